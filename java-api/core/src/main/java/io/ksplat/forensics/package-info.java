@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Reading a hung machine from outside: registers, memory, unwinding, symbolizing. */
+@NullMarked
+package io.ksplat.forensics;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The files of a run: results.json, JUnit XML, evidence. */
+@NullMarked
+package io.ksplat.report;
+
+import org.jspecify.annotations.NullMarked;

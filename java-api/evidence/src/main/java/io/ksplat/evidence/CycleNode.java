@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.evidence;
+
+import java.util.OptionalInt;
+
+/**
+ * One node of a deadlock's cycle; each waits for what the next one holds, the last for what the first one holds.
+ *
+ * @param context who: {@code task}, {@code softirq}, {@code hardirq}, {@code NMI}
+ * @param holds the lock that it holds
+ * @param waitsFor the lock that it wants
+ */
+public record CycleNode(String context, OptionalInt cpu, String holds, String waitsFor) {}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * What happened in a kernel, as data: {@link io.ksplat.evidence.Evidence} parsed from any console text or seen from outside,
+ * and the {@link io.ksplat.evidence.Verdict} that follows from it. Depends on nothing.
+ */
+@NullMarked
+package io.ksplat.evidence;
+
+import org.jspecify.annotations.NullMarked;
