@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.guest;
+
+import io.ksplat.guest.proto.Done;
+import io.ksplat.guest.proto.Exec;
+import io.ksplat.guest.proto.Hello;
+import io.ksplat.guest.proto.Request;
+import io.ksplat.guest.proto.Spawn;
+import io.ksplat.vm.Accelerator;
+import io.ksplat.vm.Deadline;
+import io.ksplat.vm.MachineConfig;
+import io.ksplat.vm.MachineException;
+import io.ksplat.vm.Programs;
+import io.ksplat.vm.VirtualMachine;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** A booted machine: QEMU outside, the agent inside. */
+public final class Guest implements AutoCloseable {
+    private static final Duration BOOT = Duration.ofSeconds(12);
+    private static final Duration REQUEST = Duration.ofSeconds(4);
+
+    private final VirtualMachine vm;
+    private final AgentClient agent;
+    private final Hello hello;
+    private final Heartbeats heartbeats;
+
+    private Guest(VirtualMachine vm, AgentClient agent, Hello hello, Heartbeats heartbeats) {
+        this.vm = vm;
+        this.agent = agent;
+        this.hello = hello;
+        this.heartbeats = heartbeats;
+    }
+
+    /**
+     * Boots a machine and waits for its agent.
+     *
+     * @throws BootException where the kernel does not come up; a kernel under TCG may do so on the next try
+     * @throws MachineException where QEMU does not start
+     */
+    public static Guest boot(MachineConfig config, Programs programs, Path consoleLog) throws IOException {
+        VirtualMachine vm = VirtualMachine.start(config, programs, consoleLog);
+        AgentClient agent =
+                new AgentClient(vm.agentChannel(), config.accelerator().scale(REQUEST));
+        try {
+            Hello hello = awaitHello(vm, agent, config.accelerator());
+            Heartbeats heartbeats = new Heartbeats(vm, hello.getBeatPage(), hello.getCpus());
+            return new Guest(vm, agent, hello, heartbeats);
+        } catch (IOException | RuntimeException e) {
+            agent.close();
+            vm.close();
+            throw e;
+        }
+    }
+
+    private static Hello awaitHello(VirtualMachine vm, AgentClient agent, Accelerator accelerator) throws IOException {
+        Duration patience = accelerator.scale(BOOT);
+        try {
+            CompletableFuture.anyOf(agent.hello(), vm.exit()).get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            if (agent.hello().isDone()) {
+                return agent.hello().get();
+            }
+            throw new BootException(
+                    "QEMU ended before the agent was up: " + vm.lastWords(),
+                    vm.console().file());
+        } catch (TimeoutException e) {
+            throw new BootException(
+                    "no agent within " + patience.toSeconds() + " s",
+                    vm.console().file());
+        } catch (ExecutionException e) {
+            throw new BootException(
+                    "the agent's channel ended: " + e.getMessage(), vm.console().file());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new MachineException("interrupted while booting", e);
+        }
+    }
+
+    public VirtualMachine vm() {
+        return vm;
+    }
+
+    public AgentClient agent() {
+        return agent;
+    }
+
+    public Hello hello() {
+        return hello;
+    }
+
+    public Heartbeats heartbeats() {
+        return heartbeats;
+    }
+
+    /**
+     * Takes back what the boot line said about oopses (see {@code QemuCommandLine}), and marks in the console where the experiment
+     * begins.
+     *
+     * @param reader gets the console's bytes from there on
+     */
+    public void beginExperiment(String token, io.ksplat.vm.Console.Reader reader) throws IOException {
+        agent.writeFile("/proc/sys/kernel/panic_on_oops", "0");
+        agent.writeFile("/proc/sys/kernel/panic", "0");
+        CompletableFuture<Void> marked = vm.console().readAfter(token, reader);
+        agent.writeFile("/dev/kmsg", "ksplat: experiment " + token + "\n");
+        await(marked, "the mark on its console");
+    }
+
+    /** Starts a child of the agent that does nothing until it is ended. */
+    public Child spawnParked(int cpu) throws IOException {
+        return spawn(Spawn.newBuilder().setCpu(cpu).setParked(Done.getDefaultInstance()));
+    }
+
+    /** Starts a child that creates and unlinks files for ever: each round passes through call_rcu(). */
+    public Child spawnChurn(int cpu) throws IOException {
+        return spawn(Spawn.newBuilder().setCpu(cpu).setChurn(Done.getDefaultInstance()));
+    }
+
+    /** Starts a program that is in the guest. */
+    public Child spawn(int cpu, String... argv) throws IOException {
+        return spawn(Spawn.newBuilder().setCpu(cpu).setExec(Exec.newBuilder().addAllArgv(Arrays.asList(argv))));
+    }
+
+    private Child spawn(Spawn.Builder spawn) throws IOException {
+        return new Child(
+                agent,
+                agent.call(Request.newBuilder().setSpawn(spawn)).getProcess().getPid());
+    }
+
+    /**
+     * Waits until every CPU's heart has beaten so many times more.
+     *
+     * @return false where one did not until the deadline
+     */
+    public boolean everyCpuBeats(int times, Deadline deadline) throws IOException {
+        long[] before = heartbeats.read();
+        while (true) {
+            long[] now = heartbeats.read();
+            boolean all = true;
+            for (int cpu = 0; cpu < now.length; cpu++) {
+                all &= now[cpu] - before[cpu] >= times;
+            }
+            if (all || deadline.expired()) {
+                return all;
+            }
+            Pace.pause();
+        }
+    }
+
+    private void await(CompletableFuture<Void> future, String what) throws IOException {
+        Duration patience = vm.config().accelerator().scale(REQUEST);
+        try {
+            future.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw new MachineException.Late(
+                    "the guest did not show " + what + " within " + patience.toMillis() + " ms");
+        } catch (ExecutionException e) {
+            throw new MachineException("waiting for " + what + " failed: " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new MachineException("interrupted while waiting for " + what, e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            agent.close();
+        } finally {
+            vm.close();
+        }
+    }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.vm;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The guest's serial console: written to a file as it comes, and handed to one reader from a moment that is marked in the text
+ * itself.
+ */
+public final class Console implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Console.class);
+
+    /** A guest that floods its console fills no disk. */
+    static final long FILE_LIMIT = 64L << 20;
+
+    /** Takes console bytes on the console's own thread. */
+    @FunctionalInterface
+    public interface Reader {
+        void feed(byte[] buffer, int offset, int length);
+    }
+
+    private final SocketChannel channel;
+    private final Path file;
+    private final CompletableFuture<Void> end = new CompletableFuture<>();
+    private final Marker marker = new Marker();
+    private volatile long lastByteNanos = System.nanoTime();
+    private volatile long bytes;
+
+    Console(SocketChannel channel, Path file) throws IOException {
+        this.channel = channel;
+        this.file = file;
+        OutputStream log = Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING);
+        Thread thread = new Thread(() -> pump(log), "ksplat-console");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    public Path file() {
+        return file;
+    }
+
+    /** How many bytes have come so far. */
+    public long bytes() {
+        return bytes;
+    }
+
+    /** When the last byte came, as {@link System#nanoTime()}. */
+    public long lastByteNanos() {
+        return lastByteNanos;
+    }
+
+    /**
+     * From the line in which {@code token} stands on, hands all that follows to {@code reader}.
+     *
+     * @return completes when the token was seen
+     */
+    public CompletableFuture<Void> readAfter(String token, Reader reader) {
+        return marker.set(token, reader);
+    }
+
+    /** Waits until the guest's end of the console is closed and all of it is in the file. */
+    public void awaitEnd(Deadline deadline) throws IOException {
+        try {
+            end.get(deadline.remainingMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw new MachineException.Late("the console did not end in time");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new MachineException("interrupted while reading the console", e);
+        } catch (java.util.concurrent.ExecutionException e) {
+            throw new MachineException("the console could not be kept: " + e, e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+
+    private void pump(OutputStream log) {
+        byte[] buffer = new byte[16 * 1024];
+        ByteBuffer view = ByteBuffer.wrap(buffer);
+        long total = 0;
+        try (log) {
+            while (channel.read(view.clear()) >= 0) {
+                int length = view.position();
+                lastByteNanos = System.nanoTime();
+                keep(log, buffer, length, total);
+                total += length;
+                bytes = total;
+                marker.feed(buffer, length);
+            }
+            end.complete(null);
+        } catch (java.nio.channels.ClosedChannelException e) {
+            end.complete(null);
+        } catch (IOException e) {
+            LOG.debug("console {}", file, e);
+            end.completeExceptionally(e);
+        }
+    }
+
+    private static void keep(OutputStream log, byte[] buffer, int length, long before) throws IOException {
+        if (before >= FILE_LIMIT) {
+            return;
+        }
+        log.write(buffer, 0, (int) Math.min(length, FILE_LIMIT - before));
+        if (before + length >= FILE_LIMIT) {
+            log.write("\n[ksplat: the rest of this console was not kept]\n".getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    /** Finds the token in the stream, over the borders of what arrives. */
+    private static final class Marker {
+        private final CompletableFuture<Void> seen = new CompletableFuture<>();
+        private byte[] token = {};
+        private int matched;
+        private Reader reader = (buffer, offset, length) -> {};
+
+        synchronized CompletableFuture<Void> set(String text, Reader next) {
+            token = text.getBytes(StandardCharsets.US_ASCII);
+            matched = 0;
+            reader = next;
+            return seen;
+        }
+
+        synchronized void feed(byte[] buffer, int length) {
+            int from = 0;
+            while (!seen.isDone() && token.length > 0 && from < length) {
+                byte b = buffer[from++];
+                matched = b == token[matched] ? matched + 1 : b == token[0] ? 1 : 0;
+                if (matched == token.length) {
+                    seen.complete(null);
+                }
+            }
+            if (seen.isDone() && from < length) {
+                reader.feed(buffer, from, length - from);
+            }
+        }
+    }
+}
