@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.report;
+
+import io.ksplat.evidence.Control;
+import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.Verdict;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One run of one reproducer on one kernel, as {@code results.json} keeps it.
+ *
+ * @param attempt counted from 1
+ * @param bootRetries boots that failed before one succeeded
+ * @param message why, in one line, where the verdict needs a word: ERROR, UNSUPPORTED, REJECTED, INCONCLUSIVE
+ * @param notes facts of the run for people: where the NMIs landed, what was ignored
+ * @param accelerator {@code kvm} or {@code tcg}, empty where no machine was started
+ * @param origin {@code boot} or {@code template}
+ */
+public record RunRecord(
+        String reproducer,
+        KernelName kernel,
+        int attempt,
+        int bootRetries,
+        Verdict verdict,
+        Verdict expected,
+        Optional<String> message,
+        List<Evidence> evidence,
+        List<Control> controls,
+        List<String> notes,
+        Timings timings,
+        String accelerator,
+        String origin) {
+    public RunRecord {
+        evidence = List.copyOf(evidence);
+        controls = List.copyOf(controls);
+        notes = List.copyOf(notes);
+    }
+
+    public boolean asExpected() {
+        return verdict == expected;
+    }
+}
