@@ -5,8 +5,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -16,15 +19,36 @@ import java.util.concurrent.TimeUnit;
  */
 public record Programs(String qemu, Path guard, Path tsc, Path agent) {
 
-    /**
-     * QEMU from {@code KSPLAT_QEMU} or PATH, and ksplat's own programs out of this jar.
-     *
-     * @param folder where the latter are unpacked
-     */
-    public static Programs unpackTo(Path folder) throws IOException {
+    private static final List<String> OWN = List.of("ksplat-guard", "ksplat-tsc", "ksplat-agent");
+
+    /** QEMU from {@code KSPLAT_QEMU} or PATH, and ksplat's own programs from a folder to which they were unpacked. */
+    public static Programs in(Path folder) {
         String qemu = System.getenv().getOrDefault("KSPLAT_QEMU", "qemu-system-x86_64");
         return new Programs(
-                qemu, unpack("ksplat-guard", folder), unpack("ksplat-tsc", folder), unpack("ksplat-agent", folder));
+                qemu, folder.resolve("ksplat-guard"), folder.resolve("ksplat-tsc"), folder.resolve("ksplat-agent"));
+    }
+
+    /** Takes ksplat's own programs out of this jar. */
+    public static Programs unpackTo(Path folder) throws IOException {
+        for (String name : OWN) {
+            Path target = folder.resolve(name);
+            Files.write(target, resource(name));
+            Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rwxr-xr-x"));
+        }
+        return in(folder);
+    }
+
+    /** SHA-256 of ksplat's own programs, in hexadecimal. */
+    public static String digest() throws IOException {
+        try {
+            MessageDigest sha = MessageDigest.getInstance("SHA-256");
+            for (String name : OWN) {
+                sha.update(resource(name));
+            }
+            return HexFormat.of().formatHex(sha.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
     }
 
     /** The frequency of the host's time stamp counter, in kHz. */
@@ -43,24 +67,12 @@ public record Programs(String qemu, Path guard, Path tsc, Path agent) {
         }
     }
 
-    private static Path unpack(String name, Path folder) throws IOException {
-        Path target = folder.resolve(name);
-        if (Files.isExecutable(target)) {
-            return target;
-        }
-        Files.createDirectories(folder);
-        Path partial = Files.createTempFile(folder, name, ".part");
+    private static byte[] resource(String name) throws IOException {
         try (InputStream in = Programs.class.getResourceAsStream("/io/ksplat/native/" + name)) {
             if (in == null) {
                 throw new MachineException(name + " is not in ksplat's jar: build it with make -C native");
             }
-            Files.copy(in, partial, StandardCopyOption.REPLACE_EXISTING);
-            Files.setPosixFilePermissions(partial, PosixFilePermissions.fromString("rwxr-xr-x"));
-            // Two processes may unpack at once: both bring the same bytes.
-            Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            Files.deleteIfExists(partial);
+            return in.readAllBytes();
         }
-        return target;
     }
 }

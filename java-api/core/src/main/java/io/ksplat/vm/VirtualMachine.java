@@ -126,22 +126,31 @@ public final class VirtualMachine implements AutoCloseable {
 
     /** Reads guest memory by physical address, without stopping the machine. Meant for a few hundred bytes. */
     public byte[] readPhysical(long address, int length) throws IOException {
-        String text = qmp.monitor("xp /" + length + "xb 0x" + Long.toHexString(address));
-        byte[] bytes = new byte[length];
-        int count = 0;
-        for (String line : text.split("\n", -1)) {
-            int colon = line.indexOf(':');
-            for (String word : line.substring(colon + 1).strip().split(" ", -1)) {
-                if (word.startsWith("0x") && count < length) {
-                    bytes[count++] = (byte) Integer.parseInt(word.substring(2), 16);
-                }
+        return MemoryText.parse(qmp.monitor("xp /" + length + "xb 0x" + Long.toHexString(address)), address, length);
+    }
+
+    /**
+     * Reads the guest kernel's memory by virtual address, without stopping the machine. Meant for a few hundred bytes.
+     *
+     * @throws MachineException where no CPU's page tables map the address just now; a CPU in user mode may not map the kernel
+     */
+    public byte[] readVirtual(long address, int length) throws IOException {
+        String command = "x /" + length + "xb 0x" + Long.toHexString(address);
+        MachineException failure = new MachineException("this machine has no CPU");
+        for (int cpu = 0; cpu < config.cpus(); cpu++) {
+            try {
+                return MemoryText.parse(
+                        qmp.execute("human-monitor-command", Map.of("command-line", command, "cpu-index", cpu))
+                                .asText(),
+                        address,
+                        length);
+            } catch (MachineException.Gone gone) {
+                throw gone;
+            } catch (MachineException e) {
+                failure = e;
             }
         }
-        if (count != length) {
-            throw new MachineException(
-                    "QEMU cannot read guest physical address 0x" + Long.toHexString(address) + ": " + text.strip());
-        }
-        return bytes;
+        throw failure;
     }
 
     /** Host thread ids of the virtual CPUs, in CPU order. */

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.guest;
+
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Kernel;
+import io.ksplat.kernel.Progress;
+import io.ksplat.vm.Accelerator;
+import io.ksplat.vm.Initramfs;
+import io.ksplat.vm.MachineConfig;
+import io.ksplat.vm.Programs;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What the machine that ksplat runs on offers to the machines that ksplat starts. */
+public final class Host {
+    private static final Logger LOG = LoggerFactory.getLogger(Host.class);
+
+    /** A kernel under TCG may die at boot and live on the next try (QEMU 7.2 and Linux 6.12, about one boot in fourteen). */
+    private static final int BOOT_TRIES = 5;
+
+    private final Cache cache;
+    private final Programs programs;
+    private final Path initramfs;
+    private final long tscKhz;
+    private final Optional<Accelerator> wanted;
+
+    private Host(Cache cache, Programs programs, Path initramfs, long tscKhz, Optional<Accelerator> wanted) {
+        this.cache = cache;
+        this.programs = programs;
+        this.initramfs = initramfs;
+        this.tscKhz = tscKhz;
+        this.wanted = wanted;
+    }
+
+    /**
+     * Unpacks ksplat's own programs into the cache.
+     *
+     * @param wanted the accelerator to use; empty: the best that boots a kernel
+     */
+    public static Host open(Cache cache, Optional<Accelerator> wanted) throws IOException, InterruptedException {
+        Path folder = cache.<IOException>entry("native", Programs.digest(), fresh -> {
+            Programs unpacked = Programs.unpackTo(fresh);
+            Initramfs.write(unpacked.agent(), fresh.resolve("initramfs.cpio"));
+        });
+        Programs programs = Programs.in(folder);
+        // The counter's frequency holds until the host reboots.
+        String boot =
+                Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
+        Path tsc = cache.<IOException>entry(
+                "tsc", boot, fresh -> Files.writeString(fresh.resolve("khz"), Long.toString(programs.measureTscKhz())));
+        return new Host(
+                cache,
+                programs,
+                folder.resolve("initramfs.cpio"),
+                Long.parseLong(Files.readString(tsc.resolve("khz"))),
+                wanted);
+    }
+
+    public Programs programs() {
+        return programs;
+    }
+
+    /** What a machine with this kernel is made of. */
+    public MachineConfig config(
+            Kernel kernel, Accelerator accelerator, int cpus, int memoryMiB, List<String> bootParameters) {
+        return new MachineConfig(
+                kernel.bootImage(),
+                initramfs,
+                kernel.virtioMmio() ? MachineConfig.Virtio.MMIO : MachineConfig.Virtio.PCI,
+                cpus,
+                memoryMiB,
+                accelerator,
+                tscKhz,
+                bootParameters);
+    }
+
+    /** A guest, and how many boots failed before it came up. */
+    public record Booted(Guest guest, int retries, long millis) {}
+
+    /**
+     * Boots until a boot succeeds.
+     *
+     * @throws BootException the last one, where none does
+     */
+    public Booted boot(MachineConfig config, Path consoleLog, Progress progress) throws IOException {
+        for (int retries = 0; ; retries++) {
+            long start = System.nanoTime();
+            try {
+                Guest guest = Guest.boot(config, programs, consoleLog);
+                return new Booted(guest, retries, (System.nanoTime() - start) / 1_000_000);
+            } catch (BootException e) {
+                if (retries + 1 == BOOT_TRIES) {
+                    throw e;
+                }
+                progress.report("the kernel died while booting, trying again: " + e.getMessage());
+            }
+        }
+    }
+
+    /**
+     * The accelerator under which this host boots kernels, found by booting one, once; the answer is cached. A /dev/kvm that opens
+     * proves nothing.
+     */
+    public Accelerator accelerator(Kernel kernel, Progress progress) throws IOException, InterruptedException {
+        if (wanted.isPresent()) {
+            return wanted.get();
+        }
+        Path kvm = Path.of("/dev/kvm");
+        if (!Files.isReadable(kvm) || !Files.isWritable(kvm)) {
+            return Accelerator.TCG;
+        }
+        String key = System.getProperty("os.version", "unknown").replaceAll("[^A-Za-z0-9.+-]", "_");
+        Path answer = cache.<IOException>entry("accelerator", key, fresh -> {
+            progress.report("finding out whether KVM boots a kernel here");
+            Accelerator found = bootsUnderKvm(kernel, fresh) ? Accelerator.KVM : Accelerator.TCG;
+            Files.writeString(fresh.resolve("answer"), found.name());
+        });
+        return Accelerator.valueOf(Files.readString(answer.resolve("answer")));
+    }
+
+    private boolean bootsUnderKvm(Kernel kernel, Path folder) throws IOException {
+        MachineConfig config = config(kernel, Accelerator.KVM, 2, 256, List.of());
+        try (Guest guest = Guest.boot(config, programs, folder.resolve("console.log"))) {
+            LOG.info("KVM boots {}", guest.hello().getRelease());
+            return true;
+        } catch (io.ksplat.vm.MachineException e) {
+            LOG.info("KVM boots no kernel here: {}", e.getMessage());
+            return false;
+        }
+    }
+}

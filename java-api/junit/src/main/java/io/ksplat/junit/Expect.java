@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.junit;
+
+import io.ksplat.evidence.Verdict;
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Repeatable;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/**
+ * What stock kernels of a range do. A kernel that no range covers is expected to be UNSUPPORTED; {@code --expect} overrides.
+ *
+ * <p>It judges a verdict and never takes part in reaching one.
+ */
+@Documented
+@Target({ElementType.TYPE, ElementType.METHOD})
+@Retention(RetentionPolicy.RUNTIME)
+@Repeatable(Expect.All.class)
+public @interface Expect {
+    Verdict verdict();
+
+    /** Kernel versions, in the notation of mathematical intervals: {@code [6.3,)}, {@code [6.1,6.12)}. */
+    String kernels() default "[0,)";
+
+    /** Why, in one line. */
+    String because() default "";
+
+    /** Several of them, the first that covers the kernel counts. */
+    @Documented
+    @Target({ElementType.TYPE, ElementType.METHOD})
+    @Retention(RetentionPolicy.RUNTIME)
+    @interface All {
+        Expect[] value();
+    }
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.junit;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/** What a reproducer needs of a kernel; a kernel without it is UNSUPPORTED. */
+@Documented
+@Target(ElementType.TYPE)
+@Retention(RetentionPolicy.RUNTIME)
+public @interface Needs {
+
+    /** Kernel functions that its programs call. */
+    String[] kfuncs() default {};
+
+    /** Functions that its programs attach to. */
+    String[] functions() default {};
+
+    /** Boot parameters, separated by spaces. */
+    String boot() default "";
+}
