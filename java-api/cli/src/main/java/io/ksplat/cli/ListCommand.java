@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import io.ksplat.campaign.Catalogue;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(name = "list", description = "Lists the reproducers.", mixinStandardHelpOptions = true)
+final class ListCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Option(names = "--json", description = "For machines.")
+    private boolean json;
+
+    @Override
+    public Integer call() throws Exception {
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            ObjectMapper mapper = new ObjectMapper();
+            ArrayNode all = mapper.createArrayNode();
+            for (Catalogue.Entry entry : Catalogue.load().entries()) {
+                all.addObject()
+                        .put("id", entry.id())
+                        .put("shows", entry.reproducer().shows())
+                        .put("seed", entry.reproducer().seed());
+            }
+            out.println(mapper.writeValueAsString(all));
+        } else {
+            for (Catalogue.Entry entry : Catalogue.load().entries()) {
+                out.printf(
+                        "%-20s %s%n%-20s   (%s)%n",
+                        entry.id(), entry.reproducer().shows(), "", entry.reproducer().seed());
+            }
+        }
+        out.flush();
+        return Exit.EXPECTED;
+    }
+}

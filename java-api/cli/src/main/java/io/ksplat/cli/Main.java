@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** {@code ksplat}. */
+@Command(
+        name = "ksplat",
+        description = "Makes Linux kernels splat on purpose, in a throw-away machine, and tells what happened.",
+        mixinStandardHelpOptions = true,
+        version = "ksplat 0.1.0",
+        subcommands = {RunCommand.class, ListCommand.class})
+public final class Main {
+    private Main() {}
+
+    public static void main(String[] arguments) {
+        System.exit(execute(arguments));
+    }
+
+    static int execute(String... arguments) {
+        return new CommandLine(new Main())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionExceptionHandler((e, commandLine, parsed) -> {
+                    commandLine.getErr().println("ksplat: " + message(e));
+                    return e instanceof IllegalArgumentException ? Exit.USAGE : Exit.HARNESS;
+                })
+                .setParameterExceptionHandler((e, words) -> {
+                    e.getCommandLine().getErr().println("ksplat: " + e.getMessage());
+                    e.getCommandLine()
+                            .getErr()
+                            .println("Try: " + e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
+                    return Exit.USAGE;
+                })
+                .execute(arguments);
+    }
+
+    private static String message(Exception e) {
+        return e.getMessage() == null ? e.toString() : e.getMessage();
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import java.io.PrintWriter;
+import java.util.Locale;
+
+/** What is being done right now: one line of the terminal that changes, or one line each where stderr is no terminal. */
+final class Progress implements io.ksplat.kernel.Progress {
+    private static final String CLEAR_LINE = "\r\033[K";
+    private static final int WIDTH = 110;
+
+    private final PrintWriter err;
+    private final boolean terminal;
+    private final long start = System.nanoTime();
+    private String last = "";
+
+    private Progress(PrintWriter err, boolean terminal) {
+        this.err = err;
+        this.terminal = terminal;
+    }
+
+    static Progress on(PrintWriter err) {
+        return new Progress(err, Boolean.getBoolean("ksplat.terminal"));
+    }
+
+    @Override
+    public synchronized void report(String line, double fraction) {
+        String text = fraction < 0 ? line : line + String.format(Locale.ROOT, " %3.0f %%", fraction * 100);
+        if (text.equals(last)) {
+            return;
+        }
+        last = text;
+        String stamped =
+                String.format(Locale.ROOT, "[%6.1f s] %s", (System.nanoTime() - start) / 1e9, text.strip());
+        if (terminal) {
+            err.print(CLEAR_LINE + (stamped.length() > WIDTH ? stamped.substring(0, WIDTH) : stamped));
+        } else {
+            err.println(stamped);
+        }
+        err.flush();
+    }
+
+    /** Takes the changing line away, for other output. */
+    synchronized void clear() {
+        if (terminal && !last.isEmpty()) {
+            err.print(CLEAR_LINE);
+            err.flush();
+        }
+        last = "";
+    }
+}

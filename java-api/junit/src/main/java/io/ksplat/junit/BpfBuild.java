@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.junit;
+
+import io.ksplat.kernel.Cache;
+import io.ksplat.libbpf.BpfCompileException;
+import io.ksplat.libbpf.BpfCompiler;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Compiles the BPF C that lies beside a reproducer's class, against a kernel's vmlinux.h, and keeps the object. */
+final class BpfBuild {
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final Pattern INCLUDE = Pattern.compile("^\\s*#\\s*include\\s+\"([^\"/]+)\"", Pattern.MULTILINE);
+
+    private BpfBuild() {}
+
+    /** The object's bytes. */
+    static byte[] object(Class<?> reproducer, String source, Path kernelHeaders, Cache cache)
+            throws IOException, InterruptedException, BpfCompileException {
+        BpfCompiler compiler = BpfCompiler.find();
+        Path folder = Files.createTempDirectory("ksplat-bpf-");
+        try {
+            Path copy = copy(reproducer, source, folder);
+            List<Path> includes = List.of(folder, kernelHeaders);
+            Path entry = cache.<BpfCompileException>entry(
+                    "bpf",
+                    compiler.cacheKey(copy, includes),
+                    fresh -> Files.write(fresh.resolve("object.bpf.o"), compiler.compile(copy, includes, LIMIT)));
+            return Files.readAllBytes(entry.resolve("object.bpf.o"));
+        } finally {
+            try (var files = Files.list(folder)) {
+                for (Path file : files.toList()) {
+                    Files.delete(file);
+                }
+            }
+            Files.delete(folder);
+        }
+    }
+
+    /** Copies a source, and the headers of its own folder that it includes, out of the class path. */
+    private static Path copy(Class<?> reproducer, String name, Path folder) throws IOException {
+        Path target = folder.resolve(name);
+        try (InputStream in = reproducer.getResourceAsStream(name)) {
+            if (in == null) {
+                throw new IOException("there is no " + name + " beside " + reproducer.getName()
+                        + ": put it into the same folder, and have the build copy *.bpf.c as resources");
+            }
+            Files.copy(in, target);
+        }
+        Matcher includes = INCLUDE.matcher(Files.readString(target, StandardCharsets.UTF_8));
+        while (includes.find()) {
+            String header = includes.group(1);
+            if (reproducer.getResource(header) != null && !Files.exists(folder.resolve(header))) {
+                copy(reproducer, header, folder);
+            }
+        }
+        return target;
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.junit;
+
+import io.ksplat.evidence.Control;
+import io.ksplat.guest.Global;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The positive checks of an experiment. They are evaluated after the test method, from outside, until all pass or time is up.
+ */
+public final class Controls {
+    private final List<Counter> counters = new ArrayList<>();
+
+    Controls() {}
+
+    /** Operations that returned success in the context at stake, as the program under test counted them. */
+    public Controls dropped(Global counter, long required) {
+        return atLeast("dropped", counter, required);
+    }
+
+    /**
+     * The kernel's own final free of those objects.
+     *
+     * @param function the kernel function that a tracer, which is not the program under test, saw free them
+     */
+    public Controls freed(String function, Global counter, long required) {
+        return atLeast("freed:" + function, counter, required);
+    }
+
+    /** Any other count that must be reached. */
+    public Controls atLeast(String name, Global counter, long required) {
+        counters.add(new Counter(name, counter, required));
+        return this;
+    }
+
+    List<Control> read() throws IOException {
+        List<Control> controls = new ArrayList<>();
+        for (Counter counter : counters) {
+            controls.add(new Control(counter.name, counter.required, counter.global.get()));
+        }
+        return controls;
+    }
+
+    private record Counter(String name, Global global, long required) {}
+}

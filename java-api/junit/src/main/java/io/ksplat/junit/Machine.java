@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.junit;
+
+import io.ksplat.guest.Child;
+import io.ksplat.guest.Guest;
+import io.ksplat.guest.Pace;
+import io.ksplat.nmi.Nmi;
+import io.ksplat.vm.Deadline;
+import io.ksplat.vm.MachineException;
+import java.io.IOException;
+import java.time.Duration;
+
+/** The machine of one experiment, as a test method sees it. */
+public final class Machine {
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+    private final Guest guest;
+    private final Nmi nmi;
+    private final Controls controls;
+
+    Machine(Guest guest, Nmi nmi, Controls controls) {
+        this.guest = guest;
+        this.nmi = nmi;
+        this.controls = controls;
+    }
+
+    public int cpus() {
+        return guest.hello().getCpus();
+    }
+
+    /** The kernel's release, as {@code uname -r} prints it. */
+    public String release() {
+        return guest.hello().getRelease();
+    }
+
+    /** A process on CPU 0 that does nothing until it is ended. */
+    public Child spawnParked() throws IOException {
+        return guest.spawnParked(0);
+    }
+
+    /** A process on a CPU that does nothing until it is ended. */
+    public Child spawnParked(int cpu) throws IOException {
+        return guest.spawnParked(cpu);
+    }
+
+    /** A process on a CPU that creates and unlinks files for ever, so that call_rcu() runs there often. */
+    public Child churn(int cpu) throws IOException {
+        return guest.spawnChurn(cpu);
+    }
+
+    public Nmi nmi() {
+        return nmi;
+    }
+
+    public Controls controls() {
+        return controls;
+    }
+
+    public byte[] readFile(String path) throws IOException {
+        return guest.agent().readFile(path);
+    }
+
+    public void writeFile(String path, String text) throws IOException {
+        guest.agent().writeFile(path, text);
+    }
+
+    /** Something that becomes true. */
+    @FunctionalInterface
+    public interface Condition {
+        boolean holds() throws IOException;
+    }
+
+    /**
+     * Waits until a condition holds.
+     *
+     * @param what for the message: "the child's task is gone but for one reference"
+     * @throws MachineException.Late where it does not in time
+     */
+    public void await(String what, Condition condition) throws IOException {
+        Duration patience = guest.vm().config().accelerator().scale(PATIENCE);
+        Deadline deadline = Deadline.in(patience);
+        while (!condition.holds()) {
+            if (deadline.expired()) {
+                throw new MachineException.Late("waited " + patience.toMillis() + " ms in vain until " + what);
+            }
+            Pace.pause();
+        }
+    }
+}
