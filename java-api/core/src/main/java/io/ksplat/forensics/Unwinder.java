@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.forensics;
+
+import io.ksplat.evidence.Stack;
+import io.ksplat.kernel.Symbols;
+import io.ksplat.vm.GuestMemory;
+import io.ksplat.vm.Register;
+import io.ksplat.vm.Registers;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+
+/**
+ * The stacks of a stopped x86-64 CPU, as its kernel's own unwinder would tell them (arch/x86/kernel/unwind_orc.c), but from
+ * outside and without debug information. Safe for use by many threads.
+ */
+public final class Unwinder {
+    private static final int USER_MODE = 3;
+
+    private final Symbols symbols;
+    private final OrcTable table;
+    private final long base;
+
+    /**
+     * An unwinder for one boot of a kernel.
+     *
+     * @param symbols this boot's, JITed programs included
+     * @param table this kernel image's, of any boot
+     * @throws IllegalArgumentException where the symbols do not say where the table lies
+     */
+    public Unwinder(Symbols symbols, OrcTable table) {
+        OptionalLong start = OrcTable.base(symbols);
+        if (start.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "unwind: the symbols lack the ORC table's: give all of the kernel's /proc/kallsyms");
+        }
+        this.symbols = symbols;
+        this.table = table;
+        this.base = start.getAsLong();
+    }
+
+    /**
+     * What this CPU was doing, one stack for each context, the innermost first: {@code nmi}, {@code irq}, {@code softirq} (run
+     * from a task, on the interrupt stack), {@code task}, or {@code user} where no kernel code ran. Never throws for what the
+     * guest's memory holds: a stack that cannot be followed is as long as it is good, then goes on with frames that are not
+     * {@linkplain io.ksplat.evidence.Frame#certain() certain}.
+     *
+     * @param memory the CPU's kernel memory while the CPU stands still
+     */
+    public List<Stack> unwind(Registers registers, GuestMemory memory) {
+        OptionalInt cpu = OptionalInt.of(registers.cpu());
+        boolean user = registers.rip() >= 0 && (registers.get(Register.CS) & USER_MODE) == USER_MODE;
+        if (user) {
+            return List.of(new Stack(cpu, "user", List.of(Walk.unnamed(registers.rip()))));
+        }
+        Walk walk = new Walk(symbols, table, base, registers, new StackMemory(memory));
+        return Contexts.split(cpu, walk.steps());
+    }
+}
