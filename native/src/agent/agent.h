@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the agent's files share. The contract with the host is proto/agent.proto. */
+#ifndef KSPLAT_AGENT_H
+#define KSPLAT_AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "agent.pb-c.h"
+
+#define PB(message) Ksplat__Agent__##message
+
+/* Longer frames are refused as malformed, in both directions: nothing that the host sends comes near. */
+#define FRAME_MAX (64u << 20)
+
+/* main.c: true under --channel, where the agent runs on a developer's machine and must not touch its kernel. */
+extern bool test_mode;
+
+/* init.c */
+void init_machine(void);
+int init_open_port(const char *name, unsigned int timeout_ms);
+void init_settings(void);
+void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+/* channel.c */
+void channel_open(int fd, bool port);
+PB(Request) *channel_receive(void);
+void channel_send(const PB(Response) *response);
+
+/* reply.c */
+void reply_done(uint32_t id);
+void reply_bytes(uint32_t id, const void *data, size_t len, bool more);
+void reply_failure(uint32_t id, int error, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void reply_failure_log(uint32_t id, int error, bool verifier, char *log, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+
+/* dispatch.c: consumes the request. */
+void dispatch(PB(Request) *request);
+
+/* hello.c */
+void hello_send(uint32_t id);
+
+/* file.c */
+void file_read(uint32_t id, const PB(ReadFile) *op);
+void file_write(uint32_t id, const PB(WriteFile) *op);
+void file_make_directory(uint32_t id, const PB(MakeDirectory) *op);
+void file_remove(uint32_t id, const PB(Remove) *op);
+
+/* process.c */
+void process_exec(uint32_t id, const PB(Exec) *op);
+void process_spawn(uint32_t id, const PB(Spawn) *op);
+void process_reap(uint32_t id, const PB(Reap) *op);
+void process_pin(uint32_t id, const PB(Pin) *op);
+void process_reap_orphans(void) __attribute__((noreturn));
+/* 0, or a positive errno; pid 0 is the calling thread. */
+int pin_to_cpu(pid_t pid, uint32_t cpu);
+
+/* physical.c: the physical address behind a mapped, present address; 0 where the kernel does not tell. */
+uint64_t physical_address(const volatile void *address);
+
+/* beat.c */
+void beat_start(void);
+uint64_t beat_physical(void);
+
+/* bpf_object.c */
+struct bpf_object;
+struct bpf_program;
+struct bpf_map;
+
+struct mapping {
+	const struct bpf_map *map;
+	uint8_t *at;
+	/* What a host may read and write; the mapping itself is whole pages. */
+	size_t len;
+	bool writable;
+};
+
+struct loaded {
+	uint32_t handle;
+	struct bpf_object *object;
+	struct mapping *mappings;
+	size_t n_mappings;
+	struct loaded *next;
+};
+
+void bpf_start(void);
+void bpf_load(uint32_t id, const PB(BpfLoad) *op);
+void bpf_unload(uint32_t id, const PB(BpfUnload) *op);
+void bpf_attach(uint32_t id, const PB(BpfAttach) *op);
+void bpf_detach(uint32_t id, const PB(BpfDetach) *op);
+/* These reply with a failure themselves and return NULL where there is no such thing. */
+struct loaded *bpf_loaded(uint32_t id, uint32_t handle);
+struct bpf_program *bpf_find_program(uint32_t id, uint32_t handle, const char *name);
+struct bpf_map *bpf_find_map(const struct loaded *loaded, const char *name);
+/* ".bss" for a global section's map, else the map's own name. */
+const char *bpf_map_label(const struct bpf_map *map);
+
+/* bpf_describe.c: what a loaded object is, as the host is told. */
+struct program_log {
+	const struct bpf_program *program;
+	char *text;
+};
+void bpf_describe(uint32_t id, const struct loaded *loaded, const struct program_log *logs, size_t n_logs);
+
+/* bpf_run.c */
+struct test_run *bpf_test_run_prepare(uint32_t id, const PB(BpfTestRun) *op);
+void bpf_test_run(uint32_t id, const PB(BpfTestRun) *op, struct test_run *run);
+void bpf_stream_read(uint32_t id, const PB(StreamRead) *op);
+
+/* bpf_map.c */
+void bpf_map_lookup(uint32_t id, const PB(MapLookup) *op);
+void bpf_map_update(uint32_t id, const PB(MapUpdate) *op);
+void bpf_map_delete(uint32_t id, const PB(MapDelete) *op);
+void bpf_map_keys(uint32_t id, const PB(MapKeys) *op);
+void bpf_global_read(uint32_t id, const PB(GlobalRead) *op);
+void bpf_global_write(uint32_t id, const PB(GlobalWrite) *op);
+
+#endif

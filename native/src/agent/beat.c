@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* One thread a CPU that counts, in a page that the host reads from outside: see ../beat.h. */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "agent.h"
+#include "../beat.h"
+
+static struct beat_page *page;
+
+static void *beat(void *arg)
+{
+	struct beat_slot *slot = arg;
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	for (;;) {
+		struct timespec now;
+
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		__atomic_store_n(&slot->monotonic_ns, now.tv_sec * 1000000000ULL + now.tv_nsec, __ATOMIC_RELEASE);
+		__atomic_store_n(&slot->beats, slot->beats + 1, __ATOMIC_RELEASE);
+		/* A machine that was stopped for a while does not make up for it. */
+		if (now.tv_sec > at.tv_sec + 1)
+			at = now;
+		at.tv_nsec += BEAT_PERIOD_NS;
+		if (at.tv_nsec >= 1000000000) {
+			at.tv_nsec -= 1000000000;
+			at.tv_sec++;
+		}
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+	}
+	return NULL;
+}
+
+/*
+ * The memory of a memory-mapped array map is the kernel's vmalloc memory: never swapped, moved or copied, unlike any
+ * page of a process, locked ones included (compaction migrates those).
+ */
+static struct beat_page *map_page(void)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+	void *at;
+	int fd;
+
+	if (test_mode) {
+		at = mmap(NULL, BEAT_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (at == MAP_FAILED)
+			die("map a page: %s", strerror(errno));
+		return at;
+	}
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "ksplat_beat", sizeof(uint32_t), BEAT_PAGE_BYTES, 1, &opts);
+	if (fd < 0)
+		die("make the beat page's BPF map: %s: does the kernel have CONFIG_BPF_SYSCALL?", strerror(errno));
+	at = mmap(NULL, BEAT_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+	if (at == MAP_FAILED)
+		die("map the beat page: %s", strerror(errno));
+	/* A child's copy of the mapping would be a second writer's. */
+	madvise(at, BEAT_PAGE_BYTES, MADV_DONTFORK);
+	close(fd);
+	return at;
+}
+
+static void start_thread(unsigned int cpu, struct beat_slot *slot)
+{
+	const struct sched_param priority = { .sched_priority = 1 };
+	pthread_attr_t attr;
+	pthread_t thread;
+	cpu_set_t set;
+	int error;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 64 << 10);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setaffinity_np(&attr, sizeof(set), &set);
+	if (!test_mode) {
+		pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
+		pthread_attr_setschedpolicy(&attr, SCHED_FIFO);
+		pthread_attr_setschedparam(&attr, &priority);
+	}
+	error = pthread_create(&thread, &attr, beat, slot);
+	pthread_attr_destroy(&attr);
+	if (error)
+		die("start the heart of CPU %u: %s", cpu, strerror(error));
+}
+
+void beat_start(void)
+{
+	cpu_set_t online;
+
+	/* PID 1 starts with every CPU that is online. */
+	if (sched_getaffinity(0, sizeof(online), &online))
+		die("ask for the CPUs: %s", strerror(errno));
+	page = map_page();
+	page->version = BEAT_VERSION;
+	page->slot_bytes = BEAT_SLOT_BYTES;
+	page->slots_at = offsetof(struct beat_page, slot);
+	page->period_ns = BEAT_PERIOD_NS;
+	for (unsigned int cpu = 0; cpu < BEAT_MAX_CPUS; cpu++) {
+		page->slot[cpu].cpu = cpu;
+		if (!CPU_ISSET(cpu, &online))
+			continue;
+		page->slot[cpu].online = 1;
+		page->cpus = cpu + 1;
+		start_thread(cpu, &page->slot[cpu]);
+	}
+	__atomic_store_n(&page->magic, BEAT_MAGIC, __ATOMIC_RELEASE);
+}
+
+uint64_t beat_physical(void)
+{
+	static uint64_t physical;
+
+	if (test_mode)
+		return 0;
+	if (!physical)
+		physical = physical_address(page);
+	if (!physical)
+		die("ask /proc/self/pagemap for the beat page: no physical address: does the kernel have "
+		    "CONFIG_PROC_PAGE_MONITOR?");
+	return physical;
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Running a program, and reading what it printed. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "agent.h"
+
+/* include/uapi/linux/bpf.h of 6.17 and later; the header that libbpf 1.1 comes with is older. */
+#define STREAM_READ_BY_FD 37
+
+struct stream_read_attr {
+	uint64_t stream_buf;
+	uint32_t stream_buf_len;
+	uint32_t stream_id;
+	uint32_t prog_fd;
+} __attribute__((aligned(8)));
+
+/* What a run needs of an object, taken in the reader thread, so that a BpfUnload meanwhile does no harm. */
+struct test_run {
+	int fd;
+	enum bpf_prog_type type;
+};
+
+struct test_run *bpf_test_run_prepare(uint32_t id, const PB(BpfTestRun) *op)
+{
+	struct bpf_program *program = bpf_find_program(id, op->handle, op->program);
+	struct test_run *run;
+
+	if (!program)
+		return NULL;
+	run = malloc(sizeof(*run));
+	if (!run)
+		die("no memory for a test run: give the machine more");
+	run->type = bpf_program__type(program);
+	run->fd = fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 3);
+	if (run->fd < 0) {
+		reply_failure(id, errno, "run program %s", op->program);
+		free(run);
+		return NULL;
+	}
+	return run;
+}
+
+/* These refuse any output buffer; a syscall program writes its context where it came from (net/bpf/test_run.c). */
+static bool has_context_out(enum bpf_prog_type type)
+{
+	switch (type) {
+	case BPF_PROG_TYPE_SYSCALL:
+	case BPF_PROG_TYPE_RAW_TRACEPOINT:
+	case BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE:
+	case BPF_PROG_TYPE_TRACING:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Room for what a program may put before and after the packet (XDP's headroom and tail). */
+#define DATA_SLACK 4096
+
+void bpf_test_run(uint32_t id, const PB(BpfTestRun) *op, struct test_run *run)
+{
+	PB(Response) response = KSPLAT__AGENT__RESPONSE__INIT;
+	PB(TestRunResult) result = KSPLAT__AGENT__TEST_RUN_RESULT__INIT;
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .repeat = op->repeat, .flags = op->flags);
+	uint8_t *context_out = NULL, *data_out = NULL;
+	int error = op->has_cpu_case ? pin_to_cpu(0, op->cpu) : 0;
+
+	if (error) {
+		reply_failure(id, error, "pin the run of program %s to CPU %u", op->program, op->cpu);
+		goto out;
+	}
+	if (op->context.len) {
+		opts.ctx_in = op->context.data;
+		opts.ctx_size_in = op->context.len;
+		if (has_context_out(run->type)) {
+			context_out = calloc(1, op->context.len);
+			opts.ctx_out = context_out;
+			opts.ctx_size_out = op->context.len;
+		}
+	}
+	if (op->data.len) {
+		data_out = calloc(1, op->data.len + DATA_SLACK);
+		opts.data_in = op->data.data;
+		opts.data_size_in = op->data.len;
+		opts.data_out = data_out;
+		opts.data_size_out = op->data.len + DATA_SLACK;
+	}
+	error = bpf_prog_test_run_opts(run->fd, &opts);
+	result.error = error ? -error : 0;
+	result.retval = opts.retval;
+	result.duration_ns = opts.duration;
+	if (!error && op->context.len) {
+		result.context.data = context_out ? context_out : op->context.data;
+		result.context.len = context_out ? opts.ctx_size_out : op->context.len;
+	}
+	if (!error && data_out) {
+		result.data.data = data_out;
+		result.data.len = opts.data_size_out;
+	}
+	response.id = id;
+	response.result_case = KSPLAT__AGENT__RESPONSE__RESULT_TEST_RUN_RESULT;
+	response.test_run_result = &result;
+	channel_send(&response);
+out:
+	free(context_out);
+	free(data_out);
+	close(run->fd);
+	free(run);
+}
+
+void bpf_stream_read(uint32_t id, const PB(StreamRead) *op)
+{
+	/* A stream holds 100,000 bytes at most (kernel/bpf/stream.c, BPF_STREAM_MAX_CAPACITY). */
+	const size_t size = 128 << 10;
+	struct bpf_program *program = bpf_find_program(id, op->handle, op->program);
+	struct stream_read_attr attr = { 0 };
+	uint8_t *text;
+	size_t len = 0;
+	long n;
+
+	if (!program)
+		return;
+	if (op->stream != 1 && op->stream != 2) {
+		reply_failure(id, EINVAL, "read stream %u: 1 is stdout, 2 is stderr", op->stream);
+		return;
+	}
+	text = malloc(size);
+	if (!text)
+		die("no memory for a BPF stream: give the machine more");
+	do {
+		attr.stream_buf = (uint64_t)(text + len);
+		attr.stream_buf_len = size - len;
+		attr.stream_id = op->stream;
+		attr.prog_fd = bpf_program__fd(program);
+		n = syscall(SYS_bpf, STREAM_READ_BY_FD, &attr, sizeof(attr));
+		if (n > 0)
+			len += n;
+	} while (n > 0 && len < size);
+	if (n < 0 && !len)
+		reply_failure(id, errno, "read stream %u of program %s%s", op->stream, op->program,
+			      errno == EINVAL ? ": this kernel has no BPF streams (6.17 and later have them)" : "");
+	else
+		reply_bytes(id, text, len, false);
+	free(text);
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What PID 1 owes its machine: file systems, a console, settings, the port; and a clear end. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent.h"
+
+static const struct {
+	const char *type;
+	const char *at;
+	/* One that an ordinary kernel may lack: what needs it fails by itself, and says so. */
+	bool optional;
+} mounts[] = {
+	{ "devtmpfs", "/dev", false },
+	{ "proc", "/proc", false },
+	{ "sysfs", "/sys", false },
+	{ "tmpfs", "/tmp", false },
+	{ "cgroup2", "/sys/fs/cgroup", true },
+	{ "bpf", "/sys/fs/bpf", true },
+	{ "debugfs", "/sys/kernel/debug", true },
+	{ "tracefs", "/sys/kernel/tracing", true },
+};
+
+static const struct {
+	const char *path;
+	const char *value;
+} settings[] = {
+	/* The boot was quiet, for speed; from here on every line counts. */
+	{ "/proc/sys/kernel/printk", "8" },
+	{ "/proc/sys/kernel/kptr_restrict", "0" },
+	{ "/proc/sys/kernel/perf_event_paranoid", "-1" },
+	{ "/proc/sys/net/core/bpf_jit_enable", "1" },
+	{ "/proc/sys/net/core/bpf_jit_kallsyms", "1" },
+};
+
+/* One write, so that the kernel's lines and this one do not mix. */
+void die(const char *fmt, ...)
+{
+	char line[1024] = "ksplat-agent: ";
+	size_t len = strlen(line);
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(line + len, sizeof(line) - len - 1, fmt, args);
+	va_end(args);
+	if (n > 0)
+		len += (size_t)n < sizeof(line) - len - 1 ? (size_t)n : sizeof(line) - len - 2;
+	line[len++] = '\n';
+	if (write(STDERR_FILENO, line, len) < 0 && !test_mode)
+		reboot(RB_POWER_OFF);
+	if (test_mode)
+		_exit(1);
+	sync();
+	reboot(RB_POWER_OFF);
+	_exit(1);
+}
+
+/* The kernel opens /dev/console for PID 1 only where the initramfs has the node. */
+static void open_console(void)
+{
+	int null, fd;
+
+	null = open("/dev/null", O_RDWR);
+	if (null < 0)
+		die("open /dev/null: %s: does the kernel have CONFIG_DEVTMPFS?", strerror(errno));
+	/* Without a console at all, the numbers 0 to 2 must still not go to files. */
+	while (null < STDERR_FILENO) {
+		fd = open("/dev/console", O_WRONLY | O_NOCTTY);
+		if (fd < 0)
+			fd = dup(null);
+		if (fd < 0 || fd >= STDERR_FILENO)
+			break;
+	}
+	dup2(null, STDIN_FILENO);
+	if (null > STDERR_FILENO)
+		close(null);
+	fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+void init_machine(void)
+{
+	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
+		/* Those under /sys exist; the others may lack in a bare initramfs. */
+		mkdir(mounts[i].at, 0755);
+		if (mount(mounts[i].type, mounts[i].at, mounts[i].type, 0, NULL) && errno != EBUSY &&
+		    !mounts[i].optional)
+			die("mount %s on %s: %s", mounts[i].type, mounts[i].at, strerror(errno));
+		if (i == 0)
+			open_console();
+	}
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+}
+
+static void loopback_up(void)
+{
+	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	/* A kernel without a network has no lo: nothing is lost. */
+	if (fd < 0)
+		return;
+	ioctl(fd, SIOCSIFFLAGS, &request);
+	close(fd);
+}
+
+void init_settings(void)
+{
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		int fd = open(settings[i].path, O_WRONLY | O_CLOEXEC);
+
+		if (fd < 0)
+			continue;
+		if (write(fd, settings[i].value, strlen(settings[i].value)) < 0)
+			fprintf(stderr, "ksplat-agent: write %s to %s: %s\n", settings[i].value, settings[i].path,
+				strerror(errno));
+		close(fd);
+	}
+	loopback_up();
+}
+
+static int try_port(const char *name)
+{
+	char path[300], found[64];
+	struct dirent *entry;
+	DIR *dir = opendir("/sys/class/virtio-ports");
+	int port = -1;
+
+	if (!dir)
+		return -1;
+	while (port < 0 && (entry = readdir(dir))) {
+		ssize_t n;
+		int fd;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/sys/class/virtio-ports/%s/name", entry->d_name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		n = read(fd, found, sizeof(found) - 1);
+		close(fd);
+		if (n <= 0)
+			continue;
+		found[n] = 0;
+		found[strcspn(found, "\n")] = 0;
+		if (strcmp(found, name))
+			continue;
+		snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
+		port = open(path, O_RDWR | O_CLOEXEC);
+	}
+	closedir(dir);
+	return port;
+}
+
+/*
+ * The driver learns of a port, then of its name, from the host, after PID 1 may have started. This looks each
+ * millisecond instead of waiting for a uevent: devtmpfs raises no inotify event for nodes that the kernel makes, and
+ * the uevent of the port comes before its name attribute is there.
+ */
+int init_open_port(const char *name, unsigned int timeout_ms)
+{
+	const struct timespec pause = { 0, 1000000 };
+	struct timespec now;
+	uint64_t deadline = 0, at;
+	int port;
+
+	for (;;) {
+		port = try_port(name);
+		if (port >= 0)
+			return port;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		at = now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
+		if (!deadline)
+			deadline = at + timeout_ms;
+		if (at > deadline)
+			die("no virtio port named %s within %u ms: does the machine have a virtserialport of that name, and "
+			    "the kernel CONFIG_VIRTIO_CONSOLE and virtio's transport built in?", name, timeout_ms);
+		nanosleep(&pause, NULL);
+	}
+}
