@@ -61,7 +61,7 @@ public final class Campaign {
         @Override
         public void executionFinished(TestIdentifier identifier, TestExecutionResult result) {
             result.getThrowable().ifPresent(why -> {
-                if (identifier.isContainer() || !(Lab.isJudgement(why))) {
+                if (identifier.isContainer() || !Lab.isJudgement(why)) {
                     failures.failed(identifier.getDisplayName(), why);
                 }
             });

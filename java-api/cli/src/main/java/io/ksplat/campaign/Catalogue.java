@@ -39,14 +39,17 @@ public record Catalogue(List<Entry> entries) {
      * @throws IllegalArgumentException where there is none, with the nearest names
      */
     public Entry find(String id) {
-        return entries.stream().filter(entry -> entry.id().equals(id)).findFirst().orElseThrow(() -> {
-            String near = entries.stream()
-                    .map(Entry::id)
-                    .sorted(Comparator.comparingInt(other -> distance(id, other)))
-                    .limit(3)
-                    .collect(Collectors.joining(", "));
-            return new IllegalArgumentException("there is no reproducer " + id + "; the nearest: " + near);
-        });
+        return entries.stream()
+                .filter(entry -> entry.id().equals(id))
+                .findFirst()
+                .orElseThrow(() -> {
+                    String near = entries.stream()
+                            .map(Entry::id)
+                            .sorted(Comparator.comparingInt(other -> distance(id, other)))
+                            .limit(3)
+                            .collect(Collectors.joining(", "));
+                    return new IllegalArgumentException("there is no reproducer " + id + "; the nearest: " + near);
+                });
     }
 
     /** Levenshtein's, by rows. */

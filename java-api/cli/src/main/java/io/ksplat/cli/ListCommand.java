@@ -37,7 +37,10 @@ final class ListCommand implements Callable<Integer> {
             for (Catalogue.Entry entry : Catalogue.load().entries()) {
                 out.printf(
                         "%-20s %s%n%-20s   (%s)%n",
-                        entry.id(), entry.reproducer().shows(), "", entry.reproducer().seed());
+                        entry.id(),
+                        entry.reproducer().shows(),
+                        "",
+                        entry.reproducer().seed());
             }
         }
         out.flush();

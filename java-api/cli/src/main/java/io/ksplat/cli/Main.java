@@ -29,7 +29,8 @@ public final class Main {
                     e.getCommandLine().getErr().println("ksplat: " + e.getMessage());
                     e.getCommandLine()
                             .getErr()
-                            .println("Try: " + e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
+                            .println("Try: "
+                                    + e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
                     return Exit.USAGE;
                 })
                 .execute(arguments);

@@ -30,8 +30,7 @@ final class Progress implements io.ksplat.kernel.Progress {
             return;
         }
         last = text;
-        String stamped =
-                String.format(Locale.ROOT, "[%6.1f s] %s", (System.nanoTime() - start) / 1e9, text.strip());
+        String stamped = String.format(Locale.ROOT, "[%6.1f s] %s", (System.nanoTime() - start) / 1e9, text.strip());
         if (terminal) {
             err.print(CLEAR_LINE + (stamped.length() > WIDTH ? stamped.substring(0, WIDTH) : stamped));
         } else {

@@ -63,7 +63,10 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--report", paramLabel = "DIR", description = "Where the report goes, default ksplat-report.")
     private Path report = Settings.DEFAULT_REPORT;
 
-    @Option(names = "--expect", paramLabel = "VERDICT", description = "The verdict that is expected, whatever the reproducer says.")
+    @Option(
+            names = "--expect",
+            paramLabel = "VERDICT",
+            description = "The verdict that is expected, whatever the reproducer says.")
     private @Nullable Verdict expect;
 
     @Option(names = "--nmi", paramLabel = "MODE", description = "none: send no NMIs, to see the controls fail.")
@@ -72,7 +75,10 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--fresh", description = "Boot each machine cold.")
     private boolean fresh;
 
-    @Option(names = "--accelerator", paramLabel = "KIND", description = "kvm or tcg; found by booting where it is not given.")
+    @Option(
+            names = "--accelerator",
+            paramLabel = "KIND",
+            description = "kvm or tcg; found by booting where it is not given.")
     private @Nullable Accelerator accelerator;
 
     @Option(names = "--json", description = "Print the report's results.json instead of text.")
@@ -90,7 +96,7 @@ final class RunCommand implements Callable<Integer> {
         Lab lab = new Lab(Cache.standard(), progress, Optional.ofNullable(accelerator));
         Report written = lab.report(report.toAbsolutePath());
         AtomicBoolean failed = new AtomicBoolean();
-        Thread hook = new Thread(() -> interrupt(lab), "ksplat-shutdown");
+        Thread hook = new Thread(() -> lab.interrupt("ksplat was interrupted"), "ksplat-shutdown");
         Runtime.getRuntime().addShutdownHook(hook);
         try (lab) {
             PrintWriter out = spec.commandLine().getOut();
@@ -151,13 +157,5 @@ final class RunCommand implements Callable<Integer> {
             parameters.put("ksplat.fresh", "true");
         }
         return parameters;
-    }
-
-    private static void interrupt(Lab lab) {
-        try {
-            lab.interrupt("ksplat was interrupted");
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

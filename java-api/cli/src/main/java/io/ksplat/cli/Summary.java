@@ -27,14 +27,20 @@ final class Summary {
                 "%s  %s on %s%s, attempt %d, %.1f s (%s)%n",
                 run.verdict(),
                 run.reproducer(),
-                run.kernel().release().isEmpty() ? run.kernel().spec() : run.kernel().release(),
+                run.kernel().release().isEmpty()
+                        ? run.kernel().spec()
+                        : run.kernel().release(),
                 run.asExpected() ? "" : " (expected " + run.expected() + ")",
                 run.attempt(),
                 run.timings().totalMs() / 1000.0,
                 run.accelerator().isEmpty() ? "no machine" : run.accelerator()));
         run.message().ifPresent(message -> text.append("  ").append(message).append('\n'));
         for (Evidence found : run.evidence()) {
-            text.append("  ").append(found.kind().id()).append(": ").append(found.title()).append('\n');
+            text.append("  ")
+                    .append(found.kind().id())
+                    .append(": ")
+                    .append(found.title())
+                    .append('\n');
         }
         run.evidence().stream()
                 .flatMap(found -> found.stacks().stream().limit(2))
@@ -47,7 +53,9 @@ final class Summary {
                     .append('\n');
         }
         if (run.bootRetries() > 0) {
-            text.append("  boots that failed before this one: ").append(run.bootRetries()).append('\n');
+            text.append("  boots that failed before this one: ")
+                    .append(run.bootRetries())
+                    .append('\n');
         }
         return text.append("  ").append(folder).append('\n').toString();
     }
@@ -68,6 +76,7 @@ final class Summary {
     }
 
     private static String of(Control control) {
-        return control.name() + " " + control.observed() + "/" + control.required() + (control.passed() ? "" : " FAILED");
+        return control.name() + " " + control.observed() + "/" + control.required()
+                + (control.passed() ? "" : " FAILED");
     }
 }

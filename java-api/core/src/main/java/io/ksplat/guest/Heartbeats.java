@@ -9,19 +9,19 @@ import java.nio.ByteOrder;
 
 /** Reads the agent's heartbeat page (native/src/beat.h) from outside, by its physical address. */
 public final class Heartbeats {
-    /** "KSPLATHB", little-endian. */
-    private static final long MAGIC = 0x42485441_4c50534bL;
+    /** "ksplbeat", little-endian. */
+    private static final long MAGIC = 0x74616562_6c70736bL;
 
     private static final int HEADER_BYTES = 64;
+    private static final int PAGE_BYTES = 4096;
 
     private final VirtualMachine vm;
-    private final long page;
     private final int cpus;
     private final int slotBytes;
+    private final long slots;
 
     Heartbeats(VirtualMachine vm, long page, int cpus) throws IOException {
         this.vm = vm;
-        this.page = page;
         ByteBuffer header = ByteBuffer.wrap(vm.readPhysical(page, HEADER_BYTES)).order(ByteOrder.LITTLE_ENDIAN);
         if (header.getLong() != MAGIC) {
             throw new MachineException("no heartbeat page at guest physical address 0x" + Long.toHexString(page)
@@ -30,7 +30,9 @@ public final class Heartbeats {
         header.getInt();
         this.cpus = header.getInt();
         this.slotBytes = header.getInt();
-        if (this.cpus != cpus || slotBytes < 16 || HEADER_BYTES + cpus * slotBytes > 4096) {
+        int slotsAt = header.getInt();
+        this.slots = page + slotsAt;
+        if (this.cpus != cpus || slotBytes < 16 || slotsAt < 0 || slotsAt + cpus * slotBytes > PAGE_BYTES) {
             throw new MachineException("the heartbeat page's header makes no sense: " + this.cpus + " CPUs, slots of "
                     + slotBytes + " bytes");
         }
@@ -42,11 +44,11 @@ public final class Heartbeats {
 
     /** How often each CPU's heart has beaten. */
     public long[] read() throws IOException {
-        ByteBuffer slots = ByteBuffer.wrap(vm.readPhysical(page + HEADER_BYTES, cpus * slotBytes))
-                .order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer page =
+                ByteBuffer.wrap(vm.readPhysical(slots, cpus * slotBytes)).order(ByteOrder.LITTLE_ENDIAN);
         long[] beats = new long[cpus];
         for (int cpu = 0; cpu < cpus; cpu++) {
-            beats[cpu] = slots.getLong(cpu * slotBytes);
+            beats[cpu] = page.getLong(cpu * slotBytes);
         }
         return beats;
     }

@@ -80,6 +80,10 @@ public final class Aim {
             landing.ifPresent(nmi::landed);
             gdb.detach();
             return landing;
+        } catch (IOException e) {
+            nmi.missed("aiming at " + names + " failed: " + e.getMessage());
+            nmi.vm().resume();
+            throw e;
         }
     }
 

@@ -23,6 +23,7 @@ public final class Report {
 
     private final Path folder;
     private final Map<String, RunRecord> runs = new LinkedHashMap<>();
+    private final List<Listener> listeners = new ArrayList<>();
 
     private Report(Path folder) {
         this.folder = folder;
@@ -51,6 +52,21 @@ public final class Report {
         return folder;
     }
 
+    /** Is told of every run that ends. */
+    @FunctionalInterface
+    public interface Listener {
+        void ended(RunRecord run);
+    }
+
+    public synchronized void listen(Listener more) {
+        listeners.add(more);
+    }
+
+    /** Where the files of a run lie. */
+    public Path folder(RunRecord run) {
+        return folder.resolve(RunFolder.name(run));
+    }
+
     /** Enters a run that begins, and makes its folder. */
     public synchronized Path begin(String reproducer, KernelName kernel, int attempt, Verdict expected)
             throws IOException {
@@ -77,10 +93,11 @@ public final class Report {
 
     /** Enters how a run ended. */
     public synchronized void end(RunRecord run) throws IOException {
-        Path evidence = folder.resolve(RunFolder.name(run)).resolve("evidence.json");
+        Path evidence = folder(run).resolve("evidence.json");
         Files.createDirectories(evidence.getParent());
         Files.write(evidence, ResultsJson.evidenceFile(run.evidence()));
         write(run);
+        listeners.forEach(listener -> listener.ended(run));
     }
 
     /** Every run so far, in the order in which they began. */

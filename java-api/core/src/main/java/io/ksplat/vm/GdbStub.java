@@ -32,7 +32,7 @@ public final class GdbStub implements AutoCloseable {
     private final Selector selector;
     private final ByteBuffer in = ByteBuffer.allocate(64 * 1024).flip();
 
-    /** Connects, and takes note of the stop that connecting causes. */
+    /** Connects to the stub of a machine that stands still. */
     GdbStub(Path socket) throws IOException {
         this.channel = SocketChannel.open(StandardProtocolFamily.UNIX);
         channel.connect(UnixDomainSocketAddress.of(socket));

@@ -93,8 +93,13 @@ public final class VirtualMachine implements AutoCloseable {
         return process.lastWords();
     }
 
-    /** Connects a gdbstub, which stops the machine until told to go on. */
+    /**
+     * Stops the machine and connects to its gdbstub.
+     *
+     * <p>Stopped first, because a machine that the connection itself stops sends a packet that nobody asked for.
+     */
     public GdbStub gdb() throws IOException {
+        stop();
         Path socket = folder.resolve("gdb");
         if (!gdbServer) {
             String answer = qmp.monitor("gdbserver unix:" + socket + ",server=on,wait=off");

@@ -2,7 +2,6 @@
 package io.ksplat.junit;
 
 import io.ksplat.kernel.Cache;
-import io.ksplat.libbpf.BpfCompileException;
 import io.ksplat.libbpf.BpfCompiler;
 import java.io.IOException;
 import java.io.InputStream;
@@ -21,15 +20,19 @@ final class BpfBuild {
 
     private BpfBuild() {}
 
-    /** The object's bytes. */
+    /**
+     * The object's bytes.
+     *
+     * @throws io.ksplat.libbpf.BpfCompileException where clang refuses it
+     */
     static byte[] object(Class<?> reproducer, String source, Path kernelHeaders, Cache cache)
-            throws IOException, InterruptedException, BpfCompileException {
+            throws IOException, InterruptedException {
         BpfCompiler compiler = BpfCompiler.find();
         Path folder = Files.createTempDirectory("ksplat-bpf-");
         try {
             Path copy = copy(reproducer, source, folder);
             List<Path> includes = List.of(folder, kernelHeaders);
-            Path entry = cache.<BpfCompileException>entry(
+            Path entry = cache.<IOException>entry(
                     "bpf",
                     compiler.cacheKey(copy, includes),
                     fresh -> Files.write(fresh.resolve("object.bpf.o"), compiler.compile(copy, includes, LIMIT)));

@@ -14,7 +14,6 @@ import io.ksplat.guest.Host;
 import io.ksplat.guest.KernelFacts;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.Symbols;
-import io.ksplat.libbpf.BpfCompileException;
 import io.ksplat.libbpf.BpfObjectFile;
 import io.ksplat.nmi.Landing;
 import io.ksplat.nmi.Nmi;
@@ -49,7 +48,6 @@ final class Experiment {
     private KernelName kernelName;
     private Verdict expected;
     private @Nullable Decision decision;
-    private @Nullable KernelFacts facts;
     private @Nullable Symbols symbols;
     private @Nullable Nmi nmi;
     private @Nullable BpfObject bpf;
@@ -82,20 +80,23 @@ final class Experiment {
             lab.begins(this);
             prepare();
         } catch (AgentException.Verifier refusal) {
-            decide(Verdict.REJECTED, refusal.getMessage(), List.of(rejection(refusal)));
+            decide(Verdict.REJECTED, String.valueOf(refusal.getMessage()), List.of(rejection(refusal)));
         } catch (AgentException e) {
-            decide(Verdict.ERROR, e.getMessage() + (e.log().isBlank() ? "" : "\n" + e.log().strip()), List.of());
-        } catch (BpfCompileException | KernelException | IOException | IllegalStateException e) {
+            decide(
+                    Verdict.ERROR,
+                    e.getMessage() + (e.log().isBlank() ? "" : "\n" + e.log().strip()),
+                    List.of());
+        } catch (KernelException | IOException | IllegalStateException e) {
             LOG.debug("set-up of {} failed", subject.id(), e);
             decide(Verdict.ERROR, String.valueOf(e.getMessage()), List.of());
         }
     }
 
-    private void prepare() throws IOException, InterruptedException, KernelException, BpfCompileException {
+    private void prepare() throws IOException, InterruptedException, KernelException {
         KernelFacts kernel = lab.kernel(settings.kernel());
-        facts = kernel;
         accelerator = kernel.accelerator().id();
-        kernelName = new KernelName(settings.kernel().toString(), kernel.release(), kernel.kernel().key());
+        kernelName = new KernelName(
+                settings.kernel().toString(), kernel.release(), kernel.kernel().key());
         expected = settings.expect().orElseGet(() -> subject.expectedOn(kernel.release()));
         Path folder = report.begin(subject.id(), kernelName, settings.attempt(), expected);
         Optional<String> lacks = subject.lacks(kernel.btf());
@@ -111,8 +112,13 @@ final class Experiment {
         lab.progress().report(subject.id() + ": booting " + kernel.release() + " (" + accelerator + ")");
         Host.Booted booted = lab.host()
                 .boot(
-                        lab.host().config(
-                                kernel.kernel(), kernel.accelerator(), CPUS, MEMORY_MIB, subject.bootParameters()),
+                        lab.host()
+                                .config(
+                                        kernel.kernel(),
+                                        kernel.accelerator(),
+                                        CPUS,
+                                        MEMORY_MIB,
+                                        subject.bootParameters()),
                         folder.resolve("console.log"),
                         lab.progress());
         Guest machine = booted.guest();
@@ -122,7 +128,7 @@ final class Experiment {
         throwIfInterrupted();
 
         symbols = kernel.symbolsAt(machine.hello().getText());
-        Observation watching = new Observation(machine, symbols, started);
+        Observation watching = new Observation(machine, kernel, symbols, lab.cache(), started);
         observation = watching;
         machine.beginExperiment(Long.toHexString(System.nanoTime()), watching);
         BpfObject loaded = BpfObject.load(machine, file, object);
@@ -191,9 +197,13 @@ final class Experiment {
         if (watching == null || machine == null) {
             return record(new Decision(Verdict.ERROR, "the experiment was not set up", List.of()), List.of());
         }
+        thrown.ifPresent(failure -> LOG.debug("{} ended with an exception", subject.id(), failure));
         boolean broken = thrown.isPresent() && !(thrown.get() instanceof IOException);
         lab.progress().report(subject.id() + ": watching");
-        Observation.Outcome outcome = watching.watch(this::readControls, thrown.isEmpty());
+        Nmi source = nmi;
+        boolean hopeless =
+                thrown.isPresent() || (source != null && !source.misses().isEmpty());
+        Observation.Outcome outcome = watching.watch(this::readControls, hopeless);
         Findings findings = new Findings(outcome.evidence(), outcome.controls(), outcome.everyCpuAlive());
         Verdict verdict = findings.verdict();
         Optional<String> message = outcome.trouble().or(() -> thrown.map(Throwable::toString));
@@ -201,7 +211,11 @@ final class Experiment {
             message = Optional.of(interrupted);
         }
         boolean undecided = verdict == Verdict.CLEAN || verdict == Verdict.INCONCLUSIVE;
-        if (undecided && (broken || interrupted != null || thrown.isPresent() || outcome.trouble().isPresent())) {
+        if (undecided
+                && (broken
+                        || interrupted != null
+                        || thrown.isPresent()
+                        || outcome.trouble().isPresent())) {
             verdict = Verdict.ERROR;
         }
         if (verdict == Verdict.INCONCLUSIVE && message.isEmpty()) {
@@ -217,8 +231,8 @@ final class Experiment {
         List<String> reasons = new ArrayList<>();
         outcome.controls().stream()
                 .filter(control -> !control.passed())
-                .forEach(control -> reasons.add("control " + control.name() + " saw " + control.observed() + " of "
-                        + control.required()));
+                .forEach(control -> reasons.add(
+                        "control " + control.name() + " saw " + control.observed() + " of " + control.required()));
         if (outcome.controls().isEmpty()) {
             reasons.add("the reproducer has no controls");
         }
@@ -265,8 +279,7 @@ final class Experiment {
 
     private void decide(Verdict verdict, String message, List<Evidence> evidence) {
         String reason = interrupted;
-        decision = new Decision(
-                reason == null ? verdict : Verdict.ERROR, reason == null ? message : reason, evidence);
+        decision = new Decision(reason == null ? verdict : Verdict.ERROR, reason == null ? message : reason, evidence);
     }
 
     private void throwIfInterrupted() throws IOException {

@@ -15,11 +15,13 @@ record KernelRange(boolean fromIncluded, String from, String to, boolean toInclu
     static KernelRange parse(String text) {
         Matcher form = FORM.matcher(text);
         if (!form.matches()) {
-            throw new IllegalArgumentException(
-                    "\"" + text + "\" is no range of kernels; write [6.3,) or [6.1,6.12)");
+            throw new IllegalArgumentException("\"" + text + "\" is no range of kernels; write [6.3,) or [6.1,6.12)");
         }
         return new KernelRange(
-                form.group(1).equals("["), form.group(2), form.group(3), form.group(4).equals("]"));
+                form.group(1).equals("["),
+                form.group(2),
+                form.group(3),
+                form.group(4).equals("]"));
     }
 
     /** Whether a release such as {@code 7.2.13+deb14-cloud-amd64} lies in it. Bounds compare as deep as they are written. */

@@ -97,10 +97,21 @@ public final class Lab implements AutoCloseable {
         notifyAll();
     }
 
+    /** Whether a verdict was reached and reported: then the report tells more than the exception. */
+    public static boolean isJudgement(Throwable thrown) {
+        return thrown instanceof HarnessError
+                || thrown instanceof UnexpectedVerdictError
+                || thrown instanceof org.opentest4j.TestAbortedException;
+    }
+
+    public synchronized boolean isInterrupted() {
+        return closed;
+    }
+
     /**
      * Ends the machines of all experiments and waits, bounded, until each has written its report.
      */
-    public void interrupt(String reason) throws InterruptedException {
+    public void interrupt(String reason) {
         Set<Experiment> live;
         synchronized (this) {
             closed = true;
@@ -109,14 +120,20 @@ public final class Lab implements AutoCloseable {
         live.forEach(experiment -> experiment.interrupt(reason));
         long end = System.nanoTime() + 10_000_000_000L;
         synchronized (this) {
-            while (!running.isEmpty() && System.nanoTime() < end) {
-                wait(Math.max(1, (end - System.nanoTime()) / 1_000_000));
+            while (!running.isEmpty()
+                    && System.nanoTime() < end
+                    && !Thread.currentThread().isInterrupted()) {
+                try {
+                    wait(Math.max(1, (end - System.nanoTime()) / 1_000_000));
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
             }
         }
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         interrupt("the launcher's session ended");
     }
 }

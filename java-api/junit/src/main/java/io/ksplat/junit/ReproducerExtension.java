@@ -54,7 +54,7 @@ final class ReproducerExtension implements BeforeEachCallback, InvocationInterce
         context.publishReportEntry(Map.of(
                 "ksplat.verdict", run.verdict().name(),
                 "ksplat.expected", run.expected().name(),
-                "ksplat.kernel", run.kernel().release()));
+                "ksplat.kernel", run.kernel().key()));
         if (run.verdict() == Verdict.ERROR) {
             HarnessError error = new HarnessError(run.message().orElse("no reason is known"));
             thrown.ifPresent(error::addSuppressed);

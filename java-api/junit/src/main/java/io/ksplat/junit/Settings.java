@@ -72,6 +72,7 @@ public record Settings(
                 .filter(constant -> constant.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(key + " is one of "
-                        + Arrays.toString(type.getEnumConstants()).toLowerCase(Locale.ROOT) + ", not \"" + text + "\""));
+                        + Arrays.toString(type.getEnumConstants()).toLowerCase(Locale.ROOT) + ", not \"" + text
+                        + "\""));
     }
 }

@@ -20,7 +20,8 @@ record Subject(String id, Class<?> type, Method method, Reproducer reproducer, O
         if (reproducer == null) {
             throw new IllegalStateException(type.getName() + " has no @Reproducer");
         }
-        return new Subject(reproducer.id(), type, method, reproducer, Optional.ofNullable(type.getAnnotation(Needs.class)));
+        return new Subject(
+                reproducer.id(), type, method, reproducer, Optional.ofNullable(type.getAnnotation(Needs.class)));
     }
 
     String bpf() {
@@ -35,9 +36,7 @@ record Subject(String id, Class<?> type, Method method, Reproducer reproducer, O
 
     /** A range on the method counts before one on the class; none means that the kernel is too old for it. */
     Verdict expectedOn(String release) {
-        return expectation(method, release)
-                .or(() -> expectation(type, release))
-                .orElse(Verdict.UNSUPPORTED);
+        return expectation(method, release).or(() -> expectation(type, release)).orElse(Verdict.UNSUPPORTED);
     }
 
     private static Optional<Verdict> expectation(AnnotatedElement element, String release) {
@@ -71,8 +70,8 @@ record Subject(String id, Class<?> type, Method method, Reproducer reproducer, O
         TreeSet<String> undeclared = new TreeSet<>(file.requiredKfuncs());
         needs.ifPresent(needed -> Arrays.asList(needed.kfuncs()).forEach(undeclared::remove));
         if (!undeclared.isEmpty()) {
-            throw new IOException(bpf() + " calls " + String.join(", ", undeclared) + ": name them in @Needs(kfuncs) of "
-                    + type.getSimpleName());
+            throw new IOException(bpf() + " calls " + String.join(", ", undeclared)
+                    + ": name them in @Needs(kfuncs) of " + type.getSimpleName());
         }
         if (file.programs().isEmpty()) {
             throw new IOException(bpf() + " has no program: give one a SEC(\"...\")");

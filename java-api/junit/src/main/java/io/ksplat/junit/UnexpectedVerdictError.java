@@ -16,7 +16,10 @@ public final class UnexpectedVerdictError extends AssertionError {
     private static String text(RunRecord run) {
         StringBuilder text = new StringBuilder();
         text.append(run.reproducer()).append(" on ").append(run.kernel().release());
-        text.append(": expected ").append(run.expected()).append(", but the verdict is ").append(run.verdict());
+        text.append(": expected ")
+                .append(run.expected())
+                .append(", but the verdict is ")
+                .append(run.verdict());
         run.message().ifPresent(message -> text.append(": ").append(message));
         text.append('\n');
         for (Evidence found : run.evidence()) {
