@@ -40,7 +40,10 @@ final class ElfSections {
         for (int i = 0; i < count; i++) {
             String name = name(names, headers.getInt(i * entrySize));
             if (List.of(wanted).contains(name)) {
-                found.put(name, section(file, headers, i).array());
+                ByteBuffer section = section(file, headers, i);
+                byte[] bytes = new byte[section.remaining()];
+                section.get(bytes);
+                found.put(name, bytes);
             }
         }
         return found;
@@ -67,6 +70,10 @@ final class ElfSections {
         while (end >= 0 && end < names.limit() && names.get(end) != 0) {
             end++;
         }
-        return end > start ? new String(names.array(), start, end - start, US_ASCII) : "";
+        byte[] name = new byte[end - start];
+        for (int i = 0; i < name.length; i++) {
+            name[i] = names.get(start + i);
+        }
+        return new String(name, US_ASCII);
     }
 }

@@ -6,7 +6,7 @@ package io.ksplat.forensics;
  *
  * @param signal the saved address is an interrupted instruction, not one after a call
  */
-record OrcEntry(Base spBase, int spOffset, Base bpBase, int bpOffset, Type type, boolean signal) {
+record OrcEntry(Base spBase, int spOffset, Base bpBase, int bpOffset, Kind kind, boolean signal) {
     enum Base {
         UNDEFINED,
         PREV_SP,
@@ -22,7 +22,7 @@ record OrcEntry(Base spBase, int spOffset, Base bpBase, int bpOffset, Type type,
         UNKNOWN
     }
 
-    enum Type {
+    enum Kind {
         UNDEFINED,
         END_OF_STACK,
         CALL,
@@ -31,11 +31,11 @@ record OrcEntry(Base spBase, int spOffset, Base bpBase, int bpOffset, Type type,
     }
 
     /** Code that keeps a frame pointer: what the JIT makes (arch/x86/kernel/unwind_orc.c, orc_fp_entry). */
-    static final OrcEntry FRAME_POINTER = new OrcEntry(Base.BP, 16, Base.PREV_SP, -16, Type.CALL, false);
+    static final OrcEntry FRAME_POINTER = new OrcEntry(Base.BP, 16, Base.PREV_SP, -16, Kind.CALL, false);
 
     /** Code that has pushed nothing yet: the return address is on top of the stack. */
-    static final OrcEntry JUST_CALLED = new OrcEntry(Base.SP, 8, Base.UNDEFINED, 0, Type.CALL, false);
+    static final OrcEntry JUST_CALLED = new OrcEntry(Base.SP, 8, Base.UNDEFINED, 0, Kind.CALL, false);
 
     /** Code that has pushed its caller's frame pointer and nothing else. */
-    static final OrcEntry FRAME_POINTER_PUSHED = new OrcEntry(Base.SP, 16, Base.PREV_SP, -16, Type.CALL, false);
+    static final OrcEntry FRAME_POINTER_PUSHED = new OrcEntry(Base.SP, 16, Base.PREV_SP, -16, Kind.CALL, false);
 }

@@ -2,8 +2,8 @@
 package io.ksplat.forensics;
 
 import io.ksplat.forensics.OrcEntry.Base;
-import io.ksplat.forensics.OrcEntry.Type;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -15,34 +15,35 @@ import java.util.Optional;
  */
 enum OrcFormat {
     /** Up to 6.3: two bits of type, 0 a call, and an end flag in bit 2, or in bit 3 where a signal flag came before it. */
-    TWO_TYPE_BITS(1, new Base[] {
-        Base.UNDEFINED,
-        Base.PREV_SP,
-        Base.DX,
-        Base.DI,
-        Base.BP,
-        Base.SP,
-        Base.R10,
-        Base.R13,
-        Base.BP_INDIRECT,
-        Base.SP_INDIRECT
-    }) {
+    TWO_TYPE_BITS(
+            1,
+            List.of(
+                    Base.UNDEFINED,
+                    Base.PREV_SP,
+                    Base.DX,
+                    Base.DI,
+                    Base.BP,
+                    Base.SP,
+                    Base.R10,
+                    Base.R13,
+                    Base.BP_INDIRECT,
+                    Base.SP_INDIRECT)) {
         @Override
-        Type type(int flags, Base spBase) {
+        OrcEntry.Kind kind(int flags, Base spBase) {
             if (spBase == Base.UNDEFINED) {
-                return (flags & 0b1100) != 0 ? Type.END_OF_STACK : Type.UNDEFINED;
+                return (flags & 0b1100) != 0 ? OrcEntry.Kind.END_OF_STACK : OrcEntry.Kind.UNDEFINED;
             }
             return switch (flags & 0b11) {
-                case 0 -> Type.CALL;
-                case 1 -> Type.REGS;
-                case 2 -> Type.REGS_PARTIAL;
-                default -> Type.UNDEFINED;
+                case 0 -> OrcEntry.Kind.CALL;
+                case 1 -> OrcEntry.Kind.REGS;
+                case 2 -> OrcEntry.Kind.REGS_PARTIAL;
+                default -> OrcEntry.Kind.UNDEFINED;
             };
         }
 
         @Override
-        boolean signal(int flags, Type type) {
-            return type == Type.REGS || type == Type.REGS_PARTIAL;
+        boolean signal(int flags, OrcEntry.Kind kind) {
+            return kind == OrcEntry.Kind.REGS || kind == OrcEntry.Kind.REGS_PARTIAL;
         }
     },
 
@@ -50,19 +51,20 @@ enum OrcFormat {
     THREE_TYPE_BITS(2, TWO_TYPE_BITS.bases),
 
     /** 7.x: as before, with the bases renumbered. */
-    RENUMBERED(3, new Base[] {
-        Base.UNDEFINED,
-        Base.AX,
-        Base.DX,
-        Base.SP,
-        Base.BP,
-        Base.DI,
-        Base.R10,
-        Base.R13,
-        Base.PREV_SP,
-        Base.SP_INDIRECT,
-        Base.BP_INDIRECT
-    });
+    RENUMBERED(
+            3,
+            List.of(
+                    Base.UNDEFINED,
+                    Base.AX,
+                    Base.DX,
+                    Base.SP,
+                    Base.BP,
+                    Base.DI,
+                    Base.R10,
+                    Base.R13,
+                    Base.PREV_SP,
+                    Base.SP_INDIRECT,
+                    Base.BP_INDIRECT));
 
     static final int ENTRY_BYTES = 6;
     private static final int SAMPLE = 4096;
@@ -70,28 +72,29 @@ enum OrcFormat {
     /** This layout in a stored table. */
     final int code;
 
-    private final Base[] bases;
+    @SuppressWarnings("ImmutableEnumChecker") // made by List.of
+    private final List<Base> bases;
 
     static Optional<OrcFormat> ofCode(int code) {
         return Arrays.stream(values()).filter(f -> f.code == code).findFirst();
     }
 
-    OrcFormat(int code, Base[] bases) {
+    OrcFormat(int code, List<Base> bases) {
         this.code = code;
         this.bases = bases;
     }
 
-    Type type(int flags, Base spBase) {
+    OrcEntry.Kind kind(int flags, Base spBase) {
         return switch (flags & 0b111) {
-            case 1 -> Type.END_OF_STACK;
-            case 2 -> Type.CALL;
-            case 3 -> Type.REGS;
-            case 4 -> Type.REGS_PARTIAL;
-            default -> Type.UNDEFINED;
+            case 1 -> OrcEntry.Kind.END_OF_STACK;
+            case 2 -> OrcEntry.Kind.CALL;
+            case 3 -> OrcEntry.Kind.REGS;
+            case 4 -> OrcEntry.Kind.REGS_PARTIAL;
+            default -> OrcEntry.Kind.UNDEFINED;
         };
     }
 
-    boolean signal(int flags, Type type) {
+    boolean signal(int flags, OrcEntry.Kind kind) {
         return (flags & 0b1000) != 0;
     }
 
@@ -100,12 +103,12 @@ enum OrcFormat {
         Base spBase = base(entries[at + 4] & 0xf);
         Base bpBase = base((entries[at + 4] >> 4) & 0xf);
         int flags = entries[at + 5];
-        Type type = type(flags, spBase);
-        return new OrcEntry(spBase, int16(entries, at), bpBase, int16(entries, at + 2), type, signal(flags, type));
+        OrcEntry.Kind kind = kind(flags, spBase);
+        return new OrcEntry(spBase, int16(entries, at), bpBase, int16(entries, at + 2), kind, signal(flags, kind));
     }
 
     private Base base(int number) {
-        return number < bases.length ? bases[number] : Base.UNKNOWN;
+        return number < bases.size() ? bases.get(number) : Base.UNKNOWN;
     }
 
     private static int int16(byte[] bytes, int at) {
@@ -122,7 +125,9 @@ enum OrcFormat {
             int plain = 0;
             for (int i = 0; i < count; i += stride) {
                 Base base = format.base(entries[i * ENTRY_BYTES + 4] & 0xf);
-                plain += base == Base.SP && format.type(entries[i * ENTRY_BYTES + 5], base) == Type.CALL ? 1 : 0;
+                plain += base == Base.SP && format.kind(entries[i * ENTRY_BYTES + 5], base) == OrcEntry.Kind.CALL
+                        ? 1
+                        : 0;
             }
             if (plain > most) {
                 most = plain;

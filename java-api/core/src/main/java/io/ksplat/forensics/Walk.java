@@ -117,10 +117,10 @@ final class Walk {
     /** Moves to the next frame. */
     private Next advance() {
         Optional<OrcEntry> entry = entry();
-        if (entry.isEmpty() || entry.get().type() == OrcEntry.Type.UNDEFINED) {
+        if (entry.isEmpty() || entry.get().kind() == OrcEntry.Kind.UNDEFINED) {
             return Next.NOTHING;
         }
-        if (entry.get().type() == OrcEntry.Type.END_OF_STACK) {
+        if (entry.get().kind() == OrcEntry.Kind.END_OF_STACK) {
             ended = true;
             return Next.NOTHING;
         }
@@ -137,7 +137,7 @@ final class Walk {
         String name = function.get().name();
         if (function.get().module().isEmpty()) {
             Optional<OrcEntry> entry = table.find(codeAddress(), base);
-            boolean undefined = entry.isEmpty() || entry.get().type() == OrcEntry.Type.UNDEFINED;
+            boolean undefined = entry.isEmpty() || entry.get().kind() == OrcEntry.Kind.UNDEFINED;
             return undefined && isThunk(name) ? throughThunk() : entry;
         }
         if (JitFrames.isJited(function.get())) {
@@ -186,7 +186,7 @@ final class Walk {
             Optional<Symbol> caller = word.isPresent() ? symbols.at(word.getAsLong() - 1) : Optional.empty();
             if (caller.isPresent() && !isThunk(caller.get().name())) {
                 return Optional.of(new OrcEntry(
-                        OrcEntry.Base.SP, (i + 1) * WORD, OrcEntry.Base.UNDEFINED, 0, OrcEntry.Type.CALL, false));
+                        OrcEntry.Base.SP, (i + 1) * WORD, OrcEntry.Base.UNDEFINED, 0, OrcEntry.Kind.CALL, false));
             }
         }
         return Optional.empty();
@@ -198,8 +198,8 @@ final class Walk {
             return Next.NOTHING;
         }
         long end = frameEnd.getAsLong();
-        long regs = entry.type() == OrcEntry.Type.REGS_PARTIAL ? end - PT_REGS_IP : end;
-        boolean call = entry.type() == OrcEntry.Type.CALL;
+        long regs = entry.kind() == OrcEntry.Kind.REGS_PARTIAL ? end - PT_REGS_IP : end;
+        boolean call = entry.kind() == OrcEntry.Kind.CALL;
         OptionalLong nextIp = memory.word(call ? end - WORD : regs + PT_REGS_IP);
         OptionalLong nextSp = call ? frameEnd : memory.word(regs + PT_REGS_SP);
         OptionalLong nextBp = frameBase(entry, end);
@@ -225,7 +225,7 @@ final class Walk {
         sp = nextSp.getAsLong();
         bp = nextBp.getAsLong();
         exact = entry.signal();
-        if (entry.type() != OrcEntry.Type.REGS_PARTIAL) {
+        if (entry.kind() != OrcEntry.Kind.REGS_PARTIAL) {
             live = false;
             saved = call ? OptionalLong.empty() : OptionalLong.of(regs);
         }
@@ -263,7 +263,7 @@ final class Walk {
     private OptionalLong frameBase(OrcEntry entry, long frameEnd) {
         return switch (entry.bpBase()) {
             case UNDEFINED ->
-                entry.type() == OrcEntry.Type.REGS ? memory.word(frameEnd + PT_REGS_BP) : OptionalLong.of(bp);
+                entry.kind() == OrcEntry.Kind.REGS ? memory.word(frameEnd + PT_REGS_BP) : OptionalLong.of(bp);
             case PREV_SP -> memory.word(frameEnd + entry.bpOffset());
             case BP -> memory.word(bp + entry.bpOffset());
             default -> OptionalLong.empty();

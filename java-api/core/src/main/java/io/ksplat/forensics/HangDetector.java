@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.forensics;
+
+import io.ksplat.forensics.Diagnosis.Stuck;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * Tells CPUs that are stuck for good from busy, idle, starved and panicked ones, by samples of a <em>running</em> machine:
+ * samples of a paused one would be counted as run time. Decides only; reads nothing. Not safe for use by many threads.
+ */
+public final class HangDetector {
+    /** Waiting for time to pass, for another CPU's NMI backtrace say: ends by itself. */
+    private static final Set<String> DELAYS = Set.of(
+            "delay_tsc",
+            "delay_loop",
+            "delay_halt",
+            "delay_halt_tpause",
+            "delay_halt_mwaitx",
+            "__delay",
+            "__udelay",
+            "__ndelay",
+            "__const_udelay",
+            "read_hpet",
+            "nmi_trigger_cpumask_backtrace");
+
+    /** Waiting for another CPU to answer: as good as that one is. */
+    private static final Set<String> WAITS_FOR_CPUS = Set.of(
+            "smp_call_function_many_cond",
+            "smp_call_function_single",
+            "csd_lock_wait",
+            "__csd_lock_wait",
+            "multi_cpu_stop",
+            "stop_machine_yield",
+            "rcu_momentary_eqs",
+            "rcu_momentary_dyntick_idle");
+
+    private static final Set<String> PANICS = Set.of(
+            "panic", "vpanic", "nmi_panic", "panic_smp_self_stop", "nmi_panic_self_stop", "panic_print_sys_info");
+
+    private static final Set<String> STOPPED =
+            Set.of("stop_this_cpu", "native_halt", "crash_nmi_callback", "panic_smp_self_stop", "nmi_panic_self_stop");
+
+    private static final Set<String> IDLES = Set.of(
+            "default_idle",
+            "default_idle_call",
+            "pv_native_safe_halt",
+            "native_safe_halt",
+            "acpi_safe_halt",
+            "acpi_idle_do_entry",
+            "acpi_idle_enter",
+            "mwait_idle",
+            "intel_idle",
+            "intel_idle_irq",
+            "arch_cpu_idle");
+
+    private final Patience patience;
+    private final TreeMap<Integer, Watched> cpus = new TreeMap<>();
+    private long lastNs;
+
+    public HangDetector(Patience patience) {
+        this.patience = patience;
+    }
+
+    /** Takes the next sample in and tells what all of them show; a CPU that shows life is no longer stuck. */
+    public Diagnosis observe(Sample sample) {
+        long gap = Math.min(patience.gapNs(), Math.max(0, sample.hostNs() - lastNs));
+        lastNs = sample.hostNs();
+        for (Sample.Cpu cpu : sample.cpus()) {
+            cpus.computeIfAbsent(cpu.cpu(), number -> new Watched(cpu, sample.hostNs()))
+                    .observe(cpu, sample.hostNs(), gap);
+        }
+        return diagnose();
+    }
+
+    private Diagnosis diagnose() {
+        if (hasPanicked()) {
+            return new Diagnosis(List.of(), List.of(), true);
+        }
+        List<Stuck> causes = new ArrayList<>();
+        List<Stuck> delayed = new ArrayList<>();
+        List<Stuck> waiting = new ArrayList<>();
+        for (Watched watched : cpus.values()) {
+            watched.stuck().ifPresent(stuck -> {
+                if (stuck.functions().stream().anyMatch(DELAYS::contains)) {
+                    delayed.add(stuck);
+                } else if (stuck.functions().stream().anyMatch(WAITS_FOR_CPUS::contains)) {
+                    waiting.add(stuck);
+                } else {
+                    causes.add(stuck);
+                }
+            });
+        }
+        // CPUs that wait for each other and for nobody else are themselves what is wrong.
+        boolean forEachOther = causes.isEmpty() && waiting.size() > 1 && waiting.size() == cpus.size();
+        (forEachOther ? causes : delayed).addAll(waiting);
+        return new Diagnosis(causes, delayed, false);
+    }
+
+    private boolean hasPanicked() {
+        boolean panic = false;
+        for (Watched watched : cpus.values()) {
+            panic |= watched.seenInPanic;
+            if (!watched.seenInPanic && !watched.stopped) {
+                return false;
+            }
+        }
+        return panic;
+    }
+
+    /** One CPU's past. */
+    private final class Watched {
+        private final Window masked = new Window();
+        private final Window open = new Window();
+        private Sample.Cpu last;
+        private boolean seenInPanic;
+        private boolean stopped;
+
+        Watched(Sample.Cpu first, long nowNs) {
+            last = first;
+            masked.restart(nowNs);
+            open.restart(nowNs);
+        }
+
+        void observe(Sample.Cpu cpu, long nowNs, long gapNs) {
+            boolean alive = cpu.beats() != last.beats() || cpu.inUserCode() || isIdle(cpu);
+            long ran = ranBetween(last, cpu).orElse(gapNs);
+            last = cpu;
+            String place = cpu.place();
+            seenInPanic = !alive && (seenInPanic || PANICS.contains(place));
+            stopped = !cpu.interruptsEnabled() && STOPPED.contains(place);
+            if (alive) {
+                masked.restart(nowNs);
+                open.restart(nowNs);
+                return;
+            }
+            if (cpu.interruptsEnabled()) {
+                masked.restart(nowNs);
+                open.add(place, ran, nowNs);
+            } else {
+                masked.add(place, ran, nowNs);
+                // In between, an interrupt handler: time passes, but it does not tell what the CPU is stuck in.
+                open.ranNs += ran;
+                open.samples++;
+            }
+        }
+
+        Optional<Stuck> stuck() {
+            if (stopped) {
+                return Optional.empty();
+            }
+            if (masked.isFull(patience.maskedNs())) {
+                return Optional.of(masked.stuck(last.cpu(), true));
+            }
+            return last.interruptsEnabled() && open.isFull(patience.openNs())
+                    ? Optional.of(open.stuck(last.cpu(), false))
+                    : Optional.empty();
+        }
+    }
+
+    private static boolean isIdle(Sample.Cpu cpu) {
+        return cpu.interruptsEnabled() && IDLES.contains(cpu.place());
+    }
+
+    private static Optional<Long> ranBetween(Sample.Cpu before, Sample.Cpu after) {
+        return before.ranNs().isPresent() && after.ranNs().isPresent()
+                ? Optional.of(
+                        Math.max(0, after.ranNs().getAsLong() - before.ranNs().getAsLong()))
+                : Optional.empty();
+    }
+
+    /** A stretch of samples in a row that all fit one CPU being stuck. */
+    private final class Window {
+        private long sinceNs;
+        private long ranNs;
+        private int samples;
+        private final Set<String> functions = new TreeSet<>();
+
+        void restart(long nowNs) {
+            sinceNs = nowNs;
+            ranNs = 0;
+            samples = 0;
+            functions.clear();
+        }
+
+        void add(String function, long ran, long nowNs) {
+            functions.add(function);
+            ranNs += ran;
+            samples++;
+            if (functions.size() > patience.functions()) {
+                restart(nowNs);
+                functions.add(function);
+            }
+        }
+
+        boolean isFull(long neededNs) {
+            return ranNs >= neededNs && samples >= patience.samples() && !functions.isEmpty();
+        }
+
+        Stuck stuck(int cpu, boolean interruptsDisabled) {
+            return new Stuck(cpu, sinceNs, ranNs, interruptsDisabled, functions);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.forensics;
+
+/**
+ * How much a {@link HangDetector} must have seen of a CPU to call it stuck.
+ *
+ * @param maskedNs nanoseconds that its vCPU ran without a beat, interrupts disabled in every sample
+ * @param openNs the same with interrupts enabled in some, where a long but finite loop is no rarity
+ * @param gapNs what one gap between two samples counts for at most, where the vCPU's own run time is not known
+ * @param samples how many samples without a sign of life, at least
+ * @param functions how many different functions it may have been seen in, at most: a lock's slow path is two or three
+ */
+public record Patience(long maskedNs, long openNs, long gapNs, int samples, int functions) {
+    private static final long MS = 1_000_000;
+
+    /** For software emulation on a busy machine. */
+    public static final Patience TCG = new Patience(700 * MS, 2100 * MS, 50 * MS, 5, 4);
+
+    public Patience {
+        if (maskedNs <= 0 || openNs < maskedNs || gapNs <= 0 || samples < 2 || functions < 1) {
+            throw new IllegalArgumentException("patience: " + maskedNs + " ns masked, " + openNs + " ns open, " + gapNs
+                    + " ns a gap, " + samples + " samples, " + functions
+                    + " functions: times must be positive, open no less than masked, samples at least 2");
+        }
+    }
+
+    /** The same with run times {@code factor} times as long. */
+    public Patience scaledBy(double factor) {
+        return new Patience((long) (maskedNs * factor), (long) (openNs * factor), gapNs, samples, functions);
+    }
+}
