@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.libbpf;
+
+/**
+ * A map in an object file.
+ *
+ * @param name its name in the source; for the maps that libbpf makes of data sections, the section's (".bss")
+ * @param type libbpf's word for the map type ("hash", "array")
+ * @param keySize in bytes
+ * @param valueSize in bytes
+ * @param maxEntries 0 where it is set before loading
+ * @param dataSection whether it holds the globals of a data section
+ */
+public record BpfMapInfo(String name, String type, int keySize, int valueSize, int maxEntries, boolean dataSection) {}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.libbpf;
+
+/**
+ * A global variable of an object file.
+ *
+ * @param section the data section, and so the map, that holds it: ".bss", ".data", ".rodata", or one of their kind
+ * @param offset in bytes from the section's start
+ * @param size in bytes
+ */
+public record GlobalVariable(String name, String section, int offset, int size, BtfType type) {}

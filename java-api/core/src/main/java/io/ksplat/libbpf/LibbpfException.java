@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.libbpf;
+
+import java.io.IOException;
+
+/** Something that libbpf was asked for did not work, or its input is malformed. The message is one line. */
+public final class LibbpfException extends IOException {
+    private final String log;
+
+    LibbpfException(String message, String log) {
+        super(message);
+        this.log = log;
+    }
+
+    LibbpfException(String message, Throwable cause) {
+        super(message, cause);
+        this.log = "";
+    }
+
+    LibbpfException(String message) {
+        this(message, "");
+    }
+
+    /** What libbpf printed during the call, warnings and information; empty where it said nothing. */
+    public String log() {
+        return log;
+    }
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.libbpf;
+
+/**
+ * Where an instruction comes from.
+ *
+ * @param file as the compiler was given it
+ * @param line from 1
+ * @param column from 1; 0 where it is not known
+ * @param text the line itself, without surrounding blanks
+ */
+public record SourceLine(String file, int line, int column, String text) {}

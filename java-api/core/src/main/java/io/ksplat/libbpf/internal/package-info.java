@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The raw C functions, under their C names. Not for use outside the libbpf room. */
+@NullMarked
+package io.ksplat.libbpf.internal;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.libbpf;
+
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import org.junit.jupiter.api.Test;
+
+class NativeCallTest {
+    @Test
+    void aMissingLibraryIsNamedWithItsPackage() {
+        assertThatExceptionOfType(LibbpfException.class)
+                .isThrownBy(() -> NativeCall.bind("libbpf-absent.so.1"))
+                .withMessageContaining("libbpf-absent.so.1")
+                .withMessageContaining("install the package libbpf1");
+    }
+}
