@@ -64,12 +64,16 @@ final class Btf {
 
         int[] found = new int[1024];
         int n = 1;
-        for (int at = types; at < typesEnd; n++) {
+        int at = types;
+        for (; at < typesEnd; n++) {
             if (n == found.length) {
                 found = Arrays.copyOf(found, 2 * n);
             }
             found[n] = at;
             at += TYPE_BYTES + extraBytes(at);
+        }
+        if (at != typesEnd) {
+            throw new LibbpfException("malformed BTF: its last type ends outside of the type section");
         }
         offsets = found;
         count = n;
