@@ -23,6 +23,7 @@ extern bool test_mode;
 void init_machine(void);
 int init_open_port(const char *name, unsigned int timeout_ms);
 void init_settings(void);
+void init_modules(void);
 void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 /* channel.c */

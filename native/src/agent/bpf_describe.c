@@ -66,7 +66,8 @@ static void add_functions(PB(BpfProgram) *to, const struct bpf_prog_info *info, 
 		ksplat__agent__jited_function__init(f);
 		if (!name && !i)
 			name = info->name;
-		f->name = ksym_name(i < info->nr_prog_tags ? tags[i] : info->tag, name);
+		/* prog_tags[0] is the main function's alone; the kernel names it by the tag of the whole program. */
+		f->name = ksym_name(i && i < info->nr_prog_tags ? tags[i] : info->tag, name);
 		f->address = addresses[i];
 		f->length = i < info->nr_jited_func_lens ? lengths[i] : 0;
 		to->functions[to->n_functions++] = f;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What the agent knows about its machine, and its own build. */
 #include <elf.h>
-#include <fcntl.h>
+#include <link.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -59,40 +59,37 @@ static bool debug_locks(bool *on)
 	return found;
 }
 
-extern const Elf64_Ehdr __ehdr_start;
+struct digest {
+	char text[64];
+};
 
-/* The linker's build id: a digest of the whole program, the libraries that it contains included. */
-static void build_id(char *to, size_t size)
+static void take_build_id(struct digest *digest, const uint8_t *at, const uint8_t *end)
 {
-	const uint8_t *base = (const uint8_t *)&__ehdr_start;
-	const Elf64_Phdr *header = (const Elf64_Phdr *)(base + __ehdr_start.e_phoff);
-	/* Addresses in the headers count from the first loaded segment, which holds the ELF header. */
-	uint64_t bias = 0;
+	while (at + sizeof(Elf64_Nhdr) < end) {
+		const Elf64_Nhdr *note = (const Elf64_Nhdr *)at;
+		const uint8_t *name = at + sizeof(*note);
+		const uint8_t *desc = name + ((note->n_namesz + 3) & ~3u);
 
-	*to = 0;
-	for (int i = 0; i < __ehdr_start.e_phnum; i++) {
-		if (header[i].p_type == PT_LOAD && !header[i].p_offset)
-			bias = (uint64_t)base - header[i].p_vaddr;
-	}
-	for (int i = 0; i < __ehdr_start.e_phnum; i++) {
-		const uint8_t *at = (const uint8_t *)(header[i].p_vaddr + bias);
-		const uint8_t *end = at + header[i].p_memsz;
-
-		if (header[i].p_type != PT_NOTE)
-			continue;
-		while (at + sizeof(Elf64_Nhdr) < end) {
-			const Elf64_Nhdr *note = (const Elf64_Nhdr *)at;
-			const uint8_t *name = at + sizeof(*note);
-			const uint8_t *desc = name + ((note->n_namesz + 3) & ~3u);
-
-			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && !memcmp(name, "GNU", 4)) {
-				for (uint32_t j = 0; j < note->n_descsz && 2 * j + 2 < size; j++)
-					sprintf(to + 2 * j, "%02x", desc[j]);
-				return;
-			}
-			at = desc + ((note->n_descsz + 3) & ~3u);
+		if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && !memcmp(name, "GNU", 4)) {
+			for (uint32_t i = 0; i < note->n_descsz && 2 * i + 2 < sizeof(digest->text); i++)
+				sprintf(digest->text + 2 * i, "%02x", desc[i]);
 		}
+		at = desc + ((note->n_descsz + 3) & ~3u);
 	}
+}
+
+static int look_for_build_id(struct dl_phdr_info *info, size_t size, void *digest)
+{
+	(void)size;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const Elf64_Phdr *header = &info->dlpi_phdr[i];
+		const uint8_t *at = (const uint8_t *)(info->dlpi_addr + header->p_vaddr);
+
+		if (header->p_type == PT_NOTE)
+			take_build_id(digest, at, at + header->p_memsz);
+	}
+	/* The program itself comes first: no library's id is wanted. */
+	return 1;
 }
 
 void hello_send(uint32_t id)
@@ -100,16 +97,17 @@ void hello_send(uint32_t id)
 	PB(Response) response = KSPLAT__AGENT__RESPONSE__INIT;
 	PB(Hello) hello = KSPLAT__AGENT__HELLO__INIT;
 	struct utsname name;
-	char digest[64];
+	/* The linker's build id: of the whole program, the libraries that it contains included. */
+	struct digest digest = { "" };
 	bool locks = false;
 
 	uname(&name);
-	build_id(digest, sizeof(digest));
+	dl_iterate_phdr(look_for_build_id, &digest);
 	hello.release = name.release;
 	hello.version = name.version;
 	hello.cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	hello.beat_page = beat_physical();
-	hello.agent = digest;
+	hello.agent = digest.text;
 	hello.has_btf = !access("/sys/kernel/btf/vmlinux", R_OK);
 	if (!test_mode) {
 		hello.text = kernel_text();

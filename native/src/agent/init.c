@@ -13,10 +13,13 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "agent.h"
+
+#define MODULES "/modules"
 
 static const struct {
 	const char *type;
@@ -140,6 +143,43 @@ void init_settings(void)
 	loopback_up();
 }
 
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int is_module(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return len > 3 && !strcmp(entry->d_name + len - 3, ".ko");
+}
+
+/*
+ * Some kernels (Debian's 6.1, and the flavours other than cloud) have virtio in modules. The host puts those that a port
+ * needs into the initramfs, named in the order to load them in: this resolves no dependencies.
+ */
+void init_modules(void)
+{
+	struct dirent **found;
+	int n = scandir(MODULES, &found, is_module, by_name);
+
+	for (int i = 0; i < n; i++) {
+		char path[300];
+		int fd;
+
+		snprintf(path, sizeof(path), MODULES "/%s", found[i]->d_name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST))
+			die("load module %s: %s: is it this kernel's, and are those that it needs named before it?", path,
+			    strerror(errno));
+		close(fd);
+		free(found[i]);
+	}
+	if (n >= 0)
+		free(found);
+}
+
 static int try_port(const char *name)
 {
 	char path[300], found[64];
@@ -196,7 +236,7 @@ int init_open_port(const char *name, unsigned int timeout_ms)
 			deadline = at + timeout_ms;
 		if (at > deadline)
 			die("no virtio port named %s within %u ms: does the machine have a virtserialport of that name, and "
-			    "the kernel CONFIG_VIRTIO_CONSOLE and virtio's transport built in?", name, timeout_ms);
+			    "the kernel CONFIG_VIRTIO_CONSOLE and virtio's transport, built in or in " MODULES "?", name, timeout_ms);
 		nanosleep(&pause, NULL);
 	}
 }

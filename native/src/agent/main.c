@@ -62,6 +62,7 @@ int main(int argc, char **argv)
 	} else {
 		init_machine();
 		init_settings();
+		init_modules();
 		channel = init_open_port(PORT_NAME, PORT_TIMEOUT_MS);
 		bpf_start();
 	}

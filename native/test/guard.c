@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* ksplat-guard with real commands: what it leaves behind, and what it says. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../test/check.h"
+
+#define DEADLINE_MS 10000
+
+static char program[512];
+
+struct guarded {
+	pid_t guard;
+	pid_t command;
+	int in;
+	FILE *out;
+};
+
+static struct guarded guard(char *const argv[])
+{
+	struct guarded g = { .command = -1 };
+	int in[2], out[2];
+	char line[64];
+
+	if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC))
+		abort();
+	g.guard = fork();
+	if (!g.guard) {
+		dup2(in[0], STDIN_FILENO);
+		dup2(out[1], STDOUT_FILENO);
+		execv(program, argv);
+		_exit(126);
+	}
+	close(in[0]);
+	close(out[1]);
+	g.in = in[1];
+	g.out = fdopen(out[0], "r");
+	if (fgets(line, sizeof(line), g.out))
+		g.command = atoi(line);
+	return g;
+}
+
+/* Sleeps in steps: a test has no other event for a process that is not its child. */
+static bool becomes(bool (*true_for)(const void *), const void *what)
+{
+	const struct timespec step = { 0, 2000000 };
+
+	for (int i = 0; i < DEADLINE_MS / 2; i++) {
+		if (true_for(what))
+			return true;
+		nanosleep(&step, NULL);
+	}
+	return false;
+}
+
+/* A zombie is gone too: it is this machine's PID 1 that may be slow to reap an orphan. */
+static bool gone(const void *pid)
+{
+	char path[64], state = 'X';
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", *(const pid_t *)pid);
+	file = fopen(path, "r");
+	if (!file)
+		return true;
+	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 'X';
+	fclose(file);
+	return state == 'Z' || state == 'X';
+}
+
+static bool absent(const void *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) && errno == ENOENT;
+}
+
+static int finish(struct guarded *g)
+{
+	int status = -1;
+
+	if (g->in >= 0)
+		close(g->in);
+	waitpid(g->guard, &status, 0);
+	fclose(g->out);
+	return status;
+}
+
+static void last_line(struct guarded *g, char *to, size_t size)
+{
+	to[0] = 0;
+	if (fgets(to, size, g->out))
+		to[strcspn(to, "\n")] = 0;
+}
+
+static void make_tree(char *dir, char *outside)
+{
+	char path[600];
+	int fd;
+
+	strcpy(dir, "/tmp/guard-test-XXXXXX");
+	strcpy(outside, "/tmp/guard-outside-XXXXXX");
+	if (!mkdtemp(dir) || !mkdtemp(outside))
+		abort();
+	snprintf(path, sizeof(path), "%s/kept", outside);
+	fd = open(path, O_CREAT | O_WRONLY, 0600);
+	close(fd);
+	snprintf(path, sizeof(path), "%s/deep", dir);
+	mkdir(path, 0700);
+	snprintf(path, sizeof(path), "%s/deep/file", dir);
+	fd = open(path, O_CREAT | O_WRONLY, 0600);
+	close(fd);
+	snprintf(path, sizeof(path), "%s/deep/link", dir);
+	if (symlink(outside, path))
+		abort();
+}
+
+static void drop_outside(const char *outside)
+{
+	char path[600];
+
+	snprintf(path, sizeof(path), "%s/kept", outside);
+	CHECK(!unlink(path), "a symbolic link was followed out of the folder");
+	rmdir(outside);
+}
+
+static void status_is_passed_on(void)
+{
+	char *exits[] = { program, "--", "sh", "-c", "exit 7", NULL };
+	char *dies[] = { program, "--", "sh", "-c", "kill -TERM $$", NULL };
+	char line[64];
+	struct guarded g = guard(exits);
+	int status;
+
+	last_line(&g, line, sizeof(line));
+	CHECK(!strcmp(line, "ended 7"), "said: %s", line);
+	waitpid(g.guard, &status, 0);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7, "status %x", status);
+	close(g.in);
+	fclose(g.out);
+
+	g = guard(dies);
+	last_line(&g, line, sizeof(line));
+	CHECK(!strcmp(line, "ended 143"), "said: %s", line);
+	status = finish(&g);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 143, "status %x", status);
+}
+
+static void end_of_stdin_kills_the_group_and_removes(void)
+{
+	char dir[64], outside[64], pidfile[128], script[512];
+	char *argv[] = { program, "--remove", dir, "--", "sh", "-c", script, NULL };
+	struct guarded g;
+	pid_t grandchild = -1;
+	FILE *file;
+	int status;
+
+	make_tree(dir, outside);
+	snprintf(pidfile, sizeof(pidfile), "%s/pid", dir);
+	snprintf(script, sizeof(script), "sleep 1000 & echo $! > %s.new; mv %s.new %s; wait", pidfile, pidfile, pidfile);
+	g = guard(argv);
+	CHECK(g.command > 0, "no pid said");
+	for (int i = 0; i < DEADLINE_MS && absent(pidfile); i++)
+		usleep(1000);
+	file = fopen(pidfile, "r");
+	CHECK(file && fscanf(file, "%d", &grandchild) == 1, "the command never began");
+	if (file)
+		fclose(file);
+	CHECK(getsid(g.command) != getsid(0) && getsid(g.command) == g.command, "the command has no session of its own");
+	CHECK(getsid(g.guard) != getsid(0), "the guard is in its parent's session");
+	status = finish(&g);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 137, "status %x", status);
+	CHECK(gone(&g.command), "the command lives");
+	CHECK(becomes(gone, &grandchild), "what the command started lives");
+	CHECK(absent(dir), "%s is still there", dir);
+	drop_outside(outside);
+}
+
+static void sigterm_is_as_the_end_of_stdin(void)
+{
+	char dir[64], outside[64];
+	char *argv[] = { program, "--remove", dir, "--", "sleep", "1000", NULL };
+	struct guarded g;
+	int status;
+
+	make_tree(dir, outside);
+	g = guard(argv);
+	kill(g.guard, SIGTERM);
+	waitpid(g.guard, &status, 0);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 137, "status %x", status);
+	CHECK(gone(&g.command) && absent(dir), "something was left");
+	close(g.in);
+	fclose(g.out);
+	drop_outside(outside);
+}
+
+static void a_killed_guard_takes_its_command_along(void)
+{
+	char *argv[] = { program, "--", "sleep", "1000", NULL };
+	struct guarded g = guard(argv);
+
+	CHECK(g.command > 0 && !gone(&g.command), "the command does not run");
+	kill(g.guard, SIGKILL);
+	finish(&g);
+	CHECK(becomes(gone, &g.command), "the command outlives its guard");
+}
+
+static void the_folder_stays_readable_until_stdin_ends(void)
+{
+	char dir[64], outside[64], line[64];
+	char *argv[] = { program, "--remove", dir, "--", "sh", "-c", "exit 3", NULL };
+	struct pollfd polled;
+	struct guarded g;
+	int status;
+
+	make_tree(dir, outside);
+	g = guard(argv);
+	last_line(&g, line, sizeof(line));
+	CHECK(!strcmp(line, "ended 3"), "said: %s", line);
+	polled = (struct pollfd){ .fd = fileno(g.out), .events = POLLIN };
+	CHECK(poll(&polled, 1, DEADLINE_MS) == 1 && polled.revents & POLLHUP, "stdout stays open after the end");
+	CHECK(!absent(dir) && waitpid(g.guard, &status, WNOHANG) == 0, "the folder went before its reader let go");
+	status = finish(&g);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 3, "status %x", status);
+	CHECK(absent(dir), "%s is still there", dir);
+	drop_outside(outside);
+}
+
+static void terminal_signals_do_not_reach(void)
+{
+	char *argv[] = { program, "--", "sleep", "1000", NULL };
+	struct guarded g = guard(argv);
+	int status;
+
+	kill(g.guard, SIGINT);
+	kill(g.guard, SIGHUP);
+	usleep(20000);
+	CHECK(waitpid(g.guard, &status, WNOHANG) == 0 && !gone(&g.command), "a terminal's signal ended it");
+	finish(&g);
+}
+
+static void what_cannot_start_says_so(void)
+{
+	char *argv[] = { program, "--", "/no/such/program", NULL };
+	char *usage[] = { program, "sleep", "1", NULL };
+	char *root[] = { program, "--remove", "/", "--", "sleep", "1", NULL };
+	struct guarded g = guard(argv);
+	int status = finish(&g);
+
+	CHECK(g.command == -1 && WIFEXITED(status) && WEXITSTATUS(status) == 127, "status %x", status);
+	g = guard(usage);
+	status = finish(&g);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 2, "status %x", status);
+	g = guard(root);
+	status = finish(&g);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 2, "status %x", status);
+}
+
+int main(int argc, char **argv)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	snprintf(program, sizeof(program), "%s/ksplat-guard", argc > 1 ? argv[1] : "build");
+	status_is_passed_on();
+	end_of_stdin_kills_the_group_and_removes();
+	sigterm_is_as_the_end_of_stdin();
+	a_killed_guard_takes_its_command_along();
+	the_folder_stays_readable_until_stdin_ends();
+	terminal_signals_do_not_reach();
+	/* Its words are expected here. */
+	dup2(null, STDERR_FILENO);
+	what_cannot_start_says_so();
+	return summary();
+}
