@@ -2,7 +2,10 @@
 package io.ksplat.evidence;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * One typed finding.
@@ -27,5 +30,18 @@ public record Evidence(
         locks = List.copyOf(locks);
         cycle = List.copyOf(cycle);
         stacks = List.copyOf(stacks);
+    }
+
+    private static final Pattern NAMED = Pattern.compile(" in ([A-Za-z_<$][^ ]*)(?: / [^ ]+)?$");
+
+    /** What happened, as the public corpus of kernel consoles types it: LOCKDEP, HANG, KASAN-READ and so on; UNKNOWN where it has no word. */
+    public String type() {
+        return CrashTypes.of(this);
+    }
+
+    /** The function that the title names. */
+    public Optional<String> function() {
+        Matcher named = NAMED.matcher(title);
+        return named.find() ? Optional.of(named.group(1)) : Optional.empty();
     }
 }

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.evidence.console;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Takes the transports' prefixes, colours and noise off raw lines, and cuts lines that were glued together. */
+final class LineReader {
+    /** Longer lines are cut: the kernel's own records end at 1024 bytes (LOG_LINE_MAX, kernel/printk/printk.c). */
+    static final int LONGEST = 4096;
+
+    private static final Pattern ANSI = Pattern.compile("\u001b(?:\\[[0-9;?]*[ -/]*[@-~]|[()][A-Z0-9]|[=>78cM])?");
+
+    /** print_time() and print_caller() of kernel/printk/printk.c: {@code [%5lu.%06lu]} and {@code [%6s]}. */
+    private static final Pattern STAMP = Pattern.compile("\\[ {0,6}(\\d{1,10}\\.\\d{6})\\](?:\\[ *([TC]\\d+)\\])?:? ?");
+
+    /** A netconsole extended record: {@code level,sequence,microseconds,flags[,caller=X];text} (info_print_ext_header, same file). */
+    private static final Pattern EXTENDED = Pattern.compile(
+            "^(?:[\\w.+~-]+,)?\\d{1,3},\\d+,(\\d+),[-c+](?:,[a-z_]+=[^,;]*)*?(?:,caller=([TC]\\d+))?(?:,[a-z_]+=[^,;]*)*;");
+
+    /** What may stand before or instead of the kernel's stamp; tried one after another, again and again. */
+    private static final List<Pattern> PREFIXES = List.of(
+            Pattern.compile("^<\\d{1,3}>"),
+            // dmesg -x: facility and level in columns (sys-utils/dmesg.c, "%-6s:%-6s: ")
+            Pattern.compile(
+                    "^(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local\\d) *:[a-z]+ *: ?"),
+            // dmesg -T: ctime in brackets
+            Pattern.compile("^\\[(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \\w{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\d{4}\\] ?"),
+            // syslog and journalctl, short and ISO: time host kernel:
+            Pattern.compile(
+                    "^(?:\\w{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?|\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d+)?(?:Z|[+-]\\d\\d:?\\d\\d)?)"
+                            + "(?: +[\\w.-]+(?: [\\w.]+)? kernel:| +kernel:|:)? ?"),
+            // a logger's date: 2018/01/09 14:28:48
+            Pattern.compile("^\\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d "),
+            // Android and vendor trees: [cpu:comm: pid], "c1 1234 (comm)"
+            Pattern.compile("^ ?\\[\\d+: *[^\\]:]+(?::[^\\]:]+)*: *\\d+\\] ?"),
+            Pattern.compile("^ ?c\\d +\\d+ (?:\\([^)]*\\) )?"),
+            // the caller alone, when time stamps are off
+            Pattern.compile("^\\[ {0,5}[TC]\\d+\\] "));
+
+    private static final Pattern CALLER = Pattern.compile("^\\[ {0,5}([TC]\\d+)\\] $");
+
+    private LineReader() {}
+
+    /** The lines that a raw one holds: one, or more where a writer's line was cut short by another's. */
+    static List<Line> read(byte[] text, int from, int to) {
+        String raw = clean(new String(text, from, Math.min(to - from, LONGEST), StandardCharsets.ISO_8859_1));
+        Matcher stamp = STAMP.matcher(raw);
+        if (!stamp.find()) {
+            return List.of(unstamped(raw));
+        }
+        List<Line> lines = new ArrayList<>(2);
+        String before = strip(raw.substring(0, stamp.start()));
+        if (!before.isBlank()) {
+            lines.add(unstamped(before));
+        }
+        boolean more = true;
+        while (more) {
+            OptionalDouble seconds = OptionalDouble.of(Double.parseDouble(stamp.group(1)));
+            String caller = stamp.group(2) == null ? "" : stamp.group(2);
+            int start = stamp.end();
+            more = stamp.find();
+            String body = raw.substring(start, more ? stamp.start() : raw.length());
+            lines.add(new Line(seconds, caller, strip(body)));
+        }
+        return lines;
+    }
+
+    private static Line unstamped(String raw) {
+        Matcher extended = EXTENDED.matcher(raw);
+        if (extended.find()) {
+            double seconds = Double.parseDouble(extended.group(1)) / 1e6;
+            return new Line(
+                    OptionalDouble.of(seconds),
+                    extended.group(2) == null ? "" : extended.group(2),
+                    raw.substring(extended.end()));
+        }
+        String text = raw;
+        String caller = "";
+        for (boolean changed = true; changed; ) {
+            changed = false;
+            for (Pattern prefix : PREFIXES) {
+                Matcher matcher = prefix.matcher(text);
+                if (matcher.find() && matcher.end() > 0) {
+                    Matcher who = CALLER.matcher(matcher.group());
+                    caller = who.matches() ? who.group(1) : caller;
+                    text = text.substring(matcher.end());
+                    changed = true;
+                }
+            }
+        }
+        return new Line(OptionalDouble.empty(), caller, text);
+    }
+
+    private static String strip(String body) {
+        return unstamped(body).text();
+    }
+
+    private static String clean(String raw) {
+        String text = raw.indexOf('\u001b') < 0 ? raw : ANSI.matcher(raw).replaceAll("");
+        int i = 0;
+        while (i < text.length() && (text.charAt(i) >= ' ' || text.charAt(i) == '\t')) {
+            i++;
+        }
+        if (i == text.length()) {
+            return text;
+        }
+        StringBuilder kept = new StringBuilder(text.length()).append(text, 0, i);
+        for (; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c >= ' ' || c == '\t') {
+                kept.append(c);
+            }
+        }
+        return kept.toString();
+    }
+}

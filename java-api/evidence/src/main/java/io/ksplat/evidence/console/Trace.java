@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.evidence.console;
+
+import io.ksplat.evidence.Frame;
+import io.ksplat.evidence.Stack;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+
+/** One trace of a report, as the report labels it; its frames may lie on several stacks (task, irq, nmi). */
+final class Trace {
+    /** A frame, the stack that it lies on, and whether it is where the instruction pointer was. */
+    record Entry(Frame frame, String stack, boolean pointer) {}
+
+    private final String label;
+    private OptionalInt cpu;
+    private final List<Entry> entries = new ArrayList<>();
+
+    Trace(String label, OptionalInt cpu) {
+        this.label = label;
+        this.cpu = cpu;
+    }
+
+    /** The report's own word for it ({@code allocated}, {@code nmi backtrace}), or {@code task} for the report's main one. */
+    String label() {
+        return label;
+    }
+
+    OptionalInt cpu() {
+        return cpu;
+    }
+
+    void on(int number) {
+        if (cpu.isEmpty()) {
+            cpu = OptionalInt.of(number);
+        }
+    }
+
+    List<Entry> entries() {
+        return entries;
+    }
+
+    boolean hasFrames() {
+        return entries.stream().anyMatch(entry -> !entry.pointer());
+    }
+
+    void add(Frame frame, String stack, boolean pointer) {
+        // arm names each function twice, as caller and as called
+        if (!entries.isEmpty()
+                && frame.offset().isEmpty()
+                && !frame.inlined()
+                && entries.get(entries.size() - 1).frame().function().equals(frame.function())) {
+            return;
+        }
+        entries.add(new Entry(frame, stack, pointer));
+    }
+
+    /** The same as plain stacks, cut where the CPU went from one to another. */
+    List<Stack> stacks() {
+        List<Stack> stacks = new ArrayList<>();
+        List<Frame> frames = new ArrayList<>();
+        String current = "";
+        for (Entry entry : entries) {
+            if (!entry.stack().equals(current) && !frames.isEmpty()) {
+                stacks.add(new Stack(cpu, name(current), frames));
+                frames = new ArrayList<>();
+            }
+            current = entry.stack();
+            frames.add(entry.frame());
+        }
+        if (!frames.isEmpty()) {
+            stacks.add(new Stack(cpu, name(current), frames));
+        }
+        return stacks;
+    }
+
+    private String name(String stack) {
+        return "task".equals(stack) ? label : "task".equals(label) ? stack : label + ", " + stack;
+    }
+}

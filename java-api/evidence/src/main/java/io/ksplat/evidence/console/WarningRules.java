@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.evidence.console;
+
+import static io.ksplat.evidence.EvidenceKind.OTHER;
+import static io.ksplat.evidence.EvidenceKind.WARNING;
+import static io.ksplat.evidence.console.Rule.Blame.HEAD;
+import static io.ksplat.evidence.console.Rule.Blame.NONE;
+import static io.ksplat.evidence.console.Rule.Blame.PC;
+import static io.ksplat.evidence.console.Rule.Blame.STACK;
+
+import io.ksplat.evidence.console.Rule.Family;
+import java.util.List;
+
+/** WARN() in its spellings, and single lines that tell of trouble. */
+final class WarningRules {
+    private static final String PANIC_C = "kernel/panic.c";
+
+    static final List<Rule> RULES = List.of(
+            // __warn: "WARNING: CPU: %d PID: %d at %s:%d %pS" until 6.15, "WARNING: %s:%d at %pS, CPU#%d: %s/%d" since
+            warn("WARNING: (?:CPU: \\d+ PID: \\d+ )?at (?<file>\\S+?):\\d+ (?<f>[^\\s+]+)\\+0x", HEAD),
+            warn("WARNING: CPU: \\d+ PID: \\d+ at (?<f>[^\\s+]+)\\+0x", HEAD),
+            warn("WARNING: CPU: \\d+ PID: \\d+ at (?<file>\\S+?):\\d+", PC),
+            warn(
+                    "WARNING: (?<file>[^\\s:]+):\\d+ at (?<f>[^\\s+]+)\\+0x[0-9a-f]+/0x[0-9a-f]+(?: \\[\\w+\\])?, CPU#\\d+",
+                    HEAD),
+            warn("WARNING: (?<file>[^\\s:]+):\\d+ at \\S+, CPU#\\d+", PC),
+            warn("WARNING: at (?<f>[^\\s+]+)\\+0x[0-9a-f]+/0x[0-9a-f]+(?: \\[\\w+\\])?, CPU#\\d+", HEAD),
+            // warn_slowpath_common until 3.11: "WARNING: at %s:%d %pS()"
+            warn("WARNING: at (?<file>\\S+?):\\d+ (?<f>[\\w.]+)\\+?", HEAD),
+            // unwind_next_frame (arch/x86/kernel/unwind_frame.c): "WARNING: kernel stack regs at %p in %s:%d has bad
+            // '%s' value %p"
+            Rule.of(
+                    OTHER,
+                    Family.LINE,
+                    "WARNING: kernel stack",
+                    "WARNING: kernel stack regs at \\S+ in .* has bad '(\\w+)' value",
+                    "WARNING: kernel stack regs has bad '{1}' value",
+                    NONE,
+                    "arch/x86/kernel/unwind_frame.c"),
+            // "WARNING: kernel stack frame pointer at %p in %s:%d has bad value %p"
+            Rule.of(
+                    OTHER,
+                    Family.LINE,
+                    "WARNING: kernel stack",
+                    "WARNING: kernel stack frame pointer at \\S+ in .* has bad value",
+                    "WARNING: kernel stack frame pointer has bad value",
+                    NONE,
+                    "arch/x86/kernel/unwind_frame.c"),
+            // netdev_wait_allrefs_any: "unregister_netdevice: waiting for %s to become free. Usage count = %d"
+            Rule.of(
+                    OTHER,
+                    Family.LINE,
+                    "unregister_netdevice: waiting for ",
+                    "unregister_netdevice: waiting for .* to become free",
+                    "unregister_netdevice: waiting for DEV to become free",
+                    NONE,
+                    "net/core/dev.c"),
+            // print_oops_end and friends print no head of their own.
+            // Trusty, a secure monitor, writes its own deaths to the kernel's log: drivers/trusty/trusty-log.c
+            Rule.of(
+                    OTHER,
+                    Family.LINE,
+                    "ASSERT FAILED at (",
+                    "trusty: .*ASSERT FAILED at \\([^)]*\\): (.*)",
+                    "trusty: ASSERT FAILED: {1}",
+                    NONE,
+                    "drivers/trusty/trusty-log.c"),
+            // panic() of Rust code, before its BUG: rust/kernel/lib.rs, "{}\n" of PanicInfo
+            Rule.of(
+                    OTHER,
+                    Family.FAULT,
+                    "rust_kernel: panicked at ",
+                    "rust_kernel: panicked at ",
+                    "{next} in {f}",
+                    STACK,
+                    "rust/kernel/lib.rs"),
+            // an executor's own failure, as its log has it
+            Rule.of(
+                    OTHER,
+                    Family.LINE,
+                    "SYZFAIL: ",
+                    "^SYZFAIL: (.*)",
+                    "SYZFAIL: {1}",
+                    NONE,
+                    "tools outside the kernel"),
+            // print_modules and others say BUG: with whatever follows
+            Rule.of(
+                    OTHER,
+                    Family.WARNING,
+                    "BUG: ",
+                    "(?:^|^[\\w-]+: )BUG: (.{4,})",
+                    "BUG: {1}",
+                    NONE,
+                    "pr_err(\"BUG: ...\") all over the kernel"));
+
+    private WarningRules() {}
+
+    private static Rule warn(String head, Rule.Blame blame) {
+        return Rule.of(WARNING, Family.WARNING, "WARNING: ", head, "WARNING in {f}", blame, PANIC_C);
+    }
+}
