@@ -53,13 +53,10 @@ public final class Autopsy {
         this.cache = cache;
     }
 
-    /**
-     * The evidence of a hang.
-     *
-     * @param stuck the CPUs that will never go on, the first one first
-     */
-    public Evidence of(List<Integer> stuck) throws IOException, InterruptedException {
-        vm.stop();
+    /** The evidence of a hang. */
+    public Evidence of(Diagnosis diagnosis) throws IOException, InterruptedException {
+        List<Integer> stuck =
+                diagnosis.causes().stream().map(Diagnosis.Stuck::cpu).toList();
         List<Stack> stacks = new ArrayList<>();
         try (GdbStub gdb = vm.gdb()) {
             Unwinder unwinder = new Unwinder(symbols, table(gdb));

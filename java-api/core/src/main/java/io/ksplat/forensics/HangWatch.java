@@ -6,52 +6,52 @@ import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.Symbols;
 import io.ksplat.vm.Registers;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.OptionalLong;
 
-/** Takes samples of a running machine until a CPU proves stuck. */
+/** Samples a machine that runs, heartbeats, registers and the run time of its vCPUs, and tells what they show. */
 public final class HangWatch {
     private final Guest guest;
     private final Symbols symbols;
-    private final long[] beats;
-    private final long[] since;
-    private final int[] samples;
-    private final List<Set<String>> functions = new ArrayList<>();
+    private final List<Long> threads;
+    private final HangDetector detector = new HangDetector(Patience.TCG);
 
-    public HangWatch(Guest guest, Symbols symbols) {
+    public HangWatch(Guest guest, Symbols symbols) throws IOException {
         this.guest = guest;
         this.symbols = symbols;
-        int cpus = guest.heartbeats().cpus();
-        this.beats = new long[cpus];
-        this.since = new long[cpus];
-        this.samples = new int[cpus];
-        for (int i = 0; i < cpus; i++) {
-            functions.add(new HashSet<>());
-        }
+        this.threads = guest.vm().cpuThreads();
     }
 
-    /** Takes one sample and names the CPUs that are stuck. */
-    public List<Integer> sample() throws IOException {
-        long[] now = guest.heartbeats().read();
-        List<Registers> registers = guest.vm().registers();
-        List<Integer> stuck = new ArrayList<>();
-        for (Registers cpu : registers) {
-            int i = cpu.cpu();
-            if (now[i] != beats[i] || cpu.interruptsEnabled()) {
-                beats[i] = now[i];
-                since[i] = System.nanoTime();
-                samples[i] = 0;
-                functions.get(i).clear();
-                continue;
-            }
-            samples[i]++;
-            functions.get(i).add(symbols.at(cpu.rip()).map(Symbol::name).orElse("?"));
-            if (samples[i] > 20 && functions.get(i).size() <= 4 && System.nanoTime() - since[i] > 1_000_000_000L) {
-                stuck.add(i);
-            }
+    /** Takes one sample, without stopping the machine. */
+    public Diagnosis sample() throws IOException {
+        long[] beats = guest.heartbeats().read();
+        List<Sample.Cpu> cpus = new ArrayList<>();
+        for (Registers registers : guest.vm().registers()) {
+            int cpu = registers.cpu();
+            cpus.add(new Sample.Cpu(
+                    cpu,
+                    beats[cpu],
+                    registers.rip(),
+                    registers.interruptsEnabled(),
+                    symbols.at(registers.rip()).map(Symbol::name),
+                    ranNs(threads.get(cpu))));
         }
-        return stuck;
+        return detector.observe(new Sample(System.nanoTime(), cpus));
+    }
+
+    /** The processor time of a host thread: a starved or stopped vCPU has none (Documentation/scheduler/sched-stats.rst). */
+    private static OptionalLong ranNs(long thread) throws IOException {
+        try {
+            String line = Files.readString(Path.of("/proc", Long.toString(thread), "schedstat"));
+            long ns = Long.parseLong(line.substring(0, line.indexOf(' ')));
+            // A kernel without CONFIG_SCHED_INFO prints zeros.
+            return ns == 0 ? OptionalLong.empty() : OptionalLong.of(ns);
+        } catch (NoSuchFileException e) {
+            return OptionalLong.empty();
+        }
     }
 }

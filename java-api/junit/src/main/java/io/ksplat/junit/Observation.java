@@ -5,7 +5,9 @@ import io.ksplat.evidence.ConsoleParser;
 import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
+import io.ksplat.evidence.ParserOptions;
 import io.ksplat.forensics.Autopsy;
+import io.ksplat.forensics.Diagnosis;
 import io.ksplat.forensics.HangWatch;
 import io.ksplat.guest.Guest;
 import io.ksplat.guest.KernelFacts;
@@ -49,7 +51,7 @@ final class Observation implements Console.Reader {
     private final Cache cache;
     private final long started;
     private final List<Evidence> evidence = new ArrayList<>();
-    private final ConsoleParser parser = new ConsoleParser(this::found);
+    private final ConsoleParser parser = new ConsoleParser(this::found, ParserOptions.NMI_EXPERIMENT);
     private Symbols symbols;
     private OptionalLong firstEvidenceMs = OptionalLong.empty();
 
@@ -118,9 +120,9 @@ final class Observation implements Console.Reader {
                             false,
                             Optional.of("QEMU ended: " + guest.vm().lastWords()));
                 }
-                List<Integer> stuck = hangs.sample();
-                if (!stuck.isEmpty()) {
-                    found(new Autopsy(guest.vm(), facts, symbols, cache).of(stuck));
+                Diagnosis diagnosis = hangs.sample();
+                if (diagnosis.isStuck()) {
+                    found(new Autopsy(guest.vm(), facts, symbols, cache).of(diagnosis));
                     return outcome(reader.read(), false, Optional.empty());
                 }
                 boolean quiet = quiet();

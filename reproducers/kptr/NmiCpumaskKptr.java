@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.reproducers.kptr;
+
+import static io.ksplat.evidence.Verdict.CLEAN;
+
+import io.ksplat.guest.BpfObject;
+import io.ksplat.junit.Expect;
+import io.ksplat.junit.Machine;
+import io.ksplat.junit.Needs;
+import io.ksplat.junit.Reproducer;
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+
+@Reproducer(
+        id = "nmi-cpumask-kptr",
+        bpf = "nmi_cpumask_kptr.bpf.c",
+        shows = "the safe opposite of nmi-task-kptr: cpumasks go back to BPF's own allocator, which is made for NMI",
+        seed = "bpf: Offload kptr destructors that run from NMI")
+@Needs(
+        kfuncs = {"bpf_cpumask_create", "bpf_cpumask_release"},
+        boot = "rcu_nocbs=all")
+@Expect(verdict = CLEAN, kernels = "[6.3,)", because = "bpf_cpumask_release() ends in bpf_mem_cache_free_rcu()")
+class NmiCpumaskKptr {
+    /** More than a CPU's free list keeps (kernel/bpf/memalloc.c, high_watermark): the rest goes back to the slab. */
+    private static final int MASKS = 256;
+
+    @Test
+    void lastReferencesDroppedInNmi(Machine machine, BpfObject bpf) throws IOException {
+        bpf.program("stash_masks").runOn(0);
+        bpf.program("on_free").attach();
+        bpf.program("on_nmi").attach();
+        machine.controls().dropped(bpf.global("dropped"), MASKS).freed("kfree", bpf.global("freed"), MASKS / 2);
+
+        machine.churn(0);
+        machine.nmi()
+                .aimAt("rcu_cblist_enqueue", "rcu_segcblist_enqueue")
+                .on(0)
+                .fire();
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include "kptr.bpf.h"
+
+#define MASKS 256
+
+struct bpf_cpumask *bpf_cpumask_create(void) __ksym;
+void bpf_cpumask_release(struct bpf_cpumask *mask) __ksym;
+
+struct mask_slot {
+	struct bpf_cpumask __kptr *mask;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MASKS);
+	__type(key, int);
+	__type(value, struct mask_slot);
+} stash SEC(".maps");
+
+u64 targets[MASKS];
+u64 dropped;
+u64 freed;
+
+static long stash_mask(u64 i, void *ctx)
+{
+	struct bpf_cpumask *mask, *old;
+	struct mask_slot *slot;
+	int key = i;
+
+	slot = bpf_map_lookup_elem(&stash, &key);
+	if (!slot)
+		return 1;
+	mask = bpf_cpumask_create();
+	if (!mask)
+		return 1;
+	targets[i & (MASKS - 1)] = (u64)mask;
+	old = bpf_kptr_xchg(&slot->mask, mask);
+	if (old)
+		bpf_cpumask_release(old);
+	return 0;
+}
+
+SEC("syscall")
+int stash_masks(void *ctx)
+{
+	return bpf_loop(MASKS, stash_mask, NULL, 0);
+}
+
+static long drop(u64 i, void *ctx)
+{
+	struct bpf_cpumask *mask;
+	struct mask_slot *slot;
+	int key = i;
+
+	slot = bpf_map_lookup_elem(&stash, &key);
+	if (!slot)
+		return 1;
+	mask = bpf_kptr_xchg(&slot->mask, NULL);
+	if (!mask)
+		return 0;
+	bpf_cpumask_release(mask);
+	__sync_fetch_and_add(&dropped, 1);
+	return 0;
+}
+
+SEC("tp_btf/nmi_handler")
+int on_nmi(void *ctx)
+{
+	bpf_loop(MASKS, drop, NULL, 0);
+	return 0;
+}
+
+/* Each object lies in a slab object of its own, behind the allocator's list node (kernel/bpf/memalloc.c). */
+static long is_target(u64 i, u64 *object)
+{
+	if (i < MASKS && targets[i] && targets[i] - *object <= 16) {
+		targets[i] = 0;
+		__sync_fetch_and_add(&freed, 1);
+		return 1;
+	}
+	return 0;
+}
+
+SEC("tp_btf/kfree")
+int on_free(u64 *ctx)
+{
+	u64 object = 0;
+
+	bpf_probe_read_kernel(&object, sizeof(object), &ctx[1]);
+	bpf_loop(MASKS, is_target, &object, 0);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";
