@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** The names that the public corpus gives to what happened, from a title. */
 final class CrashTypes {
@@ -26,6 +27,7 @@ final class CrashTypes {
             new Row("^UBSAN: array-index-out-of-bounds", "MEMORY_SAFETY_UBSAN"),
             new Row("^UBSAN", "UBSAN"),
             new Row("^memory leak", "LEAK"),
+            new Row("^INFO: suspicious RCU usage", UNKNOWN),
             new Row(
                     "^possible deadlock|^inconsistent lock state|: invalid wait context|suspicious RCU usage|bad unlock balance|bad contention|held lock freed|lock held when returning|lock held at task exit"
                             + "|nested lock was not taken|still has locks held|^WARNING: locking bug|^WARNING: chain_key|^BUG: (?:spinlock|rwlock|rt_mutex|rwsem) |^BUG: using .* in preemptible code",
@@ -38,16 +40,18 @@ final class CrashTypes {
                     "ATOMIC_SLEEP"),
             new Row("^WARNING: refcount bug", "REFCOUNT_WARNING"),
             new Row("NULL pointer dereference", "NULL-POINTER-DEREFERENCE"),
-            new Row("^BUG: unable to handle kernel paging request|corrupted list", "MEMORY_SAFETY_BUG"),
+            new Row(
+                    "^BUG: unable to handle kernel paging request|corrupted list|^BUG: bad usercopy",
+                    "MEMORY_SAFETY_BUG"),
             new Row("^kernel BUG", "BUG"),
             new Row(
-                    "^WARNING in |^WARNING$|^WARNING: (?:ODEBUG|kobject|kmalloc) bug|^WARNING: corrupted list",
+                    "^WARNING in |^WARNING$|^WARNING: (?:ODEBUG|kobject|kmalloc|proc registration) bug|^WARNING: corrupted list",
                     "WARNING"),
             new Row(
                     "^general protection fault|^kernel panic|^PANIC: |^stack segment fault|^divide error|^Unhandled (?:fault|prefetch)|^unregister_netdevice|^kernel stack overflow|^invalid opcode"
                             + "|^Internal error|^Oops|^int3|^alignment check|^BUG: Object |^Bad mode|^SError|^CFI failure|^trusty: |^go runtime error",
                     "DoS"),
-            new Row("^SYZFAIL", "SYZ_FAILURE"));
+            new Row("^SYZFA", "SYZ_FAILURE"));
 
     private CrashTypes() {}
 
@@ -64,7 +68,7 @@ final class CrashTypes {
                 .orElseGet(() -> byKind(evidence.kind()));
     }
 
-    private static String sanitizer(String name, String bug, @org.jspecify.annotations.Nullable String access) {
+    private static String sanitizer(String name, String bug, @Nullable String access) {
         String verb = access == null ? "READ" : access.toUpperCase(Locale.ROOT);
         if ("KMSAN".equals(name)) {
             return bug.contains("infoleak") || bug.contains("info-leak")

@@ -16,6 +16,7 @@ import java.util.regex.Pattern;
  * @param cycle who waits for whom, empty where the evidence does not tell
  * @param stacks the one that matters most first
  * @param guestSeconds the kernel's own time stamp, where it printed one
+ * @param details what this kind of report tells beyond that
  */
 public record Evidence(
         EvidenceKind kind,
@@ -25,14 +26,33 @@ public record Evidence(
         List<CycleNode> cycle,
         List<Stack> stacks,
         Source source,
-        OptionalDouble guestSeconds) {
+        OptionalDouble guestSeconds,
+        Details details) {
+    private static final Pattern NAMED = Pattern.compile(" in ([A-Za-z_<$][^ ]*)(?: / [^ ]+)?$");
+
     public Evidence {
         locks = List.copyOf(locks);
         cycle = List.copyOf(cycle);
         stacks = List.copyOf(stacks);
     }
 
-    private static final Pattern NAMED = Pattern.compile(" in ([A-Za-z_<$][^ ]*)(?: / [^ ]+)?$");
+    /** Evidence without details. */
+    public Evidence(
+            EvidenceKind kind,
+            String title,
+            String signature,
+            List<LockRef> locks,
+            List<CycleNode> cycle,
+            List<Stack> stacks,
+            Source source,
+            OptionalDouble guestSeconds) {
+        this(kind, title, signature, locks, cycle, stacks, source, guestSeconds, new Details.None());
+    }
+
+    /** Whether {@code other} tells of the same bug, and why. */
+    public Comparison sameBugAs(Evidence other) {
+        return Comparison.of(this, other);
+    }
 
     /** What happened, as the public corpus of kernel consoles types it: LOCKDEP, HANG, KASAN-READ and so on; UNKNOWN where it has no word. */
     public String type() {

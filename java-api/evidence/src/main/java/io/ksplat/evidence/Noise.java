@@ -12,7 +12,9 @@ public enum Noise {
     /** {@code INFO: NMI handler (%ps) took too long to run}: a busy machine says so too, so it is never evidence. */
     SLOW_NMI("took too long to run", false),
     /** Backtraces that were asked for with sysrq-l or sysrq-t (sysrq_handle_showallcpus, drivers/tty/sysrq.c): never evidence. */
-    SYSRQ_BACKTRACE("sysrq: Show ", false);
+    SYSRQ_BACKTRACE("sysrq: Show ", false),
+    /** The same before 5.1. */
+    OLD_SYSRQ_BACKTRACE("SysRq : Show ", false);
 
     private final String keyword;
     private final boolean evidence;

@@ -102,7 +102,7 @@ public final class Assembler {
             if (text.contains(noise.keyword())
                     && (!noise.isEvidenceUnlessCaused() || options.caused().contains(noise))) {
                 ignored.merge(noise, 1L, Long::sum);
-                if (noise == Noise.SYSRQ_BACKTRACE) {
+                if (noise == Noise.SYSRQ_BACKTRACE || noise == Noise.OLD_SYSRQ_BACKTRACE) {
                     open.forEach(Report::close);
                     emit();
                 }

@@ -167,6 +167,20 @@ final class FaultRules {
                     PC,
                     "arch/s390/kernel/dumpstack.c"),
             // unhandled kernel trap (arch/alpha, arch/sparc): "Unable to handle kernel paging request"
+            // mips and loongarch BUG(): die("Kernel bug detected"); riscv, mips, loongarch, csky die(): "%s[#%d]:", "%s
+            // [#%d]"
+            fault(
+                    "Kernel bug detected",
+                    "Kernel bug detected\\[#\\d+\\]",
+                    "kernel BUG in {f}",
+                    PC,
+                    "arch/mips/kernel/traps.c"),
+            fault(
+                    "[#1]",
+                    "^[A-Za-z][\\w ,./!()-]*?(?:: [0-9a-f]+)? ?\\[#\\d+\\]",
+                    "Oops in {f}",
+                    PC,
+                    "arch/riscv/kernel/traps.c"),
             // do_IRQ/stack check: "do_IRQ(): %s has overflown the kernel stack (cur:..."
             fault(
                     "has overflown the kernel stack",

@@ -45,7 +45,7 @@ final class LockRules {
             rule(
                     LOCKDEP_INVERSION,
                     "lock order detected",
-                    "\\b[A-Z_]+-(?:READ-)?safe -> [A-Z_]+-(?:READ-)?unsafe lock order detected",
+                    "\\b[A-Za-z_]+-(?:READ-)?safe -> [A-Za-z_]+-(?:READ-)?unsafe lock order detected",
                     "possible deadlock in {f}",
                     SAFE,
                     LOCKDEP_C),
@@ -109,6 +109,8 @@ final class LockRules {
                     "{1}: nested lock was not taken in {f}",
                     TAKING,
                     LOCKDEP_C),
+            // debug_rt_mutex_print_deadlock (kernel/locking/rtmutex-debug.c until 5.12)
+            lock(LOCKDEP_RECURSIVE, "BUG: circular locking deadlock detected!", "possible deadlock in {f}", STACK),
             // print_collision: "WARNING: chain_key collision"
             lock(OTHER, "chain_key collision", "WARNING: chain_key collision in {f}", STACK),
             // assign_lock_key: "INFO: trying to register non-static key."
@@ -141,7 +143,7 @@ final class LockRules {
             rule(
                     SPINLOCK_BUG,
                     "BUG: ",
-                    "BUG: ((?:spinlock|rwlock|rt_mutex|rwsem) [a-z][a-z ]*?)(?: on CPU#\\d+|,|$)",
+                    "BUG: ((?:spinlock|rwlock|rt_mutex|rwsem|write-lock|read-lock|rwlock-) [a-z][a-z ]*?)(?: on CPU#\\d+|,|$)",
                     "BUG: {1} in {f}",
                     STACK,
                     "kernel/locking/spinlock_debug.c"),

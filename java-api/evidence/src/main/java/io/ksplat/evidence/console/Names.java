@@ -15,11 +15,14 @@ final class Names {
 
     private static final Pattern OLD_WRAPPER = Pattern.compile("^(?:compat_)?(?:SyS_|SYSC_|sys_|ksys_)(?=\\w)");
 
+    /** A JITed BPF program's symbol (bpf_get_prog_name, kernel/bpf/core.c): the tag is a hash of its instructions. */
+    private static final Pattern PROGRAM = Pattern.compile("^bpf_prog_[0-9a-f]{16}_(?=\\w)");
+
     private Names() {}
 
     /** Without what the compiler appended: stable over builds. */
     static String plain(String function) {
-        return CLONE.matcher(function).replaceFirst("");
+        return PROGRAM.matcher(CLONE.matcher(function).replaceFirst("")).replaceFirst("");
     }
 
     /** As a title names it: system calls without their wrappers, families of waits by their head. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.evidence.console;
 
+import io.ksplat.evidence.EvidenceKind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -72,7 +73,9 @@ final class Report {
             case FAULT -> !traced && (rule().family() == Rule.Family.FAULT) && lines.size() < 24;
             case MEMORY ->
                 next.title().startsWith("memory leak") && rule().title().startsWith("memory leak") && lines.size() < 3;
-            case LOCKDEP, STALL, WARNING, LINE -> false;
+            case STALL ->
+                next.kind() == EvidenceKind.HARD_LOCKUP && rule().kind() == EvidenceKind.HARD_LOCKUP && !traced;
+            case LOCKDEP, WARNING, STREAM, LINE -> false;
         };
     }
 

@@ -29,6 +29,8 @@ record Rule(EvidenceKind kind, Family family, String keyword, Pattern head, Stri
         FAULT,
         WARNING,
         PANIC,
+        /** A BPF program's stream. */
+        STREAM,
         LINE
     }
 

@@ -37,6 +37,7 @@ final class Rules {
 
     private static List<Rule> all() {
         List<Rule> rules = new ArrayList<>();
+        rules.addAll(StreamRules.RULES);
         rules.addAll(LockRules.RULES);
         rules.addAll(StallRules.RULES);
         rules.addAll(MemoryRules.RULES);

@@ -71,15 +71,31 @@ final class StallRules {
                     "BUG: hard lockup in {f}",
                     BUSY,
                     "kernel/watchdog.c"),
-            // arch/powerpc/kernel/watchdog.c: "CPU %d self-detected hard LOCKUP @ %pS", "CPU %d detected hard LOCKUP on
-            // other CPUs %*pbl"
+            // arch/powerpc/kernel/watchdog.c: "CPU %d Hard LOCKUP"; "CPU %d self-detected hard LOCKUP @ %pS" is matched
+            // above
             rule(
                     HARD_LOCKUP,
-                    "hard LOCKUP",
-                    "CPU \\d+ self-detected hard LOCKUP",
+                    "Hard LOCKUP",
+                    "^(?:watchdog: )?CPU \\d+ Hard LOCKUP",
                     "BUG: hard lockup in {f}",
                     BUSY,
                     "arch/powerpc/kernel/watchdog.c"),
+            // watchdog_overflow_callback until 3.13: WARN(1, "Watchdog detected hard LOCKUP on cpu %d")
+            rule(
+                    HARD_LOCKUP,
+                    "watchdog_overflow_callback",
+                    "WARNING: .*watchdog_overflow_callback",
+                    "BUG: hard lockup in {f}",
+                    BUSY,
+                    "kernel/watchdog.c"),
+            // nmi_watchdog_tick until 2.6.37: "NMI Watchdog detected LOCKUP"
+            rule(
+                    HARD_LOCKUP,
+                    "NMI Watchdog detected LOCKUP",
+                    "NMI Watchdog detected LOCKUP",
+                    "BUG: hard lockup in {f}",
+                    BUSY,
+                    "arch/x86/kernel/apic/nmi.c"),
             // check_hung_task: "INFO: task %s:%d blocked%s for more than %ld seconds."
             rule(
                     HUNG_TASK,
@@ -113,17 +129,7 @@ final class StallRules {
                     "Detected non-responsive CSD lock(?:.*? for CPU#\\d+ (?<f>[\\w.]+))?",
                     "csd: non-responsive CSD lock in {f}",
                     Blame.HEAD,
-                    "kernel/smp.c"),
-            // "csd: CSD lock (#%d) got unstuck on CPU#%02d, CPU#%02d released the lock." ends one: not a report
-            // rcu_tasks (kernel/rcu/tasks.h): "INFO: rcu_tasks detected stalls on tasks:" is matched above
-            // srcu and rcu_barrier have no detector
-            rule(
-                    HARD_LOCKUP,
-                    "NMI watchdog: BUG",
-                    "NMI watchdog: BUG: hard lockup",
-                    "BUG: hard lockup in {f}",
-                    BUSY,
-                    "kernel/watchdog.c"));
+                    "kernel/smp.c"));
 
     private StallRules() {}
 

@@ -117,7 +117,7 @@ final class Suspects {
 
     static Optional<String> stack(List<Trace> traces) {
         return traces.stream()
-                .filter(trace -> "task".equals(trace.label()) || "nmi backtrace".equals(trace.label()))
+                .filter(trace -> trace.isMain())
                 .map(trace -> first(
                         trace,
                         entry -> !LOCKS.matcher(Names.plain(entry.frame().function()))
@@ -156,7 +156,7 @@ final class Suspects {
 
     /** Neither RCU's own thread, which starves with the rest, nor a CPU with nothing to do. */
     private static boolean isBusy(Trace trace) {
-        return ("task".equals(trace.label()) || "nmi backtrace".equals(trace.label()))
+        return trace.isMain()
                 && functions(trace, entry -> true)
                         .noneMatch(function ->
                                 function.startsWith("rcu_gp_kthread") || function.equals("rcu_gp_fqs_loop"));

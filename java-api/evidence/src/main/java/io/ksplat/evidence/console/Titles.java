@@ -20,6 +20,8 @@ final class Titles {
         ODEBUG("lib/debugobjects\\.c", "WARNING: ODEBUG bug in {f}"),
         KOBJECT("lib/kobject\\.c", "WARNING: kobject bug in {f}"),
         KMALLOC("mm/util\\.c|mm/slab_common\\.c|mm/slub\\.c|mm/slab\\.c", "WARNING: kmalloc bug in {f}"),
+        USERCOPY("mm/usercopy\\.c", "WARNING: bad usercopy in {f}"),
+        PROC("fs/proc/generic\\.c", "WARNING: proc registration bug in {f}"),
         LOCK("kernel/locking/(?:lockdep|mutex|rwsem|rtmutex\\w*)\\.c", "WARNING: locking bug in {f}");
 
         private final Pattern file;
@@ -48,6 +50,10 @@ final class Titles {
             if (kind == EvidenceKind.OOPS && LIST.matcher(file).find()) {
                 kind = EvidenceKind.MEMORY_SAFETY;
                 template = "BUG: corrupted list in {f}";
+            }
+            if (kind == EvidenceKind.OOPS && file.endsWith("mm/usercopy.c")) {
+                kind = EvidenceKind.MEMORY_SAFETY;
+                template = "BUG: bad usercopy in {f}";
             }
             if (kind == EvidenceKind.WARNING) {
                 for (Library library : Library.values()) {

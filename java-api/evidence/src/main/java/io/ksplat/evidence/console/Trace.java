@@ -5,6 +5,7 @@ import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.Stack;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /** One trace of a report, as the report labels it; its frames may lie on several stacks (task, irq, nmi). */
@@ -24,6 +25,29 @@ final class Trace {
     /** The report's own word for it ({@code allocated}, {@code nmi backtrace}), or {@code task} for the report's main one. */
     String label() {
         return label;
+    }
+
+    /** Whether it is where the report was made, or where another CPU was then; not where something was taken, allocated, ... before. */
+    boolean isMain() {
+        return "task".equals(label) || "nmi backtrace".equals(label);
+    }
+
+    /** Gives the last frame its source line. */
+    void locate(String file, int line) {
+        if (!entries.isEmpty()) {
+            Entry last = entries.remove(entries.size() - 1);
+            Frame frame = last.frame();
+            entries.add(new Entry(
+                    new Frame(
+                            frame.function(),
+                            frame.offset(),
+                            Optional.of(file),
+                            OptionalInt.of(line),
+                            frame.inlined(),
+                            frame.certain()),
+                    last.stack(),
+                    last.pointer()));
+        }
     }
 
     OptionalInt cpu() {

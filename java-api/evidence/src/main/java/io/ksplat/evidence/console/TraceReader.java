@@ -19,6 +19,9 @@ final class TraceReader {
     private static final Pattern NMI = Pattern.compile("^NMI backtrace for cpu (\\d+)");
     private static final Pattern DUMP = Pattern.compile(
             "^(?:Task dump for CPU|CPU|Sending NMI from CPU|Showing stack for process|Stack dump where RCU GP kthread last ran)\\b.*?:?");
+    /** dump_stack_cb (kernel/bpf/stream.c): {@code   text @ file:line} under the frame of a BPF program. */
+    private static final Pattern SOURCE = Pattern.compile("^.* @ (\\S+):(\\d+)$");
+
     private static final Pattern ON_CPU = Pattern.compile("^CPU: (\\d+) ");
 
     /** Labels that name what follows them. */
@@ -111,6 +114,11 @@ final class TraceReader {
             if (single) {
                 next("task", OptionalInt.empty());
             }
+            return;
+        }
+        Matcher source = SOURCE.matcher(text);
+        if (source.find()) {
+            current.locate(source.group(1), LockReader.number(source.group(2)));
             return;
         }
         heading(text);

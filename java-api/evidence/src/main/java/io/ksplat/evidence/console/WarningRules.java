@@ -55,6 +55,33 @@ final class WarningRules {
                     "unregister_netdevice: waiting for DEV to become free",
                     NONE,
                     "net/core/dev.c"),
+            // unknown_nmi_error: "Uhhuh. NMI received for unknown reason %02x on CPU %d."
+            Rule.of(
+                    OTHER,
+                    Family.LINE,
+                    "NMI received for unknown reason",
+                    "Uhhuh\\. NMI received for unknown reason",
+                    "NMI received for unknown reason",
+                    NONE,
+                    "arch/x86/kernel/nmi.c"),
+            // pci_serr_error: "NMI: PCI system error (SERR) for reason %02x on CPU %d."
+            Rule.of(
+                    OTHER,
+                    Family.LINE,
+                    "NMI: PCI system error (SERR)",
+                    "NMI: PCI system error \\(SERR\\)",
+                    "NMI: PCI system error",
+                    NONE,
+                    "arch/x86/kernel/nmi.c"),
+            // io_check_error: "NMI: IOCK error (debug interrupt?) for reason %02x on CPU %d."
+            Rule.of(
+                    OTHER,
+                    Family.LINE,
+                    "NMI: IOCK error",
+                    "NMI: IOCK error",
+                    "NMI: IOCK error",
+                    NONE,
+                    "arch/x86/kernel/nmi.c"),
             // print_oops_end and friends print no head of their own.
             // Trusty, a secure monitor, writes its own deaths to the kernel's log: drivers/trusty/trusty-log.c
             Rule.of(
@@ -75,14 +102,7 @@ final class WarningRules {
                     STACK,
                     "rust/kernel/lib.rs"),
             // an executor's own failure, as its log has it
-            Rule.of(
-                    OTHER,
-                    Family.LINE,
-                    "SYZFAIL: ",
-                    "^SYZFAIL: (.*)",
-                    "SYZFAIL: {1}",
-                    NONE,
-                    "tools outside the kernel"),
+            Rule.of(OTHER, Family.LINE, "SYZFA", "^(SYZFA(?:IL|TAL): .*)", "{1}", NONE, "tools outside the kernel"),
             // print_modules and others say BUG: with whatever follows
             Rule.of(
                     OTHER,

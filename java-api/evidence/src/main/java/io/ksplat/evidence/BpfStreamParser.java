@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.evidence;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/** Finds {@link Evidence} in what a BPF program's stderr stream held (BPF_PROG_STREAM_READ_BY_FD, Linux 6.17 and later). */
+public final class BpfStreamParser {
+    private BpfStreamParser() {}
+
+    /** The reports of a stream, in their order; each is of source {@link Source#BPF_STREAM}. */
+    public static List<Evidence> parse(String stream) {
+        return ConsoleParser.parse(stream.getBytes(StandardCharsets.UTF_8)).stream()
+                .filter(evidence -> evidence.source() == Source.BPF_STREAM)
+                .toList();
+    }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.evidence;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+
+/** What a report tells beyond what all {@link Evidence} has in common. */
+public sealed interface Details {
+    /** Nothing more. */
+    record None() implements Details {}
+
+    /**
+     * A lockdep report (kernel/locking/lockdep.c).
+     *
+     * @param task the one that was about to take or release a lock
+     * @param wanted the locks that it was about to take, release or free
+     * @param held the locks that tasks were said to hold, the reporting task's
+     * @param chain the existing dependencies, innermost first as printed; the last is the wanted lock
+     * @param usage the contradicting states of an inconsistent lock
+     * @param registeredAt the function that put the lock into the first of those states
+     * @param scenario the unsafe scenario, in the order of its lines
+     */
+    record Locks(
+            Optional<Task> task,
+            List<HeldLock> wanted,
+            List<HeldLock> held,
+            List<Dependency> chain,
+            Optional<Usage> usage,
+            Optional<String> registeredAt,
+            List<Step> scenario)
+            implements Details {
+        public Locks {
+            wanted = List.copyOf(wanted);
+            held = List.copyOf(held);
+            chain = List.copyOf(chain);
+            scenario = List.copyOf(scenario);
+        }
+    }
+
+    /** One link of a dependency chain: {@code lock} was taken by {@code frames} while the next link's lock was held. */
+    record Dependency(HeldLock lock, List<Frame> frames) {
+        public Dependency {
+            frames = List.copyOf(frames);
+        }
+    }
+
+    /** The states of {@code inconsistent {before} -> {now} usage}. */
+    record Usage(String before, String now) {}
+
+    /**
+     * One line of an unsafe scenario.
+     *
+     * @param column which of the scenario's CPUs, from 0; its numbers are not the machine's
+     * @param action {@code lock(&x)}, {@code local_irq_disable()} or {@code <Interrupt>}
+     */
+    record Step(int column, String action) {}
+
+    /**
+     * CPUs or tasks that do not get on: RCU stalls, soft and hard lockups, stuck cross calls, workqueue pools.
+     *
+     * @param cpus the stuck ones
+     * @param detectedBy the CPU that noticed
+     * @param seconds for how long, where the report says so in seconds (or nanoseconds)
+     * @param jiffies for how long, where it says so in jiffies
+     * @param tasks the tasks that were running or that block a grace period
+     */
+    record Stall(
+            List<Integer> cpus,
+            OptionalInt detectedBy,
+            OptionalDouble seconds,
+            OptionalDouble jiffies,
+            List<Task> tasks)
+            implements Details {
+        public Stall {
+            cpus = List.copyOf(cpus);
+            tasks = List.copyOf(tasks);
+        }
+    }
+
+    /**
+     * A task that waits for too long (kernel/hung_task.c).
+     *
+     * @param seconds for how long at least
+     * @param blocker what it waits for, where the kernel knows (6.16 and later)
+     */
+    record Hang(Task task, long seconds, Optional<Blocker> blocker) implements Details {}
+
+    /**
+     * What blocks a hung task.
+     *
+     * @param on {@code mutex}, {@code semaphore} or {@code rw-semaphore}
+     * @param owner who holds it, likely; empty where the kernel did not find out
+     */
+    record Blocker(String on, Optional<Task> owner) {}
+
+    /**
+     * A broken or stuck spin lock (spin_dump, kernel/locking/spinlock_debug.c).
+     *
+     * @param task who found it
+     * @param magic {@code dead4ead} in a lock that is intact
+     * @param owner who holds it
+     */
+    record Spinlock(
+            String problem,
+            OptionalInt cpu,
+            Optional<Task> task,
+            Optional<String> magic,
+            Optional<Task> owner,
+            OptionalInt ownerCpu)
+            implements Details {}
+
+    /**
+     * A bad access (mm/kasan/report.c, mm/kfence/report.c); the stacks tell of allocation and free.
+     *
+     * @param access {@code Read}, {@code Write} or {@code Free}
+     * @param size bytes
+     * @param cache the slab cache of the object
+     */
+    record Access(
+            String access, OptionalInt size, Optional<String> address, Optional<Task> task, Optional<String> cache)
+            implements Details {}
+
+    /**
+     * An exception in the kernel.
+     *
+     * @param registers by their names, in lower case, in hexadecimal
+     * @param task who ran
+     */
+    record Fault(Map<String, String> registers, Optional<Task> task, Optional<String> code) implements Details {
+        public Fault {
+            registers = Map.copyOf(registers);
+        }
+    }
+
+    /** A panic's cause, as it was printed. */
+    record Panic(String cause) implements Details {}
+
+    /**
+     * A report in a BPF program's stream (bpf_prog_report_rqspinlock_violation, kernel/bpf/rqspinlock.c).
+     *
+     * @param error what it says was detected
+     * @param attempted the address of the lock that was refused
+     * @param held the addresses of the locks that the CPU held, in the order of taking; old kernels list stale ones too
+     */
+    record Stream(String error, Optional<String> attempted, List<String> held, Optional<Task> task) implements Details {
+        public Stream {
+            held = List.copyOf(held);
+        }
+    }
+}
