@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.kernel;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** From spec to kernel: fetched, built or found, and kept in the cache. Safe for use by many threads and processes at once. */
+public final class Kernels {
+    private static final String IMAGES = "image";
+
+    private final Cache cache;
+    private final AptRoot apt;
+
+    public Kernels(Cache cache) {
+        this(cache, Path.of("/etc/apt"), List.of());
+    }
+
+    /** @param aptOptions settings of apt.conf(5) on top of the machine's, {@code NAME=VALUE} */
+    Kernels(Cache cache, Path etcApt, List<String> aptOptions) {
+        this.cache = cache;
+        this.apt = new AptRoot(cache, etcApt, aptOptions);
+    }
+
+    /** What can be fetched: a release, the suite it is in, and what there is to download, in bytes. */
+    public record Available(KernelSpec spec, String release, String suite, long bytes) {}
+
+    /**
+     * The kernel that {@code spec} names, fetched where it is not in the cache.
+     *
+     * @throws KernelException where there is none; the message is a line for the user
+     */
+    public Kernel resolve(KernelSpec spec, Progress progress) throws KernelException, InterruptedException {
+        try {
+            if (spec instanceof KernelSpec.Debian debian) {
+                return new DebianKernels(cache, apt).resolve(debian, progress);
+            } else if (spec instanceof KernelSpec.Image image) {
+                return image(image, progress);
+            }
+            throw new KernelException(spec + " has to be built, which this version cannot do");
+        } catch (IOException e) {
+            throw cache.failure("cannot keep " + spec, e);
+        }
+    }
+
+    private Kernel image(KernelSpec.Image spec, Progress progress)
+            throws IOException, InterruptedException, KernelException {
+        Path file = spec.path();
+        String release = KernelImage.open(file).release();
+        String key = release + "-" + KernelEntry.digest(file).substring(0, 12);
+        Path folder = cache.<KernelException>entry(IMAGES, key, fresh -> {
+            progress.report("looking into " + file);
+            Files.copy(file, fresh.resolve("image"));
+            Optional<Path> config = configBeside(file);
+            if (config.isPresent()) {
+                Files.copy(config.get(), fresh.resolve("config"));
+            }
+            KernelEntry.complete(fresh, file.toAbsolutePath());
+        });
+        return KernelEntry.load(folder, spec, key);
+    }
+
+    /** Distributions put {@code config-X} beside {@code vmlinuz-X}, or {@code config} beside {@code vmlinuz}. */
+    private static Optional<Path> configBeside(Path image) {
+        String name = image.getFileName().toString();
+        if (!name.startsWith("vmlinuz")) {
+            return Optional.empty();
+        }
+        Path config = image.resolveSibling("config" + name.substring("vmlinuz".length()));
+        return Files.isRegularFile(config) ? Optional.of(config) : Optional.empty();
+    }
+
+    /** The prebuilt kernels of the archive, the newest first; the lists are at most a day old. */
+    public List<Available> available(Progress progress) throws KernelException, InterruptedException {
+        try {
+            Catalogue catalogue = apt.update(java.time.Duration.ofDays(1), progress);
+            return catalogue.prebuilt(KernelSpec.Debian.CLOUD).stream()
+                    .map(k -> new Available(
+                            new KernelSpec.Debian(k.version().upstream(), k.flavour()),
+                            k.release(),
+                            k.image().suite(),
+                            k.image().size()))
+                    .toList();
+        } catch (IOException e) {
+            throw cache.failure("cannot read the catalogue", e);
+        }
+    }
+}
