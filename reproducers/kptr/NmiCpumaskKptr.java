@@ -32,9 +32,6 @@ class NmiCpumaskKptr {
         machine.controls().dropped(bpf.global("dropped"), MASKS).freed("kfree", bpf.global("freed"), MASKS / 2);
 
         machine.churn(0);
-        machine.nmi()
-                .aimAt("rcu_cblist_enqueue", "rcu_segcblist_enqueue")
-                .on(0)
-                .fire();
+        machine.nmi().aimAt("rcu_cblist_enqueue", "rcu_segcblist_enqueue").on(0).fire();
     }
 }

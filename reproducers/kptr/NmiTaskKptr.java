@@ -30,18 +30,15 @@ class NmiTaskKptr {
         bpf.global("target_pid").set(child.pid());
         bpf.program("stash_task").run();
         child.exitAndReap();
-        machine.await("the map holds the last reference", () -> bpf.program("references").run() == 1);
+        machine.await(
+                "the map holds the last reference",
+                () -> bpf.program("references").run() == 1);
         bpf.program("on_free").attach();
         bpf.program("on_nmi").attach();
-        machine.controls()
-                .dropped(bpf.global("dropped"), 1)
-                .freed("delayed_put_task_struct", bpf.global("freed"), 1);
+        machine.controls().dropped(bpf.global("dropped"), 1).freed("delayed_put_task_struct", bpf.global("freed"), 1);
 
         machine.churn(0);
         // Both run with a lock of CPU 0's callback lists held; which one is reached depends on the kernel.
-        machine.nmi()
-                .aimAt("rcu_cblist_enqueue", "rcu_segcblist_enqueue")
-                .on(0)
-                .fire();
+        machine.nmi().aimAt("rcu_cblist_enqueue", "rcu_segcblist_enqueue").on(0).fire();
     }
 }

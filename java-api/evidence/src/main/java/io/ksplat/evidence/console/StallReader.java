@@ -116,7 +116,7 @@ final class StallReader {
     }
 
     private static void braces(String list, Set<Integer> cpus, List<Task> tasks) {
-        for (String word : list.strip().split("[ ,]+")) {
+        for (String word : list.strip().split("[ ,]+", -1)) {
             Matcher blocked = BLOCKED.matcher(word);
             if (blocked.find()) {
                 tasks.add(new Task("", LockReader.number(blocked.group(1))));
