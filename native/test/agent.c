@@ -369,7 +369,7 @@ static void commands_run_to_their_end(void)
 	r = shell("head -c 3000000 /dev/zero", "", 0);
 	CHECK(r->exited->out.len == 1 << 20 && r->exited->status == 0, "%zu bytes", r->exited->out.len);
 	DROP(r);
-	r = shell("sleep 1000 & echo left; exit 0", "", 10000);
+	r = shell("sleep 15 & echo left; exit 0", "", 10000);
 	CHECK(!r->exited->timed_out && is(&r->exited->out, "left\n"), "held up by what it left behind");
 	DROP(r);
 	r = shell("echo first; sleep 1000", "", 300);
