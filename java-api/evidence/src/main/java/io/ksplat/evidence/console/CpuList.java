@@ -13,7 +13,7 @@ final class CpuList {
 
     static List<Integer> read(String list) {
         List<Integer> cpus = new ArrayList<>();
-        for (String range : list.split(",")) {
+        for (String range : list.split(",", -1)) {
             String[] ends = range.split("-", 2);
             if (ends[0].matches("\\d{1,4}") && (ends.length == 1 || ends[1].matches("\\d{1,4}"))) {
                 int last = Integer.parseInt(ends[ends.length - 1]);

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 final class StallReader {
     /** print_cpu_stall_info (kernel/rcu/tree_stall.h): {@code \t1-....: (123 ticks this GP) idle=...}; older: {@code \t1: (123 ticks ...}. */
     private static final Pattern STALLED =
-            Pattern.compile("^(?:rcu: )?\\t?\\s*(\\d+)(?:-[.!?O oON]+)?: \\(.*(?:ticks this GP|GPs behind)");
+            Pattern.compile("^(?:rcu: )?\\t?\\s*(\\d+)(?:-[.!?A-Za-z]+)?: \\(.*(?:ticks this GP|GPs behind)");
 
     /** Before 3.3 and expedited ones (kernel/rcu/tree_exp.h): {@code { 2-... 3} } and {@code { P123 }}. */
     private static final Pattern BRACES = Pattern.compile(
@@ -116,11 +116,11 @@ final class StallReader {
     }
 
     private static void braces(String list, Set<Integer> cpus, List<Task> tasks) {
-        for (String word : list.strip().split("[ ,]+")) {
+        for (String word : list.strip().split("[ ,]+", -1)) {
             Matcher blocked = BLOCKED.matcher(word);
             if (blocked.find()) {
                 tasks.add(new Task("", LockReader.number(blocked.group(1))));
-            } else if (word.matches("\\d{1,5}(?:-[.!?OoN]+)?")) {
+            } else if (word.matches("\\d{1,5}(?:-[.!?A-Za-z]+)?")) {
                 cpus.add(LockReader.number(word.replaceFirst("-.*", "")));
             }
         }

@@ -9,6 +9,7 @@ import static io.ksplat.evidence.EvidenceKind.SOFT_LOCKUP;
 import static io.ksplat.evidence.EvidenceKind.WORKQUEUE_LOCKUP;
 import static io.ksplat.evidence.console.Rule.Blame.BUSY;
 import static io.ksplat.evidence.console.Rule.Blame.NONE;
+import static io.ksplat.evidence.console.Rule.Blame.SPINNING;
 import static io.ksplat.evidence.console.Rule.Blame.WAITING;
 import static io.ksplat.evidence.console.Rule.Family.STALL;
 
@@ -69,7 +70,7 @@ final class StallRules {
                     "hard LOCKUP",
                     "(?:Watchdog|CPU \\d+ self-|CPU \\d+ )\\s*detected hard LOCKUP",
                     "BUG: hard lockup in {f}",
-                    BUSY,
+                    SPINNING,
                     "kernel/watchdog.c"),
             // arch/powerpc/kernel/watchdog.c: "CPU %d Hard LOCKUP"; "CPU %d self-detected hard LOCKUP @ %pS" is matched
             // above
@@ -78,7 +79,7 @@ final class StallRules {
                     "Hard LOCKUP",
                     "^(?:watchdog: )?CPU \\d+ Hard LOCKUP",
                     "BUG: hard lockup in {f}",
-                    BUSY,
+                    SPINNING,
                     "arch/powerpc/kernel/watchdog.c"),
             // watchdog_overflow_callback until 3.13: WARN(1, "Watchdog detected hard LOCKUP on cpu %d")
             rule(
@@ -86,7 +87,7 @@ final class StallRules {
                     "watchdog_overflow_callback",
                     "WARNING: .*watchdog_overflow_callback",
                     "BUG: hard lockup in {f}",
-                    BUSY,
+                    SPINNING,
                     "kernel/watchdog.c"),
             // nmi_watchdog_tick until 2.6.37: "NMI Watchdog detected LOCKUP"
             rule(
@@ -94,7 +95,7 @@ final class StallRules {
                     "NMI Watchdog detected LOCKUP",
                     "NMI Watchdog detected LOCKUP",
                     "BUG: hard lockup in {f}",
-                    BUSY,
+                    SPINNING,
                     "arch/x86/kernel/apic/nmi.c"),
             // check_hung_task: "INFO: task %s:%d blocked%s for more than %ld seconds."
             rule(

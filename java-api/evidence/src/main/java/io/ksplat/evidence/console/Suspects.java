@@ -54,6 +54,7 @@ final class Suspects {
                 labelled(traces, "became safe").or(() -> taking(report)).or(() -> stack(traces));
             case HOLDING -> first(report, AT).or(() -> stack(traces));
             case BUSY -> busy(traces);
+            case SPINNING -> spinning(traces.stream().filter(Suspects::isBusy));
             case WAITING -> waiting(traces);
             case ALLOCATING -> allocating(traces);
         };
@@ -147,11 +148,14 @@ final class Suspects {
                 .map(Suspects::entry)
                 .flatMap(Optional::stream)
                 .findFirst()
-                .or(() -> suspects.stream()
-                        .map(trace ->
-                                first(trace, entry -> !Ticks.is(entry.frame().function())))
-                        .flatMap(Optional::stream)
-                        .findFirst());
+                .or(() -> spinning(suspects.stream()));
+    }
+
+    private static Optional<String> spinning(Stream<Trace> suspects) {
+        return suspects.map(
+                        trace -> first(trace, entry -> !Ticks.is(entry.frame().function())))
+                .flatMap(Optional::stream)
+                .findFirst();
     }
 
     /** Neither RCU's own thread, which starves with the rest, nor a CPU with nothing to do. */
