@@ -15,7 +15,6 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestReporter;
 
 /**
  * Scores the parser on public consoles whose authors say what is in them (Apache-2.0, google/syzkaller): header lines up to the first empty one, then the log,
@@ -74,7 +73,7 @@ class CorpusTest {
     }
 
     @Test
-    void thePublicCorpusIsUnderstood(TestReporter reporter) throws IOException {
+    void thePublicCorpusIsUnderstood() throws IOException {
         Path folder = folder();
         assumeTrue(
                 Files.isDirectory(folder),
@@ -91,11 +90,11 @@ class CorpusTest {
                 .filter(entry -> LOCKS_AND_HANGS.contains(entry.type()))
                 .toList();
         List<Entry> named = reports.stream().filter(Entry::namesFunction).toList();
-        reporter.publishEntry("detected", score(reports, Entry::isDetected));
-        reporter.publishEntry("locks, stalls and hangs detected", score(hangs, Entry::isDetected));
-        reporter.publishEntry("silent ones left alone", score(silent, entry -> !entry.isDetected()));
-        reporter.publishEntry("type right", score(reports, Entry::isTypeRight));
-        reporter.publishEntry("function right", score(named, Entry::isFunctionRight));
+        print("detected", score(reports, Entry::isDetected));
+        print("locks, stalls and hangs detected", score(hangs, Entry::isDetected));
+        print("silent ones left alone", score(silent, entry -> !entry.isDetected()));
+        print("type right", score(reports, Entry::isTypeRight));
+        print("function right", score(named, Entry::isFunctionRight));
 
         assertThat(hangs)
                 .filteredOn(entry -> !entry.isDetected())
@@ -138,6 +137,10 @@ class CorpusTest {
         byte[] bytes = Logs.bytes(report < 0 ? log : log.substring(0, report + 1));
         return new Entry(
                 file.getFileName().toString(), title, alternatives, type, corrupted, ConsoleParser.parse(bytes));
+    }
+
+    private static void print(String what, String score) {
+        System.out.println("corpus: " + what + ": " + score);
     }
 
     private static double share(List<Entry> entries, Predicate<Entry> right) {

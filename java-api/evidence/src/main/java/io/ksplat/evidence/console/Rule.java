@@ -57,6 +57,8 @@ record Rule(EvidenceKind kind, Family family, String keyword, Pattern head, Stri
         /** What the task waits in. */
         WAITING,
         /** The first allocation of the leaked object. */
-        ALLOCATING
+        ALLOCATING,
+        /** Who held the page that was freed in a bad state. */
+        FREEING
     }
 }

@@ -37,7 +37,7 @@ final class StallReader {
             Pattern.compile("^CPU: (\\d+) (?:UID: \\d+ )?PID: (\\d+) Comm: (.{1,15}?) (?:Tainted|Not tainted)");
 
     private static final Pattern HUNG =
-            Pattern.compile("INFO: task (.*):(\\d+) (?:blocked|can't die).* for more than (\\d+) seconds");
+            Pattern.compile("\\btask (.*):(\\d+) (?:blocked|can't die).* for more than (\\d+) seconds");
     private static final Pattern BLOCKER = Pattern.compile(
             "INFO: task .*:\\d+ (?:<\\w+> )?(?:is )?blocked on an? (mutex|semaphore|rw-semaphore)(?: likely (?:owned|last held) by task (.*?):(\\d+)(?: <\\w+>)?)?");
 

@@ -26,7 +26,7 @@ final class StallRules {
             rule(
                     RCU_STALL,
                     "self-detected stall on CPU",
-                    "INFO: (?:\\w+ )?self-detected stall on CPU",
+                    "\\bself-detected stall on CPU",
                     "INFO: rcu detected stall in {f}",
                     BUSY,
                     STALL_H),
@@ -34,7 +34,7 @@ final class StallRules {
             rule(
                     RCU_STALL,
                     "detected stall",
-                    "INFO: (?:\\w+ )?detected stalls? on (?:CPUs?|tasks)",
+                    "(?:INFO: )?(?:\\w+ )?detected stalls? on (?:CPUs?|tasks)",
                     "INFO: rcu detected stall in {f}",
                     BUSY,
                     STALL_H),
@@ -43,7 +43,7 @@ final class StallRules {
             rule(
                     RCU_STALL,
                     "detected expedited stalls",
-                    "INFO: (?:\\w+ )?detected expedited stalls",
+                    "\\bdetected expedited stalls on",
                     "INFO: rcu detected stall in {f}",
                     BUSY,
                     "kernel/rcu/tree_exp.h"),
@@ -101,7 +101,7 @@ final class StallRules {
             rule(
                     HUNG_TASK,
                     "blocked",
-                    "INFO: task .* blocked(?: in I/O wait)? for more than \\d+ seconds",
+                    "\\btask \\S.{0,15}:\\d+ blocked(?: in I/O wait)? for more than \\d+ seconds",
                     "INFO: task hung in {f}",
                     WAITING,
                     "kernel/hung_task.c"),
