@@ -29,7 +29,7 @@ final class FrameReader {
 
     /** The instruction pointer: RIP, EIP, IP (x86), "PC is at" (arm), pc (arm64), NIP (powerpc), epc (mips, riscv), Krnl PSW (s390), pc/ERA (loongarch). */
     private static final Pattern POINTER = Pattern.compile(
-            "^(?:\\w+: )?(?:RIP|EIP|IP|PC is at|pc ?|NIP|epc ?|ERA ?|pc  ?|Krnl PSW ?|IAOQ\\[0\\]|PC)(?: is at)?:? *(?:[0-9a-f]{4}:)?(?:[0-9a-f]{16} )?"
+            "^(?:\\w+: )?(?:RIP|EIP|IP|PC is at|pc *|NIP|epc *|ERA *|Krnl PSW ?|IAOQ\\[0\\]|PC)(?: is at)?:? *(?:[0-9a-f]{4}:)?(?:[0-9a-f]{16} )?"
                     + "(?:\\[?<?(?:0x)?[0-9a-f]{4,16}>?\\]? *:? *)*(?:[\"(])?" + NAME + OFFSET + ".*$");
 
     private FrameReader() {}
