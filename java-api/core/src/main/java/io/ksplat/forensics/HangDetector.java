@@ -71,8 +71,12 @@ public final class HangDetector {
         long gap = Math.min(patience.gapNs(), Math.max(0, sample.hostNs() - lastNs));
         lastNs = sample.hostNs();
         for (Sample.Cpu cpu : sample.cpus()) {
-            cpus.computeIfAbsent(cpu.cpu(), number -> new Watched(cpu, sample.hostNs()))
-                    .observe(cpu, sample.hostNs(), gap);
+            Watched known = cpus.get(cpu.cpu());
+            if (known == null) {
+                cpus.put(cpu.cpu(), new Watched(cpu, sample.hostNs()));
+            } else {
+                known.observe(cpu, sample.hostNs(), gap);
+            }
         }
         return diagnose();
     }
@@ -122,6 +126,7 @@ public final class HangDetector {
 
         Watched(Sample.Cpu first, long nowNs) {
             last = first;
+            seenInPanic = PANICS.contains(first.place());
             masked.restart(nowNs);
             open.restart(nowNs);
         }
