@@ -105,15 +105,13 @@ public final class HangDetector {
         return new Diagnosis(causes, delayed, false);
     }
 
+    /**
+     * The CPU that panics loops in a delay with interrupts enabled, mostly, and has stopped all others (kernel/panic.c); a lone
+     * CPU in a delay may be anything.
+     */
     private boolean hasPanicked() {
-        boolean panic = false;
-        for (Watched watched : cpus.values()) {
-            panic |= watched.seenInPanic;
-            if (!watched.seenInPanic && !watched.stopped) {
-                return false;
-            }
-        }
-        return panic;
+        return cpus.values().stream().allMatch(w -> w.endedSamples >= patience.samples())
+                && cpus.values().stream().anyMatch(w -> w.seenInPanic || w.stopped);
     }
 
     /** One CPU's past. */
@@ -123,6 +121,7 @@ public final class HangDetector {
         private Sample.Cpu last;
         private boolean seenInPanic;
         private boolean stopped;
+        private int endedSamples;
 
         Watched(Sample.Cpu first, long nowNs) {
             last = first;
@@ -138,6 +137,8 @@ public final class HangDetector {
             String place = cpu.place();
             seenInPanic = !alive && (seenInPanic || PANICS.contains(place));
             stopped = !cpu.interruptsEnabled() && STOPPED.contains(place);
+            boolean ended = stopped || PANICS.contains(place) || (cpu.interruptsEnabled() && DELAYS.contains(place));
+            endedSamples = ended && !alive ? endedSamples + 1 : 0;
             if (alive) {
                 masked.restart(nowNs);
                 open.restart(nowNs);

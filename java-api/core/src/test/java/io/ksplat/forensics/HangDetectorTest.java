@@ -209,6 +209,27 @@ class HangDetectorTest {
     }
 
     @Test
+    void aPanicIsToldByTheStoppedCpusWhereItsOwnLoopIsNeverSeen() {
+        for (int i = 0; i < 6; i++) {
+            after(100, 100);
+            see(masked(0, 7, "stop_this_cpu"), open(1, 3, "delay_tsc"));
+            assertThat(diagnosis.panicked()).isEqualTo(i >= 5);
+        }
+        see(masked(0, 7, "stop_this_cpu"), open(1, 3, "vfs_read"));
+        assertThat(diagnosis.panicked()).isFalse();
+    }
+
+    @Test
+    void aDelayAloneIsNoPanic() {
+        for (int i = 0; i < 20; i++) {
+            after(100, 100);
+            see(open(0, 7, "delay_tsc"), open(1, 3, "delay_tsc"));
+        }
+        assertThat(diagnosis.panicked()).isFalse();
+        assertThat(diagnosis.isStuck()).isFalse();
+    }
+
+    @Test
     void aMachineWhereOneCpuLivesOnHasNotPanicked() {
         for (int i = 0; i < 10; i++) {
             after(100, 100);
