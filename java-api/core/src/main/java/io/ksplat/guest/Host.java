@@ -11,6 +11,7 @@ import io.ksplat.vm.Programs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -114,7 +115,9 @@ public final class Host {
                 if (retries + 1 == BOOT_TRIES) {
                     throw e;
                 }
-                progress.report("the kernel died while booting, trying again: " + e.getMessage());
+                Path kept = consoleLog.resolveSibling("boot-failure-" + (retries + 1) + ".log");
+                Files.move(consoleLog, kept, StandardCopyOption.REPLACE_EXISTING);
+                progress.report(e.getMessage() + "; trying again (its console: " + kept + ")");
             }
         }
     }
