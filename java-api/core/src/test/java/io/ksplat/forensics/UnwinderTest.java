@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.Stack;
+import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.Symbols;
 import io.ksplat.vm.GuestMemory;
 import io.ksplat.vm.Register;
@@ -16,8 +17,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -260,6 +263,70 @@ class UnwinderTest {
         inInner().code(INNER, SP, 8, CALL).code(HOLE, 0, 0, 0);
         word(STACK, HOLE + 8).word(STACK + 0x40, 0x1234).word(STACK + 0x48, OUTER + 0x30);
         assertThat(unwind()).containsExactly("<task>", "inner+0x10", "hole+0x8", "? outer+0x30");
+    }
+
+    @Test
+    void doesNotTakeWhatIsNoCodeForACaller() {
+        inInner().code(INNER, SP, 8, CALL).word(STACK, 0x1234).word(STACK + 8, OUTER + 0x30);
+        assertThat(unwind()).containsExactly("<task>", "inner+0x10", "? outer+0x30");
+    }
+
+    @Test
+    void endsAScanBeforeItGetsLong() {
+        inInner().register(Register.RIP, HOLE + 8).code(HOLE, 0, 0, 0);
+        for (int i = 0; i < 500; i++) {
+            word(STACK + 8L * i, OUTER + 0x30);
+        }
+        assertThat(unwind()).hasSize(2 + 64);
+    }
+
+    @Test
+    void endsADeepStackBeforeItGetsEndless() {
+        inInner().code(INNER, SP, 8, CALL);
+        for (int i = 0; i < 2000; i++) {
+            word(STACK + 8L * i, INNER + 0x20);
+        }
+        assertThat(unwind()).hasSize(1 + 256);
+    }
+
+    @Test
+    void readsNoMorePagesThanAllStacksOfOneCpuCanHave() {
+        AtomicInteger pages = new AtomicInteger();
+        StackMemory endless = new StackMemory((address, length) -> {
+            pages.incrementAndGet();
+            return new byte[length];
+        });
+        for (int i = 0; i < 1000; i++) {
+            assertThat(endless.word(STACK + (long) i * StackMemory.PAGE).isPresent())
+                    .isEqualTo(i < 64);
+        }
+        assertThat(pages).hasValue(64);
+    }
+
+    @Test
+    void readsAWordAcrossTwoPages() {
+        StackMemory memory = new StackMemory((address, length) -> {
+            byte[] bytes = new byte[length];
+            bytes[0] = 2;
+            bytes[length - 1] = 1;
+            return bytes;
+        });
+        assertThat(memory.word(STACK + StackMemory.PAGE - 1)).hasValue(0x0201);
+    }
+
+    @Test
+    void knowsEachPlaceInAProgramWhereItsFramePointerIsNotYetOrNoLongerThere() {
+        // endbr64; nopl; nopl; push %rbp; mov %rsp,%rbp; leave; jmp __x86_return_thunk
+        byte[] code = HexFormat.of().parseHex("f30f1efa0f1f4400000f1f00554889e5c9e900000000");
+        JitFrames frames = new JitFrames(new StackMemory((address, length) -> Arrays.copyOf(code, length)));
+        Symbol program = Symbol.bpf("bpf_prog_0123456789abcdef_f", MODULE, 0x40);
+        for (int offset : new int[] {0, 4, 9, 12}) {
+            assertThat(frames.entry(program, MODULE + offset, true)).isEqualTo(OrcEntry.JUST_CALLED);
+        }
+        assertThat(frames.entry(program, MODULE + 13, true)).isEqualTo(OrcEntry.FRAME_POINTER_PUSHED);
+        assertThat(frames.entry(program, MODULE + 16, true)).isEqualTo(OrcEntry.FRAME_POINTER);
+        assertThat(frames.entry(program, MODULE + 17, true)).isEqualTo(OrcEntry.JUST_CALLED);
+        assertThat(frames.entry(program, MODULE + 17, false)).isEqualTo(OrcEntry.FRAME_POINTER);
     }
 
     @Test
