@@ -4,9 +4,10 @@ package io.ksplat.vm;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -23,16 +24,44 @@ final class QemuProcess implements AutoCloseable {
     /** The guard itself was killed, and QEMU with it. */
     private static final int UNKNOWN = -1;
 
+    private static final int KEPT_LINES = 20;
+
     private final Process guard;
-    private final Path stderr;
+    private final Deque<String> words = new ArrayDeque<>();
+    private final CompletableFuture<Void> wordsEnd = new CompletableFuture<>();
     private final CompletableFuture<Integer> exit = new CompletableFuture<>();
 
-    private QemuProcess(Process guard, Path stderr) {
+    private QemuProcess(Process guard) {
         this.guard = guard;
-        this.stderr = stderr;
-        Thread reader = new Thread(this::readGuard, "ksplat-guard");
-        reader.setDaemon(true);
-        reader.start();
+        start("ksplat-guard", this::readGuard);
+        start("ksplat-qemu-stderr", this::readWords);
+    }
+
+    private static void start(String name, Runnable work) {
+        Thread thread = new Thread(work, name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private void readWords() {
+        try (BufferedReader lines = guard.errorReader(StandardCharsets.UTF_8)) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                keep(line);
+            }
+        } catch (IOException e) {
+            keep("(its stderr could not be read: " + e.getMessage() + ")");
+        }
+        wordsEnd.complete(null);
+    }
+
+    private synchronized void keep(String line) {
+        if (line.isBlank() || line.contains("warning:")) {
+            return;
+        }
+        if (words.size() == KEPT_LINES) {
+            words.removeFirst();
+        }
+        words.addLast(line.strip());
     }
 
     /** The guard says its command's process id, then how it ended; it outlives the command until this end of the pipe closes. */
@@ -54,12 +83,7 @@ final class QemuProcess implements AutoCloseable {
     static QemuProcess start(Path guardBinary, Path folder, List<String> command) throws IOException {
         List<String> words = new ArrayList<>(List.of(guardBinary.toString(), "--remove", folder.toString(), "--"));
         words.addAll(command);
-        Path stderr = folder.resolve("qemu.stderr");
-        Process guard = new ProcessBuilder(words)
-                .redirectError(stderr.toFile())
-                .redirectInput(ProcessBuilder.Redirect.PIPE)
-                .start();
-        return new QemuProcess(guard, stderr);
+        return new QemuProcess(new ProcessBuilder(words).start());
     }
 
     /** Done when QEMU has ended, with its exit status: 128 and the signal where one killed it, -1 where nobody can tell. */
@@ -69,16 +93,14 @@ final class QemuProcess implements AutoCloseable {
 
     /** The last line that QEMU wrote to stderr, or how it ended. */
     String lastWords() {
-        try {
-            List<String> lines =
-                    Files.readString(stderr, StandardCharsets.UTF_8).lines().toList();
-            for (int i = lines.size() - 1; i >= 0; i--) {
-                if (!lines.get(i).isBlank() && !lines.get(i).contains("warning:")) {
-                    return lines.get(i).strip();
-                }
+        if (exit.isDone()) {
+            // What it said before it ended may still be on its way; the guard keeps the pipe open.
+            wordsEnd.completeOnTimeout(null, 100, TimeUnit.MILLISECONDS).join();
+        }
+        synchronized (this) {
+            if (!words.isEmpty()) {
+                return words.getLast();
             }
-        } catch (IOException e) {
-            return "(its stderr cannot be read: " + e.getMessage() + ")";
         }
         return exit.isDone() ? "exit status " + exit.join() + ", no message" : "it said nothing";
     }
