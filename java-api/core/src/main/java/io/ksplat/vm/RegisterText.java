@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 
 /** The text of the monitor's {@code info registers -a} (QEMU's target/i386/cpu-dump.c). */
 final class RegisterText {
-    private static final Pattern CPU = Pattern.compile("^CPU#(\\d+)");
+    private static final Pattern CPU = Pattern.compile("^CPU#(\\d{1,5})\\b");
     private static final Pattern WORD = Pattern.compile("\\b([A-Z][A-Z0-9]{1,2}) ?=([0-9a-f]{8,16})\\b");
     /** {@code GS =0000 ffff88800f600000 ffffffff 00c00000}: selector, base, limit, flags. */
     private static final Pattern SEGMENT = Pattern.compile("^(CS|GS) =([0-9a-f]{4}) ([0-9a-f]{16}) ");
