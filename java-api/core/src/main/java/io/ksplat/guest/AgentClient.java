@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -73,7 +74,8 @@ public final class AgentClient implements AutoCloseable {
             }
             return parts;
         } catch (ExecutionException e) {
-            throw new MachineException.Gone("the agent's channel ended: " + e.getMessage());
+            throw new MachineException.Gone(
+                    String.valueOf(Objects.requireNonNullElse(e.getCause(), e).getMessage()));
         } catch (TimeoutException e) {
             throw new MachineException.Late(
                     "the agent did not answer " + request.getOpCase().name().toLowerCase(java.util.Locale.ROOT)
@@ -97,8 +99,12 @@ public final class AgentClient implements AutoCloseable {
             throw new MachineException.Gone(String.valueOf(closed.join().getMessage()));
         }
         synchronized (channel) {
-            while (frame.hasRemaining()) {
-                channel.write(frame);
+            try {
+                while (frame.hasRemaining()) {
+                    channel.write(frame);
+                }
+            } catch (IOException e) {
+                throw new MachineException.Gone("the agent's channel was closed (" + e.getMessage() + ")");
             }
         }
         return answer;

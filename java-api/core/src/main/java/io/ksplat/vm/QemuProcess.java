@@ -52,7 +52,7 @@ final class QemuProcess implements AutoCloseable {
             LOG.debug("reading the guard's words", e);
         }
         // A guard that was killed, or could not start QEMU, says nothing; QEMU does not outlive it.
-        guard.onExit().thenAccept(ended -> exit.complete(ended.exitValue()));
+        exit.complete(guard.onExit().join().exitValue());
     }
 
     static QemuProcess start(Path guardBinary, Path folder, List<String> command) throws IOException {
