@@ -25,6 +25,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Talks to the agent, as native/proto/agent.proto says. Thread-safe; requests may overlap. The guest is not trusted: frames are
@@ -32,6 +33,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class AgentClient implements AutoCloseable {
     private static final int FRAME_LIMIT = 32 << 20;
+
+    /** Of one answer, all its pieces: the longest file that is read is a kernel's BTF or its symbols, some 20 MB. */
+    private static final long ANSWER_LIMIT = 256L << 20;
 
     private final SocketChannel channel;
     private final Duration patience;
@@ -92,7 +96,7 @@ public final class AgentClient implements AutoCloseable {
         byte[] body = request.setId(id).build().toByteArray();
         ByteBuffer frame = ByteBuffer.allocate(4 + body.length).order(ByteOrder.LITTLE_ENDIAN);
         frame.putInt(body.length).put(body).flip();
-        Answer answer = new Answer(new ArrayList<>(), new CompletableFuture<>());
+        Answer answer = new Answer(new ArrayList<>(), new AtomicLong(), new CompletableFuture<>());
         waiting.put(id, answer);
         // Checked after the entry is visible, so that a reader that ends meanwhile cannot miss it.
         if (closed.isDone()) {
@@ -155,6 +159,11 @@ public final class AgentClient implements AutoCloseable {
             end = new MachineException("the agent's channel broke: " + e, e);
         }
         closed.complete(end);
+        try {
+            channel.close();
+        } catch (IOException e) {
+            end.addSuppressed(e);
+        }
         hello.completeExceptionally(end);
         for (Answer answer : waiting.values()) {
             answer.whole.completeExceptionally(end);
@@ -178,7 +187,7 @@ public final class AgentClient implements AutoCloseable {
         return buffer.flip();
     }
 
-    private void dispatch(Response response) {
+    private void dispatch(Response response) throws InvalidProtocolBufferException {
         if (response.getId() == 0 && response.hasHello()) {
             hello.complete(response.getHello());
             return;
@@ -188,6 +197,9 @@ public final class AgentClient implements AutoCloseable {
             return;
         }
         answer.parts.add(response);
+        if (answer.bytes.addAndGet(response.getSerializedSize()) > ANSWER_LIMIT) {
+            throw new InvalidProtocolBufferException("an answer of more than " + ANSWER_LIMIT + " bytes");
+        }
         if (!response.getMore()) {
             waiting.remove(response.getId());
             answer.whole.complete(List.copyOf(answer.parts));
@@ -195,5 +207,5 @@ public final class AgentClient implements AutoCloseable {
     }
 
     /** What comes back for one request; only the reading thread adds to it. */
-    record Answer(List<Response> parts, CompletableFuture<List<Response>> whole) {}
+    record Answer(List<Response> parts, AtomicLong bytes, CompletableFuture<List<Response>> whole) {}
 }
