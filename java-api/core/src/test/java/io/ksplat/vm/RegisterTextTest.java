@@ -82,6 +82,27 @@ class RegisterTextTest {
     }
 
     @Test
+    void readsACpuThatWasNeverBroughtUp() throws MachineException {
+        // As QEMU 7.2 prints the second CPU of a guest booted with maxcpus=1.
+        List<Registers> cpus = RegisterText.parse("""
+                CPU#1
+                EAX=00000000 EBX=00000000 ECX=00000000 EDX=000106a5
+                ESI=00000000 EDI=00000000 EBP=00000000 ESP=00000000
+                EIP=0000fff0 EFL=00000002 [-------] CPL=0 II=0 A20=1 SMM=0 HLT=1
+                ES =0000 00000000 0000ffff 00009300
+                CS =f000 ffff0000 0000ffff 00009b00
+                GS =0000 00000000 0000ffff 00009300
+                CR0=60000010 CR2=00000000 CR3=00000000 CR4=00000000
+                """);
+        assertThat(cpus).hasSize(1);
+        assertThat(cpus.get(0).cpu()).isEqualTo(1);
+        assertThat(cpus.get(0).rip()).isEqualTo(0xfff0);
+        assertThat(cpus.get(0).get(Register.RDX)).isEqualTo(0x106a5);
+        assertThat(cpus.get(0).get(Register.CS)).isEqualTo(0xf000);
+        assertThat(cpus.get(0).interruptsEnabled()).isFalse();
+    }
+
+    @Test
     void doesNotTakeOtherWordsForRegisters() throws MachineException {
         List<Registers> cpus =
                 RegisterText.parse("CPU#0\nRIP=0000000000001000\nXRIP=0000000000002000 DR3=0000000000003000"
