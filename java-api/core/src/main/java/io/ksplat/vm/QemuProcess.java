@@ -3,11 +3,12 @@ package io.ksplat.vm;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -20,89 +21,87 @@ import org.slf4j.LoggerFactory;
  */
 final class QemuProcess implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(QemuProcess.class);
-    private static final String ENDED = "ended ";
-    /** The guard itself was killed, and QEMU with it. */
-    private static final int UNKNOWN = -1;
 
-    private static final int KEPT_LINES = 20;
+    /** What the guard says when QEMU has ended, before the status (native/src/guard.c). */
+    private static final String ENDED = "ended ";
+
+    /** How much of its end is read: QEMU's last line is what counts. */
+    private static final int STDERR_END = 64 * 1024;
 
     private final Process guard;
-    private final Deque<String> words = new ArrayDeque<>();
-    private final CompletableFuture<Void> wordsEnd = new CompletableFuture<>();
+    private final FileChannel stderr;
     private final CompletableFuture<Integer> exit = new CompletableFuture<>();
 
-    private QemuProcess(Process guard) {
+    private QemuProcess(Process guard, FileChannel stderr) {
         this.guard = guard;
-        start("ksplat-guard", this::readGuard);
-        start("ksplat-qemu-stderr", this::readWords);
+        this.stderr = stderr;
+        Thread reader = new Thread(this::awaitEnd, "ksplat-guard");
+        reader.setDaemon(true);
+        reader.start();
     }
 
-    private static void start(String name, Runnable work) {
-        Thread thread = new Thread(work, name);
-        thread.setDaemon(true);
-        thread.start();
-    }
-
-    private void readWords() {
-        try (BufferedReader lines = guard.errorReader(StandardCharsets.UTF_8)) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                keep(line);
-            }
-        } catch (IOException e) {
-            keep("(its stderr could not be read: " + e.getMessage() + ")");
-        }
-        wordsEnd.complete(null);
-    }
-
-    private synchronized void keep(String line) {
-        if (line.isBlank() || line.contains("warning:")) {
-            return;
-        }
-        if (words.size() == KEPT_LINES) {
-            words.removeFirst();
-        }
-        words.addLast(line.strip());
-    }
-
-    /** The guard says its command's process id, then how it ended; it outlives the command until this end of the pipe closes. */
-    private void readGuard() {
-        int status = UNKNOWN;
+    /** The guard outlives QEMU, so that the files of a dead machine can be read: its stdout, not its end, tells of QEMU's. */
+    private void awaitEnd() {
         try (BufferedReader lines = guard.inputReader(StandardCharsets.US_ASCII)) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 if (line.startsWith(ENDED)) {
-                    status = Integer.parseInt(line.substring(ENDED.length()));
-                    exit.complete(status);
+                    exit.complete(Integer.parseInt(line.substring(ENDED.length())));
                 }
             }
         } catch (IOException | NumberFormatException e) {
-            LOG.debug("the guard's words", e);
+            LOG.debug("reading the guard's words", e);
         }
-        exit.complete(status);
+        // A guard that was killed, or could not start QEMU, says nothing; QEMU does not outlive it.
+        exit.complete(guard.onExit().join().exitValue());
     }
 
     static QemuProcess start(Path guardBinary, Path folder, List<String> command) throws IOException {
         List<String> words = new ArrayList<>(List.of(guardBinary.toString(), "--remove", folder.toString(), "--"));
         words.addAll(command);
-        return new QemuProcess(new ProcessBuilder(words).start());
+        Path file = folder.resolve("qemu.stderr");
+        // Opened now: a guard that cannot start QEMU says so here and removes the folder.
+        FileChannel stderr = FileChannel.open(
+                file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, StandardOpenOption.READ);
+        try {
+            return new QemuProcess(
+                    new ProcessBuilder(words)
+                            .redirectError(file.toFile())
+                            .redirectInput(ProcessBuilder.Redirect.PIPE)
+                            .start(),
+                    stderr);
+        } catch (IOException e) {
+            stderr.close();
+            throw e;
+        }
     }
 
-    /** Done when QEMU has ended, with its exit status: 128 and the signal where one killed it, -1 where nobody can tell. */
+    /** Done when QEMU has ended, with its exit status (128 and the signal where one killed it). */
     CompletableFuture<Integer> exit() {
         return exit;
     }
 
     /** The last line that QEMU wrote to stderr, or how it ended. */
     String lastWords() {
-        if (exit.isDone()) {
-            // What it said before it ended may still be on its way; the guard keeps the pipe open.
-            wordsEnd.completeOnTimeout(null, 100, TimeUnit.MILLISECONDS).join();
-        }
-        synchronized (this) {
-            if (!words.isEmpty()) {
-                return words.getLast();
+        try {
+            List<String> lines = said().lines().toList();
+            for (int i = lines.size() - 1; i >= 0; i--) {
+                if (!lines.get(i).isBlank() && !lines.get(i).contains("warning:")) {
+                    return lines.get(i).strip();
+                }
             }
+        } catch (IOException e) {
+            return "(its stderr cannot be read: " + e.getMessage() + ")";
         }
         return exit.isDone() ? "exit status " + exit.join() + ", no message" : "it said nothing";
+    }
+
+    private String said() throws IOException {
+        if (!stderr.isOpen()) {
+            return "";
+        }
+        ByteBuffer end = ByteBuffer.allocate(STDERR_END);
+        stderr.read(end, Math.max(0, stderr.size() - STDERR_END));
+        return new String(end.array(), 0, end.position(), StandardCharsets.UTF_8);
     }
 
     /** Ends QEMU at once, waits until it is gone, and leaves its folder removed. */
@@ -112,11 +111,12 @@ final class QemuProcess implements AutoCloseable {
         try {
             if (!guard.waitFor(10, TimeUnit.SECONDS)) {
                 guard.destroyForcibly();
-                throw new MachineException("ksplat-guard did not end within 10 s; it was killed, and QEMU with it");
             }
         } catch (InterruptedException e) {
             guard.destroyForcibly();
             Thread.currentThread().interrupt();
+        } finally {
+            stderr.close();
         }
     }
 }
