@@ -5,6 +5,7 @@ import io.ksplat.evidence.BpfStreamParser;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Source;
+import io.ksplat.guest.AgentException;
 import io.ksplat.guest.BpfProgram;
 import io.ksplat.guest.Global;
 import java.io.IOException;
@@ -19,6 +20,9 @@ import java.util.OptionalDouble;
 public final class Testimony {
     /** Of errno(3): what a resilient lock refuses with. */
     private static final Map<Long, String> REFUSALS = Map.of(-35L, "-EDEADLK", -110L, "-ETIMEDOUT");
+
+    /** EINVAL: bpf(2) of an older kernel does not know the command. */
+    private static final int NO_STREAMS = 22;
 
     private final List<Refusal> refusals = new ArrayList<>();
     private final List<BpfProgram> programs = new ArrayList<>();
@@ -60,7 +64,13 @@ public final class Testimony {
     List<Evidence> streams() throws IOException {
         List<Evidence> found = new ArrayList<>();
         for (BpfProgram program : programs) {
-            found.addAll(BpfStreamParser.parse(program.readStderr()));
+            try {
+                found.addAll(BpfStreamParser.parse(program.readStderr()));
+            } catch (AgentException e) {
+                if (e.errno() != NO_STREAMS) {
+                    throw e;
+                }
+            }
         }
         programs.clear();
         return found;
