@@ -22,7 +22,7 @@
 #elif defined(CASE_hash_abba) || defined(CASE_hash_abba_same_order)
 #define MAP_TYPE BPF_MAP_TYPE_HASH
 #define UNDER_LOCK "fentry/alloc_htab_elem"
-#define ABBA
+#define ABBA 1
 #else
 #error "no such case"
 #endif
@@ -39,6 +39,10 @@
 #define SAME_ORDER 0
 #endif
 
+#ifndef ABBA
+#define ABBA 0
+#endif
+
 #ifndef MAP_FLAGS
 #define MAP_FLAGS 0
 #endif
@@ -47,6 +51,9 @@
 #define ENTRIES 16
 #define ROUNDS 64
 #define PATIENCE (1 << 20)
+
+/* Masked for the verifier. */
+#define OTHER(cpu) (((cpu) ^ 1) & 1)
 
 struct place {
 	u32 bits;
@@ -70,7 +77,14 @@ u64 reentered;
 u64 both_held;
 u64 completed;
 
-/* Always the same bucket: one key alone, or a map that takes its lock whatever the key. */
+#if defined(CASE_hash) || defined(CASE_hash_other_map) || defined(CASE_hash_abba) || defined(CASE_hash_abba_same_order)
+/* Always one bucket. */
+#define KEY(i) 0
+#else
+/* One lock, whatever the key. */
+#define KEY(i) (i)
+#endif
+
 static __always_inline int update(u32 which, u32 data)
 {
 #ifdef LPM
@@ -86,7 +100,7 @@ static __always_inline int update(u32 which, u32 data)
 
 static long other_does_not_hold(u64 i, u32 *me)
 {
-	return holding[!*me] != 0;
+	return holding[OTHER(*me)] != 0;
 }
 
 SEC(UNDER_LOCK)
@@ -99,19 +113,17 @@ int under_lock(void *ctx)
 		return 0;
 	inside[me] = 0;
 	__sync_fetch_and_add(&reentered, 1);
-#ifdef ABBA
 	holding[me] = 1;
-	if (SAME_ORDER) {
+	if (!ABBA) {
+		error = update(ENTERED_AGAIN, 0);
+	} else if (SAME_ORDER) {
 		error = update(1, 0);
 	} else {
 		bpf_loop(PATIENCE, other_does_not_hold, &me, 0);
-		if (holding[!me])
+		if (holding[OTHER(me)])
 			__sync_fetch_and_add(&both_held, 1);
-		error = update(!me, 0);
+		error = update(OTHER(me), 0);
 	}
-#else
-	error = update(ENTERED_AGAIN, 0);
-#endif
 	if (error)
 		result = error;
 	return 0;
@@ -119,7 +131,7 @@ int under_lock(void *ctx)
 
 static long insert(u64 i, void *ctx)
 {
-	update(0, i);
+	update(0, KEY(i));
 	return 0;
 }
 
@@ -132,7 +144,7 @@ int fill(void *ctx)
 
 static long insert_more(u64 i, void *ctx)
 {
-	update(0, ROUNDS + i);
+	update(0, KEY(ROUNDS + i));
 	return reentered != 0;
 }
 
@@ -142,17 +154,13 @@ int update_first(void *ctx)
 	u32 me = bpf_get_smp_processor_id() & 1;
 
 	inside[me] = 1;
-#if defined(ABBA) || defined(CASE_hash) || defined(CASE_hash_other_map)
-	update(0, 0);
-#else
-	bpf_loop(ROUNDS, insert_more, NULL, 0);
-#endif
+	/* More than one where not every insertion evicts, or meets another node. */
+	bpf_loop(ABBA ? 1 : ROUNDS, insert_more, NULL, 0);
 	inside[me] = 0;
 	__sync_fetch_and_add(&completed, 1);
 	return 0;
 }
 
-#ifdef ABBA
 SEC("syscall")
 int update_second(void *ctx)
 {
@@ -164,6 +172,5 @@ int update_second(void *ctx)
 	__sync_fetch_and_add(&completed, 1);
 	return 0;
 }
-#endif
 
 char LICENSE[] SEC("license") = "GPL";

@@ -8,6 +8,9 @@
 /* Calls are not allowed under a lock, and the verifier follows a plain loop step by step. */
 #define SPINS 2000
 
+/* Masked for the verifier. */
+#define OTHER(cpu) (((cpu) ^ 1) & 1)
+
 volatile int same_order;
 volatile u64 arrived[2];
 volatile u64 holding[2];
@@ -24,13 +27,13 @@ struct round {
 
 static long other_is_not_here(u64 i, struct round *round)
 {
-	return arrived[!round->me] > round->number;
+	return arrived[OTHER(round->me)] > round->number;
 }
 
 static long race(u64 number, u32 *cpu)
 {
 	u32 me = *cpu & 1;
-	int key = same_order ? 0 : me, key2 = same_order ? 1 : !me;
+	int key = same_order ? 0 : me, key2 = same_order ? 1 : OTHER(me);
 	struct round round = { .number = number, .me = me };
 	struct guarded *first, *second;
 	int error;
@@ -44,9 +47,9 @@ static long race(u64 number, u32 *cpu)
 	if (bpf_res_spin_lock(&first->lock))
 		return 0;
 	holding[me] = number + 1;
-	for (int i = 0; i < SPINS && !same_order && holding[!me] <= number; i++)
+	for (int i = 0; i < SPINS && !same_order && holding[OTHER(me)] <= number; i++)
 		;
-	if (holding[!me] == number + 1 && !same_order)
+	if (holding[OTHER(me)] == number + 1 && !same_order)
 		__sync_fetch_and_add(&both_held, 1);
 	error = bpf_res_spin_lock(&second->lock);
 	if (!error)
@@ -54,7 +57,7 @@ static long race(u64 number, u32 *cpu)
 	bpf_res_spin_unlock(&first->lock);
 	if (error)
 		refused = error;
-	if (arrived[!me] == number + 1)
+	if (arrived[OTHER(me)] == number + 1)
 		__sync_fetch_and_add(&raced, 1);
 	return refused != 0;
 }
