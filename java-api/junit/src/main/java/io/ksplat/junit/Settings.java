@@ -42,6 +42,9 @@ public record Settings(
         public static final String NMI = "ksplat.nmi";
         public static final String ATTEMPT = "ksplat.attempt";
         public static final String REPORT = "ksplat.report";
+        /** Of a parameterised reproducer, this case alone. */
+        public static final String CASE = "ksplat.case";
+
         public static final String ACCELERATOR = "ksplat.accelerator";
 
         private Keys() {}
