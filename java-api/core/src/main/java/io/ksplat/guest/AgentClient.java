@@ -3,10 +3,12 @@ package io.ksplat.guest;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.ksplat.guest.proto.Echo;
 import io.ksplat.guest.proto.Hello;
 import io.ksplat.guest.proto.ReadFile;
 import io.ksplat.guest.proto.Request;
 import io.ksplat.guest.proto.Response;
+import io.ksplat.guest.proto.SayHello;
 import io.ksplat.guest.proto.WriteFile;
 import io.ksplat.vm.MachineException;
 import java.io.EOFException;
@@ -14,6 +16,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.SocketChannel;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +34,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class AgentClient implements AutoCloseable {
     private static final int FRAME_LIMIT = 32 << 20;
+    private static final SecureRandom RANDOM = new SecureRandom();
 
     private final SocketChannel channel;
     private final Duration patience;
@@ -64,7 +68,10 @@ public final class AgentClient implements AutoCloseable {
     }
 
     private List<Response> collect(Request.Builder request, Duration patience) throws IOException {
-        Answer answer = send(request);
+        return await(request, send(request), patience);
+    }
+
+    private static List<Response> await(Request.Builder request, Answer answer, Duration patience) throws IOException {
         try {
             List<Response> parts = answer.whole.get(patience.toMillis(), TimeUnit.MILLISECONDS);
             Response last = parts.get(parts.size() - 1);
@@ -102,6 +109,36 @@ public final class AgentClient implements AutoCloseable {
             }
         }
         return answer;
+    }
+
+    /**
+     * Wakes an agent that was frozen: gives its kernel randomness that no sibling from the same template has, and waits until
+     * it has said back what nobody can have said before.
+     *
+     * <p>The kernel mixes what is written to /dev/urandom into its pool and draws from it at its next reseeding, within 5 s
+     * in a kernel that is as young as a template's (drivers/char/random.c, crng_reseed_interval): until then siblings may
+     * see the same numbers.
+     */
+    void proveAlive() throws IOException {
+        byte[] seed = new byte[64];
+        RANDOM.nextBytes(seed);
+        ByteString token = ByteString.copyFromUtf8("ksplat:" + Long.toHexString(RANDOM.nextLong()));
+        Answer seeded = send(Request.newBuilder()
+                .setWriteFile(WriteFile.newBuilder().setPath("/dev/urandom").setData(ByteString.copyFrom(seed))));
+        Request.Builder echo = Request.newBuilder().setEcho(Echo.newBuilder().setToken(token));
+        Response answer = await(echo, send(echo), patience).get(0);
+        if (!answer.getBytes().getData().equals(token)) {
+            throw new MachineException("the agent did not say back what it was told: it is out of step");
+        }
+        if (seeded.parts.stream().anyMatch(Response::hasFailure)) {
+            throw AgentException.of(seeded.parts.get(0).getFailure());
+        }
+    }
+
+    /** What the agent says of its machine now. */
+    Hello sayHello() throws IOException {
+        return call(Request.newBuilder().setSayHello(SayHello.getDefaultInstance()))
+                .getHello();
     }
 
     /** A guest file, whole. */

@@ -32,7 +32,7 @@ public final class Qmp implements AutoCloseable {
     private final SocketChannel channel;
     private final AtomicLong nextId = new AtomicLong();
     private final Map<Long, CompletableFuture<JsonNode>> waiting = new ConcurrentHashMap<>();
-    private final Map<String, CompletableFuture<JsonNode>> events = new ConcurrentHashMap<>();
+    private final CompletableFuture<String> migration = new CompletableFuture<>();
     private final CompletableFuture<String> closed = new CompletableFuture<>();
 
     Qmp(SocketChannel channel) throws IOException {
@@ -58,12 +58,13 @@ public final class Qmp implements AutoCloseable {
                 .asText();
     }
 
-    /** Completes with the data of the next event of that name. */
-    public CompletableFuture<JsonNode> nextEvent(String name) {
-        return events.computeIfAbsent(name, ignored -> new CompletableFuture<>());
+    /** Completes with "completed" or "failed" when this machine's state has been saved or taken in; needs the capability "events". */
+    CompletableFuture<String> migration() {
+        return migration;
     }
 
-    private CompletableFuture<JsonNode> send(String command, Map<String, ?> arguments) throws IOException {
+    /** Sends a command without waiting, so that several are on their way at once. */
+    CompletableFuture<JsonNode> send(String command, Map<String, ?> arguments) throws IOException {
         long id = nextId.incrementAndGet();
         ObjectNode message = json.createObjectNode().put("execute", command).put("id", id);
         if (!arguments.isEmpty()) {
@@ -84,7 +85,8 @@ public final class Qmp implements AutoCloseable {
         return answer;
     }
 
-    private static JsonNode await(String command, CompletableFuture<JsonNode> answer) throws IOException {
+    /** Waits for what {@link #send} gave, or another answer of QEMU. */
+    static <T> T await(String command, CompletableFuture<T> answer) throws IOException {
         try {
             return answer.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
@@ -113,16 +115,16 @@ public final class Qmp implements AutoCloseable {
         closed.complete(end);
         MachineException gone = new MachineException.Gone("QEMU is gone (its monitor says: " + end + ")");
         waiting.values().forEach(answer -> answer.completeExceptionally(gone));
-        events.values().forEach(event -> event.completeExceptionally(gone));
+        migration.completeExceptionally(gone);
     }
 
     private void dispatch(String line) throws JsonProcessingException {
         JsonNode message = json.readTree(line);
         if (message.has("event")) {
-            CompletableFuture<JsonNode> event =
-                    events.remove(message.get("event").asText());
-            if (event != null) {
-                event.complete(message.path("data"));
+            String status = message.path("data").path("status").asText();
+            if (message.get("event").asText().equals("MIGRATION")
+                    && (status.equals("completed") || status.equals("failed"))) {
+                migration.complete(status);
             }
             return;
         }
