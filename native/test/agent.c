@@ -329,9 +329,35 @@ static bool is(const ProtobufCBinaryData *bytes, const char *text)
 	return bytes->len == strlen(text) && !memcmp(bytes->data, text, bytes->len);
 }
 
+static char state_of(int pid)
+{
+	char path[64], state = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "r");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	fclose(file);
+	return state;
+}
+
+static bool becomes(int pid, char state)
+{
+	for (int i = 0; i < 2500; i++) {
+		if (state_of(pid) == state)
+			return true;
+		usleep(2000);
+	}
+	return false;
+}
+
 static void commands_run_to_their_end(void)
 {
 	PB(Exec) op = KSPLAT__AGENT__EXEC__INIT;
+	char text[32] = "";
 	PB(Response) *r = shell("cat; echo bad >&2; exit 3", "hi", 0);
 
 	CHECK(WIFEXITED(r->exited->status) && WEXITSTATUS(r->exited->status) == 3, "status %x", r->exited->status);
@@ -343,13 +369,17 @@ static void commands_run_to_their_end(void)
 	r = shell("head -c 3000000 /dev/zero", "", 0);
 	CHECK(r->exited->out.len == 1 << 20 && r->exited->status == 0, "%zu bytes", r->exited->out.len);
 	DROP(r);
-	r = shell("sleep 1000 & echo left; exit 0", "", 10000);
+	r = shell("sleep 15 & echo left; exit 0", "", 10000);
 	CHECK(!r->exited->timed_out && is(&r->exited->out, "left\n"), "held up by what it left behind");
 	DROP(r);
 	r = shell("echo first; sleep 1000", "", 300);
 	CHECK(r->exited->timed_out && WIFSIGNALED(r->exited->status), "status %x", r->exited->status);
 	CHECK(is(&r->exited->out, "first\n"), "its output was lost");
 	DROP(r);
+	r = shell("sleep 1000 & echo $!; wait", "", 300);
+	memcpy(text, r->exited->out.data, r->exited->out.len < 31 ? r->exited->out.len : 31);
+	DROP(r);
+	CHECK(atoi(text) > 1 && becomes(atoi(text), 0), "what a timed out command started lives");
 	CHECK(failure_of(CALL(exec, EXEC, &op)) == EINVAL, "ran nothing");
 	{
 		char *argv[] = { (char *)"/no/such/program" };
@@ -410,31 +440,6 @@ static PB(Response) *reap(int pid, int signal, uint32_t timeout_ms)
 	op.signal = signal;
 	op.timeout_ms = timeout_ms;
 	return CALL(reap, REAP, &op);
-}
-
-static char state_of(int pid)
-{
-	char path[64], state = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "r");
-	if (!file)
-		return 0;
-	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-		state = 0;
-	fclose(file);
-	return state;
-}
-
-static bool becomes(int pid, char state)
-{
-	for (int i = 0; i < DEADLINE_S * 500; i++) {
-		if (state_of(pid) == state)
-			return true;
-		usleep(2000);
-	}
-	return false;
 }
 
 static int open_files(int pid)

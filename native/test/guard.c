@@ -267,6 +267,25 @@ static void what_cannot_start_says_so(void)
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 2, "status %x", status);
 }
 
+static void a_link_in_place_of_the_folder_is_not_followed(void)
+{
+	char dir[64], outside[64], link[128];
+	char *argv[] = { program, "--remove", link, "--", "true", NULL };
+	struct guarded g;
+	int status;
+
+	make_tree(dir, outside);
+	snprintf(link, sizeof(link), "%s/deep/link", dir);
+	g = guard(argv);
+	status = finish(&g);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 125, "status %x", status);
+	argv[2] = dir;
+	g = guard(argv);
+	finish(&g);
+	CHECK(absent(dir), "%s is still there", dir);
+	drop_outside(outside);
+}
+
 int main(int argc, char **argv)
 {
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -281,5 +300,6 @@ int main(int argc, char **argv)
 	/* Its words are expected here. */
 	dup2(null, STDERR_FILENO);
 	what_cannot_start_says_so();
+	a_link_in_place_of_the_folder_is_not_followed();
 	return summary();
 }

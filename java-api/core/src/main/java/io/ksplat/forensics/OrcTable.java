@@ -3,7 +3,6 @@ package io.ksplat.forensics;
 
 import io.ksplat.kernel.Symbols;
 import io.ksplat.vm.GuestMemory;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -14,7 +13,6 @@ import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.TreeMap;
 
 /**
  * The unwind table that objtool builds into a kernel (Documentation/arch/x86/orc-unwinder.rst). It counts addresses from its own
@@ -187,20 +185,5 @@ public final class OrcTable {
             }
         }
         return high;
-    }
-
-    /** The entries that answer for these addresses, and no others: enough to unwind one stack again, for a test. */
-    OrcTable excerpt(Iterable<Long> addresses, long base) {
-        TreeMap<Integer, Integer> kept = new TreeMap<>();
-        for (long address : addresses) {
-            int index = index(address - base);
-            if (index >= 0) {
-                kept.put(starts[index], index);
-            }
-        }
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        kept.values().forEach(i -> bytes.write(entries, i * OrcFormat.ENTRY_BYTES, OrcFormat.ENTRY_BYTES));
-        int[] keptStarts = kept.keySet().stream().mapToInt(Integer::intValue).toArray();
-        return new OrcTable(format, keptStarts, bytes.toByteArray());
     }
 }

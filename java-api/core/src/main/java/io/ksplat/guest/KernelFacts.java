@@ -46,7 +46,7 @@ public record KernelFacts(
     }
 
     private static void inspect(Kernel kernel, Accelerator accelerator, Host host, Path folder, Progress progress)
-            throws IOException, KernelException {
+            throws IOException, InterruptedException, KernelException {
         try (Guest guest = host.boot(
                         host.config(kernel, accelerator, 2, 256, List.of()), folder.resolve("console.log"), progress)
                 .guest()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.vm;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -9,20 +10,45 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A QEMU under ksplat-guard. The guard holds the other end of a pipe from this JVM: whatever ends the JVM, kill -9 included,
  * ends QEMU and removes the machine's folder.
  */
 final class QemuProcess implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(QemuProcess.class);
+    private static final String ENDED = "ended ";
+    /** The guard itself was killed, and QEMU with it. */
+    private static final int UNKNOWN = -1;
+
     private final Process guard;
     private final Path stderr;
-    private final CompletableFuture<Integer> exit;
+    private final CompletableFuture<Integer> exit = new CompletableFuture<>();
 
     private QemuProcess(Process guard, Path stderr) {
         this.guard = guard;
         this.stderr = stderr;
-        this.exit = guard.onExit().thenApply(Process::exitValue);
+        Thread reader = new Thread(this::readGuard, "ksplat-guard");
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    /** The guard says its command's process id, then how it ended; it outlives the command until this end of the pipe closes. */
+    private void readGuard() {
+        int status = UNKNOWN;
+        try (BufferedReader lines = guard.inputReader(StandardCharsets.US_ASCII)) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                if (line.startsWith(ENDED)) {
+                    status = Integer.parseInt(line.substring(ENDED.length()));
+                    exit.complete(status);
+                }
+            }
+        } catch (IOException | NumberFormatException e) {
+            LOG.debug("the guard's words", e);
+        }
+        exit.complete(status);
     }
 
     static QemuProcess start(Path guardBinary, Path folder, List<String> command) throws IOException {
@@ -36,7 +62,7 @@ final class QemuProcess implements AutoCloseable {
         return new QemuProcess(guard, stderr);
     }
 
-    /** Done when QEMU has ended, with its exit status (128 and the signal where one killed it). */
+    /** Done when QEMU has ended, with its exit status: 128 and the signal where one killed it, -1 where nobody can tell. */
     CompletableFuture<Integer> exit() {
         return exit;
     }
@@ -64,6 +90,7 @@ final class QemuProcess implements AutoCloseable {
         try {
             if (!guard.waitFor(10, TimeUnit.SECONDS)) {
                 guard.destroyForcibly();
+                throw new MachineException("ksplat-guard did not end within 10 s; it was killed, and QEMU with it");
             }
         } catch (InterruptedException e) {
             guard.destroyForcibly();

@@ -52,7 +52,7 @@ record Subject(String id, Class<?> type, Method method, Reproducer reproducer, O
             return Optional.empty();
         }
         return Arrays.stream(needs.get().kfuncs())
-                .filter(name -> !btf.hasFunction(name))
+                .filter(name -> !btf.hasKfunc(name))
                 .map(name -> "kfunc " + name)
                 .findFirst()
                 .or(() -> Arrays.stream(needs.get().functions())

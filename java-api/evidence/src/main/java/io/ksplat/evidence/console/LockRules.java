@@ -57,7 +57,7 @@ final class LockRules {
             rule(
                     LOCKDEP_HELD,
                     "bad unlock balance detected",
-                    "(BUG|WARNING): bad unlock balance detected",
+                    "(?:(BUG|WARNING): )?bad unlock balance detected",
                     "{1}: bad unlock balance in {f}",
                     STACK,
                     LOCKDEP_C),
@@ -65,7 +65,7 @@ final class LockRules {
             rule(
                     LOCKDEP_HELD,
                     "bad contention detected",
-                    "(BUG|WARNING): bad contention detected",
+                    "(?:(BUG|WARNING): )?bad contention detected",
                     "{1}: bad contention in {f}",
                     STACK,
                     LOCKDEP_C),
@@ -73,7 +73,7 @@ final class LockRules {
             rule(
                     LOCKDEP_HELD,
                     "held lock freed!",
-                    "(BUG|WARNING): held lock freed!",
+                    "(?:(BUG|WARNING): )?held lock freed!",
                     "{1}: held lock freed in {f}",
                     HOLDING,
                     LOCKDEP_C),
@@ -81,7 +81,7 @@ final class LockRules {
             rule(
                     LOCKDEP_HELD,
                     "still has locks held!",
-                    "(BUG|WARNING): .* still has locks held!",
+                    "(?:(BUG|WARNING): )?.* still has locks held!",
                     "{1}: still has locks held in {f}",
                     STACK,
                     LOCKDEP_C),
@@ -89,7 +89,7 @@ final class LockRules {
             rule(
                     LOCKDEP_HELD,
                     "lock held when returning to user space!",
-                    "(BUG|WARNING): lock held when returning to user space!",
+                    "(?:(BUG|WARNING): )?lock held when returning to user space!",
                     "{1}: lock held when returning to user space in {f}",
                     HOLDING,
                     LOCKDEP_C),
@@ -105,7 +105,7 @@ final class LockRules {
             rule(
                     LOCKDEP_HELD,
                     "Nested lock was not taken",
-                    "(BUG|WARNING): Nested lock was not taken",
+                    "(?:(BUG|WARNING): )?Nested lock was not taken",
                     "{1}: nested lock was not taken in {f}",
                     TAKING,
                     LOCKDEP_C),
@@ -135,7 +135,7 @@ final class LockRules {
             rule(
                     RCU_USAGE,
                     "suspicious RCU usage",
-                    "(INFO|WARNING): suspicious RCU usage",
+                    "(?:(INFO|WARNING): )?suspicious RCU usage",
                     "{1}: suspicious RCU usage in {f}",
                     STACK,
                     LOCKDEP_C),

@@ -5,6 +5,7 @@ import static io.ksplat.evidence.EvidenceKind.MEMORY_SAFETY;
 import static io.ksplat.evidence.EvidenceKind.OTHER;
 import static io.ksplat.evidence.EvidenceKind.WARNING;
 import static io.ksplat.evidence.console.Rule.Blame.ALLOCATING;
+import static io.ksplat.evidence.console.Rule.Blame.FREEING;
 import static io.ksplat.evidence.console.Rule.Blame.HEAD;
 import static io.ksplat.evidence.console.Rule.Blame.NONE;
 import static io.ksplat.evidence.console.Rule.Blame.STACK;
@@ -80,7 +81,7 @@ final class MemoryRules {
             // slab_bug: "BUG %s (%s): %s"
             rule("BUG ", "^BUG \\S+ \\((?:Tainted|Not tainted)[^)]*\\): ([\\w ]+)", "BUG: {1}", NONE, "mm/slub.c"),
             // bad_page: "BUG: Bad page state in process %s  pfn:%05lx"
-            rule("BUG: Bad page ", "BUG: Bad page state", "BUG: Bad page state in {f}", STACK, "mm/page_alloc.c"),
+            rule("BUG: Bad page ", "BUG: Bad page state", "BUG: Bad page state in {f}", FREEING, "mm/page_alloc.c"),
             // print_bad_pte: "BUG: Bad page map in process %s  pte:%08llx pmd:%08llx"
             rule("BUG: Bad page ", "BUG: Bad page (cache|map)", "BUG: Bad page {1}", NONE, "mm/memory.c"),
             // check_mm: "BUG: Bad rss-counter state mm:%px type:%s val:%ld"

@@ -52,9 +52,13 @@ record Rule(EvidenceKind kind, Family family, String keyword, Pattern head, Stri
         HOLDING,
         /** What the CPU was busy with: the innermost entry point. */
         BUSY,
+        /** What the CPU spins in, with interrupts off. */
+        SPINNING,
         /** What the task waits in. */
         WAITING,
         /** The first allocation of the leaked object. */
-        ALLOCATING
+        ALLOCATING,
+        /** Who held the page that was freed in a bad state. */
+        FREEING
     }
 }

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 final class StallReader {
     /** print_cpu_stall_info (kernel/rcu/tree_stall.h): {@code \t1-....: (123 ticks this GP) idle=...}; older: {@code \t1: (123 ticks ...}. */
     private static final Pattern STALLED =
-            Pattern.compile("^(?:rcu: )?\\t?\\s*(\\d+)(?:-[.!?O oON]+)?: \\(.*(?:ticks this GP|GPs behind)");
+            Pattern.compile("^(?:rcu: )?\\t?\\s*(\\d+)(?:-[.!?A-Za-z]+)?: \\(.*(?:ticks this GP|GPs behind)");
 
     /** Before 3.3 and expedited ones (kernel/rcu/tree_exp.h): {@code { 2-... 3} } and {@code { P123 }}. */
     private static final Pattern BRACES = Pattern.compile(
@@ -37,7 +37,7 @@ final class StallReader {
             Pattern.compile("^CPU: (\\d+) (?:UID: \\d+ )?PID: (\\d+) Comm: (.{1,15}?) (?:Tainted|Not tainted)");
 
     private static final Pattern HUNG =
-            Pattern.compile("INFO: task (.*):(\\d+) (?:blocked|can't die).* for more than (\\d+) seconds");
+            Pattern.compile("\\btask (.*):(\\d+) (?:blocked|can't die).* for more than (\\d+) seconds");
     private static final Pattern BLOCKER = Pattern.compile(
             "INFO: task .*:\\d+ (?:<\\w+> )?(?:is )?blocked on an? (mutex|semaphore|rw-semaphore)(?: likely (?:owned|last held) by task (.*?):(\\d+)(?: <\\w+>)?)?");
 
@@ -120,7 +120,7 @@ final class StallReader {
             Matcher blocked = BLOCKED.matcher(word);
             if (blocked.find()) {
                 tasks.add(new Task("", LockReader.number(blocked.group(1))));
-            } else if (word.matches("\\d{1,5}(?:-[.!?OoN]+)?")) {
+            } else if (word.matches("\\d{1,5}(?:-[.!?A-Za-z]+)?")) {
                 cpus.add(LockReader.number(word.replaceFirst("-.*", "")));
             }
         }

@@ -9,6 +9,7 @@ import static io.ksplat.evidence.EvidenceKind.SOFT_LOCKUP;
 import static io.ksplat.evidence.EvidenceKind.WORKQUEUE_LOCKUP;
 import static io.ksplat.evidence.console.Rule.Blame.BUSY;
 import static io.ksplat.evidence.console.Rule.Blame.NONE;
+import static io.ksplat.evidence.console.Rule.Blame.SPINNING;
 import static io.ksplat.evidence.console.Rule.Blame.WAITING;
 import static io.ksplat.evidence.console.Rule.Family.STALL;
 
@@ -25,7 +26,7 @@ final class StallRules {
             rule(
                     RCU_STALL,
                     "self-detected stall on CPU",
-                    "INFO: (?:\\w+ )?self-detected stall on CPU",
+                    "\\bself-detected stall on CPU",
                     "INFO: rcu detected stall in {f}",
                     BUSY,
                     STALL_H),
@@ -33,7 +34,7 @@ final class StallRules {
             rule(
                     RCU_STALL,
                     "detected stall",
-                    "INFO: (?:\\w+ )?detected stalls? on (?:CPUs?|tasks)",
+                    "(?:INFO: )?(?:\\w+ )?detected stalls? on (?:CPUs?|tasks)",
                     "INFO: rcu detected stall in {f}",
                     BUSY,
                     STALL_H),
@@ -42,7 +43,7 @@ final class StallRules {
             rule(
                     RCU_STALL,
                     "detected expedited stalls",
-                    "INFO: (?:\\w+ )?detected expedited stalls",
+                    "\\bdetected expedited stalls on",
                     "INFO: rcu detected stall in {f}",
                     BUSY,
                     "kernel/rcu/tree_exp.h"),
@@ -69,7 +70,7 @@ final class StallRules {
                     "hard LOCKUP",
                     "(?:Watchdog|CPU \\d+ self-|CPU \\d+ )\\s*detected hard LOCKUP",
                     "BUG: hard lockup in {f}",
-                    BUSY,
+                    SPINNING,
                     "kernel/watchdog.c"),
             // arch/powerpc/kernel/watchdog.c: "CPU %d Hard LOCKUP"; "CPU %d self-detected hard LOCKUP @ %pS" is matched
             // above
@@ -78,7 +79,7 @@ final class StallRules {
                     "Hard LOCKUP",
                     "^(?:watchdog: )?CPU \\d+ Hard LOCKUP",
                     "BUG: hard lockup in {f}",
-                    BUSY,
+                    SPINNING,
                     "arch/powerpc/kernel/watchdog.c"),
             // watchdog_overflow_callback until 3.13: WARN(1, "Watchdog detected hard LOCKUP on cpu %d")
             rule(
@@ -86,7 +87,7 @@ final class StallRules {
                     "watchdog_overflow_callback",
                     "WARNING: .*watchdog_overflow_callback",
                     "BUG: hard lockup in {f}",
-                    BUSY,
+                    SPINNING,
                     "kernel/watchdog.c"),
             // nmi_watchdog_tick until 2.6.37: "NMI Watchdog detected LOCKUP"
             rule(
@@ -94,13 +95,13 @@ final class StallRules {
                     "NMI Watchdog detected LOCKUP",
                     "NMI Watchdog detected LOCKUP",
                     "BUG: hard lockup in {f}",
-                    BUSY,
+                    SPINNING,
                     "arch/x86/kernel/apic/nmi.c"),
             // check_hung_task: "INFO: task %s:%d blocked%s for more than %ld seconds."
             rule(
                     HUNG_TASK,
                     "blocked",
-                    "INFO: task .* blocked(?: in I/O wait)? for more than \\d+ seconds",
+                    "\\btask \\S.{0,15}:\\d+ blocked(?: in I/O wait)? for more than \\d+ seconds",
                     "INFO: task hung in {f}",
                     WAITING,
                     "kernel/hung_task.c"),

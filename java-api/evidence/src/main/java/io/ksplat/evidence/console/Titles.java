@@ -73,7 +73,9 @@ final class Titles {
         }
         String text = template;
         if (text.contains("{1}")) {
-            text = text.replace("{1}", plain(report.head().group(1)));
+            String said = report.head().group(1);
+            // torn off its word, a head is taken for the kernel's most frequent one
+            text = text.replace("{1}", said == null ? "WARNING" : plain(said));
         }
         if (text.contains("{a}")) {
             text = text.replace("{a}", Names.title(group(report.head(), "a")))

@@ -76,6 +76,15 @@ final class Trace {
                 && entries.get(entries.size() - 1).frame().function().equals(frame.function())) {
             return;
         }
+        // others begin the trace with the instruction pointer, which the registers told already
+        if (!pointer && !entries.isEmpty()) {
+            Entry last = entries.get(entries.size() - 1);
+            if (last.pointer()
+                    && last.frame().function().equals(frame.function())
+                    && last.frame().offset().equals(frame.offset())) {
+                return;
+            }
+        }
         entries.add(new Entry(frame, stack, pointer));
     }
 

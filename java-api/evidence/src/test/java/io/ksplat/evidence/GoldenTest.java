@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.evidence;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Each {@code golden/X.log} gives what {@code golden/X.json} says, which was reviewed by eye. With {@code -Dksplat.golden.write=true} the JSON files are
+ * written anew, beside the sources, to be reviewed again.
+ */
+class GoldenTest {
+    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+    static List<Path> logs() {
+        return Logs.golden();
+    }
+
+    @ParameterizedTest
+    @MethodSource("logs")
+    void aLogGivesTheEvidenceThatWasReviewed(Path log) throws IOException {
+        ObjectNode found = JSON.createObjectNode();
+        ConsoleParser.parse(Logs.bytes(log))
+                .forEach(evidence -> found.withArray("evidence").add(AsJson.of(evidence)));
+        String name = log.getFileName().toString().replace(".log", ".json");
+        if (Boolean.getBoolean("ksplat.golden.write")) {
+            Files.writeString(Path.of("src/test/resources/golden", name), JSON.writeValueAsString(found) + "\n");
+            return;
+        }
+        Path expected = log.resolveSibling(name);
+        assertThat(expected)
+                .as("write it with -Dksplat.golden.write=true, then review it")
+                .exists();
+        assertThat(JSON.writeValueAsString(found)).isEqualTo(JSON.writeValueAsString(JSON.readTree(expected.toFile())));
+    }
+
+    static List<Path> silent() {
+        return Logs.silent();
+    }
+
+    @ParameterizedTest
+    @MethodSource("silent")
+    void aHealthyConsoleGivesNone(Path log) {
+        assertThat(Logs.titles(ConsoleParser.parse(Logs.bytes(log)))).isEmpty();
+    }
+}
