@@ -116,12 +116,12 @@ public final class Host {
      * @throws BootException the last one, where none does
      */
     public Booted boot(MachineConfig config, Path consoleLog, Progress progress) throws IOException {
-        return boot(progress, () -> Guest.boot(config, programs, consoleLog));
+        return boot(consoleLog, progress, () -> Guest.boot(config, programs, consoleLog));
     }
 
     /** As {@link #boot(MachineConfig, Path, Progress)}, with the guest's memory in a file. */
     Booted bootIn(Path ram, MachineConfig config, Path consoleLog, Progress progress) throws IOException {
-        return boot(progress, () -> {
+        return boot(consoleLog, progress, () -> {
             // Of a boot that failed.
             Files.deleteIfExists(ram);
             return Guest.bootIn(ram, config, programs, consoleLog);
@@ -134,7 +134,7 @@ public final class Host {
         Guest attempt() throws IOException;
     }
 
-    private static Booted boot(Progress progress, Boot boot) throws IOException {
+    private static Booted boot(Path consoleLog, Progress progress, Boot boot) throws IOException {
         for (int retries = 0; ; retries++) {
             long start = System.nanoTime();
             try {

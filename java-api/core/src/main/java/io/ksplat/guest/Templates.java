@@ -93,7 +93,7 @@ public final class Templates {
         for (int attempt = 0; attempt < 2 && reason == null; attempt++) {
             Made made;
             try {
-                made = template(key, kernel, config, progress);
+                made = template(key, kernel, config, consoleLog, progress);
             } catch (BootException e) {
                 throw e;
             } catch (IOException e) {
@@ -124,10 +124,15 @@ public final class Templates {
                 Optional.of("booted cold: " + reason));
     }
 
-    /** The template of a machine, from the cache or made now. */
-    public Template template(Kernel kernel, MachineConfig config, Progress progress)
+    /**
+     * The template of a machine, from the cache or made now.
+     *
+     * @param consoleLog where the console of the boot goes that making one takes
+     */
+    public Template template(Kernel kernel, MachineConfig config, Path consoleLog, Progress progress)
             throws IOException, InterruptedException {
-        return template(key(kernel, config), kernel, config, progress).template();
+        return template(key(kernel, config), kernel, config, consoleLog, progress)
+                .template();
     }
 
     private Started restore(Made made, Path consoleLog) throws IOException {
@@ -142,13 +147,13 @@ public final class Templates {
                 Optional.empty());
     }
 
-    private Made template(String key, Kernel kernel, MachineConfig config, Progress progress)
+    private Made template(String key, Kernel kernel, MachineConfig config, Path consoleLog, Progress progress)
             throws IOException, InterruptedException {
         Template known = opened.get(key);
         if (known != null) {
             return new Made(known, 0, OptionalLong.empty());
         }
-        Building building = new Building(kernel, config, progress);
+        Building building = new Building(kernel, config, consoleLog, progress);
         Path folder = cache.<IOException>entry(KIND, key, building::build);
         Template template;
         try {
@@ -170,12 +175,14 @@ public final class Templates {
     private final class Building {
         private final Kernel kernel;
         private final MachineConfig config;
+        private final Path consoleLog;
         private final Progress progress;
         private Optional<Host.Booted> booted = Optional.empty();
 
-        Building(Kernel kernel, MachineConfig config, Progress progress) {
+        Building(Kernel kernel, MachineConfig config, Path consoleLog, Progress progress) {
             this.kernel = kernel;
             this.config = config;
+            this.consoleLog = consoleLog;
             this.progress = progress;
         }
 
@@ -185,7 +192,7 @@ public final class Templates {
             progress.report("making a template of " + kernel.release());
             Host.Booted machine;
             try {
-                machine = host.bootIn(folder.resolve(Template.RAM), config, folder.resolve("console.log"), progress);
+                machine = host.bootIn(folder.resolve(Template.RAM), config, consoleLog, progress);
             } catch (BootException e) {
                 // A guest that writes to memory which the disk has no room for is killed, and no kernel is at fault.
                 checkSpace(folder);

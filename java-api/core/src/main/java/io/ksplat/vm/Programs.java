@@ -54,7 +54,12 @@ public record Programs(String qemu, Path guard, Path tsc, Path agent) {
     /** QEMU's program file. */
     public Path qemuBinary() throws IOException {
         if (qemu.contains("/")) {
-            return Path.of(qemu).toRealPath();
+            try {
+                return Path.of(qemu).toRealPath();
+            } catch (java.nio.file.NoSuchFileException e) {
+                throw new MachineException(
+                        "there is no QEMU at " + qemu + ": install it, or name it in KSPLAT_QEMU", e);
+            }
         }
         for (String folder : System.getenv().getOrDefault("PATH", "").split(":", -1)) {
             Path file = Path.of(folder.isEmpty() ? "." : folder, qemu);
