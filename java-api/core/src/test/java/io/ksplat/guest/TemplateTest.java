@@ -17,8 +17,10 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -113,6 +115,20 @@ class TemplateTest {
                 guest.close();
             }
         }
+    }
+
+    @Test
+    void siblingsDrawDifferentNumbers() throws Exception {
+        Template template = template();
+        Set<String> ids = new HashSet<>();
+        for (int i = 0; i < 3; i++) {
+            try (Guest guest = template.restore(host.programs(), log("sibling"))) {
+                ids.add(new String(
+                        guest.agent().readFile("/proc/sys/kernel/random/uuid"),
+                        java.nio.charset.StandardCharsets.US_ASCII));
+            }
+        }
+        assertThat(ids).hasSize(3);
     }
 
     @Test
