@@ -24,8 +24,16 @@ final class QemuCommandLine {
     /** The id of the memory, where it is a file. */
     static final String RAM = "ram";
 
+    /** A machine that boots. */
+    static List<String> of(String qemu, MachineConfig config, Path qmp, Path console, Path agent) {
+        return boot(qemu, config, new Calls(qmp, console, agent), Optional.empty());
+    }
+
+    /** The sockets that QEMU calls. */
+    record Calls(Path qmp, Path console, Path agent) {}
+
     /** A machine that boots; its memory in a file, where one is given. */
-    static List<String> boot(String qemu, MachineConfig config, Sockets sockets, Optional<RamFile> ram) {
+    static List<String> boot(String qemu, MachineConfig config, Calls sockets, Optional<RamFile> ram) {
         List<String> words = machine(qemu, config, sockets, ram);
         words.addAll(List.of("-kernel", config.image().toString()));
         words.addAll(List.of("-initrd", config.initramfs().toString()));
@@ -37,7 +45,7 @@ final class QemuCommandLine {
      * A machine that waits for its state, and stands still once it has it. It needs no kernel to load: what was loaded is in its
      * memory.
      */
-    static List<String> restore(String qemu, MachineConfig config, Sockets sockets, RamFile ram) {
+    static List<String> restore(String qemu, MachineConfig config, Calls sockets, RamFile ram) {
         List<String> words = machine(qemu, config, sockets, Optional.of(ram));
         words.addAll(List.of("-incoming", "defer"));
         return List.copyOf(words);
@@ -54,7 +62,7 @@ final class QemuCommandLine {
     }
 
     /** All that must be the same in a machine whose state is saved and one that takes it. */
-    private static List<String> machine(String qemu, MachineConfig config, Sockets sockets, Optional<RamFile> ram) {
+    private static List<String> machine(String qemu, MachineConfig config, Calls sockets, Optional<RamFile> ram) {
         List<String> words = new ArrayList<>();
         words.add(qemu);
         words.addAll(List.of("-no-user-config", "-nodefaults", "-display", "none", "-no-reboot", "-nographic"));
@@ -97,8 +105,8 @@ final class QemuCommandLine {
         };
     }
 
-    private static String client(String id, Listener socket) {
-        return "socket,id=" + id + ",server=off,path=" + escaped(socket.path());
+    private static String client(String id, Path socket) {
+        return "socket,id=" + id + ",server=off,path=" + escaped(socket);
     }
 
     /** A comma would end the option; QEMU reads two as one. */

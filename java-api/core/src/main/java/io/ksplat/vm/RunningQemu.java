@@ -8,6 +8,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 
 /** A QEMU process, its folder, and the three connections that it made. */
@@ -15,6 +18,9 @@ record RunningQemu(Path folder, QemuProcess process, Qmp qmp, SocketChannel cons
         implements AutoCloseable {
     /** Starting a process and linking it, on a busy host; the guest has no part in it. */
     static final Duration START = Duration.ofSeconds(30);
+
+    /** Between the end of QEMU's monitor and that of its process. */
+    private static final Duration LAST_WORDS = Duration.ofSeconds(5);
 
     /**
      * For saving and restoring: memory that is a shared file stays out of the saved state, and the end is an event
@@ -40,7 +46,7 @@ record RunningQemu(Path folder, QemuProcess process, Qmp qmp, SocketChannel cons
             SocketChannel monitor = sockets.qmp().accept(process, deadline);
             SocketChannel console = sockets.console().accept(process, deadline);
             SocketChannel agent = sockets.agent().accept(process, deadline);
-            return new RunningQemu(folder, process, new Qmp(monitor), console, agent);
+            return new RunningQemu(folder, process, greet(process, monitor), console, agent);
         } catch (IOException | RuntimeException e) {
             // Its end ends the connections too.
             if (process != null) {
@@ -48,6 +54,24 @@ record RunningQemu(Path folder, QemuProcess process, Qmp qmp, SocketChannel cons
             }
             Folders.remove(folder);
             throw e;
+        }
+    }
+
+    /** QEMU connects before it loads the kernel: one that it cannot load ends it here. */
+    private static Qmp greet(QemuProcess process, SocketChannel channel) throws IOException {
+        try {
+            return new Qmp(channel);
+        } catch (MachineException.Gone gone) {
+            try {
+                process.exit().get(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (ExecutionException | TimeoutException e) {
+                gone.addSuppressed(e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            MachineException ended = new MachineException.Gone("QEMU ended before it was up: " + process.lastWords());
+            ended.addSuppressed(gone);
+            throw ended;
         }
     }
 

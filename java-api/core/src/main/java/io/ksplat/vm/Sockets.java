@@ -22,6 +22,10 @@ record Sockets(Listener qmp, Listener console, Listener agent) implements AutoCl
         }
     }
 
+    QemuCommandLine.Calls calls() {
+        return new QemuCommandLine.Calls(qmp.path(), console.path(), agent.path());
+    }
+
     @Override
     public void close() throws IOException {
         try {

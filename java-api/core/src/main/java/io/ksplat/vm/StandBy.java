@@ -33,8 +33,8 @@ public final class StandBy implements AutoCloseable {
     public static StandBy restore(MachineConfig config, Programs programs, Path ram, byte[] state) throws IOException {
         RunningQemu qemu = RunningQemu.start(
                 programs,
-                sockets ->
-                        QemuCommandLine.restore(programs.qemu(), config, sockets, new RamFile(ram, RamFile.Use.COPY)));
+                sockets -> QemuCommandLine.restore(
+                        programs.qemu(), config, sockets.calls(), new RamFile(ram, RamFile.Use.COPY)));
         try {
             take(qemu, state);
             return new StandBy(config, qemu);
@@ -49,9 +49,10 @@ public final class StandBy implements AutoCloseable {
         Path socket = qemu.folder().resolve("incoming");
         var capable = qemu.qmp().send("migrate-set-capabilities", RunningQemu.CAPABILITIES);
         qemu.qmp().execute("migrate-incoming", Map.of("uri", "unix:" + socket));
-        Qmp.await("migrate-set-capabilities", capable);
+        qemu.qmp().await("migrate-set-capabilities", capable);
         SavedState.send(state, socket);
-        String status = Qmp.await("restoring a machine's state", qemu.qmp().migration());
+        String status =
+                qemu.qmp().await("restoring a machine's state", qemu.qmp().migration());
         if (!status.equals("completed")) {
             throw new MachineException("it failed");
         }

@@ -54,8 +54,8 @@ public final class VirtualMachine implements AutoCloseable {
 
     private static VirtualMachine start(MachineConfig config, Programs programs, Path consoleLog, Optional<RamFile> ram)
             throws IOException {
-        RunningQemu qemu =
-                RunningQemu.start(programs, sockets -> QemuCommandLine.boot(programs.qemu(), config, sockets, ram));
+        RunningQemu qemu = RunningQemu.start(
+                programs, sockets -> QemuCommandLine.boot(programs.qemu(), config, sockets.calls(), ram));
         try {
             return new VirtualMachine(
                     config, qemu, new Console(qemu.console(), consoleLog, new byte[0]), ram.isPresent());
@@ -85,11 +85,11 @@ public final class VirtualMachine implements AutoCloseable {
             qmp().execute("migrate", Map.of("uri", "unix:" + listener.path()));
             try (SocketChannel stream = listener.accept(qemu.process(), deadline)) {
                 CompletableFuture<Void> written = SavedState.receive(stream, state);
-                String status = Qmp.await("saving the machine's state", qmp().migration());
+                String status = qmp().await("saving the machine's state", qmp().migration());
                 if (!status.equals("completed")) {
                     throw new MachineException("QEMU could not save the machine's state: " + lastWords());
                 }
-                Qmp.await("writing " + state, written);
+                qmp().await("writing " + state, written);
             }
         }
     }
