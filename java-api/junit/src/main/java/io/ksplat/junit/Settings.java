@@ -61,9 +61,16 @@ public record Settings(
                         .apply(Keys.NMI)
                         .map(text -> word(NmiMode.class, Keys.NMI, text))
                         .orElse(NmiMode.AS_WRITTEN),
-                parameters.apply(Keys.ATTEMPT).map(Integer::parseInt).orElse(1),
+                parameters.apply(Keys.ATTEMPT).map(Settings::attempt).orElse(1),
                 parameters.apply(Keys.REPORT).map(Path::of).orElse(DEFAULT_REPORT),
                 parameters.apply(Keys.ACCELERATOR).map(text -> word(Accelerator.class, Keys.ACCELERATOR, text)));
+    }
+
+    private static int attempt(String text) {
+        if (!text.matches("[1-9][0-9]{0,8}")) {
+            throw new IllegalArgumentException(Keys.ATTEMPT + " is a number from 1, not \"" + text + "\"");
+        }
+        return Integer.parseInt(text);
     }
 
     private static <E extends Enum<E>> E word(Class<E> type, String key, String text) {
