@@ -19,7 +19,10 @@ import java.util.OptionalLong;
  * place, so one table serves every boot of an image, wherever KASLR puts it. Immutable.
  */
 public final class OrcTable {
-    private static final int MAGIC = 0x6b73_6f31;
+    /** Which form {@link #store} writes: part of the key of whatever keeps such files. */
+    public static final int FORMAT = 0x6b73_6f31;
+
+    private static final int MAGIC = FORMAT;
     private static final int HEADER_BYTES = 12;
 
     /** 32 million entries: ten times those of a big kernel with everything built in. */

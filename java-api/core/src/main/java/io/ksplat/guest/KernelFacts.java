@@ -31,10 +31,11 @@ public record KernelFacts(
     public static KernelFacts of(Kernel kernel, Host host, Cache cache, Progress progress)
             throws IOException, InterruptedException, KernelException {
         Accelerator accelerator = host.accelerator(kernel, progress);
-        Path folder = cache.<KernelException>entry("facts", kernel.key() + "-1", fresh -> {
-            progress.report("first boot of " + kernel.key() + ": reading its symbols and its BTF");
-            inspect(kernel, accelerator, host, fresh, progress);
-        });
+        Path folder = cache.<KernelException>entry(
+                "facts", kernel.key() + "-" + Integer.toHexString(Symbols.FORMAT), fresh -> {
+                    progress.report("first boot of " + kernel.key() + ": reading its symbols and its BTF");
+                    inspect(kernel, accelerator, host, fresh, progress);
+                });
         KernelBtf btf = KernelBtf.read(folder.resolve("btf"));
         return new KernelFacts(
                 kernel,

@@ -12,7 +12,7 @@ import java.util.List;
  * searched where it lies. Symbols are in address order.
  */
 final class SymbolData {
-    private static final int MAGIC = 0x6b73_6d33;
+    static final int MAGIC = 0x6b73_6d33;
     private static final int HEADER = 6 * Integer.BYTES;
 
     private final ByteBuffer bytes;

@@ -28,6 +28,9 @@ import java.util.TreeMap;
  * unsigned. Immutable.
  */
 public final class Symbols {
+    /** Which form {@link #write} writes: part of the key of whatever keeps such files. */
+    public static final int FORMAT = SymbolData.MAGIC;
+
     private static final long HIGHEST_PERCPU = 0x8000_0000L;
     private static final int MAX_EDITS = 4;
 

@@ -134,9 +134,12 @@ class ConsoleParserTest {
 
     @Test
     void noiseIsEvidenceUnlessTheCallerCausedIt() {
-        byte[] text = Logs.bytes(
-                "Uhhuh. NMI received for unknown reason 30 on CPU 0.\nDazed and confused, but trying to continue\nNMI: PCI system error (SERR) for reason b1 on CPU 0.\n"
-                        + "INFO: NMI handler (nmi_cpu_backtrace_handler) took too long to run: 1.403 msecs\n");
+        byte[] text = Logs.bytes("""
+                Uhhuh. NMI received for unknown reason 30 on CPU 0.
+                Dazed and confused, but trying to continue
+                NMI: PCI system error (SERR) for reason b1 on CPU 0.
+                INFO: NMI handler (nmi_cpu_backtrace_handler) took too long to run: 1.403 msecs
+                """);
         assertThat(ConsoleParser.parse(text)).hasSize(2).allMatch(found -> found.kind() == EvidenceKind.OTHER);
         assertThat(ConsoleParser.parse(text, ParserOptions.NMI_EXPERIMENT)).isEmpty();
         assertThat(ConsoleParser.parse(text, new ParserOptions(Set.of(Noise.UNKNOWN_NMI))))
