@@ -94,7 +94,7 @@ final class Experiment {
                     Verdict.ERROR,
                     e.getMessage() + (e.log().isBlank() ? "" : "\n" + e.log().strip()),
                     List.of());
-        } catch (KernelException | IOException | IllegalStateException e) {
+        } catch (KernelException | IOException | RuntimeException e) {
             LOG.debug("set-up of {} failed", subject.id(), e);
             decide(Verdict.ERROR, String.valueOf(e.getMessage()), List.of());
         }
