@@ -16,8 +16,8 @@
 #elif defined(CASE_lpm_trie) || defined(CASE_lpm_trie_other_map)
 #define MAP_TYPE BPF_MAP_TYPE_LPM_TRIE
 #define MAP_FLAGS BPF_F_NO_PREALLOC
-/* GCC gives it a suffix and takes it out of the kernel's BTF. */
-#define UNDER_LOCK "kprobe.multi/longest_prefix_match*"
+/* GCC changes its arguments, gives it a suffix, and takes it out of the kernel's BTF. */
+#define UNDER_LOCK "kprobe/longest_prefix_match.isra.0"
 #define LPM
 #elif defined(CASE_hash_abba) || defined(CASE_hash_abba_same_order)
 #define MAP_TYPE BPF_MAP_TYPE_HASH
