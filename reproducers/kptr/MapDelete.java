@@ -48,7 +48,8 @@ final class MapDelete {
         } else {
             bpf.program("in_task").runOn(0);
         }
-        machine.await("the map let go of its object", () -> bpf.global("dropped").get() == 1);
+        machine.await(
+                "the map let go of its object", () -> bpf.global("dropped").get() == 1);
         machine.unload(bpf);
     }
 

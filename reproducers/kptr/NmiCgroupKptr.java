@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 @Reproducer(
         id = "nmi-cgroup-kptr",
         bpf = "nmi_cgroup_kptr.bpf.c",
-        shows = "the last reference to a cgroup, dropped in NMI: queue_work() takes the lock that the interrupted worker holds",
+        shows =
+                "the last reference to a cgroup, dropped in NMI: queue_work() takes the lock that the interrupted worker holds",
         seed = "bpf: Offload kptr destructors that run from NMI")
 @Needs(
         kfuncs = {"bpf_cgroup_acquire", "bpf_cgroup_release"},

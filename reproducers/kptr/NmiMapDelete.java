@@ -42,10 +42,7 @@ import org.junit.jupiter.params.provider.ValueSource;
         },
         kernels = "[6.3,)",
         because = "a safe object, or no lock is held by the code that lets go")
-@Expect(
-        verdict = DEADLOCK,
-        kernels = "[6.3,)",
-        because = "the map calls the object's destructor at once")
+@Expect(verdict = DEADLOCK, kernels = "[6.3,)", because = "the map calls the object's destructor at once")
 class NmiMapDelete {
 
     @ParameterizedTest(name = "{0}")

@@ -37,7 +37,10 @@ import org.junit.jupiter.params.provider.ValueSource;
         cases = "hash",
         kernels = "[0,6.15)",
         because = "a count of each CPU's updates makes the inner one fail with -EBUSY before it takes the lock")
-@Expect(verdict = DEADLOCK, kernels = "[0,6.15)", because = "a spin lock waits for its own CPU, or in a circle, for ever")
+@Expect(
+        verdict = DEADLOCK,
+        kernels = "[0,6.15)",
+        because = "a spin lock waits for its own CPU, or in a circle, for ever")
 @Expect(verdict = RECOVERED, kernels = "[6.15,)", because = "a resilient lock refuses with -EDEADLK")
 class MapReentry {
 

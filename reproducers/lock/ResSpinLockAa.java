@@ -36,9 +36,7 @@ class ResSpinLockAa {
 
     private static void run(int secondLock, Machine machine, BpfObject bpf) throws IOException {
         bpf.global("second_key").set(secondLock);
-        machine.controls()
-                .atLeast("taken", bpf.global("taken"), 1)
-                .atLeast("taken-again", bpf.global("retaken"), 1);
+        machine.controls().atLeast("taken", bpf.global("taken"), 1).atLeast("taken-again", bpf.global("retaken"), 1);
         machine.testimony()
                 .refused("the second of two locks", bpf.global("result"))
                 .stderrOf(bpf.program("take_two"));

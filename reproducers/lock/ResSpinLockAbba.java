@@ -37,9 +37,7 @@ class ResSpinLockAbba {
     }
 
     private static void race(Machine machine, BpfObject bpf) throws IOException {
-        machine.controls()
-                .atLeast("raced", bpf.global("raced"), 1)
-                .atLeast("taken-again", bpf.global("retaken"), 1);
+        machine.controls().atLeast("raced", bpf.global("raced"), 1).atLeast("taken-again", bpf.global("retaken"), 1);
         machine.testimony()
                 .refused("the second of two locks in opposite orders", bpf.global("refused"))
                 .stderrOf(bpf.program("on_cpu0"))

@@ -41,9 +41,7 @@ class ResSpinLockTimeout {
 
     private static void run(int lastLock, Machine machine, BpfObject bpf) throws IOException {
         bpf.global("last_key").set(lastLock);
-        machine.controls()
-                .atLeast("taken", bpf.global("taken"), 1)
-                .atLeast("taken-again", bpf.global("retaken"), 1);
+        machine.controls().atLeast("taken", bpf.global("taken"), 1).atLeast("taken-again", bpf.global("retaken"), 1);
         machine.testimony()
                 .refused("a lock beyond the table of held locks", bpf.global("result"))
                 .stderrOf(bpf.program("take_many"));

@@ -79,12 +79,14 @@ public final class Autopsy {
     }
 
     private OrcTable table(GdbStub gdb) throws IOException, InterruptedException {
-        return OrcTable.load(cache.<IOException>entry("orc", facts.kernel().key() + "-1", fresh -> {
-                    OrcTable table = facts.kernel().vmlinux().isPresent()
-                            ? OrcTable.ofVmlinux(facts.kernel().vmlinux().get())
-                            : OrcTable.read((address, length) -> gdb.read(0, address, length), symbols);
-                    table.store(fresh.resolve("table"));
-                })
+        return OrcTable.load(cache.<IOException>entry(
+                        "orc", facts.kernel().key() + "-" + Integer.toHexString(OrcTable.FORMAT), fresh -> {
+                            OrcTable table = facts.kernel().vmlinux().isPresent()
+                                    ? OrcTable.ofVmlinux(
+                                            facts.kernel().vmlinux().get())
+                                    : OrcTable.read((address, length) -> gdb.read(0, address, length), symbols);
+                            table.store(fresh.resolve("table"));
+                        })
                 .resolve("table"));
     }
 

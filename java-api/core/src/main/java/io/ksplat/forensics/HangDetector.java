@@ -71,8 +71,12 @@ public final class HangDetector {
         long gap = Math.min(patience.gapNs(), Math.max(0, sample.hostNs() - lastNs));
         lastNs = sample.hostNs();
         for (Sample.Cpu cpu : sample.cpus()) {
-            cpus.computeIfAbsent(cpu.cpu(), number -> new Watched(cpu, sample.hostNs()))
-                    .observe(cpu, sample.hostNs(), gap);
+            Watched known = cpus.get(cpu.cpu());
+            if (known == null) {
+                cpus.put(cpu.cpu(), new Watched(cpu, sample.hostNs()));
+            } else {
+                known.observe(cpu, sample.hostNs(), gap);
+            }
         }
         return diagnose();
     }
@@ -101,15 +105,13 @@ public final class HangDetector {
         return new Diagnosis(causes, delayed, false);
     }
 
+    /**
+     * The CPU that panics loops in a delay with interrupts enabled, mostly, and has stopped all others (kernel/panic.c); a lone
+     * CPU in a delay may be anything.
+     */
     private boolean hasPanicked() {
-        boolean panic = false;
-        for (Watched watched : cpus.values()) {
-            panic |= watched.seenInPanic;
-            if (!watched.seenInPanic && !watched.stopped) {
-                return false;
-            }
-        }
-        return panic;
+        return cpus.values().stream().allMatch(w -> w.endedSamples >= patience.samples())
+                && cpus.values().stream().anyMatch(w -> w.seenInPanic || w.stopped);
     }
 
     /** One CPU's past. */
@@ -119,9 +121,11 @@ public final class HangDetector {
         private Sample.Cpu last;
         private boolean seenInPanic;
         private boolean stopped;
+        private int endedSamples;
 
         Watched(Sample.Cpu first, long nowNs) {
             last = first;
+            seenInPanic = PANICS.contains(first.place());
             masked.restart(nowNs);
             open.restart(nowNs);
         }
@@ -133,6 +137,8 @@ public final class HangDetector {
             String place = cpu.place();
             seenInPanic = !alive && (seenInPanic || PANICS.contains(place));
             stopped = !cpu.interruptsEnabled() && STOPPED.contains(place);
+            boolean ended = stopped || PANICS.contains(place) || (cpu.interruptsEnabled() && DELAYS.contains(place));
+            endedSamples = ended && !alive ? endedSamples + 1 : 0;
             if (alive) {
                 masked.restart(nowNs);
                 open.restart(nowNs);

@@ -32,6 +32,10 @@ public final class HangWatch {
         List<Sample.Cpu> cpus = new ArrayList<>();
         for (Registers registers : guest.vm().registers()) {
             int cpu = registers.cpu();
+            if (cpu >= beats.length) {
+                // Offline (maxcpus=1, say): no heart beats there, and nothing can hang.
+                continue;
+            }
             cpus.add(new Sample.Cpu(
                     cpu,
                     beats[cpu],

@@ -3,7 +3,6 @@ package io.ksplat.forensics;
 
 import io.ksplat.kernel.Symbols;
 import io.ksplat.vm.GuestMemory;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -14,14 +13,16 @@ import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.TreeMap;
 
 /**
  * The unwind table that objtool builds into a kernel (Documentation/arch/x86/orc-unwinder.rst). It counts addresses from its own
  * place, so one table serves every boot of an image, wherever KASLR puts it. Immutable.
  */
 public final class OrcTable {
-    private static final int MAGIC = 0x6b73_6f31;
+    /** Which form {@link #store} writes: part of the key of whatever keeps such files. */
+    public static final int FORMAT = 0x6b73_6f31;
+
+    private static final int MAGIC = FORMAT;
     private static final int HEADER_BYTES = 12;
 
     /** 32 million entries: ten times those of a big kernel with everything built in. */
@@ -187,20 +188,5 @@ public final class OrcTable {
             }
         }
         return high;
-    }
-
-    /** The entries that answer for these addresses, and no others: enough to unwind one stack again, for a test. */
-    OrcTable excerpt(Iterable<Long> addresses, long base) {
-        TreeMap<Integer, Integer> kept = new TreeMap<>();
-        for (long address : addresses) {
-            int index = index(address - base);
-            if (index >= 0) {
-                kept.put(starts[index], index);
-            }
-        }
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        kept.values().forEach(i -> bytes.write(entries, i * OrcFormat.ENTRY_BYTES, OrcFormat.ENTRY_BYTES));
-        int[] keptStarts = kept.keySet().stream().mapToInt(Integer::intValue).toArray();
-        return new OrcTable(format, keptStarts, bytes.toByteArray());
     }
 }

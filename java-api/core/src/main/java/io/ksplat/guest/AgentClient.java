@@ -20,12 +20,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Talks to the agent, as native/proto/agent.proto says. Thread-safe; requests may overlap. The guest is not trusted: frames are
@@ -33,6 +35,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class AgentClient implements AutoCloseable {
     private static final int FRAME_LIMIT = 32 << 20;
+
+    /** Of one answer, all its pieces: the longest file that is read is a kernel's BTF or its symbols, some 20 MB. */
+    private static final long ANSWER_LIMIT = 256L << 20;
 
     private final SocketChannel channel;
     private final Duration patience;
@@ -75,7 +80,8 @@ public final class AgentClient implements AutoCloseable {
             }
             return parts;
         } catch (ExecutionException e) {
-            throw new MachineException.Gone("the agent's channel ended: " + e.getMessage());
+            throw new MachineException.Gone(
+                    String.valueOf(Objects.requireNonNullElse(e.getCause(), e).getMessage()));
         } catch (TimeoutException e) {
             throw new MachineException.Late(
                     "the agent did not answer " + request.getOpCase().name().toLowerCase(java.util.Locale.ROOT)
@@ -92,15 +98,19 @@ public final class AgentClient implements AutoCloseable {
         byte[] body = request.setId(id).build().toByteArray();
         ByteBuffer frame = ByteBuffer.allocate(4 + body.length).order(ByteOrder.LITTLE_ENDIAN);
         frame.putInt(body.length).put(body).flip();
-        Answer answer = new Answer(new ArrayList<>(), new CompletableFuture<>());
+        Answer answer = new Answer(new ArrayList<>(), new AtomicLong(), new CompletableFuture<>());
         waiting.put(id, answer);
         // Checked after the entry is visible, so that a reader that ends meanwhile cannot miss it.
         if (closed.isDone()) {
             throw new MachineException.Gone(String.valueOf(closed.join().getMessage()));
         }
         synchronized (channel) {
-            while (frame.hasRemaining()) {
-                channel.write(frame);
+            try {
+                while (frame.hasRemaining()) {
+                    channel.write(frame);
+                }
+            } catch (IOException e) {
+                throw new MachineException.Gone("the agent's channel was closed (" + e.getMessage() + ")");
             }
         }
         return answer;
@@ -160,6 +170,11 @@ public final class AgentClient implements AutoCloseable {
             end = new MachineException("the agent's channel broke: " + e, e);
         }
         closed.complete(end);
+        try {
+            channel.close();
+        } catch (IOException e) {
+            end.addSuppressed(e);
+        }
         hello.completeExceptionally(end);
         for (Answer answer : waiting.values()) {
             answer.whole.completeExceptionally(end);
@@ -183,7 +198,7 @@ public final class AgentClient implements AutoCloseable {
         return buffer.flip();
     }
 
-    private void dispatch(Response response) {
+    private void dispatch(Response response) throws InvalidProtocolBufferException {
         if (response.getId() == 0 && response.hasHello()) {
             hello.complete(response.getHello());
             return;
@@ -193,6 +208,9 @@ public final class AgentClient implements AutoCloseable {
             return;
         }
         answer.parts.add(response);
+        if (answer.bytes.addAndGet(response.getSerializedSize()) > ANSWER_LIMIT) {
+            throw new InvalidProtocolBufferException("an answer of more than " + ANSWER_LIMIT + " bytes");
+        }
         if (!response.getMore()) {
             waiting.remove(response.getId());
             answer.whole.complete(List.copyOf(answer.parts));
@@ -200,5 +218,5 @@ public final class AgentClient implements AutoCloseable {
     }
 
     /** What comes back for one request; only the reading thread adds to it. */
-    record Answer(List<Response> parts, CompletableFuture<List<Response>> whole) {}
+    record Answer(List<Response> parts, AtomicLong bytes, CompletableFuture<List<Response>> whole) {}
 }

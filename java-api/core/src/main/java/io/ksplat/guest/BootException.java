@@ -26,7 +26,7 @@ public final class BootException extends MachineException {
                     .filter(line -> line.contains("Kernel panic") && !line.contains("end Kernel panic"))
                     .findFirst()
                     .orElse(lines.isEmpty() ? "nothing" : lines.get(lines.size() - 1));
-            return "; its console says: " + panic.strip() + " (" + console + ")";
+            return "; its console says: " + panic.strip();
         } catch (IOException e) {
             return "; its console cannot be read: " + e.getMessage();
         }

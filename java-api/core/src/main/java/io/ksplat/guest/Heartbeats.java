@@ -14,42 +14,61 @@ public final class Heartbeats {
 
     private static final int HEADER_BYTES = 64;
     private static final int PAGE_BYTES = 4096;
+    private static final int SLOT_MIN = 16;
+
+    private static final int VERSION = 1;
 
     private final VirtualMachine vm;
-    private final int cpus;
-    private final int slotBytes;
-    private final long slots;
+    private final Layout layout;
 
     Heartbeats(VirtualMachine vm, long page, int cpus) throws IOException {
         this.vm = vm;
-        ByteBuffer header = ByteBuffer.wrap(vm.readPhysical(page, HEADER_BYTES)).order(ByteOrder.LITTLE_ENDIAN);
-        if (header.getLong() != MAGIC) {
-            throw new MachineException("no heartbeat page at guest physical address 0x" + Long.toHexString(page)
-                    + ": the agent and ksplat are not of one build");
+        this.layout = Layout.of(page, vm.readPhysical(page, HEADER_BYTES), cpus);
+    }
+
+    /** Where the slots lie. The guest wrote it: nothing in it is believed. */
+    record Layout(long slots, int cpus, int slotBytes) {
+        static Layout of(long page, byte[] bytes, int cpus) throws MachineException {
+            ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+            if (header.getLong() != MAGIC || header.getInt() != VERSION) {
+                throw new MachineException("no heartbeat page at guest physical address 0x" + Long.toHexString(page)
+                        + ": the agent and ksplat are not of one build");
+            }
+            int told = header.getInt();
+            int slotBytes = header.getInt();
+            int slotsAt = header.getInt();
+            if (cpus < 1
+                    || told != cpus
+                    || slotBytes < SLOT_MIN
+                    || slotsAt < HEADER_BYTES
+                    || slotsAt + (long) cpus * slotBytes > PAGE_BYTES) {
+                throw new MachineException("the heartbeat page's header makes no sense: " + told + " CPUs where " + cpus
+                        + " are online, slots of " + slotBytes + " bytes at " + slotsAt);
+            }
+            return new Layout(page + slotsAt, cpus, slotBytes);
         }
-        header.getInt();
-        this.cpus = header.getInt();
-        this.slotBytes = header.getInt();
-        int slotsAt = header.getInt();
-        this.slots = page + slotsAt;
-        if (this.cpus != cpus || slotBytes < 16 || slotsAt < 0 || slotsAt + cpus * slotBytes > PAGE_BYTES) {
-            throw new MachineException("the heartbeat page's header makes no sense: " + this.cpus + " CPUs, slots of "
-                    + slotBytes + " bytes");
+
+        int bytes() {
+            return cpus * slotBytes;
+        }
+
+        /** The first word of each slot. */
+        long[] beats(byte[] bytes) {
+            ByteBuffer page = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+            long[] beats = new long[cpus];
+            for (int cpu = 0; cpu < cpus; cpu++) {
+                beats[cpu] = page.getLong(cpu * slotBytes);
+            }
+            return beats;
         }
     }
 
     public int cpus() {
-        return cpus;
+        return layout.cpus();
     }
 
     /** How often each CPU's heart has beaten. */
     public long[] read() throws IOException {
-        ByteBuffer page =
-                ByteBuffer.wrap(vm.readPhysical(slots, cpus * slotBytes)).order(ByteOrder.LITTLE_ENDIAN);
-        long[] beats = new long[cpus];
-        for (int cpu = 0; cpu < cpus; cpu++) {
-            beats[cpu] = page.getLong(cpu * slotBytes);
-        }
-        return beats;
+        return layout.beats(vm.readPhysical(layout.slots(), layout.bytes()));
     }
 }

@@ -11,8 +11,10 @@ import io.ksplat.vm.Programs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,7 +47,7 @@ public final class Host {
     public static Host open(Cache cache, Optional<Accelerator> wanted) throws IOException, InterruptedException {
         Path folder = cache.<IOException>entry("native", Programs.digest(), fresh -> {
             Programs unpacked = Programs.unpackTo(fresh);
-            Initramfs.write(unpacked.agent(), fresh.resolve("initramfs.cpio"));
+            Initramfs.write(unpacked.agent(), List.of(), fresh.resolve("initramfs.cpio"));
         });
         Programs programs = Programs.in(folder);
         // The counter's frequency holds until the host reboots.
@@ -67,16 +69,32 @@ public final class Host {
 
     /** What a machine with this kernel is made of. */
     public MachineConfig config(
-            Kernel kernel, Accelerator accelerator, int cpus, int memoryMiB, List<String> bootParameters) {
+            Kernel kernel, Accelerator accelerator, int cpus, int memoryMiB, List<String> bootParameters)
+            throws IOException, InterruptedException {
         return new MachineConfig(
                 kernel.bootImage(),
-                initramfs,
+                initramfs(kernel),
                 kernel.virtioMmio() ? MachineConfig.Virtio.MMIO : MachineConfig.Virtio.PCI,
                 cpus,
                 memoryMiB,
                 accelerator,
                 tscKhz,
                 bootParameters);
+    }
+
+    private Path initramfs(Kernel kernel) throws IOException, InterruptedException {
+        if (kernel.virtioPci() || kernel.virtioMmio() || kernel.modules().isEmpty()) {
+            return initramfs;
+        }
+        List<Path> modules;
+        try (Stream<Path> files = Files.list(kernel.modules().get())) {
+            modules = files.sorted().toList();
+        }
+        return cache.<IOException>entry(
+                        "initramfs",
+                        kernel.key() + "-" + Programs.digest(),
+                        fresh -> Initramfs.write(programs.agent(), modules, fresh.resolve("initramfs.cpio")))
+                .resolve("initramfs.cpio");
     }
 
     /** A guest, and how many boots failed before it came up. */
@@ -97,7 +115,9 @@ public final class Host {
                 if (retries + 1 == BOOT_TRIES) {
                     throw e;
                 }
-                progress.report("the kernel died while booting, trying again: " + e.getMessage());
+                Path kept = consoleLog.resolveSibling("boot-failure-" + (retries + 1) + ".log");
+                Files.move(consoleLog, kept, StandardCopyOption.REPLACE_EXISTING);
+                progress.report(e.getMessage() + "; trying again (its console: " + kept + ")");
             }
         }
     }
@@ -123,7 +143,7 @@ public final class Host {
         return Accelerator.valueOf(Files.readString(answer.resolve("answer")));
     }
 
-    private boolean bootsUnderKvm(Kernel kernel, Path folder) throws IOException {
+    private boolean bootsUnderKvm(Kernel kernel, Path folder) throws IOException, InterruptedException {
         MachineConfig config = config(kernel, Accelerator.KVM, 2, 256, List.of());
         try (Guest guest = Guest.boot(config, programs, folder.resolve("console.log"))) {
             LOG.info("KVM boots {}", guest.hello().getRelease());

@@ -31,10 +31,11 @@ public record KernelFacts(
     public static KernelFacts of(Kernel kernel, Host host, Cache cache, Progress progress)
             throws IOException, InterruptedException, KernelException {
         Accelerator accelerator = host.accelerator(kernel, progress);
-        Path folder = cache.<KernelException>entry("facts", kernel.key() + "-1", fresh -> {
-            progress.report("first boot of " + kernel.key() + ": reading its symbols and its BTF");
-            inspect(kernel, accelerator, host, fresh, progress);
-        });
+        Path folder = cache.<KernelException>entry(
+                "facts", kernel.key() + "-" + Integer.toHexString(Symbols.FORMAT), fresh -> {
+                    progress.report("first boot of " + kernel.key() + ": reading its symbols and its BTF");
+                    inspect(kernel, accelerator, host, fresh, progress);
+                });
         KernelBtf btf = KernelBtf.read(folder.resolve("btf"));
         return new KernelFacts(
                 kernel,
@@ -46,7 +47,7 @@ public record KernelFacts(
     }
 
     private static void inspect(Kernel kernel, Accelerator accelerator, Host host, Path folder, Progress progress)
-            throws IOException, KernelException {
+            throws IOException, InterruptedException, KernelException {
         try (Guest guest = host.boot(
                         host.config(kernel, accelerator, 2, 256, List.of()), folder.resolve("console.log"), progress)
                 .guest()) {

@@ -25,21 +25,22 @@ final class AptSources {
             "(?:old|oldold)?stable|testing|unstable|experimental|rc-buggy|sid|buster|bullseye|bookworm|trixie|forky|duke");
     private static final Pattern ONE_LINE = Pattern.compile("deb\\s+(?:\\[([^]]*)]\\s+)?(\\S+)\\s+(\\S+)\\s*(.*)");
 
-    /** Names that stay right when releases move on. Not each mirror has each of them. */
+    /**
+     * By code name: mirrors may serve an older state under the names that move on ({@code stable}). Not each mirror has each of
+     * them, and none has the ones to come.
+     */
     private static final List<String> SUITES = List.of(
-            "oldstable",
-            "oldstable-updates",
-            "oldstable-backports",
-            "stable",
-            "stable-updates",
-            "stable-backports",
-            "testing",
-            "testing-backports",
-            "unstable",
+            "bookworm",
+            "bookworm-updates",
+            "bookworm-backports",
+            "trixie",
+            "trixie-updates",
+            "trixie-backports",
+            "forky",
+            "sid",
             "experimental");
 
-    private static final List<String> SECURITY_SUITES =
-            List.of("oldstable-security", "stable-security", "testing-security");
+    private static final List<String> SECURITY_SUITES = List.of("bookworm-security", "trixie-security");
 
     /** Where packages come from: an archive, its suites, and who signs for it. */
     record Source(String uri, List<String> suites, Optional<String> signedBy) {

@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param btf the kernel's own BTF, raw, cut from the image; a kernel without one was built without BTF, or hides it
  * @param virtioPci whether virtio over PCI is built in
  * @param virtioMmio whether virtio over MMIO is built in, devices on the command line included: a machine without PCI will do
+ * @param modules a folder with the virtio modules that a machine needs, in the order of their names; it may be empty
  * @param digest SHA-256 of the image, hexadecimal
  */
 public record Kernel(
@@ -32,6 +33,7 @@ public record Kernel(
         Optional<Path> btf,
         boolean virtioPci,
         boolean virtioMmio,
+        Optional<Path> modules,
         String digest) {
     /** What to give to QEMU's {@code -kernel}: the fastest that there is. */
     public Path bootImage() {

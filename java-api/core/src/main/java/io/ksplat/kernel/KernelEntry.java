@@ -93,6 +93,7 @@ final class KernelEntry {
                 existing(folder, "btf"),
                 Boolean.parseBoolean(fact(facts, "virtioPci", folder)),
                 Boolean.parseBoolean(fact(facts, "virtioMmio", folder)),
+                existing(folder, "modules"),
                 fact(facts, "digest", folder));
     }
 

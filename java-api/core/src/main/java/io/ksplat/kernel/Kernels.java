@@ -12,15 +12,26 @@ public final class Kernels {
     private static final String IMAGES = "image";
 
     private final Cache cache;
+    private final Path etcApt;
+    private final List<String> aptOptions;
+    private final List<Path> fragments;
     private final AptRoot apt;
 
     public Kernels(Cache cache) {
-        this(cache, Path.of("/etc/apt"), List.of());
+        this(cache, Path.of("/etc/apt"), List.of(), List.of());
+    }
+
+    /** The same, with config fragments of the user's on top of the profile of what is built. */
+    public Kernels withFragments(List<Path> files) {
+        return new Kernels(cache, etcApt, aptOptions, files);
     }
 
     /** @param aptOptions settings of apt.conf(5) on top of the machine's, {@code NAME=VALUE} */
-    Kernels(Cache cache, Path etcApt, List<String> aptOptions) {
+    Kernels(Cache cache, Path etcApt, List<String> aptOptions, List<Path> fragments) {
         this.cache = cache;
+        this.etcApt = etcApt;
+        this.aptOptions = List.copyOf(aptOptions);
+        this.fragments = List.copyOf(fragments);
         this.apt = new AptRoot(cache, etcApt, aptOptions);
     }
 
@@ -39,7 +50,10 @@ public final class Kernels {
             } else if (spec instanceof KernelSpec.Image image) {
                 return image(image, progress);
             }
-            throw new KernelException(spec + " has to be built, which this version cannot do");
+            BuiltKernels built = new BuiltKernels(cache, apt, profiles(), fragments);
+            return spec instanceof KernelSpec.Source source
+                    ? built.resolve(source, progress)
+                    : built.resolve((KernelSpec.Tree) spec, progress);
         } catch (IOException e) {
             throw cache.failure("cannot keep " + spec, e);
         }
@@ -85,6 +99,56 @@ public final class Kernels {
                     .toList();
         } catch (IOException e) {
             throw cache.failure("cannot read the catalogue", e);
+        }
+    }
+
+    /** The profiles that a kernel can be built with. */
+    public List<String> profileNames() throws KernelException {
+        try {
+            return Profile.names(profiles());
+        } catch (IOException e) {
+            throw cache.failure("cannot read the profiles", e);
+        }
+    }
+
+    /** Series and versions that can be built from the archive's source packages, the newest first. */
+    public List<String> buildable(Progress progress) throws KernelException, InterruptedException {
+        try {
+            return apt.update(java.time.Duration.ofDays(1), progress).sources().stream()
+                    .map(p -> p.version().upstream())
+                    .distinct()
+                    .toList();
+        } catch (IOException e) {
+            throw cache.failure("cannot read the catalogue", e);
+        }
+    }
+
+    /** The system property {@code ksplat.profiles}, else {@code vm-images/profiles} above these classes or the working folder. */
+    private static Path profiles() throws KernelException {
+        String own = System.getProperty("ksplat.profiles");
+        if (own != null) {
+            return Path.of(own);
+        }
+        for (Path start : List.of(home(), Path.of("").toAbsolutePath())) {
+            for (Path at = start; at != null; at = at.getParent()) {
+                if (Files.isDirectory(at.resolve("vm-images/profiles"))) {
+                    return at.resolve("vm-images/profiles");
+                }
+            }
+        }
+        throw new KernelException("no folder vm-images/profiles above " + home() + " or the working folder; "
+                + "-Dksplat.profiles=FOLDER says where the profiles are");
+    }
+
+    private static Path home() throws KernelException {
+        try {
+            return Path.of(Kernels.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toURI());
+        } catch (java.net.URISyntaxException e) {
+            throw new KernelException("cannot tell where ksplat itself lies", e);
         }
     }
 }

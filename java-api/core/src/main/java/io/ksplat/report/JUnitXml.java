@@ -25,12 +25,13 @@ final class JUnitXml {
             xml.writeStartDocument("UTF-8", "1.0");
             line(xml, 0);
             xml.writeStartElement("testsuite");
-            xml.writeAttribute("name", reproducer);
-            xml.writeAttribute("tests", Integer.toString(runs.size()));
-            xml.writeAttribute("failures", count(runs, Outcome.FAILURE));
-            xml.writeAttribute("errors", count(runs, Outcome.ERROR));
-            xml.writeAttribute("skipped", count(runs, Outcome.SKIPPED));
-            xml.writeAttribute(
+            attribute(xml, "name", reproducer);
+            attribute(xml, "tests", Integer.toString(runs.size()));
+            attribute(xml, "failures", count(runs, Outcome.FAILURE));
+            attribute(xml, "errors", count(runs, Outcome.ERROR));
+            attribute(xml, "skipped", count(runs, Outcome.SKIPPED));
+            attribute(
+                    xml,
                     "time",
                     seconds(runs.stream()
                             .mapToLong(run -> run.timings().totalMs())
@@ -52,9 +53,9 @@ final class JUnitXml {
     private static void testcase(XMLStreamWriter xml, RunRecord run) throws XMLStreamException {
         line(xml, 1);
         xml.writeStartElement("testcase");
-        xml.writeAttribute("classname", "ksplat." + run.reproducer());
-        xml.writeAttribute("name", run.kernel().key() + " #" + run.attempt());
-        xml.writeAttribute("time", seconds(run.timings().totalMs()));
+        attribute(xml, "classname", "ksplat." + run.reproducer());
+        attribute(xml, "name", run.kernel().key() + " #" + run.attempt());
+        attribute(xml, "time", seconds(run.timings().totalMs()));
         line(xml, 2);
         xml.writeStartElement("properties");
         property(xml, "verdict", run.verdict().name());
@@ -90,9 +91,9 @@ final class JUnitXml {
         }
         line(xml, 2);
         xml.writeStartElement(outcome.element);
-        xml.writeAttribute("message", clean(summary(run)));
+        attribute(xml, "message", summary(run));
         if (outcome != Outcome.SKIPPED) {
-            xml.writeAttribute("type", run.verdict().name());
+            attribute(xml, "type", run.verdict().name());
             StringBuilder detail = new StringBuilder();
             for (Evidence found : run.evidence()) {
                 detail.append('\n').append(EvidenceText.of(found));
@@ -140,8 +141,12 @@ final class JUnitXml {
     private static void property(XMLStreamWriter xml, String name, String value) throws XMLStreamException {
         line(xml, 3);
         xml.writeEmptyElement("property");
-        xml.writeAttribute("name", clean(name));
-        xml.writeAttribute("value", clean(value));
+        attribute(xml, "name", name);
+        attribute(xml, "value", value);
+    }
+
+    private static void attribute(XMLStreamWriter xml, String name, String value) throws XMLStreamException {
+        xml.writeAttribute(name, clean(value));
     }
 
     private static void text(XMLStreamWriter xml, String text) throws XMLStreamException {

@@ -125,8 +125,17 @@ public final class Report {
     }
 
     private static String reason(IOException e) {
+        if (e instanceof java.nio.file.FileAlreadyExistsException) {
+            return "there is a file of that name";
+        }
+        if (e instanceof java.nio.file.AccessDeniedException) {
+            return "permission denied";
+        }
+        if (e instanceof java.nio.file.NoSuchFileException) {
+            return "no such file or directory";
+        }
         return e instanceof java.nio.file.FileSystemException file && file.getReason() != null
                 ? file.getReason()
-                : e.getClass().getSimpleName();
+                : String.valueOf(e.getMessage());
     }
 }

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -108,6 +109,10 @@ public final class Console implements AutoCloseable {
         } catch (IOException e) {
             LOG.debug("console {}", file, e);
             end.completeExceptionally(e);
+        } catch (RuntimeException e) {
+            // The reader's, which is not the console's own: whoever waits must hear of it.
+            LOG.warn("reading the console {}", file, e);
+            end.completeExceptionally(e);
         }
     }
 
@@ -135,11 +140,28 @@ public final class Console implements AutoCloseable {
             return seen;
         }
 
+        /** How much of the token the stream ends in, now that {@code b} has come. */
+        private int next(byte b) {
+            int candidate = matched;
+            while (token[candidate] != b) {
+                if (candidate == 0) {
+                    return 0;
+                }
+                // The longest end of what had matched that is also a beginning of the token.
+                int shorter = candidate - 1;
+                while (!Arrays.equals(token, 0, shorter, token, candidate - shorter, candidate)) {
+                    shorter--;
+                }
+                candidate = shorter;
+            }
+            return candidate + 1;
+        }
+
         synchronized void feed(byte[] buffer, int length) {
             int from = 0;
             while (!seen.isDone() && token.length > 0 && from < length) {
                 byte b = buffer[from++];
-                matched = b == token[matched] ? matched + 1 : b == token[0] ? 1 : 0;
+                matched = next(b);
                 if (matched == token.length) {
                     seen.complete(null);
                 }

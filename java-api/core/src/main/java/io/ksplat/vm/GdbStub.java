@@ -14,6 +14,8 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A client of QEMU's gdbstub. While it is connected the machine runs only between {@link #resume} and the stop that follows.
@@ -25,6 +27,12 @@ public final class GdbStub implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     /** QEMU's packet buffer is 4096 bytes, and each byte of memory takes two. */
     private static final int MEMORY_CHUNK = 1024;
+
+    /** {@code T05thread:01;} or, with its process, {@code T05thread:p01.02;}. */
+    private static final Pattern STOP = Pattern.compile("^T[0-9a-f]{2}.*?thread:(?:p[0-9a-f]+\\.)?([0-9a-f]{1,4});");
+
+    /** The first eighteen of {@link Register}, in bytes of the g packet: seventeen of 64 bits, then flags and CS of 32. */
+    private static final int REGISTER_BYTES = 17 * 8 + 2 * 4;
 
     private static final HexFormat HEX = HexFormat.of();
 
@@ -71,13 +79,11 @@ public final class GdbStub implements AutoCloseable {
      */
     public int awaitStop(Deadline deadline) throws IOException {
         String packet = receive(deadline);
-        int thread = packet.indexOf("thread:");
-        if (packet.charAt(0) != 'T' || thread < 0) {
+        Matcher stop = STOP.matcher(packet);
+        if (!stop.find()) {
             throw new MachineException("the gdbstub reported no stop but \"" + packet + "\"");
         }
-        int end = packet.indexOf(';', thread);
-        String id = packet.substring(thread + "thread:".length(), end < 0 ? packet.length() : end);
-        return Integer.parseInt(id.substring(id.indexOf('.') + 1), 16) - 1;
+        return Integer.parseInt(stop.group(1), 16) - 1;
     }
 
     /** Stops a machine that {@link #resume} set going, and waits until it has stopped. */
@@ -88,7 +94,10 @@ public final class GdbStub implements AutoCloseable {
 
     public Registers registers(int cpu) throws IOException {
         select(cpu);
-        byte[] bytes = HEX.parseHex(ask("g"));
+        byte[] bytes = hex("g", ask("g"));
+        if (bytes.length < REGISTER_BYTES) {
+            throw new MachineException("the gdbstub gave only " + bytes.length + " bytes of registers");
+        }
         ByteBuffer raw = ByteBuffer.wrap(bytes).order(java.nio.ByteOrder.LITTLE_ENDIAN);
         Map<Register, Long> values = new EnumMap<>(Register.class);
         for (Register register : Register.values()) {
@@ -113,7 +122,10 @@ public final class GdbStub implements AutoCloseable {
             if (answer.startsWith("E") || answer.isEmpty()) {
                 throw new MachineException("guest address 0x" + Long.toHexString(address + done) + " cannot be read");
             }
-            byte[] part = HEX.parseHex(answer);
+            byte[] part = hex("m", answer);
+            if (part.length == 0 || part.length > chunk) {
+                throw new MachineException("the gdbstub gave " + part.length + " bytes for " + chunk);
+            }
             System.arraycopy(part, 0, bytes, done, part.length);
             done += part.length;
         }
@@ -134,6 +146,14 @@ public final class GdbStub implements AutoCloseable {
 
     private void select(int cpu) throws IOException {
         expectOk("Hg" + Integer.toHexString(cpu + 1));
+    }
+
+    private static byte[] hex(String packet, String answer) throws MachineException {
+        try {
+            return HEX.parseHex(answer);
+        } catch (IllegalArgumentException e) {
+            throw new MachineException("the gdbstub answered \"" + answer + "\" to " + packet, e);
+        }
     }
 
     private void expectOk(String packet) throws IOException {
@@ -159,8 +179,12 @@ public final class GdbStub implements AutoCloseable {
 
     private void write(byte[] bytes) throws IOException {
         ByteBuffer out = ByteBuffer.wrap(bytes);
-        while (out.hasRemaining()) {
-            channel.write(out);
+        try {
+            while (out.hasRemaining()) {
+                channel.write(out);
+            }
+        } catch (IOException e) {
+            throw new MachineException.Gone("QEMU closed the gdbstub (" + e.getMessage() + ")");
         }
     }
 
@@ -170,17 +194,26 @@ public final class GdbStub implements AutoCloseable {
             // '+', and whatever a broken stub may send between packets.
         }
         StringBuilder body = new StringBuilder();
+        int sum = 0;
         for (int b = nextByte(deadline); b != '#'; b = nextByte(deadline)) {
+            sum += b;
             if (b == '*') {
                 // Run-length encoding: the next byte, less 29, is how often the last one repeats.
-                int repeats = nextByte(deadline) - 29;
-                body.append(String.valueOf(body.charAt(body.length() - 1)).repeat(repeats));
+                int count = nextByte(deadline);
+                sum += count;
+                if (body.isEmpty() || count < ' ') {
+                    throw new MachineException("the gdbstub repeats nothing: \"" + body + "\"");
+                }
+                body.append(String.valueOf(body.charAt(body.length() - 1)).repeat(count - 29));
             } else {
                 body.append((char) b);
             }
         }
-        nextByte(deadline);
-        nextByte(deadline);
+        String told = "" + (char) nextByte(deadline) + (char) nextByte(deadline);
+        // A socket of this host loses nothing, so that there is nothing to ask for again.
+        if (!told.equalsIgnoreCase(String.format("%02x", sum & 0xff))) {
+            throw new MachineException("the gdbstub's packet \"" + body + "\" has the checksum " + told);
+        }
         write(new byte[] {'+'});
         return body.toString();
     }

@@ -5,16 +5,21 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.apache.commons.compress.archivers.cpio.CpioArchiveEntry;
 import org.apache.commons.compress.archivers.cpio.CpioArchiveOutputStream;
 import org.apache.commons.compress.archivers.cpio.CpioConstants;
 
-/** An initramfs made of the agent alone (the kernel's Documentation/driver-api/early-userspace/buffer-format.rst). */
+/** An initramfs made of the agent, and of virtio modules where the kernel has them outside (the kernel's Documentation/driver-api/early-userspace/buffer-format.rst). */
 public final class Initramfs {
     private Initramfs() {}
 
-    /** Writes one to {@code target}; equal agents give equal bytes. */
-    public static void write(Path agent, Path target) throws IOException {
+    /**
+     * Writes one to {@code target}; equal agents give equal bytes.
+     *
+     * @param modules kernel modules that the agent loads first, in the order of their names
+     */
+    public static void write(Path agent, List<Path> modules, Path target) throws IOException {
         try (OutputStream out = Files.newOutputStream(target);
                 CpioArchiveOutputStream cpio = new CpioArchiveOutputStream(out, CpioConstants.FORMAT_NEW)) {
             directory(cpio, "dev");
@@ -27,6 +32,15 @@ public final class Initramfs {
             CpioArchiveEntry init = new CpioArchiveEntry(CpioConstants.FORMAT_NEW, "init");
             init.setMode(CpioConstants.C_ISREG | 0755);
             put(cpio, init, Files.readAllBytes(agent));
+            if (!modules.isEmpty()) {
+                directory(cpio, "modules");
+            }
+            for (Path module : modules) {
+                CpioArchiveEntry entry =
+                        new CpioArchiveEntry(CpioConstants.FORMAT_NEW, "modules/" + module.getFileName());
+                entry.setMode(CpioConstants.C_ISREG | 0644);
+                put(cpio, entry, Files.readAllBytes(module));
+            }
         }
     }
 

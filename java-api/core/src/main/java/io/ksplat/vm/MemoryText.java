@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.vm;
 
+import java.util.regex.Pattern;
+
 /** The text of the monitor's {@code x} and {@code xp} with format {@code xb} (QEMU's monitor/hmp-cmds-target.c). */
 final class MemoryText {
+    private static final Pattern BYTE = Pattern.compile("0x[0-9a-f]{2}");
+
     private MemoryText() {}
 
     static byte[] parse(String text, long address, int length) throws MachineException {
@@ -11,7 +15,7 @@ final class MemoryText {
         for (String line : text.lines().toList()) {
             int colon = line.indexOf(':');
             for (String word : line.substring(colon + 1).strip().split(" ", -1)) {
-                if (word.startsWith("0x") && word.length() == 4 && count < length) {
+                if (BYTE.matcher(word).matches() && count < length) {
                     bytes[count++] = (byte) Integer.parseInt(word.substring(2), 16);
                 }
             }

@@ -1,39 +1,78 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.vm;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A QEMU under ksplat-guard. The guard holds the other end of a pipe from this JVM: whatever ends the JVM, kill -9 included,
  * ends QEMU and removes the machine's folder.
  */
 final class QemuProcess implements AutoCloseable {
-    private final Process guard;
-    private final Path stderr;
-    private final CompletableFuture<Integer> exit;
+    private static final Logger LOG = LoggerFactory.getLogger(QemuProcess.class);
 
-    private QemuProcess(Process guard, Path stderr) {
+    /** What the guard says when QEMU has ended, before the status (native/src/guard.c). */
+    private static final String ENDED = "ended ";
+
+    /** How much of its end is read: QEMU's last line is what counts. */
+    private static final int STDERR_END = 64 * 1024;
+
+    private final Process guard;
+    private final FileChannel stderr;
+    private final CompletableFuture<Integer> exit = new CompletableFuture<>();
+
+    private QemuProcess(Process guard, FileChannel stderr) {
         this.guard = guard;
         this.stderr = stderr;
-        this.exit = guard.onExit().thenApply(Process::exitValue);
+        Thread reader = new Thread(this::awaitEnd, "ksplat-guard");
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    /** The guard outlives QEMU, so that the files of a dead machine can be read: its stdout, not its end, tells of QEMU's. */
+    private void awaitEnd() {
+        try (BufferedReader lines = guard.inputReader(StandardCharsets.US_ASCII)) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                if (line.startsWith(ENDED)) {
+                    exit.complete(Integer.parseInt(line.substring(ENDED.length())));
+                }
+            }
+        } catch (IOException | NumberFormatException e) {
+            LOG.debug("reading the guard's words", e);
+        }
+        // A guard that was killed, or could not start QEMU, says nothing; QEMU does not outlive it.
+        exit.complete(guard.onExit().join().exitValue());
     }
 
     static QemuProcess start(Path guardBinary, Path folder, List<String> command) throws IOException {
         List<String> words = new ArrayList<>(List.of(guardBinary.toString(), "--remove", folder.toString(), "--"));
         words.addAll(command);
-        Path stderr = folder.resolve("qemu.stderr");
-        Process guard = new ProcessBuilder(words)
-                .redirectError(stderr.toFile())
-                .redirectInput(ProcessBuilder.Redirect.PIPE)
-                .start();
-        return new QemuProcess(guard, stderr);
+        Path file = folder.resolve("qemu.stderr");
+        // Opened now: a guard that cannot start QEMU says so here and removes the folder.
+        FileChannel stderr = FileChannel.open(
+                file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, StandardOpenOption.READ);
+        try {
+            return new QemuProcess(
+                    new ProcessBuilder(words)
+                            .redirectError(file.toFile())
+                            .redirectInput(ProcessBuilder.Redirect.PIPE)
+                            .start(),
+                    stderr);
+        } catch (IOException e) {
+            stderr.close();
+            throw e;
+        }
     }
 
     /** Done when QEMU has ended, with its exit status (128 and the signal where one killed it). */
@@ -44,8 +83,7 @@ final class QemuProcess implements AutoCloseable {
     /** The last line that QEMU wrote to stderr, or how it ended. */
     String lastWords() {
         try {
-            List<String> lines =
-                    Files.readString(stderr, StandardCharsets.UTF_8).lines().toList();
+            List<String> lines = said().lines().toList();
             for (int i = lines.size() - 1; i >= 0; i--) {
                 if (!lines.get(i).isBlank() && !lines.get(i).contains("warning:")) {
                     return lines.get(i).strip();
@@ -55,6 +93,15 @@ final class QemuProcess implements AutoCloseable {
             return "(its stderr cannot be read: " + e.getMessage() + ")";
         }
         return exit.isDone() ? "exit status " + exit.join() + ", no message" : "it said nothing";
+    }
+
+    private String said() throws IOException {
+        if (!stderr.isOpen()) {
+            return "";
+        }
+        ByteBuffer end = ByteBuffer.allocate(STDERR_END);
+        stderr.read(end, Math.max(0, stderr.size() - STDERR_END));
+        return new String(end.array(), 0, end.position(), StandardCharsets.UTF_8);
     }
 
     /** Ends QEMU at once, waits until it is gone, and leaves its folder removed. */
@@ -68,6 +115,8 @@ final class QemuProcess implements AutoCloseable {
         } catch (InterruptedException e) {
             guard.destroyForcibly();
             Thread.currentThread().interrupt();
+        } finally {
+            stderr.close();
         }
     }
 }

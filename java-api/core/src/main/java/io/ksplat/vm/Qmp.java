@@ -30,13 +30,20 @@ public final class Qmp implements AutoCloseable {
 
     private final ObjectMapper json = new ObjectMapper();
     private final SocketChannel channel;
+    private final Duration patience;
     private final AtomicLong nextId = new AtomicLong();
     private final Map<Long, CompletableFuture<JsonNode>> waiting = new ConcurrentHashMap<>();
     private final Map<String, CompletableFuture<JsonNode>> events = new ConcurrentHashMap<>();
     private final CompletableFuture<String> closed = new CompletableFuture<>();
 
     Qmp(SocketChannel channel) throws IOException {
+        this(channel, PATIENCE);
+    }
+
+    /** @param patience how long QEMU may take for an answer */
+    Qmp(SocketChannel channel, Duration patience) throws IOException {
         this.channel = channel;
+        this.patience = patience;
         Thread reader = new Thread(this::read, "ksplat-qmp");
         reader.setDaemon(true);
         reader.start();
@@ -49,7 +56,7 @@ public final class Qmp implements AutoCloseable {
      * @throws MachineException with QEMU's own words where it refused
      */
     public JsonNode execute(String command, Map<String, ?> arguments) throws IOException {
-        return await(command, send(command, arguments));
+        return await(command, send(command, arguments), patience);
     }
 
     /** Runs a command of the human monitor and returns its text. */
@@ -60,7 +67,12 @@ public final class Qmp implements AutoCloseable {
 
     /** Completes with the data of the next event of that name. */
     public CompletableFuture<JsonNode> nextEvent(String name) {
-        return events.computeIfAbsent(name, ignored -> new CompletableFuture<>());
+        CompletableFuture<JsonNode> event = events.computeIfAbsent(name, ignored -> new CompletableFuture<>());
+        // Checked after the entry is visible, so that a reader that ends meanwhile cannot miss it.
+        if (closed.isDone()) {
+            event.completeExceptionally(gone());
+        }
+        return event;
     }
 
     private CompletableFuture<JsonNode> send(String command, Map<String, ?> arguments) throws IOException {
@@ -73,20 +85,25 @@ public final class Qmp implements AutoCloseable {
         waiting.put(id, answer);
         // Checked after the entry is visible, so that a reader that ends meanwhile cannot miss it.
         if (closed.isDone()) {
-            throw new MachineException.Gone("QEMU's monitor is closed: " + closed.join());
+            throw gone();
         }
         ByteBuffer bytes = ByteBuffer.wrap((message + "\n").getBytes(StandardCharsets.UTF_8));
         synchronized (channel) {
             while (bytes.hasRemaining()) {
-                channel.write(bytes);
+                try {
+                    channel.write(bytes);
+                } catch (IOException e) {
+                    throw new MachineException.Gone("QEMU is gone (writing to its monitor: " + e.getMessage() + ")");
+                }
             }
         }
         return answer;
     }
 
-    private static JsonNode await(String command, CompletableFuture<JsonNode> answer) throws IOException {
+    private static JsonNode await(String command, CompletableFuture<JsonNode> answer, Duration patience)
+            throws IOException {
         try {
-            return answer.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            return answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof IOException failure) {
                 throw failure;
@@ -94,7 +111,7 @@ public final class Qmp implements AutoCloseable {
             throw new MachineException("QMP " + command + " failed: " + e.getCause(), e);
         } catch (TimeoutException e) {
             throw new MachineException.Late(
-                    "QEMU did not answer " + command + " within " + PATIENCE.toSeconds() + " s");
+                    "QEMU did not answer " + command + " within " + patience.toMillis() + " ms");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new MachineException("interrupted while waiting for QMP " + command, e);
@@ -111,9 +128,13 @@ public final class Qmp implements AutoCloseable {
             end = e.toString();
         }
         closed.complete(end);
-        MachineException gone = new MachineException.Gone("QEMU is gone (its monitor says: " + end + ")");
+        MachineException gone = gone();
         waiting.values().forEach(answer -> answer.completeExceptionally(gone));
         events.values().forEach(event -> event.completeExceptionally(gone));
+    }
+
+    private MachineException gone() {
+        return new MachineException.Gone("QEMU is gone (its monitor says: " + closed.join() + ")");
     }
 
     private void dispatch(String line) throws JsonProcessingException {

@@ -10,10 +10,10 @@ import java.util.regex.Pattern;
 
 /** The text of the monitor's {@code info registers -a} (QEMU's target/i386/cpu-dump.c). */
 final class RegisterText {
-    private static final Pattern CPU = Pattern.compile("^CPU#(\\d+)");
+    private static final Pattern CPU = Pattern.compile("^CPU#(\\d{1,5})\\b");
     private static final Pattern WORD = Pattern.compile("\\b([A-Z][A-Z0-9]{1,2}) ?=([0-9a-f]{8,16})\\b");
     /** {@code GS =0000 ffff88800f600000 ffffffff 00c00000}: selector, base, limit, flags. */
-    private static final Pattern SEGMENT = Pattern.compile("^(CS|GS) =([0-9a-f]{4}) ([0-9a-f]{16}) ");
+    private static final Pattern SEGMENT = Pattern.compile("^(CS|GS) =([0-9a-f]{4}) ([0-9a-f]{8}|[0-9a-f]{16}) ");
 
     private static final Map<String, Register> NAMES = Map.ofEntries(
             Map.entry("RAX", Register.RAX),
@@ -34,6 +34,17 @@ final class RegisterText {
             Map.entry("R15", Register.R15),
             Map.entry("RIP", Register.RIP),
             Map.entry("RFL", Register.RFLAGS),
+            // The form of a CPU that was never brought up, or is about to be: it is in 16 or 32 bit mode.
+            Map.entry("EAX", Register.RAX),
+            Map.entry("EBX", Register.RBX),
+            Map.entry("ECX", Register.RCX),
+            Map.entry("EDX", Register.RDX),
+            Map.entry("ESI", Register.RSI),
+            Map.entry("EDI", Register.RDI),
+            Map.entry("EBP", Register.RBP),
+            Map.entry("ESP", Register.RSP),
+            Map.entry("EIP", Register.RIP),
+            Map.entry("EFL", Register.RFLAGS),
             Map.entry("CR3", Register.CR3));
 
     private RegisterText() {}

@@ -10,11 +10,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** One running QEMU: its monitor, console, gdbstub and memory, and the raw channel to whatever runs inside. */
 public final class VirtualMachine implements AutoCloseable {
     /** Starting a process and linking it, on a busy host; the guest has no part in it. */
     private static final Duration START = Duration.ofSeconds(30);
+
+    /** Between the end of QEMU's monitor and that of its process. */
+    private static final Duration LAST_WORDS = Duration.ofSeconds(5);
 
     private final MachineConfig config;
     private final Path folder;
@@ -57,12 +63,30 @@ public final class VirtualMachine implements AutoCloseable {
             SocketChannel qmpChannel = qmpSocket.accept(process, deadline);
             console = new Console(consoleSocket.accept(process, deadline), consoleLog);
             SocketChannel agent = agentSocket.accept(process, deadline);
-            qmp = new Qmp(qmpChannel);
+            qmp = greet(process, qmpChannel);
             return new VirtualMachine(config, folder, process, qmp, console, agent);
         } catch (IOException | RuntimeException e) {
             closeAll(process, qmp, console);
             Folders.remove(folder);
             throw e;
+        }
+    }
+
+    /** QEMU connects before it loads the kernel: one that it cannot load ends it here. */
+    private static Qmp greet(QemuProcess process, SocketChannel channel) throws IOException {
+        try {
+            return new Qmp(channel);
+        } catch (MachineException.Gone gone) {
+            try {
+                process.exit().get(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (ExecutionException | TimeoutException e) {
+                gone.addSuppressed(e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            MachineException ended = new MachineException.Gone("QEMU ended before it was up: " + process.lastWords());
+            ended.addSuppressed(gone);
+            throw ended;
         }
     }
 

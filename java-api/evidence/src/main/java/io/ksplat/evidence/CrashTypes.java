@@ -41,7 +41,7 @@ final class CrashTypes {
             new Row("^WARNING: refcount bug", "REFCOUNT_WARNING"),
             new Row("NULL pointer dereference", "NULL-POINTER-DEREFERENCE"),
             new Row(
-                    "^BUG: unable to handle kernel paging request|corrupted list|^BUG: bad usercopy",
+                    "^BUG: unable to handle kernel paging request|corrupted list|^BUG: bad usercopy|^VFS: ",
                     "MEMORY_SAFETY_BUG"),
             new Row("^kernel BUG", "BUG"),
             new Row(

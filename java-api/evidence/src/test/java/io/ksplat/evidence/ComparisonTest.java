@@ -3,6 +3,7 @@ package io.ksplat.evidence;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 class ComparisonTest {
@@ -45,6 +46,37 @@ class ComparisonTest {
         Evidence one = Logs.only(abba("&a->lock", "&b->lock", "take_a", "take_b", "ff11000100000018"));
         Evidence other = Logs.only(abba("&a->lock", "&c->lock", "take_a", "take_b", "ff11000100000018"));
         assertThat(one.sameBugAs(other).reasons()).contains("lock classes: &b->lock against &c->lock");
+    }
+
+    private static String nmi(String lock, String firstUser, int cpu) {
+        return """
+                WARNING: inconsistent lock state
+                --------------------------------
+                inconsistent {INITIAL USE} -> {IN-NMI} usage.
+                agent/61 [HC1[1]:SC0[0]:HE0:SE1] takes:
+                ff1100013bc2e%d58 (%s){....}-{2:2}, at: rcu_nocb_try_bypass+0x5e/0x4c0
+                {INITIAL USE} state was registered at:
+                  lock_acquire+0xc5/0x2e0
+                  %s+0x1a2/0x640
+                stack backtrace:
+                CPU: %d UID: 0 PID: 61 Comm: agent Not tainted 7.3.0 #1
+                Call Trace:
+                 rcu_nocb_try_bypass+0x5e/0x4c0
+                """.formatted(cpu, lock, firstUser, cpu);
+    }
+
+    @Test
+    void whoTookALockFirstAndWhichOfItsClassesItIsDoNotMatter() {
+        Evidence one = Logs.only(nmi("&rdp->nocb_lock", "rcu_nocb_cb_kthread", 0));
+        Evidence other = Logs.only(nmi("&rdp->nocb_lock#3", "rcu_do_batch", 1));
+        assertThat(one.sameBugAs(other).same()).isTrue();
+        assertThat(one.sameBugAs(Logs.only(nmi("&pool->lock", "rcu_nocb_cb_kthread", 0)))
+                        .same())
+                .isFalse();
+        assertThat(one.cycle())
+                .containsExactly(
+                        new CycleNode("task", OptionalInt.of(0), "&rdp->nocb_lock", "the CPU"),
+                        new CycleNode("NMI", OptionalInt.of(0), "the CPU", "&rdp->nocb_lock"));
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -133,9 +134,12 @@ class ConsoleParserTest {
 
     @Test
     void noiseIsEvidenceUnlessTheCallerCausedIt() {
-        byte[] text = Logs.bytes(
-                "Uhhuh. NMI received for unknown reason 30 on CPU 0.\nDazed and confused, but trying to continue\nNMI: PCI system error (SERR) for reason b1 on CPU 0.\n"
-                        + "INFO: NMI handler (nmi_cpu_backtrace_handler) took too long to run: 1.403 msecs\n");
+        byte[] text = Logs.bytes("""
+                Uhhuh. NMI received for unknown reason 30 on CPU 0.
+                Dazed and confused, but trying to continue
+                NMI: PCI system error (SERR) for reason b1 on CPU 0.
+                INFO: NMI handler (nmi_cpu_backtrace_handler) took too long to run: 1.403 msecs
+                """);
         assertThat(ConsoleParser.parse(text)).hasSize(2).allMatch(found -> found.kind() == EvidenceKind.OTHER);
         assertThat(ConsoleParser.parse(text, ParserOptions.NMI_EXPERIMENT)).isEmpty();
         assertThat(ConsoleParser.parse(text, new ParserOptions(Set.of(Noise.UNKNOWN_NMI))))
@@ -177,6 +181,46 @@ class ConsoleParserTest {
         assertThat(Logs.only(": task kworker/u4:6:5166 blocked for more than 143 seconds.\n")
                         .kind())
                 .isEqualTo(EvidenceKind.HUNG_TASK);
+    }
+
+    @Test
+    void aPanicLongAfterItsCauseIsStillItsConsequence() {
+        String oops =
+                "[   10.000000] general protection fault: 0000 [#1] SMP\n[   10.000001] RIP: 0010:demo_open+0x1/0x2\n[   10.000002] Call Trace:\n[   10.000003]  demo_open+0x1/0x2\n[   10.000004] ---[ end trace 0 ]---\n";
+        String others = "[   11.000000] usb 1-1: new device\n".repeat(100);
+        assertThat(Logs.only(oops + others + "[   12.000000] Kernel panic - not syncing: Fatal exception\n")
+                        .title())
+                .isEqualTo("general protection fault in demo_open");
+        assertThat(ConsoleParser.parse(
+                        Logs.bytes(oops + others + "[   99.000000] Kernel panic - not syncing: Fatal exception\n")))
+                .hasSize(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "a",
+                "[<0",
+                " ffffffff",
+                "(",
+                "){",
+                ":1",
+                ",a=b",
+                "lock(",
+                " from ",
+                "[ 1.",
+                "?",
+                "-> #1 (",
+                "Call Trace:",
+                "BUG: ",
+                "RIP: "
+            })
+    @Timeout(20)
+    void linesMadeToChokePatternsDoNot(String part) {
+        String hostile = (part.repeat(4000 / part.length()) + "+0x1/0x2\n").repeat(200);
+        assertThat(ConsoleParser.parse(
+                        Logs.bytes(SOFT + "\nWARNING: possible circular locking dependency detected\n" + hostile)))
+                .isNotEmpty();
     }
 
     private static void feed(ConsoleParser parser, String text) {

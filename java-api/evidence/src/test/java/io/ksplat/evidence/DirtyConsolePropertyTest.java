@@ -29,7 +29,7 @@ class DirtyConsolePropertyTest {
         return Arbitraries.of(Logs.golden());
     }
 
-    @Property(tries = 300)
+    @Property(tries = 150)
     void howTheTextIsCutDoesNotMatter(
             @ForAll("logs") Path log,
             @ForAll @Size(min = 1, max = 6) List<@IntRange(min = 1, max = 900) Integer> sizes) {
@@ -37,7 +37,7 @@ class DirtyConsolePropertyTest {
         assertThat(Logs.inPieces(text, sizes)).isEqualTo(ConsoleParser.parse(text));
     }
 
-    @Property(tries = 300)
+    @Property(tries = 150)
     void aConsoleCutShortTellsNoOtherStory(@ForAll("logs") Path log, @ForAll @IntRange(max = 8000) int length) {
         byte[] text = Logs.bytes(log);
         List<Evidence> whole = ConsoleParser.parse(text);
@@ -48,7 +48,7 @@ class DirtyConsolePropertyTest {
         }
     }
 
-    @Property(tries = 300)
+    @Property(tries = 150)
     void randomBytesInsertedInventNoReport(
             @ForAll("logs") Path log, @ForAll long seed, @ForAll @IntRange(min = 1, max = 200) int count) {
         byte[] text = Logs.bytes(log);
@@ -68,13 +68,13 @@ class DirtyConsolePropertyTest {
         assertThat(ConsoleParser.parse(dirty.toByteArray()).size()).isLessThanOrEqualTo((int) heads + headLines(text));
     }
 
-    @Property(tries = 200)
+    @Property(tries = 100)
     void noiseAloneIsNoReport(@ForAll byte[] noise) {
         assertThat(ConsoleParser.parse(noise)).isEmpty();
     }
 
     /** Each caller's lines keep their order; how the callers' lines fall between each other is chance. */
-    @Property(tries = 200)
+    @Property(tries = 100)
     void callersMayInterleaveAnyhow(@ForAll long seed) {
         Path log = Logs.golden().stream()
                 .filter(file -> file.endsWith("netconsole-interleaved.log"))

@@ -27,8 +27,7 @@ final class BpfBuild {
      * @param testCase tells the source of itself: the case {@code task-hash} defines {@code CASE_task_hash}
      * @throws io.ksplat.libbpf.BpfCompileException where clang refuses it
      */
-    static byte[] object(
-            Class<?> reproducer, String source, Optional<String> testCase, Path kernelHeaders, Cache cache)
+    static byte[] object(Class<?> reproducer, String source, Optional<String> testCase, Path kernelHeaders, Cache cache)
             throws IOException, InterruptedException {
         BpfCompiler compiler = BpfCompiler.find();
         Path folder = Files.createTempDirectory("ksplat-bpf-");

@@ -22,6 +22,7 @@ import io.ksplat.report.Report;
 import io.ksplat.report.RunRecord;
 import io.ksplat.report.Timings;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,6 +50,8 @@ final class Experiment {
     private KernelName kernelName;
     private Verdict expected;
     private @Nullable Decision decision;
+    private @Nullable Path runFolder;
+    private final List<String> notes = new ArrayList<>();
     private @Nullable Symbols symbols;
     private @Nullable Nmi nmi;
     private @Nullable BpfObject bpf;
@@ -81,6 +84,7 @@ final class Experiment {
             lab.begins(this);
             prepare();
         } catch (AgentException.Verifier refusal) {
+            keepLog(refusal);
             decide(Verdict.REJECTED, String.valueOf(refusal.getMessage()), List.of(rejection(refusal)));
         } catch (AgentException e) {
             decide(
@@ -100,6 +104,7 @@ final class Experiment {
                 settings.kernel().toString(), kernel.release(), kernel.kernel().key());
         expected = settings.expect().orElseGet(() -> subject.expectedOn(kernel.release()));
         Path folder = report.begin(subject.id(), kernelName, settings.attempt(), expected);
+        runFolder = folder;
         Optional<String> lacks = subject.lacks(kernel.btf());
         if (lacks.isPresent()) {
             decide(Verdict.UNSUPPORTED, kernel.release() + " has no " + lacks.get(), List.of());
@@ -139,6 +144,20 @@ final class Experiment {
         watching.symbols(symbols);
         nmi = new Nmi(machine.vm(), symbols, settings.nmi());
         lab.progress().report(subject.id() + ": running on " + kernel.release());
+    }
+
+    private void keepLog(AgentException.Verifier refusal) {
+        Path folder = runFolder;
+        if (folder == null) {
+            return;
+        }
+        Path log = folder.resolve("verifier.log");
+        try {
+            Files.writeString(log, refusal.log());
+            notes.add("the verifier's whole log: " + log);
+        } catch (IOException e) {
+            notes.add("the verifier's log could not be kept: " + e.getMessage());
+        }
     }
 
     /** Whether the verdict is reached, and the test method must not run. */
@@ -282,7 +301,6 @@ final class Experiment {
     }
 
     private RunRecord record(Decision decided, List<Control> observed) {
-        List<String> notes = new ArrayList<>();
         Nmi source = nmi;
         if (source != null) {
             source.landings().stream().map(Landing::toString).forEach(notes::add);

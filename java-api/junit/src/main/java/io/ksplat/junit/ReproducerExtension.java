@@ -21,7 +21,8 @@ import org.junit.platform.commons.support.AnnotationSupport;
 import org.opentest4j.TestAbortedException;
 
 /** Runs each method of a {@link Reproducer} as an {@link Experiment}. */
-final class ReproducerExtension implements ExecutionCondition, BeforeEachCallback, InvocationInterceptor, ParameterResolver {
+final class ReproducerExtension
+        implements ExecutionCondition, BeforeEachCallback, InvocationInterceptor, ParameterResolver {
     private static final ExtensionContext.Namespace NAMESPACE =
             ExtensionContext.Namespace.create(ReproducerExtension.class);
 
@@ -37,8 +38,7 @@ final class ReproducerExtension implements ExecutionCondition, BeforeEachCallbac
     /** A class is none, and neither is a parameterised test as a whole. */
     private static boolean isExperiment(ExtensionContext context) {
         return context.getTestMethod()
-                .filter(method -> isInvocation(context)
-                        || !AnnotationSupport.isAnnotated(method, TestTemplate.class))
+                .filter(method -> isInvocation(context) || !AnnotationSupport.isAnnotated(method, TestTemplate.class))
                 .isPresent();
     }
 

@@ -73,13 +73,16 @@ record Subject(Class<?> type, Method method, Reproducer reproducer, Optional<Str
     }
 
     private boolean concerns(String[] cases) {
-        return cases.length == 0 || testCase.filter(Arrays.asList(cases)::contains).isPresent();
+        return cases.length == 0
+                || testCase.filter(Arrays.asList(cases)::contains).isPresent();
     }
 
     /** What it needs and the kernel has not. */
     Optional<String> lacks(KernelBtf btf) {
         return needs().flatMap(needed -> Stream.concat(
-                        Arrays.stream(needed.kfuncs()).filter(name -> !btf.hasFunction(name)).map(name -> "kfunc " + name),
+                        Arrays.stream(needed.kfuncs())
+                                .filter(name -> !btf.hasKfunc(name))
+                                .map(name -> "kfunc " + name),
                         Arrays.stream(needed.functions())
                                 .filter(name -> !btf.hasFunction(name))
                                 .map(name -> "function " + name)))

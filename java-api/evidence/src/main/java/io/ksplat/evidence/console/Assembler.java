@@ -10,17 +10,27 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /** Sorts lines into reports: by caller where the console tells it, and emits what is whole in the order of the first lines. */
 public final class Assembler {
     /** Reports that are open at once; CPUs that die together are more than any reader wants to tell apart. */
     private static final int MOST_OPEN = 64;
 
+    /** panic() calls of oops_end (arch/x86/kernel/dumpstack.c and others), check_panic_on_warn, and the watchdogs. */
+    private static final Pattern AFTERMATH = Pattern.compile(
+            "syncing: (?:Oops: )?(?:Fatal exception|[\\w. ]*panic_on_warn set|hung_task: |softlockup: |Hard LOCKUP|RCU Stall|Attempted to kill (?:the idle task|init)!|Aiee, killing interrupt handler)");
+
+    /** Seconds of the kernel's clock between a report and the panic that it leads to; a slow serial line takes that long. */
+    private static final double LONGEST_AGONY = 30;
+
     private final Consumer<Evidence> sink;
     private final ParserOptions options;
     private final Deque<Report> open = new ArrayDeque<>();
     private final Map<Noise, Long> ignored = new EnumMap<>(Noise.class);
     private boolean quiet;
+    private boolean told;
+    private double toldAt = Double.NaN;
 
     public Assembler(Consumer<Evidence> sink, ParserOptions options) {
         this.sink = sink;
@@ -43,18 +53,19 @@ public final class Assembler {
     }
 
     public void line(byte[] text, int from, int to) {
+        boolean begins = next(text, from, to) >= 0;
         for (Line line : LineReader.read(text, from, to)) {
-            line(line);
+            line(line, begins);
         }
     }
 
-    private void line(Line line) {
+    private void line(Line line, boolean begins) {
         quiet = false;
-        if (isNoise(line.text())) {
+        if (begins && isNoise(line.text())) {
             return;
         }
         open.forEach(report -> closeIfPast(report, line));
-        Optional<Rules.Match> match = Rules.match(line.text());
+        Optional<Rules.Match> match = begins ? Rules.match(line.text()) : Optional.empty();
         Optional<Report> own = open.stream()
                 .filter(report -> !report.isClosed() && report.caller().equals(line.caller()))
                 .reduce((first, second) -> second);
@@ -79,6 +90,9 @@ public final class Assembler {
         Optional<Report> cause = own.isPresent() || match.rule().family() != Rule.Family.PANIC
                 ? own
                 : open.stream().filter(report -> !report.isClosed()).reduce((first, second) -> second);
+        if (own.isEmpty() && isAftermath(match, line)) {
+            return;
+        }
         if (cause.isPresent() && cause.get().goesOnWith(match.rule())) {
             cause.get().add(line);
             return;
@@ -89,6 +103,14 @@ public final class Assembler {
             emit();
         }
         open.addLast(new Report(match, line));
+    }
+
+    /** A panic that only carries out what an earlier report led to: that report is the evidence. */
+    private boolean isAftermath(Rules.Match match, Line line) {
+        return match.rule().family() == Rule.Family.PANIC
+                && told
+                && AFTERMATH.matcher(line.text()).find()
+                && !(line.seconds().orElse(toldAt) - toldAt > LONGEST_AGONY);
     }
 
     private static void closeIfPast(Report report, Line line) {
@@ -131,7 +153,10 @@ public final class Assembler {
 
     private void emit() {
         while (!open.isEmpty() && open.peekFirst().isClosed()) {
-            sink.accept(ReportReader.read(open.removeFirst()));
+            Report report = open.removeFirst();
+            told = true;
+            toldAt = report.lines.get(report.lines.size() - 1).seconds().orElse(toldAt);
+            sink.accept(ReportReader.read(report));
         }
     }
 }

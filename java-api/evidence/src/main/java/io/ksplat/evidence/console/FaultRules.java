@@ -10,6 +10,7 @@ import static io.ksplat.evidence.console.Rule.Blame.PC;
 import static io.ksplat.evidence.console.Rule.Blame.STACK;
 import static io.ksplat.evidence.console.Rule.Family.FAULT;
 
+import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.console.Rule.Blame;
 import io.ksplat.evidence.console.Rule.Family;
 import java.util.List;
@@ -182,7 +183,9 @@ final class FaultRules {
                     PC,
                     "arch/riscv/kernel/traps.c"),
             // do_IRQ/stack check: "do_IRQ(): %s has overflown the kernel stack (cur:..."
-            fault(
+            Rule.of(
+                    EvidenceKind.WARNING,
+                    FAULT,
                     "has overflown the kernel stack",
                     "do_IRQ(?:\\(\\))?: \\S+ has overflown the kernel stack",
                     "WARNING in {f}",

@@ -16,7 +16,7 @@ final class FrameReader {
 
     /** x86, arm64, powerpc, s390, mips, riscv: printk_stack_address() and its like, {@code [<addr>] ? name+0x1/0x2 [module] file:line [inline]}. */
     private static final Pattern FRAME = Pattern.compile(
-            "^(?:\\(?\\[?<?(?:0x)?[0-9a-f]{6,16}>?\\]?\\)?:? *)*(\\? +)?" + NAME + OFFSET
+            "^(?:\\(?\\[?<?(?:0x)?[0-9a-f]{6,16}(?=[>\\]) :])>?\\]?\\)?:? *+)*+(\\? +)?" + NAME + OFFSET
                     + "(?: \\(?\\[?([\\w-]+)(?: [0-9a-f]+)?[\\])])?(?: +\\([A-Z]+\\))?(?: +(\\S+?):(\\d+)(?::\\d+)?)?( +\\[inline\\])?.*$");
 
     /** A symbolizer's inlined frame: {@code name file.c:12 [inline]}, or {@code [< inline >] name file.c:12}. */
@@ -30,7 +30,7 @@ final class FrameReader {
     /** The instruction pointer: RIP, EIP, IP (x86), "PC is at" (arm), pc (arm64), NIP (powerpc), epc (mips, riscv), Krnl PSW (s390), pc/ERA (loongarch). */
     private static final Pattern POINTER = Pattern.compile(
             "^(?:\\w+: )?(?:RIP|EIP|IP|PC is at|pc *|NIP|epc *|ERA *|Krnl PSW ?|IAOQ\\[0\\]|PC)(?: is at)?:? *(?:[0-9a-f]{4}:)?(?:[0-9a-f]{16} )?"
-                    + "(?:\\[?<?(?:0x)?[0-9a-f]{4,16}>?\\]? *:? *)*(?:[\"(])?" + NAME + OFFSET + ".*$");
+                    + "(?:\\[?<?(?:0x)?[0-9a-f]{4,16}(?=[>\\] :])>?\\]? *+:? *+)*+(?:[\"(])?" + NAME + OFFSET + ".*$");
 
     private FrameReader() {}
 

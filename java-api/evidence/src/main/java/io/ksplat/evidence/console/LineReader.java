@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 /** Takes the transports' prefixes, colours and noise off raw lines, and cuts lines that were glued together. */
 final class LineReader {
     /** Longer lines are cut: the kernel's own records end at 1024 bytes (LOG_LINE_MAX, kernel/printk/printk.c). */
-    static final int LONGEST = 4096;
+    static final int LONGEST = 1536;
 
     private static final Pattern ANSI = Pattern.compile("\u001b(?:\\[[0-9;?]*[ -/]*[@-~]|[()][A-Z0-9]|[=>78cM])?");
 
@@ -23,24 +23,33 @@ final class LineReader {
             "^(?:[\\w.+~-]+,)?\\d{1,3},\\d+,(\\d+),[-c+](?:,[a-z_]+=[^,;]*)*?(?:,caller=([TC]\\d+))?(?:,[a-z_]+=[^,;]*)*;");
 
     /** What may stand before or instead of the kernel's stamp; tried one after another, again and again. */
-    private static final List<Pattern> PREFIXES = List.of(
-            Pattern.compile("^<\\d{1,3}>"),
+    private static final List<Prefix> PREFIXES = List.of(
+            new Prefix("<", "^<\\d{1,3}>"),
             // dmesg -x: facility and level in columns (sys-utils/dmesg.c, "%-6s:%-6s: ")
-            Pattern.compile(
+            new Prefix(
+                    "kumdaslnucf",
                     "^(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local\\d) *:[a-z]+ *: ?"),
             // dmesg -T: ctime in brackets
-            Pattern.compile("^\\[(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \\w{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\d{4}\\] ?"),
+            new Prefix("[", "^\\[(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \\w{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\d{4}\\] ?"),
             // syslog and journalctl, short and ISO: time host kernel:
-            Pattern.compile(
+            new Prefix(
+                    "JFMASOND0123456789",
                     "^(?:\\w{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?|\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d+)?(?:Z|[+-]\\d\\d:?\\d\\d)?)"
                             + "(?: +[\\w.-]+(?: [\\w.]+)? kernel:| +kernel:|:)? ?"),
             // a logger's date: 2018/01/09 14:28:48
-            Pattern.compile("^\\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d "),
+            new Prefix("0123456789", "^\\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d "),
             // Android and vendor trees: [cpu:comm: pid], "c1 1234 (comm)"
-            Pattern.compile("^ ?\\[\\d+: *[^\\]:]+(?::[^\\]:]+)*: *\\d+\\] ?"),
-            Pattern.compile("^ ?c\\d +\\d+ (?:\\([^)]*\\) )?"),
+            new Prefix("[ ", "^ ?\\[\\d+: *[^\\]:]+(?::[^\\]:]+)*: *\\d+\\] ?"),
+            new Prefix("c ", "^ ?c\\d +\\d+ (?:\\([^)]*\\) )?"),
             // the caller alone, when time stamps are off
-            Pattern.compile("^\\[ {0,5}[TC]\\d+\\] "));
+            new Prefix("[", "^\\[ {0,5}[TC]\\d+\\] "));
+
+    /** A prefix and the characters that it may begin with: most lines have none, and are many. */
+    private record Prefix(String firsts, Pattern pattern) {
+        Prefix(String firsts, String regex) {
+            this(firsts, Pattern.compile(regex));
+        }
+    }
 
     private static final Pattern CALLER = Pattern.compile("^\\[ {0,5}([TC]\\d+)\\] $");
 
@@ -72,7 +81,7 @@ final class LineReader {
 
     private static Line unstamped(String raw) {
         Matcher extended = EXTENDED.matcher(raw);
-        if (extended.find()) {
+        if (raw.indexOf(';') > 0 && extended.find()) {
             double seconds = Double.parseDouble(extended.group(1)) / 1e6;
             return new Line(
                     OptionalDouble.of(seconds),
@@ -83,8 +92,11 @@ final class LineReader {
         String caller = "";
         for (boolean changed = true; changed; ) {
             changed = false;
-            for (Pattern prefix : PREFIXES) {
-                Matcher matcher = prefix.matcher(text);
+            for (Prefix prefix : PREFIXES) {
+                if (text.isEmpty() || prefix.firsts().indexOf(text.charAt(0)) < 0) {
+                    continue;
+                }
+                Matcher matcher = prefix.pattern().matcher(text);
                 if (matcher.find() && matcher.end() > 0) {
                     Matcher who = CALLER.matcher(matcher.group());
                     caller = who.matches() ? who.group(1) : caller;

@@ -32,6 +32,9 @@ final class LockReader {
     /** Where the second column of a scenario begins (print_circular_lock_scenario): after 32 characters. */
     private static final int SECOND_COLUMN = 24;
 
+    /** A line about a lock is never longer than this, in characters. */
+    private static final int LONGEST = 512;
+
     private enum Part {
         HEAD,
         WANTED,
@@ -166,6 +169,9 @@ final class LockReader {
     }
 
     private static Optional<HeldLock> held(String trimmed) {
+        if (trimmed.length() > LONGEST || trimmed.indexOf('{') < 0) {
+            return Optional.empty();
+        }
         Matcher lock = LOCK.matcher(trimmed);
         return lock.matches()
                 ? Optional.of(new HeldLock(

@@ -10,7 +10,10 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/** What two reports of one bug share: nothing in it depends on addresses, CPUs, PIDs, offsets, builds or timing. */
+/**
+ * What two reports of one bug share: nothing in it depends on addresses, CPUs, PIDs, offsets, builds or timing. Who first put a lock into a state is left out:
+ * that is whoever came first.
+ */
 final class Signatures {
     private Signatures() {}
 
@@ -41,17 +44,15 @@ final class Signatures {
         String states = locks.usage()
                 .map(usage -> " {" + usage.before() + "} -> {" + usage.now() + "}")
                 .orElse("");
-        String first = locks.registeredAt().map(name -> ", first by " + name).orElse("");
         String by = locks.wanted().get(0).at().isPresent()
                 ? ""
                 : Suspects.stack(traces).map(name -> " by " + Names.plain(name)).orElse("");
         if (kind == EvidenceKind.LOCKDEP_INVERSION) {
             return takes
                     + by
-                    + Cycles.interrupting(locks).map(lock -> " against " + lock).orElse("")
-                    + locks.registeredAt().map(name -> " by " + name).orElse("");
+                    + Cycles.interrupting(locks).map(lock -> " against " + lock).orElse("");
         }
-        return takes + by + states + (states.isEmpty() ? "" : first);
+        return takes + by + states;
     }
 
     private static String taker(Details.Dependency link) {

@@ -93,18 +93,28 @@ final class Trace {
         List<Stack> stacks = new ArrayList<>();
         List<Frame> frames = new ArrayList<>();
         String current = "";
-        for (Entry entry : entries) {
-            if (!entry.stack().equals(current) && !frames.isEmpty()) {
+        for (int i = 0; i < entries.size(); i++) {
+            String stack = stackOf(i);
+            if (!stack.equals(current) && !frames.isEmpty()) {
                 stacks.add(new Stack(cpu, name(current), frames));
                 frames = new ArrayList<>();
             }
-            current = entry.stack();
-            frames.add(entry.frame());
+            current = stack;
+            frames.add(entries.get(i).frame());
         }
         if (!frames.isEmpty()) {
             stacks.add(new Stack(cpu, name(current), frames));
         }
         return stacks;
+    }
+
+    /** An instruction pointer is printed before the mark of its stack, or at the end of the stack of what interrupted it. */
+    private String stackOf(int index) {
+        int next = index;
+        while (next < entries.size() && entries.get(next).pointer()) {
+            next++;
+        }
+        return entries.get(next < entries.size() ? next : index).stack();
     }
 
     private String name(String stack) {

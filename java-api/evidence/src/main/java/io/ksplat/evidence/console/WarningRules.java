@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.evidence.console;
 
+import static io.ksplat.evidence.EvidenceKind.MEMORY_SAFETY;
 import static io.ksplat.evidence.EvidenceKind.OTHER;
 import static io.ksplat.evidence.EvidenceKind.WARNING;
 import static io.ksplat.evidence.console.Rule.Blame.HEAD;
@@ -46,6 +47,43 @@ final class WarningRules {
                     "WARNING: kernel stack frame pointer has bad value",
                     NONE,
                     "arch/x86/kernel/unwind_frame.c"),
+            // orc_warn (arch/x86/kernel/unwind_orc.c): "WARNING: stack going in the wrong direction? at %pB", "can't
+            // access registers at %pB"
+            Rule.of(
+                    OTHER,
+                    Family.LINE,
+                    "WARNING: ",
+                    "WARNING: (stack going in the wrong direction\\?|can't access registers) at (?<f>[^\\s+]+)\\+0x",
+                    "WARNING: {1} in {f}",
+                    HEAD,
+                    "arch/x86/kernel/unwind_orc.c"),
+            // get_stack_info (arch/x86/kernel/dumpstack_64.c): "WARNING: stack recursion on stack type %d"
+            Rule.of(
+                    OTHER,
+                    Family.LINE,
+                    "WARNING: stack recursion",
+                    "WARNING: stack recursion on stack type",
+                    "WARNING: stack recursion",
+                    NONE,
+                    "arch/x86/kernel/dumpstack_64.c"),
+            // generic_shutdown_super (fs/super.c): "VFS: Busy inodes after unmount of %s (%s)"
+            Rule.of(
+                    MEMORY_SAFETY,
+                    Family.LINE,
+                    "VFS: Busy inodes",
+                    "VFS: Busy inodes after unmount of ",
+                    "VFS: Busy inodes after unmount (use-after-free)",
+                    NONE,
+                    "fs/super.c"),
+            // filp_flush (fs/open.c): "VFS: Close: file count is 0 (f_op=%ps)"
+            Rule.of(
+                    MEMORY_SAFETY,
+                    Family.LINE,
+                    "VFS: Close: file count is 0",
+                    "VFS: Close: file count is 0",
+                    "VFS: Close: file count is 0 (use-after-free)",
+                    NONE,
+                    "fs/open.c"),
             // netdev_wait_allrefs_any: "unregister_netdevice: waiting for %s to become free. Usage count = %d"
             Rule.of(
                     OTHER,

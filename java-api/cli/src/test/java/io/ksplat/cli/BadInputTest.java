@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Each bad input gets one clear line and the exit code of the contract. */
+class BadInputTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void unknownReproducerNamesTheNearest() throws Exception {
+        Ksplat ksplat = Ksplat.run(folder, "run", "nmi-tsk-kptr");
+
+        assertThat(ksplat.exit()).isEqualTo(2);
+        assertThat(ksplat.err()).contains("nmi-task-kptr");
+        assertOneLine(ksplat);
+        assertThat(ksplat.report).doesNotExist();
+    }
+
+    @Test
+    void aSpecThatIsNoneNamesTheForms() throws Exception {
+        Ksplat ksplat = Ksplat.run(folder, "run", "nmi-task-kptr", "--kernel", "7.2");
+
+        assertThat(ksplat.exit()).isEqualTo(2);
+        assertThat(ksplat.err()).contains("debian:SERIES");
+        assertOneLine(ksplat);
+    }
+
+    @Test
+    @Tag("network")
+    void unknownKernelVersionNamesThoseThatExist() throws Exception {
+        Ksplat ksplat = Ksplat.run(folder, "run", "nmi-task-kptr", "--kernel", "debian:4.99");
+
+        assertThat(ksplat.exit()).isEqualTo(3);
+        assertThat(ksplat.onlyRun().path("message").asText()).contains("4.99").contains("6.12");
+    }
+
+    @Test
+    void anImageThatIsNoKernelIsNamed() throws Exception {
+        Path image = Files.writeString(folder.resolve("image"), "no kernel".repeat(1000));
+
+        Ksplat ksplat = Ksplat.run(folder, "run", "nmi-task-kptr", "--kernel", "file:" + image);
+
+        assertThat(ksplat.exit()).isEqualTo(3);
+        assertThat(ksplat.onlyRun().path("message").asText()).contains(image.toString());
+    }
+
+    @Test
+    void aReportFolderThatCannotBeWrittenIsNamedBeforeAnyWork() throws Exception {
+        Path file = Files.writeString(folder.resolve("file"), "");
+
+        Ksplat ksplat = Ksplat.run(
+                folder,
+                "run",
+                "nmi-task-kptr",
+                "--report",
+                file.resolve("report").toString());
+
+        assertThat(ksplat.exit()).isEqualTo(3);
+        assertThat(ksplat.err()).contains(file.toString()).contains("--report");
+        assertOneLine(ksplat);
+    }
+
+    @Test
+    @Tag("machine")
+    void withoutQemuTheMessageNamesTheProgram() throws Exception {
+        Ksplat ksplat = Ksplat.run(folder, Map.of("KSPLAT_QEMU", "/nowhere/qemu"), "run", "nmi-task-kptr", "--fresh");
+
+        assertThat(ksplat.exit()).isEqualTo(3);
+        assertThat(ksplat.onlyRun().path("message").asText()).contains("/nowhere/qemu");
+        ksplat.assertNothingLeft();
+    }
+
+    @Test
+    @Tag("machine")
+    void brokenBpfCIsClangsMessage() throws Exception {
+        Ksplat ksplat = Ksplat.run(folder, "run", "acceptance-broken");
+
+        assertThat(ksplat.exit()).isEqualTo(3);
+        assertThat(ksplat.onlyRun().path("message").asText())
+                .contains("broken.bpf.c:")
+                .contains("no_such_helper");
+    }
+
+    private static void assertOneLine(Ksplat ksplat) throws Exception {
+        assertThat(ksplat.err().lines()).as(ksplat.err()).hasSize(1);
+    }
+}

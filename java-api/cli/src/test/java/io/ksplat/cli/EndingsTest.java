@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** However a run ends, its report is there and nothing else is. */
+@Tag("machine")
+class EndingsTest {
+    /** Says so while its machine runs, and never ends by itself. */
+    private static final String ENDLESS = "acceptance-endless";
+
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"INT", "TERM"})
+    void aSignalEndsTheMachineAndLeavesAReport(String signal) throws Exception {
+        Ksplat ksplat = Ksplat.start(folder, "run", ENDLESS);
+        ksplat.awaitProgress(ENDLESS + ": running");
+
+        kill(signal, ksplat.handle());
+
+        ksplat.exit();
+        JsonNode run = ksplat.onlyRun();
+        assertThat(run.path("verdict").asText()).isEqualTo("ERROR");
+        assertThat(run.path("message").asText()).contains("interrupted");
+        ksplat.assertNothingLeft();
+    }
+
+    @Test
+    void kill9LeavesNothingRunningAndAReportThatSaysUnfinished() throws Exception {
+        Ksplat ksplat = Ksplat.start(folder, "run", ENDLESS);
+        ksplat.awaitProgress(ENDLESS + ": running");
+        assertThat(ksplat.machines()).isNotEmpty();
+
+        kill("KILL", ksplat.handle());
+
+        ksplat.exit();
+        ksplat.assertNothingLeft();
+        JsonNode run = ksplat.onlyRun();
+        assertThat(run.path("verdict").asText()).isEqualTo("ERROR");
+        assertThat(run.path("message").asText()).contains("did not finish");
+    }
+
+    @Test
+    void aKilledQemuIsAnError() throws Exception {
+        Ksplat ksplat = Ksplat.start(folder, "run", ENDLESS);
+        ksplat.awaitProgress(ENDLESS + ": running");
+
+        kill("KILL", ksplat.qemu());
+
+        assertThat(ksplat.exit()).isEqualTo(3);
+        assertThat(ksplat.onlyRun().path("verdict").asText()).isEqualTo("ERROR");
+        assertThat(ksplat.onlyRun().path("message").asText()).containsIgnoringCase("qemu");
+        ksplat.assertNothingLeft();
+    }
+
+    @Test
+    void aGuestThatPanicsIsACrashWithItsWords() throws Exception {
+        Ksplat ksplat = Ksplat.run(folder, "run", "acceptance-panic");
+
+        assertThat(ksplat.exit()).as(ksplat.out()).isEqualTo(0);
+        assertThat(ksplat.onlyRun().path("verdict").asText()).isEqualTo("CRASH");
+        assertThat(ksplat.onlyRun().path("evidence").findValuesAsText("title"))
+                .anyMatch(title -> title.contains("sysrq") || title.contains("NULL") || title.contains("panic"));
+        ksplat.assertNothingLeft();
+    }
+
+    @Test
+    void aGuestThatPowersOffIsAnError() throws Exception {
+        Ksplat ksplat = Ksplat.run(folder, "run", "acceptance-poweroff");
+
+        assertThat(ksplat.exit()).isEqualTo(3);
+        assertThat(ksplat.onlyRun().path("verdict").asText()).isEqualTo("ERROR");
+        ksplat.assertNothingLeft();
+    }
+
+    @Test
+    void aRefusedProgramIsRejectedWithTheVerifiersWords() throws Exception {
+        Ksplat ksplat = Ksplat.run(folder, "run", "acceptance-refused", "--expect", "REJECTED");
+
+        assertThat(ksplat.exit()).as(ksplat.out()).isEqualTo(0);
+        JsonNode evidence = ksplat.onlyRun().path("evidence").get(0);
+        assertThat(evidence.path("kind").asText()).isEqualTo("verifier");
+        assertThat(evidence.path("title").asText()).contains("out_of_bounds");
+        assertThat(ksplat.out()).contains("verifier.log");
+    }
+
+    private static void kill(String signal, ProcessHandle handle) throws Exception {
+        int exit = new ProcessBuilder("kill", "-" + signal, Long.toString(handle.pid()))
+                .start()
+                .waitFor();
+        assertThat(exit).isZero();
+    }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** ksplat as a process of its own, with a temporary folder of its own, so that whatever it leaves behind can be found. */
+final class Ksplat {
+    private static final long LIMIT_S = 240;
+
+    final Path temporary;
+    final Path report;
+    private final Path out;
+    private final Path err;
+    private final Process process;
+
+    private Ksplat(Path folder, Map<String, String> environment, String... arguments) throws IOException {
+        temporary = Files.createDirectories(folder.resolve("tmp"));
+        report = folder.resolve("report");
+        out = folder.resolve("out");
+        err = folder.resolve("err");
+        List<String> words = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx256m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Djava.io.tmpdir=" + temporary,
+                "-cp",
+                System.getProperty("java.class.path"),
+                "io.ksplat.cli.Main"));
+        words.addAll(Arrays.asList(arguments));
+        if (arguments[0].equals("run") && !Arrays.asList(arguments).contains("--report")) {
+            words.addAll(List.of("--report", report.toString()));
+        }
+        ProcessBuilder builder = new ProcessBuilder(words)
+                .directory(folder.toFile())
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile());
+        builder.environment().putAll(environment);
+        process = builder.start();
+    }
+
+    static Ksplat start(Path folder, String... arguments) throws IOException {
+        return new Ksplat(folder, new HashMap<>(), arguments);
+    }
+
+    static Ksplat run(Path folder, String... arguments) throws Exception {
+        return run(folder, Map.of(), arguments);
+    }
+
+    static Ksplat run(Path folder, Map<String, String> environment, String... arguments) throws Exception {
+        Ksplat ksplat = new Ksplat(folder, environment, arguments);
+        ksplat.exit();
+        return ksplat;
+    }
+
+    ProcessHandle handle() {
+        return process.toHandle();
+    }
+
+    /** Waits for its end. */
+    int exit() throws Exception {
+        if (!process.waitFor(LIMIT_S, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+            throw new AssertionError("ksplat did not end in " + LIMIT_S + " s: " + err());
+        }
+        return process.exitValue();
+    }
+
+    String out() throws IOException {
+        return Files.readString(out, StandardCharsets.UTF_8);
+    }
+
+    String err() throws IOException {
+        return Files.readString(err, StandardCharsets.UTF_8);
+    }
+
+    /** The only run in results.json. */
+    JsonNode onlyRun() throws IOException {
+        JsonNode runs = results().path("runs");
+        assertThat(runs).as("runs in results.json; stderr: " + err()).hasSize(1);
+        return runs.get(0);
+    }
+
+    JsonNode results() throws IOException {
+        return new ObjectMapper().readTree(report.resolve("results.json").toFile());
+    }
+
+    /** Waits until its progress says something. */
+    void awaitProgress(String words) throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_S);
+        while (!err().contains(words)) {
+            assertThat(process.isAlive()).as("still running; stderr: " + err()).isTrue();
+            assertThat(System.nanoTime())
+                    .as("waiting for \"" + words + "\" in: " + err())
+                    .isLessThan(end);
+            Thread.sleep(20);
+        }
+    }
+
+    /** Every process whose command names its temporary folder: guards, QEMUs. */
+    List<ProcessHandle> machines() {
+        return ProcessHandle.allProcesses()
+                .filter(handle -> commandLine(handle).contains(temporary.toString()) && handle.pid() != process.pid())
+                .toList();
+    }
+
+    ProcessHandle qemu() {
+        return machines().stream()
+                .filter(handle -> commandLine(handle).startsWith("qemu"))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no QEMU runs"));
+    }
+
+    /** Fails unless nothing that it started runs and its temporary folder is empty, within a moment. */
+    void assertNothingLeft() throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (!(machines().isEmpty() && leftFiles().isEmpty()) && System.nanoTime() < end) {
+            Thread.sleep(20);
+        }
+        assertThat(machines().stream().map(Ksplat::commandLine))
+                .as("processes left")
+                .isEmpty();
+        assertThat(leftFiles()).as("temporary files left").isEmpty();
+    }
+
+    private List<Path> leftFiles() throws IOException {
+        try (Stream<Path> files = Files.list(temporary)) {
+            // The JVM's own, of performance counters, is not ksplat's.
+            return files.filter(file -> !file.getFileName().toString().startsWith("hsperfdata"))
+                    .toList();
+        }
+    }
+
+    private static String commandLine(ProcessHandle handle) {
+        try {
+            return Files.readString(
+                            Path.of("/proc", Long.toString(handle.pid()), "cmdline"), StandardCharsets.ISO_8859_1)
+                    .replace('\0', ' ');
+        } catch (IOException e) {
+            // It ended meanwhile.
+            return "";
+        }
+    }
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.reproducers.acceptance;
+
+import io.ksplat.evidence.Verdict;
+import io.ksplat.guest.BpfObject;
+import io.ksplat.junit.Expect;
+import io.ksplat.junit.Machine;
+import io.ksplat.junit.Reproducer;
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+
+@Reproducer(id = "acceptance-poweroff", bpf = "counter.bpf.c", shows = "a guest that powers off", seed = "none")
+@Expect(verdict = Verdict.CLEAN)
+class PowersOff {
+    @Test
+    void powerOff(Machine machine, BpfObject bpf) throws IOException {
+        machine.controls().atLeast("count", bpf.global("count"), 1);
+        machine.writeFile("/proc/sysrq-trigger", "o");
+    }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.kernel;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A copy of a user's kernel tree to build in. The user's checkout, index, .config and repository are only read: objects of
+ * what is not committed go to a repository of our own, which borrows the user's. The copy is brought up to date file by
+ * file, so that make sees just what changed.
+ */
+final class Worktree {
+    private static final Duration DEADLINE = Duration.ofMinutes(15);
+
+    private final Path tree;
+    private final Path folder;
+
+    /** @param folder where the copy and its repository lie; whoever uses it holds its lock */
+    Worktree(Path tree, Path folder) {
+        this.tree = tree;
+        this.folder = folder;
+    }
+
+    Path source() {
+        return folder.resolve("src");
+    }
+
+    /** The id of the tree object that has what is to be built. */
+    String snapshot(Optional<String> revision) throws IOException, InterruptedException, KernelException {
+        if (!Files.isDirectory(tree)) {
+            throw new KernelException("no kernel tree at " + tree);
+        }
+        prepare();
+        if (revision.isPresent()) {
+            Tool.Outcome id = git(
+                    List.of("-C", tree.toString()),
+                    Map.of(),
+                    "rev-parse",
+                    "--verify",
+                    "-q",
+                    revision.get() + "^{tree}");
+            if (!id.ok() || id.lines().isEmpty()) {
+                throw new KernelException("the tree " + tree + " has no revision '" + revision.get() + "'");
+            }
+            return id.lines().get(0);
+        }
+        own(tree, "snapshot.index", "add", "-A");
+        List<String> id = own(tree, "snapshot.index", "write-tree");
+        return id.get(id.size() - 1);
+    }
+
+    /** Makes the copy be what {@code snapshot} gave. */
+    void checkOut(String id) throws IOException, InterruptedException, KernelException {
+        Files.createDirectories(source());
+        own(source(), "source.index", "read-tree", "-u", "--reset", id);
+    }
+
+    private void prepare() throws IOException, InterruptedException, KernelException {
+        Path repository = folder.resolve("git");
+        if (!Files.exists(repository.resolve("HEAD"))) {
+            Files.createDirectories(folder);
+            require(git(List.of(), Map.of(), "init", "-q", "--bare", repository.toString()));
+            // Files are compared by what they hold, as they are.
+            own(folder, "snapshot.index", "config", "core.autocrlf", "false");
+        }
+        Tool.Outcome theirs = git(
+                List.of("-C", tree.toString()),
+                Map.of(),
+                "rev-parse",
+                "--path-format=absolute",
+                "--git-path",
+                "objects");
+        if (theirs.ok() && !theirs.lines().isEmpty()) {
+            Files.writeString(
+                    repository.resolve("objects/info/alternates"),
+                    theirs.lines().get(0) + "\n");
+        }
+    }
+
+    private List<String> own(Path workTree, String index, String... command)
+            throws IOException, InterruptedException, KernelException {
+        return require(git(
+                List.of("--git-dir=" + folder.resolve("git"), "--work-tree=" + workTree, "-C", workTree.toString()),
+                Map.of("GIT_INDEX_FILE", folder.resolve(index).toString()),
+                command));
+    }
+
+    private Tool.Outcome git(List<String> where, Map<String, String> environment, String... command)
+            throws IOException, InterruptedException, KernelException {
+        List<String> all = new ArrayList<>(List.of("git"));
+        all.addAll(where);
+        all.addAll(List.of("-c", "core.bare=false", "-c", "core.fsmonitor=false", "-c", "gc.auto=0"));
+        all.addAll(List.of(command));
+        return new Tool(DEADLINE, all).run(Path.of("/"), environment, line -> {});
+    }
+
+    private List<String> require(Tool.Outcome outcome) throws KernelException {
+        if (!outcome.ok()) {
+            throw new KernelException("git could not copy " + tree + ": "
+                    + (outcome.lines().isEmpty()
+                            ? "exit code " + outcome.exit()
+                            : outcome.lines().get(0)));
+        }
+        return outcome.lines();
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.guest;
+
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Kernel;
+import io.ksplat.kernel.KernelSpec;
+import io.ksplat.kernel.Kernels;
+import io.ksplat.kernel.Progress;
+import io.ksplat.vm.Accelerator;
+import io.ksplat.vm.MachineConfig;
+import io.ksplat.vm.VirtualMachine;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** Real machines with a distribution's kernel, under TCG. */
+public final class TestMachines {
+    private final Cache cache = Cache.standard();
+    private final Kernel kernel;
+    private final Host host;
+
+    public TestMachines() throws Exception {
+        kernel = new Kernels(cache).resolve(KernelSpec.parse("debian:7.2"), Progress.NONE);
+        host = Host.open(cache, Optional.of(Accelerator.TCG));
+    }
+
+    public Host host() {
+        return host;
+    }
+
+    public KernelFacts facts() throws Exception {
+        return KernelFacts.of(kernel, host, cache, Progress.NONE);
+    }
+
+    public MachineConfig config(String... parameters) {
+        return host.config(kernel, Accelerator.TCG, 2, 256, List.of(parameters));
+    }
+
+    public Guest boot(Path folder, String... parameters) throws IOException {
+        return host.boot(config(parameters), folder.resolve("console.log"), Progress.NONE)
+                .guest();
+    }
+
+    /** The path of a program in the guest that never ends. */
+    public static String spinner(Guest guest) throws IOException {
+        return LinuxProgram.SPIN.in(guest);
+    }
+
+    /** QEMU's process id: its vCPU threads belong to it (proc(5)). */
+    public static long pid(VirtualMachine vm) throws IOException {
+        Path status = Path.of("/proc", vm.cpuThreads().get(0).toString(), "status");
+        for (String line : Files.readAllLines(status)) {
+            if (line.startsWith("Tgid:")) {
+                return Long.parseLong(line.substring(5).strip());
+            }
+        }
+        throw new AssertionError("no Tgid in " + status);
+    }
+
+    /** Sends a signal: KILL, STOP, CONT. */
+    public static void signal(long pid, String name) throws IOException, InterruptedException {
+        int status = new ProcessBuilder("sh", "-c", "kill -" + name + " " + pid)
+                .inheritIO()
+                .start()
+                .waitFor();
+        if (status != 0) {
+            throw new AssertionError("kill -" + name + " " + pid + " failed: " + status);
+        }
+    }
+}
