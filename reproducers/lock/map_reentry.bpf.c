@@ -16,8 +16,8 @@
 #elif defined(CASE_lpm_trie) || defined(CASE_lpm_trie_other_map)
 #define MAP_TYPE BPF_MAP_TYPE_LPM_TRIE
 #define MAP_FLAGS BPF_F_NO_PREALLOC
-/* GCC gives it a suffix and takes it out of the kernel's BTF. */
-#define UNDER_LOCK "kprobe.multi/longest_prefix_match*"
+/* GCC changes its arguments, gives it a suffix, and takes it out of the kernel's BTF. */
+#define UNDER_LOCK "kprobe/longest_prefix_match.isra.0"
 #define LPM
 #elif defined(CASE_hash_abba) || defined(CASE_hash_abba_same_order)
 #define MAP_TYPE BPF_MAP_TYPE_HASH
@@ -52,9 +52,6 @@
 #define ROUNDS 64
 #define PATIENCE (1 << 20)
 
-/* Masked for the verifier. */
-#define OTHER(cpu) (((cpu) ^ 1) & 1)
-
 struct place {
 	u32 bits;
 	u32 data;
@@ -70,8 +67,9 @@ struct entered {
 
 struct entered first SEC(".maps"), second SEC(".maps");
 
-volatile u32 inside[2];
-volatile u32 holding[2];
+/* One variable a CPU: the verifier loses sight of an index that a callback might have changed. */
+volatile u32 inside0, inside1;
+volatile u32 holding0, holding1;
 int result;
 u64 reentered;
 u64 both_held;
@@ -98,31 +96,57 @@ static __always_inline int update(u32 which, u32 data)
 		       bpf_map_update_elem(&first, &key, &value, BPF_ANY);
 }
 
-static long other_does_not_hold(u64 i, u32 *me)
+static __always_inline bool holds(u32 cpu)
 {
-	return holding[OTHER(*me)] != 0;
+	return cpu ? holding1 : holding0;
+}
+
+static __always_inline void set_holding(u32 cpu)
+{
+	if (cpu)
+		holding1 = 1;
+	else
+		holding0 = 1;
+}
+
+static __always_inline bool is_inside(u32 cpu)
+{
+	return cpu ? inside1 : inside0;
+}
+
+static __always_inline void set_inside(u32 cpu, u32 value)
+{
+	if (cpu)
+		inside1 = value;
+	else
+		inside0 = value;
+}
+
+static long other_holds(u64 i, u32 *other)
+{
+	return holds(*other);
 }
 
 SEC(UNDER_LOCK)
 int under_lock(void *ctx)
 {
-	u32 me = bpf_get_smp_processor_id() & 1;
+	u32 me = bpf_get_smp_processor_id(), other = !me;
 	int error;
 
-	if (!inside[me])
+	if (!is_inside(me))
 		return 0;
-	inside[me] = 0;
+	set_inside(me, 0);
 	__sync_fetch_and_add(&reentered, 1);
-	holding[me] = 1;
+	set_holding(me);
 	if (!ABBA) {
 		error = update(ENTERED_AGAIN, 0);
 	} else if (SAME_ORDER) {
 		error = update(1, 0);
 	} else {
-		bpf_loop(PATIENCE, other_does_not_hold, &me, 0);
-		if (holding[OTHER(me)])
+		bpf_loop(PATIENCE, other_holds, &other, 0);
+		if (holds(!me))
 			__sync_fetch_and_add(&both_held, 1);
-		error = update(OTHER(me), 0);
+		error = update(!me, 0);
 	}
 	if (error)
 		result = error;
@@ -135,7 +159,7 @@ static long insert(u64 i, void *ctx)
 	return 0;
 }
 
-SEC("syscall")
+SEC("raw_tp")
 int fill(void *ctx)
 {
 	bpf_loop(ROUNDS, insert, NULL, 0);
@@ -148,27 +172,27 @@ static long insert_more(u64 i, void *ctx)
 	return reentered != 0;
 }
 
-SEC("syscall")
+SEC("raw_tp")
 int update_first(void *ctx)
 {
-	u32 me = bpf_get_smp_processor_id() & 1;
+	u32 me = bpf_get_smp_processor_id();
 
-	inside[me] = 1;
+	set_inside(me, 1);
 	/* More than one where not every insertion evicts, or meets another node. */
 	bpf_loop(ABBA ? 1 : ROUNDS, insert_more, NULL, 0);
-	inside[me] = 0;
+	set_inside(me, 0);
 	__sync_fetch_and_add(&completed, 1);
 	return 0;
 }
 
-SEC("syscall")
+SEC("raw_tp")
 int update_second(void *ctx)
 {
-	u32 me = bpf_get_smp_processor_id() & 1;
+	u32 me = bpf_get_smp_processor_id();
 
-	inside[me] = 1;
+	set_inside(me, 1);
 	update(SAME_ORDER ? 0 : 1, 0);
-	inside[me] = 0;
+	set_inside(me, 0);
 	__sync_fetch_and_add(&completed, 1);
 	return 0;
 }

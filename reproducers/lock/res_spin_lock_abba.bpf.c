@@ -8,12 +8,10 @@
 /* Calls are not allowed under a lock, and the verifier follows a plain loop step by step. */
 #define SPINS 2000
 
-/* Masked for the verifier. */
-#define OTHER(cpu) (((cpu) ^ 1) & 1)
-
 volatile int same_order;
-volatile u64 arrived[2];
-volatile u64 holding[2];
+/* One variable a CPU: the verifier loses sight of an index that a callback might have changed. */
+volatile u64 arrived0, arrived1;
+volatile u64 holding0, holding1;
 int refused;
 u64 both_held;
 u64 raced;
@@ -25,15 +23,41 @@ struct round {
 	u32 me;
 };
 
-static long other_is_not_here(u64 i, struct round *round)
+static __always_inline u64 arrived(u32 cpu)
 {
-	return arrived[OTHER(round->me)] > round->number;
+	return cpu ? arrived1 : arrived0;
+}
+
+static __always_inline void set_arrived(u32 cpu, u64 number)
+{
+	if (cpu)
+		arrived1 = number;
+	else
+		arrived0 = number;
+}
+
+static __always_inline u64 holding(u32 cpu)
+{
+	return cpu ? holding1 : holding0;
+}
+
+static __always_inline void set_holding(u32 cpu, u64 number)
+{
+	if (cpu)
+		holding1 = number;
+	else
+		holding0 = number;
+}
+
+static long other_is_here(u64 i, struct round *round)
+{
+	return arrived(!round->me) > round->number;
 }
 
 static long race(u64 number, u32 *cpu)
 {
-	u32 me = *cpu & 1;
-	int key = same_order ? 0 : me, key2 = same_order ? 1 : OTHER(me);
+	u32 me = *cpu, other = !me;
+	int key = same_order ? 0 : me, key2 = same_order ? 1 : other;
 	struct round round = { .number = number, .me = me };
 	struct guarded *first, *second;
 	int error;
@@ -42,14 +66,14 @@ static long race(u64 number, u32 *cpu)
 	second = bpf_map_lookup_elem(&locks, &key2);
 	if (!first || !second)
 		return 1;
-	arrived[me] = number + 1;
-	bpf_loop(PATIENCE, other_is_not_here, &round, 0);
+	set_arrived(me, number + 1);
+	bpf_loop(PATIENCE, other_is_here, &round, 0);
 	if (bpf_res_spin_lock(&first->lock))
 		return 0;
-	holding[me] = number + 1;
-	for (int i = 0; i < SPINS && !same_order && holding[OTHER(me)] <= number; i++)
+	set_holding(me, number + 1);
+	for (int i = 0; i < SPINS && !same_order && holding(other) <= number; i++)
 		;
-	if (holding[OTHER(me)] == number + 1 && !same_order)
+	if (holding(other) == number + 1 && !same_order)
 		__sync_fetch_and_add(&both_held, 1);
 	error = bpf_res_spin_lock(&second->lock);
 	if (!error)
@@ -57,7 +81,7 @@ static long race(u64 number, u32 *cpu)
 	bpf_res_spin_unlock(&first->lock);
 	if (error)
 		refused = error;
-	if (arrived[OTHER(me)] == number + 1)
+	if (arrived(other) == number + 1)
 		__sync_fetch_and_add(&raced, 1);
 	return refused != 0;
 }
@@ -68,7 +92,7 @@ int on_cpu0(void *ctx)
 	u32 me = 0;
 
 	bpf_loop(ROUNDS, race, &me, 0);
-	arrived[me] = ROUNDS + 1;
+	set_arrived(me, ROUNDS + 1);
 	__sync_fetch_and_add(&ended, 1);
 	return 0;
 }
@@ -79,7 +103,7 @@ int on_cpu1(void *ctx)
 	u32 me = 1;
 
 	bpf_loop(ROUNDS, race, &me, 0);
-	arrived[me] = ROUNDS + 1;
+	set_arrived(me, ROUNDS + 1);
 	__sync_fetch_and_add(&ended, 1);
 	return 0;
 }

@@ -49,7 +49,7 @@ public record Catalogue(List<Entry> entries) {
      */
     public Entry find(String id) {
         int slash = id.indexOf('/');
-        if (slash >= 0) {
+        if (slash >= 0 && entries.stream().noneMatch(entry -> entry.id().equals(id))) {
             return find(id.substring(0, slash)).only(id.substring(slash + 1));
         }
         return entries.stream()
