@@ -528,7 +528,9 @@ static void bpf_is_refused_here(void)
 	PB(BpfLoad) load = KSPLAT__AGENT__BPF_LOAD__INIT;
 	PB(StreamRead) stream = KSPLAT__AGENT__STREAM_READ__INIT;
 	PB(BpfTestRun) run = KSPLAT__AGENT__BPF_TEST_RUN__INIT;
+	PB(Reseed) reseed = KSPLAT__AGENT__RESEED__INIT;
 
+	CHECK(failure_of(CALL(reseed, RESEED, &reseed)) == EPERM, "reseeded the host");
 	CHECK(failure_of(CALL(bpf_load, BPF_LOAD, &load)) == EPERM, "loaded BPF into the host");
 	CHECK(failure_of(CALL(bpf_test_run, BPF_TEST_RUN, &run)) == EPERM, "ran BPF in the host");
 	CHECK(failure_of(CALL(stream_read, STREAM_READ, &stream)) == EPERM, "read a stream of the host");

@@ -17,7 +17,8 @@ import org.junit.jupiter.api.Test;
 @Reproducer(
         id = "kptr-acquire",
         bpf = "kptr_acquire.bpf.c",
-        shows = "two CPUs acquire a task from a map: by taking it out for a moment, which loses, or under RCU, which does not",
+        shows =
+                "two CPUs acquire a task from a map: by taking it out for a moment, which loses, or under RCU, which does not",
         seed = "Remove KF_KPTR_GET kfunc flag")
 @Needs(
         kfuncs = {

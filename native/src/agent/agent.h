@@ -44,6 +44,9 @@ void dispatch(PB(Request) *request);
 /* hello.c */
 void hello_send(uint32_t id);
 
+/* reseed.c */
+void reseed(uint32_t id, const PB(Reseed) *op);
+
 /* file.c */
 void file_read(uint32_t id, const PB(ReadFile) *op);
 void file_write(uint32_t id, const PB(WriteFile) *op);

@@ -85,6 +85,9 @@ void dispatch(PB(Request) *r)
 	case OP(SAY_HELLO):
 		hello_send(r->id);
 		break;
+	case OP(RESEED):
+		reseed(r->id, r->reseed);
+		break;
 	case OP(READ_FILE):
 		file_read(r->id, r->read_file);
 		break;

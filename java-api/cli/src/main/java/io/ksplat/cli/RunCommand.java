@@ -154,7 +154,7 @@ final class RunCommand implements Callable<Integer> {
             parameters.put(Settings.Keys.NMI, nmi.name());
         }
         if (fresh) {
-            parameters.put("ksplat.fresh", "true");
+            parameters.put(Settings.Keys.FRESH, "true");
         }
         return parameters;
     }

@@ -3,12 +3,15 @@ package io.ksplat.guest;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.ksplat.guest.proto.Echo;
 import io.ksplat.guest.proto.Hello;
 import io.ksplat.guest.proto.MakeDirectory;
 import io.ksplat.guest.proto.ReadFile;
 import io.ksplat.guest.proto.Remove;
 import io.ksplat.guest.proto.Request;
+import io.ksplat.guest.proto.Reseed;
 import io.ksplat.guest.proto.Response;
+import io.ksplat.guest.proto.SayHello;
 import io.ksplat.guest.proto.WriteFile;
 import io.ksplat.vm.MachineException;
 import java.io.EOFException;
@@ -16,6 +19,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.SocketChannel;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,13 +32,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Talks to the agent, as native/proto/agent.proto says. Thread-safe; requests may overlap. The guest is not trusted: frames are
  * bounded, and every wait has a deadline.
  */
 public final class AgentClient implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(AgentClient.class);
     private static final int FRAME_LIMIT = 32 << 20;
+    private static final SecureRandom RANDOM = new SecureRandom();
 
     /** Of one answer, all its pieces: the longest file that is read is a kernel's BTF or its symbols, some 20 MB. */
     private static final long ANSWER_LIMIT = 256L << 20;
@@ -71,7 +79,10 @@ public final class AgentClient implements AutoCloseable {
     }
 
     private List<Response> collect(Request.Builder request, Duration patience) throws IOException {
-        Answer answer = send(request);
+        return await(request, send(request), patience);
+    }
+
+    private static List<Response> await(Request.Builder request, Answer answer, Duration patience) throws IOException {
         try {
             List<Response> parts = answer.whole.get(patience.toMillis(), TimeUnit.MILLISECONDS);
             Response last = parts.get(parts.size() - 1);
@@ -114,6 +125,32 @@ public final class AgentClient implements AutoCloseable {
             }
         }
         return answer;
+    }
+
+    /**
+     * Wakes an agent that was frozen: gives its kernel randomness that no sibling from the same template has, and waits until
+     * it has said back what nobody can have said before.
+     */
+    void proveAlive() throws IOException {
+        byte[] seed = new byte[64];
+        RANDOM.nextBytes(seed);
+        ByteString token = ByteString.copyFromUtf8("ksplat:" + Long.toHexString(RANDOM.nextLong()));
+        Answer seeded = send(Request.newBuilder().setReseed(Reseed.newBuilder().setData(ByteString.copyFrom(seed))));
+        Request.Builder echo = Request.newBuilder().setEcho(Echo.newBuilder().setToken(token));
+        Response answer = await(echo, send(echo), patience).get(0);
+        if (!answer.getBytes().getData().equals(token)) {
+            throw new MachineException("the agent did not say back what it was told: it is out of step");
+        }
+        if (seeded.parts.stream().anyMatch(Response::hasFailure)) {
+            // Of no consequence but this: siblings draw the same numbers for a while.
+            LOG.warn("{}", AgentException.of(seeded.parts.get(0).getFailure()).getMessage());
+        }
+    }
+
+    /** What the agent says of its machine now. */
+    Hello sayHello() throws IOException {
+        return call(Request.newBuilder().setSayHello(SayHello.getDefaultInstance()))
+                .getHello();
     }
 
     /** A guest file, whole. */

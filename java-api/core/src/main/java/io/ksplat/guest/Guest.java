@@ -26,6 +26,12 @@ public final class Guest implements AutoCloseable {
     private static final Duration BOOT = Duration.ofSeconds(12);
     private static final Duration REQUEST = Duration.ofSeconds(4);
 
+    private static final Duration SETTLE = Duration.ofSeconds(5);
+    private static final Duration QUIET = Duration.ofMillis(200);
+    private static final Duration LOAD_OVER = Duration.ofMillis(100);
+    /** Of one host CPU. The hearts alone take less. */
+    private static final double IDLE_LOAD = 0.3;
+
     private final VirtualMachine vm;
     private final AgentClient agent;
     private final Hello hello;
@@ -45,13 +51,39 @@ public final class Guest implements AutoCloseable {
      * @throws MachineException where QEMU does not start
      */
     public static Guest boot(MachineConfig config, Programs programs, Path consoleLog) throws IOException {
-        VirtualMachine vm = VirtualMachine.start(config, programs, consoleLog);
-        AgentClient agent =
-                new AgentClient(vm.agentChannel(), config.accelerator().scale(REQUEST));
+        return booted(VirtualMachine.start(config, programs, consoleLog));
+    }
+
+    /** As {@link #boot}, with the guest's memory in the file {@code ram}: such a guest can become a {@link Template}. */
+    static Guest bootIn(Path ram, MachineConfig config, Programs programs, Path consoleLog) throws IOException {
+        return booted(VirtualMachine.startIn(ram, config, programs, consoleLog));
+    }
+
+    private static Guest booted(VirtualMachine vm) throws IOException {
+        Accelerator accelerator = vm.config().accelerator();
+        AgentClient agent = new AgentClient(vm.agentChannel(), accelerator.scale(REQUEST));
         try {
-            Hello hello = awaitHello(vm, agent, config.accelerator());
-            Heartbeats heartbeats = new Heartbeats(vm, hello.getBeatPage(), hello.getCpus());
-            return new Guest(vm, agent, hello, heartbeats);
+            Hello hello = awaitHello(vm, agent, accelerator);
+            return new Guest(vm, agent, hello, new Heartbeats(vm, hello.getBeatPage(), hello.getCpus()));
+        } catch (IOException | RuntimeException e) {
+            agent.close();
+            vm.close();
+            throw e;
+        }
+    }
+
+    /**
+     * A machine that was restored and woken.
+     *
+     * @param hello what its agent said before it was frozen
+     * @throws MachineException where the agent does not answer
+     */
+    static Guest restored(VirtualMachine vm, Hello hello) throws IOException {
+        AgentClient agent =
+                new AgentClient(vm.agentChannel(), vm.config().accelerator().scale(REQUEST));
+        try {
+            agent.proveAlive();
+            return new Guest(vm, agent, hello, new Heartbeats(vm, hello.getBeatPage(), hello.getCpus()));
         } catch (IOException | RuntimeException e) {
             agent.close();
             vm.close();
@@ -80,6 +112,34 @@ public final class Guest implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new MachineException("interrupted while booting", e);
         }
+    }
+
+    /** Waits until the boot has nothing more to do or to say: the console is quiet, the CPUs are idle and their hearts beat. */
+    void settle() throws IOException {
+        Duration patience = vm.config().accelerator().scale(SETTLE);
+        Deadline deadline = Deadline.in(patience);
+        while (System.nanoTime() - vm.console().lastByteNanos() < QUIET.toNanos()
+                || vm.cpuLoad(LOAD_OVER) > IDLE_LOAD) {
+            if (deadline.expired()) {
+                throw new MachineException.Late(
+                        "the machine did not come to rest within " + patience.toSeconds() + " s of its boot");
+            }
+            Pace.pause();
+        }
+        awaitBeats();
+    }
+
+    /** Waits until every CPU's heart has beaten ten times more. */
+    void awaitBeats() throws IOException {
+        Duration patience = vm.config().accelerator().scale(REQUEST);
+        if (!everyCpuBeats(10, Deadline.in(patience))) {
+            throw new MachineException.Late("not every CPU's heart beats");
+        }
+    }
+
+    /** What the agent says of its machine now. */
+    public Hello sayHello() throws IOException {
+        return agent.sayHello();
     }
 
     public VirtualMachine vm() {

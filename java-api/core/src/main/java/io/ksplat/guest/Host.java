@@ -63,6 +63,16 @@ public final class Host {
                 wanted);
     }
 
+    /** This host with another QEMU. */
+    Host withQemu(String qemu) {
+        return new Host(
+                cache,
+                new Programs(qemu, programs.guard(), programs.tsc(), programs.agent()),
+                initramfs,
+                tscKhz,
+                wanted);
+    }
+
     public Programs programs() {
         return programs;
     }
@@ -106,10 +116,29 @@ public final class Host {
      * @throws BootException the last one, where none does
      */
     public Booted boot(MachineConfig config, Path consoleLog, Progress progress) throws IOException {
+        return boot(consoleLog, progress, () -> Guest.boot(config, programs, consoleLog));
+    }
+
+    /** As {@link #boot(MachineConfig, Path, Progress)}, with the guest's memory in a file. */
+    Booted bootIn(Path ram, MachineConfig config, Path consoleLog, Progress progress) throws IOException {
+        return boot(consoleLog, progress, () -> {
+            // Of a boot that failed.
+            Files.deleteIfExists(ram);
+            return Guest.bootIn(ram, config, programs, consoleLog);
+        });
+    }
+
+    /** One try. */
+    @FunctionalInterface
+    private interface Boot {
+        Guest attempt() throws IOException;
+    }
+
+    private static Booted boot(Path consoleLog, Progress progress, Boot boot) throws IOException {
         for (int retries = 0; ; retries++) {
             long start = System.nanoTime();
             try {
-                Guest guest = Guest.boot(config, programs, consoleLog);
+                Guest guest = boot.attempt();
                 return new Booted(guest, retries, (System.nanoTime() - start) / 1_000_000);
             } catch (BootException e) {
                 if (retries + 1 == BOOT_TRIES) {

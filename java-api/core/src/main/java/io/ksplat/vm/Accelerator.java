@@ -38,6 +38,14 @@ public enum Accelerator {
         };
     }
 
+    /** What a machine takes over from this host, so that its saved state is of use on a host of the same kind alone. */
+    List<String> hostIdentity() {
+        return switch (this) {
+            case KVM -> List.of(HostCpu.description());
+            case TCG -> List.of();
+        };
+    }
+
     /** What a guest's work that takes {@code onKvm} under KVM may take here, with room to spare. */
     public Duration scale(Duration onKvm) {
         return onKvm.multipliedBy(slowness);

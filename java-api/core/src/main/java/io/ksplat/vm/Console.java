@@ -40,9 +40,20 @@ public final class Console implements AutoCloseable {
     private volatile long bytes;
 
     Console(SocketChannel channel, Path file) throws IOException {
+        this(channel, file, new byte[0]);
+    }
+
+    /** @param before what the machine said before, when its state was another machine's; it begins the file */
+    Console(SocketChannel channel, Path file, byte[] before) throws IOException {
         this.channel = channel;
         this.file = file;
         OutputStream log = Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING);
+        try {
+            log.write(before);
+        } catch (IOException e) {
+            log.close();
+            throw e;
+        }
         Thread thread = new Thread(() -> pump(log), "ksplat-console");
         thread.setDaemon(true);
         thread.start();

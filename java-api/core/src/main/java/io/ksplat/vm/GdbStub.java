@@ -51,6 +51,11 @@ public final class GdbStub implements AutoCloseable {
         ask("?");
     }
 
+    /** Whether nobody has closed the connection from this side. */
+    boolean isOpen() {
+        return channel.isOpen();
+    }
+
     /** Sets a hardware breakpoint: it leaves the guest's memory as it is. */
     public void setBreakpoint(long address) throws IOException {
         expectOk("Z1," + Long.toHexString(address) + ",1");

@@ -25,6 +25,14 @@ public record MachineConfig(
         bootParameters = List.copyOf(bootParameters);
     }
 
+    /**
+     * All of it that a machine's saved state depends on, but for what is in the kernel's image and the initramfs: equal texts, equal
+     * machines.
+     */
+    public String identity() {
+        return String.join("\n", QemuCommandLine.identity(this));
+    }
+
     /** The bus of the virtio devices. */
     public enum Virtio {
         PCI,

@@ -51,19 +51,48 @@ public record Programs(String qemu, Path guard, Path tsc, Path agent) {
         }
     }
 
+    /** QEMU's program file. */
+    public Path qemuBinary() throws IOException {
+        if (qemu.contains("/")) {
+            try {
+                return Path.of(qemu).toRealPath();
+            } catch (java.nio.file.NoSuchFileException e) {
+                throw new MachineException(
+                        "there is no QEMU at " + qemu + ": install it, or name it in KSPLAT_QEMU", e);
+            }
+        }
+        for (String folder : System.getenv().getOrDefault("PATH", "").split(":", -1)) {
+            Path file = Path.of(folder.isEmpty() ? "." : folder, qemu);
+            if (Files.isExecutable(file) && Files.isRegularFile(file)) {
+                return file.toRealPath();
+            }
+        }
+        throw new MachineException(qemu + " is not in PATH: install QEMU, or name it in KSPLAT_QEMU");
+    }
+
+    /** What QEMU says of its version, the distribution's included. */
+    public String qemuVersion() throws IOException {
+        return firstLine(10, qemu, "--version");
+    }
+
     /** The frequency of the host's time stamp counter, in kHz. */
     public long measureTscKhz() throws IOException {
-        Process process = new ProcessBuilder(tsc.toString()).start();
+        return Long.parseLong(firstLine(10, tsc.toString()));
+    }
+
+    private static String firstLine(int seconds, String... command) throws IOException {
+        Process process = new ProcessBuilder(command).start();
         try (InputStream out = process.getInputStream()) {
-            if (!process.waitFor(10, TimeUnit.SECONDS) || process.exitValue() != 0) {
+            if (!process.waitFor(seconds, TimeUnit.SECONDS) || process.exitValue() != 0) {
                 process.destroyForcibly();
-                throw new MachineException("ksplat-tsc did not measure the TSC in 10 s");
+                throw new MachineException(String.join(" ", command) + " did not end well within " + seconds + " s");
             }
-            return Long.parseLong(new String(out.readAllBytes(), java.nio.charset.StandardCharsets.US_ASCII).strip());
+            String text = new String(out.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+            return text.lines().findFirst().orElse("").strip();
         } catch (InterruptedException e) {
             process.destroyForcibly();
             Thread.currentThread().interrupt();
-            throw new MachineException("interrupted while measuring the TSC", e);
+            throw new MachineException("interrupted while running " + command[0], e);
         }
     }
 

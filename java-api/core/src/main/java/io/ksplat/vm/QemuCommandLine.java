@@ -4,6 +4,7 @@ package io.ksplat.vm;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The words of a QEMU command. QEMU connects to sockets on which ksplat listens, so that nobody polls for a socket to appear;
@@ -12,24 +13,69 @@ import java.util.List;
 final class QemuCommandLine {
     static final String AGENT_PORT = "io.ksplat.agent";
 
+    /**
+     * Without option ROMs, because the firmware loads a kernel as well, and a ROM that only a booting machine has would keep its
+     * state out of one that does not boot.
+     */
+    private static final String MICROVM = "microvm,acpi=on,rtc=on,x-option-roms=off";
+
     private QemuCommandLine() {}
 
+    /** The id of the memory, where it is a file. */
+    static final String RAM = "ram";
+
+    /** A machine that boots. */
     static List<String> of(String qemu, MachineConfig config, Path qmp, Path console, Path agent) {
-        List<String> words = new ArrayList<>();
-        words.add(qemu);
-        words.addAll(List.of("-no-user-config", "-nodefaults", "-display", "none", "-no-reboot", "-nographic"));
-        words.addAll(List.of("-machine", machine(config.virtio())));
-        words.addAll(config.accelerator().arguments());
-        words.addAll(List.of("-smp", Integer.toString(config.cpus()), "-m", config.memoryMiB() + "M"));
+        return boot(qemu, config, new Calls(qmp, console, agent), Optional.empty());
+    }
+
+    /** The sockets that QEMU calls. */
+    record Calls(Path qmp, Path console, Path agent) {}
+
+    /** A machine that boots; its memory in a file, where one is given. */
+    static List<String> boot(String qemu, MachineConfig config, Calls sockets, Optional<RamFile> ram) {
+        List<String> words = machine(qemu, config, sockets, ram);
         words.addAll(List.of("-kernel", config.image().toString()));
         words.addAll(List.of("-initrd", config.initramfs().toString()));
         words.addAll(List.of("-append", String.join(" ", bootLine(config))));
-        words.addAll(List.of("-chardev", client("qmp", qmp), "-mon", "chardev=qmp,mode=control"));
-        words.addAll(List.of("-chardev", client("console", console), "-serial", "chardev:console"));
-        words.addAll(List.of("-chardev", client("agent", agent)));
+        return List.copyOf(words);
+    }
+
+    /**
+     * A machine that waits for its state, and stands still once it has it. It needs no kernel to load: what was loaded is in its
+     * memory.
+     */
+    static List<String> restore(String qemu, MachineConfig config, Calls sockets, RamFile ram) {
+        List<String> words = machine(qemu, config, sockets, Optional.of(ram));
+        words.addAll(List.of("-incoming", "defer"));
+        return List.copyOf(words);
+    }
+
+    /** What tells machines apart, without the paths of this run. */
+    static List<String> identity(MachineConfig config) {
+        List<String> words = new ArrayList<>(List.of(machine(config.virtio()), serialBus(config.virtio())));
+        words.addAll(config.accelerator().arguments());
+        words.addAll(config.accelerator().hostIdentity());
+        words.addAll(List.of(config.cpus() + " CPUs", config.memoryMiB() + " MiB"));
+        words.addAll(bootLine(config));
+        return List.copyOf(words);
+    }
+
+    /** All that must be the same in a machine whose state is saved and one that takes it. */
+    private static List<String> machine(String qemu, MachineConfig config, Calls sockets, Optional<RamFile> ram) {
+        List<String> words = new ArrayList<>();
+        words.add(qemu);
+        words.addAll(List.of("-no-user-config", "-nodefaults", "-display", "none", "-no-reboot", "-nographic"));
+        words.addAll(List.of("-machine", machine(config.virtio()) + (ram.isPresent() ? ",memory-backend=" + RAM : "")));
+        words.addAll(config.accelerator().arguments());
+        words.addAll(List.of("-smp", Integer.toString(config.cpus()), "-m", config.memoryMiB() + "M"));
+        ram.ifPresent(file -> words.addAll(List.of("-object", file.object(config.memoryMiB()))));
+        words.addAll(List.of("-chardev", client("qmp", sockets.qmp()), "-mon", "chardev=qmp,mode=control"));
+        words.addAll(List.of("-chardev", client("console", sockets.console()), "-serial", "chardev:console"));
+        words.addAll(List.of("-chardev", client("agent", sockets.agent())));
         words.addAll(List.of("-device", serialBus(config.virtio())));
         words.addAll(List.of("-device", "virtserialport,chardev=agent,name=" + AGENT_PORT));
-        return List.copyOf(words);
+        return words;
     }
 
     static List<String> bootLine(MachineConfig config) {
@@ -47,8 +93,8 @@ final class QemuCommandLine {
 
     private static String machine(MachineConfig.Virtio virtio) {
         return switch (virtio) {
-            case PCI -> "microvm,acpi=on,pcie=on,rtc=on";
-            case MMIO -> "microvm,acpi=on,rtc=on";
+            case PCI -> MICROVM + ",pcie=on";
+            case MMIO -> MICROVM;
         };
     }
 
@@ -60,7 +106,11 @@ final class QemuCommandLine {
     }
 
     private static String client(String id, Path socket) {
-        // A comma would end the option; QEMU reads two as one.
-        return "socket,id=" + id + ",server=off,path=" + socket.toString().replace(",", ",,");
+        return "socket,id=" + id + ",server=off,path=" + escaped(socket);
+    }
+
+    /** A comma would end the option; QEMU reads two as one. */
+    static String escaped(Path path) {
+        return path.toString().replace(",", ",,");
     }
 }

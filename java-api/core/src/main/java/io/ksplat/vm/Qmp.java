@@ -34,6 +34,7 @@ public final class Qmp implements AutoCloseable {
     private final AtomicLong nextId = new AtomicLong();
     private final Map<Long, CompletableFuture<JsonNode>> waiting = new ConcurrentHashMap<>();
     private final Map<String, CompletableFuture<JsonNode>> events = new ConcurrentHashMap<>();
+    private final CompletableFuture<String> migration = new CompletableFuture<>();
     private final CompletableFuture<String> closed = new CompletableFuture<>();
 
     Qmp(SocketChannel channel) throws IOException {
@@ -75,7 +76,18 @@ public final class Qmp implements AutoCloseable {
         return event;
     }
 
-    private CompletableFuture<JsonNode> send(String command, Map<String, ?> arguments) throws IOException {
+    /** Completes with "completed" or "failed" when this machine's state has been saved or taken in; needs the capability "events". */
+    CompletableFuture<String> migration() {
+        return migration;
+    }
+
+    /** Waits for what {@link #send} gave, or for another answer of QEMU. */
+    <T> T await(String what, CompletableFuture<T> answer) throws IOException {
+        return await(what, answer, patience);
+    }
+
+    /** Sends a command without waiting, so that several are on their way at once. */
+    CompletableFuture<JsonNode> send(String command, Map<String, ?> arguments) throws IOException {
         long id = nextId.incrementAndGet();
         ObjectNode message = json.createObjectNode().put("execute", command).put("id", id);
         if (!arguments.isEmpty()) {
@@ -100,8 +112,7 @@ public final class Qmp implements AutoCloseable {
         return answer;
     }
 
-    private static JsonNode await(String command, CompletableFuture<JsonNode> answer, Duration patience)
-            throws IOException {
+    private static <T> T await(String command, CompletableFuture<T> answer, Duration patience) throws IOException {
         try {
             return answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
@@ -131,6 +142,7 @@ public final class Qmp implements AutoCloseable {
         MachineException gone = gone();
         waiting.values().forEach(answer -> answer.completeExceptionally(gone));
         events.values().forEach(event -> event.completeExceptionally(gone));
+        migration.completeExceptionally(gone);
     }
 
     private MachineException gone() {
@@ -140,6 +152,11 @@ public final class Qmp implements AutoCloseable {
     private void dispatch(String line) throws JsonProcessingException {
         JsonNode message = json.readTree(line);
         if (message.has("event")) {
+            String status = message.path("data").path("status").asText();
+            if (message.get("event").asText().equals("MIGRATION")
+                    && (status.equals("completed") || status.equals("failed"))) {
+                migration.complete(status);
+            }
             CompletableFuture<JsonNode> event =
                     events.remove(message.get("event").asText());
             if (event != null) {

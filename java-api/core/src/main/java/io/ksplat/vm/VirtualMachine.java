@@ -9,35 +9,27 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /** One running QEMU: its monitor, console, gdbstub and memory, and the raw channel to whatever runs inside. */
 public final class VirtualMachine implements AutoCloseable {
-    /** Starting a process and linking it, on a busy host; the guest has no part in it. */
-    private static final Duration START = Duration.ofSeconds(30);
-
-    /** Between the end of QEMU's monitor and that of its process. */
-    private static final Duration LAST_WORDS = Duration.ofSeconds(5);
+    /** Saving the state of a machine that stands still: some hundred kilobytes. */
+    private static final Duration SAVING = Duration.ofSeconds(30);
 
     private final MachineConfig config;
-    private final Path folder;
-    private final QemuProcess process;
-    private final Qmp qmp;
+    private final RunningQemu qemu;
     private final Console console;
-    private final SocketChannel agent;
+    private final boolean memoryIsFile;
     private boolean gdbServer;
+    private @Nullable GdbStub gdb;
 
-    private VirtualMachine(
-            MachineConfig config, Path folder, QemuProcess process, Qmp qmp, Console console, SocketChannel agent) {
+    VirtualMachine(MachineConfig config, RunningQemu qemu, Console console, boolean memoryIsFile) {
         this.config = config;
-        this.folder = folder;
-        this.process = process;
-        this.qmp = qmp;
+        this.qemu = qemu;
         this.console = console;
-        this.agent = agent;
+        this.memoryIsFile = memoryIsFile;
     }
 
     /**
@@ -47,46 +39,58 @@ public final class VirtualMachine implements AutoCloseable {
      * @throws MachineException with QEMU's own words where it does not start
      */
     public static VirtualMachine start(MachineConfig config, Programs programs, Path consoleLog) throws IOException {
-        Path folder = Files.createTempDirectory("ksplat-");
-        QemuProcess process = null;
-        Qmp qmp = null;
-        Console console = null;
-        try (Listener qmpSocket = new Listener(folder.resolve("qmp"));
-                Listener consoleSocket = new Listener(folder.resolve("console"));
-                Listener agentSocket = new Listener(folder.resolve("agent"))) {
-            process = QemuProcess.start(
-                    programs.guard(),
-                    folder,
-                    QemuCommandLine.of(
-                            programs.qemu(), config, qmpSocket.path(), consoleSocket.path(), agentSocket.path()));
-            Deadline deadline = Deadline.in(START);
-            SocketChannel qmpChannel = qmpSocket.accept(process, deadline);
-            console = new Console(consoleSocket.accept(process, deadline), consoleLog);
-            SocketChannel agent = agentSocket.accept(process, deadline);
-            qmp = greet(process, qmpChannel);
-            return new VirtualMachine(config, folder, process, qmp, console, agent);
+        return start(config, programs, consoleLog, Optional.empty());
+    }
+
+    /**
+     * As {@link #start(MachineConfig, Programs, Path)}, with the guest's memory in a file: such a machine can be frozen.
+     *
+     * @param ram made by QEMU where it is not there
+     */
+    public static VirtualMachine startIn(Path ram, MachineConfig config, Programs programs, Path consoleLog)
+            throws IOException {
+        return start(config, programs, consoleLog, Optional.of(new RamFile(ram, RamFile.Use.WRITE)));
+    }
+
+    private static VirtualMachine start(MachineConfig config, Programs programs, Path consoleLog, Optional<RamFile> ram)
+            throws IOException {
+        RunningQemu qemu = RunningQemu.start(
+                programs, sockets -> QemuCommandLine.boot(programs.qemu(), config, sockets.calls(), ram));
+        try {
+            return new VirtualMachine(
+                    config, qemu, new Console(qemu.console(), consoleLog, new byte[0]), ram.isPresent());
         } catch (IOException | RuntimeException e) {
-            closeAll(process, qmp, console);
-            Folders.remove(folder);
+            qemu.close();
             throw e;
         }
     }
 
-    /** QEMU connects before it loads the kernel: one that it cannot load ends it here. */
-    private static Qmp greet(QemuProcess process, SocketChannel channel) throws IOException {
-        try {
-            return new Qmp(channel);
-        } catch (MachineException.Gone gone) {
-            try {
-                process.exit().get(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS);
-            } catch (ExecutionException | TimeoutException e) {
-                gone.addSuppressed(e);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+    /**
+     * Stops the machine for good and saves the state of everything but its memory, which is in its file already.
+     *
+     * @throws MachineException where it may not be frozen: its memory is in no file, or a debugger is connected, whose
+     *     breakpoints are no part of the state
+     */
+    public void freeze(Path state) throws IOException {
+        if (!memoryIsFile) {
+            throw new MachineException("this machine cannot be frozen: its memory is in no file");
+        }
+        if (gdb != null && gdb.isOpen()) {
+            throw new MachineException("this machine cannot be frozen: a debugger is connected to it");
+        }
+        stop();
+        Deadline deadline = Deadline.in(SAVING);
+        try (Listener listener = new Listener(qemu.folder().resolve("state"))) {
+            qmp().execute("migrate-set-capabilities", RunningQemu.CAPABILITIES);
+            qmp().execute("migrate", Map.of("uri", "unix:" + listener.path()));
+            try (SocketChannel stream = listener.accept(qemu.process(), deadline)) {
+                CompletableFuture<Void> written = SavedState.receive(stream, state);
+                String status = qmp().await("saving the machine's state", qmp().migration());
+                if (!status.equals("completed")) {
+                    throw new MachineException("QEMU could not save the machine's state: " + lastWords());
+                }
+                qmp().await("writing " + state, written);
             }
-            MachineException ended = new MachineException.Gone("QEMU ended before it was up: " + process.lastWords());
-            ended.addSuppressed(gone);
-            throw ended;
         }
     }
 
@@ -95,7 +99,7 @@ public final class VirtualMachine implements AutoCloseable {
     }
 
     public Qmp qmp() {
-        return qmp;
+        return qemu.qmp();
     }
 
     public Console console() {
@@ -104,17 +108,17 @@ public final class VirtualMachine implements AutoCloseable {
 
     /** The byte channel to the port on which the agent listens. */
     public SocketChannel agentChannel() {
-        return agent;
+        return qemu.agent();
     }
 
     /** Done when QEMU has ended, whoever ended it. */
     public CompletableFuture<Integer> exit() {
-        return process.exit();
+        return qemu.process().exit();
     }
 
     /** What QEMU said last on stderr. */
     public String lastWords() {
-        return process.lastWords();
+        return qemu.process().lastWords();
     }
 
     /**
@@ -124,38 +128,40 @@ public final class VirtualMachine implements AutoCloseable {
      */
     public GdbStub gdb() throws IOException {
         stop();
-        Path socket = folder.resolve("gdb");
+        Path socket = qemu.folder().resolve("gdb");
         if (!gdbServer) {
-            String answer = qmp.monitor("gdbserver unix:" + socket + ",server=on,wait=off");
+            String answer = qmp().monitor("gdbserver unix:" + socket + ",server=on,wait=off");
             if (!answer.contains("Waiting for gdb connection")) {
                 throw new MachineException("QEMU started no gdbstub: " + answer.strip());
             }
             gdbServer = true;
         }
-        return new GdbStub(socket);
+        GdbStub connected = new GdbStub(socket);
+        gdb = connected;
+        return connected;
     }
 
     /** Injects an NMI: into CPU 0, or into every CPU where the guest was booted with apic_extnmi=all. */
     public void injectNmi() throws IOException {
-        qmp.execute("inject-nmi", Map.of());
+        qmp().execute("inject-nmi", Map.of());
     }
 
     public void stop() throws IOException {
-        qmp.execute("stop", Map.of());
+        qmp().execute("stop", Map.of());
     }
 
     public void resume() throws IOException {
-        qmp.execute("cont", Map.of());
+        qmp().execute("cont", Map.of());
     }
 
     /** Every CPU's registers, without stopping any: each CPU at a moment of its own. */
     public List<Registers> registers() throws IOException {
-        return RegisterText.parse(qmp.monitor("info registers -a"));
+        return RegisterText.parse(qmp().monitor("info registers -a"));
     }
 
     /** Reads guest memory by physical address, without stopping the machine. Meant for a few hundred bytes. */
     public byte[] readPhysical(long address, int length) throws IOException {
-        return MemoryText.parse(qmp.monitor("xp /" + length + "xb 0x" + Long.toHexString(address)), address, length);
+        return MemoryText.parse(qmp().monitor("xp /" + length + "xb 0x" + Long.toHexString(address)), address, length);
     }
 
     /**
@@ -169,7 +175,7 @@ public final class VirtualMachine implements AutoCloseable {
         for (int cpu = 0; cpu < config.cpus(); cpu++) {
             try {
                 return MemoryText.parse(
-                        qmp.execute("human-monitor-command", Map.of("command-line", command, "cpu-index", cpu))
+                        qmp().execute("human-monitor-command", Map.of("command-line", command, "cpu-index", cpu))
                                 .asText(),
                         address,
                         length);
@@ -185,36 +191,46 @@ public final class VirtualMachine implements AutoCloseable {
     /** Host thread ids of the virtual CPUs, in CPU order. */
     public List<Long> cpuThreads() throws IOException {
         List<Long> threads = new ArrayList<>();
-        qmp.execute("query-cpus-fast", Map.of())
+        qmp().execute("query-cpus-fast", Map.of())
                 .forEach(cpu -> threads.add(cpu.path("thread-id").asLong()));
         return threads;
+    }
+
+    /**
+     * The processor time of all virtual CPUs in the time that follows, in host CPUs.
+     *
+     * @return 0 on a host that does not say (a kernel without CONFIG_SCHED_INFO)
+     */
+    public double cpuLoad(Duration over) throws IOException {
+        long before = ranNanos();
+        long start = System.nanoTime();
+        try {
+            Thread.sleep(over.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new MachineException("interrupted while measuring the machine's load", e);
+        }
+        return (double) (ranNanos() - before) / (System.nanoTime() - start);
+    }
+
+    /** The host's Documentation/scheduler/sched-stats.rst. */
+    private long ranNanos() throws IOException {
+        long sum = 0;
+        for (long thread : cpuThreads()) {
+            String line = Files.readString(Path.of("/proc", Long.toString(thread), "schedstat"));
+            sum += Long.parseLong(line.substring(0, line.indexOf(' ')));
+        }
+        return sum;
     }
 
     @Override
     public void close() throws IOException {
         try {
-            closeAll(process, qmp, null);
-            console.awaitEnd(Deadline.in(START));
+            qemu.process().close();
+            qmp().close();
+            console.awaitEnd(Deadline.in(RunningQemu.START));
         } finally {
-            console.close();
-            agent.close();
-            Folders.remove(folder);
-        }
-    }
-
-    private static void closeAll(
-            @org.jspecify.annotations.Nullable QemuProcess process,
-            @org.jspecify.annotations.Nullable Qmp qmp,
-            @org.jspecify.annotations.Nullable Console console)
-            throws IOException {
-        if (process != null) {
-            process.close();
-        }
-        if (qmp != null) {
-            qmp.close();
-        }
-        if (console != null) {
-            console.close();
+            qemu.close();
         }
     }
 }

@@ -4,7 +4,9 @@ package io.ksplat.vm;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class QemuCommandLineTest {
@@ -37,7 +39,7 @@ class QemuCommandLineTest {
                         "-no-reboot",
                         "-nographic",
                         "-machine",
-                        "microvm,acpi=on,pcie=on,rtc=on",
+                        "microvm,acpi=on,rtc=on,x-option-roms=off,pcie=on",
                         "-accel",
                         "tcg,thread=multi",
                         "-cpu",
@@ -46,13 +48,6 @@ class QemuCommandLineTest {
                         "2",
                         "-m",
                         "256M",
-                        "-kernel",
-                        "/k/image",
-                        "-initrd",
-                        "/k/initramfs",
-                        "-append",
-                        "console=ttyS0 quiet oops=panic panic=-1 nokaslr tsc_early_khz=2596096 tsc=reliable"
-                                + " rcu_nocbs=all apic_extnmi=all",
                         "-chardev",
                         "socket,id=qmp,server=off,path=/m/qmp",
                         "-mon",
@@ -66,7 +61,14 @@ class QemuCommandLineTest {
                         "-device",
                         "virtio-serial-pci",
                         "-device",
-                        "virtserialport,chardev=agent,name=io.ksplat.agent");
+                        "virtserialport,chardev=agent,name=io.ksplat.agent",
+                        "-kernel",
+                        "/k/image",
+                        "-initrd",
+                        "/k/initramfs",
+                        "-append",
+                        "console=ttyS0 quiet oops=panic panic=-1 nokaslr tsc_early_khz=2596096 tsc=reliable"
+                                + " rcu_nocbs=all apic_extnmi=all");
     }
 
     @Test
@@ -81,7 +83,7 @@ class QemuCommandLineTest {
                         "-no-reboot",
                         "-nographic",
                         "-machine",
-                        "microvm,acpi=on,rtc=on",
+                        "microvm,acpi=on,rtc=on,x-option-roms=off",
                         "-accel",
                         "kvm",
                         "-cpu",
@@ -90,12 +92,6 @@ class QemuCommandLineTest {
                         "2",
                         "-m",
                         "256M",
-                        "-kernel",
-                        "/k/image",
-                        "-initrd",
-                        "/k/initramfs",
-                        "-append",
-                        "console=ttyS0 quiet oops=panic panic=-1 nokaslr",
                         "-chardev",
                         "socket,id=qmp,server=off,path=/m/qmp",
                         "-mon",
@@ -109,7 +105,33 @@ class QemuCommandLineTest {
                         "-device",
                         "virtio-serial-device",
                         "-device",
-                        "virtserialport,chardev=agent,name=io.ksplat.agent");
+                        "virtserialport,chardev=agent,name=io.ksplat.agent",
+                        "-kernel",
+                        "/k/image",
+                        "-initrd",
+                        "/k/initramfs",
+                        "-append",
+                        "console=ttyS0 quiet oops=panic panic=-1 nokaslr");
+    }
+
+    @Test
+    void aRestoredMachineDiffersInItsMemoryAndItsKernelAlone() {
+        MachineConfig config = config(MachineConfig.Virtio.PCI, Accelerator.TCG);
+        QemuCommandLine.Calls calls =
+                new QemuCommandLine.Calls(Path.of("/m/qmp"), Path.of("/m/console"), Path.of("/m/agent"));
+        List<String> frozen = new ArrayList<>(QemuCommandLine.boot(
+                "qemu", config, calls, Optional.of(new RamFile(Path.of("/t/a,b"), RamFile.Use.WRITE))));
+        List<String> restored = new ArrayList<>(
+                QemuCommandLine.restore("qemu", config, calls, new RamFile(Path.of("/t/a,b"), RamFile.Use.COPY)));
+
+        assertThat(frozen).contains("memory-backend-file,id=ram,size=256M,share=on,mem-path=/t/a,,b");
+        assertThat(restored).contains("memory-backend-file,id=ram,size=256M,share=off,mem-path=/t/a,,b");
+        assertThat(restored).endsWith("-incoming", "defer");
+        frozen.removeIf(word -> word.contains("share="));
+        restored.removeIf(word -> word.contains("share="));
+        int same = restored.size() - 2;
+        assertThat(restored.subList(0, same)).isEqualTo(frozen.subList(0, same));
+        assertThat(frozen.get(same)).isEqualTo("-kernel");
     }
 
     @Test

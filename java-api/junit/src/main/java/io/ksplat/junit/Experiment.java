@@ -10,8 +10,8 @@ import io.ksplat.evidence.Verdict;
 import io.ksplat.guest.AgentException;
 import io.ksplat.guest.BpfObject;
 import io.ksplat.guest.Guest;
-import io.ksplat.guest.Host;
 import io.ksplat.guest.KernelFacts;
+import io.ksplat.guest.Templates;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.Symbols;
 import io.ksplat.libbpf.BpfObjectFile;
@@ -21,6 +21,7 @@ import io.ksplat.report.KernelName;
 import io.ksplat.report.Report;
 import io.ksplat.report.RunRecord;
 import io.ksplat.report.Timings;
+import io.ksplat.vm.MachineConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,6 +59,8 @@ final class Experiment {
     private @Nullable Observation observation;
     private int bootRetries;
     private OptionalLong bootMs = OptionalLong.empty();
+    private OptionalLong restoreMs = OptionalLong.empty();
+    private String origin = "boot";
     private String accelerator = "";
 
     /** Written by the thread that interrupts, too. */
@@ -91,7 +94,7 @@ final class Experiment {
                     Verdict.ERROR,
                     e.getMessage() + (e.log().isBlank() ? "" : "\n" + e.log().strip()),
                     List.of());
-        } catch (KernelException | IOException | IllegalStateException e) {
+        } catch (KernelException | IOException | RuntimeException e) {
             LOG.debug("set-up of {} failed", subject.id(), e);
             decide(Verdict.ERROR, String.valueOf(e.getMessage()), List.of());
         }
@@ -116,22 +119,7 @@ final class Experiment {
         BpfObjectFile file = BpfObjectFile.parse(subject.bpf(), object);
         subject.check(file);
 
-        lab.progress().report(subject.id() + ": booting " + kernel.release() + " (" + accelerator + ")");
-        Host.Booted booted = lab.host()
-                .boot(
-                        lab.host()
-                                .config(
-                                        kernel.kernel(),
-                                        kernel.accelerator(),
-                                        CPUS,
-                                        MEMORY_MIB,
-                                        subject.bootParameters()),
-                        folder.resolve("console.log"),
-                        lab.progress());
-        Guest machine = booted.guest();
-        guest = machine;
-        bootRetries = booted.retries();
-        bootMs = OptionalLong.of(booted.millis());
+        Guest machine = start(kernel, folder.resolve("console.log"));
         throwIfInterrupted();
 
         symbols = kernel.symbolsAt(machine.hello().getText());
@@ -144,6 +132,24 @@ final class Experiment {
         watching.symbols(symbols);
         nmi = new Nmi(machine.vm(), symbols, settings.nmi());
         lab.progress().report(subject.id() + ": running on " + kernel.release());
+    }
+
+    private Guest start(KernelFacts kernel, Path consoleLog) throws IOException, InterruptedException {
+        MachineConfig config =
+                lab.host().config(kernel.kernel(), kernel.accelerator(), CPUS, MEMORY_MIB, subject.bootParameters());
+        lab.progress()
+                .report(subject.id() + ": starting " + kernel.release() + " (" + accelerator
+                        + (settings.fresh() ? ", booting" : "") + ")");
+        Templates.Started started = settings.fresh()
+                ? lab.templates().boot(config, consoleLog, lab.progress())
+                : lab.templates().start(kernel.kernel(), config, consoleLog, lab.progress());
+        guest = started.guest();
+        bootRetries = started.bootRetries();
+        bootMs = started.bootMs();
+        restoreMs = started.restoreMs();
+        origin = started.origin();
+        started.why().ifPresent(notes::add);
+        return started.guest();
     }
 
     private void keepLog(AgentException.Verifier refusal) {
@@ -319,9 +325,9 @@ final class Experiment {
                 decided.evidence,
                 observed,
                 notes,
-                new Timings(bootMs, OptionalLong.empty(), firstEvidence, (System.nanoTime() - started) / 1_000_000),
+                new Timings(bootMs, restoreMs, firstEvidence, (System.nanoTime() - started) / 1_000_000),
                 accelerator,
-                "boot");
+                origin);
     }
 
     private void decide(Verdict verdict, String message, List<Evidence> evidence) {

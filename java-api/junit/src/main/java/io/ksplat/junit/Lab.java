@@ -3,6 +3,7 @@ package io.ksplat.junit;
 
 import io.ksplat.guest.Host;
 import io.ksplat.guest.KernelFacts;
+import io.ksplat.guest.Templates;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
@@ -35,6 +36,7 @@ public final class Lab implements AutoCloseable {
     private final Map<Path, Report> reports = new HashMap<>();
     private final Set<Experiment> running = new HashSet<>();
     private @Nullable Host host;
+    private @Nullable Templates templates;
     private boolean closed;
 
     public Lab(Cache cache, Progress progress, Optional<Accelerator> accelerator) {
@@ -63,6 +65,13 @@ public final class Lab implements AutoCloseable {
             host = Host.open(cache, accelerator);
         }
         return host;
+    }
+
+    synchronized Templates templates() throws IOException, InterruptedException {
+        if (templates == null) {
+            templates = new Templates(host(), cache);
+        }
+        return templates;
     }
 
     /** A kernel, fetched or built, and what a boot of it tells. */

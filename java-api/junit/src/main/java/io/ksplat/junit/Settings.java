@@ -19,6 +19,7 @@ import java.util.function.Function;
  * @param nmi {@code ksplat.nmi}: {@code as-written} or {@code none}
  * @param attempt {@code ksplat.attempt}: the run's number in the report, from 1
  * @param report {@code ksplat.report}: the report's folder
+ * @param fresh {@code ksplat.fresh}: boot every machine cold, instead of restoring it from a template
  * @param accelerator {@code ksplat.accelerator}: {@code kvm} or {@code tcg}; found by booting where it is not given
  */
 public record Settings(
@@ -27,6 +28,7 @@ public record Settings(
         NmiMode nmi,
         int attempt,
         Path report,
+        boolean fresh,
         Optional<Accelerator> accelerator) {
 
     /** A recent series that shows the bugs of the catalogue. */
@@ -45,6 +47,7 @@ public record Settings(
         /** Of a parameterised reproducer, this case alone. */
         public static final String CASE = "ksplat.case";
 
+        public static final String FRESH = "ksplat.fresh";
         public static final String ACCELERATOR = "ksplat.accelerator";
 
         private Keys() {}
@@ -64,9 +67,25 @@ public record Settings(
                         .apply(Keys.NMI)
                         .map(text -> word(NmiMode.class, Keys.NMI, text))
                         .orElse(NmiMode.AS_WRITTEN),
-                parameters.apply(Keys.ATTEMPT).map(Integer::parseInt).orElse(1),
+                parameters.apply(Keys.ATTEMPT).map(Settings::attempt).orElse(1),
                 parameters.apply(Keys.REPORT).map(Path::of).orElse(DEFAULT_REPORT),
+                parameters.apply(Keys.FRESH).map(Settings::flag).orElse(false),
                 parameters.apply(Keys.ACCELERATOR).map(text -> word(Accelerator.class, Keys.ACCELERATOR, text)));
+    }
+
+    private static boolean flag(String text) {
+        return switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException(Keys.FRESH + " is true or false, not \"" + text + "\"");
+        };
+    }
+
+    private static int attempt(String text) {
+        if (!text.matches("[1-9][0-9]{0,8}")) {
+            throw new IllegalArgumentException(Keys.ATTEMPT + " is a number from 1, not \"" + text + "\"");
+        }
+        return Integer.parseInt(text);
     }
 
     private static <E extends Enum<E>> E word(Class<E> type, String key, String text) {

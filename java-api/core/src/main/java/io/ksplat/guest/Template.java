@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.guest;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.ksplat.evidence.ConsoleParser;
+import io.ksplat.evidence.Evidence;
+import io.ksplat.guest.proto.Hello;
+import io.ksplat.vm.MachineConfig;
+import io.ksplat.vm.MachineException;
+import io.ksplat.vm.Programs;
+import io.ksplat.vm.StandBy;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * A booted machine, frozen when its agent was ready, as files of one folder: its memory, the state of everything else, and what
+ * its console said. Any number of machines are restored from it, by any number of processes at once; each shares the memory that
+ * it does not write. Immutable.
+ */
+public final class Template {
+    static final String RAM = "ram";
+    private static final String STATE = "state";
+    private static final String BOOT_LOG = "boot.log";
+
+    /** What /proc/sys/kernel/tainted says of a kernel that has warned, died, locked up or found bad memory. */
+    private static final long SPLATTED = 1 << 4 | 1 << 5 | 1 << 7 | 1 << 9 | 1 << 14;
+
+    private final MachineConfig config;
+    private final Path folder;
+    private final TemplateManifest manifest;
+    private final byte[] state;
+    private final byte[] bootLog;
+    private final Hello hello;
+
+    private Template(
+            MachineConfig config, Path folder, TemplateManifest manifest, byte[] state, byte[] bootLog, Hello hello) {
+        this.config = config;
+        this.folder = folder;
+        this.manifest = manifest;
+        this.state = state;
+        this.bootLog = bootLog;
+        this.hello = hello;
+    }
+
+    /** The files are not what was frozen. */
+    public static final class Damaged extends MachineException {
+        private static final long serialVersionUID = 1;
+
+        Damaged(String message) {
+            super(message);
+        }
+    }
+
+    /** A machine that may not be frozen, because its kernel has splatted. */
+    public static final class Splatted extends MachineException {
+        private static final long serialVersionUID = 1;
+
+        Splatted(String what) {
+            super("this machine cannot be frozen, every machine restored from it would be ill: " + what);
+        }
+    }
+
+    /**
+     * Freezes a guest that has just booted with its memory in {@code folder}, and ends it.
+     *
+     * @throws Splatted where its kernel has reported something
+     */
+    static void freeze(Guest guest, Path folder) throws IOException {
+        Path console = guest.vm().console().file();
+        try (guest) {
+            guest.settle();
+            checkHealth(guest);
+            guest.vm().freeze(folder.resolve(STATE));
+        }
+        checkText(Files.readAllBytes(console));
+        Files.copy(console, folder.resolve(BOOT_LOG));
+        TemplateManifest.describe(
+                        folder.resolve(RAM),
+                        Files.readAllBytes(folder.resolve(STATE)),
+                        Files.readAllBytes(folder.resolve(BOOT_LOG)),
+                        guest.hello().toByteArray())
+                .write(folder);
+    }
+
+    /** The boot was quiet, so the console has only the worst: the kernel's own log and its taint tell the rest. */
+    private static void checkHealth(Guest guest) throws IOException {
+        if (guest.hello().hasDebugLocks() && !guest.sayHello().getDebugLocks()) {
+            throw new Splatted("lockdep is off, so it has reported something already");
+        }
+        checkText(kernelLog(guest.agent().readFile("/dev/kmsg")));
+        String taint =
+                new String(guest.agent().readFile("/proc/sys/kernel/tainted"), StandardCharsets.US_ASCII).strip();
+        if ((Long.parseLong(taint) & SPLATTED) != 0) {
+            throw new Splatted("its kernel is tainted (" + taint + ", Documentation/admin-guide/tainted-kernels.rst)");
+        }
+    }
+
+    /** The text of /dev/kmsg's records (the kernel's Documentation/ABI/testing/dev-kmsg). */
+    private static byte[] kernelLog(byte[] records) {
+        return new String(records, StandardCharsets.ISO_8859_1)
+                .lines()
+                .filter(line -> !line.startsWith(" "))
+                .map(line -> line.substring(line.indexOf(';') + 1))
+                .collect(Collectors.joining("\n", "", "\n"))
+                .getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    private static void checkText(byte[] text) throws Splatted {
+        List<Evidence> found = ConsoleParser.parse(text);
+        if (!found.isEmpty()) {
+            throw new Splatted(found.get(0).title());
+        }
+    }
+
+    /**
+     * Opens a frozen machine, having compared every byte with what was frozen.
+     *
+     * @param config that it was booted with
+     * @throws Damaged where the files are not what was written
+     */
+    static Template open(MachineConfig config, Path folder) throws IOException {
+        TemplateManifest manifest = TemplateManifest.read(folder);
+        byte[] state = TemplateManifest.checked(folder.resolve(STATE), manifest.stateSum());
+        byte[] bootLog = TemplateManifest.checked(folder.resolve(BOOT_LOG), manifest.bootLogSum());
+        manifest.checkRam(folder.resolve(RAM));
+        try {
+            return new Template(config, folder, manifest, state, bootLog, Hello.parseFrom(manifest.hello()));
+        } catch (InvalidProtocolBufferException e) {
+            throw new Damaged("the template in " + folder + " is damaged: " + e.getMessage());
+        }
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    /** Whether the folder still holds this template, and not another that was made since. */
+    boolean isIn(Path folder) throws IOException {
+        return Files.isDirectory(folder) && TemplateManifest.read(folder).equals(manifest);
+    }
+
+    /** Bytes that a machine restored from it has in common with the others. */
+    public long ramBytes() {
+        return manifest.ramBytes();
+    }
+
+    /**
+     * Restores a machine up to the point where only {@link #wake} is missing.
+     *
+     * @throws Damaged where somebody has written to its memory since it was opened
+     */
+    public StandBy prepare(Programs programs) throws IOException {
+        manifest.checkRamUntouched(folder.resolve(RAM));
+        return StandBy.restore(config, programs, folder.resolve(RAM), state);
+    }
+
+    /** Lets a machine go on that {@link #prepare} gave, and waits until its agent has answered. */
+    public Guest wake(StandBy machine, Path consoleLog) throws IOException {
+        return Guest.restored(machine.wake(consoleLog, bootLog), hello);
+    }
+
+    /** A pristine machine whose agent has answered. */
+    public Guest restore(Programs programs, Path consoleLog) throws IOException {
+        return wake(prepare(programs), consoleLog);
+    }
+
+    /**
+     * Proves that machines can be restored from it.
+     *
+     * @throws MachineException where a restored one is not the one that was frozen
+     */
+    void prove(Programs programs, Path consoleLog) throws IOException {
+        try (Guest guest = restore(programs, consoleLog)) {
+            Hello now = guest.sayHello();
+            if (!now.equals(hello)) {
+                throw new MachineException("a machine restored from the template says other things of itself than "
+                        + "before it was frozen: release " + now.getRelease() + ", CPUs " + now.getCpus()
+                        + ", heartbeat page 0x" + Long.toHexString(now.getBeatPage()));
+            }
+            guest.awaitBeats();
+        }
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.vm;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The state of a machine's devices and CPUs, as QEMU saves it, over a socket: QEMU may write no file that this process does not
+ * see, and what fails here says why.
+ */
+final class SavedState {
+    private SavedState() {}
+
+    /** Writes what comes from a QEMU that saves; done at its end. */
+    static CompletableFuture<Void> receive(SocketChannel stream, Path file) throws IOException {
+        FileChannel to = FileChannel.open(
+                file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING);
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        Thread thread = new Thread(
+                () -> {
+                    try (to) {
+                        copy(stream, to);
+                        done.complete(null);
+                    } catch (IOException e) {
+                        // QEMU must not wait for a reader that has gone: its failure is this one's.
+                        done.completeExceptionally(e);
+                    }
+                },
+                "ksplat-state");
+        thread.setDaemon(true);
+        thread.start();
+        return done;
+    }
+
+    private static void copy(SocketChannel from, FileChannel to) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(128 << 10);
+        IOException failure = null;
+        while (from.read(buffer.clear()) >= 0) {
+            buffer.flip();
+            while (failure == null && buffer.hasRemaining()) {
+                try {
+                    to.write(buffer);
+                } catch (IOException e) {
+                    // A full disk: the rest is read and dropped, so that QEMU comes to its end.
+                    failure = e;
+                }
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    /** Gives a state to a QEMU that waits for one on a socket. */
+    static void send(byte[] state, Path socket) throws IOException {
+        try (SocketChannel stream = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            stream.connect(UnixDomainSocketAddress.of(socket));
+            ByteBuffer bytes = ByteBuffer.wrap(state);
+            while (bytes.hasRemaining()) {
+                stream.write(bytes);
+            }
+        }
+    }
+}
