@@ -40,7 +40,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Expect(
         verdict = CLEAN,
         cases = "lru",
-        kernels = "[7.0,)",
+        kernels = "[7.1,)",
         because = "a resilient lock refuses, which the map reports as -ENOMEM")
 @Expect(
         verdict = DEADLOCK,
