@@ -4,6 +4,7 @@
 #define KPTR_BPF_H
 
 #include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
 
 /* Linux before 6.2 calls the tag of a referenced kptr kptr_ref. */
 #ifndef __kptr
@@ -23,6 +24,25 @@ static __always_inline u64 argument(void *ctx, u32 n)
 static __always_inline bool within(u64 address, u64 base, u64 size)
 {
 	return address - base < size;
+}
+
+/*
+ * Whether the interrupted task is a worker of CPU 0's ordinary pool (kernel/workqueue.c, format_worker_id): where such a
+ * worker holds its pool's lock, it is the one that queue_work() on CPU 0 takes.
+ */
+static __always_inline bool in_worker_of_cpu0(void)
+{
+	char comm[16] = {};
+
+	bpf_get_current_comm(comm, sizeof(comm));
+	return comm[0] == 'k' && comm[7] == '/' && comm[8] == '0' && comm[9] == ':' && comm[11] != 'H' &&
+	       comm[12] != 'H';
+}
+
+/* Whether a dead cgroup lives on one reference alone. While the count is spread over CPUs it carries a bias. */
+static __always_inline bool last_reference(struct cgroup *cgroup)
+{
+	return BPF_CORE_READ(cgroup, self.refcnt.data, count.counter) == 1;
 }
 
 #endif

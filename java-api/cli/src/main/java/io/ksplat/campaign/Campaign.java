@@ -46,6 +46,10 @@ public final class Campaign {
                         var request = LauncherDiscoveryRequestBuilder.request()
                                 .selectors(selectClass(reproducer.type()))
                                 .configurationParameters(parameters)
+                                .configurationParameters(reproducer
+                                        .testCase()
+                                        .map(name -> Map.of(Settings.Keys.CASE, name))
+                                        .orElse(Map.of()))
                                 .configurationParameter(Settings.Keys.KERNEL, kernel.toString())
                                 .configurationParameter(Settings.Keys.ATTEMPT, Integer.toString(attempt))
                                 .build();

@@ -5,6 +5,7 @@ import io.ksplat.junit.Reproducer;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.junit.platform.commons.support.ReflectionSupport;
 
@@ -16,10 +17,18 @@ public record Catalogue(List<Entry> entries) {
         entries = List.copyOf(entries);
     }
 
-    /** A reproducer and its class. */
-    public record Entry(Reproducer reproducer, Class<?> type) {
+    /**
+     * A reproducer and its class.
+     *
+     * @param testCase where only one case of it is meant
+     */
+    public record Entry(Reproducer reproducer, Class<?> type, Optional<String> testCase) {
         public String id() {
             return reproducer.id();
+        }
+
+        private Entry only(String name) {
+            return new Entry(reproducer, type, Optional.of(name));
         }
     }
 
@@ -28,17 +37,21 @@ public record Catalogue(List<Entry> entries) {
                 ReflectionSupport.findAllClassesInPackage(
                                 PACKAGE, type -> type.isAnnotationPresent(Reproducer.class), name -> true)
                         .stream()
-                        .map(type -> new Entry(type.getAnnotation(Reproducer.class), type))
+                        .map(type -> new Entry(type.getAnnotation(Reproducer.class), type, Optional.empty()))
                         .sorted(Comparator.comparing(Entry::id))
                         .toList());
     }
 
     /**
-     * The entry of an id.
+     * The entry of an id, which may name a case after a slash.
      *
      * @throws IllegalArgumentException where there is none, with the nearest names
      */
     public Entry find(String id) {
+        int slash = id.indexOf('/');
+        if (slash >= 0 && entries.stream().noneMatch(entry -> entry.id().equals(id))) {
+            return find(id.substring(0, slash)).only(id.substring(slash + 1));
+        }
         return entries.stream()
                 .filter(entry -> entry.id().equals(id))
                 .findFirst()

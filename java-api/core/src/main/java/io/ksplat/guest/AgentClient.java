@@ -5,7 +5,9 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.ksplat.guest.proto.Echo;
 import io.ksplat.guest.proto.Hello;
+import io.ksplat.guest.proto.MakeDirectory;
 import io.ksplat.guest.proto.ReadFile;
+import io.ksplat.guest.proto.Remove;
 import io.ksplat.guest.proto.Request;
 import io.ksplat.guest.proto.Reseed;
 import io.ksplat.guest.proto.Response;
@@ -175,6 +177,15 @@ public final class AgentClient implements AutoCloseable {
 
     public void writeFile(String path, String text) throws IOException {
         writeFile(path, text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    }
+
+    public void makeDirectory(String path) throws IOException {
+        call(Request.newBuilder().setMakeDirectory(MakeDirectory.newBuilder().setPath(path)));
+    }
+
+    /** Removes a file or an empty directory. */
+    public void remove(String path) throws IOException {
+        call(Request.newBuilder().setRemove(Remove.newBuilder().setPath(path)));
     }
 
     @Override

@@ -80,6 +80,11 @@ public final class BpfObject implements AutoCloseable {
         return new Global(guest, handle, variable, map(variable.section()));
     }
 
+    /** Whether a global variable is one of this object's. */
+    public boolean owns(Global global) {
+        return global.isOf(handle);
+    }
+
     /** The JITed programs, named as kallsyms names them. */
     public List<Symbol> symbols() {
         return List.copyOf(symbols);

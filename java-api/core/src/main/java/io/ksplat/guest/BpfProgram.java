@@ -70,6 +70,16 @@ public final class BpfProgram {
         return run(testRun().setCpu(cpu).setContext(ByteString.copyFrom(context)));
     }
 
+    /** Runs it once on a CPU, on a packet: programs that filter packets want one. */
+    public int runOnPacket(int cpu, byte[] packet) throws IOException {
+        return run(testRun().setCpu(cpu).setData(ByteString.copyFrom(packet)));
+    }
+
+    /** As {@link #startOn}, on a packet. */
+    public void startOnPacket(int cpu, byte[] packet) throws IOException {
+        agent.send(Request.newBuilder().setBpfTestRun(testRun().setCpu(cpu).setData(ByteString.copyFrom(packet))));
+    }
+
     /** Has it run on a CPU and does not wait: it may well never return. */
     public void startOn(int cpu) throws IOException {
         agent.send(Request.newBuilder().setBpfTestRun(testRun().setCpu(cpu)));

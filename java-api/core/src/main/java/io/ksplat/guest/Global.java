@@ -33,6 +33,10 @@ public final class Global {
         return variable.name();
     }
 
+    boolean isOf(int object) {
+        return handle == object;
+    }
+
     /** Its value as a number, as C would widen it to 64 bits. */
     public long get() throws IOException {
         byte[] bytes = bytes();

@@ -34,7 +34,7 @@ public final class TestMachines {
         return KernelFacts.of(kernel, host, cache, Progress.NONE);
     }
 
-    public MachineConfig config(String... parameters) {
+    public MachineConfig config(String... parameters) throws IOException {
         return host.config(kernel, Accelerator.TCG, 2, 256, List.of(parameters));
     }
 

@@ -2,10 +2,12 @@
 package io.ksplat.junit;
 
 import io.ksplat.evidence.Control;
+import io.ksplat.guest.BpfObject;
 import io.ksplat.guest.Global;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * The positive checks of an experiment. They are evaluated after the test method, from outside, until all pass or time is up.
@@ -35,13 +37,37 @@ public final class Controls {
         return this;
     }
 
+    /** Keeps what the counters of an object say now, because it is going to be unloaded. */
+    void keep(BpfObject going) throws IOException {
+        for (Counter counter : counters) {
+            if (going.owns(counter.global)) {
+                counter.kept = OptionalLong.of(counter.global.get());
+            }
+        }
+    }
+
     List<Control> read() throws IOException {
         List<Control> controls = new ArrayList<>();
         for (Counter counter : counters) {
-            controls.add(new Control(counter.name, counter.required, counter.global.get()));
+            controls.add(new Control(counter.name, counter.required, counter.value()));
         }
         return controls;
     }
 
-    private record Counter(String name, Global global, long required) {}
+    private static final class Counter {
+        private final String name;
+        private final Global global;
+        private final long required;
+        private OptionalLong kept = OptionalLong.empty();
+
+        Counter(String name, Global global, long required) {
+            this.name = name;
+            this.global = global;
+            this.required = required;
+        }
+
+        long value() throws IOException {
+            return kept.isPresent() ? kept.getAsLong() : global.get();
+        }
+    }
 }

@@ -24,6 +24,9 @@ public @interface Expect {
     /** Kernel versions, in the notation of mathematical intervals: {@code [6.3,)}, {@code [6.1,6.12)}. */
     String kernels() default "[0,)";
 
+    /** The cases that it speaks of, see {@link Case}; none named: all. */
+    String[] cases() default {};
+
     /** Why, in one line. */
     String because() default "";
 

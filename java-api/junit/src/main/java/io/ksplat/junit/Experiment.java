@@ -45,6 +45,7 @@ final class Experiment {
     private final Subject subject;
     private final long started = System.nanoTime();
     private final Controls controls = new Controls();
+    private final Testimony testimony = new Testimony();
 
     private final Report report;
     private KernelName kernelName;
@@ -93,7 +94,7 @@ final class Experiment {
                     Verdict.ERROR,
                     e.getMessage() + (e.log().isBlank() ? "" : "\n" + e.log().strip()),
                     List.of());
-        } catch (KernelException | IOException | IllegalStateException e) {
+        } catch (KernelException | IOException | RuntimeException e) {
             LOG.debug("set-up of {} failed", subject.id(), e);
             decide(Verdict.ERROR, String.valueOf(e.getMessage()), List.of());
         }
@@ -113,7 +114,8 @@ final class Experiment {
             return;
         }
         lab.progress().report(subject.id() + ": compiling " + subject.bpf());
-        byte[] object = BpfBuild.object(subject.type(), subject.bpf(), kernel.headers(), lab.cache());
+        byte[] object =
+                BpfBuild.object(subject.type(), subject.bpf(), subject.testCase(), kernel.headers(), lab.cache());
         BpfObjectFile file = BpfObjectFile.parse(subject.bpf(), object);
         subject.check(file);
 
@@ -175,7 +177,7 @@ final class Experiment {
         if (machine == null || source == null) {
             throw new IllegalStateException("there is no machine: " + decision);
         }
-        return new Machine(machine, source, controls);
+        return new Machine(machine, source, controls, testimony, this::load);
     }
 
     BpfObject bpf() {
@@ -184,6 +186,33 @@ final class Experiment {
             throw new IllegalStateException("no BPF object is loaded: " + decision);
         }
         return loaded;
+    }
+
+    /** Loads one more object, that of a tracer say. */
+    private BpfObject load(String source) throws IOException {
+        Guest machine = guest;
+        Observation watching = observation;
+        Symbols known = symbols;
+        if (machine == null || watching == null || known == null) {
+            throw new IllegalStateException("there is no machine: " + decision);
+        }
+        try {
+            byte[] object = BpfBuild.object(
+                    subject.type(),
+                    source,
+                    subject.testCase(),
+                    lab.kernel(settings.kernel()).headers(),
+                    lab.cache());
+            BpfObject loaded = BpfObject.load(machine, BpfObjectFile.parse(source, object), object);
+            symbols = known.plus(loaded.symbols());
+            watching.symbols(symbols);
+            return loaded;
+        } catch (KernelException e) {
+            throw new IOException(e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while compiling " + source, e);
+        }
     }
 
     /** Ends the machine under whatever waits for it. */
@@ -228,7 +257,7 @@ final class Experiment {
         Nmi source = nmi;
         boolean hopeless =
                 thrown.isPresent() || (source != null && !source.misses().isEmpty());
-        Observation.Outcome outcome = watching.watch(this::readControls, hopeless);
+        Observation.Outcome outcome = watching.watch(this::readControls, testimony, hopeless);
         Findings findings = new Findings(outcome.evidence(), outcome.controls(), outcome.everyCpuAlive());
         Verdict verdict = findings.verdict();
         Optional<String> message = outcome.trouble().or(() -> thrown.map(Throwable::toString));

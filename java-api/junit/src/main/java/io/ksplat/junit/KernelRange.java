@@ -4,24 +4,35 @@ package io.ksplat.junit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** An interval of kernel versions, open or closed at each end; an absent upper bound is infinity. */
 record KernelRange(boolean fromIncluded, String from, String to, boolean toIncluded) {
-    private static final Pattern FORM = Pattern.compile("([\\[(])\\s*([0-9.]*)\\s*,\\s*([0-9.]*)\\s*([])])");
-    private static final Pattern NUMBERS = Pattern.compile("^\\d+(\\.\\d+)*");
+    private static final String VERSION = "\\d{1,9}(?:\\.\\d{1,9})*";
+    private static final Pattern FORM =
+            Pattern.compile("([\\[(])\\s*(" + VERSION + ")?\\s*,\\s*(" + VERSION + ")?\\s*([])])");
+    private static final Pattern NUMBERS = Pattern.compile("^" + VERSION);
 
     static KernelRange parse(String text) {
         Matcher form = FORM.matcher(text);
         if (!form.matches()) {
             throw new IllegalArgumentException("\"" + text + "\" is no range of kernels; write [6.3,) or [6.1,6.12)");
         }
-        return new KernelRange(
+        KernelRange range = new KernelRange(
                 form.group(1).equals("["),
-                form.group(2),
-                form.group(3),
+                Objects.requireNonNullElse(form.group(2), ""),
+                Objects.requireNonNullElse(form.group(3), ""),
                 form.group(4).equals("]"));
+        if (range.isBackwards()) {
+            throw new IllegalArgumentException("\"" + text + "\" begins after it ends: no kernel lies in it");
+        }
+        return range;
+    }
+
+    private boolean isBackwards() {
+        return !from.isEmpty() && !to.isEmpty() && compare(numbers(from), numbers(to)) > 0;
     }
 
     /** Whether a release such as {@code 7.2.13+deb14-cloud-amd64} lies in it. Bounds compare as deep as they are written. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.junit;
 
+import io.ksplat.guest.BpfObject;
 import io.ksplat.guest.Child;
 import io.ksplat.guest.Guest;
 import io.ksplat.guest.Pace;
@@ -17,11 +18,47 @@ public final class Machine {
     private final Guest guest;
     private final Nmi nmi;
     private final Controls controls;
+    private final Testimony testimony;
+    private final Loader loader;
 
-    Machine(Guest guest, Nmi nmi, Controls controls) {
+    Machine(Guest guest, Nmi nmi, Controls controls, Testimony testimony, Loader loader) {
         this.guest = guest;
         this.nmi = nmi;
         this.controls = controls;
+        this.testimony = testimony;
+        this.loader = loader;
+    }
+
+    /** Compiles and loads BPF C. */
+    @FunctionalInterface
+    interface Loader {
+        BpfObject load(String source) throws IOException;
+    }
+
+    /** Loads another BPF C file that lies beside the class: a tracer that is not the program under test. */
+    public BpfObject load(String source) throws IOException {
+        return loader.load(source);
+    }
+
+    /** Unloads an object, so that its maps go. Controls keep what its counters said last. */
+    public void unload(BpfObject object) throws IOException {
+        controls.keep(object);
+        object.close();
+    }
+
+    /** What programs themselves report. */
+    public Testimony testimony() {
+        return testimony;
+    }
+
+    /** Makes a directory, a control group say. */
+    public void makeDirectory(String path) throws IOException {
+        guest.agent().makeDirectory(path);
+    }
+
+    /** Removes a file or an empty directory. */
+    public void remove(String path) throws IOException {
+        guest.agent().remove(path);
     }
 
     public int cpus() {

@@ -3,6 +3,7 @@ package io.ksplat.junit;
 
 import java.lang.annotation.Documented;
 import java.lang.annotation.ElementType;
+import java.lang.annotation.Repeatable;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
@@ -11,7 +12,11 @@ import java.lang.annotation.Target;
 @Documented
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
+@Repeatable(Needs.All.class)
 public @interface Needs {
+
+    /** The cases that need it, see {@link Case}; none named: all. */
+    String[] cases() default {};
 
     /** Kernel functions that its programs call. */
     String[] kfuncs() default {};
@@ -21,4 +26,12 @@ public @interface Needs {
 
     /** Boot parameters, separated by spaces. */
     String boot() default "";
+
+    /** Several of them: all that a case has. */
+    @Documented
+    @Target(ElementType.TYPE)
+    @Retention(RetentionPolicy.RUNTIME)
+    @interface All {
+        Needs[] value();
+    }
 }

@@ -105,7 +105,7 @@ final class Observation implements Console.Reader {
      *
      * @param hopeless whether some control cannot pass any more
      */
-    Outcome watch(ControlReader reader, boolean hopeless) {
+    Outcome watch(ControlReader reader, Testimony testimony, boolean hopeless) {
         List<Control> controls = List.of();
         boolean alive = false;
         try {
@@ -127,6 +127,7 @@ final class Observation implements Console.Reader {
                 }
                 boolean quiet = quiet();
                 List<Control> now = reader.read();
+                testimony.refusals().forEach(this::found);
                 List<Evidence> soFar = foundSoFar();
                 if (known != soFar.size() || !now.equals(controls)) {
                     known = soFar.size();
@@ -134,6 +135,10 @@ final class Observation implements Console.Reader {
                     baseline = guest.heartbeats().read();
                 }
                 alive = beatSince(baseline);
+                if (alive) {
+                    testimony.streams().forEach(this::found);
+                    soFar = foundSoFar();
+                }
                 if (quiet && isDecided(soFar, controls, alive)) {
                     break;
                 }

@@ -8,23 +8,57 @@ import io.ksplat.report.RunRecord;
 import java.lang.reflect.Method;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.TestTemplate;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ConditionEvaluationResult;
+import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.InvocationInterceptor;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
+import org.junit.platform.commons.support.AnnotationSupport;
 import org.opentest4j.TestAbortedException;
 
 /** Runs each method of a {@link Reproducer} as an {@link Experiment}. */
-final class ReproducerExtension implements BeforeEachCallback, InvocationInterceptor, ParameterResolver {
+final class ReproducerExtension
+        implements ExecutionCondition, BeforeEachCallback, InvocationInterceptor, ParameterResolver {
     private static final ExtensionContext.Namespace NAMESPACE =
             ExtensionContext.Namespace.create(ReproducerExtension.class);
+
+    /** Where one case was asked for, the others do not run. */
+    @Override
+    public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
+        Optional<String> wanted = parameter(context, Settings.Keys.CASE);
+        return wanted.isPresent() && isExperiment(context) && !wanted.equals(testCase(context))
+                ? ConditionEvaluationResult.disabled("only " + wanted.get() + " was asked for")
+                : ConditionEvaluationResult.enabled("asked for");
+    }
+
+    /** A class is none, and neither is a parameterised test as a whole. */
+    private static boolean isExperiment(ExtensionContext context) {
+        return context.getTestMethod()
+                .filter(method -> isInvocation(context) || !AnnotationSupport.isAnnotated(method, TestTemplate.class))
+                .isPresent();
+    }
+
+    /** A parameterised test's invocations lie in a context of the method's own. */
+    private static boolean isInvocation(ExtensionContext context) {
+        return context.getParent().flatMap(ExtensionContext::getTestMethod).isPresent();
+    }
+
+    private static Optional<String> testCase(ExtensionContext context) {
+        return isInvocation(context)
+                ? Optional.of(context.getDisplayName())
+                : AnnotationSupport.findAnnotation(context.getTestMethod(), Case.class)
+                        .map(Case::value);
+    }
 
     @Override
     public void beforeEach(ExtensionContext context) throws Exception {
         Settings settings = Settings.read(key -> parameter(context, key));
-        Subject subject = Subject.of(context.getRequiredTestClass(), context.getRequiredTestMethod());
+        Subject subject =
+                Subject.of(context.getRequiredTestClass(), context.getRequiredTestMethod(), testCase(context));
         Experiment experiment = new Experiment(Lab.of(context, settings), settings, subject);
         context.getStore(NAMESPACE).put(Experiment.class, experiment);
         experiment.setUp();
@@ -35,10 +69,19 @@ final class ReproducerExtension implements BeforeEachCallback, InvocationInterce
 
     @Override
     public void interceptTestMethod(
-            Invocation<Void> invocation,
-            ReflectiveInvocationContext<Method> invocationContext,
-            ExtensionContext context)
+            Invocation<Void> invocation, ReflectiveInvocationContext<Method> method, ExtensionContext context)
             throws Throwable {
+        run(invocation, context);
+    }
+
+    @Override
+    public void interceptTestTemplateMethod(
+            Invocation<Void> invocation, ReflectiveInvocationContext<Method> method, ExtensionContext context)
+            throws Throwable {
+        run(invocation, context);
+    }
+
+    private static void run(Invocation<Void> invocation, ExtensionContext context) throws Exception {
         Optional<Throwable> thrown = Optional.empty();
         try {
             invocation.proceed();

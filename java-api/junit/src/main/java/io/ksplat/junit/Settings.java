@@ -44,6 +44,9 @@ public record Settings(
         public static final String NMI = "ksplat.nmi";
         public static final String ATTEMPT = "ksplat.attempt";
         public static final String REPORT = "ksplat.report";
+        /** Of a parameterised reproducer, this case alone. */
+        public static final String CASE = "ksplat.case";
+
         public static final String FRESH = "ksplat.fresh";
         public static final String ACCELERATOR = "ksplat.accelerator";
 
@@ -64,7 +67,7 @@ public record Settings(
                         .apply(Keys.NMI)
                         .map(text -> word(NmiMode.class, Keys.NMI, text))
                         .orElse(NmiMode.AS_WRITTEN),
-                parameters.apply(Keys.ATTEMPT).map(Integer::parseInt).orElse(1),
+                parameters.apply(Keys.ATTEMPT).map(Settings::attempt).orElse(1),
                 parameters.apply(Keys.REPORT).map(Path::of).orElse(DEFAULT_REPORT),
                 parameters.apply(Keys.FRESH).map(Settings::flag).orElse(false),
                 parameters.apply(Keys.ACCELERATOR).map(text -> word(Accelerator.class, Keys.ACCELERATOR, text)));
@@ -76,6 +79,13 @@ public record Settings(
             case "false" -> false;
             default -> throw new IllegalArgumentException(Keys.FRESH + " is true or false, not \"" + text + "\"");
         };
+    }
+
+    private static int attempt(String text) {
+        if (!text.matches("[1-9][0-9]{0,8}")) {
+            throw new IllegalArgumentException(Keys.ATTEMPT + " is a number from 1, not \"" + text + "\"");
+        }
+        return Integer.parseInt(text);
     }
 
     private static <E extends Enum<E>> E word(Class<E> type, String key, String text) {

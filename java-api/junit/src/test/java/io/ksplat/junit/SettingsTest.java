@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.junit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.ksplat.evidence.Verdict;
+import io.ksplat.nmi.NmiMode;
+import io.ksplat.vm.Accelerator;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SettingsTest {
+    private static Settings read(Map<String, String> parameters) {
+        return Settings.read(key -> Optional.ofNullable(parameters.get(key)));
+    }
+
+    @Test
+    void hasDefaults() {
+        Settings settings = read(Map.of());
+        assertThat(settings.kernel()).hasToString(Settings.DEFAULT_KERNEL);
+        assertThat(settings.expect()).isEmpty();
+        assertThat(settings.nmi()).isEqualTo(NmiMode.AS_WRITTEN);
+        assertThat(settings.attempt()).isEqualTo(1);
+        assertThat(settings.report()).isEqualTo(Path.of("ksplat-report"));
+        assertThat(settings.accelerator()).isEmpty();
+    }
+
+    @Test
+    void readsEachParameter() {
+        Settings settings = read(Map.of(
+                "ksplat.kernel", "debian:6.12/amd64",
+                "ksplat.expect", "recovered",
+                "ksplat.nmi", "none",
+                "ksplat.attempt", "12",
+                "ksplat.report", "/tmp/r",
+                "ksplat.accelerator", "KVM"));
+        assertThat(settings.kernel()).hasToString("debian:6.12/amd64");
+        assertThat(settings.expect()).contains(Verdict.RECOVERED);
+        assertThat(settings.nmi()).isEqualTo(NmiMode.NONE);
+        assertThat(settings.attempt()).isEqualTo(12);
+        assertThat(settings.report()).isEqualTo(Path.of("/tmp/r"));
+        assertThat(settings.accelerator()).contains(Accelerator.KVM);
+        assertThat(read(Map.of("ksplat.nmi", "as-written")).nmi()).isEqualTo(NmiMode.AS_WRITTEN);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "ksplat.expect      | maybe      | ksplat.expect is one of [deadlock, recovered,",
+                "ksplat.nmi         | some       | ksplat.nmi is one of [as_written, none], not \"some\"",
+                "ksplat.accelerator | hvf        | ksplat.accelerator is one of [kvm, tcg], not \"hvf\"",
+                "ksplat.attempt     | 0          | ksplat.attempt is a number from 1, not \"0\"",
+                "ksplat.attempt     | -3         | ksplat.attempt is a number from 1",
+                "ksplat.attempt     | one        | ksplat.attempt is a number from 1",
+                "ksplat.attempt     | 4294967297 | ksplat.attempt is a number from 1",
+                "ksplat.kernel      | nonsense   | kernel spec 'nonsense' is none of debian:SERIES",
+                "ksplat.kernel      | debian:    | kernel spec 'debian:' is none of",
+            })
+    void refusesInOneLineWhatMakesNoSense(String key, String value, String message) {
+        assertThatThrownBy(() -> read(Map.of(key, value)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(message)
+                .satisfies(refusal -> assertThat(refusal.getMessage()).doesNotContain("\n"));
+    }
+}

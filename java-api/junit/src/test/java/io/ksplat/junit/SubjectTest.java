@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.junit;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.ksplat.evidence.Verdict;
+import io.ksplat.libbpf.BpfCompiler;
+import io.ksplat.libbpf.BpfObjectFile;
+import io.ksplat.libbpf.KernelBtf;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SubjectTest {
+    @Reproducer(id = "sample", bpf = "sample.bpf.c", shows = "nothing", seed = "none")
+    @Needs(
+            kfuncs = {"bpf_task_release", "bpf_task_from_pid"},
+            functions = "call_rcu",
+            boot = "  rcu_nocbs=all\tapic_extnmi=all ")
+    @Expect(verdict = Verdict.REJECTED, kernels = "[6.1,6.3)")
+    @Expect(verdict = Verdict.DEADLOCK, kernels = "[6.3,7.3)")
+    @Expect(verdict = Verdict.RECOVERED, kernels = "[7.2,)")
+    static final class Sample {
+        void plain() {}
+
+        @Expect(verdict = Verdict.CLEAN, kernels = "[7.0,)")
+        void safe() {}
+    }
+
+    @Reproducer(id = "bare", bpf = "bare.bpf.c", shows = "nothing", seed = "none")
+    static final class Bare {
+        void plain() {}
+    }
+
+    private static Subject subject(Class<?> type, String method) {
+        try {
+            return Subject.of(type, type.getDeclaredMethod(method));
+        } catch (NoSuchMethodException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void expectsWhatTheFirstRangeThatCoversTheKernelSays() {
+        Subject subject = subject(Sample.class, "plain");
+        assertThat(subject.expectedOn("6.1.0-30-amd64")).isEqualTo(Verdict.REJECTED);
+        assertThat(subject.expectedOn("6.12.113")).isEqualTo(Verdict.DEADLOCK);
+        assertThat(subject.expectedOn("7.2.13")).isEqualTo(Verdict.DEADLOCK);
+        assertThat(subject.expectedOn("7.3.0")).isEqualTo(Verdict.RECOVERED);
+    }
+
+    @Test
+    void expectsTheMethodsRangeBeforeTheClasss() {
+        Subject subject = subject(Sample.class, "safe");
+        assertThat(subject.expectedOn("7.2.13")).isEqualTo(Verdict.CLEAN);
+        assertThat(subject.expectedOn("6.12.113")).isEqualTo(Verdict.DEADLOCK);
+    }
+
+    @Test
+    void expectsNothingOfAKernelThatNoRangeCovers() {
+        assertThat(subject(Sample.class, "plain").expectedOn("5.10.1")).isEqualTo(Verdict.UNSUPPORTED);
+        assertThat(subject(Bare.class, "plain").expectedOn("7.3.0")).isEqualTo(Verdict.UNSUPPORTED);
+    }
+
+    @Test
+    void splitsTheBootLine() {
+        assertThat(subject(Sample.class, "plain").bootParameters()).containsExactly("rcu_nocbs=all", "apic_extnmi=all");
+        assertThat(subject(Bare.class, "plain").bootParameters()).isEmpty();
+    }
+
+    @Test
+    void refusesAClassThatIsNoReproducer() {
+        assertThatThrownBy(() -> subject(SubjectTest.class, "splitsTheBootLine"))
+                .hasMessage(SubjectTest.class.getName() + " has no @Reproducer");
+    }
+
+    /** A kernel's BTF with one void function of each name (Documentation/bpf/btf.rst). */
+    private static KernelBtf kernelWith(String... functions) throws IOException {
+        byte[] names = ("\0" + String.join("\0", functions) + "\0").getBytes(UTF_8);
+        ByteBuffer types = ByteBuffer.allocate(12 + 12 * functions.length).order(ByteOrder.LITTLE_ENDIAN);
+        types.putInt(0).putInt(13 << 24).putInt(0);
+        int name = 1;
+        for (String function : functions) {
+            types.putInt(name).putInt(12 << 24 | 1).putInt(1);
+            name += function.length() + 1;
+        }
+        ByteBuffer btf =
+                ByteBuffer.allocate(24 + types.capacity() + names.length).order(ByteOrder.LITTLE_ENDIAN);
+        btf.putShort((short) 0xeb9f).put((byte) 1).put((byte) 0).putInt(24);
+        btf.putInt(0).putInt(types.capacity()).putInt(types.capacity()).putInt(names.length);
+        return KernelBtf.parse(btf.put(types.array()).put(names).array());
+    }
+
+    @Test
+    void namesWhatTheKernelLacks() throws IOException {
+        Subject subject = subject(Sample.class, "plain");
+        assertThat(subject.lacks(kernelWith("bpf_task_release", "bpf_task_from_pid", "call_rcu")))
+                .isEmpty();
+        assertThat(subject.lacks(kernelWith("bpf_task_release", "bpf_task_from_pid")))
+                .contains("function call_rcu");
+        assertThat(subject.lacks(kernelWith("bpf_task_release", "call_rcu"))).contains("kfunc bpf_task_from_pid");
+        assertThat(subject(Bare.class, "plain").lacks(kernelWith("nothing"))).isEmpty();
+    }
+
+    private static BpfObjectFile object(Path folder, String source) throws Exception {
+        Path file = Files.writeString(folder.resolve("x.bpf.c"), source);
+        return BpfObjectFile.parse(
+                "x.bpf.o", BpfCompiler.find().compile(file, List.of(folder), Duration.ofSeconds(60)));
+    }
+
+    @Test
+    void refusesAnObjectThatCallsKfuncsThatNobodyDeclared(@TempDir Path folder) throws Exception {
+        BpfObjectFile object = object(folder, """
+                #define SEC(name) __attribute__((section(name), used))
+                extern void bpf_task_release(void *task) SEC(".ksyms");
+                extern void bpf_cgroup_release(void *cgroup) SEC(".ksyms");
+                char LICENSE[] SEC("license") = "GPL";
+                SEC("syscall") int run(void *ctx) { bpf_task_release(ctx); bpf_cgroup_release(ctx); return 0; }
+                """);
+        assertThatThrownBy(() -> subject(Sample.class, "plain").check(object))
+                .isInstanceOf(IOException.class)
+                .hasMessage("sample.bpf.c calls bpf_cgroup_release: name them in @Needs(kfuncs) of Sample");
+        assertThatThrownBy(() -> subject(Bare.class, "plain").check(object))
+                .hasMessageContaining("bpf_cgroup_release, bpf_task_release");
+    }
+
+    @Test
+    void refusesAnObjectWithoutAProgram(@TempDir Path folder) throws Exception {
+        BpfObjectFile empty = object(folder, "int global = 1;\n");
+        assertThatThrownBy(() -> subject(Bare.class, "plain").check(empty))
+                .hasMessage("bare.bpf.c has no program: give one a SEC(\"...\")");
+        BpfObjectFile good = object(folder, """
+                #define SEC(name) __attribute__((section(name), used))
+                char LICENSE[] SEC("license") = "GPL";
+                SEC("syscall") int run(void *ctx) { return 0; }
+                """);
+        assertThatCode(() -> subject(Bare.class, "plain").check(good)).doesNotThrowAnyException();
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.reproducers.htab;
+
+import static io.ksplat.evidence.Verdict.CLEAN;
+
+import io.ksplat.guest.BpfObject;
+import io.ksplat.junit.Case;
+import io.ksplat.junit.Expect;
+import io.ksplat.junit.Machine;
+import io.ksplat.junit.Reproducer;
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+
+@Reproducer(
+        id = "htab-reuse",
+        bpf = "htab_reuse.bpf.c",
+        shows = "an element's bpf_spin_lock is taken on one CPU while another frees the element and uses it again",
+        seed = "bpf: Handle reuse in bpf memory alloc")
+@Expect(
+        verdict = CLEAN,
+        because = "a freed element's lock is not initialised anew, so that whoever holds it can let go; its value may be another's")
+class HtabReuse {
+
+    @Test
+    void withoutPreallocation(Machine machine, BpfObject bpf) throws IOException {
+        race(machine, bpf);
+    }
+
+    @Case("prealloc")
+    @Test
+    void preallocated(Machine machine, BpfObject bpf) throws IOException {
+        race(machine, bpf);
+    }
+
+    /** {@code stale} counts what the thread's second issue is about; it may be none. */
+    private static void race(Machine machine, BpfObject bpf) throws IOException {
+        machine.controls()
+                .atLeast("updated", bpf.global("updated"), 1000)
+                .atLeast("deleted", bpf.global("deleted"), 1000)
+                .atLeast("locked", bpf.global("locked"), 1000)
+                .atLeast("stale", bpf.global("stale"), 0)
+                .atLeast("ended", bpf.global("ended"), 2);
+        bpf.program("writer").startOn(0);
+        bpf.program("reader").startOn(1);
+    }
+}

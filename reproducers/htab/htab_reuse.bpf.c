@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#define ROUNDS 30000
+#define KEYS 2
+
+#ifdef CASE_prealloc
+#define MAP_FLAGS 0
+#else
+#define MAP_FLAGS BPF_F_NO_PREALLOC
+#endif
+
+struct value {
+	struct bpf_spin_lock lock;
+	int key;
+	u64 round;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, MAP_FLAGS);
+	__uint(max_entries, KEYS);
+	__type(key, int);
+	__type(value, struct value);
+} elements SEC(".maps");
+
+u64 updated;
+u64 deleted;
+u64 locked;
+/* Looked up by one key, found to hold another's value: freed, and used again, while it was looked at. */
+u64 stale;
+u64 ended;
+
+/* The one key is deleted before the other is inserted, so that the freed element is the first to be used again. */
+static long change(u64 i, void *ctx)
+{
+	struct value value = { .key = i % KEYS, .round = i };
+	int key = i % KEYS, last = (i + 1) % KEYS;
+
+	if (!bpf_map_delete_elem(&elements, &last))
+		__sync_fetch_and_add(&deleted, 1);
+	/* BPF_F_LOCK takes the lock of an element that is there. */
+	if (!bpf_map_update_elem(&elements, &key, &value, BPF_ANY) &&
+	    !bpf_map_update_elem(&elements, &key, &value, BPF_EXIST | BPF_F_LOCK))
+		__sync_fetch_and_add(&updated, 1);
+	return 0;
+}
+
+static long look(u64 i, void *ctx)
+{
+	int key = i % KEYS, found;
+	struct value *value;
+
+	value = bpf_map_lookup_elem(&elements, &key);
+	if (!value)
+		return 0;
+	bpf_spin_lock(&value->lock);
+	found = value->key;
+	bpf_spin_unlock(&value->lock);
+	__sync_fetch_and_add(&locked, 1);
+	if (found != key)
+		__sync_fetch_and_add(&stale, 1);
+	return 0;
+}
+
+SEC("syscall")
+int writer(void *ctx)
+{
+	bpf_loop(ROUNDS, change, NULL, 0);
+	__sync_fetch_and_add(&ended, 1);
+	return 0;
+}
+
+SEC("syscall")
+int reader(void *ctx)
+{
+	bpf_loop(4 * ROUNDS, look, NULL, 0);
+	__sync_fetch_and_add(&ended, 1);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.reproducers.kptr;
+
+import static io.ksplat.evidence.Verdict.CLEAN;
+import static io.ksplat.evidence.Verdict.REJECTED;
+
+import io.ksplat.guest.BpfObject;
+import io.ksplat.guest.Child;
+import io.ksplat.junit.Case;
+import io.ksplat.junit.Expect;
+import io.ksplat.junit.Machine;
+import io.ksplat.junit.Needs;
+import io.ksplat.junit.Reproducer;
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+
+@Reproducer(
+        id = "kptr-acquire",
+        bpf = "kptr_acquire.bpf.c",
+        shows = "two CPUs acquire a task from a map: by taking it out for a moment, which loses, or under RCU, which does not",
+        seed = "Remove KF_KPTR_GET kfunc flag")
+@Needs(
+        kfuncs = {
+            "bpf_task_from_pid",
+            "bpf_task_acquire",
+            "bpf_task_release",
+            "bpf_rcu_read_lock",
+            "bpf_rcu_read_unlock"
+        },
+        functions = "delayed_put_task_struct")
+@Expect(
+        verdict = REJECTED,
+        cases = "without-rcu",
+        kernels = "[6.4,)",
+        because = "a pointer read from a map without bpf_rcu_read_lock() is not trusted")
+@Expect(verdict = CLEAN, kernels = "[6.4,)", because = "each acquired reference is counted, and released once")
+class KptrAcquire {
+    private static final int CPUS = 2;
+
+    /** It loses only where the two CPUs meet: {@code lost} is a control. */
+    @Test
+    void byExchange(Machine machine, BpfObject bpf) throws IOException {
+        machine.controls().atLeast("lost", bpf.global("lost"), 1);
+        stress(machine, bpf);
+    }
+
+    @Case("rcu")
+    @Test
+    void underRcu(Machine machine, BpfObject bpf) throws IOException {
+        stress(machine, bpf);
+        if (bpf.global("lost").get() != 0) {
+            throw new IllegalStateException("the element was empty, though nobody takes the pointer out");
+        }
+    }
+
+    /** The verifier has the word. */
+    @Case("without-rcu")
+    @Test
+    void withoutRcu(Machine machine, BpfObject bpf) throws IOException {
+        stress(machine, bpf);
+    }
+
+    private static void stress(Machine machine, BpfObject bpf) throws IOException {
+        Child child = machine.spawnParked(1);
+        bpf.global("target_pid").set(child.pid());
+        bpf.program("stash_task").run();
+        child.exitAndReap();
+        BpfObject tracer = machine.load("free_task.bpf.c");
+        tracer.global("target").set(bpf.global("target").get());
+        tracer.program("on_free").attach();
+        machine.controls()
+                .atLeast("acquired", bpf.global("acquired"), 1)
+                .atLeast("failed", bpf.global("failed"), 0)
+                .freed("delayed_put_task_struct", tracer.global("freed"), 1);
+        for (int cpu = 0; cpu < CPUS; cpu++) {
+            bpf.program("stress").startOn(cpu);
+        }
+        machine.await("both CPUs are done", () -> bpf.global("ended").get() == CPUS);
+        machine.unload(bpf);
+    }
+}

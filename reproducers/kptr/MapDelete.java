@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.reproducers.kptr;
+
+import io.ksplat.guest.BpfObject;
+import io.ksplat.guest.Child;
+import io.ksplat.junit.Machine;
+import java.io.IOException;
+
+/** Java's side of map_delete.bpf.h. */
+final class MapDelete {
+    /** The last reference of which object lies in the map, and which function frees it in the end. */
+    enum Kind {
+        TASK("free_task.bpf.c", "delayed_put_task_struct"),
+        CGROUP("free_cgroup.bpf.c", "css_free_rwork_fn"),
+        CRYPTO("free_crypto.bpf.c", "crypto_free_cb"),
+        CPUMASK("free_cpumask.bpf.c", "kfree");
+
+        private final String tracer;
+        private final String freeing;
+
+        Kind(String tracer, String freeing) {
+            this.tracer = tracer;
+            this.freeing = freeing;
+        }
+    }
+
+    private MapDelete() {}
+
+    /** Has the map let go of its object, then unloads it: a cure may leave the freeing to the map's end. */
+    static void run(Kind kind, boolean inNmi, Machine machine, BpfObject bpf) throws IOException {
+        stash(kind, machine, bpf);
+        BpfObject tracer = machine.load(kind.tracer);
+        tracer.global("target").set(bpf.global("target").get());
+        tracer.program("on_free").attach();
+        machine.controls().dropped(bpf.global("dropped"), 1).freed(kind.freeing, tracer.global("freed"), 1);
+
+        if (inNmi) {
+            bpf.program("on_nmi").attach();
+            if (kind == Kind.CGROUP) {
+                Cgroups.interruptWorkerOfCpu0(machine, bpf);
+            } else {
+                machine.churn(0);
+                machine.nmi()
+                        .aimAt("rcu_cblist_enqueue", "rcu_segcblist_enqueue")
+                        .on(0)
+                        .fire();
+            }
+        } else {
+            bpf.program("in_task").runOn(0);
+        }
+        machine.await(
+                "the map let go of its object", () -> bpf.global("dropped").get() == 1);
+        machine.unload(bpf);
+    }
+
+    private static void stash(Kind kind, Machine machine, BpfObject bpf) throws IOException {
+        switch (kind) {
+            case TASK -> {
+                Child child = machine.spawnParked(1);
+                bpf.global("target_pid").set(child.pid());
+                run(bpf, "stash_object");
+                child.exitAndReap();
+                machine.await(
+                        "the map holds the last reference",
+                        () -> bpf.program("is_last_reference").run() == 1);
+            }
+            case CGROUP -> Cgroups.stash(machine, bpf);
+            case CRYPTO, CPUMASK -> run(bpf, "stash_object");
+        }
+    }
+
+    /** Runs it on CPU 0, where NMIs arrive: a per-CPU map keeps its values apart. */
+    private static void run(BpfObject bpf, String program) throws IOException {
+        int result = bpf.program(program).runOn(0);
+        if (result != 0) {
+            throw new IllegalStateException(program + " returned " + result);
+        }
+    }
+}

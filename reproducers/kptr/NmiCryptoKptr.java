@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.reproducers.kptr;
+
+import static io.ksplat.evidence.Verdict.CLEAN;
+import static io.ksplat.evidence.Verdict.DEADLOCK;
+
+import io.ksplat.guest.BpfObject;
+import io.ksplat.junit.Case;
+import io.ksplat.junit.Expect;
+import io.ksplat.junit.Machine;
+import io.ksplat.junit.Needs;
+import io.ksplat.junit.Reproducer;
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+
+@Reproducer(
+        id = "nmi-crypto-kptr",
+        bpf = "nmi_crypto_kptr.bpf.c",
+        shows = "the last reference to a crypto context, dropped in NMI by deleting the element that holds it",
+        seed = "bpf: Offload kptr destructors that run from NMI")
+@Needs(
+        kfuncs = {"bpf_crypto_ctx_create", "bpf_crypto_ctx_release"},
+        functions = "crypto_free_cb",
+        boot = "rcu_nocbs=all")
+@Expect(verdict = CLEAN, cases = "in-task", kernels = "[6.10,)", because = "no lock is held by the code that deletes")
+@Expect(verdict = DEADLOCK, kernels = "[6.10,)", because = "the map calls the destructor at once, and that call_rcu()")
+class NmiCryptoKptr {
+
+    @Test
+    void elementDeletedInNmi(Machine machine, BpfObject bpf) throws IOException {
+        MapDelete.run(MapDelete.Kind.CRYPTO, true, machine, bpf);
+    }
+
+    @Case("in-task")
+    @Test
+    void elementDeletedInTask(Machine machine, BpfObject bpf) throws IOException {
+        MapDelete.run(MapDelete.Kind.CRYPTO, false, machine, bpf);
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.reproducers.kptr;
+
+import static io.ksplat.evidence.Verdict.CLEAN;
+import static io.ksplat.evidence.Verdict.DEADLOCK;
+
+import io.ksplat.guest.BpfObject;
+import io.ksplat.junit.Expect;
+import io.ksplat.junit.Machine;
+import io.ksplat.junit.Needs;
+import io.ksplat.junit.Reproducer;
+import java.io.IOException;
+import java.util.Locale;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A case's name is the object, the map, and the operation where it is no delete; see nmi_map_delete.bpf.c. */
+@Reproducer(
+        id = "nmi-map-delete",
+        bpf = "nmi_map_delete.bpf.c",
+        shows = "a map lets go of the last reference to an object in NMI: delete, overwrite, eviction",
+        seed = "bpf: Offload kptr destructors that run from NMI")
+@Needs(
+        kfuncs = {
+            "bpf_task_from_pid",
+            "bpf_task_release",
+            "bpf_cgroup_acquire",
+            "bpf_cgroup_release",
+            "bpf_cpumask_create",
+            "bpf_cpumask_release"
+        },
+        functions = {"delayed_put_task_struct", "css_free_rwork_fn"},
+        boot = "rcu_nocbs=all")
+@Expect(
+        verdict = CLEAN,
+        cases = {
+            "cpumask-hash",
+            "task-hash-in-task",
+            "cgroup-hash-in-task",
+            "cgroup-lru-in-task",
+            "cgroup-array-overwrite-in-task"
+        },
+        kernels = "[6.3,)",
+        because = "a safe object, or no lock is held by the code that lets go")
+@Expect(verdict = DEADLOCK, kernels = "[6.3,)", because = "the map calls the object's destructor at once")
+class NmiMapDelete {
+
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(
+            strings = {
+                "task-hash",
+                "task-hash-prealloc",
+                "task-percpu-hash",
+                "task-array-overwrite",
+                "cgroup-hash",
+                "cgroup-hash-prealloc",
+                "cgroup-lru",
+                "cgroup-array-overwrite",
+                "cgroup-hash-overwrite",
+                "cpumask-hash",
+                "task-hash-in-task",
+                "cgroup-hash-in-task",
+                "cgroup-lru-in-task",
+                "cgroup-array-overwrite-in-task"
+            })
+    void lastReferenceDropped(String name, Machine machine, BpfObject bpf) throws IOException {
+        String object = name.substring(0, name.indexOf('-'));
+        MapDelete.run(
+                MapDelete.Kind.valueOf(object.toUpperCase(Locale.ROOT)), !name.endsWith("-in-task"), machine, bpf);
+    }
+}

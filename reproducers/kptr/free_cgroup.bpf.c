@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Watches the kernel's own final free, apart from the program under test. */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include "kptr.bpf.h"
+
+u64 target;
+u64 freed;
+
+SEC("fentry/css_free_rwork_fn")
+int on_free(void *ctx)
+{
+	if (within(argument(ctx, 0), target, sizeof(struct cgroup)))
+		__sync_fetch_and_add(&freed, 1);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.reproducers.lock;
+
+import static io.ksplat.evidence.Verdict.CLEAN;
+import static io.ksplat.evidence.Verdict.DEADLOCK;
+import static io.ksplat.evidence.Verdict.RECOVERED;
+
+import io.ksplat.guest.BpfObject;
+import io.ksplat.junit.Case;
+import io.ksplat.junit.Expect;
+import io.ksplat.junit.Machine;
+import io.ksplat.junit.Needs;
+import io.ksplat.junit.Reproducer;
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A case's name is the kind of map and, where it is not the map itself that is entered again, what is; see map_reentry.bpf.c. */
+@Reproducer(
+        id = "map-reentry",
+        bpf = "map_reentry.bpf.c",
+        shows = "a map's update is entered again by a program that traces a function under the map's lock",
+        seed = "Resilient Queued Spin Lock")
+@Needs(
+        cases = {"hash", "hash-other-map", "hash-abba", "hash-abba-same-order"},
+        functions = "alloc_htab_elem")
+@Needs(
+        cases = {"lru", "lru-other-map"},
+        functions = "htab_lru_map_delete_node")
+@Expect(
+        verdict = CLEAN,
+        cases = {"hash-other-map", "lru-other-map", "lpm-trie-other-map", "hash-abba-same-order"},
+        because = "another map has another lock, and one order makes no cycle")
+@Expect(
+        verdict = CLEAN,
+        cases = "hash",
+        kernels = "[0,6.15)",
+        because = "a count of each CPU's updates makes the inner one fail with -EBUSY before it takes the lock")
+@Expect(
+        verdict = DEADLOCK,
+        kernels = "[0,6.15)",
+        because = "a spin lock waits for its own CPU, or in a circle, for ever")
+@Expect(verdict = RECOVERED, kernels = "[6.15,)", because = "a resilient lock refuses with -EDEADLK")
+class MapReentry {
+
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"hash", "hash-other-map", "lru", "lru-other-map", "lpm-trie", "lpm-trie-other-map"})
+    void updateEnteredAgain(String name, Machine machine, BpfObject bpf) throws IOException {
+        bpf.program("fill").runOn(0);
+        watch(1, machine, bpf);
+        bpf.program("update_first").startOn(0);
+    }
+
+    @Case("hash-abba")
+    @Test
+    void twoMapsInOppositeOrders(Machine machine, BpfObject bpf) throws IOException {
+        machine.controls().atLeast("both-held", bpf.global("both_held"), 1);
+        race(machine, bpf);
+    }
+
+    @Case("hash-abba-same-order")
+    @Test
+    void twoMapsInOneOrder(Machine machine, BpfObject bpf) throws IOException {
+        race(machine, bpf);
+    }
+
+    private static void race(Machine machine, BpfObject bpf) throws IOException {
+        watch(2, machine, bpf);
+        bpf.program("update_first").startOn(0);
+        bpf.program("update_second").startOn(1);
+    }
+
+    private static void watch(int cpus, Machine machine, BpfObject bpf) throws IOException {
+        bpf.program("under_lock").attach();
+        machine.controls()
+                .atLeast("reentered", bpf.global("reentered"), cpus)
+                .atLeast("completed", bpf.global("completed"), cpus);
+        machine.testimony().refused("a map's update under a map's lock", bpf.global("result"));
+    }
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+/*
+ * The case's name says the kind of map and, where it is not the map itself that is entered again, what is. The function is
+ * one that the kernel calls with the map's lock held.
+ */
+#if defined(CASE_hash) || defined(CASE_hash_other_map)
+#define MAP_TYPE BPF_MAP_TYPE_HASH
+#define UNDER_LOCK "fentry/alloc_htab_elem"
+#elif defined(CASE_lru) || defined(CASE_lru_other_map)
+#define MAP_TYPE BPF_MAP_TYPE_LRU_HASH
+#define UNDER_LOCK "fentry/htab_lru_map_delete_node"
+#elif defined(CASE_lpm_trie) || defined(CASE_lpm_trie_other_map)
+#define MAP_TYPE BPF_MAP_TYPE_LPM_TRIE
+#define MAP_FLAGS BPF_F_NO_PREALLOC
+/* GCC changes its arguments, gives it a suffix, and takes it out of the kernel's BTF. */
+#define UNDER_LOCK "kprobe/longest_prefix_match.isra.0"
+#define LPM
+#elif defined(CASE_hash_abba) || defined(CASE_hash_abba_same_order)
+#define MAP_TYPE BPF_MAP_TYPE_HASH
+#define UNDER_LOCK "fentry/alloc_htab_elem"
+#define ABBA 1
+#else
+#error "no such case"
+#endif
+
+#if defined(CASE_hash_other_map) || defined(CASE_lru_other_map) || defined(CASE_lpm_trie_other_map)
+#define ENTERED_AGAIN 1
+#else
+#define ENTERED_AGAIN 0
+#endif
+
+#if defined(CASE_hash_abba_same_order)
+#define SAME_ORDER 1
+#else
+#define SAME_ORDER 0
+#endif
+
+#ifndef ABBA
+#define ABBA 0
+#endif
+
+#ifndef MAP_FLAGS
+#define MAP_FLAGS 0
+#endif
+
+/* An LRU map's: enough to be full, and to have to evict, after ROUNDS insertions. */
+#define ENTRIES 16
+#define ROUNDS 64
+#define PATIENCE (1 << 20)
+
+struct place {
+	u32 bits;
+	u32 data;
+};
+
+struct entered {
+	__uint(type, MAP_TYPE);
+	__uint(map_flags, MAP_FLAGS);
+	__uint(max_entries, ENTRIES);
+	__type(key, struct place);
+	__type(value, u64);
+};
+
+struct entered first SEC(".maps"), second SEC(".maps");
+
+/* One variable a CPU: the verifier loses sight of an index that a callback might have changed. */
+volatile u32 inside0, inside1;
+volatile u32 holding0, holding1;
+int result;
+u64 reentered;
+u64 both_held;
+u64 completed;
+
+#if defined(CASE_hash) || defined(CASE_hash_other_map) || defined(CASE_hash_abba) || defined(CASE_hash_abba_same_order)
+/* Always one bucket. */
+#define KEY(i) 0
+#else
+/* One lock, whatever the key. */
+#define KEY(i) (i)
+#endif
+
+static __always_inline int update(u32 which, u32 data)
+{
+#ifdef LPM
+	struct place key = { .bits = 32, .data = data };
+#else
+	struct place key = { .data = data };
+#endif
+	u64 value = 0;
+
+	return which ? bpf_map_update_elem(&second, &key, &value, BPF_ANY) :
+		       bpf_map_update_elem(&first, &key, &value, BPF_ANY);
+}
+
+static __always_inline bool holds(u32 cpu)
+{
+	return cpu ? holding1 : holding0;
+}
+
+static __always_inline void set_holding(u32 cpu)
+{
+	if (cpu)
+		holding1 = 1;
+	else
+		holding0 = 1;
+}
+
+static __always_inline bool is_inside(u32 cpu)
+{
+	return cpu ? inside1 : inside0;
+}
+
+static __always_inline void set_inside(u32 cpu, u32 value)
+{
+	if (cpu)
+		inside1 = value;
+	else
+		inside0 = value;
+}
+
+static long other_holds(u64 i, u32 *other)
+{
+	return holds(*other);
+}
+
+SEC(UNDER_LOCK)
+int under_lock(void *ctx)
+{
+	u32 me = bpf_get_smp_processor_id(), other = !me;
+	int error;
+
+	if (!is_inside(me))
+		return 0;
+	set_inside(me, 0);
+	__sync_fetch_and_add(&reentered, 1);
+	set_holding(me);
+	if (!ABBA) {
+		error = update(ENTERED_AGAIN, 0);
+	} else if (SAME_ORDER) {
+		error = update(1, 0);
+	} else {
+		bpf_loop(PATIENCE, other_holds, &other, 0);
+		if (holds(!me))
+			__sync_fetch_and_add(&both_held, 1);
+		error = update(!me, 0);
+	}
+	if (error)
+		result = error;
+	return 0;
+}
+
+static long insert(u64 i, void *ctx)
+{
+	update(0, KEY(i));
+	return 0;
+}
+
+SEC("raw_tp")
+int fill(void *ctx)
+{
+	bpf_loop(ROUNDS, insert, NULL, 0);
+	return 0;
+}
+
+static long insert_more(u64 i, void *ctx)
+{
+	update(0, KEY(ROUNDS + i));
+	return reentered != 0;
+}
+
+SEC("raw_tp")
+int update_first(void *ctx)
+{
+	u32 me = bpf_get_smp_processor_id();
+
+	set_inside(me, 1);
+	/* More than one where not every insertion evicts, or meets another node. */
+	bpf_loop(ABBA ? 1 : ROUNDS, insert_more, NULL, 0);
+	set_inside(me, 0);
+	__sync_fetch_and_add(&completed, 1);
+	return 0;
+}
+
+SEC("raw_tp")
+int update_second(void *ctx)
+{
+	u32 me = bpf_get_smp_processor_id();
+
+	set_inside(me, 1);
+	update(SAME_ORDER ? 0 : 1, 0);
+	set_inside(me, 0);
+	__sync_fetch_and_add(&completed, 1);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

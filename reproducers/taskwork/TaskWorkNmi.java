@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.reproducers.taskwork;
+
+import static io.ksplat.evidence.Verdict.CLEAN;
+
+import io.ksplat.guest.BpfObject;
+import io.ksplat.guest.Child;
+import io.ksplat.junit.Case;
+import io.ksplat.junit.Expect;
+import io.ksplat.junit.Machine;
+import io.ksplat.junit.Needs;
+import io.ksplat.junit.Reproducer;
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@Reproducer(
+        id = "task-work-nmi",
+        bpf = "task_work_nmi.bpf.c",
+        shows = "work for a task, scheduled in NMI, or its map element deleted in NMI at each edge of its state machine",
+        seed = "bpf: task work scheduling kfuncs")
+@Needs(
+        kfuncs = {
+            "bpf_task_work_schedule_signal",
+            "bpf_task_work_schedule_resume",
+            "bpf_task_from_pid",
+            "bpf_task_release"
+        },
+        functions = {"delayed_put_task_struct", "vfs_unlink"})
+@Expect(
+        verdict = CLEAN,
+        kernels = "[7.1,)",
+        because = "scheduling and cancelling are left to an irq_work; 6.18 to 7.0 have only functions of other names")
+class TaskWorkNmi {
+    /** The state that is wanted lasts for a few instructions of many. */
+    private static final int TRIES = 40;
+
+    @Test
+    void scheduledInNmi(Machine machine, BpfObject bpf) throws IOException {
+        scheduleInNmi(machine, bpf);
+    }
+
+    @Case("resume")
+    @Test
+    void scheduledInNmiToResume(Machine machine, BpfObject bpf) throws IOException {
+        scheduleInNmi(machine, bpf);
+    }
+
+    private static void scheduleInNmi(Machine machine, BpfObject bpf) throws IOException {
+        churn(machine, bpf);
+        machine.controls()
+                .atLeast("scheduled", bpf.global("scheduled"), 1)
+                .atLeast("ran", bpf.global("ran"), 1);
+        bpf.program("on_nmi").attach();
+        machine.nmi().aimAt("vfs_unlink").on(0).fire();
+    }
+
+    @Case("delete-pending")
+    @Test
+    void deletedInTheNmiThatScheduled(Machine machine, BpfObject bpf) throws IOException {
+        churn(machine, bpf);
+        machine.controls()
+                .atLeast("scheduled", bpf.global("scheduled"), 1)
+                .atLeast("deleted", bpf.global("deleted"), 1);
+        bpf.program("on_nmi").attach();
+        machine.nmi().aimAt("vfs_unlink").on(0).fire();
+    }
+
+    /** Each function is one that the kernel calls while the work is in that state. */
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "delete-scheduling, task_work_add",
+        "delete-scheduled, task_work_run",
+        "delete-running, bpf_user_rnd_u32"
+    })
+    void deletedInNmi(String name, String function, Machine machine, BpfObject bpf) throws IOException {
+        churn(machine, bpf);
+        machine.controls()
+                .atLeast("scheduled", bpf.global("scheduled"), 1)
+                .atLeast("deleted", bpf.global("deleted"), 1);
+        bpf.program("on_nmi").attach();
+        bpf.program("on_unlink").attach();
+        for (int i = 0; i < TRIES && bpf.global("deleted").get() == 0; i++) {
+            long before = bpf.global("handled").get();
+            if (machine.nmi().aimAt(function).on(0).fire().isEmpty()) {
+                return;
+            }
+            machine.await("the program saw the NMI", () -> bpf.global("handled").get() > before);
+        }
+    }
+
+    @Case("target-exits")
+    @Test
+    void targetExits(Machine machine, BpfObject bpf) throws IOException {
+        Child child = scheduleForParked(machine, bpf);
+        machine.controls().atLeast("ran", bpf.global("ran"), 1);
+        child.exitAndReap();
+    }
+
+    @Case("map-freed")
+    @Test
+    void mapFreed(Machine machine, BpfObject bpf) throws IOException {
+        Child child = scheduleForParked(machine, bpf);
+        machine.unload(bpf);
+        child.exitAndReap();
+    }
+
+    private static void churn(Machine machine, BpfObject bpf) throws IOException {
+        bpf.program("make_element").run();
+        bpf.global("target_pid").set(machine.churn(0).pid());
+    }
+
+    /** The work holds a reference to its task: the task's end shows that it was let go. */
+    private static Child scheduleForParked(Machine machine, BpfObject bpf) throws IOException {
+        Child child = machine.spawnParked(1);
+        bpf.program("make_element").run();
+        bpf.global("target_pid").set(child.pid());
+        bpf.program("schedule_for_target").run();
+        BpfObject tracer = machine.load("free_task.bpf.c");
+        tracer.global("target").set(bpf.global("target").get());
+        tracer.program("on_free").attach();
+        machine.controls()
+                .atLeast("scheduled", bpf.global("scheduled"), 1)
+                .freed("delayed_put_task_struct", tracer.global("freed"), 1);
+        return child;
+    }
+}

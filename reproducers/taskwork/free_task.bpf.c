@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Watches the kernel's own final free, apart from the program under test. */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+u64 target;
+u64 freed;
+
+SEC("fentry/delayed_put_task_struct")
+int on_free(void *ctx)
+{
+	u64 head = 0;
+
+	bpf_get_func_arg(ctx, 0, &head);
+	if (head - target < sizeof(struct task_struct))
+		__sync_fetch_and_add(&freed, 1);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";
