@@ -120,7 +120,8 @@ public final class Bench {
                             host.programs(), kernel.kernel().image(), kernel.accelerator(), CPUS, MEMORY_MIB, log())
                     .toMillis());
             agent.add(bootMs());
-            fresh.run(1).forEach(record -> verdicts.add((double) record.timings().totalMs()));
+            fresh.run(1)
+                    .forEach(record -> verdicts.add((double) record.timings().totalMs()));
         }
         Figure bareBoot = new Figure("bareBootMs", "ms", bare);
         Figure hello = new Figure("agentMs", "ms", agent);

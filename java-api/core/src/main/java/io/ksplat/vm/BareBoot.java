@@ -118,7 +118,14 @@ public final class BareBoot {
         elf.putLong(base + header + segment).putLong(header).putLong(0);
         elf.putInt(0).putShort((short) header).putShort((short) segment).putShort((short) 1);
         elf.putShort((short) 0).putShort((short) 0).putShort((short) 0);
-        elf.putInt(1).putInt(5).putLong(0).putLong(base).putLong(base).putLong(size).putLong(size).putLong(0x1000);
+        elf.putInt(1)
+                .putInt(5)
+                .putLong(0)
+                .putLong(base)
+                .putLong(base)
+                .putLong(size)
+                .putLong(size)
+                .putLong(0x1000);
         return elf.put(before).putInt(text.length).put(after).put(text).array();
     }
 }
