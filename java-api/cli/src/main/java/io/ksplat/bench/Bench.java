@@ -88,13 +88,13 @@ public final class Bench {
             try (Guest guest = template.restore(host.programs(), log())) {
                 restores.add(millisSince(start));
                 owned.add(guest.vm().ownedBytes() / 1048576.0);
+                own.add(HostText.residentMiB());
             }
             StandBy ready = template.prepare(host.programs());
             start = System.nanoTime();
-            try (Guest guest = template.wake(ready, log())) {
-                pooled.add(millisSince(start));
-                own.add(HostText.residentMiB());
-            }
+            Guest woken = template.wake(ready, log());
+            pooled.add(millisSince(start));
+            woken.close();
         }
         Figure fromNothing = new Figure("restoreMs", "ms", restores);
         Figure cold = new Figure("coldBootMs", "ms", boots);
