@@ -18,7 +18,8 @@ import org.junit.jupiter.api.Test;
         seed = "bpf: Handle reuse in bpf memory alloc")
 @Expect(
         verdict = CLEAN,
-        because = "a freed element's lock is not initialised anew, so that whoever holds it can let go; its value may be another's")
+        because =
+                "a freed element's lock is not initialised anew, so that whoever holds it can let go; its value may be another's")
 class HtabReuse {
 
     @Test

@@ -16,12 +16,7 @@ import org.junit.jupiter.api.Test;
         bpf = "kptr_get.bpf.c",
         shows = "two CPUs acquire an object from a map with a KF_KPTR_GET function, which takes the element's address",
         seed = "Remove KF_KPTR_GET kfunc flag")
-@Needs(
-        kfuncs = {
-            "bpf_kfunc_call_test_acquire",
-            "bpf_kfunc_call_test_kptr_get",
-            "bpf_kfunc_call_test_release"
-        })
+@Needs(kfuncs = {"bpf_kfunc_call_test_acquire", "bpf_kfunc_call_test_kptr_get", "bpf_kfunc_call_test_release"})
 @Expect(verdict = CLEAN, kernels = "[6.1,6.4)", because = "nobody takes the pointer out; the flag was removed in 6.4")
 class KptrGet {
     private static final int CPUS = 2;
@@ -31,9 +26,7 @@ class KptrGet {
 
     @Test
     void byKptrGet(Machine machine, BpfObject bpf) throws IOException {
-        machine.controls()
-                .atLeast("acquired", bpf.global("acquired"), 1)
-                .atLeast("ended", bpf.global("ended"), CPUS);
+        machine.controls().atLeast("acquired", bpf.global("acquired"), 1).atLeast("ended", bpf.global("ended"), CPUS);
         bpf.program("stash_object").runOnPacket(0, PACKET);
         for (int cpu = 0; cpu < CPUS; cpu++) {
             bpf.program("stress").startOnPacket(cpu, PACKET);

@@ -23,7 +23,11 @@ import org.junit.jupiter.api.Test;
         functions = "crypto_free_cb",
         boot = "rcu_nocbs=all")
 @Expect(verdict = CLEAN, cases = "in-task", kernels = "[6.10,)", because = "no lock is held by the code that deletes")
-@Expect(verdict = DEADLOCK, kernels = "[6.10,)", because = "the map calls the destructor at once, and that call_rcu()")
+@Expect(
+        verdict = DEADLOCK,
+        kernels = "[6.10,7.1)",
+        because = "the map calls the destructor at once, and that call_rcu()")
+@Expect(verdict = CLEAN, kernels = "[7.1,)", because = "the destructor waits until the element's memory is given back")
 class NmiCryptoKptr {
 
     @Test

@@ -10,6 +10,8 @@ void bpf_rcu_read_lock(void) __ksym;
 void bpf_rcu_read_unlock(void) __ksym;
 
 #define ROUNDS 20000
+#define CPUS 2
+#define PATIENCE (1 << 22)
 
 struct holder {
 	struct task_struct __kptr *task;
@@ -29,6 +31,7 @@ u64 acquired;
 u64 lost;
 /* The pointer was there, and its count was zero. */
 u64 failed;
+volatile u64 begun;
 u64 ended;
 
 SEC("syscall")
@@ -111,9 +114,16 @@ static long acquire(u64 i, void *ctx)
 }
 #endif
 
+static long all_have_begun(u64 i, void *ctx)
+{
+	return begun == CPUS;
+}
+
 SEC("syscall")
 int stress(void *ctx)
 {
+	__sync_fetch_and_add(&begun, 1);
+	bpf_loop(PATIENCE, all_have_begun, NULL, 0);
 	bpf_loop(ROUNDS, acquire, NULL, 0);
 	__sync_fetch_and_add(&ended, 1);
 	return 0;

@@ -8,6 +8,8 @@ struct prog_test_ref_kfunc *bpf_kfunc_call_test_kptr_get(struct prog_test_ref_kf
 void bpf_kfunc_call_test_release(struct prog_test_ref_kfunc *p) __ksym;
 
 #define ROUNDS 20000
+#define CPUS 2
+#define PATIENCE (1 << 22)
 
 struct holder {
 	struct prog_test_ref_kfunc __attribute__((btf_type_tag("kptr_ref"))) *object;
@@ -22,6 +24,7 @@ struct {
 
 u64 acquired;
 u64 lost;
+volatile u64 begun;
 u64 ended;
 
 SEC("tc")
@@ -63,9 +66,16 @@ static long acquire(u64 i, void *ctx)
 	return 0;
 }
 
+static long all_have_begun(u64 i, void *ctx)
+{
+	return begun == CPUS;
+}
+
 SEC("tc")
 int stress(struct __sk_buff *skb)
 {
+	__sync_fetch_and_add(&begun, 1);
+	bpf_loop(PATIENCE, all_have_begun, NULL, 0);
 	bpf_loop(ROUNDS, acquire, NULL, 0);
 	__sync_fetch_and_add(&ended, 1);
 	return 0;

@@ -38,6 +38,15 @@ import org.junit.jupiter.params.provider.ValueSource;
         kernels = "[0,6.15)",
         because = "a count of each CPU's updates makes the inner one fail with -EBUSY before it takes the lock")
 @Expect(
+        verdict = CLEAN,
+        cases = "lru",
+        kernels = "[7.1,)",
+        because = "a resilient lock refuses, which the map reports as -ENOMEM")
+@Expect(
+        verdict = DEADLOCK,
+        cases = "lru",
+        because = "the LRU list's lock was still a spin lock when the bucket's was resilient")
+@Expect(
         verdict = DEADLOCK,
         kernels = "[0,6.15)",
         because = "a spin lock waits for its own CPU, or in a circle, for ever")

@@ -18,7 +18,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Reproducer(
         id = "task-work-nmi",
         bpf = "task_work_nmi.bpf.c",
-        shows = "work for a task, scheduled in NMI, or its map element deleted in NMI at each edge of its state machine",
+        shows =
+                "work for a task, scheduled in NMI, or its map element deleted in NMI at each edge of its state machine",
         seed = "bpf: task work scheduling kfuncs")
 @Needs(
         kfuncs = {
@@ -49,9 +50,7 @@ class TaskWorkNmi {
 
     private static void scheduleInNmi(Machine machine, BpfObject bpf) throws IOException {
         churn(machine, bpf);
-        machine.controls()
-                .atLeast("scheduled", bpf.global("scheduled"), 1)
-                .atLeast("ran", bpf.global("ran"), 1);
+        machine.controls().atLeast("scheduled", bpf.global("scheduled"), 1).atLeast("ran", bpf.global("ran"), 1);
         bpf.program("on_nmi").attach();
         machine.nmi().aimAt("vfs_unlink").on(0).fire();
     }

@@ -81,6 +81,7 @@ static __always_inline void schedule(struct task_struct *task)
 		__sync_fetch_and_add(&scheduled, 1);
 }
 
+#ifdef DELETED_IN
 static __always_inline int state(void)
 {
 	struct bpf_task_work_kern *kern;
@@ -96,6 +97,7 @@ static __always_inline int state(void)
 		return -1;
 	return BPF_CORE_READ(work, state);
 }
+#endif
 
 static __always_inline bool is_target(void)
 {
