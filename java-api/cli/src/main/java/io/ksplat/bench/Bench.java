@@ -88,12 +88,16 @@ public final class Bench {
             try (Guest guest = template.restore(host.programs(), log())) {
                 restores.add(millisSince(start));
                 owned.add(guest.vm().ownedBytes() / 1048576.0);
+                own.add(HostText.residentMiB());
             }
             StandBy ready = template.prepare(host.programs());
             start = System.nanoTime();
             Guest woken = template.wake(ready, log());
             pooled.add(millisSince(start));
+<<<<<<< HEAD
             own.add(HostText.residentMiB());
+=======
+>>>>>>> 938eb7f3d7cef31338b3341fadb0083799dd7520
             woken.close();
         }
         Figure fromNothing = new Figure("restoreMs", "ms", restores);

@@ -66,14 +66,11 @@ final class BenchCommand implements Callable<Integer> {
         Path folder = report.toAbsolutePath().resolve("bench-" + name);
         Bench bench = Bench.of(
                 KernelSpec.parse(kernel), Cache.standard(), Optional.ofNullable(accelerator), folder, progress);
-        Measurement measured;
-        try (Lab lab = new Lab(Cache.standard(), progress, Optional.ofNullable(accelerator))) {
-            measured = switch (name) {
-                case "restore" -> bench.restore(runs > 0 ? runs : 30);
-                case "boot" -> bench.boot(runs > 0 ? runs : 5, times -> attempts(lab, folder, true, times));
-                default -> bench.attempts(runs > 0 ? runs : 20, times -> attempts(lab, folder, false, times));
-            };
-        }
+        Measurement measured = switch (name) {
+            case "restore" -> bench.restore(runs > 0 ? runs : 30);
+            case "boot" -> bench.boot(runs > 0 ? runs : 5, times -> attempts(progress, folder, true, times));
+            default -> bench.attempts(runs > 0 ? runs : 20, times -> attempts(progress, folder, false, times));
+        };
         progress.clear();
         PrintWriter out = spec.commandLine().getOut();
         out.print(json ? measured.json().toString() + "\n" : measured.text());
@@ -81,8 +78,9 @@ final class BenchCommand implements Callable<Integer> {
         return Exit.EXPECTED;
     }
 
-    private List<RunRecord> attempts(Lab lab, Path folder, boolean fresh, int times) {
-        try {
+    /** In a lab of its own: a launcher's session closes the one that it was given. */
+    private List<RunRecord> attempts(Progress progress, Path folder, boolean fresh, int times) {
+        try (Lab lab = new Lab(Cache.standard(), progress, Optional.ofNullable(accelerator))) {
             List<RunRecord> ended = new ArrayList<>();
             lab.report(folder).listen(ended::add);
             new Campaign(

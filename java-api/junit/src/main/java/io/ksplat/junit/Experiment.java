@@ -125,9 +125,7 @@ final class Experiment {
             decide(Verdict.UNSUPPORTED, kernel.release() + " has no " + lacks.get(), List.of());
             return;
         }
-        lab.progress().report(subject.id() + ": compiling " + subject.bpf());
-        byte[] object =
-                BpfBuild.object(subject.type(), subject.bpf(), subject.testCase(), kernel.headers(), lab.cache());
+        byte[] object = lab.object(subject, kernel);
         BpfObjectFile file = BpfObjectFile.parse(subject.bpf(), object);
         subject.check(file);
 

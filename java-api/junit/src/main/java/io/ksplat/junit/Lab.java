@@ -18,6 +18,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
@@ -33,6 +34,7 @@ public final class Lab implements AutoCloseable {
     private final Progress progress;
     private final Optional<Accelerator> accelerator;
     private final Map<KernelSpec, KernelFacts> kernels = new HashMap<>();
+    private final Map<ObjectKey, byte[]> objects = new ConcurrentHashMap<>();
     private final Map<Path, Report> reports = new HashMap<>();
     private final Set<Experiment> running = new HashSet<>();
     private @Nullable Host host;
@@ -83,6 +85,24 @@ public final class Lab implements AutoCloseable {
         }
         return known;
     }
+
+    /** A reproducer's programs for a kernel, compiled or looked up once a launch: the look-up alone reads the kernel's headers. */
+    byte[] object(Subject subject, KernelFacts kernel) throws IOException, InterruptedException {
+        ObjectKey key = new ObjectKey(
+                subject.type(),
+                subject.bpf(),
+                subject.testCase(),
+                kernel.kernel().key());
+        byte[] known = objects.get(key);
+        if (known == null) {
+            progress.report(subject.id() + ": compiling " + subject.bpf());
+            known = BpfBuild.object(subject.type(), subject.bpf(), subject.testCase(), kernel.headers(), cache);
+            objects.put(key, known);
+        }
+        return known;
+    }
+
+    private record ObjectKey(Class<?> type, String source, Optional<String> testCase, String kernel) {}
 
     /** The report in a folder, begun now where this lab has none there. */
     public synchronized Report report(Path folder) throws IOException {
