@@ -36,8 +36,8 @@ final class Cgroups {
             if (machine.nmi().aimAt("process_one_work").on(0).fire().isEmpty()) {
                 return;
             }
-            if (!machine.soon(() -> bpf.global("aimed").get() > 0
-                    || bpf.global("handled").get() > before)) {
+            if (!machine.soon(
+                    () -> bpf.global("aimed").get() > 0 || bpf.global("handled").get() > before)) {
                 return;
             }
         }

@@ -87,7 +87,8 @@ class SubjectTest {
 
     @Test
     void namesACaseAfterASlash() {
-        assertThat(subject(Several.class, "plain", Optional.of("task-hash")).id()).isEqualTo("several/task-hash");
+        assertThat(subject(Several.class, "plain", Optional.of("task-hash")).id())
+                .isEqualTo("several/task-hash");
         assertThat(subject(Several.class, "plain").id()).isEqualTo("several");
         assertThatThrownBy(() -> subject(Several.class, "plain", Optional.of("[1] Task")))
                 .hasMessageContaining("is no name of a case");
