@@ -71,6 +71,20 @@ class EndingsTest {
         assertThat(ksplat.onlyRun().path("verdict").asText()).isEqualTo("CRASH");
         assertThat(ksplat.onlyRun().path("evidence").findValuesAsText("title"))
                 .anyMatch(title -> title.contains("sysrq") || title.contains("NULL") || title.contains("panic"));
+        assertThat(ksplat.onlyRun().path("notes").toString()).contains("seen again on a freshly booted machine");
+        ksplat.assertNothingLeft();
+    }
+
+    @Test
+    void aCrashThatAFreshMachineDoesNotShowIsInconclusive() throws Exception {
+        Ksplat ksplat = Ksplat.run(folder, "run", "acceptance-crash-once");
+
+        assertThat(ksplat.exit()).as(ksplat.out()).isEqualTo(0);
+        assertThat(ksplat.onlyRun().path("verdict").asText()).isEqualTo("INCONCLUSIVE");
+        assertThat(ksplat.onlyRun().path("evidence").findValuesAsText("title"))
+                .anyMatch(title -> title.contains("page fault"));
+        assertThat(ksplat.onlyRun().path("message").asText()).contains("did not show again");
+        assertThat(ksplat.report.resolve("results.json")).content().doesNotContain("\"attempt\" : 2");
         ksplat.assertNothingLeft();
     }
 

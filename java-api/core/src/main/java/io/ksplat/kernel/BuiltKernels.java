@@ -58,15 +58,15 @@ final class BuiltKernels {
             Worktree copy = new Worktree(tree, cache.kindFolder(TREES).resolve(safe(name)));
             progress.report("looking at what is in " + tree);
             String id = copy.snapshot(spec.revision());
-            // The id names each byte of the source; the version in the key is for people.
-            String exact = digest(id + "\n" + profile.lines() + "\n" + KernelBuild.tools(cache.root()));
-            String key = profile.name() + "-" + exact.substring(0, 16);
+            String version = KernelBuild.version(copy.makefile(id))
+                    .orElseThrow(() -> new KernelException(tree + " is no kernel tree: its Makefile has no VERSION"));
+            String key = key(version, profile, "tree " + id);
             Optional<Path> built = cache.find(KIND, key);
             if (built.isPresent()) {
                 return KernelEntry.load(built.get(), spec, key);
             }
             copy.checkOut(id);
-            KernelBuild.version(copy.source());
+            cache.find(TREES, safe(name)); // counts as used
             return build(spec, key, copy.source(), safe(name) + "+" + profile.name(), profile, progress);
         });
     }
@@ -78,6 +78,7 @@ final class BuiltKernels {
             new KernelBuild(source, cache.kindFolder(OBJECTS).resolve(objects), profile, progress).into(fresh, log);
             KernelEntry.complete(fresh, source);
         });
+        cache.find(OBJECTS, objects); // counts as used
         return KernelEntry.load(folder, spec, key);
     }
 

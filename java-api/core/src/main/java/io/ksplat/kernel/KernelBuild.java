@@ -39,24 +39,18 @@ final class KernelBuild {
         this.progress = progress;
     }
 
-    /** The version that a tree's Makefile gives, e.g. {@code 7.3.4} or {@code 7.4.0-rc2}. */
-    static String version(Path source) throws IOException, KernelException {
-        Path makefile = source.resolve("Makefile");
-        if (!Files.isRegularFile(makefile) || !Files.isRegularFile(source.resolve("Kconfig"))) {
-            throw new KernelException(source + " is no kernel tree: it has no Makefile and Kconfig");
-        }
-        Map<String, String> parts;
-        try (var lines = Files.lines(makefile)) {
-            parts = lines.limit(10)
-                    .map(l -> l.split("\\s*=\\s*", 2))
-                    .filter(p -> p.length == 2)
-                    .collect(Collectors.toMap(p -> p[0], p -> p[1].strip(), (a, b) -> a));
-        }
+    /** The version that a tree's Makefile gives, e.g. {@code 7.3.4} or {@code 7.4.0-rc2}; nothing where it is no kernel's. */
+    static Optional<String> version(List<String> makefile) {
+        Map<String, String> parts = makefile.stream()
+                .limit(10)
+                .map(l -> l.split("\\s*=\\s*", 2))
+                .filter(p -> p.length == 2)
+                .collect(Collectors.toMap(p -> p[0], p -> p[1].strip(), (first, again) -> first));
         if (!parts.containsKey("VERSION") || !parts.containsKey("PATCHLEVEL")) {
-            throw new KernelException(makefile + " does not say what version the kernel is");
+            return Optional.empty();
         }
-        return parts.get("VERSION") + "." + parts.get("PATCHLEVEL") + "." + parts.getOrDefault("SUBLEVEL", "0")
-                + parts.getOrDefault("EXTRAVERSION", "");
+        return Optional.of(parts.get("VERSION") + "." + parts.get("PATCHLEVEL") + "."
+                + parts.getOrDefault("SUBLEVEL", "0") + parts.getOrDefault("EXTRAVERSION", ""));
     }
 
     /** What the result depends on besides source and configuration: compiler, linker and pahole. */
@@ -72,7 +66,9 @@ final class KernelBuild {
 
     /** Builds, and puts {@code image}, {@code config} and {@code debug} into {@code result}. */
     void into(Path result, Path log) throws IOException, InterruptedException, KernelException {
-        String version = version(source);
+        Path makefile = source.resolve("Makefile");
+        String version = version(Files.readAllLines(makefile))
+                .orElseThrow(() -> new KernelException(makefile + " does not say what version the kernel is"));
         Files.createDirectories(objects);
         Files.createDirectories(log.getParent());
         configure(version, log);

@@ -4,12 +4,22 @@ package io.ksplat.kernel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /** From spec to kernel: fetched, built or found, and kept in the cache. Safe for use by many threads and processes at once. */
 public final class Kernels {
     private static final String IMAGES = "image";
+    private static final List<String> KINDS = List.of(
+            DebianKernels.KIND,
+            IMAGES,
+            BuiltKernels.KIND,
+            BuiltKernels.SOURCES,
+            BuiltKernels.OBJECTS,
+            BuiltKernels.TREES);
 
     private final Cache cache;
     private final Path etcApt;
@@ -89,7 +99,7 @@ public final class Kernels {
     /** The prebuilt kernels of the archive, the newest first; the lists are at most a day old. */
     public List<Available> available(Progress progress) throws KernelException, InterruptedException {
         try {
-            Catalogue catalogue = apt.update(java.time.Duration.ofDays(1), progress);
+            Catalogue catalogue = apt.update(Duration.ofDays(1), progress);
             return catalogue.prebuilt(KernelSpec.Debian.CLOUD).stream()
                     .map(k -> new Available(
                             new KernelSpec.Debian(k.version().upstream(), k.flavour()),
@@ -100,6 +110,43 @@ public final class Kernels {
         } catch (IOException e) {
             throw cache.failure("cannot read the catalogue", e);
         }
+    }
+
+    /** What the cache has of kernels, and of the sources and objects that they were built from. */
+    public List<Cache.Entry> cached() throws KernelException {
+        try {
+            List<Cache.Entry> all = new ArrayList<>();
+            for (String kind : KINDS) {
+                all.addAll(cache.entries(kind));
+            }
+            return all;
+        } catch (IOException e) {
+            throw cache.failure("cannot list the kernels", e);
+        }
+    }
+
+    /** Takes a kernel of this key away, or a source; false where there is none. */
+    public boolean remove(String key) throws KernelException, InterruptedException {
+        try {
+            boolean removed = false;
+            for (String kind : KINDS) {
+                removed |= cache.remove(kind, key);
+            }
+            return removed;
+        } catch (IOException e) {
+            throw cache.failure("cannot remove " + key, e);
+        }
+    }
+
+    /** Takes away what was not used for as long; returns what that was. */
+    public List<Cache.Entry> prune(Duration unused) throws KernelException, InterruptedException {
+        Instant limit = Instant.now().minus(unused);
+        List<Cache.Entry> old =
+                cached().stream().filter(e -> e.lastUsed().isBefore(limit)).toList();
+        for (Cache.Entry entry : old) {
+            remove(entry.key());
+        }
+        return old;
     }
 
     /** The profiles that a kernel can be built with. */
@@ -114,7 +161,7 @@ public final class Kernels {
     /** Series and versions that can be built from the archive's source packages, the newest first. */
     public List<String> buildable(Progress progress) throws KernelException, InterruptedException {
         try {
-            return apt.update(java.time.Duration.ofDays(1), progress).sources().stream()
+            return apt.update(Duration.ofDays(1), progress).sources().stream()
                     .map(p -> p.version().upstream())
                     .distinct()
                     .toList();

@@ -55,6 +55,13 @@ final class Worktree {
         return id.get(id.size() - 1);
     }
 
+    /** The top Makefile of what {@code snapshot} gave; empty where there is none. */
+    List<String> makefile(String id) throws IOException, InterruptedException, KernelException {
+        Tool.Outcome text =
+                git(List.of("--git-dir=" + folder.resolve("git")), Map.of(), "cat-file", "-p", id + ":Makefile");
+        return text.ok() ? text.lines() : List.of();
+    }
+
     /** Makes the copy be what {@code snapshot} gave. */
     void checkOut(String id) throws IOException, InterruptedException, KernelException {
         Files.createDirectories(source());

@@ -11,6 +11,15 @@ public final class EvidenceText {
     private EvidenceText() {}
 
     public static String of(Evidence found) {
+        StringBuilder text = new StringBuilder(brief(found));
+        for (Stack stack : found.stacks()) {
+            text.append(of(stack, Integer.MAX_VALUE));
+        }
+        return text.toString();
+    }
+
+    /** Its title and its cycle. */
+    public static String brief(Evidence found) {
         StringBuilder text = new StringBuilder();
         text.append(found.kind().id()).append(": ").append(found.title()).append('\n');
         for (CycleNode node : found.cycle()) {
@@ -18,9 +27,6 @@ public final class EvidenceText {
             node.cpu().ifPresent(cpu -> text.append(" on CPU ").append(cpu));
             text.append(" holds ").append(node.holds());
             text.append(" and waits for ").append(node.waitsFor()).append('\n');
-        }
-        for (Stack stack : found.stacks()) {
-            text.append(of(stack, Integer.MAX_VALUE));
         }
         return text.toString();
     }

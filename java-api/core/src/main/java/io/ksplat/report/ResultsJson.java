@@ -71,7 +71,8 @@ public final class ResultsJson {
         return node.put("accelerator", run.accelerator()).put("origin", run.origin());
     }
 
-    private static ObjectNode evidence(Evidence found) {
+    /** One piece of evidence. */
+    public static ObjectNode evidence(Evidence found) {
         ObjectNode node = NODES.objectNode()
                 .put("kind", found.kind().id())
                 .put("title", found.title())

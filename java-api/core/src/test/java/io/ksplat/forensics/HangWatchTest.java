@@ -138,7 +138,7 @@ class HangWatchTest {
     }
 
     @Test
-    void aCpuThatWasNeverBroughtUpIsNotWatched() throws IOException {
+    void aCpuThatWasNeverBroughtUpIsNotWatched() throws Exception {
         try (Guest half = machines.boot(folder, "maxcpus=1")) {
             assertThat(half.heartbeats().cpus()).isEqualTo(1);
             HangWatch watch = new HangWatch(half, symbols);

@@ -155,7 +155,7 @@ class DyingMachineTest {
     }
 
     @Test
-    void anImageThatIsNoKernelIsRefusedInQemusWords() throws IOException {
+    void anImageThatIsNoKernelIsRefusedInQemusWords() throws Exception {
         Path image = Files.writeString(folder.resolve("image"), "no kernel at all ".repeat(1000));
         MachineConfig good = machines.config();
         MachineConfig bad = new MachineConfig(

@@ -34,11 +34,11 @@ public final class TestMachines {
         return KernelFacts.of(kernel, host, cache, Progress.NONE);
     }
 
-    public MachineConfig config(String... parameters) throws IOException {
+    public MachineConfig config(String... parameters) throws IOException, InterruptedException {
         return host.config(kernel, Accelerator.TCG, 2, 256, List.of(parameters));
     }
 
-    public Guest boot(Path folder, String... parameters) throws IOException {
+    public Guest boot(Path folder, String... parameters) throws IOException, InterruptedException {
         return host.boot(config(parameters), folder.resolve("console.log"), Progress.NONE)
                 .guest();
     }

@@ -8,9 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -22,22 +20,45 @@ class CacheTest {
     Path root;
 
     @Test
-    void anEntryIsMadeOnceHoweverManyAskForIt() throws Exception {
+    void anEntryIsMadeOnceHoweverManyAskForItAtOnce() throws Exception {
         Cache cache = new Cache(root);
         AtomicInteger built = new AtomicInteger();
-        ExecutorService threads = Executors.newFixedThreadPool(8);
-        try {
-            Callable<Path> ask = () -> cache.<IOException>entry("kind", "key", folder -> {
-                built.incrementAndGet();
-                Files.writeString(folder.resolve("f"), "whole");
-            });
-            for (var answer : threads.invokeAll(java.util.Collections.nCopies(32, ask), 30, TimeUnit.SECONDS)) {
-                assertThat(answer.get().resolve("f")).hasContent("whole");
+        List<Thread> threads = new CopyOnWriteArrayList<>();
+        List<Object> answers = new CopyOnWriteArrayList<>();
+        Runnable ask = () -> {
+            try {
+                answers.add(Files.readString(cache.<IOException>entry("kind", "key", folder -> {
+                            built.incrementAndGet();
+                            awaitOthers(threads);
+                            Files.writeString(folder.resolve("f"), "whole");
+                        })
+                        .resolve("f")));
+            } catch (IOException | InterruptedException | RuntimeException e) {
+                answers.add(e);
             }
-        } finally {
-            threads.shutdownNow();
+        };
+        for (int i = 0; i < 8; i++) {
+            threads.add(new Thread(ask));
         }
+        threads.forEach(Thread::start);
+        for (Thread thread : threads) {
+            thread.join(TimeUnit.SECONDS.toMillis(30));
+        }
+
+        assertThat(answers).hasSize(8).containsOnly("whole");
         assertThat(built).hasValue(1);
+    }
+
+    /** Until each other thread waits for the entry, or is done with it. */
+    private static void awaitOthers(List<Thread> threads) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (System.nanoTime() < deadline
+                && threads.stream()
+                        .filter(t -> t != Thread.currentThread())
+                        .anyMatch(
+                                t -> t.getState() != Thread.State.WAITING && t.getState() != Thread.State.TERMINATED)) {
+            Thread.onSpinWait();
+        }
     }
 
     @Test

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -30,7 +32,10 @@ class CatalogueTest {
 
     @Test
     void thePackageThatOnlyNamesOthersIsNotTakenForTheImage() throws IOException {
-        Catalogue.Prebuilt newest = recorded().newest("7.2", "cloud-amd64").orElseThrow();
+        List<Catalogue.Deb> packages = new ArrayList<>(recorded().packages());
+        packages.sort(Comparator.comparing(p -> !p.name().startsWith("linux-image-")));
+        Catalogue.Prebuilt newest =
+                new Catalogue(packages).newest("7.2", "cloud-amd64").orElseThrow();
 
         assertThat(newest.image().name()).isEqualTo("linux-binary-7.2.13+deb14-cloud-amd64");
         assertThat(newest.base().orElseThrow().name()).isEqualTo("linux-base-7.2.13+deb14-cloud-amd64");

@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -100,5 +103,23 @@ class KernelsTest {
         assertThatThrownBy(() -> kernels.resolve(KernelSpec.parse("source:7.3+lokdep"), Progress.NONE))
                 .isInstanceOf(KernelException.class)
                 .hasMessageContaining("no profile 'lokdep'; there are kasan, lockdep, plain");
+    }
+
+    @Test
+    void listsRemovesAndPrunes() throws Exception {
+        Kernel one = image(TestImages.bzImage("7.3.4", TestImages.elf(true, "one", "")));
+        Kernel two = image(TestImages.bzImage("7.3.5", TestImages.elf(true, "two", "")));
+        Files.setLastModifiedTime(
+                one.image().getParent(), FileTime.from(Instant.now().minusSeconds(100)));
+
+        assertThat(kernels.cached()).extracting(Cache.Entry::key).containsExactly(one.key(), two.key());
+        assertThat(kernels.prune(Duration.ofSeconds(50)))
+                .extracting(Cache.Entry::key)
+                .containsExactly(one.key());
+        assertThat(kernels.cached()).extracting(Cache.Entry::key).containsExactly(two.key());
+        assertThat(kernels.remove("7.9")).isFalse();
+        assertThat(kernels.remove(two.key())).isTrue();
+        assertThat(kernels.cached()).isEmpty();
+        assertThat(two.image()).doesNotExist();
     }
 }

@@ -21,6 +21,7 @@ import io.ksplat.report.KernelName;
 import io.ksplat.report.Report;
 import io.ksplat.report.RunRecord;
 import io.ksplat.report.Timings;
+import io.ksplat.vm.Accelerator;
 import io.ksplat.vm.MachineConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,6 +49,9 @@ final class Experiment {
     private final Testimony testimony = new Testimony();
 
     private final Report report;
+    /** Where a second attempt keeps its files, which is no run of the report. */
+    private final Optional<Path> confirmationFolder;
+
     private KernelName kernelName;
     private Verdict expected;
     private @Nullable Decision decision;
@@ -69,6 +73,12 @@ final class Experiment {
     private volatile @Nullable String interrupted;
 
     Experiment(Lab lab, Settings settings, Subject subject) throws IOException {
+        this(lab, settings, subject, Optional.empty());
+    }
+
+    private Experiment(Lab lab, Settings settings, Subject subject, Optional<Path> confirmationFolder)
+            throws IOException {
+        this.confirmationFolder = confirmationFolder;
         this.lab = lab;
         this.settings = settings;
         this.subject = subject;
@@ -106,7 +116,9 @@ final class Experiment {
         kernelName = new KernelName(
                 settings.kernel().toString(), kernel.release(), kernel.kernel().key());
         expected = settings.expect().orElseGet(() -> subject.expectedOn(kernel.release()));
-        Path folder = report.begin(subject.id(), kernelName, settings.attempt(), expected);
+        Path folder = confirmationFolder.isPresent()
+                ? Files.createDirectories(confirmationFolder.get())
+                : report.begin(subject.id(), kernelName, settings.attempt(), expected);
         runFolder = folder;
         Optional<String> lacks = subject.lacks(kernel.btf());
         if (lacks.isPresent()) {
@@ -135,12 +147,14 @@ final class Experiment {
     }
 
     private Guest start(KernelFacts kernel, Path consoleLog) throws IOException, InterruptedException {
+        boolean fresh = settings.fresh() || confirmationFolder.isPresent();
+        Accelerator accelerator = confirmationFolder.isPresent() ? Accelerator.TCG : kernel.accelerator();
         MachineConfig config =
-                lab.host().config(kernel.kernel(), kernel.accelerator(), CPUS, MEMORY_MIB, subject.bootParameters());
+                lab.host().config(kernel.kernel(), accelerator, CPUS, MEMORY_MIB, subject.bootParameters());
         lab.progress()
-                .report(subject.id() + ": starting " + kernel.release() + " (" + accelerator
-                        + (settings.fresh() ? ", booting" : "") + ")");
-        Templates.Started started = settings.fresh()
+                .report(subject.id() + ": starting " + kernel.release() + " (" + accelerator.id()
+                        + (fresh ? ", booting" : "") + ")");
+        Templates.Started started = fresh
                 ? lab.templates().boot(config, consoleLog, lab.progress())
                 : lab.templates().start(kernel.kernel(), config, consoleLog, lab.progress());
         guest = started.guest();
@@ -228,21 +242,44 @@ final class Experiment {
         }
     }
 
+    /** Runs the test method again, with the machine of another experiment; gives what that one concluded. */
+    @FunctionalInterface
+    interface Rerun {
+        RunRecord on(Experiment second) throws IOException, InterruptedException;
+    }
+
     /**
-     * Judges the machine, writes the report and ends the machine.
+     * Judges the machine, writes the report and ends the machine. A crash counts only where a second attempt, on a freshly booted
+     * machine under TCG, shows it too: QEMU's own faults, and a template frozen from an ill boot, look the same.
      *
      * @param thrown by the test method; a dead agent is no failure of the experiment
      */
-    RunRecord conclude(Optional<Throwable> thrown) throws IOException {
+    RunRecord conclude(Optional<Throwable> thrown, Rerun rerun) throws IOException, InterruptedException {
         try {
             Decision early = decision;
             RunRecord run = early != null ? record(early, List.of()) : judge(thrown);
-            report.end(run);
+            if (run.verdict() == Verdict.CRASH && interrupted == null && confirmationFolder.isEmpty()) {
+                close();
+                run = confirm(run, rerun);
+            }
+            if (confirmationFolder.isEmpty()) {
+                report.end(run);
+            }
             return run;
         } finally {
             close();
             lab.ended(this);
         }
+    }
+
+    private RunRecord confirm(RunRecord first, Rerun rerun) throws IOException, InterruptedException {
+        Path folder = report.folder(first).resolve("confirmation");
+        lab.progress().report(subject.id() + ": a crash, trying again on a freshly booted machine");
+        RunRecord second = rerun.on(new Experiment(lab, settings, subject, Optional.of(folder)));
+        if (Confirmation.of(first.evidence(), second.evidence())) {
+            return Confirmation.confirmed(first, folder);
+        }
+        return Confirmation.refuted(first, second, folder);
     }
 
     private RunRecord judge(Optional<Throwable> thrown) {

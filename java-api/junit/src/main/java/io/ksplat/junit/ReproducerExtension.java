@@ -5,6 +5,7 @@ import io.ksplat.evidence.Verdict;
 import io.ksplat.guest.BpfObject;
 import io.ksplat.nmi.Nmi;
 import io.ksplat.report.RunRecord;
+import java.io.IOException;
 import java.lang.reflect.Method;
 import java.util.Map;
 import java.util.Optional;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 import org.junit.platform.commons.support.AnnotationSupport;
+import org.junit.platform.commons.support.ReflectionSupport;
 import org.opentest4j.TestAbortedException;
 
 /** Runs each method of a {@link Reproducer} as an {@link Experiment}. */
@@ -63,7 +65,7 @@ final class ReproducerExtension
         context.getStore(NAMESPACE).put(Experiment.class, experiment);
         experiment.setUp();
         if (experiment.isDecided()) {
-            judge(experiment, Optional.empty(), context);
+            judge(experiment, Optional.empty(), context, ReproducerExtension::noMethod);
         }
     }
 
@@ -71,29 +73,58 @@ final class ReproducerExtension
     public void interceptTestMethod(
             Invocation<Void> invocation, ReflectiveInvocationContext<Method> method, ExtensionContext context)
             throws Throwable {
-        run(invocation, context);
+        run(invocation, method, context);
     }
 
     @Override
     public void interceptTestTemplateMethod(
             Invocation<Void> invocation, ReflectiveInvocationContext<Method> method, ExtensionContext context)
             throws Throwable {
-        run(invocation, context);
+        run(invocation, method, context);
     }
 
-    private static void run(Invocation<Void> invocation, ExtensionContext context) throws Exception {
+    private static RunRecord noMethod(Experiment second) {
+        throw new IllegalStateException("nothing ran that could run again");
+    }
+
+    private static void run(
+            Invocation<Void> invocation, ReflectiveInvocationContext<Method> method, ExtensionContext context)
+            throws Exception {
         Optional<Throwable> thrown = Optional.empty();
         try {
             invocation.proceed();
         } catch (Throwable t) {
             thrown = Optional.of(t);
         }
-        judge(experiment(context), thrown, context);
+        judge(experiment(context), thrown, context, second -> again(second, method));
     }
 
-    private static void judge(Experiment experiment, Optional<Throwable> thrown, ExtensionContext context)
+    /** The method alone: what a {@code @BeforeEach} does to a machine is not done again. */
+    private static RunRecord again(Experiment second, ReflectiveInvocationContext<Method> method)
+            throws IOException, InterruptedException {
+        Optional<Throwable> thrown = Optional.empty();
+        second.setUp();
+        if (!second.isDecided()) {
+            Object[] arguments = method.getArguments().stream()
+                    .map(argument -> argument != null && isOurs(argument.getClass())
+                            ? parameter(second, argument.getClass())
+                            : argument)
+                    .toArray();
+            try {
+                ReflectionSupport.invokeMethod(
+                        method.getExecutable(), method.getTarget().orElse(null), arguments);
+            } catch (Throwable t) {
+                // As of the method's first run: the machine is judged, whatever became of the method.
+                thrown = Optional.of(t);
+            }
+        }
+        return second.conclude(thrown, ReproducerExtension::noMethod);
+    }
+
+    private static void judge(
+            Experiment experiment, Optional<Throwable> thrown, ExtensionContext context, Experiment.Rerun rerun)
             throws Exception {
-        RunRecord run = experiment.conclude(thrown);
+        RunRecord run = experiment.conclude(thrown, rerun);
         context.publishReportEntry(Map.of(
                 "ksplat.verdict", run.verdict().name(),
                 "ksplat.expected", run.expected().name(),
@@ -115,14 +146,19 @@ final class ReproducerExtension
 
     @Override
     public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
-        Class<?> type = parameter.getParameter().getType();
+        return isOurs(parameter.getParameter().getType());
+    }
+
+    private static boolean isOurs(Class<?> type) {
         return type == Machine.class || type == BpfObject.class || type == Nmi.class || type == Controls.class;
     }
 
     @Override
     public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
-        Experiment experiment = experiment(context);
-        Class<?> type = parameter.getParameter().getType();
+        return parameter(experiment(context), parameter.getParameter().getType());
+    }
+
+    private static Object parameter(Experiment experiment, Class<?> type) {
         if (type == BpfObject.class) {
             return experiment.bpf();
         }

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.junit;
+
+import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.Verdict;
+import io.ksplat.report.RunRecord;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** What a second attempt says of a crash. */
+final class Confirmation {
+    private Confirmation() {}
+
+    /** Whether both show the same; a title may name other tasks and addresses. */
+    static boolean of(List<Evidence> first, List<Evidence> second) {
+        return first.stream()
+                .anyMatch(one -> second.stream()
+                        .anyMatch(other ->
+                                one.kind() == other.kind() && one.signature().equals(other.signature())));
+    }
+
+    static RunRecord confirmed(RunRecord first, Path folder) {
+        return with(
+                first,
+                Verdict.CRASH,
+                first.message(),
+                "seen again on a freshly booted machine under TCG (" + folder + ")");
+    }
+
+    static RunRecord refuted(RunRecord first, RunRecord second, Path folder) {
+        String seen = second.verdict() + second.message().map(why -> ": " + why).orElse("");
+        return with(
+                first,
+                Verdict.INCONCLUSIVE,
+                Optional.of("a crash that a freshly booted machine under TCG did not show again"),
+                "the second attempt was " + seen + " (" + folder + ")");
+    }
+
+    private static RunRecord with(RunRecord run, Verdict verdict, Optional<String> message, String note) {
+        List<String> notes = new ArrayList<>(run.notes());
+        notes.add(note);
+        return new RunRecord(
+                run.reproducer(),
+                run.kernel(),
+                run.attempt(),
+                run.bootRetries(),
+                verdict,
+                run.expected(),
+                message,
+                run.evidence(),
+                run.controls(),
+                notes,
+                run.timings(),
+                run.accelerator(),
+                run.origin());
+    }
+}
