@@ -34,7 +34,7 @@ final class MapDelete {
         tracer.program("on_free").attach();
         machine.controls().dropped(bpf.global("dropped"), 1).freed(kind.freeing, tracer.global("freed"), 1);
 
-        // Also without NMIs: a quiet CPU puts off its RCU callbacks for seconds (CONFIG_RCU_LAZY).
+        // Also without NMIs: RCU is to be as busy.
         machine.churn(0);
         if (inNmi) {
             bpf.program("on_nmi").attach();
