@@ -89,6 +89,16 @@ class EndingsTest {
     }
 
     @Test
+    void aPreparationThatThrowsIsAnErrorAndItsMachineEnds() throws Exception {
+        Ksplat ksplat = Ksplat.run(folder, "run", "acceptance-fails-before");
+
+        assertThat(ksplat.exit()).isEqualTo(3);
+        assertThat(ksplat.onlyRun().path("verdict").asText()).isEqualTo("ERROR");
+        assertThat(ksplat.onlyRun().path("message").asText()).contains("IllegalStateException");
+        ksplat.assertNothingLeft();
+    }
+
+    @Test
     void aGuestThatPowersOffIsAnError() throws Exception {
         Ksplat ksplat = Ksplat.run(folder, "run", "acceptance-poweroff");
 

@@ -55,6 +55,7 @@ final class Experiment {
     private KernelName kernelName;
     private Verdict expected;
     private @Nullable Decision decision;
+    private boolean concluded;
     private @Nullable Path runFolder;
     private final List<String> notes = new ArrayList<>();
     private @Nullable Symbols symbols;
@@ -240,6 +241,11 @@ final class Experiment {
         }
     }
 
+    /** Whether the run is reported; a method before the test may fail and leave a machine that nobody judged. */
+    boolean isConcluded() {
+        return concluded;
+    }
+
     /** Runs the test method again, with the machine of another experiment; gives what that one concluded. */
     @FunctionalInterface
     interface Rerun {
@@ -253,6 +259,7 @@ final class Experiment {
      * @param thrown by the test method; a dead agent is no failure of the experiment
      */
     RunRecord conclude(Optional<Throwable> thrown, Rerun rerun) throws IOException, InterruptedException {
+        concluded = true;
         try {
             Decision early = decision;
             RunRecord run = early != null ? record(early, List.of()) : judge(thrown);

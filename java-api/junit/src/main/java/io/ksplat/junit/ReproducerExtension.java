@@ -10,6 +10,7 @@ import java.lang.reflect.Method;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.TestTemplate;
+import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
@@ -24,7 +25,7 @@ import org.opentest4j.TestAbortedException;
 
 /** Runs each method of a {@link Reproducer} as an {@link Experiment}. */
 final class ReproducerExtension
-        implements ExecutionCondition, BeforeEachCallback, InvocationInterceptor, ParameterResolver {
+        implements ExecutionCondition, BeforeEachCallback, AfterEachCallback, InvocationInterceptor, ParameterResolver {
     private static final ExtensionContext.Namespace NAMESPACE =
             ExtensionContext.Namespace.create(ReproducerExtension.class);
 
@@ -81,6 +82,14 @@ final class ReproducerExtension
             Invocation<Void> invocation, ReflectiveInvocationContext<Method> method, ExtensionContext context)
             throws Throwable {
         run(invocation, method, context);
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) throws Exception {
+        Experiment experiment = context.getStore(NAMESPACE).get(Experiment.class, Experiment.class);
+        if (experiment != null && !experiment.isConcluded()) {
+            experiment.conclude(context.getExecutionException(), ReproducerExtension::noMethod);
+        }
     }
 
     private static RunRecord noMethod(Experiment second) {
