@@ -35,7 +35,7 @@ class ArchitectureTest {
     static final ArchRule VM = room("vm", "kernel");
 
     @ArchTest
-    static final ArchRule GUEST = room("guest", "vm", "kernel", "libbpf");
+    static final ArchRule GUEST = room("guest", "vm", "kernel", "libbpf", "evidence");
 
     @ArchTest
     static final ArchRule NMI = room("nmi", "guest", "vm", "kernel");
