@@ -94,10 +94,6 @@ public final class Bench {
             start = System.nanoTime();
             Guest woken = template.wake(ready, log());
             pooled.add(millisSince(start));
-<<<<<<< HEAD
-            own.add(HostText.residentMiB());
-=======
->>>>>>> 938eb7f3d7cef31338b3341fadb0083799dd7520
             woken.close();
         }
         Figure fromNothing = new Figure("restoreMs", "ms", restores);

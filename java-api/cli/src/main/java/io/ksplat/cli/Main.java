@@ -10,16 +10,12 @@ import picocli.CommandLine.Command;
         description = "Makes Linux kernels splat on purpose, in a throw-away machine, and tells what happened.",
         mixinStandardHelpOptions = true,
         version = "ksplat 0.1.0",
-<<<<<<< HEAD
-        subcommands = {RunCommand.class, ListCommand.class, KernelsCommand.class, ParseCommand.class, BenchCommand.class
-=======
         subcommands = {
             RunCommand.class,
             ListCommand.class,
             KernelsCommand.class,
             ParseCommand.class,
             BenchCommand.class
->>>>>>> 938eb7f3d7cef31338b3341fadb0083799dd7520
         })
 public final class Main {
     private Main() {}
