@@ -48,7 +48,8 @@ class NmiCgroupKptr {
     }
 
     private static void stash(Machine machine, BpfObject bpf) throws IOException {
-        Cgroups.stash(machine, bpf);
+        Cgroups.make(machine, bpf);
+        Cgroups.awaitLastReference(machine, bpf);
         bpf.program("on_free").attach();
         machine.controls().dropped(bpf.global("dropped"), 1).freed("css_free_rwork_fn", bpf.global("freed"), 1);
     }

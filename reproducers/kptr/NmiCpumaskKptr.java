@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
         seed = "bpf: Offload kptr destructors that run from NMI")
 @Needs(
         kfuncs = {"bpf_cpumask_create", "bpf_cpumask_release"},
-        boot = "rcu_nocbs=all")
+        boot = "rcu_nocbs=all rcutree.enable_rcu_lazy=0")
 @Expect(verdict = CLEAN, kernels = "[6.3,)", because = "bpf_cpumask_release() ends in bpf_mem_cache_free_rcu()")
 class NmiCpumaskKptr {
     /** More than a CPU's free list keeps (kernel/bpf/memalloc.c, high_watermark): the rest goes back to the slab. */

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 @Needs(
         kfuncs = {"bpf_crypto_ctx_create", "bpf_crypto_ctx_release"},
         functions = "crypto_free_cb",
-        boot = "rcu_nocbs=all")
+        boot = "rcu_nocbs=all rcutree.enable_rcu_lazy=0")
 @Expect(verdict = CLEAN, cases = "in-task", kernels = "[6.10,)", because = "no lock is held by the code that deletes")
 @Expect(
         verdict = DEADLOCK,

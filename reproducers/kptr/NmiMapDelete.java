@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
             "bpf_cpumask_release"
         },
         functions = {"delayed_put_task_struct", "css_free_rwork_fn"},
-        boot = "rcu_nocbs=all")
+        boot = "rcu_nocbs=all rcutree.enable_rcu_lazy=0")
 @Expect(
         verdict = CLEAN,
         cases = {

@@ -87,14 +87,45 @@ int is_last_reference(void *ctx)
 	return BPF_CORE_READ(task, rcu_users.refs.counter) == 1;
 }
 #elif defined(OBJECT_cgroup)
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, int);
+	__type(value, struct holder);
+} made_cgroup SEC(".maps");
+
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(on_mkdir, struct cgroup *made)
 {
-	struct cgroup *cgroup = bpf_cgroup_acquire(made);
+	struct cgroup *cgroup, *old;
+	struct holder *holder;
+	int zero = 0;
 
-	if (cgroup)
-		put_away(cgroup);
+	holder = bpf_map_lookup_elem(&made_cgroup, &zero);
+	if (!holder)
+		return 0;
+	cgroup = bpf_cgroup_acquire(made);
+	if (!cgroup)
+		return 0;
+	old = bpf_kptr_xchg(&holder->object, cgroup);
+	if (old)
+		bpf_cgroup_release(old);
 	return 0;
+}
+
+/* On the CPU that will drop it: an LRU map has a list of its own for each. */
+SEC("syscall")
+int stash_object(void *ctx)
+{
+	struct cgroup *cgroup;
+	struct holder *holder;
+	int zero = 0;
+
+	holder = bpf_map_lookup_elem(&made_cgroup, &zero);
+	if (!holder)
+		return -1;
+	cgroup = bpf_kptr_xchg(&holder->object, NULL);
+	return cgroup ? put_away(cgroup) : -2;
 }
 
 SEC("syscall")

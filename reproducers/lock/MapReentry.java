@@ -20,7 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Reproducer(
         id = "map-reentry",
         bpf = "map_reentry.bpf.c",
-        shows = "a map's update is entered again by a program that traces a function under the map's lock",
+        shows =
+                "a map's update is entered again by a program that traces, or interrupts, a function under the map's lock",
         seed = "Resilient Queued Spin Lock")
 @Needs(
         cases = {"hash", "hash-other-map", "hash-abba", "hash-abba-same-order"},
@@ -59,6 +60,12 @@ class MapReentry {
         bpf.program("fill").runOn(0);
         watch(1, machine, bpf);
         bpf.program("update_first").startOn(0);
+        if (name.startsWith("lpm-trie")) {
+            machine.nmi()
+                    .aimAt("longest_prefix_match.isra.0", "longest_prefix_match")
+                    .on(0)
+                    .fire();
+        }
     }
 
     @Case("hash-abba")

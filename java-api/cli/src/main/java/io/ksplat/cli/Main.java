@@ -10,12 +10,7 @@ import picocli.CommandLine.Command;
         description = "Makes Linux kernels splat on purpose, in a throw-away machine, and tells what happened.",
         mixinStandardHelpOptions = true,
         version = "ksplat 0.1.0",
-        subcommands = {
-            RunCommand.class,
-            ListCommand.class,
-            KernelsCommand.class,
-            ParseCommand.class,
-            BenchCommand.class
+        subcommands = {RunCommand.class, ListCommand.class, KernelsCommand.class, ParseCommand.class, BenchCommand.class
         })
 public final class Main {
     private Main() {}

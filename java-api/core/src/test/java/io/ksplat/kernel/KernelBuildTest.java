@@ -36,7 +36,7 @@ class KernelBuildTest {
                 $(O)/core.o: kernel/core.c
                 \t@echo "  CC      kernel/core.o"
                 \t@$(CC) -c kernel/core.c -o $@
-                vmlinux bzImage: $(O)/core.o
+                vmlinux bzImage &: $(O)/core.o
                 \t@mkdir -p $(O)/arch/x86/boot
                 \t@cp bz $(O)/arch/x86/boot/bzImage
                 \t@cp $(O)/core.o $(O)/vmlinux

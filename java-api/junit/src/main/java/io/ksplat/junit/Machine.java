@@ -14,6 +14,7 @@ import java.time.Duration;
 /** The machine of one experiment, as a test method sees it. */
 public final class Machine {
     private static final Duration PATIENCE = Duration.ofSeconds(2);
+    private static final Duration SOON = Duration.ofMillis(300);
 
     private final Guest guest;
     private final Nmi nmi;
@@ -122,5 +123,21 @@ public final class Machine {
             }
             Pace.pause();
         }
+    }
+
+    /**
+     * Waits a little for what takes microseconds in a machine that lives.
+     *
+     * @return false where it does not come true: what that means is found out after the test method
+     */
+    public boolean soon(Condition condition) throws IOException {
+        Deadline deadline = Deadline.in(guest.vm().config().accelerator().scale(SOON));
+        while (!condition.holds()) {
+            if (deadline.expired()) {
+                return false;
+            }
+            Pace.pause();
+        }
+        return true;
     }
 }

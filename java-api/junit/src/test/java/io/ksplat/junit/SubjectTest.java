@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,8 +43,12 @@ class SubjectTest {
     }
 
     private static Subject subject(Class<?> type, String method) {
+        return subject(type, method, Optional.empty());
+    }
+
+    private static Subject subject(Class<?> type, String method, Optional<String> testCase) {
         try {
-            return Subject.of(type, type.getDeclaredMethod(method));
+            return Subject.of(type, type.getDeclaredMethod(method), testCase);
         } catch (NoSuchMethodException e) {
             throw new AssertionError(e);
         }
@@ -69,6 +74,37 @@ class SubjectTest {
     void expectsNothingOfAKernelThatNoRangeCovers() {
         assertThat(subject(Sample.class, "plain").expectedOn("5.10.1")).isEqualTo(Verdict.UNSUPPORTED);
         assertThat(subject(Bare.class, "plain").expectedOn("7.3.0")).isEqualTo(Verdict.UNSUPPORTED);
+    }
+
+    @Reproducer(id = "several", bpf = "several.bpf.c", shows = "nothing", seed = "none")
+    @Needs(functions = "call_rcu")
+    @Needs(cases = "old", functions = "kptr_get", boot = "nosmp")
+    @Expect(verdict = Verdict.CLEAN, cases = "safe")
+    @Expect(verdict = Verdict.DEADLOCK)
+    static final class Several {
+        void plain() {}
+    }
+
+    @Test
+    void namesACaseAfterASlash() {
+        assertThat(subject(Several.class, "plain", Optional.of("task-hash")).id())
+                .isEqualTo("several/task-hash");
+        assertThat(subject(Several.class, "plain").id()).isEqualTo("several");
+        assertThatThrownBy(() -> subject(Several.class, "plain", Optional.of("[1] Task")))
+                .hasMessageContaining("is no name of a case");
+    }
+
+    @Test
+    void expectsAndNeedsOfACaseWhatNamesItOrNamesNone() throws IOException {
+        Subject safe = subject(Several.class, "plain", Optional.of("safe"));
+        Subject old = subject(Several.class, "plain", Optional.of("old"));
+        assertThat(safe.expectedOn("7.3.0")).isEqualTo(Verdict.CLEAN);
+        assertThat(old.expectedOn("7.3.0")).isEqualTo(Verdict.DEADLOCK);
+        assertThat(subject(Several.class, "plain").expectedOn("7.3.0")).isEqualTo(Verdict.DEADLOCK);
+        assertThat(safe.lacks(kernelWith("call_rcu"))).isEmpty();
+        assertThat(old.lacks(kernelWith("call_rcu"))).contains("function kptr_get");
+        assertThat(old.bootParameters()).containsExactly("nosmp");
+        assertThat(safe.bootParameters()).isEmpty();
     }
 
     @Test
