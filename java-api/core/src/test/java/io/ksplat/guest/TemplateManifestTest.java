@@ -92,7 +92,7 @@ class TemplateManifestTest {
     }
 
     @Test
-    void amemoryThatIsGoneIsFound() throws IOException {
+    void aMemoryThatIsGoneIsFound() throws IOException {
         Files.delete(ram);
 
         assertThatThrownBy(() -> manifest.checkRamUntouched(ram))

@@ -161,6 +161,24 @@ class TemplateTest {
     }
 
     @Test
+    void aMachineThatIsKilledWhileItIsFrozenLeavesNoTemplate() throws Exception {
+        Path place = Files.createDirectories(folder.resolve("place"));
+        Guest guest = host.bootIn(place.resolve("ram"), config, log("boot"), Progress.NONE)
+                .guest();
+        long qemu = guest.vm().cpuThreads().get(0);
+        String group = Files.readAllLines(Path.of("/proc", Long.toString(qemu), "status")).stream()
+                .filter(line -> line.startsWith("Tgid:"))
+                .map(line -> line.substring("Tgid:".length()).strip())
+                .findFirst()
+                .orElseThrow();
+        assertThat(ProcessHandle.of(Long.parseLong(group)).orElseThrow().destroyForcibly())
+                .isTrue();
+
+        assertThatThrownBy(() -> Template.freeze(guest, place)).isInstanceOf(IOException.class);
+        assertThat(place.resolve("template.json")).doesNotExist();
+    }
+
+    @Test
     void aMachineWithADebuggerIsNotFrozen() throws Exception {
         Path place = Files.createDirectories(folder.resolve("place"));
         try (Guest guest = host.bootIn(place.resolve("ram"), config, log("boot"), Progress.NONE)
