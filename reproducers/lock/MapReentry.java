@@ -20,7 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Reproducer(
         id = "map-reentry",
         bpf = "map_reentry.bpf.c",
-        shows = "a map's update is entered again by a program that traces, or interrupts, a function under the map's lock",
+        shows =
+                "a map's update is entered again by a program that traces, or interrupts, a function under the map's lock",
         seed = "Resilient Queued Spin Lock")
 @Needs(
         cases = {"hash", "hash-other-map", "hash-abba", "hash-abba-same-order"},
