@@ -64,16 +64,16 @@ static long look(u64 i, void *ctx)
 	return 0;
 }
 
-SEC("syscall")
-int writer(void *ctx)
+SEC("tc")
+int writer(struct __sk_buff *skb)
 {
 	bpf_loop(ROUNDS, change, NULL, 0);
 	__sync_fetch_and_add(&ended, 1);
 	return 0;
 }
 
-SEC("syscall")
-int reader(void *ctx)
+SEC("tc")
+int reader(struct __sk_buff *skb)
 {
 	bpf_loop(4 * ROUNDS, look, NULL, 0);
 	__sync_fetch_and_add(&ended, 1);

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
         seed = "Resilient Queued Spin Lock")
 @Needs(
         cases = {"hash", "hash-other-map", "hash-abba", "hash-abba-same-order"},
-        functions = "alloc_htab_elem")
+        functions = "lookup_elem_raw")
 @Needs(
         cases = {"lru", "lru-other-map"},
         functions = "htab_lru_map_delete_node")

@@ -9,7 +9,7 @@
  */
 #if defined(CASE_hash) || defined(CASE_hash_other_map)
 #define MAP_TYPE BPF_MAP_TYPE_HASH
-#define UNDER_LOCK "fentry/alloc_htab_elem"
+#define UNDER_LOCK "fentry/lookup_elem_raw"
 #elif defined(CASE_lru) || defined(CASE_lru_other_map)
 #define MAP_TYPE BPF_MAP_TYPE_LRU_HASH
 #define UNDER_LOCK "fentry/htab_lru_map_delete_node"
@@ -23,7 +23,7 @@
 #define MORE (1 << 20)
 #elif defined(CASE_hash_abba) || defined(CASE_hash_abba_same_order)
 #define MAP_TYPE BPF_MAP_TYPE_HASH
-#define UNDER_LOCK "fentry/alloc_htab_elem"
+#define UNDER_LOCK "fentry/lookup_elem_raw"
 #define ABBA 1
 #else
 #error "no such case"
