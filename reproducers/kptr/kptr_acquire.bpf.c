@@ -11,7 +11,7 @@ void bpf_rcu_read_unlock(void) __ksym;
 
 #define ROUNDS 20000
 #define CPUS 2
-#define PATIENCE (1 << 22)
+#define PATIENCE (1 << 23)
 
 struct holder {
 	struct task_struct __kptr *task;

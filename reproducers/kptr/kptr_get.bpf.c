@@ -9,7 +9,7 @@ void bpf_kfunc_call_test_release(struct prog_test_ref_kfunc *p) __ksym;
 
 #define ROUNDS 20000
 #define CPUS 2
-#define PATIENCE (1 << 22)
+#define PATIENCE (1 << 23)
 
 struct holder {
 	struct prog_test_ref_kfunc __attribute__((btf_type_tag("kptr_ref"))) *object;

@@ -56,7 +56,7 @@
 /* An LRU map's: enough to be full, and to have to evict, after ROUNDS insertions. */
 #define ENTRIES 16
 #define ROUNDS 64
-#define PATIENCE (1 << 20)
+#define PATIENCE (1 << 23)
 
 struct place {
 	u32 bits;
@@ -107,12 +107,12 @@ static __always_inline bool holds(u32 cpu)
 	return cpu ? holding1 : holding0;
 }
 
-static __always_inline void set_holding(u32 cpu)
+static __always_inline void set_holding(u32 cpu, u32 value)
 {
 	if (cpu)
-		holding1 = 1;
+		holding1 = value;
 	else
-		holding0 = 1;
+		holding0 = value;
 }
 
 static __always_inline bool is_inside(u32 cpu)
@@ -143,7 +143,7 @@ int under_lock(void *ctx)
 		return 0;
 	set_inside(me, 0);
 	__sync_fetch_and_add(&reentered, 1);
-	set_holding(me);
+	set_holding(me, 1);
 	if (!ABBA) {
 		error = update(ENTERED_AGAIN, 0);
 	} else if (SAME_ORDER) {
@@ -154,6 +154,7 @@ int under_lock(void *ctx)
 			__sync_fetch_and_add(&both_held, 1);
 		error = update(!me, 0);
 	}
+	set_holding(me, 0);
 	if (error)
 		result = error;
 	return 0;

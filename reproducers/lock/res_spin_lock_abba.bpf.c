@@ -4,7 +4,7 @@
 #include "res_spin_lock.bpf.h"
 
 #define ROUNDS 400
-#define PATIENCE (1 << 22)
+#define PATIENCE (1 << 23)
 /* Calls are not allowed under a lock, and the verifier follows a plain loop step by step. */
 #define SPINS 2000
 
