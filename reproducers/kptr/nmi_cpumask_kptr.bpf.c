@@ -48,6 +48,16 @@ int stash_masks(void *ctx)
 	return bpf_loop(MASKS, stash_mask, NULL, 0);
 }
 
+SEC("syscall")
+int free_another(void *ctx)
+{
+	struct bpf_cpumask *mask = bpf_cpumask_create();
+
+	if (mask)
+		bpf_cpumask_release(mask);
+	return 0;
+}
+
 static long drop(u64 i, void *ctx)
 {
 	struct bpf_cpumask *mask;
