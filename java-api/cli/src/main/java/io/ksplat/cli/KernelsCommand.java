@@ -2,11 +2,10 @@
 package io.ksplat.cli;
 
 import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.Kernels;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -22,9 +21,6 @@ import picocli.CommandLine.Spec;
         description = "Lists the kernels that are cached, can be fetched and can be built.",
         mixinStandardHelpOptions = true)
 final class KernelsCommand implements Callable<Integer> {
-    /** The kinds of cache entries that hold kernels: fetched, built, from an image. */
-    private static final List<String> KINDS = List.of("debian", "built", "image");
-
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
@@ -37,20 +33,18 @@ final class KernelsCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         Cache cache = Cache.standard();
         out.println("In " + cache.root() + ":");
-        for (String kind : KINDS) {
-            for (Cache.Entry entry : cache.entries(kind)) {
-                out.printf(
-                        Locale.ROOT,
-                        "  %-50s %8.1f MB  %s, used %s%n",
-                        entry.key(),
-                        entry.bytes() / 1e6,
-                        kind,
-                        entry.lastUsed().toString().substring(0, 10));
-            }
+        Kernels kernels = new Kernels(cache);
+        for (Cache.Entry entry : kernels.cached()) {
+            out.printf(
+                    Locale.ROOT,
+                    "  %-50s %8.1f MB  %s, used %s%n",
+                    entry.key(),
+                    entry.bytes() / 1e6,
+                    entry.kind(),
+                    entry.lastUsed().toString().substring(0, 10));
         }
         if (!cachedOnly) {
             Progress progress = Progress.on(spec.commandLine().getErr());
-            Kernels kernels = new Kernels(cache);
             List<Kernels.Available> available = kernels.available(progress);
             List<String> buildable = kernels.buildable(progress);
             progress.clear();
@@ -72,14 +66,11 @@ final class KernelsCommand implements Callable<Integer> {
     }
 
     @Command(name = "rm", description = "Removes kernels from the cache.", mixinStandardHelpOptions = true)
-    int rm(@Parameters(paramLabel = "KEY", arity = "1..*") List<String> keys) throws IOException, InterruptedException {
-        Cache cache = Cache.standard();
+    int rm(@Parameters(paramLabel = "KEY", arity = "1..*") List<String> keys)
+            throws KernelException, InterruptedException {
+        Kernels kernels = new Kernels(Cache.standard());
         for (String key : keys) {
-            boolean removed = false;
-            for (String kind : KINDS) {
-                removed |= cache.remove(kind, key);
-            }
-            if (!removed) {
+            if (!kernels.remove(key)) {
                 throw new ParameterException(
                         spec.commandLine(),
                         "there is no kernel " + key + " in the cache; see: ksplat kernels --cached");
@@ -93,16 +84,10 @@ final class KernelsCommand implements Callable<Integer> {
             description = "Removes kernels that were not used for some days.",
             mixinStandardHelpOptions = true)
     int prune(@Option(names = "--older-than", paramLabel = "DAYS", required = true) int days)
-            throws IOException, InterruptedException {
-        Cache cache = Cache.standard();
-        Instant limit = Instant.now().minus(Duration.ofDays(days));
+            throws KernelException, InterruptedException {
         PrintWriter out = spec.commandLine().getOut();
-        for (String kind : KINDS) {
-            for (Cache.Entry entry : cache.entries(kind)) {
-                if (entry.lastUsed().isBefore(limit) && cache.remove(kind, entry.key())) {
-                    out.printf(Locale.ROOT, "removed %s (%.1f MB)%n", entry.key(), entry.bytes() / 1e6);
-                }
-            }
+        for (Cache.Entry entry : new Kernels(Cache.standard()).prune(Duration.ofDays(days))) {
+            out.printf(Locale.ROOT, "removed %s (%.1f MB)%n", entry.key(), entry.bytes() / 1e6);
         }
         out.flush();
         return Exit.EXPECTED;
