@@ -10,6 +10,8 @@
  *    STATUS is its exit status, or 128 and the number of the signal that killed it. Then stdout is closed.
  *  - End of file on stdin (the JVM closed it, or died, SIGKILL included) or SIGTERM: COMMAND's process group is killed
  *    with SIGKILL, DIR is removed with all that it holds, and the guard exits with STATUS.
+ *  - A line `keep` on stdin lets go: the end of stdin ends nothing any more. The guard stays with COMMAND, and SIGTERM to the
+ *    guard ends both as above.
  *  - When COMMAND ends first: without --remove the guard exits with STATUS at once. With it, it stays until its stdin
  *    ends, so that the files of a dead machine can be read, and removes DIR then: it goes in every case, once.
  *  - When the guard itself is killed, the kernel kills COMMAND (PR_SET_PDEATHSIG); DIR stays.
@@ -133,16 +135,22 @@ static pid_t start(char **command)
 	return pid;
 }
 
-/* True at the end of the guard's stdin; what is written there means nothing. */
+static bool kept;
+
+/* True at the end of the guard's stdin, unless that was told to mean nothing. */
 static bool stdin_ended(short revents)
 {
-	char dropped[256];
+	char said[256];
 	ssize_t n;
 
 	if (!revents)
 		return false;
-	n = read(STDIN_FILENO, dropped, sizeof(dropped));
-	return !n || (n < 0 && errno != EINTR && errno != EAGAIN);
+	n = read(STDIN_FILENO, said, sizeof(said));
+	if (n >= 5 && !memcmp(said, "keep\n", 5))
+		kept = true;
+	if (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)))
+		return false;
+	return !kept;
 }
 
 /* Waits for COMMAND's end, or kills it. True where the guard was told to stop. */
@@ -150,7 +158,7 @@ static bool watch(pid_t pid, int pidfd, int term)
 {
 	for (;;) {
 		struct pollfd polled[] = {
-			{ .fd = STDIN_FILENO, .events = POLLIN },
+			{ .fd = kept ? -1 : STDIN_FILENO, .events = POLLIN },
 			{ .fd = term, .events = POLLIN },
 			{ .fd = pidfd, .events = POLLIN },
 		};
@@ -235,7 +243,7 @@ static int guard(const char *dir, char **command)
 	result = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	dprintf(STDOUT_FILENO, "ended %d\n", result);
 	close(STDOUT_FILENO);
-	if (dir && !told)
+	if (dir && !told && !kept)
 		wait_for_end_of_stdin(term);
 out:
 	if (dir && remove_tree(dir))

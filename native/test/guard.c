@@ -286,6 +286,29 @@ static void a_link_in_place_of_the_folder_is_not_followed(void)
 	drop_outside(outside);
 }
 
+static void a_kept_command_outlives_stdin(void)
+{
+	char dir[64], outside[64];
+	char *argv[] = { program, "--remove", dir, "--", "sleep", "1000", NULL };
+	const struct timespec moment = { 0, 100000000 };
+	struct guarded g;
+	int status;
+
+	make_tree(dir, outside);
+	g = guard(argv);
+	CHECK(write(g.in, "keep\n", 5) == 5, "the guard does not listen");
+	close(g.in);
+	nanosleep(&moment, NULL);
+	CHECK(!kill(g.command, 0) && !gone(&g.command), "the command has ended with stdin");
+	CHECK(!absent(dir), "%s is gone", dir);
+	kill(g.guard, SIGTERM);
+	waitpid(g.guard, &status, 0);
+	CHECK(becomes(gone, &g.command), "%d still runs", g.command);
+	CHECK(absent(dir), "%s is still there", dir);
+	fclose(g.out);
+	drop_outside(outside);
+}
+
 int main(int argc, char **argv)
 {
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -294,6 +317,7 @@ int main(int argc, char **argv)
 	status_is_passed_on();
 	end_of_stdin_kills_the_group_and_removes();
 	sigterm_is_as_the_end_of_stdin();
+	a_kept_command_outlives_stdin();
 	a_killed_guard_takes_its_command_along();
 	the_folder_stays_readable_until_stdin_ends();
 	terminal_signals_do_not_reach();

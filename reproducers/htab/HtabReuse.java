@@ -4,6 +4,7 @@ package io.ksplat.reproducers.htab;
 import static io.ksplat.evidence.Verdict.CLEAN;
 
 import io.ksplat.guest.BpfObject;
+import io.ksplat.guest.BpfProgram;
 import io.ksplat.junit.Case;
 import io.ksplat.junit.Expect;
 import io.ksplat.junit.Machine;
@@ -43,7 +44,7 @@ class HtabReuse {
                 .atLeast("locked", bpf.global("locked"), 1000)
                 .atLeast("stale", bpf.global("stale"), 0)
                 .atLeast("ended", bpf.global("ended"), 2);
-        bpf.program("writer").startOnPacket(0, PACKET);
-        bpf.program("reader").startOnPacket(1, PACKET);
+        BpfProgram.startTogether(
+                bpf.program("writer").onPacket(0, PACKET), bpf.program("reader").onPacket(1, PACKET));
     }
 }

@@ -4,6 +4,7 @@
 
 #define ROUNDS 30000
 #define KEYS 2
+#define PATIENCE (1 << 23)
 
 #ifdef CASE_prealloc
 #define MAP_FLAGS 0
@@ -30,6 +31,7 @@ u64 deleted;
 u64 locked;
 /* Looked up by one key, found to hold another's value: freed, and used again, while it was looked at. */
 u64 stale;
+volatile u64 reading, written;
 u64 ended;
 
 /* The one key is deleted before the other is inserted, so that the freed element is the first to be used again. */
@@ -54,20 +56,34 @@ static long look(u64 i, void *ctx)
 
 	value = bpf_map_lookup_elem(&elements, &key);
 	if (!value)
-		return 0;
+		return written != 0;
 	bpf_spin_lock(&value->lock);
 	found = value->key;
 	bpf_spin_unlock(&value->lock);
 	__sync_fetch_and_add(&locked, 1);
 	if (found != key)
 		__sync_fetch_and_add(&stale, 1);
-	return 0;
+	return written != 0;
+}
+
+static long somebody_reads(u64 i, void *ctx)
+{
+	return reading != 0;
+}
+
+/* A CPU of a busy host's machine may not run for a second: more than one loop may have rounds. */
+static long await_reader(u64 i, void *ctx)
+{
+	bpf_loop(PATIENCE, somebody_reads, NULL, 0);
+	return reading != 0;
 }
 
 SEC("tc")
 int writer(struct __sk_buff *skb)
 {
+	bpf_loop(16, await_reader, NULL, 0);
 	bpf_loop(ROUNDS, change, NULL, 0);
+	written = 1;
 	__sync_fetch_and_add(&ended, 1);
 	return 0;
 }
@@ -75,7 +91,8 @@ int writer(struct __sk_buff *skb)
 SEC("tc")
 int reader(struct __sk_buff *skb)
 {
-	bpf_loop(4 * ROUNDS, look, NULL, 0);
+	reading = 1;
+	bpf_loop(PATIENCE, look, NULL, 0);
 	__sync_fetch_and_add(&ended, 1);
 	return 0;
 }

@@ -5,6 +5,7 @@ import static io.ksplat.evidence.Verdict.CLEAN;
 import static io.ksplat.evidence.Verdict.REJECTED;
 
 import io.ksplat.guest.BpfObject;
+import io.ksplat.guest.BpfProgram;
 import io.ksplat.guest.Child;
 import io.ksplat.junit.Case;
 import io.ksplat.junit.Expect;
@@ -75,9 +76,8 @@ class KptrAcquire {
                 .atLeast("acquired", bpf.global("acquired"), 1)
                 .atLeast("failed", bpf.global("failed"), 0)
                 .freed("delayed_put_task_struct", tracer.global("freed"), 1);
-        for (int cpu = 0; cpu < CPUS; cpu++) {
-            bpf.program("stress").startOn(cpu);
-        }
+        BpfProgram stress = bpf.program("stress");
+        BpfProgram.startTogether(stress.on(0), stress.on(1));
         machine.await("both CPUs are done", () -> bpf.global("ended").get() == CPUS);
         machine.unload(bpf);
     }

@@ -4,6 +4,7 @@ package io.ksplat.reproducers.kptr;
 import static io.ksplat.evidence.Verdict.CLEAN;
 
 import io.ksplat.guest.BpfObject;
+import io.ksplat.guest.BpfProgram;
 import io.ksplat.junit.Expect;
 import io.ksplat.junit.Machine;
 import io.ksplat.junit.Needs;
@@ -28,8 +29,7 @@ class KptrGet {
     void byKptrGet(Machine machine, BpfObject bpf) throws IOException {
         machine.controls().atLeast("acquired", bpf.global("acquired"), 1).atLeast("ended", bpf.global("ended"), CPUS);
         bpf.program("stash_object").runOnPacket(0, PACKET);
-        for (int cpu = 0; cpu < CPUS; cpu++) {
-            bpf.program("stress").startOnPacket(cpu, PACKET);
-        }
+        BpfProgram stress = bpf.program("stress");
+        BpfProgram.startTogether(stress.onPacket(0, PACKET), stress.onPacket(1, PACKET));
     }
 }

@@ -25,9 +25,12 @@ import org.junit.jupiter.api.Test;
 @Expect(verdict = CLEAN, cases = "in-task", kernels = "[6.10,)", because = "no lock is held by the code that deletes")
 @Expect(
         verdict = DEADLOCK,
-        kernels = "[6.10,7.1)",
+        kernels = "[6.10,7.1.7)",
         because = "the map calls the destructor at once, and that call_rcu()")
-@Expect(verdict = CLEAN, kernels = "[7.1,)", because = "the destructor waits until the element's memory is given back")
+@Expect(
+        verdict = CLEAN,
+        kernels = "[7.1.7,)",
+        because = "the destructor waits until the element's memory is given back")
 class NmiCryptoKptr {
 
     @Test

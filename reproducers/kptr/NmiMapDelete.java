@@ -42,8 +42,11 @@ import org.junit.jupiter.params.provider.ValueSource;
         },
         kernels = "[6.3,)",
         because = "a safe object, or no lock is held by the code that lets go")
-@Expect(verdict = DEADLOCK, kernels = "[6.3,7.1)", because = "the map calls the object's destructor at once")
-@Expect(verdict = CLEAN, kernels = "[7.1,)", because = "the destructor waits until the element's memory is given back")
+@Expect(verdict = DEADLOCK, kernels = "[6.3,7.1.7)", because = "the map calls the object's destructor at once")
+@Expect(
+        verdict = CLEAN,
+        kernels = "[7.1.7,)",
+        because = "the destructor waits until the element's memory is given back")
 class NmiMapDelete {
 
     @ParameterizedTest(name = "{0}")

@@ -5,6 +5,7 @@ import static io.ksplat.evidence.Verdict.DEADLOCK;
 
 import io.ksplat.guest.BpfObject;
 import io.ksplat.guest.Child;
+import io.ksplat.junit.BeforeFreeze;
 import io.ksplat.junit.Expect;
 import io.ksplat.junit.Machine;
 import io.ksplat.junit.Needs;
@@ -24,8 +25,8 @@ import org.junit.jupiter.api.Test;
 @Expect(verdict = DEADLOCK, kernels = "[6.3,)", because = "bpf_task_release() calls call_rcu() in whatever context")
 class NmiTaskKptr {
 
-    @Test
-    void lastReferenceDroppedInNmi(Machine machine, BpfObject bpf) throws IOException {
+    @BeforeFreeze
+    void stashTheLastReference(Machine machine, BpfObject bpf) throws IOException {
         Child child = machine.spawnParked(1);
         bpf.global("target_pid").set(child.pid());
         bpf.program("stash_task").run();
@@ -34,6 +35,10 @@ class NmiTaskKptr {
                 "the map holds the last reference",
                 () -> bpf.program("references").run() == 1);
         bpf.program("on_free").attach();
+    }
+
+    @Test
+    void lastReferenceDroppedInNmi(Machine machine, BpfObject bpf) throws IOException {
         bpf.program("on_nmi").attach();
         machine.controls().dropped(bpf.global("dropped"), 1).freed("delayed_put_task_struct", bpf.global("freed"), 1);
 

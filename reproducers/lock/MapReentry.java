@@ -6,6 +6,7 @@ import static io.ksplat.evidence.Verdict.DEADLOCK;
 import static io.ksplat.evidence.Verdict.RECOVERED;
 
 import io.ksplat.guest.BpfObject;
+import io.ksplat.guest.BpfProgram;
 import io.ksplat.junit.Case;
 import io.ksplat.junit.Expect;
 import io.ksplat.junit.Machine;
@@ -25,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
         seed = "Resilient Queued Spin Lock")
 @Needs(
         cases = {"hash", "hash-other-map", "hash-abba", "hash-abba-same-order"},
-        functions = "lookup_elem_raw")
+        functions = "alloc_htab_elem")
 @Needs(
         cases = {"lru", "lru-other-map"},
         functions = "htab_lru_map_delete_node")
@@ -41,7 +42,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Expect(
         verdict = CLEAN,
         cases = "lru",
-        kernels = "[7.1,)",
+        kernels = "[7.1.7,)",
         because = "a resilient lock refuses, which the map reports as -ENOMEM")
 @Expect(
         verdict = DEADLOCK,
@@ -83,8 +84,8 @@ class MapReentry {
 
     private static void race(Machine machine, BpfObject bpf) throws IOException {
         watch(2, machine, bpf);
-        bpf.program("update_first").startOn(0);
-        bpf.program("update_second").startOn(1);
+        BpfProgram.startTogether(
+                bpf.program("update_first").on(0), bpf.program("update_second").on(1));
     }
 
     private static void watch(int cpus, Machine machine, BpfObject bpf) throws IOException {

@@ -5,6 +5,7 @@ import static io.ksplat.evidence.Verdict.CLEAN;
 import static io.ksplat.evidence.Verdict.RECOVERED;
 
 import io.ksplat.guest.BpfObject;
+import io.ksplat.guest.BpfProgram;
 import io.ksplat.junit.Case;
 import io.ksplat.junit.Expect;
 import io.ksplat.junit.Machine;
@@ -42,8 +43,8 @@ class ResSpinLockAbba {
                 .refused("the second of two locks in opposite orders", bpf.global("refused"))
                 .stderrOf(bpf.program("on_cpu0"))
                 .stderrOf(bpf.program("on_cpu1"));
-        bpf.program("on_cpu0").startOn(0);
-        bpf.program("on_cpu1").startOn(1);
+        BpfProgram.startTogether(
+                bpf.program("on_cpu0").on(0), bpf.program("on_cpu1").on(1));
         machine.await("both CPUs are done", () -> bpf.global("ended").get() == 2);
         bpf.program("take_both").runOn(0);
     }

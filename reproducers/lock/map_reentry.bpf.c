@@ -9,7 +9,7 @@
  */
 #if defined(CASE_hash) || defined(CASE_hash_other_map)
 #define MAP_TYPE BPF_MAP_TYPE_HASH
-#define UNDER_LOCK "fentry/lookup_elem_raw"
+#define UNDER_LOCK "kprobe/alloc_htab_elem"
 #elif defined(CASE_lru) || defined(CASE_lru_other_map)
 #define MAP_TYPE BPF_MAP_TYPE_LRU_HASH
 #define UNDER_LOCK "fentry/htab_lru_map_delete_node"
@@ -23,7 +23,7 @@
 #define MORE (1 << 20)
 #elif defined(CASE_hash_abba) || defined(CASE_hash_abba_same_order)
 #define MAP_TYPE BPF_MAP_TYPE_HASH
-#define UNDER_LOCK "fentry/lookup_elem_raw"
+#define UNDER_LOCK "kprobe/alloc_htab_elem"
 #define ABBA 1
 #else
 #error "no such case"
@@ -77,6 +77,7 @@ struct entered first SEC(".maps"), second SEC(".maps");
 volatile u32 inside0, inside1;
 volatile u32 holding0, holding1;
 int result;
+volatile u64 begun;
 u64 reentered;
 u64 both_held;
 u64 completed;
@@ -126,6 +127,20 @@ static __always_inline void set_inside(u32 cpu, u32 value)
 		inside1 = value;
 	else
 		inside0 = value;
+}
+
+static long both_have_begun(u64 i, void *ctx)
+{
+	return begun == 2;
+}
+
+/* Before the lock is taken: with it, interrupts are off. */
+static __always_inline void meet(void)
+{
+	if (!ABBA)
+		return;
+	__sync_fetch_and_add(&begun, 1);
+	bpf_loop(PATIENCE, both_have_begun, NULL, 0);
 }
 
 static long other_holds(u64 i, u32 *other)
@@ -184,6 +199,7 @@ int update_first(void *ctx)
 {
 	u32 me = bpf_get_smp_processor_id();
 
+	meet();
 	set_inside(me, 1);
 	/* More than one where not every insertion evicts, or meets another node. */
 	bpf_loop(ABBA ? 1 : MORE, insert_more, NULL, 0);
@@ -197,6 +213,7 @@ int update_second(void *ctx)
 {
 	u32 me = bpf_get_smp_processor_id();
 
+	meet();
 	set_inside(me, 1);
 	update(SAME_ORDER ? 0 : 1, 0);
 	set_inside(me, 0);

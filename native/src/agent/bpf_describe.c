@@ -19,6 +19,15 @@ static void *zeroed(size_t n, size_t size)
 	return at;
 }
 
+static char *copy(const char *text)
+{
+	char *to = strdup(text ? text : "");
+
+	if (!to)
+		die("no memory to describe a BPF object: give the machine more");
+	return to;
+}
+
 /*
  * As bpf_prog_ksym_set_name() (kernel/bpf/core.c) makes it: the function's name in BTF where there is one, which is not cut
  * to 15 characters as the program's own name is.
@@ -51,6 +60,34 @@ static const char *function_name(const struct btf *btf, const uint8_t *infos, ui
 	return type ? btf__name_by_offset(btf, type->name_off) : NULL;
 }
 
+/* The kernel gives the line and the address of each record in arrays of their own, both in the order of the instructions. */
+static void add_lines(PB(JitedFunction) *to, const struct bpf_prog_info *info, const struct btf *btf)
+{
+	uint32_t n = info->nr_line_info < info->nr_jited_line_info ? info->nr_line_info : info->nr_jited_line_info;
+	const char *last = "";
+
+	if (!btf)
+		return;
+	to->lines = zeroed(n, sizeof(*to->lines));
+	for (uint32_t i = 0; i < n; i++) {
+		const struct bpf_line_info *line = (const void *)(info->line_info + (size_t)i * info->line_info_rec_size);
+		uint64_t at = *(const uint64_t *)(info->jited_line_info + (size_t)i * info->jited_line_info_rec_size);
+		const char *file = btf__name_by_offset(btf, line->file_name_off);
+		PB(JitedLine) *to_line;
+
+		if (!file || at < to->address || at - to->address >= to->length)
+			continue;
+		to_line = zeroed(1, sizeof(*to_line));
+		ksplat__agent__jited_line__init(to_line);
+		to_line->offset = at - to->address;
+		to_line->line = BPF_LINE_INFO_LINE_NUM(line->line_col);
+		if (strcmp(file, last))
+			to_line->file = copy(file);
+		last = file;
+		to->lines[to->n_lines++] = to_line;
+	}
+}
+
 static void add_functions(PB(BpfProgram) *to, const struct bpf_prog_info *info, const struct btf *btf)
 {
 	const uint64_t *addresses = (const void *)info->jited_ksyms;
@@ -70,6 +107,7 @@ static void add_functions(PB(BpfProgram) *to, const struct bpf_prog_info *info, 
 		f->name = ksym_name(i && i < info->nr_prog_tags ? tags[i] : info->tag, name);
 		f->address = addresses[i];
 		f->length = i < info->nr_jited_func_lens ? lengths[i] : 0;
+		add_lines(f, info, btf);
 		to->functions[to->n_functions++] = f;
 	}
 }
@@ -94,14 +132,22 @@ static int program_info(PB(BpfProgram) *to, int fd, const struct btf *btf)
 	info.nr_prog_tags = counts.nr_prog_tags;
 	info.nr_func_info = counts.nr_func_info;
 	info.func_info_rec_size = counts.func_info_rec_size;
+	info.nr_line_info = counts.nr_line_info;
+	info.line_info_rec_size = counts.line_info_rec_size;
+	info.nr_jited_line_info = counts.nr_jited_line_info;
+	info.jited_line_info_rec_size = counts.jited_line_info_rec_size;
 	info.jited_ksyms = (__u64)zeroed(info.nr_jited_ksyms, sizeof(__u64));
 	info.jited_func_lens = (__u64)zeroed(info.nr_jited_func_lens, sizeof(__u32));
 	info.prog_tags = (__u64)zeroed(info.nr_prog_tags, BPF_TAG_SIZE);
 	info.func_info = (__u64)zeroed(info.nr_func_info, info.func_info_rec_size);
+	info.line_info = (__u64)zeroed(info.nr_line_info, info.line_info_rec_size);
+	info.jited_line_info = (__u64)zeroed(info.nr_jited_line_info, info.jited_line_info_rec_size);
 	counts.jited_ksyms = info.jited_ksyms;
 	counts.jited_func_lens = info.jited_func_lens;
 	counts.prog_tags = info.prog_tags;
 	counts.func_info = info.func_info;
+	counts.line_info = info.line_info;
+	counts.jited_line_info = info.jited_line_info;
 	len = sizeof(info);
 	if (!bpf_obj_get_info_by_fd(fd, &info, &len))
 		add_functions(to, &info, btf);
@@ -109,16 +155,9 @@ static int program_info(PB(BpfProgram) *to, int fd, const struct btf *btf)
 	free((void *)counts.jited_func_lens);
 	free((void *)counts.prog_tags);
 	free((void *)counts.func_info);
+	free((void *)counts.line_info);
+	free((void *)counts.jited_line_info);
 	return 0;
-}
-
-static char *copy(const char *text)
-{
-	char *to = strdup(text ? text : "");
-
-	if (!to)
-		die("no memory to describe a BPF object: give the machine more");
-	return to;
 }
 
 static PB(BpfProgram) *describe_program(const struct bpf_program *program, const struct btf *btf,

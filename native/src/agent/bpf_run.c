@@ -2,6 +2,7 @@
 /* Running a program, and reading what it printed. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -62,6 +63,29 @@ static bool has_context_out(enum bpf_prog_type type)
 	}
 }
 
+/*
+ * A program that runs may take the CPU of the thread that would start the next one: those that race are all started before
+ * any of them begins.
+ */
+static void meet(unsigned int party)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static pthread_cond_t complete = PTHREAD_COND_INITIALIZER;
+	static unsigned int arrived, meetings;
+	unsigned int meeting;
+
+	pthread_mutex_lock(&lock);
+	meeting = meetings;
+	if (++arrived >= party) {
+		arrived = 0;
+		meetings++;
+		pthread_cond_broadcast(&complete);
+	}
+	while (meeting == meetings)
+		pthread_cond_wait(&complete, &lock);
+	pthread_mutex_unlock(&lock);
+}
+
 /* Room for what a program may put before and after the packet (XDP's headroom and tail). */
 #define DATA_SLACK 4096
 
@@ -93,6 +117,8 @@ void bpf_test_run(uint32_t id, const PB(BpfTestRun) *op, struct test_run *run)
 		opts.data_out = data_out;
 		opts.data_size_out = op->data.len + DATA_SLACK;
 	}
+	if (op->together)
+		meet(op->together);
 	error = bpf_prog_test_run_opts(run->fd, &opts);
 	result.error = error ? -error : 0;
 	result.retval = opts.retval;

@@ -6,6 +6,7 @@ import io.ksplat.guest.Host;
 import io.ksplat.guest.KernelFacts;
 import io.ksplat.guest.Template;
 import io.ksplat.guest.Templates;
+import io.ksplat.junit.TimeSpent;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
@@ -26,7 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Measures what ksplat does with machines of one kernel. Both sides of a ratio take turns, so that the host's load is shared. */
-public final class Bench {
+public final class Bench implements AutoCloseable {
     private static final int CPUS = 2;
     private static final int MEMORY_MIB = 256;
     private static final int WARM_UP = 3;
@@ -132,13 +133,18 @@ public final class Bench {
         return measured("boot", List.of(bareBoot, hello, verdict), ratios);
     }
 
-    /** Runs that reach a verdict, one after the other, each on a machine of its own. */
-    public Measurement attempts(int runs, Attempts attempts) throws IOException {
+    /** Runs that reach a verdict, so many at a time, each on a machine of its own. */
+    public Measurement attempts(int runs, int jobs, TimeSpent spent, Attempts attempts)
+            throws IOException, InterruptedException {
+        environment.put("jobs", Integer.toString(jobs));
         // The first makes the template, and fills what is filled once.
         attempts.run(1);
+        spent.reset();
         long start = System.nanoTime();
+        HostText.CpuTime before = HostText.CpuTime.now();
         List<RunRecord> records = attempts.run(runs);
         double perMinute = records.size() * 60_000 / millisSince(start);
+        HostText.CpuTime after = HostText.CpuTime.now();
         List<Double> total = new ArrayList<>();
         List<Double> restores = new ArrayList<>();
         long expected = records.stream().filter(RunRecord::asExpected).count();
@@ -147,9 +153,19 @@ public final class Bench {
             record.timings().restoreMs().ifPresent(ms -> restores.add((double) ms));
         }
         List<Figure> figures = new ArrayList<>(List.of(
-                new Figure("attemptsPerMinute", "1/min", List.of(perMinute)), new Figure("attemptMs", "ms", total)));
+                new Figure("attemptsPerMinute", "1/min", List.of(perMinute)),
+                new Figure(
+                        "machineCpuMs", "ms", List.of((after.children() - before.children()) * 1000 / records.size())),
+                new Figure("jvmCpuMs", "ms", List.of((after.own() - before.own()) * 1000 / records.size())),
+                new Figure("jvmMiB", "MiB", List.of(HostText.residentMiB())),
+                new Figure("attemptMs", "ms", total)));
         if (!restores.isEmpty()) {
             figures.add(new Figure("restoreMs", "ms", restores));
+        }
+        for (String part : List.of("set-up", "test method", "watching", "end of the machine", "report")) {
+            if (!spent.of(part).isEmpty()) {
+                figures.add(new Figure(part, "ms", spent.of(part)));
+            }
         }
         return measured("attempts", figures, Map.of("asExpected/attempts", (double) expected / records.size()));
     }
@@ -157,7 +173,12 @@ public final class Bench {
     /** Runs a reproducer so many times more; its records. */
     @FunctionalInterface
     public interface Attempts {
-        List<RunRecord> run(int times);
+        List<RunRecord> run(int times) throws IOException, InterruptedException;
+    }
+
+    @Override
+    public void close() {
+        templates.close();
     }
 
     private Measurement measured(String name, List<Figure> figures, Map<String, Double> ratios) throws IOException {

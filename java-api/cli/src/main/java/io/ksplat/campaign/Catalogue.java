@@ -22,13 +22,13 @@ public record Catalogue(List<Entry> entries) {
      *
      * @param testCase where only one case of it is meant
      */
-    public record Entry(Reproducer reproducer, Class<?> type, Optional<String> testCase) {
-        public String id() {
-            return reproducer.id();
+    public record Entry(String id, Class<?> type, Optional<String> testCase) {
+        public Reproducer reproducer() {
+            return type.getAnnotation(Reproducer.class);
         }
 
         private Entry only(String name) {
-            return new Entry(reproducer, type, Optional.of(name));
+            return new Entry(id, type, Optional.of(name));
         }
     }
 
@@ -37,7 +37,8 @@ public record Catalogue(List<Entry> entries) {
                 ReflectionSupport.findAllClassesInPackage(
                                 PACKAGE, type -> type.isAnnotationPresent(Reproducer.class), name -> true)
                         .stream()
-                        .map(type -> new Entry(type.getAnnotation(Reproducer.class), type, Optional.empty()))
+                        .map(type ->
+                                new Entry(type.getAnnotation(Reproducer.class).id(), type, Optional.empty()))
                         .sorted(Comparator.comparing(Entry::id))
                         .toList());
     }

@@ -5,12 +5,14 @@ import io.ksplat.bench.Bench;
 import io.ksplat.bench.Measurement;
 import io.ksplat.campaign.Campaign;
 import io.ksplat.campaign.Catalogue;
+import io.ksplat.campaign.Jobs;
 import io.ksplat.junit.Lab;
 import io.ksplat.junit.Settings;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.report.RunRecord;
 import io.ksplat.vm.Accelerator;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,8 +45,11 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--kernel", paramLabel = "SPEC", description = "Default: " + Settings.DEFAULT_KERNEL + ".")
     private String kernel = Settings.DEFAULT_KERNEL;
 
-    @Option(names = "--runs", paramLabel = "N", description = "How often; default: restore 30, boot 5, attempts 20.")
+    @Option(names = "--runs", paramLabel = "N", description = "How often; default: restore 30, boot 5, attempts 40.")
     private int runs;
+
+    @Option(names = "--jobs", paramLabel = "N", description = "Of attempts: how many at a time; default as for run.")
+    private @Nullable Integer jobs;
 
     @Option(names = "--report", paramLabel = "DIR", description = "Where consoles and runs go, default ksplat-report.")
     private Path report = Settings.DEFAULT_REPORT;
@@ -64,13 +69,26 @@ final class BenchCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         Progress progress = Progress.on(err);
         Path folder = report.toAbsolutePath().resolve("bench-" + name);
-        Bench bench = Bench.of(
-                KernelSpec.parse(kernel), Cache.standard(), Optional.ofNullable(accelerator), folder, progress);
-        Measurement measured = switch (name) {
-            case "restore" -> bench.restore(runs > 0 ? runs : 30);
-            case "boot" -> bench.boot(runs > 0 ? runs : 5, times -> attempts(progress, folder, true, times));
-            default -> bench.attempts(runs > 0 ? runs : 20, times -> attempts(progress, folder, false, times));
-        };
+        Measurement measured;
+        try (Lab lab = new Lab(Cache.standard(), progress, Optional.ofNullable(accelerator), List.of());
+                Bench bench = Bench.of(
+                        KernelSpec.parse(kernel),
+                        Cache.standard(),
+                        Optional.ofNullable(accelerator),
+                        folder,
+                        progress)) {
+            int several = jobs == null ? Jobs.fitting() : jobs;
+            measured = switch (name) {
+                case "restore" -> bench.restore(runs > 0 ? runs : 30);
+                case "boot" -> bench.boot(runs > 0 ? runs : 5, times -> attempts(lab, folder, true, 1, times));
+                default ->
+                    bench.attempts(
+                            runs > 0 ? runs : 40,
+                            several,
+                            lab.timeSpent(),
+                            times -> attempts(lab, folder, false, several, times));
+            };
+        }
         progress.clear();
         PrintWriter out = spec.commandLine().getOut();
         out.print(json ? measured.json().toString() + "\n" : measured.text());
@@ -78,24 +96,21 @@ final class BenchCommand implements Callable<Integer> {
         return Exit.EXPECTED;
     }
 
-    /** In a lab of its own: a launcher's session closes the one that it was given. */
-    private List<RunRecord> attempts(Progress progress, Path folder, boolean fresh, int times) {
-        try (Lab lab = new Lab(Cache.standard(), progress, Optional.ofNullable(accelerator))) {
-            List<RunRecord> ended = new ArrayList<>();
-            lab.report(folder).listen(ended::add);
-            new Campaign(
-                            lab,
-                            Map.of(
-                                    Settings.Keys.REPORT, folder.toString(),
-                                    Settings.Keys.FRESH, Boolean.toString(fresh)))
-                    .run(
-                            List.of(Catalogue.load().find(REPRODUCER)),
-                            List.of(KernelSpec.parse(kernel)),
-                            times,
-                            (what, why) -> spec.commandLine().getErr().println("ksplat: " + what + ": " + why));
-            return List.copyOf(ended);
-        } catch (java.io.IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
+    private List<RunRecord> attempts(Lab lab, Path folder, boolean fresh, int jobs, int times)
+            throws IOException, InterruptedException {
+        List<RunRecord> ended = new ArrayList<>();
+        new Campaign(
+                        lab,
+                        Map.of(
+                                Settings.Keys.REPORT, folder.toString(),
+                                Settings.Keys.FRESH, Boolean.toString(fresh)),
+                        jobs)
+                .run(
+                        List.of(Catalogue.load().find(REPRODUCER)),
+                        List.of(KernelSpec.parse(kernel)),
+                        times,
+                        ended::add,
+                        (what, why) -> spec.commandLine().getErr().println("ksplat: " + what + ": " + why));
+        return List.copyOf(ended);
     }
 }

@@ -10,7 +10,17 @@ import picocli.CommandLine.Command;
         description = "Makes Linux kernels splat on purpose, in a throw-away machine, and tells what happened.",
         mixinStandardHelpOptions = true,
         version = "ksplat 0.1.0",
-        subcommands = {RunCommand.class, ListCommand.class, KernelsCommand.class, ParseCommand.class, BenchCommand.class
+        subcommands = {
+            RunCommand.class,
+            NewCommand.class,
+            ListCommand.class,
+            KernelsCommand.class,
+            ParseCommand.class,
+            BenchCommand.class,
+            BisectCommand.class,
+            BisectStepCommand.class,
+            PatchCommand.class,
+            SweepCommand.class
         })
 public final class Main {
     private Main() {}
@@ -20,10 +30,15 @@ public final class Main {
     }
 
     static int execute(String... arguments) {
+        // Under git bisect run, what is a usage error elsewhere would be a bad kernel.
+        boolean step = arguments.length > 0 && arguments[0].equals(BisectStepCommand.NAME);
         return new CommandLine(new Main())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((e, commandLine, parsed) -> {
                     commandLine.getErr().println("ksplat: " + message(e));
+                    if (step) {
+                        return BisectStepCommand.STOP;
+                    }
                     return e instanceof IllegalArgumentException ? Exit.USAGE : Exit.HARNESS;
                 })
                 .setParameterExceptionHandler((e, words) -> {
@@ -32,7 +47,7 @@ public final class Main {
                             .getErr()
                             .println("Try: "
                                     + e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
-                    return Exit.USAGE;
+                    return step ? BisectStepCommand.STOP : Exit.USAGE;
                 })
                 .execute(arguments);
     }

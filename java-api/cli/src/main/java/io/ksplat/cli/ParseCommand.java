@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -40,13 +41,20 @@ final class ParseCommand implements Callable<Integer> {
     @Option(names = "--json", description = "One line of JSON a file.")
     private boolean json;
 
+    @Option(
+            names = "--report",
+            paramLabel = "DIR",
+            description = "Also a report: results.json, JUnit XML, and each log with its evidence.")
+    private @Nullable Path report;
+
     @Override
     public Integer call() throws IOException {
         PrintWriter out = spec.commandLine().getOut();
         ObjectMapper mapper = new ObjectMapper();
+        LogReport logs = report == null ? null : new LogReport(report.toAbsolutePath());
         boolean found = false;
         for (String file : files) {
-            List<Evidence> evidence = parse(file);
+            List<Evidence> evidence = logs == null ? parse(file, (buffer, length) -> {}) : parse(file, logs);
             found |= !evidence.isEmpty();
             if (json) {
                 out.println(mapper.writeValueAsString(line(mapper, file, evidence)));
@@ -57,15 +65,34 @@ final class ParseCommand implements Callable<Integer> {
             }
             out.flush();
         }
+        if (report != null && !json) {
+            out.println("Report: " + report);
+            out.flush();
+        }
         return found ? Exit.UNEXPECTED : Exit.EXPECTED;
     }
 
-    private static List<Evidence> parse(String file) throws IOException {
+    /** Takes what was read. */
+    @FunctionalInterface
+    private interface Copy {
+        void keep(byte[] buffer, int length) throws IOException;
+    }
+
+    private static List<Evidence> parse(String file, LogReport logs) throws IOException {
+        try (LogReport.Run run = logs.begin(file)) {
+            List<Evidence> evidence = parse(file, run::keep);
+            run.end(evidence);
+            return evidence;
+        }
+    }
+
+    private static List<Evidence> parse(String file, Copy copy) throws IOException {
         List<Evidence> evidence = new ArrayList<>();
         try (InputStream in = file.equals("-") ? System.in : Files.newInputStream(Path.of(file));
                 ConsoleParser parser = new ConsoleParser(evidence::add)) {
             byte[] buffer = new byte[64 * 1024];
             for (int length = in.read(buffer); length >= 0; length = in.read(buffer)) {
+                copy.keep(buffer, length);
                 parser.feed(buffer, 0, length);
             }
         } catch (NoSuchFileException e) {

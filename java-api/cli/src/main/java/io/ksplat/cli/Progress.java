@@ -2,17 +2,21 @@
 package io.ksplat.cli;
 
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.Locale;
 
 /** What is being done right now: one line of the terminal that changes, or one line each where stderr is no terminal. */
 final class Progress implements io.ksplat.kernel.Progress {
     private static final String CLEAR_LINE = "\r\033[K";
     private static final int WIDTH = 110;
+    /** A log would fill with the thousand steps of a build. */
+    private static final Duration BETWEEN_LINES = Duration.ofSeconds(10);
 
     private final PrintWriter err;
     private final boolean terminal;
     private final long start = System.nanoTime();
     private String last = "";
+    private long printed;
 
     private Progress(PrintWriter err, boolean terminal) {
         this.err = err;
@@ -29,7 +33,11 @@ final class Progress implements io.ksplat.kernel.Progress {
         if (text.equals(last)) {
             return;
         }
+        if (!terminal && fraction > 0 && fraction < 1 && System.nanoTime() - printed < BETWEEN_LINES.toNanos()) {
+            return;
+        }
         last = text;
+        printed = System.nanoTime();
         String stamped = String.format(Locale.ROOT, "[%6.1f s] %s", (System.nanoTime() - start) / 1e9, text.strip());
         if (terminal) {
             err.print(CLEAR_LINE + (stamped.length() > WIDTH ? stamped.substring(0, WIDTH) : stamped));

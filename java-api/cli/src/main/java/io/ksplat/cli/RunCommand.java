@@ -3,6 +3,8 @@ package io.ksplat.cli;
 
 import io.ksplat.campaign.Campaign;
 import io.ksplat.campaign.Catalogue;
+import io.ksplat.campaign.Jobs;
+import io.ksplat.campaign.SourceFile;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.junit.Lab;
 import io.ksplat.junit.Settings;
@@ -12,8 +14,10 @@ import io.ksplat.nmi.NmiMode;
 import io.ksplat.report.Report;
 import io.ksplat.report.RunRecord;
 import io.ksplat.vm.Accelerator;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +48,9 @@ final class RunCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "ID", description = "Reproducers; see: ksplat list.")
+    @Parameters(
+            paramLabel = "ID",
+            description = "Reproducers, see: ksplat list; or Java files with their BPF C beside them, see: ksplat new.")
     private List<String> ids = List.of();
 
     @Option(names = "--all", description = "Every reproducer.")
@@ -59,6 +65,12 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(names = "--repeat", paramLabel = "N", defaultValue = "1", description = "Attempts of each, default 1.")
     private int repeat;
+
+    @Option(
+            names = "--jobs",
+            paramLabel = "N",
+            description = "Attempts at a time; default: as many as this machine has CPUs and memory for.")
+    private @Nullable Integer jobs;
 
     @Option(names = "--report", paramLabel = "DIR", description = "Where the report goes, default ksplat-report.")
     private Path report = Settings.DEFAULT_REPORT;
@@ -81,6 +93,24 @@ final class RunCommand implements Callable<Integer> {
             description = "kvm or tcg; found by booting where it is not given.")
     private @Nullable Accelerator accelerator;
 
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "Lines of a kernel's configuration, on top of the profile of a kernel that is built;"
+                    + " may be given several times.")
+    private List<Path> fragments = List.of();
+
+    @Option(
+            names = "--keep-dead",
+            description = "Leave the first machine that ends with evidence stopped, and print how gdb gets at it.")
+    private boolean keepDead;
+
+    @Option(
+            names = "--vmcore",
+            description =
+                    "Write a dump, for crash and drgn, of each machine that ends with evidence into the run's folder.")
+    private boolean vmcore;
+
     @Option(names = "--json", description = "Print the report's results.json instead of text.")
     private boolean json;
 
@@ -91,23 +121,27 @@ final class RunCommand implements Callable<Integer> {
         if (repeat < 1) {
             throw new ParameterException(spec.commandLine(), "--repeat must be at least 1");
         }
+        if (jobs != null && (jobs < 1 || jobs > Jobs.MOST)) {
+            throw new ParameterException(spec.commandLine(), "--jobs must be from 1 to " + Jobs.MOST);
+        }
         PrintWriter err = spec.commandLine().getErr();
         Progress progress = Progress.on(err);
-        Lab lab = new Lab(Cache.standard(), progress, Optional.ofNullable(accelerator));
+        Lab lab = new Lab(Cache.standard(), progress, Optional.ofNullable(accelerator), fragments);
         Report written = lab.report(report.toAbsolutePath());
         AtomicBoolean failed = new AtomicBoolean();
         Thread hook = new Thread(() -> lab.interrupt("ksplat was interrupted"), "ksplat-shutdown");
         Runtime.getRuntime().addShutdownHook(hook);
         try (lab) {
             PrintWriter out = spec.commandLine().getOut();
-            written.listen(run -> {
+            Report.Listener ended = run -> {
                 progress.clear();
                 if (!json) {
                     out.print(Summary.of(run, written.folder(run)));
                     out.flush();
                 }
-            });
-            new Campaign(lab, parameters()).run(chosen, specs, repeat, (what, why) -> {
+            };
+            Campaign campaign = new Campaign(lab, parameters(), jobs == null ? Jobs.fitting() : jobs);
+            campaign.run(chosen, specs, repeat, ended, (what, why) -> {
                 failed.set(true);
                 progress.clear();
                 err.println("ksplat: " + what + ": " + (why.getMessage() == null ? why : why.getMessage()));
@@ -134,14 +168,22 @@ final class RunCommand implements Callable<Integer> {
         return runs.stream().allMatch(RunRecord::asExpected) ? Exit.EXPECTED : Exit.UNEXPECTED;
     }
 
-    private List<Catalogue.Entry> choose(Catalogue catalogue) {
+    private List<Catalogue.Entry> choose(Catalogue catalogue) throws IOException {
         if (all) {
             return catalogue.entries();
         }
         if (ids.isEmpty()) {
             throw new ParameterException(spec.commandLine(), "name a reproducer, or --all; see: ksplat list");
         }
-        return ids.stream().map(catalogue::find).toList();
+        List<Catalogue.Entry> chosen = new ArrayList<>();
+        for (String id : ids) {
+            if (id.endsWith(".java")) {
+                chosen.addAll(SourceFile.compile(Path.of(id)).entries());
+            } else {
+                chosen.add(catalogue.find(id));
+            }
+        }
+        return chosen;
     }
 
     private Map<String, String> parameters() {
@@ -155,6 +197,12 @@ final class RunCommand implements Callable<Integer> {
         }
         if (fresh) {
             parameters.put(Settings.Keys.FRESH, "true");
+        }
+        if (keepDead) {
+            parameters.put(Settings.Keys.KEEP_DEAD, "true");
+        }
+        if (vmcore) {
+            parameters.put(Settings.Keys.VMCORE, "true");
         }
         return parameters;
     }

@@ -3,10 +3,12 @@ package io.ksplat.cli;
 
 import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.report.EvidenceText;
 import io.ksplat.report.RunRecord;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -36,13 +38,11 @@ final class Summary {
                 run.accelerator().isEmpty() ? "no machine" : run.accelerator()));
         run.message().ifPresent(message -> text.append("  ").append(message).append('\n'));
         for (Evidence found : run.evidence()) {
-            text.append("  ")
-                    .append(found.kind().id())
-                    .append(": ")
-                    .append(found.title())
-                    .append('\n');
+            text.append(EvidenceText.brief(found).indent(2));
         }
+        // What was read from outside is exact.
         run.evidence().stream()
+                .sorted(Comparator.comparing(found -> found.source() != Source.OUTSIDE))
                 .flatMap(found -> found.stacks().stream().limit(2))
                 .limit(2)
                 .forEach(stack -> text.append(EvidenceText.of(stack, FRAMES)));

@@ -4,7 +4,10 @@ package io.ksplat.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,6 +51,40 @@ class EndingsTest {
         JsonNode run = ksplat.onlyRun();
         assertThat(run.path("verdict").asText()).isEqualTo("ERROR");
         assertThat(run.path("message").asText()).contains("did not finish");
+    }
+
+    /** Two run, and two stand ready for the attempts that are to follow. */
+    @ParameterizedTest
+    @ValueSource(strings = {"INT", "KILL"})
+    void machinesThatStandReadyEndToo(String signal) throws Exception {
+        Ksplat ksplat = Ksplat.start(folder, "run", ENDLESS, "--repeat", "9", "--jobs", "2");
+        ksplat.awaitProgress(ENDLESS + ": running");
+        ksplat.awaitQemus(4);
+
+        kill(signal, ksplat.handle());
+
+        ksplat.exit();
+        ksplat.assertNothingLeft();
+        assertThat(ksplat.results().path("runs").findValuesAsText("verdict"))
+                .hasSizeBetween(1, 2)
+                .containsOnly("ERROR");
+    }
+
+    @Test
+    void anInterruptionWhileATemplateIsMadeLeavesNothingOfIt() throws Exception {
+        Path cache = Caches.withoutTemplates(folder);
+        Ksplat ksplat = Ksplat.start(folder, Map.of("XDG_CACHE_HOME", cache.toString()), "run", ENDLESS);
+        ksplat.awaitProgress("making a template");
+        ksplat.awaitQemus(1);
+
+        kill("INT", ksplat.handle());
+
+        ksplat.exit();
+        assertThat(ksplat.onlyRun().path("message").asText()).contains("interrupted");
+        ksplat.assertNothingLeft();
+        try (Stream<Path> left = Files.list(cache.resolve("ksplat/template"))) {
+            assertThat(left.map(path -> path.getFileName().toString())).allMatch(name -> name.startsWith(".lock-"));
+        }
     }
 
     @Test

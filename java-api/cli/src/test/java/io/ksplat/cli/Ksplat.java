@@ -57,6 +57,10 @@ final class Ksplat {
         return new Ksplat(folder, new HashMap<>(), arguments);
     }
 
+    static Ksplat start(Path folder, Map<String, String> environment, String... arguments) throws IOException {
+        return new Ksplat(folder, environment, arguments);
+    }
+
     static Ksplat run(Path folder, String... arguments) throws Exception {
         return run(folder, Map.of(), arguments);
     }
@@ -119,10 +123,24 @@ final class Ksplat {
     }
 
     ProcessHandle qemu() {
+        return qemus().stream().findFirst().orElseThrow(() -> new AssertionError("no QEMU runs"));
+    }
+
+    private List<ProcessHandle> qemus() {
         return machines().stream()
                 .filter(handle -> commandLine(handle).startsWith("qemu"))
-                .findFirst()
-                .orElseThrow(() -> new AssertionError("no QEMU runs"));
+                .toList();
+    }
+
+    /** Waits until so many of its machines are there at once. */
+    void awaitQemus(int number) throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_S);
+        while (qemus().size() != number) {
+            assertThat(System.nanoTime())
+                    .as("waiting for " + number + " QEMUs, there are " + qemus().size() + "; stderr: " + err())
+                    .isLessThan(end);
+            Thread.sleep(20);
+        }
     }
 
     /** Fails unless nothing that it started runs and its temporary folder is empty, within a moment. */

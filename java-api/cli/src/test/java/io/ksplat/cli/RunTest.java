@@ -80,4 +80,28 @@ class RunTest {
         assertThat(Files.readString(ksplat.report.resolve("TEST-nmi-task-kptr.xml")))
                 .contains("<failure");
     }
+
+    @Test
+    void severalAtATimeComeOutInTheirOrder() throws Exception {
+        Ksplat ksplat = Ksplat.run(folder, "run", "nmi-cpumask-kptr", "nmi-task-kptr", "--repeat", "3", "--jobs", "3");
+
+        assertThat(ksplat.exit()).as(ksplat.err()).isEqualTo(0);
+        JsonNode runs = ksplat.results().path("runs");
+        assertThat(runs.findValuesAsText("verdict"))
+                .containsExactly("CLEAN", "CLEAN", "CLEAN", "DEADLOCK", "DEADLOCK", "DEADLOCK");
+        assertThat(runs.findValuesAsText("attempt")).containsExactly("1", "2", "3", "1", "2", "3");
+        assertThat(runs.get(5).path("evidence").findValuesAsText("function"))
+                .as("programs of a machine that was frozen have their names")
+                .anyMatch(function -> function.matches("bpf_prog_[0-9a-f]{16}_on_nmi"));
+        assertThat(ksplat.out().lines().filter(line -> line.matches("(CLEAN|DEADLOCK) .* attempt .*")))
+                .extracting(line -> line.replaceAll(" +on .*(attempt \\d).*", " $1"))
+                .containsExactly(
+                        "CLEAN  nmi-cpumask-kptr attempt 1",
+                        "CLEAN  nmi-cpumask-kptr attempt 2",
+                        "CLEAN  nmi-cpumask-kptr attempt 3",
+                        "DEADLOCK  nmi-task-kptr attempt 1",
+                        "DEADLOCK  nmi-task-kptr attempt 2",
+                        "DEADLOCK  nmi-task-kptr attempt 3");
+        ksplat.assertNothingLeft();
+    }
 }

@@ -8,74 +8,194 @@ import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Stack;
 import io.ksplat.guest.KernelFacts;
 import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Disassembler;
+import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.Symbols;
 import io.ksplat.vm.GdbStub;
 import io.ksplat.vm.GuestMemory;
 import io.ksplat.vm.Registers;
 import io.ksplat.vm.VirtualMachine;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.Set;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Reads every CPU's stack out of a machine that hangs. The machine stands still afterwards. */
 public final class Autopsy {
-    private static final Pattern BPF_TAG = Pattern.compile("^bpf_prog_[0-9a-f]{16}_");
+    private static final Logger LOG = LoggerFactory.getLogger(Autopsy.class);
 
-    /** Where a CPU waits for a lock; who called these says which lock. */
-    private static final Set<String> SPINNING = Set.of(
-            "native_queued_spin_lock_slowpath",
-            "queued_spin_lock_slowpath",
-            "queued_read_lock_slowpath",
-            "queued_write_lock_slowpath",
-            "resilient_queued_spin_lock_slowpath",
-            "do_raw_spin_lock",
-            "_raw_spin_lock",
-            "_raw_spin_lock_irq",
-            "_raw_spin_lock_irqsave",
-            "_raw_spin_lock_bh",
-            "pv_wait_head_or_lock",
-            "virt_spin_lock");
+    /** No slow path of a lock is longer. */
+    private static final int MOST_CODE = 8192;
+
+    /** How often a CPU that spins with interrupts enabled may be stopped in an interrupt. */
+    private static final int MOST_STOPS = 20;
+
+    /** What a stopped machine has written to its console comes within this time. */
+    private static final Duration SILENCE = Duration.ofMillis(20);
 
     private final VirtualMachine vm;
     private final KernelFacts facts;
     private final Symbols symbols;
+    private final SourceFrames sources;
     private final Cache cache;
 
-    public Autopsy(VirtualMachine vm, KernelFacts facts, Symbols symbols, Cache cache) {
+    public Autopsy(VirtualMachine vm, KernelFacts facts, Symbols symbols, SourceFrames sources, Cache cache) {
         this.vm = vm;
         this.facts = facts;
         this.symbols = symbols;
+        this.sources = sources;
         this.cache = cache;
     }
 
-    /** The evidence of a hang. */
-    public Evidence of(Diagnosis diagnosis) throws IOException, InterruptedException {
+    /**
+     * What a machine's memory tells.
+     *
+     * @param evidence of the hang
+     * @param unsaid the lines of the kernel's log that its console did not get, as it would have shown them
+     */
+    public record Findings(Evidence evidence, List<String> unsaid) {
+        public Findings {
+            unsaid = List.copyOf(unsaid);
+        }
+    }
+
+    /** The lines of the kernel's log that the console did not get, as it would have shown them. The machine stands still afterwards. */
+    public List<String> unsaid() throws IOException {
+        try (GdbStub gdb = vm.gdb()) {
+            return unsaid(data(gdb, 0));
+        }
+    }
+
+    /** Writes the machine's memory as an ELF core file that gdb, drgn and crash open, given the kernel's vmlinux with DWARF. */
+    public void dump(Path file) throws IOException {
+        vm.dump(file);
+        try (GdbStub gdb = vm.gdb()) {
+            KernelData data = data(gdb, 0);
+            VmCore.complete(file, VmCore.Layout.of(data), VmCore.info(data, facts.release()));
+        }
+    }
+
+    private List<String> unsaid(KernelData data) throws IOException {
+        vm.console().awaitQuiet(SILENCE);
+        return KernelLog.undelivered(
+                KernelLog.read(data), Files.readAllBytes(vm.console().file()));
+    }
+
+    /** Reads a machine that hangs. */
+    public Findings of(Diagnosis diagnosis) throws IOException, InterruptedException {
         List<Integer> stuck =
                 diagnosis.causes().stream().map(Diagnosis.Stuck::cpu).toList();
-        List<Stack> stacks = new ArrayList<>();
+        List<Layer> layers = new ArrayList<>();
+        LockGraph graph;
+        List<String> unsaid;
         try (GdbStub gdb = vm.gdb()) {
             Unwinder unwinder = new Unwinder(symbols, table(gdb));
-            List<Registers> cpus = new ArrayList<>(vm.registers());
-            cpus.sort(Comparator.comparing(registers -> !stuck.contains(registers.cpu())));
+            List<Registers> cpus = spinning(gdb, diagnosis);
             for (Registers registers : cpus) {
                 GuestMemory memory = (address, length) -> gdb.read(registers.cpu(), address, length);
-                stacks.addAll(unwinder.unwind(registers, memory));
+                layers.addAll(unwinder.layers(registers, memory));
             }
+            KernelData data = data(gdb, stuck.isEmpty() ? 0 : stuck.get(0));
+            graph = lockGraph(gdb, cpus, layers, data);
+            unsaid = unsaid(data);
         }
-        return new Evidence(
+        // Who only waits for a CPU of the cycle may have been seen to be stuck before it.
+        List<Integer> causes = graph.cpusOfCycle().isEmpty() ? stuck : graph.cpusOfCycle();
+        layers.sort(Comparator.comparing(layer -> !causes.contains(layer.cpu())));
+        List<Stack> stacks = layers.stream().map(Layer::stack).toList();
+        Evidence evidence = new Evidence(
                 EvidenceKind.CPU_STUCK,
-                title(stuck, stacks),
+                title(causes, stacks),
                 signature(stacks),
-                List.of(),
-                List.of(),
-                stacks,
+                graph.locks(),
+                graph.cycle(),
+                sources.stacks(layers),
                 Source.OUTSIDE,
-                OptionalDouble.empty());
+                OptionalDouble.empty(),
+                graph.details());
+        return new Findings(evidence, unsaid);
+    }
+
+    /** The registers at a moment when no CPU that spins with interrupts enabled is in an interrupt, which hide the lock. */
+    private List<Registers> spinning(GdbStub gdb, Diagnosis diagnosis) throws IOException {
+        List<Registers> cpus = vm.registers();
+        for (int tries = 0; tries < MOST_STOPS && !allSpin(diagnosis, cpus); tries++) {
+            gdb.resume();
+            gdb.interrupt();
+            cpus = vm.registers();
+        }
+        return cpus;
+    }
+
+    private boolean allSpin(Diagnosis diagnosis, List<Registers> cpus) {
+        return diagnosis.causes().stream()
+                .filter(stuck -> stuck.functions().stream()
+                        .anyMatch(name -> Spinning.in(name).isPresent()))
+                .allMatch(stuck -> cpus.stream()
+                        .filter(registers -> registers.cpu() == stuck.cpu())
+                        .allMatch(registers -> symbols.at(registers.rip())
+                                .map(Symbol::name)
+                                .flatMap(Spinning::in)
+                                .isPresent()));
+    }
+
+    private KernelData data(GdbStub gdb, int reader) {
+        return new KernelData(
+                symbols,
+                facts.btf(),
+                (address, length) -> gdb.read(reader, address, length),
+                vm.config().cpus());
+    }
+
+    private LockGraph lockGraph(GdbStub gdb, List<Registers> cpus, List<Layer> layers, KernelData data)
+            throws IOException, InterruptedException {
+        List<LockGraph.Waiting> waits = new ArrayList<>();
+        for (Registers registers : cpus) {
+            waiting(gdb, registers, layers, data).ifPresent(waits::add);
+        }
+        return new LockGraph(data, layers, waits);
+    }
+
+    /** The lock that a CPU spins on: the memory that the loop reads which it is in. */
+    private Optional<LockGraph.Waiting> waiting(GdbStub gdb, Registers registers, List<Layer> layers, KernelData data)
+            throws IOException, InterruptedException {
+        Optional<Layer> layer =
+                layers.stream().filter(l -> l.cpu() == registers.cpu()).findFirst();
+        Optional<Symbol> function = symbols.at(registers.rip());
+        Optional<Spinning> kind = function.map(Symbol::name).flatMap(Spinning::in);
+        if (layer.isEmpty() || function.isEmpty() || kind.isEmpty()) {
+            return Optional.empty();
+        }
+        int taker = 0;
+        List<Walk.Step> steps = layer.get().steps();
+        while (taker < steps.size() - 1
+                && Spinning.isLocking(Names.base(steps.get(taker).frame()))) {
+            taker++;
+        }
+        int wanted = taker;
+        try {
+            long start = function.get().address();
+            byte[] code = gdb.read(registers.cpu(), start, (int)
+                    Math.min(MOST_CODE, function.get().size()));
+            Locks locks = new Locks(data);
+            return SpinLoop.accesses(Disassembler.disassemble(start, code), registers).stream()
+                    .flatMap(address -> locks.heldAt(address, kind.get()).stream())
+                    .findFirst()
+                    .map(lock -> new LockGraph.Waiting(layer.get(), lock, wanted));
+        } catch (KernelException | IOException e) {
+            // Stacks without locks are evidence still.
+            LOG.warn("which lock CPU {} waits for cannot be told: {}", registers.cpu(), e.getMessage());
+            return Optional.empty();
+        }
     }
 
     private OrcTable table(GdbStub gdb) throws IOException, InterruptedException {
@@ -93,10 +213,10 @@ public final class Autopsy {
     private static String title(List<Integer> stuck, List<Stack> stacks) {
         String cpus = stuck.stream().map(String::valueOf).collect(Collectors.joining(", "));
         Stack first = stacks.get(0);
-        return "CPU " + cpus + " stuck in " + name(first.frames().get(0)) + ", taken in " + taker(first) + " ("
+        return "CPU " + cpus + " stuck in " + Names.base(first.frames().get(0)) + ", taken in " + taker(first) + " ("
                 + first.context() + ")"
                 + (stacks.size() > 1 && stacks.get(1).cpu().equals(first.cpu())
-                        ? " on top of " + name(stacks.get(1).frames().get(0)) + " ("
+                        ? " on top of " + Names.base(stacks.get(1).frames().get(0)) + " ("
                                 + stacks.get(1).context() + ")"
                         : "");
     }
@@ -106,7 +226,7 @@ public final class Autopsy {
         return "cpu-stuck:" + stacks.get(0).context() + ":"
                 + stacks.get(0).frames().stream()
                         .filter(Frame::certain)
-                        .map(Autopsy::name)
+                        .map(Names::base)
                         .limit(8)
                         .collect(Collectors.joining("<"));
     }
@@ -114,15 +234,9 @@ public final class Autopsy {
     /** The first function that is not the lock's own. */
     private static String taker(Stack stack) {
         return stack.frames().stream()
-                .map(Autopsy::name)
-                .filter(function -> !SPINNING.contains(function))
+                .map(Names::base)
+                .filter(function -> !Spinning.isLocking(function))
                 .findFirst()
                 .orElse("an unknown function");
-    }
-
-    private static String name(Frame frame) {
-        String base = BPF_TAG.matcher(frame.function()).replaceFirst("bpf:");
-        int dot = base.indexOf('.');
-        return dot > 0 ? base.substring(0, dot) : base;
     }
 }

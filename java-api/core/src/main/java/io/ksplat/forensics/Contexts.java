@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.forensics;
 
-import io.ksplat.evidence.Frame;
-import io.ksplat.evidence.Stack;
 import io.ksplat.forensics.Walk.Step;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalInt;
 
 /** Cuts one CPU's frames where an interrupt or an NMI came in. Exceptions belong to the context that raised them. */
 final class Contexts {
@@ -14,38 +11,38 @@ final class Contexts {
 
     private Contexts() {}
 
-    static List<Stack> split(OptionalInt cpu, List<Step> steps) {
-        List<Stack> stacks = new ArrayList<>();
-        List<Frame> frames = new ArrayList<>();
+    static List<Layer> split(int cpu, List<Step> steps) {
+        List<Layer> layers = new ArrayList<>();
+        List<Step> layer = new ArrayList<>();
         int switched = 0;
         for (Step step : steps) {
-            frames.add(step.frame());
+            layer.add(step);
             if (step.next() == Walk.Next.OTHER_STACK) {
-                switched = frames.size();
+                switched = layer.size();
             }
             if (step.next() == Walk.Next.INTERRUPTED) {
-                String context = context(frames);
+                String context = context(layer);
                 if (!context.equals("task")) {
-                    stacks.add(new Stack(cpu, context, frames));
-                    frames = new ArrayList<>();
+                    layers.add(new Layer(cpu, context, layer));
+                    layer = new ArrayList<>();
                     switched = 0;
                 }
             }
         }
-        if (switched > 0 && context(frames).equals("task")) {
-            stacks.add(new Stack(cpu, "softirq", frames.subList(0, switched)));
-            frames = frames.subList(switched, frames.size());
+        if (switched > 0 && context(layer).equals("task")) {
+            layers.add(new Layer(cpu, "softirq", layer.subList(0, switched)));
+            layer = layer.subList(switched, layer.size());
         }
-        if (!frames.isEmpty()) {
-            stacks.add(new Stack(cpu, context(frames), frames));
+        if (!layer.isEmpty()) {
+            layers.add(new Layer(cpu, context(layer), layer));
         }
-        return stacks;
+        return layers;
     }
 
     /** What the outermost frames show to have been entered; of a stack that is cut short, what is left of it. */
-    private static String context(List<Frame> frames) {
-        for (Frame frame : frames.subList(Math.max(0, frames.size() - ENTRY_FRAMES), frames.size())) {
-            String function = frame.function();
+    private static String context(List<Step> layer) {
+        for (Step step : layer.subList(Math.max(0, layer.size() - ENTRY_FRAMES), layer.size())) {
+            String function = step.frame().function();
             if (function.equals("exc_nmi") || function.equals("asm_exc_nmi") || function.endsWith("repeat_nmi")) {
                 return "nmi";
             }

@@ -3,7 +3,10 @@ package io.ksplat.forensics;
 
 import io.ksplat.forensics.Diagnosis.Stuck;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -13,7 +16,7 @@ import java.util.TreeSet;
  * Tells CPUs that are stuck for good from busy, idle, starved and panicked ones, by samples of a <em>running</em> machine:
  * samples of a paused one would be counted as run time. Decides only; reads nothing. Not safe for use by many threads.
  */
-public final class HangDetector {
+final class HangDetector {
     /** Waiting for time to pass, for another CPU's NMI backtrace say: ends by itself. */
     private static final Set<String> DELAYS = Set.of(
             "delay_tsc",
@@ -81,6 +84,17 @@ public final class HangDetector {
         return diagnose();
     }
 
+    /**
+     * Whether every other CPU was seen alive since one stands still, or stands still as long. A CPU that has run user code or been
+     * idle holds no spin lock from before, so that who waits on after that waits for nobody who will come.
+     */
+    private boolean othersProveIt(Watched still) {
+        return cpus.values().stream()
+                .filter(other -> other != still)
+                .allMatch(other -> other.livesSeen - still.frozen.livesBefore(other) >= patience.samples()
+                        || other.frozen.isFull(patience.frozenNs()));
+    }
+
     private Diagnosis diagnose() {
         if (hasPanicked()) {
             return new Diagnosis(List.of(), List.of(), true);
@@ -118,6 +132,8 @@ public final class HangDetector {
     private final class Watched {
         private final Window masked = new Window();
         private final Window open = new Window();
+        private final Frozen frozen = new Frozen();
+        private int livesSeen;
         private Sample.Cpu last;
         private boolean seenInPanic;
         private boolean stopped;
@@ -128,18 +144,29 @@ public final class HangDetector {
             seenInPanic = PANICS.contains(first.place());
             masked.restart(nowNs);
             open.restart(nowNs);
+            frozen.restart();
         }
 
         void observe(Sample.Cpu cpu, long nowNs, long gapNs) {
             boolean alive = cpu.beats() != last.beats() || cpu.inUserCode() || isIdle(cpu);
-            long ran = ranBetween(last, cpu).orElse(gapNs);
+            Optional<Long> known = ranBetween(last, cpu);
+            long ran = known.orElse(gapNs);
             last = cpu;
             String place = cpu.place();
             seenInPanic = !alive && (seenInPanic || PANICS.contains(place));
             stopped = !cpu.interruptsEnabled() && STOPPED.contains(place);
             boolean ended = stopped || PANICS.contains(place) || (cpu.interruptsEnabled() && DELAYS.contains(place));
             endedSamples = ended && !alive ? endedSamples + 1 : 0;
+            if (alive
+                    || cpu.interruptsEnabled()
+                    || known.isEmpty()
+                    || cpu.registers().isEmpty()) {
+                frozen.restart();
+            } else {
+                frozen.add(cpu.registers(), ran);
+            }
             if (alive) {
+                livesSeen++;
                 masked.restart(nowNs);
                 open.restart(nowNs);
                 return;
@@ -159,12 +186,55 @@ public final class HangDetector {
             if (stopped) {
                 return Optional.empty();
             }
-            if (masked.isFull(patience.maskedNs())) {
+            if (masked.isFull(patience.maskedNs())
+                    || (masked.isFull(patience.frozenNs())
+                            && frozen.isFull(patience.frozenNs())
+                            && othersProveIt(this))) {
                 return Optional.of(masked.stuck(last.cpu(), true));
             }
             return last.interruptsEnabled() && open.isFull(patience.openNs())
                     ? Optional.of(open.stuck(last.cpu(), false))
                     : Optional.empty();
+        }
+    }
+
+    /** A stretch of samples in a row, with interrupts disabled, in which a CPU's general registers take turns in a few values. */
+    private final class Frozen {
+        /** A loop that reads a lock's word and looks at it has no more states than this at the borders of what QEMU translates. */
+        private static final int STATES = 3;
+
+        private final Set<List<Long>> states = new HashSet<>();
+        private final Map<Watched, Integer> lives = new HashMap<>();
+        private long ranNs;
+        private int samples;
+
+        void restart() {
+            states.clear();
+            ranNs = 0;
+            samples = 0;
+            lives.clear();
+            cpus.values().forEach(cpu -> lives.put(cpu, cpu.livesSeen));
+        }
+
+        void add(List<Long> registers, long ran) {
+            states.add(registers);
+            if (states.size() > STATES) {
+                restart();
+                states.add(registers);
+                return;
+            }
+            ranNs += ran;
+            samples++;
+        }
+
+        /** How often another CPU had been seen alive when this stretch began. */
+        int livesBefore(Watched other) {
+            return lives.getOrDefault(other, 0);
+        }
+
+        /** One sample more than elsewhere: CPUs that a panic has stopped are known by then. */
+        boolean isFull(long neededNs) {
+            return ranNs >= neededNs && samples > patience.samples();
         }
     }
 
@@ -184,6 +254,7 @@ public final class HangDetector {
         private long sinceNs;
         private long ranNs;
         private int samples;
+        private boolean delayed;
         private final Set<String> functions = new TreeSet<>();
 
         void restart(long nowNs) {
@@ -194,8 +265,15 @@ public final class HangDetector {
         }
 
         void add(String function, long ran, long nowNs) {
+            boolean delays = DELAYS.contains(function);
+            if (delayed && !delays) {
+                // A delay, of the console say, is over: it makes no victim of the CPU for what it is at from now on.
+                restart(nowNs);
+            } else {
+                ranNs += ran;
+            }
+            delayed = delays;
             functions.add(function);
-            ranNs += ran;
             samples++;
             if (functions.size() > patience.functions()) {
                 restart(nowNs);

@@ -2,35 +2,56 @@
 package io.ksplat.forensics;
 
 import io.ksplat.guest.Guest;
+import io.ksplat.guest.Heartbeats;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.Symbols;
+import io.ksplat.vm.Register;
 import io.ksplat.vm.Registers;
+import io.ksplat.vm.VirtualMachine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /** Samples a machine that runs, heartbeats, registers and the run time of its vCPUs, and tells what they show. */
 public final class HangWatch {
-    private final Guest guest;
+    private static final Set<Register> GENERAL = EnumSet.range(Register.RAX, Register.R15);
+
+    private final VirtualMachine machine;
+    private final Heartbeats heartbeats;
     private final Symbols symbols;
     private final List<Long> threads;
-    private final HangDetector detector = new HangDetector(Patience.TCG);
+    private final HangDetector detector;
 
     public HangWatch(Guest guest, Symbols symbols) throws IOException {
-        this.guest = guest;
+        this(guest.vm(), guest.heartbeats(), symbols, 1);
+    }
+
+    /**
+     * Of a machine whose agent nobody asks.
+     *
+     * @param patience how long a CPU is watched before it counts as stuck: 1, or less of it where the caller knows more
+     */
+    public HangWatch(VirtualMachine machine, Heartbeats heartbeats, Symbols symbols, double patience)
+            throws IOException {
+        this.machine = machine;
+        this.heartbeats = heartbeats;
         this.symbols = symbols;
-        this.threads = guest.vm().cpuThreads();
+        this.threads = machine.cpuThreads();
+        this.detector =
+                new HangDetector(Patience.under(machine.config().accelerator()).scaledBy(patience));
     }
 
     /** Takes one sample, without stopping the machine. */
     public Diagnosis sample() throws IOException {
-        long[] beats = guest.heartbeats().read();
+        long[] beats = heartbeats.read();
         List<Sample.Cpu> cpus = new ArrayList<>();
-        for (Registers registers : guest.vm().registers()) {
+        for (Registers registers : machine.registers()) {
             int cpu = registers.cpu();
             if (cpu >= beats.length) {
                 // Offline (maxcpus=1, say): no heart beats there, and nothing can hang.
@@ -42,7 +63,8 @@ public final class HangWatch {
                     registers.rip(),
                     registers.interruptsEnabled(),
                     symbols.at(registers.rip()).map(Symbol::name),
-                    ranNs(threads.get(cpu))));
+                    ranNs(threads.get(cpu)),
+                    GENERAL.stream().map(registers::get).toList()));
         }
         return detector.observe(new Sample(System.nanoTime(), cpus));
     }

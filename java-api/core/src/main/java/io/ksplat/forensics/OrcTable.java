@@ -18,7 +18,7 @@ import java.util.OptionalLong;
  * The unwind table that objtool builds into a kernel (Documentation/arch/x86/orc-unwinder.rst). It counts addresses from its own
  * place, so one table serves every boot of an image, wherever KASLR puts it. Immutable.
  */
-public final class OrcTable {
+final class OrcTable {
     /** Which form {@link #store} writes: part of the key of whatever keeps such files. */
     public static final int FORMAT = 0x6b73_6f31;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.forensics;
 
+import io.ksplat.vm.Accelerator;
+
 /**
  * How much a {@link HangDetector} must have seen of a CPU to call it stuck.
  *
@@ -10,11 +12,17 @@ package io.ksplat.forensics;
  * @param samples how many samples without a sign of life, at least
  * @param functions how many different functions it may have been seen in, at most: a lock's slow path is two or three
  */
-public record Patience(long maskedNs, long openNs, long gapNs, int samples, int functions) {
+record Patience(long maskedNs, long openNs, long gapNs, int samples, int functions) {
     private static final long MS = 1_000_000;
 
     /** For software emulation on a busy machine. */
     public static final Patience TCG = new Patience(700 * MS, 2100 * MS, 50 * MS, 5, 4);
+
+    /**
+     * For a host CPU: many times faster, but the longest that a healthy kernel keeps interrupts disabled, while it prints a report to
+     * a serial console, is bound by the console.
+     */
+    public static final Patience KVM = new Patience(500 * MS, 1500 * MS, 50 * MS, 5, 4);
 
     public Patience {
         if (maskedNs <= 0 || openNs < maskedNs || gapNs <= 0 || samples < 2 || functions < 1) {
@@ -22,6 +30,22 @@ public record Patience(long maskedNs, long openNs, long gapNs, int samples, int 
                     + " ns a gap, " + samples + " samples, " + functions
                     + " functions: times must be positive, open no less than masked, samples at least 2");
         }
+    }
+
+    /** What fits how the machine runs. */
+    public static Patience under(Accelerator accelerator) {
+        return switch (accelerator) {
+            case KVM -> KVM;
+            case TCG -> TCG;
+        };
+    }
+
+    /**
+     * Run time that suffices where a CPU's general registers do not change and every other CPU lives: such a CPU neither counts
+     * towards an end, nor waits for somebody who is slow. A fifth of {@link #maskedNs}.
+     */
+    public long frozenNs() {
+        return maskedNs / 5;
     }
 
     /** The same with run times {@code factor} times as long. */

@@ -23,9 +23,31 @@ public record Sample(long hostNs, List<Cpu> cpus) {
      * @param interruptsEnabled its flags register's IF
      * @param function the kernel function that {@code rip} lies in; empty in user code or where no symbol covers it
      * @param ranNs processor time that the vCPU's host thread has used so far, nanoseconds; empty where it cannot be read
+     * @param registers its general registers, where they were read
      */
     public record Cpu(
-            int cpu, long beats, long rip, boolean interruptsEnabled, Optional<String> function, OptionalLong ranNs) {
+            int cpu,
+            long beats,
+            long rip,
+            boolean interruptsEnabled,
+            Optional<String> function,
+            OptionalLong ranNs,
+            List<Long> registers) {
+        public Cpu {
+            registers = List.copyOf(registers);
+        }
+
+        /** One whose general registers were not read. */
+        public Cpu(
+                int cpu,
+                long beats,
+                long rip,
+                boolean interruptsEnabled,
+                Optional<String> function,
+                OptionalLong ranNs) {
+            this(cpu, beats, rip, interruptsEnabled, function, ranNs, List.of());
+        }
+
         boolean inUserCode() {
             return rip >= 0;
         }

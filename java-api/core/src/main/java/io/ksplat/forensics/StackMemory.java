@@ -18,13 +18,19 @@ final class StackMemory {
     static final int PAGE = 4096;
 
     /** 256 KiB: all stacks that one CPU can be on, several times over. */
-    private static final int MOST_PAGES = 64;
+    private static final int STACK_PAGES = 64;
 
     private final GuestMemory memory;
+    private final int mostPages;
     private final Map<Long, Optional<ByteBuffer>> pages = new HashMap<>();
 
     StackMemory(GuestMemory memory) {
+        this(memory, STACK_PAGES);
+    }
+
+    StackMemory(GuestMemory memory, int mostPages) {
         this.memory = memory;
+        this.mostPages = mostPages;
     }
 
     /** The 64-bit word at {@code address}, where it is readable. */
@@ -55,7 +61,7 @@ final class StackMemory {
     private Optional<ByteBuffer> page(long start) {
         Optional<ByteBuffer> known = pages.get(start);
         if (known == null) {
-            known = pages.size() < MOST_PAGES ? read(start) : Optional.empty();
+            known = pages.size() < mostPages ? read(start) : Optional.empty();
             pages.put(start, known);
         }
         return known;

@@ -7,14 +7,13 @@ import io.ksplat.vm.GuestMemory;
 import io.ksplat.vm.Register;
 import io.ksplat.vm.Registers;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
  * The stacks of a stopped x86-64 CPU, as its kernel's own unwinder would tell them (arch/x86/kernel/unwind_orc.c), but from
  * outside and without debug information. Safe for use by many threads.
  */
-public final class Unwinder {
+final class Unwinder {
     private static final int USER_MODE = 3;
 
     private final Symbols symbols;
@@ -48,12 +47,18 @@ public final class Unwinder {
      * @param memory the CPU's kernel memory while the CPU stands still
      */
     public List<Stack> unwind(Registers registers, GuestMemory memory) {
-        OptionalInt cpu = OptionalInt.of(registers.cpu());
+        return layers(registers, memory).stream().map(Layer::stack).toList();
+    }
+
+    /** As {@link #unwind}, with the address of each frame. */
+    List<Layer> layers(Registers registers, GuestMemory memory) {
         boolean user = registers.rip() >= 0 && (registers.get(Register.CS) & USER_MODE) == USER_MODE;
         if (user) {
-            return List.of(new Stack(cpu, "user", List.of(Walk.unnamed(registers.rip()))));
+            Walk.Step step =
+                    new Walk.Step(Walk.unnamed(registers.rip()).asPointer(), registers.rip(), Walk.Next.NOTHING);
+            return List.of(new Layer(registers.cpu(), "user", List.of(step)));
         }
         Walk walk = new Walk(symbols, table, base, registers, new StackMemory(memory));
-        return Contexts.split(cpu, walk.steps());
+        return Contexts.split(registers.cpu(), walk.steps());
     }
 }

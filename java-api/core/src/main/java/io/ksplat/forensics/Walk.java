@@ -23,8 +23,12 @@ final class Walk {
         NOTHING
     }
 
-    /** A frame, and what the frame after it is to it. */
-    record Step(Frame frame, Next next) {}
+    /**
+     * A frame, and what the frame after it is to it.
+     *
+     * @param code an address in the instruction that the frame is in
+     */
+    record Step(Frame frame, long code, Next next) {}
 
     private static final int MOST_FRAMES = 256;
     private static final int MOST_STACK_SWITCHES = 16;
@@ -80,8 +84,9 @@ final class Walk {
         Next next = Next.CALLER;
         while (next != Next.NOTHING && steps.size() < MOST_FRAMES) {
             Frame frame = frame();
+            long code = codeAddress();
             next = advance();
-            steps.add(new Step(frame, next));
+            steps.add(new Step(frame, code, next));
             if (next == Next.NOTHING && !ended) {
                 next = scan();
             }
@@ -96,7 +101,8 @@ final class Walk {
         Frame frame = symbols.at(codeAddress())
                 .map(s -> Frame.of(s.name(), ip - s.address()))
                 .orElseGet(() -> unnamed(ip));
-        return certain ? frame : frame.uncertain();
+        Frame placed = exact ? frame.asPointer() : frame;
+        return certain ? placed : placed.uncertain();
     }
 
     static Frame unnamed(long address) {
@@ -313,7 +319,7 @@ final class Walk {
             }
             ip = word.getAsLong();
             exact = false;
-            steps.add(new Step(frame(), Next.CALLER));
+            steps.add(new Step(frame(), codeAddress(), Next.CALLER));
             found++;
         }
         return Next.NOTHING;
@@ -321,7 +327,7 @@ final class Walk {
 
     private void markInterrupted() {
         int last = steps.size() - 1;
-        steps.set(last, new Step(steps.get(last).frame(), Next.INTERRUPTED));
+        steps.set(last, new Step(steps.get(last).frame(), steps.get(last).code(), Next.INTERRUPTED));
     }
 
     /** Whether the five words that an interrupt of kernel code pushes lie here: address, segment, flags, stack, segment. */

@@ -188,6 +188,11 @@ public final class AgentClient implements AutoCloseable {
         call(Request.newBuilder().setRemove(Remove.newBuilder().setPath(path)));
     }
 
+    /** How many requests have no whole answer yet. */
+    int unanswered() {
+        return waiting.size();
+    }
+
     @Override
     public void close() throws IOException {
         channel.close();

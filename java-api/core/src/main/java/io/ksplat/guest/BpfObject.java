@@ -4,6 +4,8 @@ package io.ksplat.guest;
 import com.google.protobuf.ByteString;
 import io.ksplat.guest.proto.BpfLoad;
 import io.ksplat.guest.proto.BpfUnload;
+import io.ksplat.guest.proto.JitedFunction;
+import io.ksplat.guest.proto.JitedLine;
 import io.ksplat.guest.proto.Request;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.libbpf.BpfObjectFile;
@@ -18,20 +20,22 @@ import java.util.NoSuchElementException;
 public final class BpfObject implements AutoCloseable {
     private final Guest guest;
     private final BpfObjectFile file;
+    private final io.ksplat.guest.proto.BpfObject loaded;
     private final int handle;
     private final Map<String, BpfProgram> programs = new HashMap<>();
     private final Map<String, BpfMap> maps = new HashMap<>();
     private final List<Symbol> symbols = new ArrayList<>();
+    private final List<BpfLine> lines = new ArrayList<>();
     private boolean closed;
 
     private BpfObject(Guest guest, BpfObjectFile file, io.ksplat.guest.proto.BpfObject loaded) {
         this.guest = guest;
         this.file = file;
+        this.loaded = loaded;
         this.handle = loaded.getHandle();
         loaded.getProgramsList().forEach(program -> {
             programs.put(program.getName(), new BpfProgram(guest.agent(), handle, program));
-            program.getFunctionsList()
-                    .forEach(jited -> symbols.add(Symbol.bpf(jited.getName(), jited.getAddress(), jited.getLength())));
+            program.getFunctionsList().forEach(this::addFunction);
         });
         loaded.getMapsList().forEach(map -> maps.put(map.getName(), new BpfMap(guest.agent(), handle, map)));
     }
@@ -42,14 +46,26 @@ public final class BpfObject implements AutoCloseable {
      * @throws AgentException.Verifier where the kernel's verifier refuses one
      * @throws AgentException for any other refusal
      */
-    public static BpfObject load(Guest guest, BpfObjectFile file, byte[] object) throws IOException {
+    public static BpfObject load(Guest guest, BpfObjectFile file) throws IOException {
         BpfLoad.Builder load = BpfLoad.newBuilder()
                 .setName(file.name().replaceAll("[^A-Za-z0-9_]", "_"))
-                .setObject(ByteString.copyFrom(object));
+                .setObject(ByteString.copyFrom(file.bytes()));
         return new BpfObject(
                 guest,
                 file,
                 guest.agent().call(Request.newBuilder().setBpfLoad(load)).getBpfObject());
+    }
+
+    /** The same object in a guest that was restored from one in which it was loaded. */
+    public BpfObject in(Guest restored) {
+        if (closed) {
+            throw new IllegalStateException("the BPF object " + file.name() + " is closed");
+        }
+        return new BpfObject(restored, file, loaded);
+    }
+
+    public boolean isClosed() {
+        return closed;
     }
 
     /**
@@ -83,6 +99,20 @@ public final class BpfObject implements AutoCloseable {
     /** Whether a global variable is one of this object's. */
     public boolean owns(Global global) {
         return global.isOf(handle);
+    }
+
+    private void addFunction(JitedFunction jited) {
+        symbols.add(Symbol.bpf(jited.getName(), jited.getAddress(), jited.getLength()));
+        String file = "";
+        for (JitedLine line : jited.getLinesList()) {
+            file = line.getFile().isEmpty() ? file : line.getFile();
+            lines.add(new BpfLine(jited.getAddress() + line.getOffset(), file, line.getLine()));
+        }
+    }
+
+    /** Where the JITed code comes from; empty for an object that was compiled without debug information. */
+    public List<BpfLine> lines() {
+        return List.copyOf(lines);
     }
 
     /** The JITed programs, named as kallsyms names them. */

@@ -75,14 +75,42 @@ public final class BpfProgram {
         return run(testRun().setCpu(cpu).setData(ByteString.copyFrom(packet)));
     }
 
-    /** As {@link #startOn}, on a packet. */
-    public void startOnPacket(int cpu, byte[] packet) throws IOException {
-        agent.send(Request.newBuilder().setBpfTestRun(testRun().setCpu(cpu).setData(ByteString.copyFrom(packet))));
-    }
-
     /** Has it run on a CPU and does not wait: it may well never return. */
     public void startOn(int cpu) throws IOException {
-        agent.send(Request.newBuilder().setBpfTestRun(testRun().setCpu(cpu)));
+        on(cpu).start(0);
+    }
+
+    /** A run of it on a CPU, to be started together with others. */
+    public Run on(int cpu) {
+        return new Run(testRun().setCpu(cpu));
+    }
+
+    /** As {@link #on(int)}, on a packet. */
+    public Run onPacket(int cpu, byte[] packet) {
+        return new Run(testRun().setCpu(cpu).setData(ByteString.copyFrom(packet)));
+    }
+
+    /** One run that is to be started. */
+    public final class Run {
+        private final BpfTestRun.Builder run;
+
+        private Run(BpfTestRun.Builder run) {
+            this.run = run;
+        }
+
+        private void start(int together) throws IOException {
+            agent.send(Request.newBuilder().setBpfTestRun(run.setTogether(together)));
+        }
+    }
+
+    /**
+     * Has several run, each on a CPU of its own, and does not wait: they may well never return. Each is on its CPU before any of
+     * them begins.
+     */
+    public static void startTogether(Run... runs) throws IOException {
+        for (Run run : runs) {
+            run.start(runs.length);
+        }
     }
 
     /** What it and the kernel on its behalf wrote to its stderr stream since the last read (Linux 6.17 and later). */

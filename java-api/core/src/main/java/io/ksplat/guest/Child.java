@@ -13,6 +13,7 @@ public final class Child {
 
     private final AgentClient agent;
     private final int pid;
+    private boolean reaped;
 
     Child(AgentClient agent, int pid) {
         this.agent = agent;
@@ -30,7 +31,13 @@ public final class Child {
 
     /** Kills it and waits for it: after this the kernel keeps its task_struct only as long as others hold references. */
     public void exitAndReap() throws IOException {
+        reaped = true;
         agent.call(Request.newBuilder()
                 .setReap(Reap.newBuilder().setPid(pid).setSignal(SIGKILL).setTimeoutMs(REAP_MS)));
+    }
+
+    /** Whether {@link #exitAndReap} was called. */
+    public boolean isReaped() {
+        return reaped;
     }
 }

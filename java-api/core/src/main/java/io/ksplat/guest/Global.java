@@ -52,6 +52,16 @@ public final class Global {
         };
     }
 
+    /** Where its first byte lies in the guest's memory, and all of it where it is a number, which no page's end divides. */
+    public long physicalAddress() throws IOException {
+        return page(variable.offset() / PAGE) + variable.offset() % PAGE;
+    }
+
+    /** In bytes. */
+    public int size() {
+        return variable.size();
+    }
+
     /** Its bytes, in the guest's order. */
     public byte[] bytes() throws IOException {
         ByteBuffer value = ByteBuffer.allocate(variable.size());

@@ -138,7 +138,7 @@ public final class Guest implements AutoCloseable {
     }
 
     /** What the agent says of its machine now. */
-    public Hello sayHello() throws IOException {
+    Hello sayHello() throws IOException {
         return agent.sayHello();
     }
 
@@ -150,8 +150,13 @@ public final class Guest implements AutoCloseable {
         return agent;
     }
 
-    public Hello hello() {
+    Hello hello() {
         return hello;
+    }
+
+    /** The kernel that runs, as the agent described it when it was ready. */
+    public GuestKernel kernel() {
+        return GuestKernel.of(hello);
     }
 
     public Heartbeats heartbeats() {
@@ -170,6 +175,15 @@ public final class Guest implements AutoCloseable {
         CompletableFuture<Void> marked = vm.console().readAfter(token, reader);
         agent.writeFile("/dev/kmsg", "ksplat: experiment " + token + "\n");
         await(marked, "the mark on its console");
+    }
+
+    /**
+     * The same for a machine that was restored from a template of one whose experiment had begun.
+     *
+     * @param reader gets all that the console said since it was restored
+     */
+    public void resumeExperiment(io.ksplat.vm.Console.Reader reader) {
+        vm.console().readAll(reader);
     }
 
     /** Starts a child of the agent that does nothing until it is ended. */

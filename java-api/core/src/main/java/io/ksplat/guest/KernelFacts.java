@@ -33,6 +33,7 @@ public record KernelFacts(
         Accelerator accelerator = host.accelerator(kernel, progress);
         Path folder = cache.<KernelException>entry(
                 "facts", kernel.key() + "-" + Integer.toHexString(Symbols.FORMAT), fresh -> {
+                    progress.step("template");
                     progress.report("first boot of " + kernel.key() + ": reading its symbols and its BTF");
                     inspect(kernel, accelerator, host, fresh, progress);
                 });

@@ -55,7 +55,7 @@ public final class Template {
         }
     }
 
-    /** A machine that may not be frozen, because its kernel has splatted. */
+    /** A machine that may not be frozen, because its kernel has splatted, or somebody still waits for something in it. */
     public static final class Splatted extends MachineException {
         private static final long serialVersionUID = 1;
 
@@ -77,6 +77,22 @@ public final class Template {
             guest.vm().freeze(folder.resolve(STATE));
         }
         checkText(Files.readAllBytes(console));
+        describe(guest, console, folder);
+    }
+
+    /**
+     * Freezes a guest that stands still, at a breakpoint say, with its memory in {@code folder}, and ends it: in the middle of
+     * whatever it did, and whatever it has reported. Machines of it are had with {@link #prepare} alone: its agent need not answer.
+     */
+    public static void freezeStanding(Guest guest, Path folder) throws IOException {
+        Path console = guest.vm().console().file();
+        try (guest) {
+            guest.vm().freeze(folder.resolve(STATE));
+        }
+        describe(guest, console, folder);
+    }
+
+    private static void describe(Guest guest, Path console, Path folder) throws IOException {
         Files.copy(console, folder.resolve(BOOT_LOG));
         TemplateManifest.describe(
                         folder.resolve(RAM),
@@ -84,6 +100,37 @@ public final class Template {
                         Files.readAllBytes(folder.resolve(BOOT_LOG)),
                         guest.hello().toByteArray())
                 .write(folder);
+    }
+
+    /**
+     * Freezes a guest in the middle of what it does, and ends it. The template's files are the guest's: they go when it is closed.
+     *
+     * @param guest with a memory of its own, see {@link #restoreOwn}
+     * @throws Splatted where it may not be frozen; then it is as it was
+     */
+    static Template freezeOwn(Guest guest) throws IOException {
+        Path console = guest.vm().console().file();
+        Path state = guest.vm().folder().resolve("frozen");
+        if (guest.agent().unanswered() > 0) {
+            throw new Splatted("a program or a process that was started has not answered yet");
+        }
+        checkHealth(guest);
+        checkText(Files.readAllBytes(console));
+        guest.vm().freeze(state);
+        guest.vm().end();
+        byte[] said = Files.readAllBytes(console);
+        List<Evidence> late = ConsoleParser.parse(said);
+        if (!late.isEmpty()) {
+            throw new MachineException("the machine reported something while it was frozen: "
+                    + late.get(0).title());
+        }
+        return new Template(
+                guest.vm().config(),
+                guest.vm().folder(),
+                TemplateManifest.own(guest.vm().folder().resolve(RAM)),
+                Files.readAllBytes(state),
+                said,
+                guest.hello());
     }
 
     /** The boot was quiet, so the console has only the worst: the kernel's own log and its taint tell the rest. */
@@ -122,7 +169,7 @@ public final class Template {
      * @param config that it was booted with
      * @throws Damaged where the files are not what was written
      */
-    static Template open(MachineConfig config, Path folder) throws IOException {
+    public static Template open(MachineConfig config, Path folder) throws IOException {
         TemplateManifest manifest = TemplateManifest.read(folder);
         byte[] state = TemplateManifest.checked(folder.resolve(STATE), manifest.stateSum());
         byte[] bootLog = TemplateManifest.checked(folder.resolve(BOOT_LOG), manifest.bootLogSum());
@@ -158,9 +205,54 @@ public final class Template {
         return StandBy.restore(config, programs, folder.resolve(RAM), state);
     }
 
+    /**
+     * A machine that stands at another moment of the frozen one's life than {@link #prepare}'s.
+     *
+     * @param later what {@link io.ksplat.vm.VirtualMachine#freeze} wrote then; what its memory differs in is the caller's to write
+     */
+    public StandBy prepare(Programs programs, byte[] later) throws IOException {
+        manifest.checkRamUntouched(folder.resolve(RAM));
+        return StandBy.restore(config, programs, folder.resolve(RAM), later);
+    }
+
+    /** A machine like {@link #prepare}'s whose memory is a copy of its own, so that it can be frozen again. */
+    public StandBy prepareIn(Path copy, Programs programs) throws IOException {
+        manifest.checkRamUntouched(folder.resolve(RAM));
+        manifest.copyRamAnew(folder.resolve(RAM), copy);
+        return StandBy.restoreIn(copy, config, programs, state);
+    }
+
+    /** The file for the memory of a guest that will be frozen in a folder. */
+    public static Path ramIn(Path folder) {
+        return folder.resolve(RAM);
+    }
+
+    /** The frozen machine's memory: its physical addresses from 0. */
+    public Path ram() {
+        return folder.resolve(RAM);
+    }
+
+    /** A heartbeat page of the frozen machine, in one that was restored from it. */
+    public Heartbeats heartbeats(io.ksplat.vm.VirtualMachine machine) throws IOException {
+        return new Heartbeats(machine, hello.getBeatPage(), hello.getCpus());
+    }
+
+    /** Where the frozen kernel has its {@code _text}. */
+    public long text() {
+        return hello.getText();
+    }
+
     /** Lets a machine go on that {@link #prepare} gave, and waits until its agent has answered. */
     public Guest wake(StandBy machine, Path consoleLog) throws IOException {
         return Guest.restored(machine.wake(consoleLog, bootLog), hello);
+    }
+
+    /** A machine with a memory of its own, which can be frozen again. */
+    Guest restoreOwn(Programs programs, Path consoleLog) throws IOException {
+        manifest.checkRamUntouched(folder.resolve(RAM));
+        return wake(
+                StandBy.restoreOwn(config, programs, to -> manifest.copyRam(folder.resolve(RAM), to), state),
+                consoleLog);
     }
 
     /** A pristine machine whose agent has answered. */

@@ -12,9 +12,9 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.Base64;
 import java.util.Map;
 import java.util.TreeMap;
@@ -59,16 +59,42 @@ record TemplateManifest(
                 }
             }
         }
-        Instant changed = Instant.now().truncatedTo(ChronoUnit.SECONDS);
-        Files.setLastModifiedTime(ram, FileTime.from(changed));
         return new TemplateManifest(
                 UUID.randomUUID().toString(),
                 Files.size(ram),
-                changed,
+                dated(ram),
                 pieces,
                 sum(ByteBuffer.wrap(state)),
                 sum(ByteBuffer.wrap(bootLog)),
                 ByteString.copyFrom(hello));
+    }
+
+    /** Of a template that lives no longer than this process, whose files nobody else knows: nothing is summed up. */
+    static TemplateManifest own(Path ram) throws IOException {
+        return new TemplateManifest(
+                UUID.randomUUID().toString(), Files.size(ram), dated(ram), Map.of(), 0, 0, ByteString.EMPTY);
+    }
+
+    private static Instant dated(Path ram) throws IOException {
+        // FAT keeps every other second.
+        Instant changed = Instant.ofEpochSecond(Instant.now().getEpochSecond() & ~1);
+        Files.setLastModifiedTime(ram, FileTime.from(changed));
+        return changed;
+    }
+
+    /** Copies the memory into a file of the same size that is all zero; what is zero stays a hole. */
+    void copyRam(Path ram, Path to) throws IOException {
+        try (FileChannel from = FileChannel.open(ram);
+                FileChannel target = FileChannel.open(to, StandardOpenOption.WRITE)) {
+            for (int number : pieces.keySet()) {
+                long at = (long) number * PIECE;
+                long end = Math.min(ramBytes, at + PIECE);
+                while (at < end) {
+                    target.position(at);
+                    at += from.transferTo(at, end - at, target);
+                }
+            }
+        }
     }
 
     void write(Path folder) throws IOException {
@@ -153,6 +179,14 @@ record TemplateManifest(
         } catch (NoSuchFileException e) {
             throw damaged(ram, "it is gone");
         }
+    }
+
+    /** Copies the memory into a file that is made for it. */
+    void copyRamAnew(Path ram, Path copy) throws IOException {
+        try (FileChannel to = FileChannel.open(copy, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            to.write(ByteBuffer.allocate(1), ramBytes - 1);
+        }
+        copyRam(ram, copy);
     }
 
     private static Template.Damaged damaged(Path file, String how) {

@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * The templates in the cache: made where they are missing, checked where they are there, never more than a bounded number. Where a
  * machine cannot be had from a template it is booted. Thread-safe; other processes may use the same cache.
  */
-public final class Templates {
+public final class Templates implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Templates.class);
     private static final String KIND = "template";
 
@@ -44,10 +44,17 @@ public final class Templates {
     private final Map<String, Template> opened = new ConcurrentHashMap<>();
     private final Map<String, String> refused = new ConcurrentHashMap<>();
     private final Map<Path, String> digests = new ConcurrentHashMap<>();
+    private final Pool pool;
 
     public Templates(Host host, Cache cache) {
         this.host = host;
         this.cache = cache;
+        this.pool = new Pool(host.programs());
+    }
+
+    /** Has so many machines restored ahead of time while more are announced; none at first. */
+    public void keepReady(int machines) {
+        pool.limit(machines);
     }
 
     /**
@@ -72,7 +79,10 @@ public final class Templates {
 
     /** Boots a machine, whatever there is in the cache. */
     public Started boot(MachineConfig config, Path consoleLog, Progress progress) throws IOException {
-        Host.Booted booted = host.boot(config, consoleLog, progress);
+        return started(host.boot(config, consoleLog, progress));
+    }
+
+    private static Started started(Host.Booted booted) {
         return new Started(
                 booted.guest(),
                 booted.retries(),
@@ -81,12 +91,24 @@ public final class Templates {
                 Optional.empty());
     }
 
+    /** As {@link #boot}, with the guest's memory in a file: such a guest can be frozen where it stands. */
+    public Started bootIn(Path ram, MachineConfig config, Path consoleLog, Progress progress) throws IOException {
+        return started(host.bootIn(ram, config, consoleLog, progress));
+    }
+
+    /** As {@link #start(Kernel, MachineConfig, Path, int, Progress)}, where no other such machine is announced. */
+    public Started start(Kernel kernel, MachineConfig config, Path consoleLog, Progress progress)
+            throws IOException, InterruptedException {
+        return start(kernel, config, consoleLog, 0, progress);
+    }
+
     /**
      * Restores a machine from its template, which is made where there is none; boots it where that fails.
      *
+     * @param more how many such machines will be wanted after this one
      * @throws BootException where the kernel does not come up
      */
-    public Started start(Kernel kernel, MachineConfig config, Path consoleLog, Progress progress)
+    public Started start(Kernel kernel, MachineConfig config, Path consoleLog, int more, Progress progress)
             throws IOException, InterruptedException {
         String key = key(kernel, config);
         String reason = refused.get(key);
@@ -105,7 +127,7 @@ public final class Templates {
                 break;
             }
             try {
-                return restore(made, consoleLog);
+                return restore(made, consoleLog, more);
             } catch (IOException e) {
                 LOG.debug("restoring {}", key, e);
                 progress.report("a template is of no use, making it again: " + e.getMessage());
@@ -135,9 +157,9 @@ public final class Templates {
                 .template();
     }
 
-    private Started restore(Made made, Path consoleLog) throws IOException {
+    private Started restore(Made made, Path consoleLog, int more) throws IOException {
         long start = System.nanoTime();
-        StandBy machine = made.template().prepare(host.programs());
+        StandBy machine = pool.take(made.template(), more);
         Guest guest = made.template().wake(machine, consoleLog);
         return new Started(
                 guest,
@@ -145,6 +167,43 @@ public final class Templates {
                 made.bootMs(),
                 OptionalLong.of((System.nanoTime() - start) / 1_000_000),
                 Optional.empty());
+    }
+
+    /**
+     * Restores a machine from a template of the middle of an experiment.
+     *
+     * @param more how many such machines will be wanted after this one
+     */
+    public Started resume(Checkpoint checkpoint, Path consoleLog, int more) throws IOException {
+        return restore(new Made(checkpoint.template(), 0, OptionalLong.empty()), consoleLog, more);
+    }
+
+    /**
+     * Restores a machine that can be frozen again, as a {@link Checkpoint}.
+     *
+     * @throws MachineException where the disk has no room for its memory
+     */
+    public Started startOwn(Kernel kernel, MachineConfig config, Path consoleLog, Progress progress)
+            throws IOException, InterruptedException {
+        checkSpace(Path.of(System.getProperty("java.io.tmpdir")), config);
+        Made made = template(key(kernel, config), kernel, config, consoleLog, progress);
+        long start = System.nanoTime();
+        Guest guest = made.template().restoreOwn(host.programs(), consoleLog);
+        return new Started(
+                guest,
+                made.retries(),
+                made.bootMs(),
+                OptionalLong.of((System.nanoTime() - start) / 1_000_000),
+                Optional.empty());
+    }
+
+    private static void checkSpace(Path folder, MachineConfig config) throws IOException {
+        long needed = ((long) config.memoryMiB() << 20) + SPARE_BYTES;
+        long free = Files.getFileStore(folder).getUsableSpace();
+        if (free < needed) {
+            throw new MachineException("a template may need " + (needed >> 20) + " MiB, and " + folder + " has "
+                    + (free >> 20) + " MiB free");
+        }
     }
 
     private Made template(String key, Kernel kernel, MachineConfig config, Path consoleLog, Progress progress)
@@ -188,14 +247,15 @@ public final class Templates {
 
         void build(Path folder) throws IOException, InterruptedException {
             makeRoom();
-            checkSpace(folder);
+            checkSpace(folder, config);
+            progress.step("template");
             progress.report("making a template of " + kernel.release());
             Host.Booted machine;
             try {
                 machine = host.bootIn(folder.resolve(Template.RAM), config, consoleLog, progress);
-            } catch (BootException e) {
-                // A guest that writes to memory which the disk has no room for is killed, and no kernel is at fault.
-                checkSpace(folder);
+            } catch (MachineException e) {
+                // A machine that writes to memory which the disk has no room for is killed, and no kernel is at fault.
+                checkSpace(folder, config);
                 throw e;
             }
             booted = Optional.of(machine);
@@ -203,17 +263,9 @@ public final class Templates {
             Template.open(config, folder).prove(host.programs(), folder.resolve("proof.log"));
         }
 
-        private void checkSpace(Path folder) throws IOException {
-            long needed = ((long) config.memoryMiB() << 20) + SPARE_BYTES;
-            long free = Files.getFileStore(folder).getUsableSpace();
-            if (free < needed) {
-                throw new MachineException("a template may need " + (needed >> 20) + " MiB, and " + folder.getParent()
-                        + " has " + (free >> 20) + " MiB free");
-            }
-        }
-
         /** For one more. */
         private void makeRoom() throws IOException, InterruptedException {
+            cache.sweep(KIND);
             List<Cache.Entry> entries = new ArrayList<>(cache.entries(KIND));
             entries.sort(Comparator.comparing(Cache.Entry::lastUsed).reversed());
             long bytes = (long) config.memoryMiB() << 20;
@@ -275,6 +327,12 @@ public final class Templates {
                 fresh -> Files.writeString(
                         fresh.resolve("version"), host.programs().qemuVersion()));
         return Files.readString(answer.resolve("version"));
+    }
+
+    /** Ends the machines that stand ready. */
+    @Override
+    public void close() {
+        pool.close();
     }
 
     private static String sha(byte[] bytes) {

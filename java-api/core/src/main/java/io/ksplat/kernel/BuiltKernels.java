@@ -52,10 +52,10 @@ final class BuiltKernels {
     Kernel resolve(KernelSpec.Tree spec, Progress progress) throws IOException, InterruptedException, KernelException {
         Profile profile = Profile.load(profiles, spec.profile(), fragments);
         Path tree = Files.isDirectory(spec.path()) ? spec.path().toRealPath() : spec.path();
-        String name = String.valueOf(tree.getFileName()).replaceAll("[^A-Za-z0-9._-]", "_") + "-"
-                + digest(tree.toString()).substring(0, 8);
+        String name = nameOf(tree);
         return cache.<Kernel, KernelException>locked(TREES, safe(name), () -> {
             Worktree copy = new Worktree(tree, cache.kindFolder(TREES).resolve(safe(name)));
+            progress.step("checkout");
             progress.report("looking at what is in " + tree);
             String id = copy.snapshot(spec.revision());
             String version = KernelBuild.version(copy.makefile(id))
@@ -71,9 +71,16 @@ final class BuiltKernels {
         });
     }
 
+    /** Names what is kept of a tree. */
+    static String nameOf(Path tree) {
+        return String.valueOf(tree.getFileName()).replaceAll("[^A-Za-z0-9._-]", "_") + "-"
+                + digest(tree.toString()).substring(0, 8);
+    }
+
     private Kernel build(KernelSpec spec, String key, Path source, String objects, Profile profile, Progress progress)
             throws IOException, InterruptedException, KernelException {
         Path folder = cache.<KernelException>entry(KIND, key, fresh -> {
+            progress.step("build");
             Path log = cache.kindFolder("log").resolve(key + ".log");
             new KernelBuild(source, cache.kindFolder(OBJECTS).resolve(objects), profile, progress).into(fresh, log);
             KernelEntry.complete(fresh, source);

@@ -29,6 +29,11 @@ import java.util.stream.Stream;
 public final class Cache {
     private static final Map<Path, ReentrantLock> LOCKS = new ConcurrentHashMap<>();
 
+    /** Before the key, the folder of an entry that is being made or removed, and the lock of whoever does it. */
+    private static final String NEW = ".new-";
+
+    private static final String LOCK = ".lock-";
+
     private final Path root;
 
     public Cache(Path root) {
@@ -96,7 +101,7 @@ public final class Cache {
             if (meanwhile.isPresent()) {
                 return meanwhile.get();
             }
-            Path fresh = kindFolder(kind).resolve(".new-" + key);
+            Path fresh = kindFolder(kind).resolve(NEW + key);
             delete(fresh); // of a process that was killed: whoever lives would hold the lock
             Files.createDirectories(fresh);
             try {
@@ -114,7 +119,7 @@ public final class Cache {
      */
     public <T, X extends Exception> T locked(String kind, String key, Action<T, X> action)
             throws IOException, InterruptedException, X {
-        Path file = kindFolder(kind).resolve(".lock-" + key);
+        Path file = kindFolder(kind).resolve(LOCK + key);
         Files.createDirectories(kindFolder(kind));
         // A file lock is the whole process's: threads need one of their own.
         ReentrantLock threads = LOCKS.computeIfAbsent(file, f -> new ReentrantLock());
@@ -132,6 +137,34 @@ public final class Cache {
             }
         } finally {
             threads.unlock();
+        }
+    }
+
+    /** Removes what processes that were killed have left of entries that they were making. */
+    public void sweep(String kind) throws IOException {
+        List<Path> begun = new ArrayList<>();
+        if (Files.isDirectory(kindFolder(kind))) {
+            try (Stream<Path> folders = Files.list(kindFolder(kind))) {
+                folders.filter(folder -> folder.getFileName().toString().startsWith(NEW))
+                        .forEach(begun::add);
+            }
+        }
+        for (Path folder : begun) {
+            Path lock = kindFolder(kind)
+                    .resolve(LOCK + folder.getFileName().toString().substring(NEW.length()));
+            ReentrantLock threads = LOCKS.computeIfAbsent(lock, f -> new ReentrantLock());
+            if (threads.isHeldByCurrentThread() || !threads.tryLock()) {
+                continue;
+            }
+            try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    FileLock held = channel.tryLock()) {
+                // Not where another process is making it just now.
+                if (held != null) {
+                    delete(folder);
+                }
+            } finally {
+                threads.unlock();
+            }
         }
     }
 
@@ -159,7 +192,7 @@ public final class Cache {
             if (!Files.isDirectory(folder(kind, key))) {
                 return false;
             }
-            Path away = kindFolder(kind).resolve(".new-" + key);
+            Path away = kindFolder(kind).resolve(NEW + key);
             delete(away);
             Files.move(folder(kind, key), away, StandardCopyOption.ATOMIC_MOVE);
             delete(away);

@@ -5,13 +5,16 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** What is needed of a 64-bit little-endian ELF file (elf(5)). */
 final class Elf {
     /** The Xen note that gives the PVH entry point: its presence lets QEMU start the file (xen/interface/elfnote.h). */
     private static final int XEN_ELFNOTE_PHYS32_ENTRY = 18;
 
+    private static final int PT_LOAD = 1;
     private static final int PT_NOTE = 4;
+    private static final int PF_X = 1;
     private static final int SHT_NOBITS = 8;
 
     private final ByteBuffer bytes;
@@ -36,6 +39,18 @@ final class Elf {
             }
         }
         return false;
+    }
+
+    /** The address of the first segment of code: a kernel's {@code _text}. */
+    OptionalLong firstCode() {
+        int headers = bytes.getShort(56);
+        for (int i = 0; i < headers; i++) {
+            int header = (int) bytes.getLong(32) + i * 56;
+            if (bytes.getInt(header) == PT_LOAD && (bytes.getInt(header + 4) & PF_X) != 0) {
+                return OptionalLong.of(bytes.getLong(header + 16));
+            }
+        }
+        return OptionalLong.empty();
     }
 
     private boolean pvhIn(int start, long size) {

@@ -1,34 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.kernel;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * An interval of kernel versions, e.g. {@code [6.5,)}: a square bracket takes its bound in, an absent bound is none. Bounds
  * compare as deep as they are written: 6.5.3 is no later than 6.5.
+ *
+ * @param from empty where there is no lower bound
+ * @param to empty where there is no upper bound
  */
 public record KernelRange(String from, boolean fromIncluded, String to, boolean toIncluded) {
-    private static final Pattern FORM = Pattern.compile("([\\[(])\\s*([0-9.]*)\\s*,\\s*([0-9.]*)\\s*([])])");
-    private static final Pattern NUMBERS = Pattern.compile("(\\d+(?:\\.\\d+)*).*");
+    private static final String VERSION = "\\d{1,9}(?:\\.\\d{1,9})*";
+    private static final Pattern FORM =
+            Pattern.compile("([\\[(])\\s*(" + VERSION + ")?\\s*,\\s*(" + VERSION + ")?\\s*([])])");
+    private static final Pattern NUMBERS = Pattern.compile("^" + VERSION);
 
-    /** Reads {@code [6.5,)} and its like. */
+    /**
+     * Reads {@code [6.5,)} and its like.
+     *
+     * @throws BadSpecException where it is none, or no version can lie in it
+     */
     public static KernelRange parse(String text) {
-        Matcher m = FORM.matcher(text.strip());
-        if (!m.matches()) {
-            throw new BadSpecException("'" + text + "' is no range of kernels; write [6.5,) or [6.1,6.12)");
+        Matcher form = FORM.matcher(text.strip());
+        if (!form.matches()) {
+            throw new BadSpecException("\"" + text + "\" is no range of kernels; write [6.3,) or [6.1,6.12)");
         }
-        return new KernelRange(
-                m.group(2), m.group(1).equals("["), m.group(3), m.group(4).equals("]"));
+        KernelRange range = new KernelRange(
+                Objects.requireNonNullElse(form.group(2), ""),
+                form.group(1).equals("["),
+                Objects.requireNonNullElse(form.group(3), ""),
+                form.group(4).equals("]"));
+        if (range.isBackwards()) {
+            throw new BadSpecException("\"" + text + "\" begins after it ends: no kernel lies in it");
+        }
+        return range;
     }
 
-    /** Whether a release such as {@code 7.3.4-lockdep} lies in it. */
+    /** Whether a release such as {@code 7.2.13+deb14-cloud-amd64} lies in it. */
     public boolean contains(String release) {
         int below = from.isEmpty() ? 1 : compare(release, from);
         int above = to.isEmpty() ? -1 : compare(release, to);
         return (below > 0 || (below == 0 && fromIncluded)) && (above < 0 || (above == 0 && toIncluded));
+    }
+
+    private boolean isBackwards() {
+        return !from.isEmpty() && !to.isEmpty() && compare(from, to) > 0;
     }
 
     private static int compare(String release, String bound) {
@@ -44,10 +65,12 @@ public record KernelRange(String from, boolean fromIncluded, String to, boolean 
     }
 
     private static List<Integer> numbers(String text) {
-        Matcher m = NUMBERS.matcher(text);
-        if (!m.matches()) {
-            throw new BadSpecException("'" + text + "' does not begin with a kernel version");
+        Matcher numbers = NUMBERS.matcher(text);
+        if (!numbers.find()) {
+            throw new BadSpecException("\"" + text + "\" does not begin with a kernel version");
         }
-        return Stream.of(m.group(1).split("\\.", -1)).map(Integer::valueOf).toList();
+        return Arrays.stream(numbers.group().split("\\.", -1))
+                .map(Integer::valueOf)
+                .toList();
     }
 }

@@ -17,6 +17,9 @@ public interface Progress {
      */
     void report(String line, double fraction);
 
+    /** What comes now is of another kind than before, e.g. {@code checkout}, {@code build}, {@code template}, {@code attempt}. */
+    default void step(String name) {}
+
     /** One line where it is not known how much is done. */
     default void report(String line) {
         report(line, UNKNOWN);

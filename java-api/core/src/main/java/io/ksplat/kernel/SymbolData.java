@@ -6,13 +6,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The columns of a symbol table in one stretch of bytes, the same in memory and in a file, so that a stored table is mapped and
  * searched where it lies. Symbols are in address order.
  */
 final class SymbolData {
-    static final int MAGIC = 0x6b73_6d33;
+    static final int MAGIC = 0x6b73_6d34;
     private static final int HEADER = 6 * Integer.BYTES;
 
     private final ByteBuffer bytes;
@@ -125,14 +126,16 @@ final class SymbolData {
 
     /** The first symbol of this name in address order, or -1. */
     int firstNamed(byte[] name) {
+        return named(name).findFirst().orElse(-1);
+    }
+
+    /** The symbols of this name in address order. */
+    IntStream named(byte[] name) {
         int first = hash(name, 0, name.length);
-        for (int slot = first; slot != first + slots; slot++) {
-            int index = bytes.getInt(tableAt + (slot & (slots - 1)) * Integer.BYTES) - 1;
-            if (index < 0 || hasName(index, name)) {
-                return index;
-            }
-        }
-        return -1;
+        return IntStream.range(0, slots)
+                .map(step -> bytes.getInt(tableAt + (first + step & slots - 1) * Integer.BYTES) - 1)
+                .takeWhile(index -> index >= 0)
+                .filter(index -> hasName(index, name));
     }
 
     boolean hasName(int index, byte[] name) {

@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -94,6 +93,27 @@ public final class Symbols {
         return indexAt(address) >= 0;
     }
 
+    /** The symbol of whatever kind, data included, that starts at or before {@code address} and ends behind it. */
+    public Optional<Symbol> covering(long address) {
+        int low = 0;
+        int high = data.count - 1;
+        while (low <= high) {
+            int middle = (low + high) >>> 1;
+            if (Long.compareUnsigned(data.address(middle), address) <= 0) {
+                low = middle + 1;
+            } else {
+                high = middle - 1;
+            }
+        }
+        // Of several at one address the first has a size.
+        while (high > 0 && data.address(high - 1) == data.address(high)) {
+            high--;
+        }
+        return high >= 0 && Long.compareUnsigned(address - data.address(high), data.size(high)) < 0
+                ? Optional.of(symbol(high))
+                : Optional.empty();
+    }
+
     private int indexAt(long address) {
         int low = 0;
         int high = data.texts - 1;
@@ -124,16 +144,10 @@ public final class Symbols {
 
     /** All symbols of this name, the kernel's own first, then by address: static functions share names. */
     public List<Symbol> named(String name) {
-        byte[] wanted = name.getBytes(UTF_8);
-        List<Symbol> found = new ArrayList<>();
-        int first = data.firstNamed(wanted);
-        for (int i = first; i >= 0 && i < data.count; i++) {
-            if (data.hasName(i, wanted)) {
-                found.add(symbol(i));
-            }
-        }
-        found.sort(Comparator.comparing(s -> s.module().isPresent()));
-        return found;
+        return data.named(name.getBytes(UTF_8))
+                .mapToObj(this::symbol)
+                .sorted(Comparator.comparing(symbol -> symbol.module().isPresent()))
+                .toList();
     }
 
     /**

@@ -189,6 +189,7 @@ final class SymbolsBuilder {
         return false;
     }
 
+    /** By name, linear probing: those of one name follow each other in address order. */
     private static int[] table(Columns c) {
         int count = c.addresses.length;
         int[] table = new int[Integer.highestOneBit(Math.max(count, 1)) * 4];
@@ -197,14 +198,10 @@ final class SymbolsBuilder {
             int start = c.nameStarts[i];
             int end = c.nameStarts[i + 1];
             int slot = SymbolData.hash(c.names, start, end) & mask;
-            while (table[slot] != 0
-                    && !Arrays.equals(
-                            c.names, start, end, c.names, c.nameStarts[table[slot] - 1], c.nameStarts[table[slot]])) {
+            while (table[slot] != 0) {
                 slot = slot + 1 & mask;
             }
-            if (table[slot] == 0) {
-                table[slot] = i + 1;
-            }
+            table[slot] = i + 1;
         }
         return table;
     }

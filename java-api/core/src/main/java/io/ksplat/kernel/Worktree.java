@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -38,27 +39,86 @@ final class Worktree {
         }
         prepare();
         if (revision.isPresent()) {
-            Tool.Outcome id = git(
-                    List.of("-C", tree.toString()),
-                    Map.of(),
-                    "rev-parse",
-                    "--verify",
-                    "-q",
-                    revision.get() + "^{tree}");
-            if (!id.ok() || id.lines().isEmpty()) {
-                throw new KernelException("the tree " + tree + " has no revision '" + revision.get() + "'");
-            }
-            return id.lines().get(0);
+            return object(revision.get(), "tree");
         }
         own(tree, "snapshot.index", "add", "-A");
         List<String> id = own(tree, "snapshot.index", "write-tree");
         return id.get(id.size() - 1);
     }
 
+    /**
+     * The id of a revision of the user's, or of a commit that {@link #apply} made.
+     *
+     * @param type {@code commit} or {@code tree}
+     */
+    String object(String revision, String type) throws IOException, InterruptedException, KernelException {
+        for (List<String> where : List.of(List.of("-C", tree.toString()), List.of("--git-dir=" + repository()))) {
+            Tool.Outcome id = git(where, Map.of(), "rev-parse", "--verify", "-q", revision + "^{" + type + "}");
+            if (id.ok() && !id.lines().isEmpty()) {
+                return id.lines().get(0);
+            }
+        }
+        throw new KernelException("the tree " + tree + " has no revision '" + revision + "'");
+    }
+
+    /** Reads the user's repository with a git command: its lines, or the reason why there are none. */
+    Tool.Outcome read(String... command) throws IOException, InterruptedException, KernelException {
+        return git(List.of("-C", tree.toString()), Map.of(), command);
+    }
+
+    /** What of a patch did not apply; git's own words. */
+    static final class Conflict extends Exception {
+        private static final long serialVersionUID = 1;
+        private final transient List<String> lines;
+
+        Conflict(List<String> lines) {
+            super(String.join("\n", lines));
+            this.lines = lines;
+        }
+
+        List<String> lines() {
+            return lines;
+        }
+    }
+
+    /**
+     * Applies a patch to a commit, as git am(1) does.
+     *
+     * @param touched the files that the patch changes; no other is checked out
+     * @return the commit that it became
+     */
+    String apply(String base, Path mail, Collection<String> touched)
+            throws IOException, InterruptedException, KernelException, Conflict {
+        prepare();
+        Path work = Files.createDirectories(folder.resolve("am"));
+        own(work, "am.index", "read-tree", base);
+        own(work, "am.index", "update-ref", "--no-deref", "HEAD", base);
+        List<String> list = new ArrayList<>(List.of("ls-files", "--"));
+        list.addAll(touched);
+        for (String file : own(work, "am.index", list.toArray(String[]::new))) {
+            own(work, "am.index", "checkout-index", "-f", "-u", "--", file);
+        }
+        Tool.Outcome applied = gitOwn(
+                work,
+                "am.index",
+                List.of("-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false"),
+                "am",
+                "--committer-date-is-author-date",
+                mail.toString());
+        if (!applied.ok()) {
+            gitOwn(work, "am.index", List.of(), "am", "--quit");
+            throw new Conflict(applied.lines());
+        }
+        return own(work, "am.index", "rev-parse", "--verify", "HEAD").get(0);
+    }
+
+    private Path repository() {
+        return folder.resolve("git");
+    }
+
     /** The top Makefile of what {@code snapshot} gave; empty where there is none. */
     List<String> makefile(String id) throws IOException, InterruptedException, KernelException {
-        Tool.Outcome text =
-                git(List.of("--git-dir=" + folder.resolve("git")), Map.of(), "cat-file", "-p", id + ":Makefile");
+        Tool.Outcome text = git(List.of("--git-dir=" + repository()), Map.of(), "cat-file", "-p", id + ":Makefile");
         return text.ok() ? text.lines() : List.of();
     }
 
@@ -69,7 +129,7 @@ final class Worktree {
     }
 
     private void prepare() throws IOException, InterruptedException, KernelException {
-        Path repository = folder.resolve("git");
+        Path repository = repository();
         if (!Files.exists(repository.resolve("HEAD"))) {
             Files.createDirectories(folder);
             require(git(List.of(), Map.of(), "init", "-q", "--bare", repository.toString()));
@@ -92,10 +152,21 @@ final class Worktree {
 
     private List<String> own(Path workTree, String index, String... command)
             throws IOException, InterruptedException, KernelException {
-        return require(git(
-                List.of("--git-dir=" + folder.resolve("git"), "--work-tree=" + workTree, "-C", workTree.toString()),
-                Map.of("GIT_INDEX_FILE", folder.resolve(index).toString()),
-                command));
+        return require(gitOwn(workTree, index, List.of(), command));
+    }
+
+    private Tool.Outcome gitOwn(Path workTree, String index, List<String> settings, String... command)
+            throws IOException, InterruptedException, KernelException {
+        List<String> where = new ArrayList<>(
+                List.of("--git-dir=" + repository(), "--work-tree=" + workTree, "-C", workTree.toString()));
+        where.addAll(settings);
+        return git(
+                where,
+                Map.of(
+                        "GIT_INDEX_FILE", folder.resolve(index).toString(),
+                        "GIT_COMMITTER_NAME", "ksplat",
+                        "GIT_COMMITTER_EMAIL", "ksplat@localhost"),
+                command);
     }
 
     private Tool.Outcome git(List<String> where, Map<String, String> environment, String... command)

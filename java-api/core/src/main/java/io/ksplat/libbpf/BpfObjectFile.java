@@ -20,6 +20,7 @@ public final class BpfObjectFile {
     private static final int INSTRUCTION_BYTES = 8;
 
     private final String name;
+    private final byte[] bytes;
     private final OpenedObject opened;
     private final List<GlobalVariable> globals;
     private final List<KernelSymbol> kernelSymbols;
@@ -29,6 +30,7 @@ public final class BpfObjectFile {
 
     private BpfObjectFile(String name, byte[] object) throws LibbpfException {
         this.name = name;
+        this.bytes = object.clone();
         opened = OpenedObject.open(name, object);
         globals = DataSections.globals(opened.btf());
         ElfObject elf = new ElfObject(object);
@@ -65,6 +67,11 @@ public final class BpfObjectFile {
 
     public String name() {
         return name;
+    }
+
+    /** The object itself, as it was compiled. */
+    public byte[] bytes() {
+        return bytes.clone();
     }
 
     /** In their order in the object. */

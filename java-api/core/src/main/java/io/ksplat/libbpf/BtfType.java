@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * A C type as BTF describes it, with typedefs, qualifiers and type tags resolved away. Sizes are in bytes.
@@ -15,6 +16,22 @@ import java.util.Optional;
 public sealed interface BtfType {
     /** In bytes; 0 where C has no size for it. */
     int size();
+
+    /** As {@link Struct#pathTo}, in any type: what is to be written after a variable's name to name what begins at a byte of it. */
+    static Optional<String> pathWithin(BtfType type, int at, Predicate<BtfType> wanted) {
+        if (at == 0 && wanted.test(type)) {
+            return Optional.of("");
+        }
+        if (type instanceof Struct struct) {
+            return struct.pathTo(at, wanted).map(path -> "." + path);
+        }
+        if (type instanceof Array array && array.element().size() > 0) {
+            int index = at / array.element().size();
+            return pathWithin(array.element(), at % array.element().size(), wanted)
+                    .map(rest -> "[" + index + "]" + rest);
+        }
+        return Optional.empty();
+    }
 
     /** An integer of up to 16 bytes. */
     record Int(String name, int size, boolean signed) implements BtfType {}
@@ -59,6 +76,26 @@ public sealed interface BtfType {
             return outer.type() instanceof Struct inner
                     ? inner.member(path.substring(dot + 1)).map(m -> m.shifted(outer.bitOffset()))
                     : Optional.empty();
+        }
+
+        /**
+         * The dotted path of the outermost member of a wanted type that begins at a byte, elements of arrays in brackets
+         * ({@code "pools[1].lock"}); empty where there is none.
+         */
+        public Optional<String> pathTo(int at, Predicate<BtfType> wanted) {
+            for (Member member : members) {
+                if (member.bitfield()
+                        || at < member.offset()
+                        || at >= member.offset() + member.type().size()) {
+                    continue;
+                }
+                Optional<String> rest = BtfType.pathWithin(member.type(), at - member.offset(), wanted);
+                if (rest.isPresent()) {
+                    return Optional.of(
+                            member.name().isEmpty() ? rest.get().replaceFirst("^\\.", "") : member.name() + rest.get());
+                }
+            }
+            return Optional.empty();
         }
 
         private Optional<Member> direct(String wanted) {

@@ -119,6 +119,11 @@ public final class KernelBtf {
         return only(found, "members " + type + "." + path);
     }
 
+    /** The type of a per-CPU variable; of other variables kernels tell none. */
+    public Optional<BtfType> variable(String name) {
+        return ids(name, Btf.VAR).stream().findFirst().map(id -> model(btf.sizeOrType(id)));
+    }
+
     /**
      * Writes a C header of all types, as {@code bpftool btf dump ... format c} does. The file appears whole or not at
      * all.
@@ -132,7 +137,7 @@ public final class KernelBtf {
     private void index() {
         for (int id = 1; id < btf.typeCount(); id++) {
             switch (btf.kind(id)) {
-                case Btf.FUNC, Btf.STRUCT, Btf.UNION, Btf.ENUM, Btf.ENUM64, Btf.TYPEDEF -> insert(id);
+                case Btf.FUNC, Btf.VAR, Btf.STRUCT, Btf.UNION, Btf.ENUM, Btf.ENUM64, Btf.TYPEDEF -> insert(id);
                 case Btf.DECL_TAG -> {
                     if (btf.name(id).equals(KFUNC_TAG)) {
                         kfuncs.set(btf.sizeOrType(id));

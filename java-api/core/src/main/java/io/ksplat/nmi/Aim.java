@@ -1,55 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.nmi;
 
-import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.Symbols;
 import io.ksplat.vm.Deadline;
 import io.ksplat.vm.GdbStub;
-import io.ksplat.vm.MachineException;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 
 /**
  * An NMI at a chosen instruction: the machine is stopped by a hardware breakpoint there, the NMI is injected, and the machine goes on.
- * Without {@code apic_extnmi=all} QEMU's inject-nmi reaches CPU 0 alone.
+ *
+ * <pre>{@code
+ * machine.nmi().aimAt("rcu_cblist_enqueue").on(0).hit(3).when(cpu -> cpu.half(cpu.register(RDI) + 64) != 0).fire();
+ * }</pre>
  */
 public final class Aim {
-    /** The kernel's first instruction of an NMI (arch/x86/include/asm/idtentry.h). */
-    private static final String NMI_ENTRY = "asm_exc_nmi";
-
-    private static final Duration WITHIN = Duration.ofSeconds(4);
-    private static final Duration ENTRY = Duration.ofSeconds(1);
+    static final Duration WITHIN = Duration.ofSeconds(4);
 
     private final Nmi nmi;
     private final Set<Long> targets = new LinkedHashSet<>();
     private final String names;
     private int cpu;
+    private int hit = 1;
+    private StoppedCpu.Condition condition = stopped -> true;
     private Duration within;
 
-    Aim(Nmi nmi, String... functions) {
+    Aim(Nmi nmi, String... names) {
         this.nmi = nmi;
-        this.names = String.join(" or ", functions);
+        this.names = String.join(" or ", names);
         this.within = nmi.vm().config().accelerator().scale(WITHIN);
-        for (String function : functions) {
-            for (Symbol symbol : nmi.symbols().named(function)) {
-                targets.add(symbol.address());
+        StringBuilder failures = new StringBuilder();
+        for (String name : names) {
+            try {
+                targets.addAll(nmi.targets().find(name));
+            } catch (IOException e) {
+                failures.append("; ").append(e.getMessage());
             }
         }
         if (targets.isEmpty()) {
-            throw new IllegalArgumentException("this kernel has no function " + names + "; near: "
-                    + String.join(", ", nmi.symbols().near(functions[0], 5)));
+            throw new IllegalArgumentException(
+                    failures.isEmpty()
+                            ? "this kernel has no function " + this.names + "; near: "
+                                    + String.join(", ", nmi.symbols().near(names[0].replaceFirst("\\+.*", ""), 5))
+                            : failures.substring(2));
         }
     }
 
-    /** Only when this CPU executes it; CPU 0 by default. */
+    /** Only when this CPU executes it; CPU 0 by default. Other CPUs than 0 need a guest booted with {@code apic_extnmi=all}. */
     public Aim on(int cpu) {
         this.cpu = cpu;
+        return this;
+    }
+
+    /** Not before it comes by for the n-th time, from 1; where there is a condition, for the n-th time that it holds. */
+    public Aim hit(int n) {
+        if (n < 1) {
+            throw new IllegalArgumentException("the first hit is 1, and there is none with number " + n);
+        }
+        this.hit = n;
+        return this;
+    }
+
+    /** Only while this holds, of the CPU that stands there. */
+    public Aim when(StoppedCpu.Condition condition) {
+        this.condition = condition;
         return this;
     }
 
@@ -62,21 +79,18 @@ public final class Aim {
     /**
      * Waits for the CPU to come by, injects, and sees the NMI arrive.
      *
-     * @return where it landed; empty where the instruction was not reached in time, which fails the control {@code nmi}
+     * @return where it landed; empty where it did not land there in time, which fails the control {@code nmi}
      */
     public Optional<Landing> fire() throws IOException {
+        nmi.stopAtAnchor(cpu, within);
         nmi.askedFor(1);
         if (nmi.mode() == NmiMode.NONE) {
             nmi.missed("no NMI was sent: NMIs are switched off (--nmi none)");
             return Optional.empty();
         }
-        OptionalLong entry = nmi.symbols().address(NMI_ENTRY);
-        if (entry.isEmpty()) {
-            throw new MachineException(
-                    "this kernel has no symbol " + NMI_ENTRY + ": the arrival of an NMI cannot be seen");
-        }
+        NmiEntry entry = new NmiEntry(nmi.vm(), nmi.symbols());
         try (GdbStub gdb = nmi.vm().gdb()) {
-            Optional<Landing> landing = fire(gdb, entry.getAsLong());
+            Optional<Landing> landing = fire(gdb, entry);
             landing.ifPresent(nmi::landed);
             gdb.detach();
             return landing;
@@ -87,57 +101,59 @@ public final class Aim {
         }
     }
 
-    private Optional<Landing> fire(GdbStub gdb, long entry) throws IOException {
-        Deadline deadline = Deadline.in(within);
-        for (long target : targets) {
-            gdb.setBreakpoint(target);
-        }
-        boolean reached = await(gdb, cpu, List.copyOf(targets), deadline);
-        long interrupted = reached ? gdb.registers(cpu).rip() : 0;
-        for (long target : targets) {
-            gdb.clearBreakpoint(target);
-        }
-        if (!reached) {
-            nmi.missed(names + " was not reached on CPU " + cpu + " within " + within.toMillis() + " ms");
+    private Optional<Landing> fire(GdbStub gdb, NmiEntry entry) throws IOException {
+        Hits hits = new Hits(gdb);
+        if (!Breakpoints.reach(gdb, targets, Deadline.in(within), hits::isTheOne)) {
+            nmi.missed(
+                    names + " was not reached on CPU " + cpu + hits.passed() + " within " + within.toMillis() + " ms");
             return Optional.empty();
         }
-        gdb.setBreakpoint(entry);
-        nmi.vm().injectNmi();
-        boolean arrived = await(
-                gdb,
-                cpu,
-                List.of(entry),
-                Deadline.in(nmi.vm().config().accelerator().scale(ENTRY)));
-        gdb.clearBreakpoint(entry);
-        if (!arrived) {
-            nmi.missed("an NMI injected at " + where(interrupted) + " did not arrive on CPU " + cpu);
+        long aimed = gdb.programCounter(cpu);
+        Optional<String> task = nmi.inside().task((address, length) -> gdb.read(cpu, address, length), cpu);
+        NmiEntry.Arrival arrival = entry.inject(gdb, cpu);
+        if (arrival.interrupted().isEmpty()) {
+            nmi.missed("an NMI injected at " + where(aimed) + " on CPU " + cpu + " did not reach that CPU"
+                    + (arrival.others().isEmpty() ? "" : ", but CPU " + arrival.others())
+                    + ": the guest decides which it reaches (apic_extnmi=all|bsp|none at its boot)");
             return Optional.empty();
         }
-        return Optional.of(new Landing(cpu, interrupted, where(interrupted)));
+        long interrupted = arrival.interrupted().getAsLong();
+        if (interrupted != aimed) {
+            nmi.missed("an NMI injected at " + where(aimed) + " on CPU " + cpu + " landed at " + where(interrupted));
+            return Optional.empty();
+        }
+        return Optional.of(new Landing(cpu, aimed, where(aimed), task));
     }
 
-    /** Runs until the wanted CPU stands at one of the breakpoints; others are led past theirs. */
-    private static boolean await(GdbStub gdb, int wanted, List<Long> breakpoints, Deadline deadline)
-            throws IOException {
-        while (true) {
-            gdb.resume();
-            int stopped;
-            try {
-                stopped = gdb.awaitStop(deadline);
-            } catch (MachineException.Late late) {
-                gdb.interrupt();
+    /** Counts the times that the CPU has come by. */
+    private final class Hits {
+        private final GdbStub gdb;
+        private int elsewhere;
+        private int refused;
+        private int counted;
+
+        Hits(GdbStub gdb) {
+            this.gdb = gdb;
+        }
+
+        boolean isTheOne(int stopped) throws IOException {
+            if (stopped != cpu) {
+                elsewhere++;
                 return false;
             }
-            if (stopped == wanted) {
-                return true;
+            if (!condition.holds(new StoppedCpu(gdb, nmi.symbols(), cpu))) {
+                refused++;
+                return false;
             }
-            for (long breakpoint : breakpoints) {
-                gdb.clearBreakpoint(breakpoint);
-            }
-            gdb.step(stopped, deadline);
-            for (long breakpoint : breakpoints) {
-                gdb.setBreakpoint(breakpoint);
-            }
+            return ++counted == hit;
+        }
+
+        /** What came by and was not meant. */
+        String passed() {
+            String passed = (counted > 0 ? ", " + counted + " hits of " + hit : "")
+                    + (refused > 0 ? ", " + refused + " where the condition did not hold" : "")
+                    + (elsewhere > 0 ? ", " + elsewhere + " on other CPUs" : "");
+            return passed.isEmpty() ? "" : " (" + passed.substring(2) + ")";
         }
     }
 
@@ -154,6 +170,6 @@ public final class Aim {
     @Override
     public String toString() {
         return "NMI at " + names + " on CPU " + cpu + " "
-                + Arrays.toString(targets.stream().map(Long::toHexString).toArray());
+                + targets.stream().map(Long::toHexString).toList();
     }
 }

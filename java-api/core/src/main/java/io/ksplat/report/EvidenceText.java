@@ -2,9 +2,12 @@
 package io.ksplat.report;
 
 import io.ksplat.evidence.CycleNode;
+import io.ksplat.evidence.Details;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.Stack;
+import java.util.Optional;
+import java.util.OptionalInt;
 
 /** Evidence for people: its title, its cycle, its stacks. */
 public final class EvidenceText {
@@ -23,12 +26,42 @@ public final class EvidenceText {
         StringBuilder text = new StringBuilder();
         text.append(found.kind().id()).append(": ").append(found.title()).append('\n');
         for (CycleNode node : found.cycle()) {
-            text.append("  ").append(node.context());
-            node.cpu().ifPresent(cpu -> text.append(" on CPU ").append(cpu));
-            text.append(" holds ").append(node.holds());
+            text.append("  ").append(who(node.context(), node.cpu()));
+            text.append(" holds ").append(node.holds()).append(node.inferred() ? " (inferred)" : "");
             text.append(" and waits for ").append(node.waitsFor()).append('\n');
         }
+        if (found.details() instanceof Details.Waits waits) {
+            waits.waits().forEach(wait -> text.append("  ").append(of(wait)).append('\n'));
+        }
         return text.toString();
+    }
+
+    private static String of(Details.Wait wait) {
+        StringBuilder text = new StringBuilder(wait.lock().name())
+                .append(wait.lock().address().map(address -> " at " + address).orElse(""))
+                .append(" = 0x")
+                .append(Integer.toHexString(wait.word()));
+        wait.tail().ifPresent(cpu -> text.append(", CPU ").append(cpu).append(" last in its queue"));
+        text.append(", wanted by ").append(who(wait.context(), OptionalInt.of(wait.cpu())));
+        Optional<Details.Owner> owner = wait.owner();
+        if (owner.isEmpty()) {
+            return text.append(": owner unknown").toString();
+        }
+        text.append(": held by ").append(who(owner.get().context(), owner.get().cpu()));
+        owner.get()
+                .task()
+                .ifPresent(task -> text.append(" (")
+                        .append(task.comm())
+                        .append('/')
+                        .append(task.pid())
+                        .append(')'));
+        return text.append(owner.get().inferred() ? ", inferred: " : ": ")
+                .append(owner.get().because())
+                .toString();
+    }
+
+    private static String who(String context, OptionalInt cpu) {
+        return context + (cpu.isPresent() ? " on CPU " + cpu.getAsInt() : "");
     }
 
     /** A stack, of which at most {@code limit} frames are shown. */

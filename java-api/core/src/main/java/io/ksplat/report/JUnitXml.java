@@ -3,7 +3,6 @@ package io.ksplat.report;
 
 import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Evidence;
-import io.ksplat.evidence.Verdict;
 import java.io.ByteArrayOutputStream;
 import java.util.List;
 import java.util.Locale;
@@ -62,6 +61,7 @@ final class JUnitXml {
         property(xml, "expected", run.expected().name());
         property(xml, "kernel.spec", run.kernel().spec());
         property(xml, "kernel.release", run.kernel().release());
+        property(xml, "kernel.key", run.kernel().key());
         property(xml, "accelerator", run.accelerator());
         property(xml, "origin", run.origin());
         property(xml, "bootRetries", Integer.toString(run.bootRetries()));
@@ -90,8 +90,8 @@ final class JUnitXml {
             return;
         }
         line(xml, 2);
-        xml.writeStartElement(outcome.element);
-        attribute(xml, "message", summary(run));
+        xml.writeStartElement(outcome.element());
+        attribute(xml, "message", Outcome.summary(run));
         if (outcome != Outcome.SKIPPED) {
             attribute(xml, "type", run.verdict().name());
             StringBuilder detail = new StringBuilder();
@@ -101,36 +101,6 @@ final class JUnitXml {
             text(xml, detail.toString());
         }
         xml.writeEndElement();
-    }
-
-    private static String summary(RunRecord run) {
-        String what = run.message()
-                .or(() -> run.evidence().stream().map(Evidence::title).findFirst())
-                .orElse("no evidence");
-        return run.verdict() + ", expected " + run.expected() + ": " + what;
-    }
-
-    private enum Outcome {
-        PASSED("passed"),
-        FAILURE("failure"),
-        ERROR("error"),
-        SKIPPED("skipped");
-
-        private final String element;
-
-        Outcome(String element) {
-            this.element = element;
-        }
-
-        static Outcome of(RunRecord run) {
-            if (run.verdict() == Verdict.ERROR) {
-                return ERROR;
-            }
-            if (!run.asExpected()) {
-                return FAILURE;
-            }
-            return run.verdict() == Verdict.UNSUPPORTED ? SKIPPED : PASSED;
-        }
     }
 
     private static String count(List<RunRecord> runs, Outcome outcome) {
@@ -154,7 +124,7 @@ final class JUnitXml {
     }
 
     /** A console may hold what XML 1.0 cannot: such characters become U+FFFD. */
-    private static String clean(String text) {
+    static String clean(String text) {
         return text.codePoints()
                 .map(c ->
                         c == '\n' || c == '\t' || (c >= 0x20 && c < 0xd800) || (c >= 0xe000 && c < 0xfffe) || c > 0xffff

@@ -6,12 +6,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.function.ToIntFunction;
 
 /**
  * The folder of a report, whole on disk at every moment: a run is entered as an ERROR that did not finish before it begins, so that
@@ -21,9 +27,15 @@ public final class Report {
     private static final String UNFINISHED =
             "the run did not finish: ksplat was killed, or its report could not be written";
 
+    private static final String OPEN_TEST_REPORT = "open-test-report.xml";
+
     private final Path folder;
     private final Map<String, RunRecord> runs = new LinkedHashMap<>();
+    private final Set<String> open = new HashSet<>();
+    private final Map<String, Instant> begun = new HashMap<>();
+    private final Map<String, Instant> ended = new HashMap<>();
     private final List<Listener> listeners = new ArrayList<>();
+    private ToIntFunction<RunRecord> order = run -> 0;
 
     private Report(Path folder) {
         this.folder = folder;
@@ -39,6 +51,7 @@ public final class Report {
             Files.createDirectories(folder);
             Report report = new Report(folder);
             report.replace("results.json", ResultsJson.results(List.of()));
+            report.replace(OPEN_TEST_REPORT, OpenTestReport.of(List.of()));
             return report;
         } catch (IOException e) {
             throw new IOException(
@@ -62,18 +75,44 @@ public final class Report {
         listeners.add(more);
     }
 
+    public synchronized void forget(Listener known) {
+        listeners.remove(known);
+    }
+
+    /**
+     * Has runs stand in another order than that in which they begin, which is chance where several are on at once: by the number
+     * that this gives each of them, and those of one number as they began.
+     */
+    public synchronized void order(ToIntFunction<RunRecord> by) {
+        // What was in order before stays so among itself.
+        List<RunRecord> before = runs();
+        runs.clear();
+        before.forEach(run -> runs.put(RunFolder.name(run), run));
+        order = by;
+    }
+
     /** Where the files of a run lie. */
     public Path folder(RunRecord run) {
         return folder.resolve(RunFolder.name(run));
     }
 
-    /** Enters a run that begins, and makes its folder. */
+    /**
+     * Enters a run that begins, and makes its folder.
+     *
+     * @throws IOException where the same run has begun and not ended, by another name of the same kernel say
+     */
     public synchronized Path begin(String reproducer, KernelName kernel, int attempt, Verdict expected)
             throws IOException {
-        Path run = folder.resolve(RunFolder.name(reproducer, kernel.key(), attempt));
+        String name = RunFolder.name(reproducer, kernel.key(), attempt);
+        if (!open.add(name)) {
+            throw new IOException("the run " + name + " is on already: name a reproducer and a kernel only once");
+        }
+        Path run = folder.resolve(name);
         Files.createDirectories(run);
         Files.deleteIfExists(run.resolve("evidence.json"));
         Files.deleteIfExists(run.resolve("console.log"));
+        begun.put(name, Instant.now());
+        ended.remove(name);
         write(new RunRecord(
                 reproducer,
                 kernel,
@@ -96,21 +135,34 @@ public final class Report {
         Path evidence = folder(run).resolve("evidence.json");
         Files.createDirectories(evidence.getParent());
         Files.write(evidence, ResultsJson.evidenceFile(run.evidence()));
+        ended.put(RunFolder.name(run), Instant.now());
         write(run);
-        listeners.forEach(listener -> listener.ended(run));
+        open.remove(RunFolder.name(run));
+        List.copyOf(listeners).forEach(listener -> listener.ended(run));
     }
 
-    /** Every run so far, in the order in which they began. */
+    /** Every run so far, in the order in which they began, or in that of {@link #order}. */
     public synchronized List<RunRecord> runs() {
-        return List.copyOf(runs.values());
+        return runs.values().stream().sorted(Comparator.comparingInt(order)).toList();
     }
 
     private void write(RunRecord run) throws IOException {
         runs.put(RunFolder.name(run), run);
-        replace("results.json", ResultsJson.results(runs.values()));
-        List<RunRecord> suite = new ArrayList<>(runs.values());
+        replace("results.json", ResultsJson.results(runs()));
+        List<RunRecord> suite = new ArrayList<>(runs());
         suite.removeIf(other -> !other.reproducer().equals(run.reproducer()));
+        replace(OPEN_TEST_REPORT, OpenTestReport.of(events()));
         replace("TEST-" + RunFolder.fileName(run.reproducer()) + ".xml", JUnitXml.suite(run.reproducer(), suite));
+    }
+
+    private List<OpenTestReport.Event> events() {
+        List<OpenTestReport.Event> events = new ArrayList<>();
+        runs.forEach((name, run) -> {
+            // A run whose preparation failed never began.
+            Instant begin = begun.getOrDefault(name, ended.getOrDefault(name, Instant.EPOCH));
+            events.add(new OpenTestReport.Event(run, begin, ended.getOrDefault(name, begin)));
+        });
+        return events;
     }
 
     /** Replaces a file so that a reader sees the old one or the new one, and a full disk leaves the old one. */

@@ -88,6 +88,9 @@ public final class ResultsJson {
             ObjectNode entry = cycle.addObject().put("context", link.context());
             link.cpu().ifPresent(cpu -> entry.put("cpu", cpu));
             entry.put("holds", link.holds()).put("waitsFor", link.waitsFor());
+            if (link.inferred()) {
+                entry.put("inferred", true);
+            }
         }
         ArrayNode stacks = node.putArray("stacks");
         for (Stack stack : found.stacks()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.vm;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -9,10 +10,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,18 +38,27 @@ public final class Console implements AutoCloseable {
     private final SocketChannel channel;
     private final Path file;
     private final CompletableFuture<Void> end = new CompletableFuture<>();
-    private final Marker marker = new Marker();
+    private final Marker marker;
     private volatile long lastByteNanos = System.nanoTime();
     private volatile long bytes;
 
     Console(SocketChannel channel, Path file) throws IOException {
-        this(channel, file, new byte[0]);
+        this(channel, file, new byte[0], false);
     }
 
-    /** @param before what the machine said before, when its state was another machine's; it begins the file */
-    Console(SocketChannel channel, Path file, byte[] before) throws IOException {
+    /**
+     * Of a machine whose state was another's.
+     *
+     * @param before what that one said; it begins the file
+     */
+    static Console restored(SocketChannel channel, Path file, byte[] before) throws IOException {
+        return new Console(channel, file, before, true);
+    }
+
+    private Console(SocketChannel channel, Path file, byte[] before, boolean restored) throws IOException {
         this.channel = channel;
         this.file = file;
+        this.marker = new Marker(restored);
         OutputStream log = Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING);
         try {
             log.write(before);
@@ -74,12 +86,34 @@ public final class Console implements AutoCloseable {
     }
 
     /**
-     * From the line in which {@code token} stands on, hands all that follows to {@code reader}.
+     * From the line in which {@code token} stands on, hands all that follows to {@code reader}, and to no earlier one.
      *
      * @return completes when the token was seen
      */
     public CompletableFuture<Void> readAfter(String token, Reader reader) {
         return marker.set(token, reader);
+    }
+
+    /** Waits until nothing has come for a while, at most ten times as long: for what a machine that was just stopped has said. */
+    public void awaitQuiet(Duration silence) throws IOException {
+        Deadline deadline = Deadline.in(silence.multipliedBy(10));
+        while (System.nanoTime() - lastByteNanos < silence.toNanos() && !deadline.expired()) {
+            try {
+                Thread.sleep(1);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new MachineException("interrupted while reading the console", e);
+            }
+        }
+    }
+
+    /**
+     * Hands all that has come since the machine was restored, and all that follows, to {@code reader}.
+     *
+     * @throws IllegalStateException for a machine that booted, or one whose reader is known already
+     */
+    public void readAll(Reader reader) {
+        marker.open(reader);
     }
 
     /** Waits until the guest's end of the console is closed and all of it is in the file. */
@@ -139,15 +173,34 @@ public final class Console implements AutoCloseable {
 
     /** Finds the token in the stream, over the borders of what arrives. */
     private static final class Marker {
-        private final CompletableFuture<Void> seen = new CompletableFuture<>();
+        private CompletableFuture<Void> seen = new CompletableFuture<>();
         private byte[] token = {};
         private int matched;
         private Reader reader = (buffer, offset, length) -> {};
+        /** What came before anybody could say who reads it; of a restored machine only, which says little in that time. */
+        private @Nullable ByteArrayOutputStream early;
+
+        Marker(boolean keepsEarly) {
+            early = keepsEarly ? new ByteArrayOutputStream() : null;
+        }
+
+        synchronized void open(Reader all) {
+            ByteArrayOutputStream missed = early;
+            if (missed == null || !seen.complete(null)) {
+                throw new IllegalStateException(
+                        "only what a restored machine says can be read from its beginning, once");
+            }
+            early = null;
+            reader = all;
+            all.feed(missed.toByteArray(), 0, missed.size());
+        }
 
         synchronized CompletableFuture<Void> set(String text, Reader next) {
             token = text.getBytes(StandardCharsets.US_ASCII);
+            early = null;
             matched = 0;
             reader = next;
+            seen = new CompletableFuture<>();
             return seen;
         }
 
@@ -170,6 +223,10 @@ public final class Console implements AutoCloseable {
 
         synchronized void feed(byte[] buffer, int length) {
             int from = 0;
+            ByteArrayOutputStream waiting = early;
+            if (waiting != null && waiting.size() < FILE_LIMIT) {
+                waiting.write(buffer, 0, length);
+            }
             while (!seen.isDone() && token.length > 0 && from < length) {
                 byte b = buffer[from++];
                 matched = next(b);

@@ -11,8 +11,10 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -34,11 +36,21 @@ public final class GdbStub implements AutoCloseable {
     /** The first eighteen of {@link Register}, in bytes of the g packet: seventeen of 64 bits, then flags and CS of 32. */
     private static final int REGISTER_BYTES = 17 * 8 + 2 * 4;
 
+    /** By gdb's numbers. */
+    private static final String READ_RIP = "p10";
+
+    private static final String READ_RCX = "p2";
+
+    /** In a row: then it is no loss, but an instruction that leads to itself. */
+    private static final int MOST_LOST_STEPS = 10;
+
     private static final HexFormat HEX = HexFormat.of();
 
     private final SocketChannel channel;
     private final Selector selector;
     private final ByteBuffer in = ByteBuffer.allocate(64 * 1024).flip();
+    /** The CPU that the next question is about; -1 where the stub has not said. */
+    private int selected = -1;
 
     /** Connects to the stub of a machine that stands still. */
     GdbStub(Path socket) throws IOException {
@@ -49,6 +61,8 @@ public final class GdbStub implements AutoCloseable {
         channel.register(selector, SelectionKey.OP_READ);
         ask("qSupported:multiprocess-;hwbreak+;swbreak+");
         ask("?");
+        // Only who has asked for the registers' description may read one alone.
+        ask("qXfer:features:read:target.xml:0,1");
     }
 
     /** Whether nobody has closed the connection from this side. */
@@ -77,6 +91,55 @@ public final class GdbStub implements AutoCloseable {
     }
 
     /**
+     * Leads one CPU on by so many instructions, as {@link #step(int, Deadline)} does by one; an iteration of a repeated string
+     * instruction counts as one.
+     *
+     * <p>QEMU reports, now and then, a step that was none: the CPU stands where it stood. Such steps are taken again. What is asked
+     * after one step goes out together with the next.
+     *
+     * @param patience for each
+     * @return where it stood after each of them
+     * @throws MachineException.Late where it does not go on
+     */
+    public List<Long> step(int cpu, int count, Duration patience) throws IOException {
+        List<Long> stops = new ArrayList<>();
+        if (count == 0) {
+            return stops;
+        }
+        select(cpu);
+        String step = "vCont;s:" + Integer.toHexString(cpu + 1);
+        send(READ_RIP, READ_RCX, step);
+        long rip = register(receive(Deadline.in(patience)));
+        long rcx = register(receive(Deadline.in(patience)));
+        for (int still = 0; still < MOST_LOST_STEPS; ) {
+            awaitStop(Deadline.in(patience));
+            boolean last = stops.size() + 1 == count;
+            if (last) {
+                send(READ_RIP, READ_RCX);
+            } else {
+                send(READ_RIP, READ_RCX, step);
+            }
+            long nowRip = register(receive(Deadline.in(patience)));
+            long nowRcx = register(receive(Deadline.in(patience)));
+            if (nowRip != rip || nowRcx != rcx) {
+                stops.add(nowRip);
+                still = 0;
+                if (last) {
+                    return stops;
+                }
+            } else {
+                still++;
+                if (last) {
+                    send(step);
+                }
+            }
+            rip = nowRip;
+            rcx = nowRcx;
+        }
+        throw new MachineException.Late("it stands at 0x" + Long.toHexString(rip) + ", however often it is stepped");
+    }
+
+    /**
      * Waits for a stop after {@link #resume}.
      *
      * @return the CPU that stopped
@@ -88,7 +151,9 @@ public final class GdbStub implements AutoCloseable {
         if (!stop.find()) {
             throw new MachineException("the gdbstub reported no stop but \"" + packet + "\"");
         }
-        return Integer.parseInt(stop.group(1), 16) - 1;
+        // QEMU's gdb_set_stop_cpu(): the CPU that stopped is the one that questions are about.
+        selected = Integer.parseInt(stop.group(1), 16) - 1;
+        return selected;
     }
 
     /** Stops a machine that {@link #resume} set going, and waits until it has stopped. */
@@ -115,6 +180,31 @@ public final class GdbStub implements AutoCloseable {
             }
         }
         return new Registers(cpu, values);
+    }
+
+    /** The address of the instruction that a CPU executes next. */
+    public long programCounter(int cpu) throws IOException {
+        select(cpu);
+        return register(ask(READ_RIP));
+    }
+
+    private static long register(String answer) throws MachineException {
+        byte[] bytes = hex("p", answer);
+        if (bytes.length != Long.BYTES) {
+            throw new MachineException("the gdbstub gave " + bytes.length + " bytes for a register of eight");
+        }
+        return ByteBuffer.wrap(bytes).order(java.nio.ByteOrder.LITTLE_ENDIAN).getLong();
+    }
+
+    /** Writes guest memory by physical address. */
+    public void writePhysical(long address, byte[] bytes) throws IOException {
+        expectOk("Qqemu.PhyMemMode:1");
+        for (int done = 0; done < bytes.length; done += MEMORY_CHUNK) {
+            int chunk = Math.min(MEMORY_CHUNK, bytes.length - done);
+            expectOk("M" + Long.toHexString(address + done) + "," + Integer.toHexString(chunk) + ":"
+                    + HEX.formatHex(bytes, done, done + chunk));
+        }
+        expectOk("Qqemu.PhyMemMode:0");
     }
 
     /** Guest memory as the CPU's page tables map it. */
@@ -149,8 +239,18 @@ public final class GdbStub implements AutoCloseable {
         channel.close();
     }
 
+    /** Writes guest memory as the CPU's page tables map it, code that is write-protected included. */
+    public void write(int cpu, long address, byte[] bytes) throws IOException {
+        select(cpu);
+        expectOk(
+                "M" + Long.toHexString(address) + "," + Integer.toHexString(bytes.length) + ":" + HEX.formatHex(bytes));
+    }
+
     private void select(int cpu) throws IOException {
-        expectOk("Hg" + Integer.toHexString(cpu + 1));
+        if (selected != cpu) {
+            expectOk("Hg" + Integer.toHexString(cpu + 1));
+            selected = cpu;
+        }
     }
 
     private static byte[] hex(String packet, String answer) throws MachineException {
@@ -173,13 +273,17 @@ public final class GdbStub implements AutoCloseable {
         return receive(Deadline.in(PATIENCE));
     }
 
-    private void send(String packet) throws IOException {
-        byte[] body = packet.getBytes(StandardCharsets.ISO_8859_1);
-        int sum = 0;
-        for (byte b : body) {
-            sum += b & 0xff;
+    /** Several at once where the machine stands still: what comes after a packet that sets it going would stop it. */
+    private void send(String... packets) throws IOException {
+        StringBuilder all = new StringBuilder();
+        for (String packet : packets) {
+            int sum = 0;
+            for (byte b : packet.getBytes(StandardCharsets.ISO_8859_1)) {
+                sum += b & 0xff;
+            }
+            all.append('$').append(packet).append('#').append(HEX.toHexDigits((byte) sum));
         }
-        write(String.format("$%s#%02x", packet, sum & 0xff).getBytes(StandardCharsets.ISO_8859_1));
+        write(all.toString().getBytes(StandardCharsets.ISO_8859_1));
     }
 
     private void write(byte[] bytes) throws IOException {
@@ -193,7 +297,10 @@ public final class GdbStub implements AutoCloseable {
         }
     }
 
-    /** The next packet's body; acknowledgements are passed over, and each packet is acknowledged. */
+    /**
+     * The next packet's body. Acknowledgements are passed over and none is sent: the start of the next packet is one, and a byte
+     * that comes while the machine runs stops it (QEMU's gdb_read_byte()).
+     */
     private String receive(Deadline deadline) throws IOException {
         while (nextByte(deadline) != '$') {
             // '+', and whatever a broken stub may send between packets.
@@ -219,7 +326,6 @@ public final class GdbStub implements AutoCloseable {
         if (!told.equalsIgnoreCase(String.format("%02x", sum & 0xff))) {
             throw new MachineException("the gdbstub's packet \"" + body + "\" has the checksum " + told);
         }
-        write(new byte[] {'+'});
         return body.toString();
     }
 

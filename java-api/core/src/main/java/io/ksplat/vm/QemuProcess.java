@@ -31,6 +31,7 @@ final class QemuProcess implements AutoCloseable {
     private final Process guard;
     private final FileChannel stderr;
     private final CompletableFuture<Integer> exit = new CompletableFuture<>();
+    private volatile boolean kept;
 
     private QemuProcess(Process guard, FileChannel stderr) {
         this.guard = guard;
@@ -104,12 +105,28 @@ final class QemuProcess implements AutoCloseable {
         return new String(end.array(), 0, end.position(), StandardCharsets.UTF_8);
     }
 
+    /**
+     * Lets QEMU live on when this is closed, and when this process ends.
+     *
+     * @return the guard's process id: SIGTERM there ends QEMU and removes its folder
+     */
+    long keep() throws IOException {
+        guard.getOutputStream().write("keep\n".getBytes(StandardCharsets.US_ASCII));
+        guard.getOutputStream().flush();
+        kept = true;
+        return guard.pid();
+    }
+
+    boolean isKept() {
+        return kept;
+    }
+
     /** Ends QEMU at once, waits until it is gone, and leaves its folder removed. */
     @Override
     public void close() throws IOException {
         guard.getOutputStream().close();
         try {
-            if (!guard.waitFor(10, TimeUnit.SECONDS)) {
+            if (!kept && !guard.waitFor(10, TimeUnit.SECONDS)) {
                 guard.destroyForcibly();
             }
         } catch (InterruptedException e) {

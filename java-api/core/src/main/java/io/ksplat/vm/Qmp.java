@@ -34,7 +34,7 @@ public final class Qmp implements AutoCloseable {
     private final AtomicLong nextId = new AtomicLong();
     private final Map<Long, CompletableFuture<JsonNode>> waiting = new ConcurrentHashMap<>();
     private final Map<String, CompletableFuture<JsonNode>> events = new ConcurrentHashMap<>();
-    private final CompletableFuture<String> migration = new CompletableFuture<>();
+    private volatile CompletableFuture<String> migration = new CompletableFuture<>();
     private final CompletableFuture<String> closed = new CompletableFuture<>();
 
     Qmp(SocketChannel channel) throws IOException {
@@ -76,9 +76,17 @@ public final class Qmp implements AutoCloseable {
         return event;
     }
 
-    /** Completes with "completed" or "failed" when this machine's state has been saved or taken in; needs the capability "events". */
-    CompletableFuture<String> migration() {
-        return migration;
+    /**
+     * Completes with "completed" or "failed" when this machine's state has been saved or taken in, which is to be asked for after
+     * this; needs the capability "events".
+     */
+    CompletableFuture<String> nextMigration() {
+        CompletableFuture<String> next = new CompletableFuture<>();
+        migration = next;
+        if (closed.isDone()) {
+            next.completeExceptionally(gone());
+        }
+        return next;
     }
 
     /** Waits for what {@link #send} gave, or for another answer of QEMU. */

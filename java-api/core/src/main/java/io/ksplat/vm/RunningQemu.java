@@ -83,7 +83,9 @@ record RunningQemu(Path folder, QemuProcess process, Qmp qmp, SocketChannel cons
         } finally {
             console.close();
             agent.close();
-            Folders.remove(folder);
+            if (!process.isKept()) {
+                Folders.remove(folder);
+            }
         }
     }
 }

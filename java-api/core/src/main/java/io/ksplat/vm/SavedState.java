@@ -7,6 +7,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.CompletableFuture;
@@ -16,6 +17,11 @@ import java.util.concurrent.CompletableFuture;
  * see, and what fails here says why.
  */
 final class SavedState {
+    /** Run states as they are saved: a length, and a name that zeros follow (QEMU's migration/global_state.c). */
+    private static final String DEBUG = "\0\0\0\6debug\0\0";
+
+    private static final String PAUSED = "\0\0\0\7paused\0";
+
     private SavedState() {}
 
     /** Writes what comes from a QEMU that saves; done at its end. */
@@ -56,6 +62,26 @@ final class SavedState {
         if (failure != null) {
             throw failure;
         }
+    }
+
+    /**
+     * The state of a machine that stands at a breakpoint, as that of one that was merely paused: whoever takes the saved run state
+     * "debug" in refuses it.
+     *
+     * @throws MachineException where it is not there, or not once
+     */
+    static byte[] paused(byte[] state) throws MachineException {
+        String text = new String(state, StandardCharsets.ISO_8859_1);
+        int at = text.indexOf(DEBUG);
+        if (at < 0 || text.indexOf(DEBUG, at + 1) >= 0) {
+            throw new MachineException(
+                    "the saved state does not say once that the machine stands at a breakpoint: this "
+                            + "QEMU writes it in a form of its own");
+        }
+        byte[] changed = state.clone();
+        byte[] paused = PAUSED.getBytes(StandardCharsets.ISO_8859_1);
+        System.arraycopy(paused, 0, changed, at, paused.length);
+        return changed;
     }
 
     /** Gives a state to a QEMU that waits for one on a socket. */

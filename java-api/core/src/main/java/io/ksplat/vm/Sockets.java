@@ -22,6 +22,11 @@ record Sockets(Listener qmp, Listener console, Listener agent) implements AutoCl
         }
     }
 
+    /** A file of the folder in which they lie. */
+    Path beside(String name) {
+        return qmp.path().resolveSibling(name);
+    }
+
     QemuCommandLine.Calls calls() {
         return new QemuCommandLine.Calls(qmp.path(), console.path(), agent.path());
     }

@@ -14,12 +14,17 @@ public final class StandBy implements AutoCloseable {
     /** How long QEMU may take to end, so that its own words can be told. */
     private static final Duration LAST_WORDS = Duration.ofSeconds(1);
 
+    /** In the machine's folder. */
+    private static final String OWN_RAM = "ram";
+
     private final MachineConfig config;
     private final RunningQemu qemu;
+    private final boolean memoryIsFile;
 
-    private StandBy(MachineConfig config, RunningQemu qemu) {
+    private StandBy(MachineConfig config, RunningQemu qemu, boolean memoryIsFile) {
         this.config = config;
         this.qemu = qemu;
+        this.memoryIsFile = memoryIsFile;
     }
 
     /**
@@ -31,13 +36,59 @@ public final class StandBy implements AutoCloseable {
      * @throws MachineException with QEMU's own words where it refuses the state
      */
     public static StandBy restore(MachineConfig config, Programs programs, Path ram, byte[] state) throws IOException {
+        return restore(config, programs, new RamFile(ram, RamFile.Use.COPY), state);
+    }
+
+    /** As {@link #restore}, but what the guest writes goes to {@code ram}: such a machine can be frozen again. */
+    public static StandBy restoreIn(Path ram, MachineConfig config, Programs programs, byte[] state)
+            throws IOException {
+        return restore(config, programs, new RamFile(ram, RamFile.Use.WRITE), state);
+    }
+
+    private static StandBy restore(MachineConfig config, Programs programs, RamFile ram, byte[] state)
+            throws IOException {
+        RunningQemu qemu = RunningQemu.start(
+                programs, sockets -> QemuCommandLine.restore(programs.qemu(), config, sockets.calls(), ram));
+        return taking(config, qemu, ram.use() == RamFile.Use.WRITE, () -> take(qemu, state));
+    }
+
+    /** Writes a machine's memory into a file of its size that is all zero. */
+    @FunctionalInterface
+    public interface Memory {
+        void writeTo(Path ram) throws IOException;
+    }
+
+    /**
+     * As {@link #restore(MachineConfig, Programs, Path, byte[])}, but with a memory of its own, in the file {@code ram} of the machine's folder: such
+     * a machine can be frozen again. The file goes with the machine.
+     */
+    public static StandBy restoreOwn(MachineConfig config, Programs programs, Memory memory, byte[] state)
+            throws IOException {
         RunningQemu qemu = RunningQemu.start(
                 programs,
                 sockets -> QemuCommandLine.restore(
-                        programs.qemu(), config, sockets.calls(), new RamFile(ram, RamFile.Use.COPY)));
-        try {
+                        programs.qemu(),
+                        config,
+                        sockets.calls(),
+                        new RamFile(sockets.beside(OWN_RAM), RamFile.Use.WRITE)));
+        return taking(config, qemu, true, () -> {
+            // Only now, so that the folder has a guard that removes it, whatever becomes of this process.
+            memory.writeTo(qemu.folder().resolve(OWN_RAM));
             take(qemu, state);
-            return new StandBy(config, qemu);
+        });
+    }
+
+    /** What may fail while QEMU waits for a state. */
+    @FunctionalInterface
+    private interface Taking {
+        void run() throws IOException;
+    }
+
+    private static StandBy taking(MachineConfig config, RunningQemu qemu, boolean memoryIsFile, Taking taking)
+            throws IOException {
+        try {
+            taking.run();
+            return new StandBy(config, qemu, memoryIsFile);
         } catch (IOException | RuntimeException e) {
             String reason = reason(qemu, e);
             qemu.close();
@@ -47,12 +98,12 @@ public final class StandBy implements AutoCloseable {
 
     private static void take(RunningQemu qemu, byte[] state) throws IOException {
         Path socket = qemu.folder().resolve("incoming");
+        var taken = qemu.qmp().nextMigration();
         var capable = qemu.qmp().send("migrate-set-capabilities", RunningQemu.CAPABILITIES);
         qemu.qmp().execute("migrate-incoming", Map.of("uri", "unix:" + socket));
         qemu.qmp().await("migrate-set-capabilities", capable);
         SavedState.send(state, socket);
-        String status =
-                qemu.qmp().await("restoring a machine's state", qemu.qmp().migration());
+        String status = qemu.qmp().await("restoring a machine's state", taken);
         if (!status.equals("completed")) {
             throw new MachineException("it failed");
         }
@@ -77,15 +128,33 @@ public final class StandBy implements AutoCloseable {
      * @param before what the machine said before it was frozen; the file begins with it
      */
     public VirtualMachine wake(Path consoleLog, byte[] before) throws IOException {
+        VirtualMachine machine = machine(consoleLog, before);
         try {
-            VirtualMachine machine =
-                    new VirtualMachine(config, qemu, new Console(qemu.console(), consoleLog, before), false);
             machine.resume();
             return machine;
+        } catch (IOException | RuntimeException e) {
+            machine.close();
+            throw e;
+        }
+    }
+
+    /** As {@link #wake}, but the machine goes on standing still: its next instruction is the one before which it was frozen. */
+    public VirtualMachine standing(Path consoleLog) throws IOException {
+        return machine(consoleLog, new byte[0]);
+    }
+
+    private VirtualMachine machine(Path consoleLog, byte[] before) throws IOException {
+        try {
+            return new VirtualMachine(config, qemu, Console.restored(qemu.console(), consoleLog, before), memoryIsFile);
         } catch (IOException | RuntimeException e) {
             qemu.close();
             throw e;
         }
+    }
+
+    /** Whether QEMU still runs; one may be killed while it stands still. */
+    public boolean isAlive() {
+        return !qemu.process().exit().isDone();
     }
 
     @Override

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.vm;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
@@ -11,6 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** One running QEMU: its monitor, console, gdbstub and memory, and the raw channel to whatever runs inside. */
@@ -23,6 +27,7 @@ public final class VirtualMachine implements AutoCloseable {
     private final Console console;
     private final boolean memoryIsFile;
     private boolean gdbServer;
+    private volatile boolean nmiInjected;
     private @Nullable GdbStub gdb;
 
     VirtualMachine(MachineConfig config, RunningQemu qemu, Console console, boolean memoryIsFile) {
@@ -57,8 +62,7 @@ public final class VirtualMachine implements AutoCloseable {
         RunningQemu qemu = RunningQemu.start(
                 programs, sockets -> QemuCommandLine.boot(programs.qemu(), config, sockets.calls(), ram));
         try {
-            return new VirtualMachine(
-                    config, qemu, new Console(qemu.console(), consoleLog, new byte[0]), ram.isPresent());
+            return new VirtualMachine(config, qemu, new Console(qemu.console(), consoleLog), ram.isPresent());
         } catch (IOException | RuntimeException e) {
             qemu.close();
             throw e;
@@ -66,7 +70,9 @@ public final class VirtualMachine implements AutoCloseable {
     }
 
     /**
-     * Stops the machine for good and saves the state of everything but its memory, which is in its file already.
+     * Stops the machine and saves the state of everything but its memory, which is in its file already. A machine that stands
+     * still, at a breakpoint say, is restored before the instruction at which it stands; one that a debugger leads on afterwards
+     * can be frozen again.
      *
      * @throws MachineException where it may not be frozen: its memory is in no file, or a debugger is connected, whose
      *     breakpoints are no part of the state
@@ -79,19 +85,47 @@ public final class VirtualMachine implements AutoCloseable {
             throw new MachineException("this machine cannot be frozen: a debugger is connected to it");
         }
         stop();
+        boolean atBreakpoint =
+                qmp().execute("query-status", Map.of()).path("status").asText().equals("debug");
         Deadline deadline = Deadline.in(SAVING);
         try (Listener listener = new Listener(qemu.folder().resolve("state"))) {
             qmp().execute("migrate-set-capabilities", RunningQemu.CAPABILITIES);
+            CompletableFuture<String> saved = qmp().nextMigration();
             qmp().execute("migrate", Map.of("uri", "unix:" + listener.path()));
             try (SocketChannel stream = listener.accept(qemu.process(), deadline)) {
                 CompletableFuture<Void> written = SavedState.receive(stream, state);
-                String status = qmp().await("saving the machine's state", qmp().migration());
+                String status = qmp().await("saving the machine's state", saved);
                 if (!status.equals("completed")) {
                     throw new MachineException("QEMU could not save the machine's state: " + lastWords());
                 }
                 qmp().await("writing " + state, written);
             }
         }
+        if (atBreakpoint) {
+            Files.write(state, SavedState.paused(Files.readAllBytes(state)));
+        }
+    }
+
+    /** Ends QEMU and leaves the files of the machine's folder there until this is closed. */
+    public void end() throws IOException {
+        CompletableFuture<?> answer = qmp().send("quit", Map.of());
+        try {
+            exit().get(SAVING.toMillis(), TimeUnit.MILLISECONDS);
+            answer.cancel(false);
+            console.awaitEnd(Deadline.in(SAVING));
+        } catch (TimeoutException e) {
+            throw new MachineException.Late("QEMU did not quit in " + SAVING.toSeconds() + " s");
+        } catch (ExecutionException e) {
+            throw new MachineException("waiting for QEMU's end failed: " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new MachineException("interrupted while waiting for QEMU's end", e);
+        }
+    }
+
+    /** Where the machine's own files lie; it goes with the machine, however this process ends. */
+    public Path folder() {
+        return qemu.folder();
     }
 
     public MachineConfig config() {
@@ -128,7 +162,7 @@ public final class VirtualMachine implements AutoCloseable {
      */
     public GdbStub gdb() throws IOException {
         stop();
-        Path socket = qemu.folder().resolve("gdb");
+        Path socket = gdbSocket();
         if (!gdbServer) {
             String answer = qmp().monitor("gdbserver unix:" + socket + ",server=on,wait=off");
             if (!answer.contains("Waiting for gdb connection")) {
@@ -143,7 +177,13 @@ public final class VirtualMachine implements AutoCloseable {
 
     /** Injects an NMI: into CPU 0, or into every CPU where the guest was booted with apic_extnmi=all. */
     public void injectNmi() throws IOException {
+        nmiInjected = true;
         qmp().execute("inject-nmi", Map.of());
+    }
+
+    /** Whether an NMI was ever injected: what the guest says of unknown NMIs since is not its own. */
+    public boolean nmiInjected() {
+        return nmiInjected;
     }
 
     public void stop() throws IOException {
@@ -234,11 +274,52 @@ public final class VirtualMachine implements AutoCloseable {
         return sum;
     }
 
+    /**
+     * Writes all of the memory, and the registers, as an ELF core file; the machine stands still from then on.
+     *
+     * @param file by its absolute path, made by QEMU
+     */
+    public void dump(Path file) throws IOException {
+        stop();
+        // The path goes through JSON alone: no escaping, unlike on a command line.
+        var done = qmp().nextEvent("DUMP_COMPLETED");
+        qmp().execute(
+                        "dump-guest-memory",
+                        Map.of("paging", false, "protocol", "file:" + file.toAbsolutePath(), "detach", true));
+        JsonNode end = qmp().await("dumping the guest's memory", done);
+        if (!end.path("result").path("status").asText().equals("completed")) {
+            throw new MachineException(
+                    "QEMU could not write " + file + ": " + end.path("error").asText("no reason given"));
+        }
+    }
+
+    /**
+     * A machine that is left behind.
+     *
+     * @param gdb the socket of its gdbstub
+     * @param guard the process to send SIGTERM to, to end it
+     */
+    public record Kept(Path gdb, long guard) {}
+
+    /** Stops the machine, and leaves it so for a debugger: {@link #close} lets go of it then, and ends nothing. */
+    public Kept keep() throws IOException {
+        gdb().close();
+        return new Kept(gdbSocket(), qemu.process().keep());
+    }
+
+    /** Where the gdbstub listens, once {@link #gdb} was called. */
+    public Path gdbSocket() {
+        return qemu.folder().resolve("gdb");
+    }
+
     @Override
     public void close() throws IOException {
         try {
             qemu.process().close();
             qmp().close();
+            if (qemu.process().isKept()) {
+                console.close();
+            }
             console.awaitEnd(Deadline.in(RunningQemu.START));
         } finally {
             qemu.close();

@@ -189,6 +189,23 @@ class HangDetectorTest {
         assertThat(diagnosis.victims()).extracting(Diagnosis.Stuck::cpu).containsExactly(0);
     }
 
+    /** The console waits between two lines of the report that the CPU writes before it takes the lock. */
+    @Test
+    void aDelayThatIsOverMakesNoVictimOfACpuThatSpins() {
+        see(masked(0, 7, "io_serial_in"));
+        after(100, 100);
+        see(masked(0, 7, "delay_tsc"));
+        for (int i = 0; i < 7; i++) {
+            after(100, 100);
+            see(masked(0, 7, "queued_spin_lock_slowpath"));
+            assertThat(diagnosis.isStuck()).isFalse();
+        }
+        after(100, 100);
+        see(masked(0, 7, "queued_spin_lock_slowpath"));
+        assertThat(diagnosis.causes()).extracting(Diagnosis.Stuck::cpu).containsExactly(0);
+        assertThat(diagnosis.victims()).isEmpty();
+    }
+
     @Test
     void cpusThatAllWaitForEachOtherAreTheCause() {
         for (int i = 0; i < 12; i++) {
@@ -261,5 +278,89 @@ class HangDetectorTest {
         assertThatThrownBy(() -> new Patience(0, 1, 1, 2, 1)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new Patience(2, 1, 1, 2, 1)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new Patience(1, 1, 1, 1, 1)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    private Sample.Cpu spinning(int cpu, long beats, Long... registers) {
+        return new Sample.Cpu(
+                cpu, beats, TEXT, false, Optional.of("slowpath"), OptionalLong.of(ranNs), List.of(registers));
+    }
+
+    @Test
+    void callsACpuSoonerWhoseRegistersStandStillWhileTheOthersLive() {
+        see(spinning(0, 7, 1L, 2L), open(1, 0, "vfs_read"));
+        for (int i = 1; i <= 13; i++) {
+            after(10, 10);
+            see(spinning(0, 7, 1L, 2L + i % 3), open(1, i, "vfs_read"));
+            assertThat(diagnosis.isStuck()).as("after " + 10 * i + " ms").isFalse();
+        }
+        after(10, 10);
+        see(spinning(0, 7, 1L, 2L), open(1, 14, "vfs_read"));
+        assertThat(diagnosis.causes()).extracting(Diagnosis.Stuck::cpu).containsExactly(0);
+    }
+
+    @Test
+    void aCpuThatCountsInARegisterGetsAllOfItsPatience() {
+        for (int i = 0; i < 70; i++) {
+            see(spinning(0, 7, (long) i), open(1, i, "vfs_read"));
+            assertThat(diagnosis.isStuck()).isFalse();
+            after(10, 10);
+        }
+        see(spinning(0, 7, 70L), open(1, 70, "vfs_read"));
+        assertThat(diagnosis.isStuck()).isTrue();
+    }
+
+    @Test
+    void aCpuThatMayWaitForASlowOneGetsAllOfItsPatience() {
+        for (int i = 0; i < 70; i++) {
+            // The other one lives at first, and may have taken the lock since: it shows nothing any more.
+            see(spinning(0, 7, 1L), open(1, Math.min(i, 3), "vfs_read"));
+            assertThat(diagnosis.isStuck()).isFalse();
+            after(10, 10);
+        }
+        see(spinning(0, 7, 1L), open(1, 3, "vfs_read"));
+        assertThat(diagnosis.isStuck()).isTrue();
+    }
+
+    @Test
+    void whatTheOthersDidBeforeDoesNotCount() {
+        for (int i = 0; i < 100; i++) {
+            see(spinning(0, i, 1L), open(1, i, "vfs_read"));
+            after(10, 10);
+        }
+        for (int i = 0; i < 60; i++) {
+            see(spinning(0, 99, 1L), open(1, 99, "vfs_read"));
+            assertThat(diagnosis.isStuck()).isFalse();
+            after(10, 10);
+        }
+    }
+
+    @Test
+    void callsTwoThatStandStillTogether() {
+        for (int i = 0; i < 15; i++) {
+            see(spinning(0, 7, 1L), spinning(1, 9, 2L));
+            after(10, 10);
+        }
+        assertThat(diagnosis.causes()).extracting(Diagnosis.Stuck::cpu).containsExactly(0, 1);
+    }
+
+    @Test
+    void registersThatStandStillProveNothingOfACpuThatItsHostDoesNotRun() {
+        for (int i = 0; i < 300; i++) {
+            see(spinning(0, 7, 1L), open(1, i, "vfs_read"));
+            assertThat(diagnosis.isStuck()).isFalse();
+            after(1000, i % 100 == 0 ? 1 : 0);
+        }
+    }
+
+    @Test
+    void aMachineThatHasPanickedIsNotCalledSooner() {
+        for (int i = 0; i < 50; i++) {
+            see(
+                    new Sample.Cpu(0, 7, TEXT, false, Optional.of("vpanic"), OptionalLong.of(ranNs), List.of(1L)),
+                    new Sample.Cpu(1, 7, TEXT, false, Optional.of("native_halt"), OptionalLong.of(ranNs), List.of(2L)));
+            assertThat(diagnosis.isStuck()).isFalse();
+            after(40, 40);
+        }
+        assertThat(diagnosis.panicked()).isTrue();
     }
 }

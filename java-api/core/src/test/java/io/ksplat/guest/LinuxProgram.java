@@ -7,13 +7,16 @@ import io.ksplat.guest.proto.WriteFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /** The smallest programs, for guests that have none but the agent: an ELF header, one segment, a few instructions (elf(5)). */
 enum LinuxProgram {
     /** {@code jmp .} */
     SPIN(0xeb, 0xfe),
     /** {@code mov $7, %edi; mov $60, %eax; syscall}: exit(7). */
-    EXIT_7(0xbf, 7, 0, 0, 0, 0xb8, 60, 0, 0, 0, 0x0f, 0x05);
+    EXIT_7(0xbf, 7, 0, 0, 0, 0xb8, 60, 0, 0, 0, 0x0f, 0x05),
+    READ_MEMINFO(reading("/proc/meminfo")),
+    READ_STAT(reading("/proc/stat"));
 
     private static final int HEADERS = 64 + 56;
     private static final long BASE = 0x400000;
@@ -25,6 +28,71 @@ enum LinuxProgram {
         for (int i = 0; i < code.length; i++) {
             code[i] = (byte) instructions[i];
         }
+    }
+
+    /** open(path, O_RDONLY); read(it, below the stack, 4096); exit(0). */
+    private static int[] reading(String path) {
+        int[] code = {
+            // lea path(%rip), %rdi; xor %esi, %esi; mov $2, %eax; syscall
+            0x48,
+            0x8d,
+            0x3d,
+            44,
+            0,
+            0,
+            0,
+            0x31,
+            0xf6,
+            0xb8,
+            2,
+            0,
+            0,
+            0,
+            0x0f,
+            0x05,
+            // mov %eax, %edi; mov %rsp, %rsi; sub $4096, %rsi; mov $4096, %edx; xor %eax, %eax; syscall
+            0x89,
+            0xc7,
+            0x48,
+            0x89,
+            0xe6,
+            0x48,
+            0x81,
+            0xee,
+            0,
+            0x10,
+            0,
+            0,
+            0xba,
+            0,
+            0x10,
+            0,
+            0,
+            0x31,
+            0xc0,
+            0x0f,
+            0x05,
+            // xor %edi, %edi; mov $60, %eax; syscall; nop
+            0x31,
+            0xff,
+            0xb8,
+            60,
+            0,
+            0,
+            0,
+            0x0f,
+            0x05,
+            0x90,
+            0x90,
+            0x90,
+            0x90,
+            0x90
+        };
+        int[] whole = Arrays.copyOf(code, code.length + path.length() + 1);
+        for (int i = 0; i < path.length(); i++) {
+            whole[code.length + i] = path.charAt(i);
+        }
+        return whole;
     }
 
     /** Puts it into a guest and returns its path there. */

@@ -3,6 +3,7 @@ package io.ksplat.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Kernel;
@@ -13,6 +14,7 @@ import io.ksplat.vm.Accelerator;
 import io.ksplat.vm.GdbStub;
 import io.ksplat.vm.MachineConfig;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -237,6 +239,65 @@ class TemplateTest {
                     .isEmpty();
         }
         assertThat(said).anyMatch(line -> line.startsWith("no template, booting cold"));
+    }
+
+    @Test
+    void aDiskThatFillsUpMeansAColdBoot() throws Exception {
+        Path mounted = Files.createDirectories(folder.resolve("small"));
+        assumeThat(run("mount", "-t", "tmpfs", "-o", "size=600m", "none", mounted.toString()))
+                .as("mounting a small file system, which takes root")
+                .isZero();
+        try {
+            List<String> said = new ArrayList<>();
+            Progress filling = (line, fraction) -> {
+                said.add(line);
+                if (line.startsWith("making a template")) {
+                    fill(mounted.resolve("filler"));
+                }
+            };
+
+            Templates.Started started =
+                    new Templates(host, new Cache(mounted)).start(kernel, config, log("full"), filling);
+
+            try (Guest guest = started.guest()) {
+                guest.awaitBeats();
+            }
+            assertThat(started.origin()).isEqualTo("boot");
+            assertThat(said)
+                    .anyMatch(line -> line.startsWith("no template, booting cold: a template may need 512 MiB"));
+            try (Stream<Path> left = Files.list(mounted.resolve("template"))) {
+                assertThat(left.filter(path -> !path.getFileName().toString().startsWith(".lock")))
+                        .isEmpty();
+            }
+        } finally {
+            assertThat(run("umount", mounted.toString())).isZero();
+        }
+    }
+
+    private static void fill(Path file) {
+        byte[] zeros = new byte[1 << 20];
+        try (OutputStream out = Files.newOutputStream(file)) {
+            while (file.toFile().getUsableSpace() > 0) {
+                out.write(zeros);
+            }
+        } catch (IOException full) {
+            assertThat(full).hasMessageContaining("No space left");
+        }
+    }
+
+    private static int run(String... command) throws Exception {
+        return new ProcessBuilder(command).redirectErrorStream(true).start().waitFor();
+    }
+
+    @Test
+    void whatAKilledProcessLeftOfATemplateIsRemovedWithTheNext() throws Exception {
+        Cache own = new Cache(folder.resolve("cache"));
+        Path left = Files.createDirectories(own.root().resolve("template/.new-of-a-killed-one"));
+        Files.writeString(left.resolve("ram"), "half of it");
+
+        new Templates(host, own).template(kernel, config, log("template"), Progress.NONE);
+
+        assertThat(left).doesNotExist();
     }
 
     private Guest start(Cache where, String name) throws IOException, InterruptedException {

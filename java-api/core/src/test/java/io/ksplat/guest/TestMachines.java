@@ -15,15 +15,24 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** Real machines with a distribution's kernel, under TCG. */
+/** Real machines under TCG, with a distribution's kernel where no other is named. */
 public final class TestMachines {
     private final Cache cache = Cache.standard();
     private final Kernel kernel;
     private final Host host;
 
     public TestMachines() throws Exception {
-        kernel = new Kernels(cache).resolve(KernelSpec.parse("debian:7.2"), Progress.NONE);
+        this("debian:7.2");
+    }
+
+    /** With another kernel, which is fetched or built where the cache has none. */
+    public TestMachines(String kernelSpec) throws Exception {
+        kernel = new Kernels(cache).resolve(KernelSpec.parse(kernelSpec), Progress.NONE);
         host = Host.open(cache, Optional.of(Accelerator.TCG));
+    }
+
+    public Cache cache() {
+        return cache;
     }
 
     public Host host() {

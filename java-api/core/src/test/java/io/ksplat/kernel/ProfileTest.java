@@ -72,15 +72,4 @@ class ProfileTest {
         assertThatThrownBy(() -> Profile.load(profiles, "plain", List.of()))
                 .hasMessageContaining("b.config:2: '# ksplat: optional' is no line of a config fragment");
     }
-
-    @Test
-    void rangesTakeTheirBoundsAsTheBracketsSay() {
-        assertThat(KernelRange.parse("[6.5,)").contains("6.5.0")).isTrue();
-        assertThat(KernelRange.parse("[6.5,)").contains("6.4.16-x")).isFalse();
-        assertThat(KernelRange.parse("(6.5,7.3)").contains("6.5.3")).isFalse();
-        assertThat(KernelRange.parse("(6.5,7.3)").contains("7.2.13+deb14")).isTrue();
-        assertThat(KernelRange.parse("[,7.3)").contains("7.3.0-rc1")).isFalse();
-        assertThat(KernelRange.parse("[,7.3]").contains("7.3.9")).isTrue();
-        assertThatThrownBy(() -> KernelRange.parse("6.5")).isInstanceOf(BadSpecException.class);
-    }
 }

@@ -97,6 +97,7 @@ class JUnitXmlTest {
                         "expected=CLEAN",
                         "kernel.spec=debian:7.2",
                         "kernel.release=7.2.13+deb14-cloud-amd64",
+                        "kernel.key=7.2.13-cloud",
                         "accelerator=tcg",
                         "origin=boot",
                         "bootRetries=1",

@@ -120,7 +120,7 @@ class ReportTest {
         assertThat(results(temporary).path("runs")).hasSize(150);
         try (var files = Files.list(temporary)) {
             assertThat(files.map(file -> file.getFileName().toString()))
-                    .containsExactlyInAnyOrder("results.json", "TEST-a.xml", "a");
+                    .containsExactlyInAnyOrder("results.json", "open-test-report.xml", "TEST-a.xml", "a");
         }
     }
 
@@ -170,5 +170,33 @@ class ReportTest {
         assertThatThrownBy(() -> report.end(Runs.run("a", 2, Verdict.CLEAN, Verdict.CLEAN)))
                 .isInstanceOf(IOException.class);
         assertThat(temporary.resolve("results.json")).hasBinaryContent(before);
+    }
+
+    @Test
+    void runsStandInTheOrderThatWasAskedForHoweverTheyBegin() throws IOException {
+        Report report = Report.in(temporary);
+        report.end(Runs.run("before", 9, Verdict.CLEAN, Verdict.CLEAN));
+        report.order(run -> run.reproducer().equals("before") ? -1 : run.attempt());
+        report.begin("a", Runs.KERNEL, 3, Verdict.CLEAN);
+        report.begin("a", Runs.KERNEL, 1, Verdict.CLEAN);
+        report.end(Runs.run("a", 3, Verdict.CLEAN, Verdict.CLEAN));
+        report.end(Runs.run("a", 2, Verdict.CLEAN, Verdict.CLEAN));
+
+        assertThat(results(temporary).path("runs").findValuesAsText("attempt")).containsExactly("9", "1", "2", "3");
+        assertThat(Files.readString(temporary.resolve("TEST-a.xml"))).containsSubsequence("#1\"", "#2\"", "#3\"");
+        assertThat(report.runs()).extracting(RunRecord::attempt).containsExactly(9, 1, 2, 3);
+    }
+
+    @Test
+    void aRunThatIsOnIsNotBegunAgain() throws IOException {
+        Report report = Report.in(temporary);
+        report.begin("a", Runs.KERNEL, 1, Verdict.CLEAN);
+
+        assertThatThrownBy(() -> report.begin("a", Runs.KERNEL, 1, Verdict.CLEAN))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("is on already");
+
+        report.end(Runs.run("a", 1, Verdict.CLEAN, Verdict.CLEAN));
+        report.begin("a", Runs.KERNEL, 1, Verdict.CLEAN);
     }
 }

@@ -169,4 +169,26 @@ class ConsoleTest {
         }
         assertThat(console.file()).hasContent("second");
     }
+
+    @Test
+    void whatARestoredMachineSaysBeforeItHasAReaderIsNotLost() throws Exception {
+        try (SocketPair pair = SocketPair.open();
+                Console restored = Console.restored(
+                        pair.near(), folder.resolve("restored.log"), "before\n".getBytes(ISO_8859_1))) {
+            pair.far().write(ByteBuffer.wrap("BUG: early\n".getBytes(ISO_8859_1)));
+            while (restored.bytes() < 11) {
+                Thread.onSpinWait();
+            }
+            StringBuilder heard = new StringBuilder();
+            restored.readAll((buffer, offset, length) -> heard.append(new String(buffer, offset, length, ISO_8859_1)));
+            pair.far().write(ByteBuffer.wrap("late\n".getBytes(ISO_8859_1)));
+            pair.far().close();
+            restored.awaitEnd(Deadline.in(Duration.ofSeconds(10)));
+
+            assertThat(heard).hasToString("BUG: early\nlate\n");
+            assertThat(folder.resolve("restored.log")).hasContent("before\nBUG: early\nlate");
+            assertThatThrownBy(() -> restored.readAll((buffer, offset, length) -> {}))
+                    .isInstanceOf(IllegalStateException.class);
+        }
+    }
 }

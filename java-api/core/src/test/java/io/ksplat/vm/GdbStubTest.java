@@ -16,10 +16,16 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,6 +34,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(10)
 class GdbStubTest {
+    private static final String DESCRIPTION = "qXfer:features:read:target.xml:0,1";
+
     /** Closes the connection where an answer should be. */
     private static final String HANG_UP = "hang up";
 
@@ -42,6 +50,10 @@ class GdbStubTest {
     Path folder;
 
     private final Map<String, String> answers = new java.util.concurrent.ConcurrentHashMap<>();
+    private final Map<String, Supplier<String>> dynamic = new java.util.concurrent.ConcurrentHashMap<>();
+    /** What came between packets, acknowledgements say: a byte that comes while the machine runs would stop it. */
+    private final AtomicInteger between = new AtomicInteger();
+
     private final List<String> asked = new CopyOnWriteArrayList<>();
     private final CompletableFuture<SocketChannel> caller = new CompletableFuture<>();
     private ServerSocketChannel server;
@@ -50,6 +62,7 @@ class GdbStubTest {
     void listen() throws IOException {
         answers.put("qSupported:multiprocess-;hwbreak+;swbreak+", packet("PacketSize=1000;vContSupported+"));
         answers.put("?", packet("T05thread:01;"));
+        answers.put(DESCRIPTION, packet("m<"));
         answers.put("Hg1", packet("OK"));
         server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         server.bind(UnixDomainSocketAddress.of(folder.resolve("gdb")));
@@ -62,6 +75,11 @@ class GdbStubTest {
     void hangUp() throws Exception {
         server.close();
         caller.get().close();
+    }
+
+    /** A register's eight bytes. */
+    private static String word(long value) {
+        return HexFormat.of().toHexDigits(Long.reverseBytes(value));
     }
 
     private static String packet(String body) {
@@ -81,6 +99,7 @@ class GdbStubTest {
                     answer(channel, "interrupt");
                 }
                 if (b != '$') {
+                    between.incrementAndGet();
                     continue;
                 }
                 ByteArrayOutputStream body = new ByteArrayOutputStream();
@@ -104,7 +123,8 @@ class GdbStubTest {
     }
 
     private boolean answer(SocketChannel channel, String question) throws IOException {
-        String answer = answers.getOrDefault(question, "");
+        String answer =
+                dynamic.containsKey(question) ? dynamic.get(question).get() : answers.getOrDefault(question, "");
         if (answer.endsWith(HANG_UP)) {
             send(channel, answer.substring(0, answer.length() - HANG_UP.length()));
             channel.close();
@@ -133,7 +153,7 @@ class GdbStubTest {
     void asksForItsFeaturesAndForTheStopThatQemuHoldsBack() throws IOException {
         try (GdbStub gdb = stub()) {
             assertThat(gdb).isNotNull();
-            assertThat(asked).containsExactly("qSupported:multiprocess-;hwbreak+;swbreak+", "?");
+            assertThat(asked).containsExactly("qSupported:multiprocess-;hwbreak+;swbreak+", "?", DESCRIPTION);
         }
     }
 
@@ -241,6 +261,73 @@ class GdbStubTest {
             gdb.resume();
             assertThat(gdb.awaitStop(soon())).isEqualTo(1);
             assertThat(gdb.step(15, soon())).isEqualTo(15);
+        }
+    }
+
+    /** A CPU whose second step is none: QEMU reports a stop, and it stands where it stood. */
+    @Test
+    void takesAStepAgainThatWasNone() throws IOException {
+        answers.put("vCont;s:1", packet("T05thread:01;"));
+        List<Long> stood = List.of(0x10L, 0x11L, 0x11L, 0x12L, 0x13L);
+        answers.put("p2", packet(word(7)));
+        try (GdbStub gdb = stub()) {
+            Iterator<Long> next = stood.iterator();
+            dynamic.put("p10", () -> packet(word(next.next())));
+            assertThat(gdb.step(0, 3, Duration.ofMillis(200))).containsExactly(0x11L, 0x12L, 0x13L);
+            assertThat(next).isExhausted();
+            assertThat(asked.stream().filter("vCont;s:1"::equals)).hasSize(4);
+            assertThat(asked).endsWith("p10", "p2");
+        }
+    }
+
+    @Test
+    void countsTheIterationsOfAStringInstructionAsSteps() throws IOException {
+        answers.put("vCont;s:1", packet("T05thread:01;"));
+        answers.put("p10", packet(word(0x10)));
+        Iterator<Long> left = List.of(3L, 2L, 1L).iterator();
+        dynamic.put("p2", () -> packet(word(left.next())));
+        try (GdbStub gdb = stub()) {
+            assertThat(gdb.step(0, 2, Duration.ofMillis(200))).containsExactly(0x10L, 0x10L);
+        }
+    }
+
+    @Test
+    void saysWhereACpuStandsThatDoesNotGoOn() throws IOException {
+        answers.put("vCont;s:1", packet("T05thread:01;"));
+        answers.put("p10", packet(word(0x10)));
+        answers.put("p2", packet(word(0)));
+        try (GdbStub gdb = stub()) {
+            assertThatThrownBy(() -> gdb.step(0, 2, Duration.ofMillis(200)))
+                    .isInstanceOf(MachineException.Late.class)
+                    .hasMessageContaining("stands at 0x10");
+        }
+    }
+
+    @Test
+    void saysNothingBetweenAStepAndItsStop() throws IOException {
+        answers.put("vCont;s:1", packet("T05thread:01;"));
+        answers.put("p2", packet(word(0)));
+        AtomicLong rip = new AtomicLong();
+        dynamic.put("p10", () -> packet(word(rip.incrementAndGet())));
+        try (GdbStub gdb = stub()) {
+            gdb.step(0, 3, Duration.ofMillis(200));
+        }
+        assertThat(between).hasValue(0);
+    }
+
+    @Test
+    void writesByPhysicalAddressInPiecesThatQemusBufferHolds() throws IOException {
+        answers.put("Qqemu.PhyMemMode:1", packet("OK"));
+        answers.put("Qqemu.PhyMemMode:0", packet("OK"));
+        answers.put("M1000,400:" + "ab".repeat(1024), packet("OK"));
+        answers.put("M1400,2:abab", packet("OK"));
+        answers.put("M2000,1:00", packet("E14"));
+        byte[] bytes = new byte[1026];
+        Arrays.fill(bytes, (byte) 0xab);
+        try (GdbStub gdb = stub()) {
+            gdb.writePhysical(0x1000, bytes);
+            assertThat(asked).contains("M1400,2:abab").endsWith("Qqemu.PhyMemMode:0");
+            assertThatThrownBy(() -> gdb.writePhysical(0x2000, new byte[1])).isInstanceOf(MachineException.class);
         }
     }
 

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * Finds {@link Evidence} in a console's bytes while they come in. Evidence appears as soon as its report is whole: its end or another's begin was seen, it
@@ -25,6 +26,11 @@ public final class ConsoleParser implements AutoCloseable {
     }
 
     public ConsoleParser(Consumer<Evidence> sink, ParserOptions options) {
+        this(sink, () -> options);
+    }
+
+    /** Options that may change while the console runs: they are asked for at each line that they matter to. */
+    public ConsoleParser(Consumer<Evidence> sink, Supplier<ParserOptions> options) {
         assembler = new Assembler(sink, options);
     }
 

@@ -49,7 +49,7 @@ final class CrashTypes {
                     "WARNING"),
             new Row(
                     "^general protection fault|^kernel panic|^PANIC: |^stack segment fault|^divide error|^Unhandled (?:fault|prefetch)|^unregister_netdevice|^kernel stack overflow|^invalid opcode"
-                            + "|^Internal error|^Oops|^int3|^alignment check|^BUG: Object |^Bad mode|^SError|^CFI failure|^trusty: |^go runtime error",
+                            + "|^Internal error|^Oops|^int3|^alignment check|^BUG: (?:Object|Objects|Poison|Padding|Left Redzone|Right Redzone|Redzone|Freechain|Freepointer|Freelist|Wrong|Slab|Page) |^Bad mode|^SError|^CFI failure|^trusty: |^go runtime error",
                     "DoS"),
             new Row("^SYZFA", "SYZ_FAILURE"));
 
@@ -59,7 +59,7 @@ final class CrashTypes {
         String title = evidence.title();
         Matcher sanitizer = SANITIZER.matcher(title);
         if (sanitizer.find()) {
-            return sanitizer(sanitizer.group(1), sanitizer.group(2), sanitizer.group(3));
+            return sanitizer(sanitizer.group(1), sanitizer.group(2).replace(' ', '-'), sanitizer.group(3));
         }
         return ROWS.stream()
                 .filter(row -> row.title().matcher(title).find())
@@ -81,7 +81,7 @@ final class CrashTypes {
         if (bug.contains("free")) {
             return name + "-INVALID-FREE";
         }
-        if (bug.contains("memory corruption")) {
+        if (bug.contains("memory-corruption")) {
             return name + "-MEMORY-CORRUPTION";
         }
         return bug.contains("null-ptr-deref") ? name + "-NULL-POINTER-DEREFERENCE-" + verb : name + "-" + verb;

@@ -9,5 +9,11 @@ import java.util.OptionalInt;
  * @param context who: {@code task}, {@code softirq}, {@code hardirq}, {@code NMI}
  * @param holds the lock that it holds
  * @param waitsFor the lock that it wants
+ * @param inferred whether that it holds the lock follows from where it is, and is written nowhere
  */
-public record CycleNode(String context, OptionalInt cpu, String holds, String waitsFor) {}
+public record CycleNode(String context, OptionalInt cpu, String holds, String waitsFor, boolean inferred) {
+    /** A node that a report tells of, or memory. */
+    public CycleNode(String context, OptionalInt cpu, String holds, String waitsFor) {
+        this(context, cpu, holds, waitsFor, false);
+    }
+}

@@ -135,6 +135,35 @@ public sealed interface Details {
         }
     }
 
+    /** CPUs that spin on locks, as their registers and memory show it from outside. */
+    record Waits(List<Wait> waits) implements Details {
+        public Waits {
+            waits = List.copyOf(waits);
+        }
+    }
+
+    /**
+     * One of them.
+     *
+     * @param context {@code task}, {@code softirq}, {@code hardirq}, {@code NMI}
+     * @param lock what it waits for
+     * @param word what lies there: the lock's 32 bits
+     * @param tail the last CPU in the lock's queue, where there is one
+     * @param owner who holds it; empty where that cannot be told
+     */
+    record Wait(int cpu, String context, LockRef lock, int word, OptionalInt tail, Optional<Owner> owner) {}
+
+    /**
+     * Who holds a lock.
+     *
+     * @param context {@code task}, {@code softirq}, {@code hardirq}, {@code NMI}
+     * @param cpu where it runs, or was interrupted; empty for a task that runs nowhere
+     * @param task whose context it is, where that is known
+     * @param because how it is known, a clause
+     * @param inferred whether it follows from where the owner is, and is written nowhere
+     */
+    record Owner(String context, OptionalInt cpu, Optional<Task> task, String because, boolean inferred) {}
+
     /** A panic's cause, as it was printed. */
     record Panic(String cause) implements Details {}
 

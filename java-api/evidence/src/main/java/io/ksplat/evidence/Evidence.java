@@ -49,6 +49,16 @@ public record Evidence(
         this(kind, title, signature, locks, cycle, stacks, source, guestSeconds, new Details.None());
     }
 
+    /** The same, seen elsewhere. */
+    public Evidence from(Source other) {
+        return new Evidence(kind, title, signature, locks, cycle, stacks, other, guestSeconds, details);
+    }
+
+    /** The same with other stacks. */
+    public Evidence with(List<Stack> others) {
+        return new Evidence(kind, title, signature, locks, cycle, others, source, guestSeconds, details);
+    }
+
     /** Whether {@code other} tells of the same bug, and why. */
     public Comparison sameBugAs(Evidence other) {
         return Comparison.of(this, other);

@@ -84,7 +84,7 @@ class ComparisonTest {
         Evidence one = Logs.only(
                 "[   10.000000] watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [spin:91]\nCall Trace:\n demo_ioctl+0x1/0x2\n");
         Evidence other = Logs.only(
-                "[  777.000000] watchdog: BUG: soft lockup - CPU#0 stuck for 134s! [other:4711]\nCall Trace:\n demo_ioctl.llvm.123456+0x31/0x92\n");
+                "[  777.000000] watchdog: BUG: soft lockup - CPU#0 stuck for 134s! [other:4711]\nCall Trace:\n demo_ioctl.lto_priv.7+0x31/0x92\n");
         assertThat(one.sameBugAs(other).same()).isTrue();
     }
 

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,6 +29,9 @@ class ConsoleParserTest {
                 "<0>[   12.345678] ",
                 "<0>",
                 "[Fri Nov 21 07:01:58 2025] ",
+                "[Nov21 07:01] ",
+                "[  +0.000004] ",
+                "[   12.345678 <    0.000004>] ",
                 "kern  :emerg : [   12.345678] ",
                 "kern  :emerg : [Fri Nov 21 07:01:58 2025] ",
                 "Nov 21 07:01:58 rock kernel: ",
@@ -158,6 +163,20 @@ class ConsoleParserTest {
                     .containsEntry(Noise.SYSRQ_BACKTRACE, 1L)
                     .hasSize(2);
         }
+    }
+
+    @Test
+    void noiseIsEvidenceUntilTheCallerCausesIt() {
+        String nmi = "Uhhuh. NMI received for unknown reason 30 on CPU 0.\n";
+        List<Evidence> found = new ArrayList<>();
+        AtomicReference<ParserOptions> options = new AtomicReference<>(ParserOptions.DEFAULT);
+        try (ConsoleParser parser = new ConsoleParser(found::add, options::get)) {
+            feed(parser, nmi);
+            options.set(ParserOptions.NMI_EXPERIMENT);
+            feed(parser, nmi);
+            assertThat(parser.ignored()).containsExactly(Map.entry(Noise.UNKNOWN_NMI, 1L));
+        }
+        assertThat(found).hasSize(1);
     }
 
     @Test

@@ -17,11 +17,15 @@ final class Logs {
     private Logs() {}
 
     static List<Path> golden() {
-        return in("golden");
+        return in("golden", ".log");
     }
 
     static List<Path> silent() {
-        return in("silent");
+        return in("silent", ".log");
+    }
+
+    static List<Path> texts(String folder) {
+        return in(folder, ".txt");
     }
 
     static byte[] bytes(Path file) {
@@ -63,12 +67,12 @@ final class Logs {
         return found;
     }
 
-    private static List<Path> in(String folder) {
+    private static List<Path> in(String folder, String ending) {
         try {
             URL url = Objects.requireNonNull(
                     Logs.class.getResource("/" + folder), folder + " is not on the test class path");
             try (Stream<Path> files = Files.list(Path.of(url.toURI()))) {
-                return files.filter(file -> file.toString().endsWith(".log"))
+                return files.filter(file -> file.toString().endsWith(ending))
                         .sorted()
                         .toList();
             }

@@ -4,12 +4,13 @@ package io.ksplat.junit;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.report.RunRecord;
+import io.ksplat.report.Timings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** What a second attempt says of a crash. */
+/** What a second attempt says of a crash; the total time is that of both. */
 final class Confirmation {
     private Confirmation() {}
 
@@ -21,24 +22,26 @@ final class Confirmation {
                                 one.kind() == other.kind() && one.signature().equals(other.signature())));
     }
 
-    static RunRecord confirmed(RunRecord first, Path folder) {
+    static RunRecord confirmed(RunRecord first, Path folder, long totalMs) {
         return with(
                 first,
                 Verdict.CRASH,
                 first.message(),
-                "seen again on a freshly booted machine under TCG (" + folder + ")");
+                "seen again on a freshly booted machine under TCG (" + folder + ")",
+                totalMs);
     }
 
-    static RunRecord refuted(RunRecord first, RunRecord second, Path folder) {
+    static RunRecord refuted(RunRecord first, RunRecord second, Path folder, long totalMs) {
         String seen = second.verdict() + second.message().map(why -> ": " + why).orElse("");
         return with(
                 first,
                 Verdict.INCONCLUSIVE,
                 Optional.of("a crash that a freshly booted machine under TCG did not show again"),
-                "the second attempt was " + seen + " (" + folder + ")");
+                "the second attempt was " + seen + " (" + folder + ")",
+                totalMs);
     }
 
-    private static RunRecord with(RunRecord run, Verdict verdict, Optional<String> message, String note) {
+    private static RunRecord with(RunRecord run, Verdict verdict, Optional<String> message, String note, long totalMs) {
         List<String> notes = new ArrayList<>(run.notes());
         notes.add(note);
         return new RunRecord(
@@ -52,7 +55,11 @@ final class Confirmation {
                 run.evidence(),
                 run.controls(),
                 notes,
-                run.timings(),
+                new Timings(
+                        run.timings().bootMs(),
+                        run.timings().restoreMs(),
+                        run.timings().firstEvidenceMs(),
+                        totalMs),
                 run.accelerator(),
                 run.origin());
     }

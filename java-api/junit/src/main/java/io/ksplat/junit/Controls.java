@@ -4,6 +4,7 @@ package io.ksplat.junit;
 import io.ksplat.evidence.Control;
 import io.ksplat.guest.BpfObject;
 import io.ksplat.guest.Global;
+import io.ksplat.nmi.Anchor;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +14,8 @@ import java.util.OptionalLong;
  * The positive checks of an experiment. They are evaluated after the test method, from outside, until all pass or time is up.
  */
 public final class Controls {
+    private static final String FREED = "freed:";
+
     private final List<Counter> counters = new ArrayList<>();
 
     Controls() {}
@@ -28,7 +31,7 @@ public final class Controls {
      * @param function the kernel function that a tracer, which is not the program under test, saw free them
      */
     public Controls freed(String function, Global counter, long required) {
-        return atLeast("freed:" + function, counter, required);
+        return atLeast(FREED + function, counter, required);
     }
 
     /** Any other count that must be reached. */
@@ -44,6 +47,22 @@ public final class Controls {
                 counter.kept = OptionalLong.of(counter.global.get());
             }
         }
+    }
+
+    boolean isEmpty() {
+        return counters.isEmpty();
+    }
+
+    /** Where those counters lie that an NMI itself moves: what is freed is freed later. */
+    List<Anchor.Counter> positions() throws IOException {
+        List<Anchor.Counter> positions = new ArrayList<>();
+        for (Counter counter : counters) {
+            if (counter.kept.isEmpty() && !counter.name.startsWith(FREED)) {
+                positions.add(new Anchor.Counter(
+                        counter.name, counter.required, counter.global.physicalAddress(), counter.global.size()));
+            }
+        }
+        return positions;
     }
 
     List<Control> read() throws IOException {

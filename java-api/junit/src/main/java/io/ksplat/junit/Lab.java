@@ -13,45 +13,69 @@ import io.ksplat.report.Report;
 import io.ksplat.vm.Accelerator;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
  * What the experiments of one launch share: the cache, the kernels that were made ready, the report. One lives as long as the
- * launcher's session; whoever drives a launcher may put its own there. Thread-safe.
+ * launcher's session; whoever drives launchers may lend them its own, and closes it afterwards. Thread-safe.
  */
 public final class Lab implements AutoCloseable {
-    /** Where the session's store keeps it. */
+    /** Where the session's store keeps it, or a {@link Lent} one. */
     public static final String KEY = "io.ksplat.lab";
 
     private final Cache cache;
     private final Progress progress;
     private final Optional<Accelerator> accelerator;
+    private final Kernels catalogue;
     private final Map<KernelSpec, KernelFacts> kernels = new HashMap<>();
     private final Map<ObjectKey, byte[]> objects = new ConcurrentHashMap<>();
     private final Map<Path, Report> reports = new HashMap<>();
     private final Set<Experiment> running = new HashSet<>();
+    private final Checkpoints checkpoints = new Checkpoints();
+    private final TimeSpent timeSpent = new TimeSpent();
+    private final Set<Throwable> reported = Collections.newSetFromMap(new WeakHashMap<>());
     private @Nullable Host host;
     private @Nullable Templates templates;
+    private int ready;
     private boolean closed;
+    private boolean keptOne;
 
-    public Lab(Cache cache, Progress progress, Optional<Accelerator> accelerator) {
+    /**
+     * Opens a lab.
+     *
+     * @param accelerator the one to use; empty: the best that boots a kernel
+     * @param fragments of a kernel's configuration, on top of the profiles of what is built
+     */
+    public Lab(Cache cache, Progress progress, Optional<Accelerator> accelerator, List<Path> fragments) {
         this.cache = cache;
         this.progress = progress;
         this.accelerator = accelerator;
+        this.catalogue = new Kernels(cache).withFragments(fragments);
     }
+
+    /** What a session that is to use another's lab has in its store: a store closes a lab, and this one is not its to close. */
+    public record Lent(Lab lab) {}
 
     /** The session's, made now where nobody put one there. */
     static Lab of(ExtensionContext context, Settings settings) {
-        return context.getStore(ExtensionContext.StoreScope.LAUNCHER_SESSION, ExtensionContext.Namespace.create(KEY))
+        Object there = context.getStore(
+                        ExtensionContext.StoreScope.LAUNCHER_SESSION, ExtensionContext.Namespace.create(KEY))
                 .getOrComputeIfAbsent(
-                        KEY, key -> new Lab(Cache.standard(), Progress.NONE, settings.accelerator()), Lab.class);
+                        KEY,
+                        key -> new Lab(
+                                Cache.standard(), new LoggedProgress(), settings.accelerator(), settings.fragments()),
+                        Object.class);
+        return there instanceof Lent lent ? lent.lab : (Lab) there;
     }
 
     Cache cache() {
@@ -72,15 +96,36 @@ public final class Lab implements AutoCloseable {
     synchronized Templates templates() throws IOException, InterruptedException {
         if (templates == null) {
             templates = new Templates(host(), cache);
+            templates.keepReady(ready);
         }
         return templates;
+    }
+
+    /**
+     * Has so many machines stand restored while attempts that will want them are still to come.
+     *
+     * @see Settings#more()
+     */
+    public synchronized void keepReady(int machines) {
+        ready = machines;
+        if (templates != null) {
+            templates.keepReady(machines);
+        }
+    }
+
+    public TimeSpent timeSpent() {
+        return timeSpent;
+    }
+
+    Checkpoints checkpoints() {
+        return checkpoints;
     }
 
     /** A kernel, fetched or built, and what a boot of it tells. */
     synchronized KernelFacts kernel(KernelSpec spec) throws IOException, InterruptedException, KernelException {
         KernelFacts known = kernels.get(spec);
         if (known == null) {
-            known = KernelFacts.of(new Kernels(cache).resolve(spec, progress), host(), cache, progress);
+            known = KernelFacts.of(catalogue.resolve(spec, progress), host(), cache, progress);
             kernels.put(spec, known);
         }
         return known;
@@ -114,6 +159,13 @@ public final class Lab implements AutoCloseable {
         return report;
     }
 
+    /** Whether a dead machine may be left behind: the first that asks. */
+    synchronized boolean mayKeep() {
+        boolean first = !keptOne;
+        keptOne = true;
+        return first;
+    }
+
     synchronized void begins(Experiment experiment) {
         if (closed) {
             throw new IllegalStateException("ksplat was interrupted");
@@ -126,11 +178,17 @@ public final class Lab implements AutoCloseable {
         notifyAll();
     }
 
-    /** Whether a verdict was reached and reported: then the report tells more than the exception. */
-    public static boolean isJudgement(Throwable thrown) {
+    /** A test failed by itself, and the report tells so. */
+    synchronized void reported(Throwable failure) {
+        reported.add(failure);
+    }
+
+    /** Whether the report has this failure: then it tells more than the exception. */
+    public synchronized boolean isReported(Throwable thrown) {
         return thrown instanceof HarnessError
                 || thrown instanceof UnexpectedVerdictError
-                || thrown instanceof org.opentest4j.TestAbortedException;
+                || thrown instanceof org.opentest4j.TestAbortedException
+                || reported.contains(thrown);
     }
 
     public synchronized boolean isInterrupted() {
@@ -138,15 +196,21 @@ public final class Lab implements AutoCloseable {
     }
 
     /**
-     * Ends the machines of all experiments and waits, bounded, until each has written its report.
+     * Ends the machines of all experiments and those that stand ready, and waits, bounded, until each experiment has written its
+     * report.
      */
     public void interrupt(String reason) {
         Set<Experiment> live;
+        Templates pooled;
         synchronized (this) {
             closed = true;
             live = Set.copyOf(running);
+            pooled = templates;
         }
         live.forEach(experiment -> experiment.interrupt(reason));
+        if (pooled != null) {
+            pooled.close();
+        }
         long end = System.nanoTime() + 10_000_000_000L;
         synchronized (this) {
             while (!running.isEmpty()
@@ -164,5 +228,6 @@ public final class Lab implements AutoCloseable {
     @Override
     public void close() {
         interrupt("the launcher's session ended");
+        checkpoints.close();
     }
 }

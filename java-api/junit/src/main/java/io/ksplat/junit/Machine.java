@@ -10,6 +10,8 @@ import io.ksplat.vm.Deadline;
 import io.ksplat.vm.MachineException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 
 /** The machine of one experiment, as a test method sees it. */
 public final class Machine {
@@ -21,6 +23,7 @@ public final class Machine {
     private final Controls controls;
     private final Testimony testimony;
     private final Loader loader;
+    private final List<Child> children = new ArrayList<>();
 
     Machine(Guest guest, Nmi nmi, Controls controls, Testimony testimony, Loader loader) {
         this.guest = guest;
@@ -36,7 +39,10 @@ public final class Machine {
         BpfObject load(String source) throws IOException;
     }
 
-    /** Loads another BPF C file that lies beside the class: a tracer that is not the program under test. */
+    /**
+     * Loads another BPF C file that lies beside the class: a tracer that is not the program under test. In the test method, the first
+     * call for what a {@link BeforeFreeze} method has loaded gives that.
+     */
     public BpfObject load(String source) throws IOException {
         return loader.load(source);
     }
@@ -63,27 +69,41 @@ public final class Machine {
     }
 
     public int cpus() {
-        return guest.hello().getCpus();
+        return guest.kernel().cpus();
     }
 
     /** The kernel's release, as {@code uname -r} prints it. */
     public String release() {
-        return guest.hello().getRelease();
+        return guest.kernel().release();
     }
 
     /** A process on CPU 0 that does nothing until it is ended. */
     public Child spawnParked() throws IOException {
-        return guest.spawnParked(0);
+        return spawnParked(0);
     }
 
     /** A process on a CPU that does nothing until it is ended. */
     public Child spawnParked(int cpu) throws IOException {
-        return guest.spawnParked(cpu);
+        return started(guest.spawnParked(cpu));
     }
 
     /** A process on a CPU that creates and unlinks files for ever, so that call_rcu() runs there often. */
     public Child churn(int cpu) throws IOException {
-        return guest.spawnChurn(cpu);
+        return started(guest.spawnChurn(cpu));
+    }
+
+    private Child started(Child child) {
+        children.add(child);
+        return child;
+    }
+
+    /** Ends every process that was started here and has not been ended yet. */
+    void endChildren() throws IOException {
+        for (Child child : children) {
+            if (!child.isReaped()) {
+                child.exitAndReap();
+            }
+        }
     }
 
     public Nmi nmi() {
@@ -131,7 +151,20 @@ public final class Machine {
      * @return false where it does not come true: what that means is found out after the test method
      */
     public boolean soon(Condition condition) throws IOException {
-        Deadline deadline = Deadline.in(guest.vm().config().accelerator().scale(SOON));
+        return within(SOON, condition);
+    }
+
+    /**
+     * Waits as long as {@link #await}, for what takes a grace period say.
+     *
+     * @return false where it does not come true: what that means is found out after the test method
+     */
+    public boolean eventually(Condition condition) throws IOException {
+        return within(PATIENCE, condition);
+    }
+
+    private boolean within(Duration patience, Condition condition) throws IOException {
+        Deadline deadline = Deadline.in(guest.vm().config().accelerator().scale(patience));
         while (!condition.holds()) {
             if (deadline.expired()) {
                 return false;

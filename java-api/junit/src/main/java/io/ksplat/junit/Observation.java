@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.junit;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import io.ksplat.evidence.ConsoleParser;
 import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
+import io.ksplat.evidence.Findings;
 import io.ksplat.evidence.ParserOptions;
+import io.ksplat.evidence.Source;
+import io.ksplat.evidence.Verdict;
 import io.ksplat.forensics.Autopsy;
 import io.ksplat.forensics.Diagnosis;
 import io.ksplat.forensics.HangWatch;
+import io.ksplat.forensics.SourceFrames;
+import io.ksplat.guest.BpfLine;
+import io.ksplat.guest.BpfObject;
 import io.ksplat.guest.Guest;
 import io.ksplat.guest.KernelFacts;
 import io.ksplat.guest.Pace;
@@ -16,10 +24,14 @@ import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Symbols;
 import io.ksplat.vm.Console;
 import io.ksplat.vm.Deadline;
+import io.ksplat.vm.VirtualMachine;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -31,6 +43,9 @@ final class Observation implements Console.Reader {
 
     /** Where a control cannot pass any more, only evidence is waited for. */
     private static final Duration HOPELESS = Duration.ofMillis(500);
+
+    /** What a machine that reported a deadlock may take to be called stuck as well; the verdict does not wait for it. */
+    private static final Duration HANG = Duration.ofSeconds(3);
 
     /** A report that stops in the middle is taken as it is. */
     private static final Duration QUIET = Duration.ofMillis(200);
@@ -51,8 +66,10 @@ final class Observation implements Console.Reader {
     private final Cache cache;
     private final long started;
     private final List<Evidence> evidence = new ArrayList<>();
-    private final ConsoleParser parser = new ConsoleParser(this::found, ParserOptions.NMI_EXPERIMENT);
+    private final ConsoleParser parser = new ConsoleParser(this::found, this::options);
+    private final List<BpfLine> lines = new ArrayList<>();
     private Symbols symbols;
+    private boolean fromMemory;
     private OptionalLong firstEvidenceMs = OptionalLong.empty();
 
     /** Watches from now on; {@code started} is the run's beginning, as {@link System#nanoTime()}. */
@@ -73,13 +90,29 @@ final class Observation implements Console.Reader {
         List<Control> read() throws IOException;
     }
 
-    /** Tells what addresses mean, now that programs are loaded. */
-    void symbols(Symbols withPrograms) {
+    /** Tells what addresses mean, now that an object's programs are loaded. */
+    void loaded(BpfObject object, Symbols withPrograms) {
+        lines.addAll(object.lines());
         this.symbols = withPrograms;
     }
 
     synchronized OptionalLong firstEvidenceMs() {
         return firstEvidenceMs;
+    }
+
+    private ParserOptions options() {
+        return guest.vm().nmiInjected() ? ParserOptions.NMI_EXPERIMENT : ParserOptions.DEFAULT;
+    }
+
+    /** Lines of the console that ksplat itself caused and passed over, for people. */
+    List<String> ignored() {
+        synchronized (parser) {
+            return parser.ignored().entrySet().stream()
+                    .sorted(Map.Entry.comparingByKey())
+                    .map(noise -> "passed over on the console: " + noise.getValue() + " of \""
+                            + noise.getKey().keyword().strip() + "\"")
+                    .toList();
+        }
     }
 
     @Override
@@ -89,11 +122,32 @@ final class Observation implements Console.Reader {
         }
     }
 
-    private synchronized void found(Evidence found) {
+    /** Goes on reading where the console ended: what is found now was not seen there. */
+    private void hear(List<String> unsaid) throws IOException {
+        if (unsaid.isEmpty()) {
+            return;
+        }
+        String text = String.join("\n", unsaid) + "\n";
+        Files.writeString(guest.vm().console().file().resolveSibling("log-from-memory.log"), text);
+        byte[] bytes = ("\n" + text).getBytes(ISO_8859_1);
+        synchronized (parser) {
+            fromMemory = true;
+            parser.feed(bytes, 0, bytes.length);
+            parser.flush();
+        }
+    }
+
+    private synchronized void found(Evidence seen) {
+        Evidence found = fromMemory && seen.source() == Source.CONSOLE ? seen.from(Source.OUTSIDE) : seen;
         if (firstEvidenceMs.isEmpty()) {
             firstEvidenceMs = OptionalLong.of((System.nanoTime() - started) / 1_000_000);
         }
         evidence.add(found);
+    }
+
+    /** Whether there is evidence by now. */
+    boolean hasFound() {
+        return !foundSoFar().isEmpty();
     }
 
     private synchronized List<Evidence> foundSoFar() {
@@ -106,6 +160,16 @@ final class Observation implements Console.Reader {
      * @param hopeless whether some control cannot pass any more
      */
     Outcome watch(ControlReader reader, Testimony testimony, boolean hopeless) {
+        Outcome seen = look(reader, testimony, hopeless);
+        try {
+            return new Outcome(sources().locate(seen.evidence), seen.controls, seen.everyCpuAlive, seen.trouble);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return seen;
+        }
+    }
+
+    private Outcome look(ControlReader reader, Testimony testimony, boolean hopeless) {
         List<Control> controls = List.of();
         boolean alive = false;
         try {
@@ -113,7 +177,10 @@ final class Observation implements Console.Reader {
             HangWatch hangs = new HangWatch(guest, symbols);
             int known = -1;
             long[] baseline = {};
-            while (!deadline.expired()) {
+            Optional<Deadline> hang = Optional.empty();
+            Deadline last = Deadline.in(guest.vm().config().accelerator().scale(PATIENCE));
+            // A CPU whose heart stands still has yet to be called stuck: on a busy host that takes longer.
+            while (!deadline.expired() || (!alive && !last.expired())) {
                 if (guest.vm().exit().isDone()) {
                     return outcome(
                             controls,
@@ -122,7 +189,9 @@ final class Observation implements Console.Reader {
                 }
                 Diagnosis diagnosis = hangs.sample();
                 if (diagnosis.isStuck()) {
-                    found(new Autopsy(guest.vm(), facts, symbols, cache).of(diagnosis));
+                    Autopsy.Findings findings = autopsy().of(diagnosis);
+                    hear(findings.unsaid());
+                    found(findings.evidence());
                     return outcome(reader.read(), false, Optional.empty());
                 }
                 boolean quiet = quiet();
@@ -139,10 +208,21 @@ final class Observation implements Console.Reader {
                     testimony.streams().forEach(this::found);
                     soFar = foundSoFar();
                 }
-                if (quiet && isDecided(soFar, controls, alive)) {
+                // A deadlock that the kernel itself reported tells more once its CPU is called stuck: who holds what.
+                if (hang.isEmpty() && isDeadlock(soFar)) {
+                    hang = Optional.of(Deadline.in(HANG));
+                }
+                boolean mayYetHang = !alive
+                        && !diagnosis.panicked()
+                        && hang.isPresent()
+                        && !hang.get().expired();
+                if (quiet && !mayYetHang && isDecided(soFar, controls, alive)) {
                     break;
                 }
                 Pace.pause();
+            }
+            if (!alive) {
+                hear(autopsy().unsaid());
             }
             return outcome(controls, alive, Optional.empty());
         } catch (InterruptedException e) {
@@ -151,6 +231,41 @@ final class Observation implements Console.Reader {
         } catch (IOException e) {
             return outcome(controls, false, Optional.of(String.valueOf(e.getMessage())));
         }
+    }
+
+    /**
+     * Keeps what is left of a machine that ended with evidence.
+     *
+     * @return how to get at it, a line each
+     */
+    List<String> preserve(Path folder, boolean vmcore, boolean keep) throws IOException {
+        List<String> notes = new ArrayList<>();
+        Optional<String> vmlinux = facts.kernel().debugVmlinux().map(Path::toString);
+        if (vmcore) {
+            Path core = folder.resolve("vmcore");
+            autopsy().dump(core);
+            notes.add("memory: " + core
+                    + vmlinux.map(file -> "; drgn -c " + core + " -s " + file).orElse(""));
+        }
+        if (keep) {
+            VirtualMachine.Kept kept = guest.vm().keep();
+            notes.add("the machine waits: gdb " + vmlinux.orElse("-ex 'set architecture i386:x86-64'")
+                    + " -ex 'target remote " + kept.gdb() + "'");
+            notes.add("end it: kill " + kept.guard());
+        }
+        return notes;
+    }
+
+    private Autopsy autopsy() {
+        return new Autopsy(guest.vm(), facts, symbols, sources(), cache);
+    }
+
+    private SourceFrames sources() {
+        return new SourceFrames(facts.kernel(), symbols, lines);
+    }
+
+    private static boolean isDeadlock(List<Evidence> soFar) {
+        return new Findings(soFar, List.of(), false).verdict() == Verdict.DEADLOCK;
     }
 
     private static boolean isDecided(List<Evidence> soFar, List<Control> controls, boolean alive) {

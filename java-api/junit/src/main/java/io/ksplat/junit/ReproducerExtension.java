@@ -7,8 +7,18 @@ import io.ksplat.nmi.Nmi;
 import io.ksplat.report.RunRecord;
 import java.io.IOException;
 import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.MediaType;
 import org.junit.jupiter.api.TestTemplate;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
@@ -20,14 +30,18 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 import org.junit.platform.commons.support.AnnotationSupport;
+import org.junit.platform.commons.support.HierarchyTraversalMode;
 import org.junit.platform.commons.support.ReflectionSupport;
 import org.opentest4j.TestAbortedException;
 
-/** Runs each method of a {@link Reproducer} as an {@link Experiment}. */
+/** Runs each method of a {@link Reproducer} or a {@link KernelTest} as an {@link Experiment}. */
 final class ReproducerExtension
         implements ExecutionCondition, BeforeEachCallback, AfterEachCallback, InvocationInterceptor, ParameterResolver {
     private static final ExtensionContext.Namespace NAMESPACE =
             ExtensionContext.Namespace.create(ReproducerExtension.class);
+
+    /** The number of an invocation ends its unique id. */
+    private static final Pattern INVOCATION = Pattern.compile(".*#(\\d+)\\]$");
 
     /** Where one case was asked for, the others do not run. */
     @Override
@@ -51,22 +65,82 @@ final class ReproducerExtension
     }
 
     private static Optional<String> testCase(ExtensionContext context) {
-        return isInvocation(context)
+        if (!isInvocation(context)) {
+            return AnnotationSupport.findAnnotation(context.getTestMethod(), Case.class)
+                    .map(Case::value);
+        }
+        return AnnotationSupport.isAnnotated(context.getRequiredTestClass(), Reproducer.class)
                 ? Optional.of(context.getDisplayName())
-                : AnnotationSupport.findAnnotation(context.getTestMethod(), Case.class)
-                        .map(Case::value);
+                : Optional.of(INVOCATION.matcher(context.getUniqueId()).replaceFirst("$1"));
     }
 
     @Override
     public void beforeEach(ExtensionContext context) throws Exception {
-        Settings settings = Settings.read(key -> parameter(context, key));
+        Settings settings = Settings.read(key -> setting(context, key));
         Subject subject =
                 Subject.of(context.getRequiredTestClass(), context.getRequiredTestMethod(), testCase(context));
-        Experiment experiment = new Experiment(Lab.of(context, settings), settings, subject);
+        Optional<SharedMachine> shared =
+                subject.sharesMachine() ? Optional.of(sharedMachine(context)) : Optional.empty();
+        setUp(new Experiment(Lab.of(context, settings), settings, subject, shared), context);
+    }
+
+    /** With that experiment's machine as the one that parameters are. */
+    private static void setUp(Experiment experiment, ExtensionContext context) throws InterruptedException {
+        List<Method> methods = beforeFreeze(context.getRequiredTestClass());
         context.getStore(NAMESPACE).put(Experiment.class, experiment);
-        experiment.setUp();
-        if (experiment.isDecided()) {
-            judge(experiment, Optional.empty(), context, ReproducerExtension::noMethod);
+        experiment.setUp(() -> {
+            for (Method method : methods) {
+                context.getExecutableInvoker().invoke(method, context.getRequiredTestInstance());
+            }
+        });
+    }
+
+    private static List<Method> beforeFreeze(Class<?> type) {
+        List<Method> methods =
+                AnnotationSupport.findAnnotatedMethods(type, BeforeFreeze.class, HierarchyTraversalMode.TOP_DOWN)
+                        .stream()
+                        .sorted(Comparator.comparing(Method::getName))
+                        .toList();
+        boolean hasFields = !ReflectionSupport.findFields(
+                        type, field -> !Modifier.isStatic(field.getModifiers()), HierarchyTraversalMode.TOP_DOWN)
+                .isEmpty();
+        if (!methods.isEmpty() && hasFields) {
+            throw new IllegalStateException(type.getSimpleName() + " has a @BeforeFreeze method and fields:"
+                    + " keep nothing in fields, because the method runs once for many attempts");
+        }
+        return methods;
+    }
+
+    /** Lives as long as the class, or the class on one of its kernels. */
+    private static SharedMachine sharedMachine(ExtensionContext context) {
+        ExtensionContext holder = context;
+        while (holder.getTestMethod().isPresent()) {
+            holder = holder.getParent().orElseThrow();
+        }
+        return holder.getStore(NAMESPACE)
+                .getOrComputeIfAbsent(SharedMachine.class, key -> new SharedMachine(), SharedMachine.class);
+    }
+
+    @Override
+    public void interceptBeforeEachMethod(
+            Invocation<Void> invocation, ReflectiveInvocationContext<Method> method, ExtensionContext context)
+            throws Throwable {
+        proceedWithMachine(invocation, context);
+    }
+
+    @Override
+    public void interceptAfterEachMethod(
+            Invocation<Void> invocation, ReflectiveInvocationContext<Method> method, ExtensionContext context)
+            throws Throwable {
+        proceedWithMachine(invocation, context);
+    }
+
+    private static void proceedWithMachine(Invocation<Void> invocation, ExtensionContext context) throws Throwable {
+        Experiment experiment = experiment(context);
+        if (experiment.isDecided() || experiment.setUpFailure().isPresent()) {
+            invocation.skip();
+        } else {
+            invocation.proceed();
         }
     }
 
@@ -98,22 +172,38 @@ final class ReproducerExtension
 
     private static void run(
             Invocation<Void> invocation, ReflectiveInvocationContext<Method> method, ExtensionContext context)
-            throws Exception {
-        Optional<Throwable> thrown = Optional.empty();
-        try {
-            invocation.proceed();
-        } catch (Throwable t) {
-            thrown = Optional.of(t);
+            throws Throwable {
+        Experiment experiment = experiment(context);
+        if (experiment.isDecided()) {
+            // A refusal that was expected is a test that passed, though the method had nothing to run on.
+            invocation.skip();
+            judge(experiment, Optional.empty(), context, ReproducerExtension::noMethod);
+            return;
         }
-        judge(experiment(context), thrown, context, second -> again(second, method));
+        Optional<Throwable> thrown = experiment.setUpFailure();
+        if (thrown.isPresent()) {
+            invocation.skip();
+        } else {
+            long begin = System.nanoTime();
+            try {
+                invocation.proceed();
+            } catch (Throwable t) {
+                thrown = Optional.of(t);
+            }
+            experiment.methodEnded(begin);
+        }
+        judge(experiment, thrown, context, second -> again(second, method, context));
     }
 
-    /** The method alone: what a {@code @BeforeEach} does to a machine is not done again. */
-    private static RunRecord again(Experiment second, ReflectiveInvocationContext<Method> method)
+    /** The method and what is done before freezing: what a {@code @BeforeEach} does to a machine is not done again. */
+    private static RunRecord again(
+            Experiment second, ReflectiveInvocationContext<Method> method, ExtensionContext context)
             throws IOException, InterruptedException {
-        Optional<Throwable> thrown = Optional.empty();
-        second.setUp();
-        if (!second.isDecided()) {
+        Experiment first = experiment(context);
+        setUp(second, context);
+        context.getStore(NAMESPACE).put(Experiment.class, first);
+        Optional<Throwable> thrown = second.setUpFailure();
+        if (!second.isDecided() && thrown.isEmpty()) {
             Object[] arguments = method.getArguments().stream()
                     .map(argument -> argument != null && isOurs(argument.getClass())
                             ? parameter(second, argument.getClass())
@@ -132,24 +222,54 @@ final class ReproducerExtension
 
     private static void judge(
             Experiment experiment, Optional<Throwable> thrown, ExtensionContext context, Experiment.Rerun rerun)
-            throws Exception {
+            throws Throwable {
+        if (experiment.isForAnchor()) {
+            experiment.endAtAnchor(thrown);
+            return;
+        }
         RunRecord run = experiment.conclude(thrown, rerun);
         context.publishReportEntry(Map.of(
                 "ksplat.verdict", run.verdict().name(),
                 "ksplat.expected", run.expected().name(),
                 "ksplat.kernel", run.kernel().key()));
+        if (!run.asExpected()
+                && setting(context, Settings.Keys.ATTACH).map(Boolean::valueOf).orElse(true)) {
+            experiment.folder().ifPresent(folder -> attach(folder, context));
+        }
+        if (thrown.isPresent() && !experiment.isJudged() && run.message().equals(thrown.map(Throwable::toString))) {
+            // The machine has nothing to add: the test failed by itself, and its own words are the best.
+            experiment.lab().reported(thrown.get());
+            throw thrown.get();
+        }
         if (run.verdict() == Verdict.ERROR) {
             HarnessError error = new HarnessError(run.message().orElse("no reason is known"));
             thrown.ifPresent(error::addSuppressed);
             throw error;
         }
         if (!run.asExpected()) {
-            throw new UnexpectedVerdictError(run);
+            UnexpectedVerdictError error =
+                    UnexpectedVerdictError.of(run, experiment.folder().orElse(Path.of("")));
+            thrown.ifPresent(error::addSuppressed);
+            throw error;
         }
-        if (experiment.isDecided()) {
-            // The method cannot run, and a verdict that was expected is no failure.
+        if (run.verdict() == Verdict.UNSUPPORTED) {
             throw new TestAbortedException(
-                    run.verdict() + " as expected: " + run.message().orElse("no reason is known"));
+                    "UNSUPPORTED as expected: " + run.message().orElse("no reason is known"));
+        }
+    }
+
+    /** Console, evidence, logs: whatever launcher reports the test has them. */
+    private static void attach(Path folder, ExtensionContext context) {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+                String name = file.getFileName().toString();
+                context.publishFile(
+                        name,
+                        name.endsWith(".json") ? MediaType.APPLICATION_JSON : MediaType.TEXT_PLAIN_UTF_8,
+                        copy -> Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING));
+            }
+        } catch (IOException e) {
+            context.publishReportEntry("ksplat.attach", "the files of " + folder + " could not be attached: " + e);
         }
     }
 
@@ -163,8 +283,12 @@ final class ReproducerExtension
     }
 
     @Override
-    public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
-        return parameter(experiment(context), parameter.getParameter().getType());
+    public @Nullable Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        Experiment experiment = experiment(context);
+        // The method it is for will not run.
+        return experiment.isDecided()
+                ? null
+                : parameter(experiment, parameter.getParameter().getType());
     }
 
     private static Object parameter(Experiment experiment, Class<?> type) {
@@ -186,7 +310,14 @@ final class ReproducerExtension
         return experiment;
     }
 
-    private static Optional<String> parameter(ExtensionContext context, String key) {
+    /** What {@link Kernels} says of the kernel is already what was given from outside, where something was. */
+    private static Optional<String> setting(ExtensionContext context, String key) {
+        return key.equals(Settings.Keys.KERNEL)
+                ? KernelsExtension.kernel(context).or(() -> parameter(context, key))
+                : parameter(context, key);
+    }
+
+    static Optional<String> parameter(ExtensionContext context, String key) {
         return context.getConfigurationParameter(key).or(() -> Optional.ofNullable(System.getProperty(key)));
     }
 }

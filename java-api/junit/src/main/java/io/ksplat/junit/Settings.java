@@ -7,6 +7,7 @@ import io.ksplat.nmi.NmiMode;
 import io.ksplat.vm.Accelerator;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
@@ -18,18 +19,38 @@ import java.util.function.Function;
  * @param expect {@code ksplat.expect}: the verdict that makes a run green, instead of what {@link Expect} says
  * @param nmi {@code ksplat.nmi}: {@code as-written} or {@code none}
  * @param attempt {@code ksplat.attempt}: the run's number in the report, from 1
+ * @param more {@code ksplat.more}: how many attempts of the same are to follow, 0 where nobody knows
  * @param report {@code ksplat.report}: the report's folder
  * @param fresh {@code ksplat.fresh}: boot every machine cold, instead of restoring it from a template
+ * @param anchor {@code ksplat.anchor} and {@code ksplat.anchor.folder}: freeze the machine there, instead of sending its first NMI
  * @param accelerator {@code ksplat.accelerator}: {@code kvm} or {@code tcg}; found by booting where it is not given
+ * @param fragments {@code ksplat.config}: files with lines of a kernel's configuration, separated by commas, on top of the profile
+ *     of a kernel that is built
+ * @param keepDead {@code ksplat.keep-dead}: leave the first machine that ends with evidence stopped, for a debugger
+ * @param vmcore {@code ksplat.vmcore}: write the memory of each machine that ends with evidence into the run's folder
  */
 public record Settings(
         KernelSpec kernel,
         Optional<Verdict> expect,
         NmiMode nmi,
         int attempt,
+        int more,
         Path report,
         boolean fresh,
-        Optional<Accelerator> accelerator) {
+        Optional<Anchoring> anchor,
+        Optional<Accelerator> accelerator,
+        List<Path> fragments,
+        boolean keepDead,
+        boolean vmcore) {
+
+    /**
+     * That a reproducer is only to be armed.
+     *
+     * @param symbol the kernel function before whose first instruction its machine is frozen
+     * @param hit {@code ksplat.anchor.hit}: the how manieth time that its CPU comes by there, 1 by default
+     * @param folder gets the frozen machine; its file system must hold the guest's memory
+     */
+    public record Anchoring(String symbol, int hit, Path folder) {}
 
     /** A recent series that shows the bugs of the catalogue. */
     public static final String DEFAULT_KERNEL = "debian:7.2";
@@ -43,12 +64,22 @@ public record Settings(
         public static final String EXPECT = "ksplat.expect";
         public static final String NMI = "ksplat.nmi";
         public static final String ATTEMPT = "ksplat.attempt";
+        public static final String MORE = "ksplat.more";
         public static final String REPORT = "ksplat.report";
         /** Of a parameterised reproducer, this case alone. */
         public static final String CASE = "ksplat.case";
 
+        public static final String ANCHOR = "ksplat.anchor";
+        public static final String ANCHOR_HIT = "ksplat.anchor.hit";
+        public static final String ANCHOR_FOLDER = "ksplat.anchor.folder";
         public static final String FRESH = "ksplat.fresh";
         public static final String ACCELERATOR = "ksplat.accelerator";
+        public static final String CONFIG = "ksplat.config";
+        public static final String KEEP_DEAD = "ksplat.keep-dead";
+        public static final String VMCORE = "ksplat.vmcore";
+
+        /** Whether the files of a run that did not go as expected are attached to the test, true by default. */
+        public static final String ATTACH = "ksplat.attach";
 
         private Keys() {}
     }
@@ -67,23 +98,52 @@ public record Settings(
                         .apply(Keys.NMI)
                         .map(text -> word(NmiMode.class, Keys.NMI, text))
                         .orElse(NmiMode.AS_WRITTEN),
-                parameters.apply(Keys.ATTEMPT).map(Settings::attempt).orElse(1),
+                parameters
+                        .apply(Keys.ATTEMPT)
+                        .map(text -> number(Keys.ATTEMPT, 1, text))
+                        .orElse(1),
+                parameters
+                        .apply(Keys.MORE)
+                        .map(text -> number(Keys.MORE, 0, text))
+                        .orElse(0),
                 parameters.apply(Keys.REPORT).map(Path::of).orElse(DEFAULT_REPORT),
-                parameters.apply(Keys.FRESH).map(Settings::flag).orElse(false),
-                parameters.apply(Keys.ACCELERATOR).map(text -> word(Accelerator.class, Keys.ACCELERATOR, text)));
+                flag(parameters, Keys.FRESH),
+                parameters.apply(Keys.ANCHOR).map(symbol -> anchoring(symbol, parameters)),
+                parameters.apply(Keys.ACCELERATOR).map(text -> word(Accelerator.class, Keys.ACCELERATOR, text)),
+                parameters.apply(Keys.CONFIG).stream()
+                        .flatMap(text -> Arrays.stream(text.split(",")))
+                        .map(Path::of)
+                        .toList(),
+                flag(parameters, Keys.KEEP_DEAD),
+                flag(parameters, Keys.VMCORE));
     }
 
-    private static boolean flag(String text) {
+    private static boolean flag(Function<String, Optional<String>> parameters, String key) {
+        String text = parameters.apply(key).orElse("false");
         return switch (text) {
             case "true" -> true;
             case "false" -> false;
-            default -> throw new IllegalArgumentException(Keys.FRESH + " is true or false, not \"" + text + "\"");
+            default -> throw new IllegalArgumentException(key + " is true or false, not \"" + text + "\"");
         };
     }
 
-    private static int attempt(String text) {
-        if (!text.matches("[1-9][0-9]{0,8}")) {
-            throw new IllegalArgumentException(Keys.ATTEMPT + " is a number from 1, not \"" + text + "\"");
+    private static Anchoring anchoring(String symbol, Function<String, Optional<String>> parameters) {
+        return new Anchoring(
+                symbol,
+                parameters
+                        .apply(Keys.ANCHOR_HIT)
+                        .map(text -> number(Keys.ANCHOR_HIT, 1, text))
+                        .orElse(1),
+                parameters
+                        .apply(Keys.ANCHOR_FOLDER)
+                        .map(Path::of)
+                        .orElseThrow(() -> new IllegalArgumentException(Keys.ANCHOR + " needs " + Keys.ANCHOR_FOLDER
+                                + ", an empty folder for the frozen machine")));
+    }
+
+    private static int number(String key, int from, String text) {
+        if (!text.matches("[0-9]{1,9}") || Integer.parseInt(text) < from) {
+            throw new IllegalArgumentException(key + " is a number from " + from + ", not \"" + text + "\"");
         }
         return Integer.parseInt(text);
     }

@@ -2,6 +2,7 @@
 package io.ksplat.junit;
 
 import io.ksplat.evidence.Verdict;
+import io.ksplat.kernel.KernelRange;
 import io.ksplat.libbpf.BpfObjectFile;
 import io.ksplat.libbpf.KernelBtf;
 import java.io.IOException;
@@ -15,37 +16,63 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * What a reproducer's annotations say of one of its experiments.
+ * What the annotations of a reproducer or of a kernel test say of one of its experiments.
  *
+ * @param name the reproducer's id, or the test's class and method
+ * @param source the BPF C file; a kernel test may have none
  * @param testCase where a reproducer has several, see {@link Case}
+ * @param judged whether the verdict is all that counts, as of a reproducer; else the method's own assertions do, too
  */
-record Subject(Class<?> type, Method method, Reproducer reproducer, Optional<String> testCase) {
+record Subject(
+        Class<?> type, Method method, String name, Optional<String> source, Optional<String> testCase, boolean judged) {
     private static final Pattern CASE = Pattern.compile("[a-z0-9]+(-[a-z0-9]+)*");
 
     Subject {
-        testCase.ifPresent(name -> {
-            if (!CASE.matcher(name).matches()) {
-                throw new IllegalStateException("\"" + name + "\" is no name of a case: lower-case words joined by "
+        testCase.ifPresent(word -> {
+            if (!CASE.matcher(word).matches()) {
+                throw new IllegalStateException("\"" + word + "\" is no name of a case: lower-case words joined by "
                         + "hyphens; a parameterised test says @ParameterizedTest(name = \"{0}\")");
             }
         });
     }
 
+    /**
+     * The subject of a method, or of one invocation of it.
+     *
+     * @param testCase a reproducer's case; of a kernel test, the invocation's number
+     */
     static Subject of(Class<?> type, Method method, Optional<String> testCase) {
         Reproducer reproducer = type.getAnnotation(Reproducer.class);
-        if (reproducer == null) {
-            throw new IllegalStateException(type.getName() + " has no @Reproducer");
+        if (reproducer != null) {
+            return new Subject(type, method, reproducer.id(), Optional.of(reproducer.bpf()), testCase, true);
         }
-        return new Subject(type, method, reproducer, testCase);
+        KernelTest test = type.getAnnotation(KernelTest.class);
+        if (test == null) {
+            throw new IllegalStateException(type.getName() + " has neither @Reproducer nor @KernelTest");
+        }
+        return new Subject(
+                type,
+                method,
+                type.getName() + "/" + method.getName()
+                        + testCase.map(number -> "-" + number).orElse(""),
+                Optional.of(test.bpf()).filter(file -> !file.isEmpty()),
+                Optional.empty(),
+                false);
     }
 
-    /** The reproducer's, with the case after a slash. */
+    boolean sharesMachine() {
+        KernelTest test = type.getAnnotation(KernelTest.class);
+        return !judged && test != null && test.machine() == KernelTest.MachinePer.CLASS;
+    }
+
+    /** The name, with the case after a slash. */
     String id() {
-        return reproducer.id() + testCase.map(name -> "/" + name).orElse("");
+        return name + testCase.map(name -> "/" + name).orElse("");
     }
 
+    /** The BPF C file, of a subject that has one. */
     String bpf() {
-        return reproducer.bpf();
+        return source.orElseThrow(() -> new IllegalStateException(type.getName() + " names no BPF C file"));
     }
 
     List<String> bootParameters() {
@@ -55,9 +82,30 @@ record Subject(Class<?> type, Method method, Reproducer reproducer, Optional<Str
                 .toList();
     }
 
-    /** A range on the method counts before one on the class; none means that the kernel is too old for it. */
+    /**
+     * A range on the method counts before one on the class; none means that the kernel is too old for it. A test that expects
+     * nothing in particular wants a kernel that lives.
+     */
     Verdict expectedOn(String release) {
-        return expectation(method, release).or(() -> expectation(type, release)).orElse(Verdict.UNSUPPORTED);
+        return expectation(method, release)
+                .or(() -> expectation(type, release))
+                .orElse(saysWhatItExpects() ? Verdict.UNSUPPORTED : Verdict.CLEAN);
+    }
+
+    boolean saysWhatItExpects() {
+        return judged
+                || method.getAnnotationsByType(Expect.class).length > 0
+                || type.getAnnotationsByType(Expect.class).length > 0;
+    }
+
+    /** Why it is not meant for kernels of this version. */
+    Optional<String> disabledOn(String release) {
+        return Stream.of(method, type)
+                .flatMap(element -> Arrays.stream(element.getAnnotationsByType(EnabledOnKernel.class)))
+                .filter(enabled -> !KernelRange.parse(enabled.value()).contains(release))
+                .map(enabled -> release + " is not in " + enabled.value()
+                        + (enabled.because().isEmpty() ? "" : ": " + enabled.because()))
+                .findFirst();
     }
 
     private Optional<Verdict> expectation(AnnotatedElement element, String release) {

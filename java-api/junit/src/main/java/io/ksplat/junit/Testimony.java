@@ -46,6 +46,10 @@ public final class Testimony {
         return this;
     }
 
+    boolean isEmpty() {
+        return refusals.isEmpty() && programs.isEmpty();
+    }
+
     /** Refusals that were not told before; read from outside. */
     List<Evidence> refusals() throws IOException {
         List<Evidence> found = new ArrayList<>();

@@ -2,29 +2,88 @@
 package io.ksplat.junit;
 
 import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.Verdict;
 import io.ksplat.report.EvidenceText;
 import io.ksplat.report.RunRecord;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Set;
 
 /** The kernel did something else than was expected of it: a bug that was not expected, or an expected one that was not seen. */
-public final class UnexpectedVerdictError extends AssertionError {
+public class UnexpectedVerdictError extends AssertionError {
     private static final long serialVersionUID = 1;
 
-    UnexpectedVerdictError(RunRecord run) {
-        super(text(run));
+    private static final Set<Verdict> BUGS = EnumSet.of(Verdict.DEADLOCK, Verdict.RECOVERED, Verdict.CRASH);
+
+    /** Of each of the two stacks: as many frames as a terminal shows. */
+    private static final int FRAMES = 16;
+
+    private static final int STACKS = 2;
+
+    private final Verdict verdict;
+    private final Verdict expected;
+
+    UnexpectedVerdictError(RunRecord run, Path folder) {
+        super(text(run, folder));
+        this.verdict = run.verdict();
+        this.expected = run.expected();
     }
 
-    private static String text(RunRecord run) {
+    static UnexpectedVerdictError of(RunRecord run, Path folder) {
+        return run.verdict() == Verdict.DEADLOCK
+                ? new KernelDeadlockError(run, folder)
+                : new UnexpectedVerdictError(run, folder);
+    }
+
+    /** What was found. */
+    public Verdict verdict() {
+        return verdict;
+    }
+
+    /** What was expected instead. */
+    public Verdict expected() {
+        return expected;
+    }
+
+    private static String text(RunRecord run, Path folder) {
         StringBuilder text = new StringBuilder();
-        text.append(run.reproducer()).append(" on ").append(run.kernel().release());
-        text.append(": expected ")
-                .append(run.expected())
-                .append(", but the verdict is ")
-                .append(run.verdict());
+        text.append(run.reproducer())
+                .append(" on ")
+                .append(
+                        run.kernel().release().isEmpty()
+                                ? run.kernel().spec()
+                                : run.kernel().release())
+                .append(": ")
+                .append(difference(run.expected(), run.verdict()));
         run.message().ifPresent(message -> text.append(": ").append(message));
         text.append('\n');
-        for (Evidence found : run.evidence()) {
-            text.append(EvidenceText.of(found));
+        run.evidence().forEach(found -> text.append(EvidenceText.brief(found)));
+        run.evidence().stream()
+                .map(Evidence::stacks)
+                .filter(stacks -> !stacks.isEmpty())
+                .findFirst()
+                .ifPresent(stacks ->
+                        stacks.stream().limit(STACKS).forEach(stack -> text.append(EvidenceText.of(stack, FRAMES))));
+        run.controls()
+                .forEach(control -> text.append("control ")
+                        .append(control.name())
+                        .append(": ")
+                        .append(control.observed())
+                        .append(" of ")
+                        .append(control.required())
+                        .append('\n'));
+        return text.append("all of it: ").append(folder).toString();
+    }
+
+    /** The two ways to be wrong are not alike: one is news of the kernel, the other of the test. */
+    private static String difference(Verdict expected, Verdict verdict) {
+        String both = "expected " + expected + ", but the verdict is " + verdict;
+        if (BUGS.contains(verdict) && !BUGS.contains(expected)) {
+            return "a bug was seen that was not expected (" + both + ")";
         }
-        return text.toString();
+        if (BUGS.contains(expected) && !BUGS.contains(verdict)) {
+            return "the bug that was expected was not seen (" + both + ")";
+        }
+        return both;
     }
 }

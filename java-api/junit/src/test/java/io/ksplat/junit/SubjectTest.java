@@ -116,7 +116,7 @@ class SubjectTest {
     @Test
     void refusesAClassThatIsNoReproducer() {
         assertThatThrownBy(() -> subject(SubjectTest.class, "splitsTheBootLine"))
-                .hasMessage(SubjectTest.class.getName() + " has no @Reproducer");
+                .hasMessage(SubjectTest.class.getName() + " has neither @Reproducer nor @KernelTest");
     }
 
     /** A kernel's BTF with one void function of each name (Documentation/bpf/btf.rst). */

@@ -10,6 +10,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
 /** Sorts lines into reports: by caller where the console tells it, and emits what is whole in the order of the first lines. */
@@ -25,14 +26,14 @@ public final class Assembler {
     private static final double LONGEST_AGONY = 30;
 
     private final Consumer<Evidence> sink;
-    private final ParserOptions options;
+    private final Supplier<ParserOptions> options;
     private final Deque<Report> open = new ArrayDeque<>();
     private final Map<Noise, Long> ignored = new EnumMap<>(Noise.class);
     private boolean quiet;
     private boolean told;
     private double toldAt = Double.NaN;
 
-    public Assembler(Consumer<Evidence> sink, ParserOptions options) {
+    public Assembler(Consumer<Evidence> sink, Supplier<ParserOptions> options) {
         this.sink = sink;
         this.options = options;
     }
@@ -122,7 +123,8 @@ public final class Assembler {
     private boolean isNoise(String text) {
         for (Noise noise : Noise.values()) {
             if (text.contains(noise.keyword())
-                    && (!noise.isEvidenceUnlessCaused() || options.caused().contains(noise))) {
+                    && (!noise.isEvidenceUnlessCaused()
+                            || options.get().caused().contains(noise))) {
                 ignored.merge(noise, 1L, Long::sum);
                 if (noise == Noise.SYSRQ_BACKTRACE || noise == Noise.OLD_SYSRQ_BACKTRACE) {
                     open.forEach(Report::close);

@@ -19,7 +19,7 @@ final class Entries {
             "(?!do_)\\w+_[gs]etsockopt|(?!sock_|netlink_|inet_|inet6_|____sys_|___sys_|__sys_|kernel_|udp_|tcp_)\\w+_sendmsg";
 
     private static final String FILE =
-            "(?!generic_|do_|call_|blkdev_|sock_|tun_chr_|new_sync|__generic_|vfs_)\\w+_(?:read_iter|write_iter|filemap_fault)";
+            "(?!generic_|do_|call_|blkdev_|sock_|seq_|proc_reg_|kernfs_fop_|tun_chr_|new_sync|__generic_|vfs_)\\w+_(?:read_iter|write_iter|filemap_fault)";
 
     private static final String NETLINK = "rtnl_(?:newlink|dellink|setlink)|\\w+_(?:dumpit|doit)";
 

@@ -25,9 +25,16 @@ final class FaultReader {
     private static final Pattern CODE = Pattern.compile("^\\s*Code: (?:Bad RIP|.*\\b)([0-9a-f].*)$");
     private static final Pattern ACCESS = Pattern.compile(
             "^\\s*(Read|Write|Free)(?: of size (\\d+))?(?: at| of) addr ([0-9a-f]+)(?: by task (.*)/(\\d+))?");
-    private static final Pattern CACHE = Pattern.compile("belongs to the cache (\\S+) of size");
+    /** kfence_report_error (mm/kfence/report.c): {@code Use-after-free read at 0x... (in kfence-#1):}. */
+    private static final Pattern KFENCE = Pattern.compile(
+            "^\\s*(?:Out-of-bounds|Use-after-free|Invalid|Corrupted) (read|write|free|memory)(?: of| at) (?:0x)?([0-9a-f]+)");
+
+    /** KASAN's, and kfence_print_object's: {@code kfence-#1: 0x...-0x..., size=32, cache=kmalloc-32}. */
+    private static final Pattern CACHE =
+            Pattern.compile("belongs to the cache (\\S+) of size|^kfence-#\\d+: .*, cache=(\\S+)");
+
     private static final Pattern SPIN =
-            Pattern.compile("BUG: (?:spinlock|rwlock) ([a-z ]+?) on CPU#(\\d+), (.*)/(\\d+)(?:,|$)");
+            Pattern.compile("BUG: (?:spinlock|rwlock) ([A-Za-z -]+?) on CPU#(\\d+), (.*)/(\\d+)(?:,|$)");
     private static final Pattern OWNER =
             Pattern.compile("lock: .*\\.magic: ([0-9a-f]+), \\.owner: (.*?)/(-?\\d+), \\.owner_cpu: (-?\\d+)");
 
@@ -58,8 +65,21 @@ final class FaultReader {
         Optional<String> cache = report.lines.stream()
                 .map(line -> CACHE.matcher(line.text()))
                 .filter(Matcher::find)
-                .map(found -> found.group(1))
+                .map(found -> found.group(1) == null ? found.group(2) : found.group(1))
                 .findFirst();
+        Optional<Matcher> kfence = report.lines.stream()
+                .limit(8)
+                .map(line -> KFENCE.matcher(line.text()))
+                .filter(Matcher::find)
+                .findFirst();
+        if (kfence.isPresent()) {
+            return new Details.Access(
+                    capital(kfence.get().group(1)),
+                    OptionalInt.empty(),
+                    Optional.of(kfence.get().group(2)),
+                    running(report.lines),
+                    cache);
+        }
         return report.lines.stream()
                 .limit(8)
                 .map(line -> ACCESS.matcher(line.text()))
@@ -75,6 +95,10 @@ final class FaultReader {
                                 .map(comm -> new Task(comm, LockReader.number(found.group(5)))),
                         cache))
                 .orElseGet(Details.None::new);
+    }
+
+    private static String capital(String word) {
+        return word.substring(0, 1).toUpperCase(Locale.ROOT) + word.substring(1);
     }
 
     static Details spinlock(Report report) {

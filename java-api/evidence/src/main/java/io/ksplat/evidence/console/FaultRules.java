@@ -70,8 +70,8 @@ final class FaultRules {
                     PC,
                     "arch/powerpc/mm/fault.c"),
             fault(
-                    "Unable to handle kernel",
-                    "BUG: Unable to handle kernel (?:data access|instruction fetch|paging request)",
+                    "BUG: Unable to handle ",
+                    "BUG: Unable to handle (?:kernel (?:data access|instruction fetch|unaligned access|paging request)|unknown paging fault)",
                     PAGING,
                     PC,
                     "arch/powerpc/mm/fault.c"),
@@ -114,10 +114,26 @@ final class FaultRules {
                     "PANIC: double fault in {f}",
                     PC,
                     X86_TRAPS),
+            // early_fixup_exception (arch/x86/mm/extable.c): "PANIC: early exception 0x%02x IP %lx:%lx error %lx cr2
+            // 0x%lx"; also
+            // arch/s390/kernel/early.c
+            fault(
+                    "PANIC: early exception",
+                    "PANIC: early exception",
+                    "PANIC: early exception in {f}",
+                    PC,
+                    "arch/x86/mm/extable.c"),
+            // fred_bad_type: "PANIC: invalid or fatal FRED event; event type %u ...", "BUG: ..."
+            fault(
+                    "invalid or fatal FRED event; ",
+                    "(PANIC|BUG): invalid or fatal FRED event; ",
+                    "{1}: invalid or fatal FRED event in {f}",
+                    PC,
+                    "arch/x86/entry/entry_fred.c"),
             // handle_stack_overflow: "BUG: %s stack guard page was hit at %p (stack is %p..%p)"
             fault(
                     "stack guard page was hit",
-                    "BUG: (?:\\w+ )?stack guard page was hit",
+                    "BUG: (?:\\S+ )?stack guard page was hit",
                     "BUG: stack guard page was hit in {f}",
                     BUSY,
                     X86_TRAPS),
@@ -149,10 +165,17 @@ final class FaultRules {
                     X86_TRAPS),
             fault("Missing ENDBR: ", "Missing ENDBR: ", "CFI failure in {f}", PC, "arch/x86/kernel/cet.c"),
             fault("CFI failure at ", "CFI failure at (?<f>[^\\s+]+)", "CFI failure in {f}", HEAD, "kernel/cfi.c"),
-            // arm and arm64 die(): "Internal error: %s: %x [#%d]"
+            // bug_brk_handler: die() with report_ubsan_failure()'s words, "UBSAN: array index out of bounds"
+            fault(
+                    "Internal error: UBSAN: ",
+                    "Internal error: UBSAN: ([\\w -]+): [0-9a-f]+ \\[#\\d+\\]",
+                    "UBSAN: {1} in {f}",
+                    PC,
+                    "arch/arm64/kernel/traps.c"),
+            // arm and arm64 die(): "Internal error: %s: %x [#%d]"; the string is empty for a fault that has no name
             fault(
                     "Internal error: ",
-                    "Internal error: (Oops|[\\w ,/-]+?)(?: - [\\w /-]+)?: [0-9a-f]+ \\[#\\d+\\]",
+                    "Internal error: .*?: [0-9a-f]+ \\[#\\d+\\]",
                     "Internal error in {f}",
                     PC,
                     "arch/arm64/kernel/traps.c"),
@@ -213,7 +236,7 @@ final class FaultRules {
                     "arch/arm64/kernel/traps.c"),
             // __stack_chk_fail: "stack-protector: Kernel stack is corrupted in: %pB"
             panic(
-                    "stack-protector: Kernel stack is corrupted in: (?<f>[^\\s+]+)",
+                    "stack-protector: Kernel stack is corrupted in: (?![0-9a-f]{8,16}\\b)(?<f>[^\\s+]+)",
                     "kernel panic: stack is corrupted in {f}",
                     HEAD),
             panic("stack-protector:", "kernel panic: stack is corrupted in {f}", STACK),

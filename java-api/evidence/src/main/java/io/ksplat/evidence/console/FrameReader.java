@@ -76,7 +76,9 @@ final class FrameReader {
             return Optional.empty();
         }
         Matcher pointer = POINTER.matcher(trimmed);
-        return pointer.matches() ? Optional.of(Frame.of(pointer.group(1), hex(pointer.group(2)))) : Optional.empty();
+        return pointer.matches()
+                ? Optional.of(Frame.of(pointer.group(1), hex(pointer.group(2))).asPointer())
+                : Optional.empty();
     }
 
     private static Frame bare(String function) {

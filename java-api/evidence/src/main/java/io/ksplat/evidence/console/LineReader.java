@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Takes the transports' prefixes, colours and noise off raw lines, and cuts lines that were glued together. */
 final class LineReader {
@@ -16,7 +17,8 @@ final class LineReader {
     private static final Pattern ANSI = Pattern.compile("\u001b(?:\\[[0-9;?]*[ -/]*[@-~]|[()][A-Z0-9]|[=>78cM])?");
 
     /** print_time() and print_caller() of kernel/printk/printk.c: {@code [%5lu.%06lu]} and {@code [%6s]}. */
-    private static final Pattern STAMP = Pattern.compile("\\[ {0,6}(\\d{1,10}\\.\\d{6})\\](?:\\[ *([TC]\\d+)\\])?:? ?");
+    private static final Pattern STAMP =
+            Pattern.compile("\\[ {0,6}(\\d{1,10}\\.\\d{6})(?: <[ \\d.]+>)?\\](?:\\[ *([TC]\\d+)\\])?:? ?");
 
     /** A netconsole extended record: {@code level,sequence,microseconds,flags[,caller=X];text} (info_print_ext_header, same file). */
     private static final Pattern EXTENDED = Pattern.compile(
@@ -31,6 +33,8 @@ final class LineReader {
                     "^(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local\\d) *:[a-z]+ *: ?"),
             // dmesg -T: ctime in brackets
             new Prefix("[", "^\\[(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \\w{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\d{4}\\] ?"),
+            // dmesg -H: minutes in brackets, or how long after the line before
+            new Prefix("[", "^\\[(?:[A-Z][a-z]{2}[ \\d]\\d \\d\\d:\\d\\d| *\\+\\d+\\.\\d{6})\\] ?"),
             // syslog and journalctl, short and ISO: time host kernel:
             new Prefix(
                     "JFMASOND0123456789",
@@ -51,12 +55,35 @@ final class LineReader {
         }
     }
 
+    /** A line's end inside a record, as rsyslog and netconsole's extended records (msg_add_ext_text, same file) write it. */
+    private static final Pattern ESCAPED_END = Pattern.compile("#012|\\\\x0a");
+
+    private static final Pattern ESCAPED_TAB = Pattern.compile("#011|\\\\x09");
+
     private static final Pattern CALLER = Pattern.compile("^\\[ {0,5}([TC]\\d+)\\] $");
 
     private LineReader() {}
 
-    /** The lines that a raw one holds: one, or more where a writer's line was cut short by another's. */
+    /** The lines that a raw one holds: one, or more where a writer's line was cut short by another's, or was one of several in a record. */
     static List<Line> read(byte[] text, int from, int to) {
+        List<Line> lines = records(text, from, to);
+        return lines.stream().noneMatch(line -> isEscaped(line.text()))
+                ? lines
+                : lines.stream().flatMap(LineReader::unescaped).toList();
+    }
+
+    private static boolean isEscaped(String text) {
+        return text.contains("#01") || text.contains("\\x0");
+    }
+
+    private static Stream<Line> unescaped(Line line) {
+        return ESCAPED_END
+                .splitAsStream(ESCAPED_TAB.matcher(line.text()).replaceAll("\t"))
+                .filter(text -> !text.isEmpty())
+                .map(text -> new Line(line.seconds(), line.caller(), text));
+    }
+
+    private static List<Line> records(byte[] text, int from, int to) {
         String raw = clean(new String(text, from, Math.min(to - from, LONGEST), StandardCharsets.ISO_8859_1));
         Matcher stamp = STAMP.matcher(raw);
         if (!stamp.find()) {

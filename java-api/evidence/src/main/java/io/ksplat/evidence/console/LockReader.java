@@ -186,7 +186,7 @@ final class LockReader {
     private static LockRef lock(String name, @Nullable String address) {
         String plain = name.replaceFirst("#\\d+(?=$|/)", "");
         Optional<String> where = Optional.ofNullable(address).filter(text -> !text.startsWith("("));
-        return new LockRef(name, where, plain.equals(name) ? Optional.empty() : Optional.of(plain));
+        return new LockRef(name, where, Optional.of(plain));
     }
 
     static int number(String digits) {

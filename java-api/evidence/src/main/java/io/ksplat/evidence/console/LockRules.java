@@ -17,6 +17,7 @@ import static io.ksplat.evidence.console.Rule.Blame.NONE;
 import static io.ksplat.evidence.console.Rule.Blame.SAFE;
 import static io.ksplat.evidence.console.Rule.Blame.STACK;
 import static io.ksplat.evidence.console.Rule.Blame.TAKING;
+import static io.ksplat.evidence.console.Rule.Family.LINE;
 import static io.ksplat.evidence.console.Rule.Family.LOCKDEP;
 
 import io.ksplat.evidence.EvidenceKind;
@@ -143,7 +144,7 @@ final class LockRules {
             rule(
                     SPINLOCK_BUG,
                     "BUG: ",
-                    "BUG: ((?:spinlock|rwlock|rt_mutex|rwsem|write-lock|read-lock|rwlock-) [a-z][a-z ]*?)(?: on CPU#\\d+|,|$)",
+                    "BUG: ((?:spinlock|rwlock|rt_mutex|rwsem|write-lock|read-lock) [a-z][A-Za-z -]*?)(?: on CPU#\\d+|,|$)",
                     "BUG: {1} in {f}",
                     STACK,
                     "kernel/locking/spinlock_debug.c"),
@@ -162,6 +163,14 @@ final class LockRules {
                     "BUG: scheduling in a non-blocking section in {f}",
                     STACK,
                     CORE_C),
+            // dequeue_task_idle: "bad: scheduling from the idle thread!"
+            rule(
+                    ATOMIC_SLEEP,
+                    "scheduling from the idle thread",
+                    "bad: scheduling from the idle thread!",
+                    "BUG: scheduling from the idle thread in {f}",
+                    STACK,
+                    "kernel/sched/idle.c"),
             // __might_resched: "BUG: sleeping function called from invalid context at %s:%d"
             rule(
                     ATOMIC_SLEEP,
@@ -178,6 +187,15 @@ final class LockRules {
                     "BUG: assuming {1} context in {f}",
                     STACK,
                     CORE_C),
+            // handle_softirqs: "huh, entered softirq %u %s %p with preempt_count %08x, exited with %08x?"
+            Rule.of(
+                    ATOMIC_SLEEP,
+                    LINE,
+                    "huh, entered softirq ",
+                    "huh, entered softirq \\d+ (\\w+) .* with preempt_count [0-9a-f]+, exited with",
+                    "BUG: softirq {1} left with another preempt_count",
+                    NONE,
+                    "kernel/softirq.c"),
             // check_preemption_disabled: "BUG: using %s%s() in preemptible [%08x] code: %s/%d"
             rule(
                     WARNING,

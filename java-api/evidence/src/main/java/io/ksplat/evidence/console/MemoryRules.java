@@ -9,6 +9,7 @@ import static io.ksplat.evidence.console.Rule.Blame.FREEING;
 import static io.ksplat.evidence.console.Rule.Blame.HEAD;
 import static io.ksplat.evidence.console.Rule.Blame.NONE;
 import static io.ksplat.evidence.console.Rule.Blame.STACK;
+import static io.ksplat.evidence.console.Rule.Family.FAULT;
 import static io.ksplat.evidence.console.Rule.Family.LINE;
 import static io.ksplat.evidence.console.Rule.Family.MEMORY;
 
@@ -31,6 +32,13 @@ final class MemoryRules {
             // "BUG: KASAN: wild-memory-access on address %p", "user-memory-access", "null-ptr-deref" before 4.11;
             // "invalid-access" asynchronous
             rule("BUG: KASAN: ", "BUG: KASAN: ([\\w-]+)", "KASAN: {1} {access} in {f}", STACK, "mm/kasan/report.c"),
+            // the same from 4.0 to 4.2: "BUG: KASan: %s in %pS at addr %p"
+            rule(
+                    "BUG: KASan: ",
+                    "BUG: KASan: ([\\w -]+?)" + IN,
+                    "KASAN: {1} {access} in {f}",
+                    HEAD,
+                    "mm/kasan/report.c"),
             // kfence_report_error: "BUG: KFENCE: %s in %pS"
             rule("BUG: KFENCE: ", "BUG: KFENCE: ([\\w -]+?)" + IN, "KFENCE: {1} in {f}", HEAD, "mm/kfence/report.c"),
             // kmsan_report: "BUG: KMSAN: %s in %pSb"
@@ -69,6 +77,15 @@ final class MemoryRules {
                     "UBSAN: {1} in {f}",
                     STACK,
                     "lib/ubsan.c"),
+            // handle_bug() and report_ubsan_failure(): "%s at %pS", "UBSAN: array index out of bounds"
+            Rule.of(
+                    WARNING,
+                    FAULT,
+                    "UBSAN: ",
+                    "UBSAN: ([\\w -]+) at (?<f>[^\\s+]+)\\+0x",
+                    "UBSAN: {1} in {f}",
+                    HEAD,
+                    "arch/x86/kernel/traps.c"),
             // kmemleak_scan's user: "unreferenced object 0x%08lx (size %zu):"; "BUG: memory leak" is what harnesses put
             // before it
             rule(

@@ -75,7 +75,9 @@ final class Report {
                 next.title().startsWith("memory leak") && rule().title().startsWith("memory leak") && lines.size() < 3;
             case STALL ->
                 next.kind() == EvidenceKind.HARD_LOCKUP && rule().kind() == EvidenceKind.HARD_LOCKUP && !traced;
-            case LOCKDEP, WARNING, STREAM, LINE -> false;
+            // object_err and slab_err (mm/slub.c) end with a WARN()
+            case WARNING -> "mm/slub.c".equals(rule().source());
+            case LOCKDEP, STREAM, LINE -> false;
         };
     }
 

@@ -47,6 +47,14 @@ final class StallRules {
                     "INFO: rcu detected stall in {f}",
                     BUSY,
                     "kernel/rcu/tree_exp.h"),
+            // the same: "INFO: %s detected expedited stalls, but suppressed full report due to a stuck CSD-lock."
+            rule(
+                    RCU_STALL,
+                    "detected expedited stalls, but",
+                    "\\bdetected expedited stalls, but suppressed",
+                    "INFO: rcu detected stall in {f}",
+                    BUSY,
+                    "kernel/rcu/tree_exp.h"),
             // check_cpu_stall: "INFO: %s detected stall, but suppressed full report due to a stuck CSD-lock."
             rule(
                     RCU_STALL,
@@ -114,6 +122,17 @@ final class StallRules {
                     "INFO: task can't die in {f}",
                     WAITING,
                     "kernel/hung_task.c"),
+            // wb_wait_for_completion_cb: "INFO: The task %s:%d has been waiting for writeback completion for more than
+            // %lu
+            // seconds."
+            Rule.of(
+                    HUNG_TASK,
+                    Rule.Family.LINE,
+                    "waiting for writeback completion",
+                    "INFO: The task .* has been waiting for writeback completion for more than",
+                    "INFO: task waits for writeback",
+                    NONE,
+                    "fs/fs-writeback.c"),
             // wq_watchdog_timer_fn: "BUG: workqueue lockup - pool"
             rule(
                     WORKQUEUE_LOCKUP,

@@ -84,7 +84,8 @@ final class Suspects {
         for (Line line : report.lines) {
             near |= line.text().contains("trying to acquire lock")
                     || line.text().endsWith("takes:")
-                    || line.text().contains("is trying to lock:");
+                    || line.text().contains("is trying to lock:")
+                    || line.text().contains("just changed the state of lock:");
             if (line.text().contains("already holding lock") || line.text().contains("which lock already depends")) {
                 return Optional.empty();
             }

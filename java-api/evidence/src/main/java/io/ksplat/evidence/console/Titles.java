@@ -12,7 +12,7 @@ final class Titles {
     private static final Pattern ADDRESS = Pattern.compile("\\b(?:0x[0-9a-f]+|[0-9a-f]{8,16})\\b");
     private static final Pattern NUMBER = Pattern.compile("\\b\\d+\\b");
     private static final Pattern ACCESS = Pattern.compile("^\\s*(Read|Write) (?:of size \\d+|at addr)");
-    private static final Pattern LAST_FUNCTION = Pattern.compile("^\\s*last function: ([\\w.]+)");
+    private static final Pattern LAST_FUNCTION = Pattern.compile("^\\s*last function: ([\\w.]+)|\\bworkfn=([\\w.]+)");
 
     /** WARN()s of the kernel's libraries are about their callers. */
     private enum Library {
@@ -68,7 +68,7 @@ final class Titles {
             function = report.lines.stream()
                     .map(line -> LAST_FUNCTION.matcher(line.text()))
                     .filter(Matcher::find)
-                    .map(matcher -> matcher.group(1))
+                    .map(matcher -> matcher.group(1) == null ? matcher.group(2) : matcher.group(1))
                     .findFirst();
         }
         String text = template;

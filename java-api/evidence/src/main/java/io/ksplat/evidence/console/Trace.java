@@ -5,7 +5,6 @@ import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.Stack;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 
 /** One trace of a report, as the report labels it; its frames may lie on several stacks (task, irq, nmi). */
@@ -37,16 +36,7 @@ final class Trace {
         if (!entries.isEmpty()) {
             Entry last = entries.remove(entries.size() - 1);
             Frame frame = last.frame();
-            entries.add(new Entry(
-                    new Frame(
-                            frame.function(),
-                            frame.offset(),
-                            Optional.of(file),
-                            OptionalInt.of(line),
-                            frame.inlined(),
-                            frame.certain()),
-                    last.stack(),
-                    last.pointer()));
+            entries.add(new Entry(frame.at(file, line), last.stack(), last.pointer()));
         }
     }
 

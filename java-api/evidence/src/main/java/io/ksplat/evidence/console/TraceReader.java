@@ -40,7 +40,7 @@ final class TraceReader {
             // kernel/locking/lockdep.c
             new Label("chain", "^-> #\\d+ \\("),
             new Label("registered", "^\\{[A-Z?-]+.*\\} state was registered at:"),
-            new Label("became safe", "\\bwhich became [A-Z_]+-(?:READ-)?irq-safe at:|^\\.\\.\\. which became "),
+            new Label("became safe", "\\bwhich became [A-Z_]+-(?:READ-)?irq-safe at:"),
             new Label(
                     "became unsafe",
                     "^to a [A-Z_]+-(?:READ-)?irq-unsafe lock|^\\.\\.\\. which became .*unsafe|^to a .*-unsafe"),
@@ -134,7 +134,7 @@ final class TraceReader {
         }
         Matcher cpu = ON_CPU.matcher(text);
         if (cpu.find()) {
-            if (current.hasFrames()) {
+            if (current.hasFrames() || !current.isMain()) {
                 next("task", OptionalInt.empty());
             }
             current.on(Integer.parseInt(

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.example;
+
+import io.ksplat.evidence.Verdict;
+import io.ksplat.junit.Expect;
+import io.ksplat.junit.Machine;
+import io.ksplat.junit.Reproducer;
+import org.junit.jupiter.api.Test;
+
+/** A reproducer: what counts is the verdict, here that the verifier refuses a program. */
+@Reproducer(
+        id = "unbounded-access",
+        bpf = "unbounded.bpf.c",
+        shows = "an array that is read at a place which nothing bounds",
+        seed = "none: it is an example")
+@Expect(verdict = Verdict.REJECTED, because = "the verifier knows no bound of the index")
+class UnboundedAccessTest {
+    @Test
+    void isRefused(Machine machine) {
+        throw new AssertionError("there was a machine though the program was refused: " + machine);
+    }
+}

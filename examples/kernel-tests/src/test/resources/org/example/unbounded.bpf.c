@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+u64 values[4];
+u64 place;
+
+SEC("syscall")
+int at_any_place(void *ctx)
+{
+	return values[place];
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.ksplat.campaign.Bug;
+import io.ksplat.campaign.Catalogue;
+import io.ksplat.campaign.LabTrial;
+import io.ksplat.junit.Settings;
+import io.ksplat.kernel.BuildFailedException;
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.KernelSpec;
+import io.ksplat.kernel.Kernels;
+import io.ksplat.report.RunRecord;
+import io.ksplat.vm.Accelerator;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The exit codes are git's, so that whatever goes wrong here never looks like a bad kernel. */
+@Command(
+        name = "bisect-step",
+        description =
+                "Builds what is checked out and tells whether it has the bug: the command for your own git bisect run.",
+        mixinStandardHelpOptions = true,
+        exitCodeListHeading = "Exit codes:%n",
+        exitCodeList = {"0:good", "1:bad", "125:cannot be told, skip it", "128:stop, the harness failed"})
+final class BisectStepCommand implements Callable<Integer> {
+    static final String NAME = "bisect-step";
+    static final int GOOD = 0;
+    /** The launcher asks for another one, since a Java that does not start ends with 1, too. */
+    static final int BAD = Integer.getInteger("ksplat.bad", 1);
+
+    static final int SKIP = 125;
+    static final int STOP = 128;
+
+    private static final int WASTED = 3;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Option(names = "--reproducer", paramLabel = "ID", required = true, description = "See: ksplat list.")
+    private String reproducer = "";
+
+    @Option(names = "--tree", paramLabel = "PATH", description = "A kernel tree, as it lies there; default: here.")
+    private Path tree = Path.of("");
+
+    @Option(names = "--profile", paramLabel = "NAME", defaultValue = "lockdep", description = "Default lockdep.")
+    private String profile = "lockdep";
+
+    @Option(
+            names = "--runs",
+            paramLabel = "N",
+            defaultValue = "3",
+            description = "Clean runs that make a kernel good, default 3.")
+    private int runs;
+
+    @Option(
+            names = "--signature",
+            paramLabel = "TEXT",
+            description = "The bug's, as results.json has it; may be given several times.")
+    private List<String> signatures = List.of();
+
+    @Option(names = "--like", paramLabel = "REPORT", description = "Instead: the report of a run that showed the bug.")
+    private @Nullable Path like;
+
+    @Option(names = "--report", paramLabel = "DIR", description = "Where the runs go, default ksplat-report.")
+    private Path report = Settings.DEFAULT_REPORT;
+
+    @Option(names = "--accelerator", paramLabel = "KIND", description = "kvm or tcg.")
+    private @Nullable Accelerator accelerator;
+
+    @Override
+    public Integer call() throws Exception {
+        Bug bug = bug();
+        Catalogue.Entry entry = Catalogue.load().find(reproducer);
+        Progress progress = Progress.on(spec.commandLine().getErr());
+        KernelSpec kernel = new KernelSpec.Tree(tree.toAbsolutePath().normalize(), Optional.empty(), profile);
+        PrintWriter out = spec.commandLine().getOut();
+        try {
+            new Kernels(Cache.standard()).resolve(kernel, progress);
+        } catch (BuildFailedException e) {
+            return told(out, SKIP, String.valueOf(e.getMessage()));
+        }
+        try (Laboratory laboratory = Laboratory.open(report, progress, Optional.ofNullable(accelerator))) {
+            LabTrial trial = new LabTrial(laboratory.lab(), laboratory.report(), entry, Map.of());
+            int clean = 0;
+            int wasted = 0;
+            for (int attempt = 1; clean < runs; attempt++) {
+                RunRecord run = trial.run(kernel, attempt).stream()
+                        .filter(each -> each.reproducer().equals(reproducer))
+                        .findFirst()
+                        .orElseThrow();
+                progress.clear();
+                switch (bug.in(run)) {
+                    case BAD -> {
+                        return told(out, BAD, Bug.word(run));
+                    }
+                    case GOOD -> clean++;
+                    case CANNOT_TELL -> {
+                        if (++wasted == WASTED) {
+                            return told(out, SKIP, Bug.word(run));
+                        }
+                    }
+                }
+            }
+            return told(out, GOOD, clean + " clean runs");
+        }
+    }
+
+    private static int told(PrintWriter out, int code, String why) {
+        out.println((code == GOOD ? "good: " : code == BAD ? "bad: " : "cannot tell: ") + why);
+        out.flush();
+        return code;
+    }
+
+    private Bug bug() throws IOException {
+        Set<String> all = new TreeSet<>(signatures);
+        Path shown = like;
+        if (shown != null) {
+            JsonNode results =
+                    new ObjectMapper().readTree(shown.resolve("results.json").toFile());
+            for (JsonNode run : results.path("runs")) {
+                String verdict = run.path("verdict").asText();
+                if (run.path("reproducer").asText().equals(reproducer)
+                        && (verdict.equals("DEADLOCK") || verdict.equals("CRASH"))) {
+                    run.path("evidence")
+                            .forEach(found -> all.add(found.path("signature").asText()));
+                }
+            }
+        }
+        if (all.isEmpty() || runs < 1) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "which bug? name its --signature, or --like REPORT where " + reproducer
+                            + " showed it; and --runs is at least 1");
+        }
+        return new Bug(all);
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign;
+
+import io.ksplat.evidence.Control;
+import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.EvidenceKind;
+import io.ksplat.evidence.Source;
+import io.ksplat.evidence.Verdict;
+import io.ksplat.kernel.KernelSpec;
+import io.ksplat.report.KernelName;
+import io.ksplat.report.RunRecord;
+import io.ksplat.report.Timings;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.function.BiFunction;
+
+/** Kernels that do as they are told, for what draws conclusions from runs. */
+public final class ScriptedKernels implements Trial {
+    public static final String ID = "some-bug";
+    private final BiFunction<KernelSpec, Integer, RunRecord> script;
+    private final List<String> asked = new ArrayList<>();
+
+    /** @param script gives the record of a kernel's attempt */
+    public ScriptedKernels(BiFunction<KernelSpec, Integer, RunRecord> script) {
+        this.script = script;
+    }
+
+    @Override
+    public synchronized List<RunRecord> run(KernelSpec kernel, int attempt) {
+        asked.add(kernel.toString());
+        return List.of(script.apply(kernel, attempt));
+    }
+
+    /** The kernels that were run, in their order. */
+    public List<String> asked() {
+        return asked;
+    }
+
+    public static RunRecord deadlock(KernelSpec kernel, int attempt, String signature) {
+        return record(
+                kernel,
+                attempt,
+                Verdict.DEADLOCK,
+                List.of(new Evidence(
+                        EvidenceKind.CPU_STUCK,
+                        "CPU 0 stuck in " + signature,
+                        signature,
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        Source.OUTSIDE,
+                        OptionalDouble.empty())),
+                List.of(new Control("nmi", 1, 1)));
+    }
+
+    public static RunRecord clean(KernelSpec kernel, int attempt) {
+        return record(
+                kernel,
+                attempt,
+                Verdict.CLEAN,
+                List.of(),
+                List.of(new Control("nmi", 1, 1), new Control("dropped", 1, 1), new Control("freed:x", 1, 1)));
+    }
+
+    /** NMIs came, the reference was dropped, and nothing was freed. */
+    public static RunRecord leak(KernelSpec kernel, int attempt) {
+        return record(
+                kernel,
+                attempt,
+                Verdict.INCONCLUSIVE,
+                List.of(),
+                List.of(new Control("nmi", 1, 1), new Control("dropped", 1, 1), new Control("freed:x", 1, 0)));
+    }
+
+    /** No NMI reached the machine: the harness's own failure. */
+    public static RunRecord missed(KernelSpec kernel, int attempt) {
+        return record(
+                kernel,
+                attempt,
+                Verdict.INCONCLUSIVE,
+                List.of(),
+                List.of(new Control("nmi", 1, 0), new Control("dropped", 1, 0), new Control("freed:x", 1, 0)));
+    }
+
+    public static RunRecord error(KernelSpec kernel, int attempt) {
+        return record(kernel, attempt, Verdict.ERROR, List.of(), List.of());
+    }
+
+    private static RunRecord record(
+            KernelSpec kernel, int attempt, Verdict verdict, List<Evidence> evidence, List<Control> controls) {
+        return new RunRecord(
+                ID,
+                new KernelName(kernel.toString(), kernel + "-release", "key"),
+                attempt,
+                0,
+                verdict,
+                Verdict.CLEAN,
+                Optional.empty(),
+                evidence,
+                controls,
+                List.of(),
+                new Timings(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), 1),
+                "tcg",
+                "template");
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What patch and bisect say to bad input; nothing is built or booted for it. */
+class CampaignInputTest {
+    @TempDir
+    Path folder;
+
+    /** A usage error's 2, or the harness's 3, would have git call the commit bad. */
+    @Test
+    void whateverIsWrongWithABisectStepStopsGit() throws Exception {
+        for (List<String> words : List.of(
+                List.of("bisect-step"),
+                List.of("bisect-step", "--reproducer", "nmi-task-kptr"),
+                List.of("bisect-step", "--reproducer", "no-such", "--signature", "x"),
+                List.of("bisect-step", "--reproducer", "nmi-task-kptr", "--like", "/nowhere"),
+                List.of("bisect-step", "--reproducer", "nmi-task-kptr", "--signature", "x", "--tree", "/nowhere"))) {
+            Ksplat ksplat = Ksplat.run(folder, words.toArray(String[]::new));
+
+            assertThat(ksplat.exit()).as("%s: %s", words, ksplat.err()).isEqualTo(128);
+        }
+    }
+
+    @Test
+    void mailsWithoutAPatchAreNamed() throws Exception {
+        Path mail = Files.writeString(folder.resolve("hello.mbox"), "From a\nSubject: hello\n\nworld\n");
+
+        Ksplat ksplat =
+                Ksplat.run(folder, "patch", "--tree", "/nowhere", "--reproducer", "nmi-task-kptr", mail.toString());
+
+        assertThat(ksplat.exit()).isEqualTo(3);
+        assertThat(ksplat.err()).contains("no patch in " + mail);
+    }
+
+    @Test
+    void aTreeThatIsNoneIsNamed() throws Exception {
+        Ksplat ksplat = Ksplat.run(
+                folder,
+                "bisect",
+                "--tree",
+                folder.resolve("nothing").toString(),
+                "--reproducer",
+                "nmi-task-kptr",
+                "--good",
+                "v1",
+                "--bad",
+                "v2");
+
+        assertThat(ksplat.exit()).isEqualTo(3);
+        assertThat(ksplat.err()).contains("no kernel tree at " + folder.resolve("nothing"));
+    }
+
+    @Test
+    void anErrorRateThatIsNoneIsAUsageError() throws Exception {
+        Ksplat ksplat = Ksplat.run(
+                folder, "bisect", "--reproducer", "nmi-task-kptr", "--good", "a", "--bad", "b", "--error", "7");
+
+        assertThat(ksplat.exit()).isEqualTo(2);
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.w3c.dom.Element;
+
+/** Logs of real machines: what is found, and the report of it. */
+class ParseTest {
+    private static final String BANNER = "[    0.000000] Linux version 6.1.0-56-cloud-amd64 (gcc-12) #1 SMP\n";
+    private static final String OOPS = """
+            [   10.000000] BUG: kernel NULL pointer dereference, address: 0000000000000008
+            [   10.000001] Oops: 0000 [#1] PREEMPT SMP
+            [   10.000002] CPU: 0 PID: 88 Comm: cat Not tainted 6.1.0-56-cloud-amd64 #1
+            [   10.000003] RIP: 0010:demo_open+0x1/0x2
+            [   10.000004] Call Trace:
+            [   10.000005]  chrdev_open+0x1/0x2
+            [   10.000006] ---[ end trace 0000000000000000 ]---
+            """;
+
+    @TempDir
+    Path folder;
+
+    private Path report;
+
+    @BeforeEach
+    void nameTheReport() {
+        report = folder.resolve("logs-report");
+    }
+
+    @Test
+    void eachLogIsATestOfTheReport() throws Exception {
+        String bad = log("bad.log", BANNER + OOPS);
+        String good = log("good.log", BANNER + "[    1.000000] usb 1-1: new device\n");
+
+        Ksplat ksplat = Ksplat.run(folder, "parse", bad, good, "--report", report.toString());
+
+        assertThat(ksplat.exit()).as(ksplat.err()).isEqualTo(1);
+        assertThat(ksplat.out()).contains("bad.log: oops: BUG: unable to handle kernel NULL pointer dereference in");
+        JsonNode runs = json("results.json").path("runs");
+        assertThat(runs).hasSize(2);
+        assertRun(runs.get(0), "bad.log", "CRASH");
+        assertRun(runs.get(1), "good.log", "CLEAN");
+        assertThat(suite("bad.log").getAttribute("failures")).isEqualTo("1");
+        assertThat(suite("bad.log").getElementsByTagName("failure").item(0).getTextContent())
+                .contains("demo_open+0x1");
+        assertThat(suite("good.log").getAttribute("failures")).isEqualTo("0");
+        assertThat(report.resolve("bad.log/log/1/console.log")).hasContent(BANNER + OOPS);
+        assertThat(json("bad.log/log/1/evidence.json").get(0).path("kind").asText())
+                .isEqualTo("oops");
+        assertThat(json("good.log/log/1/evidence.json")).isEmpty();
+    }
+
+    @Test
+    void logsOfOneNameAreAttempts() throws Exception {
+        Files.createDirectories(folder.resolve("a"));
+        Files.createDirectories(folder.resolve("b"));
+        String first = log("a/dmesg", BANNER + OOPS);
+        String second = log("b/dmesg", BANNER);
+
+        Ksplat ksplat = Ksplat.run(folder, "parse", first, second, "--report", report.toString());
+
+        assertThat(ksplat.exit()).isEqualTo(1);
+        assertThat(suite("dmesg").getAttribute("tests")).isEqualTo("2");
+        assertThat(suite("dmesg").getAttribute("failures")).isEqualTo("1");
+    }
+
+    @Test
+    void anEmptyLogProvesNothing() throws Exception {
+        Ksplat ksplat = Ksplat.run(folder, "parse", log("empty", ""), "--report", report.toString());
+
+        assertThat(ksplat.exit()).as("no report was found").isZero();
+        assertThat(json("results.json").path("runs").get(0).path("verdict").asText())
+                .isEqualTo("INCONCLUSIVE");
+        assertThat(suite("empty").getAttribute("failures")).isEqualTo("1");
+    }
+
+    @Test
+    void aStallAloneIsNoDeadlock() throws Exception {
+        String stall = log(
+                "stall",
+                BANNER
+                        + "[   30.000000] rcu: INFO: rcu_preempt self-detected stall on CPU\n[   30.000001] Call Trace:\n[   30.000002]  demo_ioctl+0x1/0x2\n");
+
+        Ksplat.run(folder, "parse", stall, "--report", report.toString());
+
+        assertThat(json("results.json").path("runs").get(0).path("verdict").asText())
+                .isEqualTo("INCONCLUSIVE");
+    }
+
+    @Test
+    void aLogThatIsNotThereIsNamedAndAnErrorInTheReport() throws Exception {
+        Ksplat ksplat = Ksplat.run(folder, "parse", "nowhere.log", "--report", report.toString());
+
+        assertThat(ksplat.exit()).isEqualTo(3);
+        assertThat(ksplat.err().lines()).singleElement().asString().contains("nowhere.log");
+        assertThat(suite("nowhere.log").getAttribute("errors")).isEqualTo("1");
+    }
+
+    @Test
+    void jsonIsOneLineAFile() throws Exception {
+        Ksplat ksplat = Ksplat.run(folder, "parse", "--json", log("bad.log", OOPS), log("good.log", BANNER));
+
+        assertThat(ksplat.exit()).isEqualTo(1);
+        assertThat(ksplat.out().lines()).hasSize(2);
+        JsonNode first =
+                new ObjectMapper().readTree(ksplat.out().lines().findFirst().orElseThrow());
+        assertThat(first.path("file").asText()).endsWith("bad.log");
+        JsonNode evidence = first.path("evidence").get(0);
+        assertThat(evidence.path("type").asText()).isEqualTo("NULL-POINTER-DEREFERENCE");
+        assertThat(evidence.path("function").asText()).isEqualTo("demo_open");
+    }
+
+    private static void assertRun(JsonNode run, String name, String verdict) {
+        assertThat(run.path("reproducer").asText()).isEqualTo(name);
+        assertThat(run.path("verdict").asText()).as(name).isEqualTo(verdict);
+        assertThat(run.path("expected").asText()).isEqualTo("CLEAN");
+        assertThat(run.path("kernel").path("release").asText()).isEqualTo("6.1.0-56-cloud-amd64");
+    }
+
+    private String log(String name, String text) throws Exception {
+        return Files.writeString(folder.resolve(name), text).toString();
+    }
+
+    private JsonNode json(String name) throws Exception {
+        return new ObjectMapper().readTree(report.resolve(name).toFile());
+    }
+
+    private Element suite(String name) throws Exception {
+        return DocumentBuilderFactory.newInstance()
+                .newDocumentBuilder()
+                .parse(report.resolve("TEST-" + name + ".xml").toFile())
+                .getDocumentElement();
+    }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.reproducers.acceptance;
+
+import io.ksplat.evidence.Verdict;
+import io.ksplat.guest.BpfObject;
+import io.ksplat.junit.BeforeFreeze;
+import io.ksplat.junit.Expect;
+import io.ksplat.junit.Machine;
+import io.ksplat.junit.Reproducer;
+import org.junit.jupiter.api.Test;
+
+@Reproducer(
+        id = "acceptance-controls-before",
+        bpf = "counter.bpf.c",
+        shows = "controls that a restored machine's run would not have",
+        seed = "none")
+@Expect(verdict = Verdict.CLEAN)
+class ControlsBefore {
+    @BeforeFreeze
+    void prepare(Machine machine, BpfObject bpf) {
+        machine.controls().atLeast("count", bpf.global("count"), 0);
+    }
+
+    @Test
+    void nothing() {}
+}

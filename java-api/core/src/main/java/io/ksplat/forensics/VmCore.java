@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.forensics;
+
+import io.ksplat.vm.MachineException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Makes QEMU's core file of a guest one of its kernel, as kdump writes it: with the virtual addresses of the kernel's own mapping and
+ * of the direct one, and with the note in which the kernel tells debuggers where things are
+ * (Documentation/admin-guide/kdump/vmcoreinfo.rst). QEMU itself adds the note only where a device and a driver in the guest hand it
+ * over, and the addresses only as far as the guest's page tables can be trusted.
+ */
+final class VmCore {
+    private static final int PT_LOAD = 1;
+    private static final int PT_NOTE = 4;
+    private static final int ELF_HEADER_BYTES = 64;
+    private static final int HEADERS_OFFSET = 32;
+    private static final int HEADER_COUNT = 56;
+    private static final int HEADER_BYTES = 56;
+    private static final byte[] NAME = "VMCOREINFO\0\0".getBytes(StandardCharsets.US_ASCII);
+    private static final int NAME_LENGTH = 11;
+
+    /** One page (VMCOREINFO_BYTES). */
+    private static final int MOST_BYTES = 4096;
+
+    /** arch/x86/include/asm/page_64_types.h: __START_KERNEL_map, and __PAGE_OFFSET_BASE_L4. */
+    private static final long KERNEL_MAP = 0xffffffff80000000L;
+
+    private static final long DIRECT_MAP = 0xffff888000000000L;
+
+    private VmCore() {}
+
+    /**
+     * What a kernel is mapped by.
+     *
+     * @param direct where the direct mapping of all memory begins
+     * @param text where the kernel itself begins
+     * @param end and ends
+     * @param physical where that lies in memory
+     */
+    record Layout(long direct, long text, long end, long physical) {
+        static Layout of(KernelData data) {
+            long text = data.symbols().address("_text").orElse(KERNEL_MAP);
+            return new Layout(
+                    data.variable("page_offset_base").orElse(DIRECT_MAP),
+                    text,
+                    data.symbols().address("_end").orElse(text),
+                    text - KERNEL_MAP + data.variable("phys_base").orElse(0));
+        }
+    }
+
+    /** What the kernel tells of itself; of one that was built without that (CONFIG_VMCORE_INFO), the same in short. */
+    static byte[] info(KernelData data, String release) {
+        OptionalLong start = data.variable("vmcoreinfo_data");
+        OptionalLong size = data.variable("vmcoreinfo_size");
+        if (start.isEmpty() || size.isEmpty() || size.getAsLong() <= 0 || size.getAsLong() > MOST_BYTES) {
+            return inShort(data, release).getBytes(StandardCharsets.US_ASCII);
+        }
+        byte[] info = new byte[(int) size.getAsLong()];
+        for (int i = 0; i < info.length; i++) {
+            info[i] = (byte) data.unsignedByte(start.getAsLong() + i).orElse(0);
+        }
+        return info;
+    }
+
+    private static String inShort(KernelData data, String release) {
+        StringBuilder info = new StringBuilder("OSRELEASE=" + release + "\nPAGESIZE=4096\n");
+        for (String name : List.of("init_uts_ns", "_stext", "init_top_pgt")) {
+            data.symbols()
+                    .address(name)
+                    .ifPresent(address -> info.append("SYMBOL(")
+                            .append(name.equals("init_top_pgt") ? "swapper_pg_dir" : name)
+                            .append(")=")
+                            .append(Long.toHexString(address))
+                            .append('\n'));
+        }
+        Layout layout = Layout.of(data);
+        info.append("NUMBER(phys_base)=")
+                .append(data.variable("phys_base").orElse(0))
+                .append('\n');
+        info.append("NUMBER(pgtable_l5_enabled)=0\n");
+        // CONFIG_PHYSICAL_START is 16 MiB wherever KASLR does not move the kernel.
+        info.append("KERNELOFFSET=").append(Long.toHexString(layout.text - KERNEL_MAP - (16 << 20)));
+        return info.append('\n').toString();
+    }
+
+    /** Completes a file: what is new, and the table of all of it, goes to its end. */
+    static void complete(Path core, Layout layout, byte[] info) throws IOException {
+        try (FileChannel file = FileChannel.open(core, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            ByteBuffer elf = read(file, 0, ELF_HEADER_BYTES);
+            int count = elf.getShort(HEADER_COUNT) & 0xffff;
+            ByteBuffer table = read(file, elf.getLong(HEADERS_OFFSET), count * HEADER_BYTES);
+            List<Segment> segments = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                Segment segment = Segment.from(table.position(i * HEADER_BYTES));
+                switch (segment.type) {
+                    case PT_NOTE -> segments.add(addNote(file, segment, info));
+                    case PT_LOAD -> {
+                        segments.add(segment.at(layout.direct + segment.physical));
+                        segment.part(layout.physical, layout.end - layout.text)
+                                .ifPresent(kernel -> segments.add(kernel.at(layout.text)));
+                    }
+                    default -> segments.add(segment);
+                }
+            }
+            ByteBuffer all = ByteBuffer.allocate(segments.size() * HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            segments.forEach(segment -> segment.to(all));
+            long end = append(file, all);
+            write(file, elf.putLong(HEADERS_OFFSET, end).putShort(HEADER_COUNT, (short) segments.size()), 0);
+        }
+    }
+
+    /** A program header (elf(5)). */
+    private record Segment(int type, int flags, long offset, long address, long physical, long size, long memory) {
+        static Segment from(ByteBuffer at) {
+            int type = at.getInt();
+            int flags = at.getInt();
+            return new Segment(type, flags, at.getLong(), at.getLong(), at.getLong(), at.getLong(), at.getLong());
+        }
+
+        void to(ByteBuffer out) {
+            out.putInt(type).putInt(flags).putLong(offset).putLong(address).putLong(physical);
+            out.putLong(size).putLong(memory).putLong(0);
+        }
+
+        Segment at(long where) {
+            return new Segment(type, flags, offset, where, physical, size, memory);
+        }
+
+        /** What lies in it of a stretch of memory that begins in it. */
+        Optional<Segment> part(long start, long length) {
+            if (start < physical || start >= physical + size || length <= 0) {
+                return Optional.empty();
+            }
+            long taken = Math.min(length, physical + size - start);
+            return Optional.of(new Segment(type, flags, offset + start - physical, address, start, taken, taken));
+        }
+    }
+
+    /** The notes that are there and the new one lie together. */
+    private static Segment addNote(FileChannel file, Segment notes, byte[] info) throws IOException {
+        ByteBuffer old = read(file, notes.offset, (int) notes.size);
+        ByteBuffer all = ByteBuffer.allocate(old.remaining() + 12 + NAME.length + (info.length + 3 & -4))
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .put(old)
+                .putInt(NAME_LENGTH)
+                .putInt(info.length)
+                .putInt(0)
+                .put(NAME)
+                .put(info);
+        long size = all.capacity();
+        return new Segment(PT_NOTE, notes.flags, append(file, all), 0, 0, size, size);
+    }
+
+    private static ByteBuffer read(FileChannel file, long at, int length) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+        while (bytes.hasRemaining()) {
+            if (file.read(bytes, at + bytes.position()) < 0) {
+                throw new MachineException("QEMU's core file ends at " + (at + bytes.position()));
+            }
+        }
+        return bytes.flip();
+    }
+
+    private static long append(FileChannel file, ByteBuffer bytes) throws IOException {
+        long end = (file.size() + 7) & -8;
+        write(file, bytes, end);
+        return end;
+    }
+
+    /** All of the buffer, whatever its position. */
+    private static void write(FileChannel file, ByteBuffer bytes, long at) throws IOException {
+        bytes.clear();
+        while (bytes.hasRemaining()) {
+            file.write(bytes, at + bytes.position());
+        }
+    }
+}

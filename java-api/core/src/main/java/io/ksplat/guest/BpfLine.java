@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.guest;
+
+/**
+ * The source of a stretch of JITed code.
+ *
+ * @param start where the stretch begins, in the guest's memory; it ends where the next of the same function begins
+ * @param file as the compiler was given it
+ * @param line from 1
+ */
+public record BpfLine(long start, String file, int line) {}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.nmi;
+
+import io.ksplat.guest.Pace;
+import io.ksplat.vm.Deadline;
+import io.ksplat.vm.MachineException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.OptionalLong;
+
+/** Counts the NMIs that a guest's CPUs handle, by the kernel's own counters, from outside and without stopping it. */
+final class Tally {
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+    private final Nmi nmi;
+    private final long before;
+
+    Tally(Nmi nmi) throws IOException {
+        this.nmi = nmi;
+        this.before = total();
+    }
+
+    /** Since this tally was made. */
+    long taken() throws IOException {
+        return total() - before;
+    }
+
+    private long total() throws IOException {
+        long sum = 0;
+        for (int cpu = 0; cpu < nmi.cpus(); cpu++) {
+            sum += nmis(cpu);
+        }
+        return sum;
+    }
+
+    /** Where all CPUs are in user mode just now, none may map the kernel: a moment later one does. */
+    private long nmis(int cpu) throws IOException {
+        Deadline deadline = Deadline.in(PATIENCE);
+        OptionalLong count = nmi.inside().nmis(nmi.vm()::readVirtual, cpu);
+        while (count.isEmpty() && !deadline.expired()) {
+            Pace.pause();
+            count = nmi.inside().nmis(nmi.vm()::readVirtual, cpu);
+        }
+        return count.orElseThrow(() -> new MachineException("this kernel does not tell how many NMIs it has handled: "
+                + "no irq_stat in its symbols, or an irq_cpustat_t of a form that is not known"));
+    }
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.forensics;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.ksplat.guest.Guest;
+import io.ksplat.guest.Pace;
+import io.ksplat.guest.Templates;
+import io.ksplat.guest.TestMachines;
+import io.ksplat.kernel.Progress;
+import io.ksplat.kernel.Symbols;
+import io.ksplat.vm.Deadline;
+import io.ksplat.vm.GdbStub;
+import io.ksplat.vm.Register;
+import io.ksplat.vm.VirtualMachine;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Machines that do not speak any more: what is still read from them, and what is left of them. */
+@Tag("machine")
+@Timeout(180)
+class DeadMachineTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final String LAST_WORDS = "these are my last words";
+
+    @TempDir
+    Path folder;
+
+    private Guest start(TestMachines machines) throws Exception {
+        return new Templates(machines.host(), machines.cache())
+                .start(machines.facts().kernel(), machines.config(), folder.resolve("console.log"), 0, Progress.NONE)
+                .guest();
+    }
+
+    private static Autopsy autopsy(TestMachines machines, Guest guest) throws Exception {
+        Symbols symbols = machines.facts().symbols();
+        SourceFrames sources = new SourceFrames(machines.facts().kernel(), symbols, List.of());
+        return new Autopsy(guest.vm(), machines.facts(), symbols, sources, machines.cache());
+    }
+
+    /** Stops the machine when it is about to print a line that is in its log already. */
+    @ParameterizedTest
+    @ValueSource(strings = {"debian:6.1", "debian:7.2", "source:7.3+lockdep"})
+    void whatTheConsoleDidNotGetIsReadFromMemory(String kernel) throws Exception {
+        TestMachines machines = new TestMachines(kernel);
+        Symbols symbols = machines.facts().symbols();
+        try (Guest guest = start(machines)) {
+            guest.agent().writeFile("/dev/kmsg", "this is shown\n");
+            Deadline deadline = Deadline.in(PATIENCE);
+            while (!Files.readString(folder.resolve("console.log")).contains("this is shown\r")) {
+                assertThat(deadline.expired()).isFalse();
+                Pace.pause();
+            }
+            try (GdbStub gdb = guest.vm().gdb()) {
+                gdb.setBreakpoint(symbols.address("serial8250_console_write").orElseThrow());
+                CompletableFuture<Void> writing = CompletableFuture.runAsync(() -> say(guest));
+                gdb.resume();
+                gdb.awaitStop(deadline);
+                gdb.close();
+                List<String> unsaid = autopsy(machines, guest).unsaid();
+                assertThat(Files.readString(folder.resolve("console.log")))
+                        .contains("this is shown")
+                        .doesNotContain(LAST_WORDS);
+                assertThat(unsaid).hasSize(1);
+                assertThat(unsaid.get(0)).matches("\\[ {3,4}\\d{1,2}\\.\\d{6}\\] " + LAST_WORDS);
+                assertThat(writing).isNotCompletedExceptionally();
+            }
+        }
+    }
+
+    private static void say(Guest guest) {
+        try {
+            guest.agent().writeFile("/dev/kmsg", LAST_WORDS + "\n");
+        } catch (IOException expected) {
+            // The machine is gone before it can answer.
+        }
+    }
+
+    @Test
+    void aKeptMachineWaitsForGdbUntilItIsEnded() throws Exception {
+        TestMachines machines = new TestMachines();
+        VirtualMachine.Kept kept;
+        try (Guest guest = start(machines)) {
+            kept = guest.vm().keep();
+        }
+        ProcessHandle guard = ProcessHandle.of(kept.guard()).orElseThrow();
+        try {
+            assertThat(guard.isAlive()).isTrue();
+            assertThat(gdb(
+                            "-ex",
+                            "set architecture i386:x86-64",
+                            "-ex",
+                            "target remote " + kept.gdb(),
+                            "-ex",
+                            "info threads"))
+                    .contains("CPU#0", "CPU#1");
+        } finally {
+            guard.destroy();
+        }
+        guard.onExit().get(10, TimeUnit.SECONDS);
+        assertThat(kept.gdb().getParent()).doesNotExist();
+    }
+
+    @Test
+    void aDumpShowsDebuggersTheKernelsMemory() throws Exception {
+        TestMachines machines = new TestMachines();
+        Path core = folder.resolve("vmcore");
+        long banner = machines.facts().symbols().address("linux_banner").orElseThrow();
+        try (Guest guest = start(machines)) {
+            autopsy(machines, guest).dump(core);
+        }
+        assertThat(gdb("-c", core.toString(), "-ex", "x/s 0x" + Long.toHexString(banner)))
+                .contains("Linux version " + machines.facts().release());
+        assertThat(run("readelf", "-nW", core.toString())).contains("VMCOREINFO", "NT_PRSTATUS");
+    }
+
+    /** A lock that nobody gives back, taken with interrupts disabled. */
+    @Test
+    void aHangIsCalledWithinThreeSecondsOfTheLastHeartbeat() throws Exception {
+        TestMachines machines = new TestMachines();
+        Symbols symbols = machines.facts().symbols();
+        try (Guest guest = start(machines)) {
+            guest.spawnChurn(0);
+            int cpu;
+            try (GdbStub gdb = guest.vm().gdb()) {
+                gdb.setBreakpoint(symbols.address("_raw_spin_lock_irqsave").orElseThrow());
+                gdb.resume();
+                cpu = gdb.awaitStop(Deadline.in(PATIENCE));
+                gdb.clearBreakpoint(symbols.address("_raw_spin_lock_irqsave").orElseThrow());
+                gdb.write(cpu, gdb.registers(cpu).get(Register.RDI), new byte[] {1, 0, 0, 0});
+                gdb.detach();
+            }
+            HangWatch watch = new HangWatch(guest, symbols);
+            Path delays = Path.of("/proc", guest.vm().cpuThreads().get(cpu).toString(), "schedstat");
+            Deadline deadline = Deadline.in(PATIENCE);
+            long beats = -1;
+            long lastBeat = 0;
+            long delayBefore = 0;
+            while (true) {
+                Diagnosis diagnosis = watch.sample();
+                if (diagnosis.causes().stream().anyMatch(stuck -> stuck.cpu() == cpu)) {
+                    break;
+                }
+                long now = guest.heartbeats().read()[cpu];
+                if (now != beats) {
+                    beats = now;
+                    lastBeat = System.nanoTime();
+                    delayBefore = delayed(delays);
+                }
+                assertThat(deadline.expired()).isFalse();
+                Pace.pause();
+            }
+            // Less what the host made the CPU wait for a processor: a busy host is not the machine's slowness.
+            long tookMs = (System.nanoTime() - lastBeat - (delayed(delays) - delayBefore)) / 1_000_000;
+            System.out.println("from the last heartbeat to the verdict: " + tookMs + " ms");
+            assertThat(tookMs).isLessThanOrEqualTo(3000);
+        }
+    }
+
+    /** How long a thread was ready and had no processor, nanoseconds (Documentation/scheduler/sched-stats.rst). */
+    private static long delayed(Path schedstat) throws IOException {
+        return Long.parseLong(Files.readString(schedstat).split(" ", -1)[1]);
+    }
+
+    private static String gdb(String... arguments) throws Exception {
+        List<String> command = new ArrayList<>(List.of("gdb", "-nx", "-batch"));
+        command.addAll(Arrays.asList(arguments));
+        return run(command.toArray(String[]::new));
+    }
+
+    private static String run(String... command) throws Exception {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String out = new String(process.getInputStream().readAllBytes(), UTF_8);
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        return out;
+    }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.junit;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/**
+ * Skips a test, or all tests of a class, on kernels of other versions, with the reason. The report keeps such a run as UNSUPPORTED.
+ *
+ * <p>Where a kernel lacks something that has a name, {@link Needs} is better: versions lie, with backports.
+ */
+@Documented
+@Target({ElementType.TYPE, ElementType.METHOD})
+@Retention(RetentionPolicy.RUNTIME)
+public @interface EnabledOnKernel {
+
+    /** Kernel versions, in the notation of mathematical intervals: {@code [6.17,)}, {@code [6.1,6.12)}. */
+    String value();
+
+    /** What the others lack, in one line. */
+    String because() default "";
+}
