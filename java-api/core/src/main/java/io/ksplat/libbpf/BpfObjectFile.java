@@ -116,6 +116,22 @@ public final class BpfObjectFile {
         return find(globals, GlobalVariable::name, "global variable", variable);
     }
 
+    /**
+     * A struct, union or enum of its BTF, by its name without the keyword. clang leaves out what only local variables have: a global
+     * pointer to the type, {@code struct event *unused __attribute__((unused));}, keeps it.
+     *
+     * @throws NoSuchElementException where it has none of that name
+     */
+    public BtfType type(String typeName) {
+        try {
+            return BtfModel.named(opened.btf(), typeName)
+                    .orElseThrow(() -> new NoSuchElementException(name + " has no struct, union or enum '" + typeName
+                            + "' in its BTF; a global pointer to it keeps it there"));
+        } catch (LibbpfException e) {
+            throw new IllegalStateException(name + " was opened, and its BTF is malformed", e);
+        }
+    }
+
     /** The kfuncs and kernel variables that it declares {@code extern} and uses. */
     public List<KernelSymbol> kernelSymbols() {
         return kernelSymbols;

@@ -5,9 +5,10 @@ import io.ksplat.evidence.BpfStreamParser;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Source;
-import io.ksplat.guest.AgentException;
 import io.ksplat.guest.BpfProgram;
+import io.ksplat.guest.BpfStream;
 import io.ksplat.guest.Global;
+import io.ksplat.libbpf.BpfException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -69,8 +70,8 @@ public final class Testimony {
         List<Evidence> found = new ArrayList<>();
         for (BpfProgram program : programs) {
             try {
-                found.addAll(BpfStreamParser.parse(program.readStderr()));
-            } catch (AgentException e) {
+                found.addAll(BpfStreamParser.parse(program.stream(BpfStream.STDERR)));
+            } catch (BpfException e) {
                 if (e.errno() != NO_STREAMS) {
                     throw e;
                 }
