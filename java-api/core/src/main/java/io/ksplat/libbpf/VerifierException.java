@@ -17,6 +17,8 @@ package io.ksplat.libbpf;
 public final class VerifierException extends BpfException {
     private static final long serialVersionUID = 1;
 
+    private static final String EXPLANATION = "Verification failed: ";
+
     private final String program;
 
     /**
@@ -36,10 +38,13 @@ public final class VerifierException extends BpfException {
         return program;
     }
 
-    /** The last line of the log that says why, not the statistics that may follow it. */
+    /** The last line of the log that says why, not what may follow it: statistics, and from 7.3 on an explanation of many lines. */
     static String reason(String log) {
         String reason = "no log";
         for (String line : log.lines().toList()) {
+            if (line.startsWith(EXPLANATION)) {
+                return reason.equals("no log") ? line.substring(EXPLANATION.length()) : reason;
+            }
             if (!line.isBlank()
                     && !line.startsWith("processed ")
                     && !line.startsWith("-- ")

@@ -3,6 +3,8 @@ package io.ksplat.libbpf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import org.junit.jupiter.api.Test;
 
 class VerifierExceptionTest {
@@ -23,5 +25,14 @@ class VerifierExceptionTest {
                         + "processed 0 insns\n-- END PROG LOAD LOG --\n"))
                 .isEqualTo("unreachable insn 3");
         assertThat(VerifierException.reason("")).isEqualTo("no log");
+    }
+
+    @Test
+    void findsTheReasonBeforeTheExplanationOf73() throws IOException {
+        String log = Files.readString(Fixtures.file("verifier-7.3.log"));
+        assertThat(log).contains("Suggestion:");
+        assertThat(VerifierException.reason(log)).isEqualTo("R1 invalid mem access 'scalar'");
+        assertThat(VerifierException.reason(log.substring(log.indexOf("Verification failed"))))
+                .isEqualTo("Register Type Safety: Invalid dereference");
     }
 }
