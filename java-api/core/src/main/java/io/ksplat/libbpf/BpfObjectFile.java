@@ -15,6 +15,14 @@ import java.util.stream.Collectors;
 /**
  * What a compiled BPF object holds and needs. libbpf opens it, and so checks its sections, maps and relocations, but
  * nothing is loaded into a kernel. Immutable; any thread may use it.
+ *
+ * <pre>{@code
+ * BpfObjectFile file = BpfObjectFile.read(Path.of("nmi_task_kptr.bpf.o"));
+ * for (BpfProgramInfo program : file.programs()) {
+ *     System.out.println(program.section() + " " + program.name());
+ * }
+ * int offset = file.global("dropped").offset();
+ * }</pre>
  */
 public final class BpfObjectFile {
     private static final int INSTRUCTION_BYTES = 8;

@@ -28,6 +28,14 @@ import java.util.List;
  * <tr><td>bitfield</td><td>an integer that has the bits; what does not fit is refused</td></tr>
  * <tr><td>anything, unions too</td><td>byte[] of its size</td></tr>
  * </table>
+ *
+ * <pre>{@code
+ * record Slot(int pid, String comm) {}
+ *
+ * BtfCodec<Slot> codec = BtfCodec.of(Slot.class, file.type("slot"), "a slot");
+ * byte[] bytes = codec.encode(new Slot(7, "init"));
+ * Slot same = codec.decode(bytes);
+ * }</pre>
  */
 public final class BtfCodec<T> {
     private final BtfField field;

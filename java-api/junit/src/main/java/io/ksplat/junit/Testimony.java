@@ -17,7 +17,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
-/** What programs report themselves: locks that they were refused, and what the kernel wrote to their streams about it. */
+/**
+ * What programs report themselves: locks that they were refused, and what the kernel wrote to their streams about it.
+ *
+ * <pre>{@code
+ * machine.testimony().refused("locks[0]", bpf.global("result")).stderrOf(bpf.program("take_two"));
+ * }</pre>
+ */
 public final class Testimony {
     /** Of errno(3): what a resilient lock refuses with. */
     private static final Map<Long, String> REFUSALS = Map.of(-35L, "-EDEADLK", -110L, "-ETIMEDOUT");
