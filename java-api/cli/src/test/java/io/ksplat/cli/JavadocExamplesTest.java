@@ -125,6 +125,7 @@ class JavadocExamplesTest {
                                     "java.util.*",
                                     "org.junit.jupiter.api.*",
                                     "static io.ksplat.evidence.Verdict.*",
+                                    "static io.ksplat.vm.Register.*",
                                     "static org.assertj.core.api.Assertions.assertThat"))
                     .map(name -> "import " + name + ";\n")
                     .collect(Collectors.joining());

@@ -14,9 +14,11 @@ import java.nio.ByteOrder;
  * still count.
  *
  * <pre>{@code
+ * record Tally(long count, int last) {}
+ *
  * bpf.global("target_pid").set(child.pid());
  * long dropped = bpf.global("dropped").get();
- * Tally tally = bpf.global("tally").as(Tally.class);   // record Tally(long count, int last) {}
+ * Tally tally = bpf.global("tally").as(Tally.class);
  * bpf.global("tally").set(new Tally(0, -1));
  * }</pre>
  */
