@@ -51,7 +51,7 @@ class LocalBpf extends BpfContract {
         }
     }
 
-    /** Descriptors and mappings of what was loaded and closed a hundred times. */
+    /** Descriptors and mappings of what was loaded and closed again and again. */
     @Test
     void leaksNothing() throws IOException {
         useOnce();
