@@ -10,14 +10,25 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
  * The programs that a machine needs on the host, and the agent that it runs inside.
  *
  * @param qemu a path, or a name to look for in PATH
+ * @param site where machines run, when that is not this host: then {@code qemu} is not used
  */
-public record Programs(String qemu, Path guard, Path tsc, Path agent) {
+public record Programs(String qemu, Path guard, Path tsc, Path agent, Optional<QemuSite> site) {
+    /** For machines of this host. */
+    public Programs(String qemu, Path guard, Path tsc, Path agent) {
+        this(qemu, guard, tsc, agent, Optional.empty());
+    }
+
+    /** The same for machines elsewhere. */
+    public Programs at(QemuSite elsewhere) {
+        return new Programs(qemu, guard, tsc, agent, Optional.of(elsewhere));
+    }
 
     private static final List<String> OWN = List.of("ksplat-guard", "ksplat-tsc", "ksplat-agent");
 
@@ -72,12 +83,15 @@ public record Programs(String qemu, Path guard, Path tsc, Path agent) {
 
     /** What QEMU says of its version, the distribution's included. */
     public String qemuVersion() throws IOException {
-        return firstLine(10, qemu, "--version");
+        return site.isPresent()
+                ? site.get().firstLine(SiteCommand.Tool.QEMU_VERSION, this)
+                : firstLine(10, qemu, "--version");
     }
 
-    /** The frequency of the host's time stamp counter, in kHz. */
+    /** The frequency of the time stamp counter where machines run, in kHz. */
     public long measureTscKhz() throws IOException {
-        return Long.parseLong(firstLine(10, tsc.toString()));
+        return Long.parseLong(
+                site.isPresent() ? site.get().firstLine(SiteCommand.Tool.TSC, this) : firstLine(10, tsc.toString()));
     }
 
     private static String firstLine(int seconds, String... command) throws IOException {
