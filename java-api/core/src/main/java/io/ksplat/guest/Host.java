@@ -62,9 +62,8 @@ public final class Host {
         });
         Programs own = Programs.in(folder);
         if (site.isPresent()) {
-            Programs programs = own.at(site.get());
-            // Not remembered: nothing here tells when the machine under the site is another.
-            return new Host(cache, programs, folder.resolve("initramfs.cpio"), programs.measureTscKhz(), wanted);
+            // The site measures its counter itself, which need not be this host's.
+            return new Host(cache, own.at(site.get()), folder.resolve("initramfs.cpio"), 0, wanted);
         }
         return here(cache, own, folder, wanted);
     }

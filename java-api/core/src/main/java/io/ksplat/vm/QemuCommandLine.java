@@ -39,12 +39,18 @@ final class QemuCommandLine {
         }
     }
 
-    /** A machine that boots at a {@link QemuSite}, where it is called on sockets that listen already. */
-    static List<String> elsewhere(MachineConfig config) {
+    /** All but the boot line of a machine that boots at a {@link QemuSite}, where it is called on sockets that listen already. */
+    static List<String> elsewhere(MachineConfig config, Path image, Path initramfs) {
         Calls called = new Calls(server(Wire.QMP, true), server(Wire.CONSOLE, true), server(Wire.AGENT, true));
-        List<String> words = new ArrayList<>(boot(ELSEWHERE, config, called, Optional.empty()));
+        List<String> words = machine(ELSEWHERE, config, called, Optional.empty());
         words.addAll(List.of("-chardev", socket("gdb", server(Wire.GDB, false))));
+        words.addAll(List.of("-kernel", image.toString(), "-initrd", initramfs.toString()));
         return List.copyOf(words);
+    }
+
+    /** The boot line there, with {@link SiteCommand#TSC_KHZ} where the frequency of the time stamp counter is to stand. */
+    static String elsewhereBootLine(MachineConfig config) {
+        return String.join(" ", bootLine(config, SiteCommand.TSC_KHZ));
     }
 
     /** A machine that boots; its memory in a file, where one is given. */
@@ -94,6 +100,10 @@ final class QemuCommandLine {
     }
 
     static List<String> bootLine(MachineConfig config) {
+        return bootLine(config, Long.toString(config.hostTscKhz()));
+    }
+
+    private static List<String> bootLine(MachineConfig config, String tscKhz) {
         List<String> words = new ArrayList<>();
         // quiet until the agent raises the level: each byte of the boot's chatter is an exit of the guest.
         words.addAll(List.of("console=ttyS0", "quiet"));
@@ -101,7 +111,7 @@ final class QemuCommandLine {
         words.addAll(List.of("oops=panic", "panic=-1"));
         // Symbols are read once per kernel, and addresses in reports compare between runs.
         words.add("nokaslr");
-        words.addAll(config.accelerator().bootParameters(config.hostTscKhz()));
+        words.addAll(config.accelerator().bootParameters(tscKhz));
         words.addAll(config.bootParameters());
         return List.copyOf(words);
     }

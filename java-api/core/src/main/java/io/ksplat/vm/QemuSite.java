@@ -22,14 +22,6 @@ public interface QemuSite {
     boolean offersKvm() throws IOException;
 
     /**
-     * Runs one of ksplat's own programs, or one that the site has, to its end.
-     *
-     * @return the first line of its stdout
-     * @throws MachineException where it does not end well
-     */
-    String firstLine(SiteCommand.Tool tool, Programs programs) throws IOException;
-
-    /**
      * Starts the guard with a QEMU.
      *
      * @throws IOException with the reason, where nothing was started, and nothing is left
@@ -39,7 +31,7 @@ public interface QemuSite {
     /** What was started: it ends when it is closed, and by itself when the connection to {@link Wire#GUARD} ends. */
     interface Running extends AutoCloseable {
         /** Where to connect to; the wires are there from the beginning. */
-        InetSocketAddress address(Wire wire);
+        InetSocketAddress address(Wire wire) throws IOException;
 
         /** What QEMU and its guard wrote to stderr, the end of it where it is long. */
         String stderr() throws IOException;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.vm;
 
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,34 +19,18 @@ public record SiteCommand(MachineConfig config, Programs programs) {
     /** Removed by the guard. */
     private static final String RUN = FOLDER + "run";
 
-    /** A program that answers with one line, and the file of this host that is to be brought there for it, if any. */
-    public enum Tool {
-        /** Prints the frequency of the time stamp counter, in kHz. */
-        TSC,
-        /** Prints QEMU's version. */
-        QEMU_VERSION;
+    /** Stands for a number that only the site knows. */
+    static final String TSC_KHZ = "@tsc-khz@";
 
-        /** The command. */
-        public List<String> words() {
-            return switch (this) {
-                case TSC -> List.of(FOLDER + "tsc");
-                case QEMU_VERSION -> List.of(QemuCommandLine.ELSEWHERE, "--version");
-            };
-        }
+    /** The first word is QEMU's boot line, all others are QEMU itself. */
+    private static final String WITH_TSC = "khz=$(" + FOLDER + "tsc) || exit 1; line=${1%%" + TSC_KHZ + "*}$khz${1#*"
+            + TSC_KHZ + "}; shift; exec \"$@\" -append \"$line\"";
 
-        /** What must lie there, executable, by its path there. */
-        public Map<String, Path> files(Programs programs) {
-            return switch (this) {
-                case TSC -> Map.of(FOLDER + "tsc", programs.tsc());
-                case QEMU_VERSION -> Map.of();
-            };
-        }
-    }
-
-    /** The files that must lie there, by their paths there; the guard executable. */
+    /** The files that must lie there, by their paths there, executable. */
     public Map<String, Path> files() {
         return Map.of(
                 FOLDER + "guard", programs.guard(),
+                FOLDER + "tsc", programs.tsc(),
                 FOLDER + "kernel", config.image(),
                 FOLDER + "initramfs", config.initramfs());
     }
@@ -55,26 +38,30 @@ public record SiteCommand(MachineConfig config, Programs programs) {
     /**
      * What to run there.
      *
-     * @param listen where each wire is to be listened at; port 0: any that is free. The guard says on its stdout which it took, {@code
+     * @param listen where each wire is to be listened at, {@code ADDRESS:PORT}, IPv4; port 0: any that is free. The guard says on its stdout which it took, {@code
      *     listening PORT...}, in the order of {@link Wire}
      */
-    public List<String> words(Function<Wire, InetSocketAddress> listen) {
+    public List<String> words(Function<Wire, String> listen) {
         List<String> words = new ArrayList<>(List.of(FOLDER + "guard", "--remove", RUN));
         for (Wire wire : Wire.values()) {
-            InetSocketAddress address = listen.apply(wire);
-            words.add("--listen");
-            words.add(address.getAddress().getHostAddress() + ":" + address.getPort());
+            words.addAll(List.of("--listen", listen.apply(wire)));
         }
         words.add("--");
-        words.addAll(QemuCommandLine.elsewhere(new MachineConfig(
-                Path.of(FOLDER, "kernel"),
-                Path.of(FOLDER, "initramfs"),
-                config.virtio(),
-                config.cpus(),
-                config.memoryMiB(),
-                config.accelerator(),
-                config.hostTscKhz(),
-                config.bootParameters())));
+        words.addAll(qemu());
         return List.copyOf(words);
+    }
+
+    private List<String> qemu() {
+        List<String> words = QemuCommandLine.elsewhere(config, Path.of(FOLDER, "kernel"), Path.of(FOLDER, "initramfs"));
+        String line = QemuCommandLine.elsewhereBootLine(config);
+        List<String> all = new ArrayList<>();
+        if (line.contains(TSC_KHZ)) {
+            all.addAll(List.of("/bin/sh", "-c", WITH_TSC, "qemu", line));
+            all.addAll(words);
+        } else {
+            all.addAll(words);
+            all.addAll(List.of("-append", line));
+        }
+        return all;
     }
 }
