@@ -35,7 +35,8 @@ class SettingsTest {
         assertThat(read(Map.of("ksplat.container", "image:1")).container()).contains("image:1");
         assertThatThrownBy(() -> read(Map.of("ksplat.container", "image:1", "ksplat.keep-dead", "true")))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("ksplat.keep-dead needs QEMU on this host, and does not go with ksplat.container: leave one out");
+                .hasMessage(
+                        "ksplat.keep-dead needs QEMU on this host, and does not go with ksplat.container: leave one out");
     }
 
     @Test
