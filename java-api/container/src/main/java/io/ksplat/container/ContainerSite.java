@@ -43,8 +43,8 @@ public final class ContainerSite implements QemuSite {
      * @throws MachineException where no Docker daemon is found (as Testcontainers looks for one), or it has no such image
      */
     public static ContainerSite of(String image) throws IOException {
+        DockerClient docker = daemon();
         try {
-            DockerClient docker = DockerClientFactory.instance().client();
             docker.inspectImageCmd(image).exec();
             ContainerSite site = new ContainerSite(image, docker);
             site.removeNeverStarted();
@@ -52,10 +52,20 @@ public final class ContainerSite implements QemuSite {
         } catch (NotFoundException e) {
             throw new MachineException(
                     "this Docker daemon has no image " + image + ": make it with vm-images/container/image", e);
+        } catch (DockerException e) {
+            throw new MachineException("the Docker daemon does not answer as it should: " + firstLine(e), e);
+        }
+    }
+
+    private static DockerClient daemon() throws IOException {
+        try {
+            return DockerClientFactory.instance().client();
         } catch (IllegalStateException | DockerException e) {
-            // IllegalStateException is Testcontainers' word for having found no daemon.
+            // Without a bridge Testcontainers finds no address of its host where it takes this machine for a container.
             throw new MachineException(
-                    "no Docker daemon can be used: " + firstLine(e) + "; start one, or set DOCKER_HOST", e);
+                    "no Docker daemon can be used: " + firstLine(e)
+                            + "; start one, set DOCKER_HOST, or, where it has no bridge network, TESTCONTAINERS_HOST_OVERRIDE=localhost",
+                    e);
         }
     }
 
