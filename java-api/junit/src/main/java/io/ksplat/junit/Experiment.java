@@ -247,7 +247,7 @@ final class Experiment {
     }
 
     private boolean isFresh() {
-        return settings.fresh() || aside.isPresent();
+        return settings.fresh() || aside.isPresent() || !lab.hasTemplates();
     }
 
     private Optional<BpfObjectFile> compile(KernelFacts kernel) throws IOException, InterruptedException {
