@@ -5,8 +5,10 @@
 
 #if defined(CASE_resume) || defined(CASE_map_freed)
 #define SCHEDULE bpf_task_work_schedule_resume
+#define SCHEDULE_BEFORE_7_1 bpf_task_work_schedule_resume_impl
 #else
 #define SCHEDULE bpf_task_work_schedule_signal
+#define SCHEDULE_BEFORE_7_1 bpf_task_work_schedule_signal_impl
 #endif
 
 /* The state in which the element is deleted (kernel/bpf/helpers.c, enum bpf_task_work_state). */
@@ -22,10 +24,10 @@
 
 typedef int (*callback)(struct bpf_map *map, void *key, void *value);
 
-int bpf_task_work_schedule_signal(struct task_struct *task, struct bpf_task_work *work, void *map,
-				  callback callback) __ksym;
-int bpf_task_work_schedule_resume(struct task_struct *task, struct bpf_task_work *work, void *map,
-				  callback callback) __ksym;
+int SCHEDULE(struct task_struct *task, struct bpf_task_work *work, void *map, callback callback) __ksym __weak;
+/* The verifier sets the last argument. */
+int SCHEDULE_BEFORE_7_1(struct task_struct *task, struct bpf_task_work *work, void *map, callback callback,
+			void *aux) __ksym __weak;
 struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
 void bpf_task_release(struct task_struct *task) __ksym;
 
@@ -70,12 +72,16 @@ int make_element(void *ctx)
 static __always_inline void schedule(struct task_struct *task)
 {
 	struct element *element;
-	int zero = 0;
+	int zero = 0, error;
 
 	element = bpf_map_lookup_elem(&works, &zero);
 	if (!element)
 		return;
-	if (SCHEDULE(task, &element->work, &works, run))
+	if (SCHEDULE)
+		error = SCHEDULE(task, &element->work, &works, run);
+	else
+		error = SCHEDULE_BEFORE_7_1(task, &element->work, &works, run, NULL);
+	if (error)
 		__sync_fetch_and_add(&refused, 1);
 	else
 		__sync_fetch_and_add(&scheduled, 1);

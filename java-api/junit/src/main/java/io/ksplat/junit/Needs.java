@@ -18,7 +18,7 @@ public @interface Needs {
     /** The cases that need it, see {@link Case}; none named: all. */
     String[] cases() default {};
 
-    /** Kernel functions that its programs call. */
+    /** Kernel functions that its programs call; of two that are joined, {@code "bpf_new|bpf_old"}, either will do. */
     String[] kfuncs() default {};
 
     /** Functions that its programs attach to. */

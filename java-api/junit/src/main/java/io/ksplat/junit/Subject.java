@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -129,12 +130,16 @@ record Subject(
     Optional<String> lacks(KernelBtf btf) {
         return needs().flatMap(needed -> Stream.concat(
                         Arrays.stream(needed.kfuncs())
-                                .filter(name -> !btf.hasKfunc(name))
-                                .map(name -> "kfunc " + name),
+                                .filter(names -> either(names).noneMatch(btf::hasKfunc))
+                                .map(names -> "kfunc " + either(names).collect(Collectors.joining(" or "))),
                         Arrays.stream(needed.functions())
                                 .filter(name -> !btf.hasFunction(name))
                                 .map(name -> "function " + name)))
                 .findFirst();
+    }
+
+    private static Stream<String> either(String names) {
+        return Arrays.stream(names.split("\\|", -1));
     }
 
     /**
@@ -144,7 +149,9 @@ record Subject(
      */
     void check(BpfObjectFile file) throws IOException {
         TreeSet<String> undeclared = new TreeSet<>(file.requiredKfuncs());
-        needs().forEach(needed -> Arrays.asList(needed.kfuncs()).forEach(undeclared::remove));
+        needs().flatMap(needed -> Arrays.stream(needed.kfuncs()))
+                .flatMap(Subject::either)
+                .forEach(undeclared::remove);
         if (!undeclared.isEmpty()) {
             throw new IOException(bpf() + " calls " + String.join(", ", undeclared)
                     + ": name them in @Needs(kfuncs) of " + type.getSimpleName());
