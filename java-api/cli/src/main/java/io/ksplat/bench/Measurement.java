@@ -12,12 +12,12 @@ import java.util.Map;
  * What one benchmark found.
  *
  * @param environment what the figures depend on
- * @param ratios medians compared, each from one run, so that a slow machine slows both sides
+ * @param ratios compared figures, each of values from one run, so that a slow machine slows both sides
  */
-public record Measurement(
-        String bench, Map<String, String> environment, List<Figure> figures, Map<String, Double> ratios) {
+public record Measurement(String bench, Map<String, String> environment, List<Figure> figures, List<Ratio> ratios) {
     public Measurement {
         figures = List.copyOf(figures);
+        ratios = List.copyOf(ratios);
     }
 
     public ObjectNode json() {
@@ -35,7 +35,11 @@ public record Measurement(
                     .put("runs", figure.values().size());
         }
         ArrayNode compared = node.putArray("ratios");
-        ratios.forEach((name, value) -> compared.addObject().put("name", name).put("value", rounded(value)));
+        for (Ratio ratio : ratios) {
+            ObjectNode one = compared.addObject().put("name", ratio.name()).put("value", rounded(ratio.value()));
+            ratio.low().ifPresent(low -> one.put("low", rounded(low)));
+            ratio.high().ifPresent(high -> one.put("high", rounded(high)));
+        }
         return node;
     }
 
@@ -54,7 +58,7 @@ public record Measurement(
                     figure.values().size(),
                     figure.unit()));
         }
-        ratios.forEach((name, value) -> text.append(String.format(Locale.ROOT, "  %-20s %10.2f%n", name, value)));
+        ratios.forEach(ratio -> text.append(ratio.text()));
         return text.toString();
     }
 
