@@ -6,7 +6,7 @@
 #define KEYS 2
 #define PATIENCE (1 << 23)
 
-#ifdef CASE_prealloc
+#if defined(CASE_prealloc) || defined(CASE_stale_prealloc)
 #define MAP_FLAGS 0
 #else
 #define MAP_FLAGS BPF_F_NO_PREALLOC
@@ -29,6 +29,7 @@ struct {
 u64 updated;
 u64 deleted;
 u64 locked;
+u64 looked;
 /* Looked up by one key, found to hold another's value: freed, and used again, while it was looked at. */
 u64 stale;
 volatile u64 reading, written;
@@ -64,6 +65,27 @@ static long look(u64 i, void *ctx)
 	if (found != key)
 		__sync_fetch_and_add(&stale, 1);
 	return written != 0;
+}
+
+/* No race is needed: who found an element keeps looking at it, whatever becomes of it. */
+SEC("tc")
+int look_and_reuse(struct __sk_buff *skb)
+{
+	struct value first = { .key = 0 }, second = { .key = 1 };
+	int zero = 0, one = 1;
+	struct value *found;
+
+	if (bpf_map_update_elem(&elements, &zero, &first, BPF_ANY))
+		return 1;
+	found = bpf_map_lookup_elem(&elements, &zero);
+	if (!found)
+		return 2;
+	if (bpf_map_delete_elem(&elements, &zero) || bpf_map_update_elem(&elements, &one, &second, BPF_ANY))
+		return 3;
+	__sync_fetch_and_add(&looked, 1);
+	if (found->key == 1)
+		__sync_fetch_and_add(&stale, 1);
+	return 0;
 }
 
 static long somebody_reads(u64 i, void *ctx)
