@@ -29,6 +29,7 @@ final class Points implements AutoCloseable {
 
     private final Way way;
     private final PointJudge judge;
+    private final LocksOnTheWay locks;
     private final Symbols symbols;
     private final Path folder;
     private final Progress progress;
@@ -36,9 +37,17 @@ final class Points implements AutoCloseable {
     private final TreeMap<Integer, SweepPoint> known = new TreeMap<>();
     private int deadlocks;
 
-    Points(Way way, PointJudge judge, Symbols symbols, Path folder, int workers, Progress progress) {
+    Points(
+            Way way,
+            PointJudge judge,
+            LocksOnTheWay locks,
+            Symbols symbols,
+            Path folder,
+            int workers,
+            Progress progress) {
         this.way = way;
         this.judge = judge;
+        this.locks = locks;
         this.symbols = symbols;
         this.folder = folder;
         this.progress = progress;
@@ -146,7 +155,8 @@ final class Points implements AutoCloseable {
 
     private SweepPoint once(int n, boolean thorough) throws IOException, InterruptedException {
         Path log = folder.resolve("console-" + n + ".log");
-        Way.Shot shot = way.shoot(n, log);
+        List<String> holds = new ArrayList<>();
+        Way.Shot shot = way.shoot(n, memory -> holds.addAll(locks.heldIn(memory)), log);
         PointJudge.Finding finding;
         try (var machine = shot.machine()) {
             finding = judge.judge(machine, thorough);
@@ -157,14 +167,14 @@ final class Points implements AutoCloseable {
         if (finding.message().isEmpty()) {
             Files.delete(log);
         }
-        return point(n, finding, console);
+        return point(n, holds, finding, console);
     }
 
     private SweepPoint failed(int n, String why) {
-        return point(n, PointJudge.Finding.unclear(Verdict.ERROR, why), List.of());
+        return point(n, List.of(), PointJudge.Finding.unclear(Verdict.ERROR, why), List.of());
     }
 
-    private SweepPoint point(int n, PointJudge.Finding finding, List<String> console) {
+    private SweepPoint point(int n, List<String> holds, PointJudge.Finding finding, List<String> console) {
         long address = way.address(n);
         Optional<Symbol> symbol = symbols.at(address);
         return new SweepPoint(
@@ -173,6 +183,7 @@ final class Points implements AutoCloseable {
                 symbol.map(Symbol::name).orElse("0x" + Long.toHexString(address)),
                 symbol.map(function -> address - function.address()).orElse(0L),
                 finding.verdict(),
+                holds,
                 finding.waitsFor(),
                 console,
                 finding.message());

@@ -2,6 +2,7 @@
 package io.ksplat.campaign;
 
 import io.ksplat.evidence.Verdict;
+import io.ksplat.forensics.KernelInside;
 import io.ksplat.guest.Host;
 import io.ksplat.guest.KernelFacts;
 import io.ksplat.guest.Template;
@@ -82,7 +83,13 @@ public final class Sweep {
                 .plus(anchor.programs().stream().map(Anchor.Program::symbol).toList());
         Way way = Way.walk(template, host.programs(), symbols, anchor.cpu(), order.last(), folder, progress);
         PointJudge judge = new PointJudge(anchor, template, facts, symbols, cache);
-        try (Points points = new Points(way, judge, symbols, folder, order.workers(), progress)) {
+        LocksOnTheWay locks = LocksOnTheWay.of(
+                way,
+                new KernelInside(facts, symbols, anchor.cpus()),
+                symbols,
+                anchor.cpu(),
+                folder.resolve("locks.log"));
+        try (Points points = new Points(way, judge, locks, symbols, folder, order.workers(), progress)) {
             List<SweepPoint> steps = points.measure(IntStream.range(0, order.points())
                     .map(i -> order.start() + i * order.stride())
                     .boxed()
@@ -111,7 +118,7 @@ public final class Sweep {
             throws IOException, InterruptedException, KernelException {
         Files.writeString(folder.resolve(JSON), SweepText.json(map));
         Files.writeString(folder.resolve(TABLE), SweepText.of(map) + "\n" + listing.table());
-        try (Way.Standing machine = way.stand(folder.resolve("listing.log"))) {
+        try (Way.Standing machine = way.stand(0, folder.resolve("listing.log"))) {
             Files.writeString(folder.resolve(LISTING), listing.listing(machine.memory()));
         }
         Files.delete(folder.resolve("listing.log"));

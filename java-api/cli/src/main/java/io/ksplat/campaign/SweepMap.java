@@ -42,8 +42,14 @@ public record SweepMap(
     /**
      * Neighbouring points of one answer. What lies between two of them was not measured where the stride was more than one: it is
      * taken to be like both.
+     *
+     * @param alwaysHeld the locks that are held at each of the measured points
      */
-    public record Stretch(SweepPoint first, SweepPoint last, int measured) {
+    public record Stretch(SweepPoint first, SweepPoint last, int measured, List<String> alwaysHeld) {
+        public Stretch {
+            alwaysHeld = List.copyOf(alwaysHeld);
+        }
+
         public Verdict verdict() {
             return first.verdict();
         }
@@ -59,20 +65,23 @@ public record SweepMap(
         SweepPoint first = null;
         SweepPoint last = null;
         int count = 0;
+        List<String> held = new ArrayList<>();
         for (SweepPoint point : measured()) {
             if (first != null && last != null && !alike(last, point)) {
-                stretches.add(new Stretch(first, last, count));
+                stretches.add(new Stretch(first, last, count, held));
                 first = null;
             }
             if (first == null) {
                 first = point;
                 count = 0;
+                held = new ArrayList<>(point.holds());
             }
             last = point;
+            held.retainAll(point.holds());
             count++;
         }
         if (first != null && last != null) {
-            stretches.add(new Stretch(first, last, count));
+            stretches.add(new Stretch(first, last, count, held));
         }
         return stretches;
     }

@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param function that it lies in; its address where none is known
  * @param verdict from outside alone: DEADLOCK, CLEAN where every CPU lived on and the NMI had done its work, else why not in
  *     {@code message}
+ * @param holds the locks that the interrupted context holds there, by their names; see {@link LocksOnTheWay}
  * @param waitsFor of a deadlock, what the dead CPU waits for
  * @param console titles of what the console said meanwhile, which takes no part in the verdict
  */
@@ -22,10 +23,12 @@ public record SweepPoint(
         String function,
         long offset,
         Verdict verdict,
+        List<String> holds,
         Optional<String> waitsFor,
         List<String> console,
         Optional<String> message) {
     public SweepPoint {
+        holds = List.copyOf(holds);
         console = List.copyOf(console);
     }
 

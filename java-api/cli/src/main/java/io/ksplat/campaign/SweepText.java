@@ -49,6 +49,7 @@ final class SweepText {
                     .put("offset", point.offset())
                     .put("verdict", point.verdict().name())
                     .put("waitsFor", point.waitsFor().orElse(null));
+            point.holds().forEach(node.withArray("holds")::add);
             if (!point.console().isEmpty()) {
                 point.console().forEach(node.withArray("console")::add);
             }
@@ -76,12 +77,13 @@ final class SweepText {
         for (SweepMap.Stretch stretch : map.stretches()) {
             text.append(String.format(
                     Locale.ROOT,
-                    "  %6d .. %-6d %-12s %s .. %s%s%s%n",
+                    "  %6d .. %-6d %-12s %s .. %s%s%s%s%n",
                     stretch.first().n(),
                     stretch.last().n(),
                     stretch.verdict(),
                     stretch.first().where(),
                     stretch.last().where(),
+                    held(stretch),
                     stretch.first()
                             .waitsFor()
                             .map(lock -> ", waits for " + lock)
@@ -89,5 +91,10 @@ final class SweepText {
                     stretch.first().message().map(why -> ": " + why).orElse("")));
         }
         return text.toString();
+    }
+
+    /** What every measured point of a stretch holds. */
+    private static String held(SweepMap.Stretch stretch) {
+        return stretch.alwaysHeld().isEmpty() ? "" : ", holds " + String.join(", ", stretch.alwaysHeld());
     }
 }

@@ -26,6 +26,7 @@ class SweepMapTest {
                 "walk",
                 n,
                 verdict,
+                n % 2 == 0 ? List.of("outer", "inner") : List.of("outer"),
                 lock.isEmpty() ? Optional.empty() : Optional.of(lock),
                 List.of(),
                 Optional.empty());
@@ -65,6 +66,10 @@ class SweepMapTest {
                 .containsExactly("0..2", "3..7", "8..8");
         assertThat(stretches).extracting(SweepMap.Stretch::measured).containsExactly(2, 4, 1);
         assertThat(stretches).extracting(SweepMap.Stretch::length).containsExactly(3, 5, 1);
+        assertThat(stretches)
+                .as("held at every measured point")
+                .extracting(stretch -> String.join("+", stretch.alwaysHeld()))
+                .containsExactly("outer+inner", "outer", "outer+inner");
     }
 
     @Test
@@ -99,6 +104,7 @@ class SweepMapTest {
         assertThat(dead.path("verdict").asText()).isEqualTo("DEADLOCK");
         assertThat(dead.path("waitsFor").asText()).isEqualTo("rdp.lock");
         assertThat(json.path("steps").get(0).path("waitsFor").isNull()).isTrue();
+        assertThat(json.path("steps").get(0).path("holds").toString()).isEqualTo("[\"outer\",\"inner\"]");
         assertThat(json.path("refined").findValues("n"))
                 .extracting(JsonNode::asInt)
                 .containsExactly(3, 7);

@@ -33,6 +33,10 @@ class SweepTest {
         assertThat(dead).as(map.toString()).isNotEmpty();
         assertThat(dead)
                 .allSatisfy(point -> assertThat(point.path("waitsFor").asText()).contains("nocb"));
+        assertThat(points(map))
+                .as("whoever is interrupted where it deadlocks holds the lock, and elsewhere does not")
+                .allSatisfy(point -> assertThat(point.path("holds").toString().contains("nocb"))
+                        .isEqualTo(point.path("verdict").asText().equals("DEADLOCK")));
         JsonNode first = dead.get(0);
         JsonNode last = dead.get(dead.size() - 1);
         assertThat(first.path("function").asText()).as("after the taking").contains("lock");

@@ -4,6 +4,7 @@ package io.ksplat.forensics;
 import io.ksplat.guest.KernelFacts;
 import io.ksplat.kernel.Symbols;
 import io.ksplat.vm.GuestMemory;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -27,11 +28,31 @@ public final class KernelInside {
         if (task.isEmpty()) {
             return Optional.empty();
         }
-        OptionalLong pid = data.field(task.getAsLong(), "task_struct", "pid");
-        OptionalLong comm = data.address(task.getAsLong(), "task_struct", "comm");
-        return comm.isPresent() && pid.isPresent()
-                ? data.text(comm.getAsLong()).map(name -> name + " (" + pid.getAsLong() + ")")
-                : Optional.empty();
+        return new HeldLocks(data).task(task.getAsLong()).map(who -> who.comm() + " (" + who.pid() + ")");
+    }
+
+    /** Whether lockdep keeps books of what tasks hold. */
+    public boolean hasLockdep() {
+        return facts.btf().hasType("held_lock");
+    }
+
+    /** The locks that the task on a CPU holds, by lockdep's names, the first taken first. */
+    public List<String> heldLocks(GuestMemory memory, int cpu) {
+        KernelData data = data(memory);
+        OptionalLong task = data.currentTask(cpu);
+        return task.isEmpty()
+                ? List.of()
+                : new HeldLocks(data)
+                        .of(task.getAsLong()).stream()
+                                .map(entry -> entry.ref().name())
+                                .toList();
+    }
+
+    /** The name of the spin lock at an address, where its word says that somebody holds it; empty where nobody does. */
+    public Optional<String> heldSpinLock(GuestMemory memory, long address) {
+        return new Locks(data(memory))
+                .heldAt(address, Spinning.SPIN)
+                .map(lock -> lock.ref().name());
     }
 
     /** How many NMIs a CPU has handled (arch/x86/include/asm/hardirq.h); empty where this kernel does not tell. */

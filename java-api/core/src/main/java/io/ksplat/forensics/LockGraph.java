@@ -34,6 +34,7 @@ final class LockGraph {
     private record Holder(Optional<Layer> layer, Optional<Task> task, String because, boolean inferred) {}
 
     private final KernelData data;
+    private final HeldLocks held;
     private final List<Layer> layers;
     private final List<Waiting> waits;
     private final Map<Waiting, Holder> holders = new HashMap<>();
@@ -41,6 +42,7 @@ final class LockGraph {
     /** @param layers every CPU's, each CPU's innermost first */
     LockGraph(KernelData data, List<Layer> layers, List<Waiting> waits) {
         this.data = data;
+        this.held = new HeldLocks(data);
         this.layers = layers;
         this.waits = waits;
         for (Waiting wait : waits) {
@@ -61,15 +63,17 @@ final class LockGraph {
     }
 
     Details.Waits details() {
-        return new Details.Waits(sorted().stream()
-                .map(wait -> new Details.Wait(
-                        wait.layer.cpu(),
-                        name(wait.layer),
-                        wait.lock.ref(),
-                        wait.lock.word(),
-                        wait.lock.tail(),
-                        Optional.ofNullable(holders.get(wait)).map(LockGraph::owner)))
-                .toList());
+        return new Details.Waits(
+                sorted().stream()
+                        .map(wait -> new Details.Wait(
+                                wait.layer.cpu(),
+                                name(wait.layer),
+                                wait.lock.ref(),
+                                wait.lock.word(),
+                                wait.lock.tail(),
+                                Optional.ofNullable(holders.get(wait)).map(LockGraph::owner)))
+                        .toList(),
+                held.ofAll());
     }
 
     private static Details.Owner owner(Holder holder) {
@@ -153,7 +157,7 @@ final class LockGraph {
 
     /** The lock names a task and a CPU; an interrupt takes locks in the name of the task that it interrupted. */
     private Holder writtenHolder(Waiting wait, long owner, int cpu) {
-        Optional<Task> task = task(owner);
+        Optional<Task> task = held.task(owner);
         boolean runs = data.currentTask(cpu).equals(OptionalLong.of(owner));
         List<Layer> possible = layers.stream()
                 .filter(layer -> runs && layer.cpu() == cpu && !layer.context().equals("user"))
@@ -182,25 +186,13 @@ final class LockGraph {
         return new Holder(Optional.of(outermost), task, written + "; of its contexts, the first", true);
     }
 
-    /** In which kind of context the task took the lock, as lockdep keeps it (struct held_lock, irq_context: softirq 1, hardirq 2). */
+    /** In which kind of context the task took the lock, as lockdep keeps it (irq_context: softirq 1, hardirq 2). */
     private Optional<String> lockdepContext(long task, Lock lock) {
-        OptionalLong depth = data.field(task, "task_struct", "lockdep_depth");
-        OptionalLong first = data.address(task, "task_struct", "held_locks");
-        if (depth.isEmpty()
-                || first.isEmpty()
-                || lock.map().isEmpty()
-                || !data.btf().hasType("held_lock")) {
-            return Optional.empty();
-        }
-        int size = data.btf().sizeOf("held_lock");
-        for (int i = 0; i < Math.min((int) depth.getAsLong(), 48); i++) {
-            long held = first.getAsLong() + (long) i * size;
-            if (data.field(held, "held_lock", "instance").equals(lock.map())) {
-                long context = data.field(held, "held_lock", "irq_context").orElse(0);
-                return Optional.of((context & 2) != 0 ? "irq" : context == 1 ? "softirq" : "task");
-            }
-        }
-        return Optional.empty();
+        return held.of(task).stream()
+                .filter(entry -> lock.map().equals(OptionalLong.of(entry.lock())))
+                .map(HeldLocks.Entry::context)
+                .map(context -> (context & 2) != 0 ? "irq" : context == 1 ? "softirq" : "task")
+                .findFirst();
     }
 
     private Optional<Holder> inferredHolder(Waiting wait) {
@@ -253,15 +245,7 @@ final class LockGraph {
 
     private Optional<Task> currentTask(int cpu) {
         OptionalLong current = data.currentTask(cpu);
-        return current.isPresent() ? task(current.getAsLong()) : Optional.empty();
-    }
-
-    private Optional<Task> task(long task) {
-        OptionalLong pid = data.field(task, "task_struct", "pid");
-        OptionalLong comm = data.address(task, "task_struct", "comm");
-        return comm.isPresent() && pid.isPresent()
-                ? data.text(comm.getAsLong()).map(name -> new Task(name, (int) pid.getAsLong()))
-                : Optional.empty();
+        return current.isPresent() ? held.task(current.getAsLong()) : Optional.empty();
     }
 
     /** The words of {@link CycleNode}. */

@@ -8,6 +8,7 @@ import io.ksplat.vm.GdbStub;
 import io.ksplat.vm.GuestMemory;
 import io.ksplat.vm.MachineException;
 import io.ksplat.vm.Programs;
+import io.ksplat.vm.Registers;
 import io.ksplat.vm.StandBy;
 import io.ksplat.vm.VirtualMachine;
 import java.io.IOException;
@@ -57,6 +58,12 @@ public final class Way {
 
     /** A machine that runs on after an NMI was injected, and where it landed. */
     public record Shot(VirtualMachine machine, Landing landing) {}
+
+    /** Looks at the memory of the machine that stands before an instruction, as the CPU that walks sees it. */
+    @FunctionalInterface
+    public interface Look {
+        void at(GuestMemory memory) throws IOException;
+    }
 
     /**
      * Walks it once.
@@ -134,13 +141,14 @@ public final class Way {
     /**
      * Injects an NMI after {@code n} instructions, and lets the machine run.
      *
+     * @param look comes before the NMI
      * @param consoleLog gets what the machine says from here on
      * @throws MachineException where the NMI did not land just there
      */
-    public Shot shoot(int n, Path consoleLog) throws IOException {
+    public Shot shoot(int n, Look look, Path consoleLog) throws IOException {
         VirtualMachine machine = restore(n / SPACING).standing(consoleLog);
         try {
-            Landing landing = shoot(machine, n);
+            Landing landing = shoot(machine, n, look);
             return new Shot(machine, landing);
         } catch (IOException | RuntimeException e) {
             machine.close();
@@ -148,11 +156,21 @@ public final class Way {
         }
     }
 
-    /** The machine at the anchor, standing still, for its memory to be read. */
-    public Standing stand(Path consoleLog) throws IOException {
-        VirtualMachine machine = restore(0).standing(consoleLog);
+    private StandBy restore(int place) throws IOException {
+        return place == 0 ? anchor.prepare(programs) : anchor.prepare(programs, places.get(place - 1).state);
+    }
+
+    /**
+     * The machine after {@code n} instructions, standing still, to be looked at.
+     *
+     * @param consoleLog gets what the machine says, which is nothing
+     */
+    public Standing stand(int n, Path consoleLog) throws IOException {
+        VirtualMachine machine = restore(n / SPACING).standing(consoleLog);
         try {
-            return new Standing(machine, machine.gdb());
+            GdbStub gdb = machine.gdb();
+            lead(gdb, n);
+            return new Standing(machine, gdb);
         } catch (IOException | RuntimeException e) {
             machine.close();
             throw e;
@@ -169,9 +187,14 @@ public final class Way {
             this.gdb = gdb;
         }
 
-        /** As the CPU at the anchor sees it. */
+        /** As the CPU that walks sees it. */
         public GuestMemory memory() {
-            return (address, length) -> gdb.read(cpu, address, length);
+            return Way.this.memory(gdb);
+        }
+
+        /** That CPU's. */
+        public Registers registers() throws IOException {
+            return gdb.registers(cpu);
         }
 
         @Override
@@ -182,24 +205,30 @@ public final class Way {
         }
     }
 
-    private StandBy restore(int place) throws IOException {
-        return place == 0 ? anchor.prepare(programs) : anchor.prepare(programs, places.get(place - 1).state);
+    private GuestMemory memory(GdbStub gdb) {
+        return (address, length) -> gdb.read(cpu, address, length);
     }
 
-    private Landing shoot(VirtualMachine machine, int n) throws IOException {
+    /** From the place where it was restored on. */
+    private long lead(GdbStub gdb, int n) throws IOException {
+        if (n >= SPACING) {
+            for (RamDifference.Patch patch : places.get(n / SPACING - 1).memory) {
+                patch.writeTo(gdb);
+            }
+        }
+        step(gdb, n / SPACING * SPACING, n % SPACING);
+        long here = gdb.programCounter(cpu);
+        if (here != address(n)) {
+            throw new MachineException("after " + n + " instructions CPU " + cpu + " was at " + where(n)
+                    + " the first time and is at " + Aim.where(symbols, here) + " now: the way is not the same twice");
+        }
+        return here;
+    }
+
+    private Landing shoot(VirtualMachine machine, int n, Look look) throws IOException {
         try (GdbStub gdb = machine.gdb()) {
-            if (n >= SPACING) {
-                for (RamDifference.Patch patch : places.get(n / SPACING - 1).memory) {
-                    patch.writeTo(gdb);
-                }
-            }
-            step(gdb, n / SPACING * SPACING, n % SPACING);
-            long here = gdb.programCounter(cpu);
-            if (here != address(n)) {
-                throw new MachineException(
-                        "after " + n + " instructions CPU " + cpu + " was at " + where(n) + " the first time and is at "
-                                + Aim.where(symbols, here) + " now: the way is not the same twice");
-            }
+            long here = lead(gdb, n);
+            look.at(memory(gdb));
             OptionalLong interrupted =
                     new NmiEntry(machine, symbols).inject(gdb, cpu).interrupted();
             if (interrupted.isEmpty() || interrupted.getAsLong() != here) {

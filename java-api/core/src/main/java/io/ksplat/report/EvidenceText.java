@@ -8,6 +8,7 @@ import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.Stack;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Collectors;
 
 /** Evidence for people: its title, its cycle, its stacks. */
 public final class EvidenceText {
@@ -32,6 +33,7 @@ public final class EvidenceText {
         }
         if (found.details() instanceof Details.Waits waits) {
             waits.waits().forEach(wait -> text.append("  ").append(of(wait)).append('\n'));
+            waits.holding().forEach(task -> text.append("  ").append(of(task)).append('\n'));
         }
         return text.toString();
     }
@@ -58,6 +60,14 @@ public final class EvidenceText {
         return text.append(owner.get().inferred() ? ", inferred: " : ": ")
                 .append(owner.get().because())
                 .toString();
+    }
+
+    private static String of(Details.Holding holding) {
+        return holding.task().comm() + "/" + holding.task().pid() + " holds "
+                + holding.locks().stream()
+                        .map(held -> held.lock().name()
+                                + held.at().map(at -> " (taken in " + at + ")").orElse(""))
+                        .collect(Collectors.joining(", "));
     }
 
     private static String who(String context, OptionalInt cpu) {

@@ -135,10 +135,22 @@ public sealed interface Details {
         }
     }
 
-    /** CPUs that spin on locks, as their registers and memory show it from outside. */
-    record Waits(List<Wait> waits) implements Details {
+    /**
+     * CPUs that spin on locks, as their registers and memory show it from outside.
+     *
+     * @param holding what each task holds, in kernels with lockdep; else empty
+     */
+    record Waits(List<Wait> waits, List<Holding> holding) implements Details {
         public Waits {
             waits = List.copyOf(waits);
+            holding = List.copyOf(holding);
+        }
+    }
+
+    /** The locks that a task holds, those of interrupts on top of it included, the first taken first. */
+    record Holding(Task task, List<HeldLock> locks) {
+        public Holding {
+            locks = List.copyOf(locks);
         }
     }
 

@@ -50,6 +50,9 @@ final class Observation implements Console.Reader {
     /** A report that stops in the middle is taken as it is. */
     private static final Duration QUIET = Duration.ofMillis(200);
 
+    /** A console that does not fall silent, of a machine that is stuck, is listened to no longer than this. */
+    private static final Duration HEARING = Duration.ofSeconds(1);
+
     /** Beats of every CPU after the last change, before a machine counts as alive. */
     private static final int BEATS = 10;
 
@@ -189,6 +192,7 @@ final class Observation implements Console.Reader {
                 }
                 Diagnosis diagnosis = hangs.sample();
                 if (diagnosis.isStuck()) {
+                    hearOut();
                     Autopsy.Findings findings = autopsy().of(diagnosis);
                     hear(findings.unsaid());
                     found(findings.evidence());
@@ -290,6 +294,14 @@ final class Observation implements Console.Reader {
             }
         }
         return quiet;
+    }
+
+    /** What the kernel reported of its own death comes before what is seen from outside, whole, however soon that was seen. */
+    private void hearOut() throws IOException {
+        Deadline deadline = Deadline.in(HEARING);
+        while (!quiet() && !deadline.expired()) {
+            Pace.pause();
+        }
     }
 
     private boolean beatSince(long[] baseline) throws IOException {

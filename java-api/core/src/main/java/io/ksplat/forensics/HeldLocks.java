@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.forensics;
+
+import io.ksplat.evidence.Details;
+import io.ksplat.evidence.HeldLock;
+import io.ksplat.evidence.LockRef;
+import io.ksplat.evidence.Task;
+import io.ksplat.kernel.Symbol;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * What lockdep knows that tasks hold (struct held_lock, include/linux/lockdep_types.h): each task's locks in the order of taking, those
+ * of the interrupts on top of it included. After its first report lockdep keeps no books any more, and what is read is of that moment.
+ */
+final class HeldLocks {
+    /** MAX_LOCK_DEPTH. */
+    private static final int MOST = 48;
+
+    /** What a task list may be long before it is taken for a ring that the guest has bent. */
+    private static final int MOST_TASKS = 4096;
+
+    private final KernelData data;
+
+    HeldLocks(KernelData data) {
+        this.data = data;
+    }
+
+    /** One entry of a task's list. */
+    record Entry(long lock, LockRef ref, Optional<String> takenIn, int context) {}
+
+    /** Whether this kernel has lockdep. */
+    boolean areKept() {
+        return data.address(0, "task_struct", "held_locks").isPresent()
+                && data.btf().hasType("held_lock");
+    }
+
+    /** A task's, the first taken first; empty also where this kernel has no lockdep. */
+    List<Entry> of(long task) {
+        OptionalLong depth = data.field(task, "task_struct", "lockdep_depth");
+        OptionalLong first = data.address(task, "task_struct", "held_locks");
+        if (depth.isEmpty() || first.isEmpty() || !areKept()) {
+            return List.of();
+        }
+        int size = data.btf().sizeOf("held_lock");
+        List<Entry> held = new ArrayList<>();
+        for (int i = 0; i < Math.min((int) depth.getAsLong(), MOST); i++) {
+            long entry = first.getAsLong() + (long) i * size;
+            OptionalLong map = data.field(entry, "held_lock", "instance");
+            if (map.isPresent() && map.getAsLong() != 0) {
+                held.add(new Entry(
+                        map.getAsLong(),
+                        new LockRef(name(map.getAsLong()), Optional.empty(), Optional.empty()),
+                        takenIn(entry),
+                        (int) data.field(entry, "held_lock", "irq_context").orElse(0)));
+            }
+        }
+        return held;
+    }
+
+    /** Every task's that holds any. */
+    List<Details.Holding> ofAll() {
+        List<Details.Holding> all = new ArrayList<>();
+        for (long task : tasks()) {
+            List<Entry> held = of(task);
+            if (!held.isEmpty()) {
+                task(task)
+                        .ifPresent(who -> all.add(new Details.Holding(
+                                who,
+                                held.stream()
+                                        .map(entry -> new HeldLock(entry.ref, "", Optional.empty(), entry.takenIn))
+                                        .toList())));
+            }
+        }
+        return all;
+    }
+
+    /** The threads that run, and all processes: list heads are read with suspicion, since nobody stopped a writer. */
+    private Set<Long> tasks() {
+        Set<Long> found = new LinkedHashSet<>();
+        for (int cpu = 0; cpu < data.cpus(); cpu++) {
+            data.currentTask(cpu).ifPresent(found::add);
+        }
+        OptionalLong first = data.symbols().address("init_task");
+        OptionalLong link = data.address(0, "task_struct", "tasks");
+        if (first.isEmpty() || link.isEmpty() || !areKept()) {
+            return found;
+        }
+        Set<Long> seen = new HashSet<>();
+        OptionalLong next = data.word(first.getAsLong() + link.getAsLong());
+        while (next.isPresent() && seen.size() < MOST_TASKS && seen.add(next.getAsLong())) {
+            long task = next.getAsLong() - link.getAsLong();
+            if (task == first.getAsLong()) {
+                break;
+            }
+            found.add(task);
+            next = data.word(next.getAsLong());
+        }
+        return found;
+    }
+
+    private String name(long map) {
+        OptionalLong text = data.field(map, "lockdep_map", "name");
+        return (text.isPresent() ? data.text(text.getAsLong()) : Optional.<String>empty())
+                .orElse("0x" + Long.toHexString(map));
+    }
+
+    private Optional<String> takenIn(long entry) {
+        OptionalLong caller = data.field(entry, "held_lock", "acquire_ip");
+        return caller.isPresent() ? data.symbols().at(caller.getAsLong()).map(Symbol::name) : Optional.empty();
+    }
+
+    /** A task's name and process id; empty where they cannot be read. */
+    Optional<Task> task(long task) {
+        OptionalLong pid = data.field(task, "task_struct", "pid");
+        OptionalLong comm = data.address(task, "task_struct", "comm");
+        return comm.isPresent() && pid.isPresent()
+                ? data.text(comm.getAsLong()).map(name -> new Task(name, (int) pid.getAsLong()))
+                : Optional.empty();
+    }
+}
