@@ -72,6 +72,7 @@ final class Experiment {
 
     private KernelName kernelName;
     private Verdict expected;
+    private Optional<String> because = Optional.empty();
     private @Nullable Decision decision;
     private boolean concluded;
     private @Nullable Path runFolder;
@@ -171,6 +172,7 @@ final class Experiment {
         kernelName = new KernelName(
                 settings.kernel().toString(), kernel.release(), kernel.kernel().key());
         expected = settings.expect().orElseGet(() -> subject.expectedOn(kernel.release()));
+        because = settings.expect().isPresent() ? Optional.empty() : subject.reasonOn(kernel.release());
         Path folder = aside.isPresent()
                 ? Files.createDirectories(aside.get())
                 : report.begin(subject.id(), kernelName, settings.attempt(), expected);
@@ -830,7 +832,8 @@ final class Experiment {
                 notes,
                 new Timings(bootMs, restoreMs, firstEvidence, (System.nanoTime() - started) / 1_000_000),
                 accelerator,
-                origin);
+                origin,
+                because);
     }
 
     private void decide(Verdict verdict, String message, List<Evidence> evidence) {

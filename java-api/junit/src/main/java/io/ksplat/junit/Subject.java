@@ -88,9 +88,18 @@ record Subject(
      * nothing in particular wants a kernel that lives.
      */
     Verdict expectedOn(String release) {
-        return expectation(method, release)
-                .or(() -> expectation(type, release))
+        return expectation(release)
+                .map(Expect::verdict)
                 .orElse(saysWhatItExpects() ? Verdict.UNSUPPORTED : Verdict.CLEAN);
+    }
+
+    /** Why it expects that, where it says so. */
+    Optional<String> reasonOn(String release) {
+        return expectation(release).map(Expect::because).filter(why -> !why.isEmpty());
+    }
+
+    private Optional<Expect> expectation(String release) {
+        return expectation(method, release).or(() -> expectation(type, release));
     }
 
     boolean saysWhatItExpects() {
@@ -109,11 +118,10 @@ record Subject(
                 .findFirst();
     }
 
-    private Optional<Verdict> expectation(AnnotatedElement element, String release) {
+    private Optional<Expect> expectation(AnnotatedElement element, String release) {
         return Arrays.stream(element.getAnnotationsByType(Expect.class))
                 .filter(expect -> concerns(expect.cases()))
                 .filter(expect -> KernelRange.parse(expect.kernels()).contains(release))
-                .map(Expect::verdict)
                 .findFirst();
     }
 
