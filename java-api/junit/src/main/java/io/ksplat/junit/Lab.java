@@ -24,6 +24,8 @@ import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the experiments of one launch share: the cache, the kernels that were made ready, the report. One lives as long as the
@@ -32,6 +34,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 public final class Lab implements AutoCloseable {
     /** Where the session's store keeps it, or a {@link Lent} one. */
     public static final String KEY = "io.ksplat.lab";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Lab.class);
 
     private final Cache cache;
     private final Progress progress;
@@ -119,6 +123,27 @@ public final class Lab implements AutoCloseable {
 
     Checkpoints checkpoints() {
         return checkpoints;
+    }
+
+    /**
+     * Two of these that are one kernel, in words: its runs would share their files. What cannot be had is left to its runs, which
+     * tell why.
+     */
+    public Optional<String> sameKernel(List<KernelSpec> specs) throws InterruptedException {
+        Map<String, KernelSpec> known = new HashMap<>();
+        List<KernelSpec> distinct = specs.stream().distinct().toList();
+        for (KernelSpec spec : distinct.size() < 2 ? List.<KernelSpec>of() : distinct) {
+            try {
+                String key = catalogue.resolve(spec, progress).key();
+                KernelSpec other = known.putIfAbsent(key, spec);
+                if (other != null) {
+                    return Optional.of(other + " and " + spec + " are one kernel, " + key + ": name it once");
+                }
+            } catch (KernelException e) {
+                LOG.debug("{} is of no kernel", spec, e);
+            }
+        }
+        return Optional.empty();
     }
 
     /** A kernel, fetched or built, and what a boot of it tells. */
