@@ -4,11 +4,9 @@
 #include <bpf/bpf_helpers.h>
 
 #if defined(CASE_resume) || defined(CASE_map_freed)
-#define SCHEDULE bpf_task_work_schedule_resume
-#define SCHEDULE_BEFORE_7_1 bpf_task_work_schedule_resume_impl
+#define MODE resume
 #else
-#define SCHEDULE bpf_task_work_schedule_signal
-#define SCHEDULE_BEFORE_7_1 bpf_task_work_schedule_signal_impl
+#define MODE signal
 #endif
 
 /* The state in which the element is deleted (kernel/bpf/helpers.c, enum bpf_task_work_state). */
@@ -24,10 +22,17 @@
 
 typedef int (*callback)(struct bpf_map *map, void *key, void *value);
 
-int SCHEDULE(struct task_struct *task, struct bpf_task_work *work, void *map, callback callback) __ksym __weak;
+#define JOINED(a, b, c) a##b##c
+#define NAME(mode, end) JOINED(bpf_task_work_schedule_, mode, end)
+#ifdef HAS_bpf_task_work_schedule_signal
+int NAME(MODE, )(struct task_struct *task, struct bpf_task_work *work, void *map, callback callback) __ksym;
+#define SCHEDULE(task, work) NAME(MODE, )(task, work, &works, run)
+#else
 /* The verifier sets the last argument. */
-int SCHEDULE_BEFORE_7_1(struct task_struct *task, struct bpf_task_work *work, void *map, callback callback,
-			void *aux) __ksym __weak;
+int NAME(MODE, _impl)(struct task_struct *task, struct bpf_task_work *work, void *map, callback callback,
+		      void *aux) __ksym;
+#define SCHEDULE(task, work) NAME(MODE, _impl)(task, work, &works, run, NULL)
+#endif
 struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
 void bpf_task_release(struct task_struct *task) __ksym;
 
@@ -72,16 +77,12 @@ int make_element(void *ctx)
 static __always_inline void schedule(struct task_struct *task)
 {
 	struct element *element;
-	int zero = 0, error;
+	int zero = 0;
 
 	element = bpf_map_lookup_elem(&works, &zero);
 	if (!element)
 		return;
-	if (SCHEDULE)
-		error = SCHEDULE(task, &element->work, &works, run);
-	else
-		error = SCHEDULE_BEFORE_7_1(task, &element->work, &works, run, NULL);
-	if (error)
+	if (SCHEDULE(task, &element->work))
 		__sync_fetch_and_add(&refused, 1);
 	else
 		__sync_fetch_and_add(&scheduled, 1);

@@ -578,12 +578,9 @@ final class Experiment {
             throw new IllegalStateException("there is no machine: " + decision);
         }
         try {
+            KernelFacts kernel = lab.kernel(settings.kernel());
             byte[] object = BpfBuild.object(
-                    subject.type(),
-                    source,
-                    subject.testCase(),
-                    lab.kernel(settings.kernel()).headers(),
-                    lab.cache());
+                    subject.type(), source, subject.macros(kernel.btf()), kernel.headers(), lab.cache());
             BpfObject loaded = BpfObject.load(machine, BpfObjectFile.parse(source, object));
             loaded(loaded);
             if (settingUp) {

@@ -166,7 +166,8 @@ public final class Lab implements AutoCloseable {
         byte[] known = objects.get(key);
         if (known == null) {
             progress.report(subject.id() + ": compiling " + subject.bpf());
-            known = BpfBuild.object(subject.type(), subject.bpf(), subject.testCase(), kernel.headers(), cache);
+            known = BpfBuild.object(
+                    subject.type(), subject.bpf(), subject.macros(kernel.btf()), kernel.headers(), cache);
             objects.put(key, known);
         }
         return known;

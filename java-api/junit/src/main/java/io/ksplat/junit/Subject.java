@@ -146,6 +146,21 @@ record Subject(
                 .findFirst();
     }
 
+    /**
+     * What its sources find defined: the case {@code task-hash} as {@code CASE_task_hash}, and {@code HAS_bpf_new} where the kernel
+     * has it and {@code bpf_new|bpf_old} is needed.
+     */
+    List<String> macros(KernelBtf btf) {
+        return Stream.concat(
+                        testCase.map(name -> "CASE_" + name.replace('-', '_')).stream(),
+                        needs().flatMap(needed -> Arrays.stream(needed.kfuncs()))
+                                .filter(names -> names.contains("|"))
+                                .flatMap(Subject::either)
+                                .filter(btf::hasKfunc)
+                                .map(name -> "HAS_" + name))
+                .toList();
+    }
+
     private static Stream<String> either(String names) {
         return Arrays.stream(names.split("\\|", -1));
     }

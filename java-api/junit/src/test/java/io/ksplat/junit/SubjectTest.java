@@ -161,6 +161,7 @@ class SubjectTest {
         assertThat(subject.lacks(kernelWith("bpf_task_release", "bpf_new"))).isEmpty();
         assertThat(subject.lacks(kernelWith("bpf_task_release"))).contains("kfunc bpf_new or bpf_old");
         assertThat(subject.lacks(kernelWith("bpf_old"))).contains("kfunc bpf_task_release");
+        assertThat(subject.macros(kernelWith("bpf_task_release", "bpf_old"))).containsExactly("HAS_bpf_old");
     }
 
     private static BpfObjectFile object(Path folder, String source) throws Exception {
