@@ -32,6 +32,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Expect(
         verdict = CLEAN,
         cases = "task-storage",
+        kernels = "[6.16,7.0)",
+        because = "task storage leaves the destructor to a grace period")
+@Expect(
+        verdict = CLEAN,
+        cases = "task-storage",
         kernels = "[7.0,)",
         because = "task storage refuses in NMI, with -EOPNOTSUPP")
 @Expect(

@@ -12,6 +12,7 @@ import io.ksplat.kernel.Progress;
 import io.ksplat.report.Report;
 import io.ksplat.vm.Accelerator;
 import java.io.IOException;
+import java.lang.ref.SoftReference;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.HashMap;
@@ -42,7 +43,9 @@ public final class Lab implements AutoCloseable {
     private final Optional<Accelerator> accelerator;
     private final Kernels catalogue;
     private final Map<KernelSpec, KernelFacts> kernels = new HashMap<>();
-    private final Map<ObjectKey, byte[]> objects = new ConcurrentHashMap<>();
+    /** Softly: those of a whole catalogue are more than the heap is meant to hold. */
+    private final Map<ObjectKey, SoftReference<byte[]>> objects = new ConcurrentHashMap<>();
+
     private final Map<Path, Report> reports = new HashMap<>();
     private final Set<Experiment> running = new HashSet<>();
     private final Checkpoints checkpoints = new Checkpoints();
@@ -163,12 +166,13 @@ public final class Lab implements AutoCloseable {
                 subject.bpf(),
                 subject.testCase(),
                 kernel.kernel().key());
-        byte[] known = objects.get(key);
+        SoftReference<byte[]> kept = objects.get(key);
+        byte[] known = kept == null ? null : kept.get();
         if (known == null) {
             progress.report(subject.id() + ": compiling " + subject.bpf());
             known = BpfBuild.object(
                     subject.type(), subject.bpf(), subject.macros(kernel.btf()), kernel.headers(), cache);
-            objects.put(key, known);
+            objects.put(key, new SoftReference<>(known));
         }
         return known;
     }
