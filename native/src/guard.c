@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * ksplat-guard [--remove DIR] -- COMMAND ARGS...: the parent of every QEMU.
+ * ksplat-guard [--remove DIR] [--listen ADDRESS:PORT]... -- COMMAND ARGS...: the parent of every QEMU.
  *
  * It holds a command to the life of whoever holds the other end of its standard input (the JVM), and leaves nothing behind:
  *
  *  - COMMAND runs in a session of its own: a terminal's Ctrl-C reaches neither it nor the guard. Its stdin is /dev/null
  *    and its stdout is the guard's stderr.
- *  - The guard's stdout has two lines at most: COMMAND's pid, once it runs; and `ended STATUS` when it has ended, where
+ *  - The guard's stdout has two lines, unless more is asked for: COMMAND's pid, once it runs; and `ended STATUS` when it has
+ *    ended, where
  *    STATUS is its exit status, or 128 and the number of the signal that killed it. Then stdout is closed.
  *  - End of file on stdin (the JVM closed it, or died, SIGKILL included) or SIGTERM: COMMAND's process group is killed
  *    with SIGKILL, DIR is removed with all that it holds, and the guard exits with STATUS.
@@ -15,12 +16,26 @@
  *  - When COMMAND ends first: without --remove the guard exits with STATUS at once. With it, it stays until its stdin
  *    ends, so that the files of a dead machine can be read, and removes DIR then: it goes in every case, once.
  *  - When the guard itself is killed, the kernel kills COMMAND (PR_SET_PDEATHSIG); DIR stays.
+ *  - A line `schedstat TID` on stdin is answered on stdout, where the first `schedstat TID` is followed by that thread's
+ *    /proc/TID/schedstat, or by `-` where there is no such thread.
+ *
+ * With --listen it is reached over TCP, in a container say:
+ *
+ *  - It listens at each ADDRESS:PORT (IPv4; port 0: any that is free) and says so on its stdout: `listening PORT...`, in their
+ *    order.
+ *  - Who connects to the first one holds the guard: that connection is its stdin and stdout from then on. There is one, and
+ *    COMMAND is not started before it is there. When nobody connects for a minute, the guard ends.
+ *  - COMMAND inherits the others as the listening descriptors 10, 11 and so on.
+ *  - A client whose machine is gone, and who so can say no end, is missed after half a minute.
  *
  * Exit status: STATUS; 127 where COMMAND could not be started; 125 for the guard's own failures, 2 for its usage.
  */
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -29,6 +44,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,6 +52,12 @@
 #define EXIT_USAGE	2
 #define EXIT_GUARD	125
 #define EXIT_START	127
+
+#define MOST_LISTENERS	8
+/* COMMAND's number of the second --listen. */
+#define FIRST_INHERITED	10
+#define CLIENT_MS	60000
+#define LINE_BYTES	64
 
 static int failed(const char *what, const char *which)
 {
@@ -86,10 +108,21 @@ static int remove_tree(const char *path)
 	return rmdir(path) ? failed("remove", path) : 0;
 }
 
-static void become(char **command, pid_t guard, int status)
+struct listeners {
+	int fd[MOST_LISTENERS];
+	int count;
+};
+
+static void become(char **command, const struct listeners *listeners, pid_t guard, int status)
 {
 	sigset_t none;
 	int error, null;
+
+	/* dup2() clears close-on-exec; the originals were made above all numbers that are given here. */
+	for (int i = 1; i < listeners->count; i++) {
+		if (dup2(listeners->fd[i], FIRST_INHERITED + i - 1) < 0)
+			goto failed;
+	}
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* A guard that died before that sends no signal any more. */
@@ -107,13 +140,14 @@ static void become(char **command, pid_t guard, int status)
 	if (null >= 0 && dup2(null, STDIN_FILENO) == STDIN_FILENO &&
 	    dup2(STDERR_FILENO, STDOUT_FILENO) == STDOUT_FILENO)
 		execvp(command[0], command);
+failed:
 	error = errno;
 	if (write(status, &error, sizeof(error)) < 0)
 		_exit(EXIT_GUARD);
 	_exit(EXIT_START);
 }
 
-static pid_t start(char **command)
+static pid_t start(char **command, const struct listeners *listeners)
 {
 	pid_t guard = getpid(), pid;
 	int status[2], error;
@@ -122,7 +156,7 @@ static pid_t start(char **command)
 		return failed("run", command[0]);
 	pid = fork();
 	if (!pid)
-		become(command, guard, status[1]);
+		become(command, listeners, guard, status[1]);
 	close(status[1]);
 	if (pid < 0) {
 		failed("run", command[0]);
@@ -137,17 +171,54 @@ static pid_t start(char **command)
 
 static bool kept;
 
+static void answer_schedstat(int tid)
+{
+	char path[64], text[128] = "-";
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/schedstat", tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+		if (n > 0)
+			text[n] = 0;
+		text[strcspn(text, "\n")] = 0;
+	}
+	dprintf(STDOUT_FILENO, "schedstat %d %s\n", tid, text);
+}
+
+static void obey(const char *line)
+{
+	int tid;
+
+	if (!strcmp(line, "keep"))
+		kept = true;
+	else if (sscanf(line, "schedstat %d", &tid) == 1 && tid > 0)
+		answer_schedstat(tid);
+}
+
 /* True at the end of the guard's stdin, unless that was told to mean nothing. */
 static bool stdin_ended(short revents)
 {
+	static char line[LINE_BYTES];
+	static size_t length;
 	char said[256];
 	ssize_t n;
 
 	if (!revents)
 		return false;
 	n = read(STDIN_FILENO, said, sizeof(said));
-	if (n >= 5 && !memcmp(said, "keep\n", 5))
-		kept = true;
+	for (ssize_t i = 0; i < n; i++) {
+		if (said[i] == '\n') {
+			line[length] = 0;
+			obey(line);
+			length = 0;
+		} else if (length < sizeof(line) - 1) {
+			line[length++] = said[i];
+		}
+	}
 	if (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)))
 		return false;
 	return !kept;
@@ -196,7 +267,95 @@ static void wait_for_end_of_stdin(int term)
 	}
 }
 
-static int guard(const char *dir, char **command)
+static int listen_at(const char *where)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	const char *colon = strrchr(where, ':');
+	char host[INET_ADDRSTRLEN], *end;
+	const int yes = 1;
+	long port;
+	int fd, high;
+
+	errno = EINVAL;
+	if (!colon || (size_t)(colon - where) >= sizeof(host))
+		return failed("listen at", where);
+	memcpy(host, where, colon - where);
+	host[colon - where] = 0;
+	port = strtol(colon + 1, &end, 10);
+	if (*end || end == colon + 1 || port < 0 || port > 65535 || inet_pton(AF_INET, host, &address.sin_addr) != 1)
+		return failed("listen at", where);
+	address.sin_port = htons(port);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return failed("listen at", where);
+	/* Out of the way of the numbers that COMMAND gets. */
+	high = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_INHERITED + MOST_LISTENERS);
+	close(fd);
+	if (high < 0)
+		return failed("listen at", where);
+	setsockopt(high, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	if (bind(high, (struct sockaddr *)&address, sizeof(address)) || listen(high, 1)) {
+		close(high);
+		return failed("listen at", where);
+	}
+	return high;
+}
+
+static int say_ports(const struct listeners *listeners)
+{
+	struct sockaddr_in address;
+	socklen_t length;
+
+	dprintf(STDOUT_FILENO, "listening");
+	for (int i = 0; i < listeners->count; i++) {
+		length = sizeof(address);
+		if (getsockname(listeners->fd[i], (struct sockaddr *)&address, &length))
+			return failed("listen", "(asking for a port)");
+		dprintf(STDOUT_FILENO, " %d", ntohs(address.sin_port));
+	}
+	dprintf(STDOUT_FILENO, "\n");
+	return 0;
+}
+
+/* The client's connection becomes stdin and stdout; nobody else gets one. */
+static int await_client(struct listeners *listeners, int term)
+{
+	const int yes = 1, idle_s = 10, between_s = 5, probes = 4, unanswered_ms = 30000;
+	struct pollfd polled[] = {
+		{ .fd = listeners->fd[0], .events = POLLIN },
+		{ .fd = term, .events = POLLIN },
+	};
+	int fd, ready;
+
+	while ((ready = poll(polled, 2, CLIENT_MS)) < 0 && errno == EINTR)
+		;
+	if (ready == 0)
+		errno = ETIMEDOUT;
+	if (ready <= 0)
+		return failed("wait for", "a client");
+	if (polled[1].revents) {
+		errno = EINTR;
+		return failed("wait for", "a client");
+	}
+	fd = accept4(listeners->fd[0], NULL, NULL, SOCK_CLOEXEC);
+	if (fd < 0)
+		return failed("wait for", "a client");
+	close(listeners->fd[0]);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &between_s, sizeof(between_s));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered_ms, sizeof(unanswered_ms));
+	if (dup2(fd, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0) {
+		close(fd);
+		return failed("talk to", "the client");
+	}
+	close(fd);
+	return 0;
+}
+
+static int guard(const char *dir, struct listeners *listeners, char **command)
 {
 	int term, pidfd, status, result;
 	sigset_t set;
@@ -221,7 +380,13 @@ static int guard(const char *dir, char **command)
 		return EXIT_GUARD;
 	}
 
-	pid = start(command);
+	if (listeners->count && (say_ports(listeners) || await_client(listeners, term))) {
+		result = EXIT_GUARD;
+		goto out;
+	}
+	pid = start(command, listeners);
+	for (int i = 1; i < listeners->count; i++)
+		close(listeners->fd[i]);
 	if (pid < 0) {
 		result = EXIT_START;
 		goto out;
@@ -242,7 +407,8 @@ static int guard(const char *dir, char **command)
 	kill(-pid, SIGKILL);
 	result = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	dprintf(STDOUT_FILENO, "ended %d\n", result);
-	close(STDOUT_FILENO);
+	if (!listeners->count)
+		close(STDOUT_FILENO);
 	if (dir && !told && !kept)
 		wait_for_end_of_stdin(term);
 out:
@@ -253,12 +419,13 @@ out:
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: ksplat-guard [--remove DIR] -- COMMAND [ARGUMENT...]\n");
+	fprintf(stderr, "usage: ksplat-guard [--remove DIR] [--listen ADDRESS:PORT]... -- COMMAND [ARGUMENT...]\n");
 	return EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
 {
+	struct listeners listeners = { .count = 0 };
 	const char *dir = NULL;
 	int at = 1;
 
@@ -270,7 +437,15 @@ int main(int argc, char **argv)
 			return EXIT_USAGE;
 		}
 	}
+	while (at + 1 < argc && !strcmp(argv[at], "--listen") && listeners.count < MOST_LISTENERS) {
+		int fd = listen_at(argv[at + 1]);
+
+		if (fd < 0)
+			return EXIT_GUARD;
+		listeners.fd[listeners.count++] = fd;
+		at += 2;
+	}
 	if (at + 1 >= argc || strcmp(argv[at], "--"))
 		return usage();
-	return guard(dir, argv + at + 1);
+	return guard(dir, &listeners, argv + at + 1);
 }

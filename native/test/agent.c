@@ -528,12 +528,18 @@ static void bpf_is_refused_here(void)
 	PB(BpfLoad) load = KSPLAT__AGENT__BPF_LOAD__INIT;
 	PB(StreamRead) stream = KSPLAT__AGENT__STREAM_READ__INIT;
 	PB(BpfTestRun) run = KSPLAT__AGENT__BPF_TEST_RUN__INIT;
+	PB(MapLookupBatch) get = KSPLAT__AGENT__MAP_LOOKUP_BATCH__INIT;
+	PB(MapUpdateBatch) set = KSPLAT__AGENT__MAP_UPDATE_BATCH__INIT;
+	PB(RingRead) ring = KSPLAT__AGENT__RING_READ__INIT;
 	PB(Reseed) reseed = KSPLAT__AGENT__RESEED__INIT;
 
 	CHECK(failure_of(CALL(reseed, RESEED, &reseed)) == EPERM, "reseeded the host");
 	CHECK(failure_of(CALL(bpf_load, BPF_LOAD, &load)) == EPERM, "loaded BPF into the host");
 	CHECK(failure_of(CALL(bpf_test_run, BPF_TEST_RUN, &run)) == EPERM, "ran BPF in the host");
 	CHECK(failure_of(CALL(stream_read, STREAM_READ, &stream)) == EPERM, "read a stream of the host");
+	CHECK(failure_of(CALL(map_lookup_batch, MAP_LOOKUP_BATCH, &get)) == EPERM, "read a map of the host");
+	CHECK(failure_of(CALL(map_update_batch, MAP_UPDATE_BATCH, &set)) == EPERM, "wrote a map of the host");
+	CHECK(failure_of(CALL(ring_read, RING_READ, &ring)) == EPERM, "read a ring buffer of the host");
 	send_request(&request);
 	CHECK(failure_of(next()) == EOPNOTSUPP, "a request without an operation");
 }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* ksplat-guard with real commands: what it leaves behind, and what it says. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -309,6 +312,104 @@ static void a_kept_command_outlives_stdin(void)
 	drop_outside(outside);
 }
 
+static int call(int port)
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = { htonl(INADDR_LOOPBACK) },
+	};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* A guard that listens; its ports from its own words. */
+static struct guarded listening(char *const argv[], int ports[2])
+{
+	struct guarded g = { .command = -1, .in = -1 };
+	char line[128];
+	int out[2];
+
+	if (pipe2(out, O_CLOEXEC))
+		abort();
+	g.guard = fork();
+	if (!g.guard) {
+		dup2(out[1], STDOUT_FILENO);
+		execv(program, argv);
+		_exit(126);
+	}
+	close(out[1]);
+	g.out = fdopen(out[0], "r");
+	ports[0] = ports[1] = 0;
+	if (fgets(line, sizeof(line), g.out))
+		CHECK(sscanf(line, "listening %d %d", &ports[0], &ports[1]) == 2, "said: %s", line);
+	return g;
+}
+
+static void a_client_holds_the_guard_and_its_end_ends_all(void)
+{
+	char *argv[] = {
+		program, "--listen", "127.0.0.1:0", "--listen", "127.0.0.1:0", "--",
+		"sh", "-c", "test -S /dev/fd/10 && ! test -e /dev/fd/11 && exec sleep 1000", NULL,
+	};
+	char line[128], question[64];
+	int ports[2], fd, status, tid = 0;
+	struct guarded g = listening(argv, ports);
+	unsigned long ran;
+	FILE *client;
+
+	fd = call(ports[0]);
+	CHECK(fd >= 0, "nobody listens at %d", ports[0]);
+	client = fdopen(fd, "r");
+	CHECK(client && fgets(line, sizeof(line), client), "no pid said");
+	g.command = atoi(line);
+	CHECK(g.command > 0 && !gone(&g.command), "said: %s", line);
+	CHECK(call(ports[0]) < 0, "the guard takes a second client");
+	fd = call(ports[1]);
+	CHECK(fd >= 0, "the command's socket does not listen");
+	close(fd);
+
+	/* In two pieces, and a thread that is none. */
+	snprintf(question, sizeof(question), "%d\nschedstat 99999999\n", g.command);
+	CHECK(write(fileno(client), "sched", 5) == 5 && write(fileno(client), "stat ", 5) == 5, "writing");
+	CHECK(write(fileno(client), question, strlen(question)) > 0, "writing");
+	CHECK(fgets(line, sizeof(line), client) && sscanf(line, "schedstat %d %lu", &tid, &ran) == 2 && tid == g.command,
+	      "said: %s", line);
+	CHECK(fgets(line, sizeof(line), client) && !strcmp(line, "schedstat 99999999 -\n"), "said: %s", line);
+
+	fclose(client);
+	waitpid(g.guard, &status, 0);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 137, "status %x", status);
+	CHECK(gone(&g.command), "the command lives");
+	fclose(g.out);
+}
+
+static void nothing_runs_before_a_client_is_there(void)
+{
+	char dir[64], outside[64], file[128];
+	char *argv[] = {
+		program, "--remove", dir, "--listen", "127.0.0.1:0", "--listen", "127.0.0.1:0", "--", "touch", file, NULL,
+	};
+	const struct timespec moment = { 0, 100000000 };
+	int ports[2], status;
+	struct guarded g;
+
+	make_tree(dir, outside);
+	snprintf(file, sizeof(file), "%s/ran", outside);
+	g = listening(argv, ports);
+	nanosleep(&moment, NULL);
+	CHECK(absent(file), "the command ran without a client");
+	kill(g.guard, SIGTERM);
+	waitpid(g.guard, &status, 0);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 125, "status %x", status);
+	CHECK(absent(file) && absent(dir), "it ran at the end, or left its folder");
+	fclose(g.out);
+	drop_outside(outside);
+}
+
 int main(int argc, char **argv)
 {
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -324,6 +425,8 @@ int main(int argc, char **argv)
 	/* Its words are expected here. */
 	dup2(null, STDERR_FILENO);
 	what_cannot_start_says_so();
+	a_client_holds_the_guard_and_its_end_ends_all();
+	nothing_runs_before_a_client_is_there();
 	a_link_in_place_of_the_folder_is_not_followed();
 	return summary();
 }

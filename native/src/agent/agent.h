@@ -114,11 +114,17 @@ struct test_run *bpf_test_run_prepare(uint32_t id, const PB(BpfTestRun) *op);
 void bpf_test_run(uint32_t id, const PB(BpfTestRun) *op, struct test_run *run);
 void bpf_stream_read(uint32_t id, const PB(StreamRead) *op);
 
+/* bpf_ring.c */
+struct ring_read *bpf_ring_read_prepare(uint32_t id, const PB(RingRead) *op);
+void bpf_ring_read(uint32_t id, const PB(RingRead) *op, struct ring_read *read);
+
 /* bpf_map.c */
 void bpf_map_lookup(uint32_t id, const PB(MapLookup) *op);
 void bpf_map_update(uint32_t id, const PB(MapUpdate) *op);
 void bpf_map_delete(uint32_t id, const PB(MapDelete) *op);
 void bpf_map_keys(uint32_t id, const PB(MapKeys) *op);
+void bpf_map_get_batch(uint32_t id, const PB(MapLookupBatch) *op);
+void bpf_map_set_batch(uint32_t id, const PB(MapUpdateBatch) *op);
 void bpf_global_read(uint32_t id, const PB(GlobalRead) *op);
 void bpf_global_write(uint32_t id, const PB(GlobalWrite) *op);
 

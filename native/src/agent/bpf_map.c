@@ -149,6 +149,95 @@ out:
 	free(store);
 }
 
+/* A hash goes on from a bucket's number, which may be longer than its keys. */
+static size_t token_bytes(const struct bpf_map *map)
+{
+	return bpf_map__key_size(map) > sizeof(uint32_t) ? bpf_map__key_size(map) : sizeof(uint32_t);
+}
+
+static bool fits(uint32_t id, const struct bpf_map *map, uint32_t count)
+{
+	if (count && (uint64_t)count * (bpf_map__key_size(map) + value_bytes(map)) <= FRAME_MAX / 2)
+		return true;
+	reply_failure(id, EINVAL, "a batch of %u elements of map %s: take less", count, bpf_map_label(map));
+	return false;
+}
+
+static uint8_t *room(size_t len)
+{
+	uint8_t *at = calloc(1, len ? len : 1);
+
+	if (!at)
+		die("no memory for a batch of %zu bytes: give the machine more", len);
+	return at;
+}
+
+void bpf_map_get_batch(uint32_t id, const PB(MapLookupBatch) *op)
+{
+	PB(Response) response = KSPLAT__AGENT__RESPONSE__INIT;
+	PB(Batch) batch = KSPLAT__AGENT__BATCH__INIT;
+	struct bpf_map *map = find(id, op->handle, op->map, NULL);
+	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	uint8_t *keys, *values, *next;
+	uint32_t count = op->count;
+	bool last;
+	int error;
+
+	if (!map || !fits(id, map, count))
+		return;
+	if (op->from.len && op->from.len != token_bytes(map)) {
+		reply_failure(id, EINVAL, "map %s: %zu bytes to go on from, not %zu", op->map, op->from.len,
+			      token_bytes(map));
+		return;
+	}
+	keys = room((size_t)count * bpf_map__key_size(map));
+	values = room(count * value_bytes(map));
+	next = room(token_bytes(map));
+	error = bpf_map_lookup_batch(bpf_map__fd(map), op->from.len ? op->from.data : NULL, next, keys, values, &count,
+				     &opts);
+	last = error == -ENOENT;
+	if (error && !last) {
+		reply_failure(id, -error, "look up a batch in map %s", op->map);
+		goto out;
+	}
+	batch.count = count;
+	batch.keys.data = keys;
+	batch.keys.len = (size_t)count * bpf_map__key_size(map);
+	batch.values.data = values;
+	batch.values.len = count * value_bytes(map);
+	batch.next.data = next;
+	batch.next.len = last ? 0 : token_bytes(map);
+	response.id = id;
+	response.result_case = KSPLAT__AGENT__RESPONSE__RESULT_BATCH;
+	response.batch = &batch;
+	channel_send(&response);
+out:
+	free(keys);
+	free(values);
+	free(next);
+}
+
+void bpf_map_set_batch(uint32_t id, const PB(MapUpdateBatch) *op)
+{
+	struct bpf_map *map = find(id, op->handle, op->map, NULL);
+	LIBBPF_OPTS(bpf_map_batch_opts, opts, .elem_flags = op->flags);
+	uint32_t count = op->count;
+	int error;
+
+	if (!map || !fits(id, map, count))
+		return;
+	if (op->keys.len != (size_t)count * bpf_map__key_size(map) || op->values.len != count * value_bytes(map)) {
+		reply_failure(id, EINVAL, "map %s: %zu bytes of keys and %zu of values for %u elements", op->map,
+			      op->keys.len, op->values.len, count);
+		return;
+	}
+	error = bpf_map_update_batch(bpf_map__fd(map), op->keys.data, op->values.data, &count, &opts);
+	if (error)
+		reply_failure(id, -error, "update a batch in map %s", op->map);
+	else
+		reply_done(id);
+}
+
 /* NULL where it replied with a failure. */
 static const struct mapping *section(uint32_t id, uint32_t handle, const char *name, uint64_t offset, uint64_t len)
 {

@@ -64,7 +64,8 @@ struct loaded *bpf_loaded(uint32_t id, uint32_t handle)
 	for (struct loaded *l = objects; l; l = l->next)
 		if (l->handle == handle)
 			return l;
-	reply_failure(id, ENOENT, "BPF object %u: no such handle", handle);
+	/* Not ENOENT, which is what the kernel says of a key. */
+	reply_failure(id, EBADF, "BPF object %u: no such handle", handle);
 	return NULL;
 }
 

@@ -12,6 +12,7 @@
 struct job {
 	PB(Request) *request;
 	struct test_run *run;
+	struct ring_read *read;
 };
 
 static void *run_job(void *arg)
@@ -29,6 +30,9 @@ static void *run_job(void *arg)
 	case OP(BPF_TEST_RUN):
 		bpf_test_run(r->id, r->bpf_test_run, job->run);
 		break;
+	case OP(RING_READ):
+		bpf_ring_read(r->id, r->ring_read, job->read);
+		break;
 	default:
 		break;
 	}
@@ -40,24 +44,27 @@ static void *run_job(void *arg)
 /* A thread that never comes back costs the machine its stack, and nothing else. */
 static void in_thread(PB(Request) *r)
 {
+	struct ring_read *read = NULL;
 	struct test_run *run = NULL;
 	struct job *job;
 	pthread_attr_t attr;
 	pthread_t thread;
 	int error;
 
-	if (r->op_case == OP(BPF_TEST_RUN)) {
+	if (r->op_case == OP(BPF_TEST_RUN))
 		run = bpf_test_run_prepare(r->id, r->bpf_test_run);
-		if (!run) {
-			ksplat__agent__request__free_unpacked(r, NULL);
-			return;
-		}
+	if (r->op_case == OP(RING_READ))
+		read = bpf_ring_read_prepare(r->id, r->ring_read);
+	if ((r->op_case == OP(BPF_TEST_RUN) && !run) || (r->op_case == OP(RING_READ) && !read)) {
+		ksplat__agent__request__free_unpacked(r, NULL);
+		return;
 	}
 	job = malloc(sizeof(*job));
 	if (!job)
 		die("no memory for a job: give the machine more");
 	job->request = r;
 	job->run = run;
+	job->read = read;
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attr, 128 << 10);
@@ -67,9 +74,14 @@ static void in_thread(PB(Request) *r)
 		die("start a thread for request %u: %s", r->id, strerror(error));
 }
 
+static bool is_bpf(int op)
+{
+	return (op >= OP(BPF_LOAD) && op <= OP(STREAM_READ)) || (op >= OP(MAP_LOOKUP_BATCH) && op <= OP(RING_READ));
+}
+
 void dispatch(PB(Request) *r)
 {
-	if (test_mode && r->op_case >= OP(BPF_LOAD) && r->op_case <= OP(STREAM_READ)) {
+	if (test_mode && is_bpf(r->op_case)) {
 		reply_failure(r->id, EPERM, "BPF operation %d: refused under --channel", (int)r->op_case);
 		goto out;
 	}
@@ -77,6 +89,7 @@ void dispatch(PB(Request) *r)
 	case OP(EXEC):
 	case OP(REAP):
 	case OP(BPF_TEST_RUN):
+	case OP(RING_READ):
 		in_thread(r);
 		return;
 	case OP(ECHO):
@@ -129,6 +142,12 @@ void dispatch(PB(Request) *r)
 		break;
 	case OP(MAP_KEYS):
 		bpf_map_keys(r->id, r->map_keys);
+		break;
+	case OP(MAP_LOOKUP_BATCH):
+		bpf_map_get_batch(r->id, r->map_lookup_batch);
+		break;
+	case OP(MAP_UPDATE_BATCH):
+		bpf_map_set_batch(r->id, r->map_update_batch);
 		break;
 	case OP(GLOBAL_READ):
 		bpf_global_read(r->id, r->global_read);

@@ -14,6 +14,8 @@ import io.ksplat.nmi.NmiMode;
 import io.ksplat.report.Report;
 import io.ksplat.report.RunRecord;
 import io.ksplat.vm.Accelerator;
+import io.ksplat.vm.MachineException;
+import io.ksplat.vm.QemuSite;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -44,6 +46,9 @@ import picocli.CommandLine.Spec;
             "3:the harness failed (any ERROR)"
         })
 final class RunCommand implements Callable<Integer> {
+    /** Set by the launcher. */
+    private static final String IMAGE_VARIABLE = "KSPLAT_IMAGE";
+
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
@@ -111,6 +116,12 @@ final class RunCommand implements Callable<Integer> {
                     "Write a dump, for crash and drgn, of each machine that ends with evidence into the run's folder.")
     private boolean vmcore;
 
+    @Option(
+            names = "--in-container",
+            description =
+                    "Run each machine in a Docker container, and compile BPF there: neither QEMU nor clang is needed here.")
+    private boolean inContainer;
+
     @Option(names = "--json", description = "Print the report's results.json instead of text.")
     private boolean json;
 
@@ -124,9 +135,14 @@ final class RunCommand implements Callable<Integer> {
         if (jobs != null && (jobs < 1 || jobs > Jobs.MOST)) {
             throw new ParameterException(spec.commandLine(), "--jobs must be from 1 to " + Jobs.MOST);
         }
+        if (inContainer && (keepDead || vmcore)) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--keep-dead and --vmcore need QEMU on this machine: leave them out, or --in-container");
+        }
         PrintWriter err = spec.commandLine().getErr();
         Progress progress = Progress.on(err);
-        Lab lab = new Lab(Cache.standard(), progress, Optional.ofNullable(accelerator), fragments);
+        Lab lab = new Lab(Cache.standard(), progress, Optional.ofNullable(accelerator), fragments, site());
         Thread hook = new Thread(() -> lab.interrupt("ksplat was interrupted"), "ksplat-shutdown");
         Runtime.getRuntime().addShutdownHook(hook);
         AtomicBoolean failed = new AtomicBoolean();
@@ -165,6 +181,19 @@ final class RunCommand implements Callable<Integer> {
             Runtime.getRuntime().removeShutdownHook(hook);
         }
         return exit(written.runs(), failed.get());
+    }
+
+    private Optional<QemuSite> site() throws IOException {
+        if (!inContainer) {
+            return Optional.empty();
+        }
+        String image = System.getenv().getOrDefault(IMAGE_VARIABLE, "");
+        if (image.isEmpty()) {
+            throw new MachineException("--in-container: " + IMAGE_VARIABLE
+                    + " names no image: use the launcher, ./ksplat, or set it to what"
+                    + " vm-images/container/image prints");
+        }
+        return Optional.of(QemuSite.of("container", image));
     }
 
     private static int exit(List<RunRecord> runs, boolean failed) {

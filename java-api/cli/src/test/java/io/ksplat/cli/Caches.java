@@ -13,11 +13,16 @@ final class Caches {
 
     /** A folder for XDG_CACHE_HOME with all that the user's cache has, but no template. */
     static Path withoutTemplates(Path folder) throws IOException {
+        return without(folder, "template");
+    }
+
+    /** A folder for XDG_CACHE_HOME with all that the user's cache has, but one kind. */
+    static Path without(Path folder, String missing) throws IOException {
         Path home = folder.resolve("cache");
         Path own = Files.createDirectories(home.resolve("ksplat"));
         try (Stream<Path> kinds = Files.list(Cache.standard().root())) {
             for (Path kind : kinds.toList()) {
-                if (!kind.getFileName().toString().equals("template")) {
+                if (!kind.getFileName().toString().equals(missing)) {
                     Files.createSymbolicLink(own.resolve(kind.getFileName()), kind);
                 }
             }

@@ -155,7 +155,7 @@ class EndingsTest {
         assertThat(ksplat.out()).contains("verifier.log");
     }
 
-    private static void kill(String signal, ProcessHandle handle) throws Exception {
+    static void kill(String signal, ProcessHandle handle) throws Exception {
         int exit = new ProcessBuilder("kill", "-" + signal, Long.toString(handle.pid()))
                 .start()
                 .waitFor();

@@ -9,13 +9,9 @@ import io.ksplat.vm.Register;
 import io.ksplat.vm.Registers;
 import io.ksplat.vm.VirtualMachine;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.Set;
 
 /** Samples a machine that runs, heartbeats, registers and the run time of its vCPUs, and tells what they show. */
@@ -63,21 +59,9 @@ public final class HangWatch {
                     registers.rip(),
                     registers.interruptsEnabled(),
                     symbols.at(registers.rip()).map(Symbol::name),
-                    ranNs(threads.get(cpu)),
+                    machine.ranNanos(threads.get(cpu)),
                     GENERAL.stream().map(registers::get).toList()));
         }
         return detector.observe(new Sample(System.nanoTime(), cpus));
-    }
-
-    /** The processor time of a host thread: a starved or stopped vCPU has none (Documentation/scheduler/sched-stats.rst). */
-    private static OptionalLong ranNs(long thread) throws IOException {
-        try {
-            String line = Files.readString(Path.of("/proc", Long.toString(thread), "schedstat"));
-            long ns = Long.parseLong(line.substring(0, line.indexOf(' ')));
-            // A kernel without CONFIG_SCHED_INFO prints zeros.
-            return ns == 0 ? OptionalLong.empty() : OptionalLong.of(ns);
-        } catch (NoSuchFileException e) {
-            return OptionalLong.empty();
-        }
     }
 }

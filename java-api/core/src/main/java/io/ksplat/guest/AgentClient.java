@@ -73,6 +73,11 @@ public final class AgentClient implements AutoCloseable {
         return call(request, patience);
     }
 
+    /** How long a request may take that has no time of its own. */
+    Duration patience() {
+        return patience;
+    }
+
     Response call(Request.Builder request, Duration patience) throws IOException {
         List<Response> parts = collect(request, patience);
         return parts.get(parts.size() - 1);

@@ -2,27 +2,33 @@
 package io.ksplat.guest;
 
 import io.ksplat.guest.proto.Failure;
+import io.ksplat.libbpf.Errno;
 import io.ksplat.vm.MachineException;
 
 /** The agent could not do what it was asked; the message is one line, {@link #log()} the detail. */
-public class AgentException extends MachineException {
+public final class AgentException extends MachineException {
     private static final long serialVersionUID = 1;
 
+    private final String what;
     private final int errno;
     private final String log;
+    private final boolean verifier;
 
-    AgentException(Failure failure) {
-        this(failure, failure.getWhat() + ": " + errnoName(failure.getError()));
-    }
-
-    private AgentException(Failure failure, String message) {
-        super(message);
+    private AgentException(Failure failure) {
+        super(failure.getWhat() + ": " + Errno.name(failure.getError()));
+        this.what = failure.getWhat();
         this.errno = failure.getError();
         this.log = failure.getLog();
+        this.verifier = failure.getVerifier();
     }
 
     static AgentException of(Failure failure) {
-        return failure.getVerifier() ? new Verifier(failure) : new AgentException(failure);
+        return new AgentException(failure);
+    }
+
+    /** What was tried, in words; where {@link #verifier}, the program's name. */
+    String what() {
+        return what;
     }
 
     /** The positive errno, 0 where none belongs to the failure. */
@@ -35,61 +41,8 @@ public class AgentException extends MachineException {
         return log;
     }
 
-    /** The kernel's verifier refused a program: no fault of ksplat's, and a verdict of its own. */
-    public static final class Verifier extends AgentException {
-        private static final long serialVersionUID = 1;
-
-        private final String program;
-
-        Verifier(Failure failure) {
-            super(failure, "the verifier refused " + failure.getWhat() + ": " + reason(failure.getLog()));
-            this.program = failure.getWhat();
-        }
-
-        public String program() {
-            return program;
-        }
-
-        /** The last line of the log that says why, not the statistics that may follow it. */
-        static String reason(String log) {
-            String reason = "no log";
-            for (String line : log.lines().toList()) {
-                if (!line.isBlank()
-                        && !line.startsWith("processed ")
-                        && !line.startsWith("-- ")
-                        && !line.startsWith("verification time ")
-                        && !line.startsWith("stack depth ")) {
-                    reason = line.strip();
-                }
-            }
-            return reason;
-        }
-    }
-
-    private static String errnoName(int errno) {
-        return switch (errno) {
-            case 0 -> "failed";
-            case 1 -> "EPERM";
-            case 2 -> "ENOENT";
-            case 3 -> "ESRCH";
-            case 4 -> "EINTR";
-            case 5 -> "EIO";
-            case 7 -> "E2BIG";
-            case 9 -> "EBADF";
-            case 11 -> "EAGAIN";
-            case 12 -> "ENOMEM";
-            case 13 -> "EACCES";
-            case 14 -> "EFAULT";
-            case 16 -> "EBUSY";
-            case 17 -> "EEXIST";
-            case 22 -> "EINVAL";
-            case 24 -> "EMFILE";
-            case 28 -> "ENOSPC";
-            case 35 -> "EDEADLK";
-            case 95 -> "EOPNOTSUPP";
-            case 110 -> "ETIMEDOUT";
-            case 524 -> "ENOTSUPP";
-            default -> "errno " + errno;
-        };
+    /** Whether the kernel's verifier refused a program. */
+    boolean verifier() {
+        return verifier;
     }
 }

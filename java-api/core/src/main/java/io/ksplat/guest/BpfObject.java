@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.guest;
 
-import com.google.protobuf.ByteString;
-import io.ksplat.guest.proto.BpfLoad;
-import io.ksplat.guest.proto.BpfUnload;
-import io.ksplat.guest.proto.JitedFunction;
-import io.ksplat.guest.proto.JitedLine;
-import io.ksplat.guest.proto.Request;
 import io.ksplat.kernel.Symbol;
+import io.ksplat.libbpf.BpfLoadPlan;
 import io.ksplat.libbpf.BpfObjectFile;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -16,62 +11,71 @@ import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 
-/** A BPF object loaded in a guest: its programs, maps and global variables, by name. */
+/**
+ * A loaded BPF object: its programs, maps and global variables, by name. It detaches and unloads when it is closed; after that, it and
+ * all that it gave throw IllegalStateException. Thread-safe.
+ *
+ * <pre>{@code
+ * BpfObjectFile file = BpfObjectFile.read(Path.of("nmi_task_kptr.bpf.o"));
+ * try (BpfObject bpf = BpfObject.open(file).set("target_pid", 7).load(target)) {
+ *     bpf.program("stash_task").run();
+ *     try (BpfProgram.Link attached = bpf.program("on_nmi").attach()) {
+ *         System.out.println(bpf.global("dropped").get());
+ *     }
+ * }
+ * }</pre>
+ */
 public final class BpfObject implements AutoCloseable {
-    private final Guest guest;
     private final BpfObjectFile file;
-    private final io.ksplat.guest.proto.BpfObject loaded;
-    private final int handle;
+    private final BpfBackend backend;
     private final Map<String, BpfProgram> programs = new HashMap<>();
     private final Map<String, BpfMap> maps = new HashMap<>();
-    private final List<Symbol> symbols = new ArrayList<>();
-    private final List<BpfLine> lines = new ArrayList<>();
-    private boolean closed;
+    private final List<RingBuffer<?>> rings = new ArrayList<>();
+    private volatile boolean closed;
 
-    private BpfObject(Guest guest, BpfObjectFile file, io.ksplat.guest.proto.BpfObject loaded) {
-        this.guest = guest;
+    BpfObject(BpfObjectFile file, BpfBackend backend) {
         this.file = file;
-        this.loaded = loaded;
-        this.handle = loaded.getHandle();
-        loaded.getProgramsList().forEach(program -> {
-            programs.put(program.getName(), new BpfProgram(guest.agent(), handle, program));
-            program.getFunctionsList().forEach(this::addFunction);
-        });
-        loaded.getMapsList().forEach(map -> maps.put(map.getName(), new BpfMap(guest.agent(), handle, map)));
+        this.backend = backend;
+        backend.programs().forEach(name -> programs.put(name, new BpfProgram(this, name)));
+        backend.maps().forEach(map -> maps.put(map.name(), new BpfMap(this, map, file.map(map.name()))));
+    }
+
+    /** An object that is going to be loaded: what has to be set before is set there. */
+    public static OpenedBpf open(BpfObjectFile file) {
+        return new OpenedBpf(file, BpfLoadPlan.none());
     }
 
     /**
-     * Loads an object's programs, all of those that libbpf loads by itself.
+     * Loads an object's programs as they are, all of those that libbpf loads by itself.
      *
-     * @throws AgentException.Verifier where the kernel's verifier refuses one
-     * @throws AgentException for any other refusal
+     * @throws io.ksplat.libbpf.VerifierException where the kernel's verifier refuses one
+     * @throws io.ksplat.libbpf.BpfException for any other refusal
      */
-    public static BpfObject load(Guest guest, BpfObjectFile file) throws IOException {
-        BpfLoad.Builder load = BpfLoad.newBuilder()
-                .setName(file.name().replaceAll("[^A-Za-z0-9_]", "_"))
-                .setObject(ByteString.copyFrom(file.bytes()));
-        return new BpfObject(
-                guest,
-                file,
-                guest.agent().call(Request.newBuilder().setBpfLoad(load)).getBpfObject());
+    public static BpfObject load(BpfTarget target, BpfObjectFile file) throws IOException {
+        return open(file).load(target);
     }
 
     /** The same object in a guest that was restored from one in which it was loaded. */
     public BpfObject in(Guest restored) {
-        if (closed) {
-            throw new IllegalStateException("the BPF object " + file.name() + " is closed");
+        if (backend() instanceof AgentBackend agent) {
+            return new BpfObject(file, agent.in(restored));
         }
-        return new BpfObject(restored, file, loaded);
+        throw new IllegalStateException(file.name() + " is in the running kernel, which nothing restores");
     }
 
     public boolean isClosed() {
         return closed;
     }
 
+    /** What was compiled. */
+    public BpfObjectFile file() {
+        return file;
+    }
+
     /**
      * One of its programs.
      *
-     * @throws NoSuchElementException where the object has no such program, naming those that it has
+     * @throws NoSuchElementException where no such program was loaded, naming those that were
      */
     public BpfProgram program(String name) {
         return named("program", name, programs);
@@ -92,49 +96,74 @@ public final class BpfObject implements AutoCloseable {
      * @throws NoSuchElementException where the object has no such global variable, naming those that it has
      */
     public Global global(String name) {
-        var variable = file.global(name);
-        return new Global(guest, handle, variable, map(variable.section()));
+        backend();
+        return new Global(this, file.global(name));
+    }
+
+    /** A consumer of one of its ring buffers; records are the bytes that the program wrote. One at a time for each ring. */
+    public RingBuffer<byte[]> ringBuffer(String map) throws IOException {
+        return kept(RingBuffer.ofBytes(this, map(map)));
+    }
+
+    /**
+     * A consumer of one of its ring buffers, whose records are of one C type.
+     *
+     * @param type the struct's name in the object's BTF ("event"), see {@link BpfObjectFile#type}
+     * @throws io.ksplat.libbpf.BtfMismatchException where the Java type does not fit it
+     */
+    public <T> RingBuffer<T> ringBuffer(String map, Class<T> java, String type) throws IOException {
+        return kept(RingBuffer.of(this, map(map), java, file.type(type), type));
+    }
+
+    private <T> RingBuffer<T> kept(RingBuffer<T> ring) {
+        synchronized (rings) {
+            rings.add(ring);
+        }
+        return ring;
     }
 
     /** Whether a global variable is one of this object's. */
     public boolean owns(Global global) {
-        return global.isOf(handle);
+        return global.isOf(backend.handle());
     }
 
-    private void addFunction(JitedFunction jited) {
-        symbols.add(Symbol.bpf(jited.getName(), jited.getAddress(), jited.getLength()));
-        String file = "";
-        for (JitedLine line : jited.getLinesList()) {
-            file = line.getFile().isEmpty() ? file : line.getFile();
-            lines.add(new BpfLine(jited.getAddress() + line.getOffset(), file, line.getLine()));
-        }
-    }
-
-    /** Where the JITed code comes from; empty for an object that was compiled without debug information. */
+    /** Where the JITed code comes from; empty for an object that was compiled without debug information, or is in the running kernel. */
     public List<BpfLine> lines() {
-        return List.copyOf(lines);
+        return backend.lines();
     }
 
-    /** The JITed programs, named as kallsyms names them. */
+    /** The JITed programs, named as kallsyms names them; empty for those in the running kernel. */
     public List<Symbol> symbols() {
-        return List.copyOf(symbols);
+        return backend.symbols();
     }
 
-    /** Detaches and unloads it. Maps go when nothing in the kernel holds them any longer. */
-    @Override
-    public void close() throws IOException {
-        if (!closed) {
-            closed = true;
-            guest.agent()
-                    .call(Request.newBuilder()
-                            .setBpfUnload(BpfUnload.newBuilder().setHandle(handle)));
-        }
-    }
-
-    private <T> T named(String what, String name, Map<String, T> all) {
+    /** @throws IllegalStateException where the object was closed */
+    BpfBackend backend() {
         if (closed) {
             throw new IllegalStateException("the BPF object " + file.name() + " is closed");
         }
+        return backend;
+    }
+
+    long handle() {
+        return backend.handle();
+    }
+
+    /** Detaches and unloads it. Maps go when nothing in the kernel holds them any longer. A second time does nothing. */
+    @Override
+    public void close() throws IOException {
+        synchronized (rings) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            rings.forEach(RingBuffer::close);
+        }
+        backend.close();
+    }
+
+    private <T> T named(String what, String name, Map<String, T> all) {
+        backend();
         T found = all.get(name);
         if (found == null) {
             throw new NoSuchElementException(file.name() + " has no " + what + " " + name + "; it has "

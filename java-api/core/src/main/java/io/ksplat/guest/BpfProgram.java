@@ -1,54 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.guest;
 
-import com.google.protobuf.ByteString;
-import io.ksplat.guest.proto.BpfAttach;
-import io.ksplat.guest.proto.BpfDetach;
-import io.ksplat.guest.proto.BpfTestRun;
-import io.ksplat.guest.proto.Request;
-import io.ksplat.guest.proto.StreamRead;
-import io.ksplat.guest.proto.TestRunResult;
+import io.ksplat.libbpf.RunResult;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.atomic.AtomicBoolean;
 
-/** A loaded BPF program. */
+/**
+ * A loaded BPF program.
+ *
+ * <pre>{@code
+ * int returned = bpf.program("stash_task").run();
+ * RunResult filtered = bpf.program("filter").onPacket(0, new byte[64]).finish();
+ * try (BpfProgram.Link attached = bpf.program("on_nmi").attach()) {
+ *     String said = bpf.program("on_nmi").stream(BpfStream.STDERR);
+ * }
+ * }</pre>
+ */
 public final class BpfProgram {
-    private static final int STDERR = 2;
+    private static final byte[] NOTHING = {};
 
-    private final AgentClient agent;
-    private final int handle;
-    private final io.ksplat.guest.proto.BpfProgram program;
+    private final BpfObject object;
+    private final String name;
 
-    BpfProgram(AgentClient agent, int handle, io.ksplat.guest.proto.BpfProgram program) {
-        this.agent = agent;
-        this.handle = handle;
-        this.program = program;
+    BpfProgram(BpfObject object, String name) {
+        this.object = object;
+        this.name = name;
     }
 
     public String name() {
-        return program.getName();
+        return name;
     }
 
     /** A program that is attached until this is closed, or its object is. */
-    public final class Link implements AutoCloseable {
-        private final int id;
+    public static final class Link implements AutoCloseable {
+        private final BpfObject object;
+        private final long id;
+        private final AtomicBoolean closed = new AtomicBoolean();
 
-        private Link(int id) {
+        private Link(BpfObject object, long id) {
+            this.object = object;
             this.id = id;
         }
 
+        /** Detaches it; a second time, or after its object was closed, this does nothing. */
         @Override
         public void close() throws IOException {
-            agent.call(Request.newBuilder().setBpfDetach(BpfDetach.newBuilder().setLink(id)));
+            if (!closed.getAndSet(true) && !object.isClosed()) {
+                object.backend().detach(id);
+            }
         }
     }
 
     /** Attaches it to what its section names. */
     public Link attach() throws IOException {
-        return new Link(agent.call(Request.newBuilder()
-                        .setBpfAttach(BpfAttach.newBuilder().setHandle(handle).setProgram(name())))
-                .getLink()
-                .getLink());
+        return new Link(object, object.backend().attach(name));
     }
 
     /**
@@ -57,49 +66,74 @@ public final class BpfProgram {
      * @return what it returned
      */
     public int run() throws IOException {
-        return run(testRun());
+        return run(OptionalInt.empty(), NOTHING, NOTHING).finish().returned();
     }
 
     /** Runs it once on a CPU. */
     public int runOn(int cpu) throws IOException {
-        return run(testRun().setCpu(cpu));
+        return on(cpu).finish().returned();
     }
 
     /** Runs it once on a CPU, with the bytes that it is to find behind its context pointer. */
     public int runOn(int cpu, byte[] context) throws IOException {
-        return run(testRun().setCpu(cpu).setContext(ByteString.copyFrom(context)));
+        return on(cpu, context).finish().returned();
     }
 
     /** Runs it once on a CPU, on a packet: programs that filter packets want one. */
     public int runOnPacket(int cpu, byte[] packet) throws IOException {
-        return run(testRun().setCpu(cpu).setData(ByteString.copyFrom(packet)));
+        return onPacket(cpu, packet).finish().returned();
     }
 
     /** Has it run on a CPU and does not wait: it may well never return. */
     public void startOn(int cpu) throws IOException {
-        on(cpu).start(0);
+        on(cpu).start(Optional.empty());
     }
 
-    /** A run of it on a CPU, to be started together with others. */
+    /** A run of it on a CPU, to be started together with others, or finished. */
     public Run on(int cpu) {
-        return new Run(testRun().setCpu(cpu));
+        return run(OptionalInt.of(cpu), NOTHING, NOTHING);
+    }
+
+    /** As {@link #on(int)}, with the bytes that it is to find behind its context pointer. */
+    public Run on(int cpu, byte[] context) {
+        return run(OptionalInt.of(cpu), context, NOTHING);
     }
 
     /** As {@link #on(int)}, on a packet. */
     public Run onPacket(int cpu, byte[] packet) {
-        return new Run(testRun().setCpu(cpu).setData(ByteString.copyFrom(packet)));
+        return run(OptionalInt.of(cpu), NOTHING, packet);
+    }
+
+    private Run run(OptionalInt cpu, byte[] context, byte[] packet) {
+        return new Run(object, new BpfBackend.RunPlan(name, cpu, context.clone(), packet.clone(), 0));
     }
 
     /** One run that is to be started. */
-    public final class Run {
-        private final BpfTestRun.Builder run;
+    public static final class Run {
+        private final BpfObject object;
+        private final BpfBackend.RunPlan plan;
 
-        private Run(BpfTestRun.Builder run) {
-            this.run = run;
+        private Run(BpfObject object, BpfBackend.RunPlan plan) {
+            this.object = object;
+            this.plan = plan;
         }
 
-        private void start(int together) throws IOException {
-            agent.send(Request.newBuilder().setBpfTestRun(run.setTogether(together)));
+        /** The same, so many times in a row; some program types refuse more than once. */
+        public Run repeat(int times) {
+            return new Run(object, new BpfBackend.RunPlan(plan.program, plan.cpu, plan.context, plan.packet, times));
+        }
+
+        /**
+         * Runs it and waits for what it gave.
+         *
+         * @throws io.ksplat.libbpf.BpfException where the kernel refuses it
+         */
+        public RunResult finish() throws IOException {
+            return object.backend().run(plan);
+        }
+
+        private void start(Optional<BpfBackend.Party> party) throws IOException {
+            object.backend().start(plan, party);
         }
     }
 
@@ -108,36 +142,18 @@ public final class BpfProgram {
      * them begins.
      */
     public static void startTogether(Run... runs) throws IOException {
+        BpfBackend.Party party = new BpfBackend.Party(runs.length, new CyclicBarrier(runs.length));
         for (Run run : runs) {
-            run.start(runs.length);
+            run.start(Optional.of(party));
         }
     }
 
-    /** What it and the kernel on its behalf wrote to its stderr stream since the last read (Linux 6.17 and later). */
-    public String readStderr() throws IOException {
-        return agent.call(Request.newBuilder()
-                        .setStreamRead(StreamRead.newBuilder()
-                                .setHandle(handle)
-                                .setProgram(name())
-                                .setStream(STDERR)))
-                .getBytes()
-                .getData()
-                .toString(StandardCharsets.UTF_8);
-    }
-
-    private BpfTestRun.Builder testRun() {
-        return BpfTestRun.newBuilder().setHandle(handle).setProgram(name());
-    }
-
-    private int run(BpfTestRun.Builder run) throws IOException {
-        TestRunResult result =
-                agent.call(Request.newBuilder().setBpfTestRun(run)).getTestRunResult();
-        if (result.getError() != 0) {
-            throw new AgentException(io.ksplat.guest.proto.Failure.newBuilder()
-                    .setError(result.getError())
-                    .setWhat("BPF_PROG_TEST_RUN of " + name())
-                    .build());
-        }
-        return result.getRetval();
+    /**
+     * What it and the kernel on its behalf wrote to one of its streams since the last read; at most 100,000 bytes.
+     *
+     * @throws io.ksplat.libbpf.BpfException with EINVAL from kernels before 6.17, which have no streams
+     */
+    public String stream(BpfStream stream) throws IOException {
+        return new String(object.backend().readStream(name, stream), StandardCharsets.UTF_8);
     }
 }

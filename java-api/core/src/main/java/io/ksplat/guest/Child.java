@@ -6,7 +6,15 @@ import io.ksplat.guest.proto.Reap;
 import io.ksplat.guest.proto.Request;
 import java.io.IOException;
 
-/** A process in the guest, child of the agent. */
+/**
+ * A process in the guest, child of the agent.
+ *
+ * <pre>{@code
+ * Child child = machine.spawnParked(0);
+ * child.pin(1);
+ * child.exitAndReap();
+ * }</pre>
+ */
 public final class Child {
     private static final int SIGKILL = 9;
     private static final int REAP_MS = 10_000;

@@ -1,40 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.guest;
 
-import com.google.protobuf.ByteString;
-import io.ksplat.guest.proto.GlobalWrite;
-import io.ksplat.guest.proto.Request;
+import io.ksplat.libbpf.BtfCodec;
+import io.ksplat.libbpf.BtfMismatchException;
 import io.ksplat.libbpf.BtfType;
 import io.ksplat.libbpf.GlobalVariable;
-import io.ksplat.vm.MachineException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A global variable of a loaded BPF object. It is read from outside, by its physical address: a dead guest's counters still count.
+ * A global variable of a loaded BPF object. In a machine it is read from outside, by its physical address: a dead guest's counters
+ * still count.
+ *
+ * <pre>{@code
+ * record Tally(long count, int last) {}
+ *
+ * bpf.global("target_pid").set(child.pid());
+ * long dropped = bpf.global("dropped").get();
+ * Tally tally = bpf.global("tally").as(Tally.class);
+ * bpf.global("tally").set(new Tally(0, -1));
+ * }</pre>
  */
 public final class Global {
-    private static final int PAGE = 4096;
-
-    private final Guest guest;
-    private final int handle;
+    private final BpfObject object;
     private final GlobalVariable variable;
-    private final BpfMap section;
 
-    Global(Guest guest, int handle, GlobalVariable variable, BpfMap section) {
-        this.guest = guest;
-        this.handle = handle;
+    Global(BpfObject object, GlobalVariable variable) {
+        this.object = object;
         this.variable = variable;
-        this.section = section;
     }
 
     public String name() {
         return variable.name();
     }
 
-    boolean isOf(int object) {
-        return handle == object;
+    boolean isOf(long handle) {
+        return object.handle() == handle;
+    }
+
+    /** Its C type. */
+    public BtfType type() {
+        return variable.type();
     }
 
     /** Its value as a number, as C would widen it to 64 bits. */
@@ -48,13 +55,27 @@ public final class Global {
             case 4 -> signed ? value.getInt() : value.getInt() & 0xffffffffL;
             case 8 -> value.getLong();
             default ->
-                throw new IllegalStateException(name() + " is no number but " + variable.type() + ": use bytes()");
+                throw new IllegalStateException(
+                        name() + " is no number but " + variable.type() + ": use as() or bytes()");
         };
     }
 
-    /** Where its first byte lies in the guest's memory, and all of it where it is a number, which no page's end divides. */
+    /**
+     * Its value as a Java type: a record for a struct, a String for text, see {@link BtfCodec}.
+     *
+     * @throws BtfMismatchException where the type does not fit, naming what does not
+     */
+    public <T> T as(Class<T> java) throws IOException {
+        return BtfCodec.of(java, variable.type(), name()).decode(bytes());
+    }
+
+    /**
+     * Where its first byte lies in the guest's memory, and all of it where it is a number, which no page's end divides.
+     *
+     * @throws UnsupportedOperationException for one in the running kernel
+     */
     public long physicalAddress() throws IOException {
-        return page(variable.offset() / PAGE) + variable.offset() % PAGE;
+        return object.backend().physicalAddress(variable);
     }
 
     /** In bytes. */
@@ -64,39 +85,47 @@ public final class Global {
 
     /** Its bytes, in the guest's order. */
     public byte[] bytes() throws IOException {
-        ByteBuffer value = ByteBuffer.allocate(variable.size());
-        for (int done = 0; done < variable.size(); ) {
-            int at = variable.offset() + done;
-            int chunk = Math.min(variable.size() - done, PAGE - at % PAGE);
-            value.put(guest.vm().readPhysical(page(at / PAGE) + at % PAGE, chunk));
-            done += chunk;
-        }
-        return value.array();
+        return object.backend().read(variable);
     }
 
-    /** Sets a number, through the agent. */
+    /** Sets a number. */
     public void set(long value) throws IOException {
-        if (variable.size() > Long.BYTES) {
-            throw new IllegalStateException(name() + " is no number but " + variable.type());
+        object.backend().write(variable, numberBytes(variable, value));
+    }
+
+    /**
+     * Sets a value of any type: a record for a struct, a String for text, see {@link BtfCodec}.
+     *
+     * @throws BtfMismatchException where the value's type does not fit, naming what does not
+     */
+    public void set(Object value) throws IOException {
+        object.backend().write(variable, valueBytes(variable, value));
+    }
+
+    static byte[] numberBytes(GlobalVariable variable, long value) {
+        boolean number = !(variable.type() instanceof BtfType.Struct || variable.type() instanceof BtfType.Array);
+        int bits = 8 * variable.size();
+        if (!number || variable.size() > Long.BYTES) {
+            throw new BtfMismatchException(variable.name() + " is no number but " + variable.type());
+        }
+        if (bits < Long.SIZE && value >> bits != 0 && value >> bits - 1 != -1) {
+            throw new BtfMismatchException(
+                    variable.name() + " has " + variable.size() + " bytes, which do not hold " + value);
         }
         byte[] wide = ByteBuffer.allocate(Long.BYTES)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putLong(value)
                 .array();
-        guest.agent()
-                .call(Request.newBuilder()
-                        .setGlobalWrite(GlobalWrite.newBuilder()
-                                .setHandle(handle)
-                                .setSection(variable.section())
-                                .setOffset(variable.offset())
-                                .setData(ByteString.copyFrom(wide, 0, variable.size()))));
+        return java.util.Arrays.copyOf(wide, variable.size());
     }
 
-    private long page(int index) throws MachineException {
-        if (index >= section.pages().size()) {
-            throw new MachineException("the agent told no physical address for page " + index + " of "
-                    + variable.section() + ", where " + name() + " lies");
-        }
-        return section.pages().get(index);
+    static byte[] valueBytes(GlobalVariable variable, Object value) {
+        return value instanceof Number number && !(variable.type() instanceof BtfType.Real)
+                ? numberBytes(variable, number.longValue())
+                : encoded(value.getClass(), variable, value);
+    }
+
+    private static <T> byte[] encoded(Class<T> java, GlobalVariable variable, Object value) {
+        return BtfCodec.of(java, variable.type(), variable.name()).encode(java.cast(value));
     }
 }

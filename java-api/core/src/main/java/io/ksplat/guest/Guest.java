@@ -22,7 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** A booted machine: QEMU outside, the agent inside. */
-public final class Guest implements AutoCloseable {
+public final class Guest implements BpfTarget, AutoCloseable {
     private static final Duration BOOT = Duration.ofSeconds(12);
     private static final Duration REQUEST = Duration.ofSeconds(4);
 

@@ -8,6 +8,7 @@ import io.ksplat.vm.Accelerator;
 import io.ksplat.vm.Initramfs;
 import io.ksplat.vm.MachineConfig;
 import io.ksplat.vm.Programs;
+import io.ksplat.vm.QemuSite;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,11 +46,30 @@ public final class Host {
      * @param wanted the accelerator to use; empty: the best that boots a kernel
      */
     public static Host open(Cache cache, Optional<Accelerator> wanted) throws IOException, InterruptedException {
+        return open(cache, wanted, Optional.empty());
+    }
+
+    /**
+     * As {@link #open(Cache, Optional)}.
+     *
+     * @param site where machines run; empty: on this host
+     */
+    public static Host open(Cache cache, Optional<Accelerator> wanted, Optional<QemuSite> site)
+            throws IOException, InterruptedException {
         Path folder = cache.<IOException>entry("native", Programs.digest(), fresh -> {
             Programs unpacked = Programs.unpackTo(fresh);
             Initramfs.write(unpacked.agent(), List.of(), fresh.resolve("initramfs.cpio"));
         });
-        Programs programs = Programs.in(folder);
+        Programs own = Programs.in(folder);
+        if (site.isPresent()) {
+            // The site measures its counter itself, which need not be this host's.
+            return new Host(cache, own.at(site.get()), folder.resolve("initramfs.cpio"), 0, wanted);
+        }
+        return here(cache, own, folder, wanted);
+    }
+
+    private static Host here(Cache cache, Programs programs, Path folder, Optional<Accelerator> wanted)
+            throws IOException, InterruptedException {
         // The counter's frequency holds until the host reboots.
         String boot =
                 Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
@@ -67,7 +87,7 @@ public final class Host {
     Host withQemu(String qemu) {
         return new Host(
                 cache,
-                new Programs(qemu, programs.guard(), programs.tsc(), programs.agent()),
+                new Programs(qemu, programs.guard(), programs.tsc(), programs.agent(), programs.site()),
                 initramfs,
                 tscKhz,
                 wanted);
@@ -159,17 +179,26 @@ public final class Host {
         if (wanted.isPresent()) {
             return wanted.get();
         }
-        Path kvm = Path.of("/dev/kvm");
-        if (!Files.isReadable(kvm) || !Files.isWritable(kvm)) {
+        if (!offersKvm()) {
             return Accelerator.TCG;
         }
-        String key = System.getProperty("os.version", "unknown").replaceAll("[^A-Za-z0-9.+-]", "_");
+        String key = (System.getProperty("os.version", "unknown")
+                        + programs.site().map(site -> "-" + site.key()).orElse(""))
+                .replaceAll("[^A-Za-z0-9.+-]", "_");
         Path answer = cache.<IOException>entry("accelerator", key, fresh -> {
             progress.report("finding out whether KVM boots a kernel here");
             Accelerator found = bootsUnderKvm(kernel, fresh) ? Accelerator.KVM : Accelerator.TCG;
             Files.writeString(fresh.resolve("answer"), found.name());
         });
         return Accelerator.valueOf(Files.readString(answer.resolve("answer")));
+    }
+
+    private boolean offersKvm() throws IOException {
+        if (programs.site().isPresent()) {
+            return programs.site().get().offersKvm();
+        }
+        Path kvm = Path.of("/dev/kvm");
+        return Files.isReadable(kvm) && Files.isWritable(kvm);
     }
 
     private boolean bootsUnderKvm(Kernel kernel, Path folder) throws IOException, InterruptedException {

@@ -2,12 +2,18 @@
 package io.ksplat.kernel;
 
 import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.file.FileSystemAlreadyExistsException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** From spec to kernel: fetched, built or found, and kept in the cache. Safe for use by many threads and processes at once. */
@@ -170,32 +176,34 @@ public final class Kernels {
         }
     }
 
-    /** The system property {@code ksplat.profiles}, else {@code vm-images/profiles} above these classes or the working folder. */
+    /** The folder that the system property {@code ksplat.profiles} names, else what was packed together with these classes. */
     private static Path profiles() throws KernelException {
         String own = System.getProperty("ksplat.profiles");
         if (own != null) {
             return Path.of(own);
         }
-        for (Path start : List.of(home(), Path.of("").toAbsolutePath())) {
-            for (Path at = start; at != null; at = at.getParent()) {
-                if (Files.isDirectory(at.resolve("vm-images/profiles"))) {
-                    return at.resolve("vm-images/profiles");
-                }
-            }
+        URL packed = Kernels.class.getResource("profiles");
+        if (packed == null) {
+            throw new KernelException(
+                    "ksplat was packed without its profiles; -Dksplat.profiles=FOLDER says where some are");
         }
-        throw new KernelException("no folder vm-images/profiles above " + home() + " or the working folder; "
-                + "-Dksplat.profiles=FOLDER says where the profiles are");
+        try {
+            URI where = packed.toURI();
+            if (where.getScheme().equals("jar")) {
+                opened(where);
+            }
+            return Path.of(where);
+        } catch (URISyntaxException | IOException e) {
+            throw new KernelException("cannot read the profiles in " + packed, e);
+        }
     }
 
-    private static Path home() throws KernelException {
+    /** Makes paths within a jar known to {@link Path}; for as long as the JVM lives, as its class path is. */
+    private static void opened(URI jar) throws IOException {
         try {
-            return Path.of(Kernels.class
-                    .getProtectionDomain()
-                    .getCodeSource()
-                    .getLocation()
-                    .toURI());
-        } catch (java.net.URISyntaxException e) {
-            throw new KernelException("cannot tell where ksplat itself lies", e);
+            FileSystems.newFileSystem(jar, Map.of());
+        } catch (FileSystemAlreadyExistsException e) {
+            // Somebody was here before.
         }
     }
 }

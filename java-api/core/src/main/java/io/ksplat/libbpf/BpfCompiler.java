@@ -13,7 +13,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Compiles BPF programs with clang. Immutable; any thread may use it, each compilation is a process of its own. */
+/**
+ * Compiles BPF programs with clang. Immutable; any thread may use it, each compilation is a process of its own.
+ *
+ * <pre>{@code
+ * byte[] object = BpfCompiler.find()
+ *         .compile(Path.of("nmi_task_kptr.bpf.c"), List.of(Path.of("include")), Duration.ofSeconds(60));
+ * BpfObjectFile file = BpfObjectFile.parse("nmi_task_kptr", object);
+ * }</pre>
+ */
 public final class BpfCompiler {
     /** Names the clang to use, a path or a command's name. */
     public static final String CLANG_VARIABLE = "KSPLAT_CLANG";

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.libbpf;
 
+import java.util.Optional;
+
 /**
  * A map in an object file.
  *
@@ -10,5 +12,15 @@ package io.ksplat.libbpf;
  * @param valueSize in bytes
  * @param maxEntries 0 where it is set before loading
  * @param dataSection whether it holds the globals of a data section
+ * @param key empty where the object does not tell, by {@code __type(key, ...)} say
+ * @param value as {@code key}
  */
-public record BpfMapInfo(String name, String type, int keySize, int valueSize, int maxEntries, boolean dataSection) {}
+public record BpfMapInfo(
+        String name,
+        String type,
+        int keySize,
+        int valueSize,
+        int maxEntries,
+        boolean dataSection,
+        Optional<BtfType> key,
+        Optional<BtfType> value) {}

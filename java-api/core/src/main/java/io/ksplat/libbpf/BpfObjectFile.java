@@ -15,6 +15,14 @@ import java.util.stream.Collectors;
 /**
  * What a compiled BPF object holds and needs. libbpf opens it, and so checks its sections, maps and relocations, but
  * nothing is loaded into a kernel. Immutable; any thread may use it.
+ *
+ * <pre>{@code
+ * BpfObjectFile file = BpfObjectFile.read(Path.of("nmi_task_kptr.bpf.o"));
+ * for (BpfProgramInfo program : file.programs()) {
+ *     System.out.println(program.section() + " " + program.name());
+ * }
+ * int offset = file.global("dropped").offset();
+ * }</pre>
  */
 public final class BpfObjectFile {
     private static final int INSTRUCTION_BYTES = 8;
@@ -114,6 +122,22 @@ public final class BpfObjectFile {
      */
     public GlobalVariable global(String variable) {
         return find(globals, GlobalVariable::name, "global variable", variable);
+    }
+
+    /**
+     * A struct, union or enum of its BTF, by its name without the keyword. clang leaves out what only local variables have: a global
+     * pointer to the type, {@code struct event *unused __attribute__((unused));}, keeps it.
+     *
+     * @throws NoSuchElementException where it has none of that name
+     */
+    public BtfType type(String typeName) {
+        try {
+            return BtfModel.named(opened.btf(), typeName)
+                    .orElseThrow(() -> new NoSuchElementException(name + " has no struct, union or enum '" + typeName
+                            + "' in its BTF; a global pointer to it keeps it there"));
+        } catch (LibbpfException e) {
+            throw new IllegalStateException(name + " was opened, and its BTF is malformed", e);
+        }
     }
 
     /** The kfuncs and kernel variables that it declares {@code extern} and uses. */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Makes {@link BtfType}s of raw BTF. */
 final class BtfModel {
@@ -23,6 +24,22 @@ final class BtfModel {
         } catch (IndexOutOfBoundsException e) {
             throw new LibbpfException("malformed BTF: type " + id + " refers to what is not there", e);
         }
+    }
+
+    static Optional<BtfType> named(Btf btf, String name) throws LibbpfException {
+        for (int id = 1; id < btf.typeCount(); id++) {
+            switch (btf.kind(id)) {
+                case Btf.STRUCT, Btf.UNION, Btf.ENUM, Btf.ENUM64 -> {
+                    if (btf.name(id).equals(name)) {
+                        return Optional.of(type(btf, id));
+                    }
+                }
+                default -> {
+                    // a name of something else
+                }
+            }
+        }
+        return Optional.empty();
     }
 
     private static BtfType type(Btf btf, int startId, int depth) throws LibbpfException {

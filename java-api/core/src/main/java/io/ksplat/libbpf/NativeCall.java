@@ -43,6 +43,20 @@ final class NativeCall implements AutoCloseable {
         return new LibbpfException(what + ": " + Libc.strerror(errno) + reason, log.toString());
     }
 
+    /** As {@link #failed(String)}, for what the kernel was asked. */
+    BpfException refused(String what) {
+        return refused(what, Native.getLastError());
+    }
+
+    BpfException refused(String what, int errno) {
+        return new BpfException(what, errno, log.toString());
+    }
+
+    /** All that libbpf printed so far. */
+    String said() {
+        return log.toString();
+    }
+
     @Override
     public void close() {
         LOG.remove();

@@ -19,26 +19,40 @@ record OpenedObject(List<BpfProgramInfo> programs, List<BpfMapInfo> maps, Btf bt
             "kprobe", "tracepoint", "raw_tracepoint", "raw_tracepoint_writable", "tracing", "lsm", "ext", "struct_ops");
 
     static OpenedObject open(String name, byte[] object) throws LibbpfException {
-        if (object.length == 0) {
-            throw new LibbpfException("cannot open " + name + ": it is empty");
-        }
         try (NativeCall call = NativeCall.open();
-                Memory bytes = new Memory(object.length);
-                Memory objectName = cString(mapPrefix(name));
-                Memory options = new Memory(16)) {
-            bytes.write(0, object, 0, object.length);
-            // struct bpf_object_open_opts up to object_name: libbpf takes what sz covers
-            options.setLong(0, options.size());
-            options.setPointer(8, objectName);
-            Libbpf.BpfObject opened = Libbpf.bpf_object__open_mem(bytes, new SizeT(object.length), options);
-            if (opened == null) {
-                throw call.failed("libbpf cannot open " + name);
-            }
+                Memory bytes = bytes(name, object)) {
+            Libbpf.BpfObject opened = handle(call, name, bytes);
             try {
-                return new OpenedObject(programs(opened), maps(opened), btf(name, opened));
+                Btf btf = btf(name, opened);
+                return new OpenedObject(programs(opened), maps(opened, btf), btf);
             } finally {
                 Libbpf.bpf_object__close(opened);
             }
+        }
+    }
+
+    /** The object's bytes, as libbpf wants them. */
+    static Memory bytes(String name, byte[] object) throws LibbpfException {
+        if (object.length == 0) {
+            throw new LibbpfException("cannot open " + name + ": it is empty");
+        }
+        Memory bytes = new Memory(object.length);
+        bytes.write(0, object, 0, object.length);
+        return bytes;
+    }
+
+    /** To be closed with bpf_object__close(). The bytes must last until it is loaded. */
+    static Libbpf.BpfObject handle(NativeCall call, String name, Memory bytes) throws LibbpfException {
+        try (Memory objectName = cString(mapPrefix(name));
+                Memory options = new Memory(16)) {
+            // struct bpf_object_open_opts up to object_name: libbpf takes what sz covers
+            options.setLong(0, options.size());
+            options.setPointer(8, objectName);
+            Libbpf.BpfObject opened = Libbpf.bpf_object__open_mem(bytes, new SizeT(bytes.size()), options);
+            if (opened == null) {
+                throw call.failed("libbpf cannot open " + name);
+            }
+            return opened;
         }
     }
 
@@ -63,22 +77,33 @@ record OpenedObject(List<BpfProgramInfo> programs, List<BpfMapInfo> maps, Btf bt
         return List.copyOf(programs);
     }
 
-    private static List<BpfMapInfo> maps(Libbpf.BpfObject object) {
+    private static List<BpfMapInfo> maps(Libbpf.BpfObject object, Btf btf) throws LibbpfException {
         List<BpfMapInfo> maps = new ArrayList<>();
         Libbpf.BpfMap map = Libbpf.bpf_object__next_map(object, null);
         while (map != null) {
             boolean dataSection = Libbpf.bpf_map__is_internal(map);
-            String name = Libbpf.bpf_map__name(map);
             maps.add(new BpfMapInfo(
-                    dataSection ? name.substring(Math.max(0, name.indexOf('.'))) : name,
+                    label(map),
                     word(Libbpf.libbpf_bpf_map_type_str(Libbpf.bpf_map__type(map))),
                     Libbpf.bpf_map__key_size(map),
                     Libbpf.bpf_map__value_size(map),
                     Libbpf.bpf_map__max_entries(map),
-                    dataSection));
+                    dataSection,
+                    dataSection ? Optional.empty() : type(btf, Libbpf.bpf_map__btf_key_type_id(map)),
+                    dataSection ? Optional.empty() : type(btf, Libbpf.bpf_map__btf_value_type_id(map))));
             map = Libbpf.bpf_object__next_map(object, map);
         }
         return List.copyOf(maps);
+    }
+
+    private static Optional<BtfType> type(Btf btf, int id) throws LibbpfException {
+        return id == 0 ? Optional.empty() : Optional.of(BtfModel.type(btf, id));
+    }
+
+    /** Its name in the source; ".bss" for a data section, which libbpf names OBJECT.bss. */
+    static String label(Libbpf.BpfMap map) {
+        String name = Libbpf.bpf_map__name(map);
+        return Libbpf.bpf_map__is_internal(map) ? name.substring(Math.max(0, name.indexOf('.'))) : name;
     }
 
     private static Btf btf(String name, Libbpf.BpfObject object) throws LibbpfException {
@@ -100,7 +125,7 @@ record OpenedObject(List<BpfProgramInfo> programs, List<BpfMapInfo> maps, Btf bt
         return dot <= 0 ? "object" : name.substring(0, dot);
     }
 
-    private static Memory cString(String text) {
+    static Memory cString(String text) {
         Memory memory = new Memory(4L * text.length() + 1);
         memory.setString(0, text, "UTF-8");
         return memory;

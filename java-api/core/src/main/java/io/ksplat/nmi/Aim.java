@@ -16,6 +16,14 @@ import java.util.Set;
  * <pre>{@code
  * machine.nmi().aimAt("rcu_cblist_enqueue").on(0).hit(3).when(cpu -> cpu.half(cpu.register(RDI) + 64) != 0).fire();
  * }</pre>
+ *
+ * <pre>{@code
+ * machine.nmi().aimAt("rcu_cblist_enqueue", "rcu_segcblist_enqueue")
+ *         .on(0)
+ *         .hit(3)
+ *         .when(cpu -> cpu.half(cpu.perCpu("rcu_data") + 0x80) != 0)
+ *         .fire();
+ * }</pre>
  */
 public final class Aim {
     static final Duration WITHIN = Duration.ofSeconds(4);

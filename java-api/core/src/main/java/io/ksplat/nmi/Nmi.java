@@ -21,6 +21,12 @@ import java.util.function.BooleanSupplier;
  * <p>Which CPUs an injected NMI reaches is the guest's choice (arch/x86/kernel/apic/apic.c): CPU 0 alone by default, every CPU where it
  * was booted with {@code apic_extnmi=all}, none with {@code apic_extnmi=none}. A reproducer asks for it in its boot parameters. An aimed
  * NMI that did not reach the CPU, or the instruction, that it was aimed at fails the control {@code nmi}.
+ *
+ * <pre>{@code
+ * machine.nmi().aimAt("vfs_unlink").on(0).fire();
+ * machine.nmi().storm().perSecond(200).untilEvidence(Duration.ofSeconds(5));
+ * machine.nmi().sysrq();
+ * }</pre>
  */
 public final class Nmi {
     private final Guest guest;

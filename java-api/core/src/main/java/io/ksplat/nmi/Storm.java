@@ -9,6 +9,10 @@ import java.util.Random;
 /**
  * NMIs at a rate, from QEMU's monitor, at no instruction in particular. The guest must handle half of them, or the control
  * {@code storm} fails: NMIs that come faster than they are handled become one.
+ *
+ * <pre>{@code
+ * machine.nmi().storm().perSecond(200).jitter(0.5, 42).untilEvidence(Duration.ofSeconds(5));
+ * }</pre>
  */
 public final class Storm {
     private static final long SECOND = 1_000_000_000L;

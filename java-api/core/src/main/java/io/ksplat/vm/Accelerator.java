@@ -56,10 +56,10 @@ public enum Accelerator {
      * hardware-reduced), so under TCG the kernel cannot calibrate the TSC, which is the host's own; KVM tells it by CPUID and
      * kvm-clock.
      */
-    List<String> bootParameters(long hostTscKhz) {
+    List<String> bootParameters(String tscKhz) {
         return switch (this) {
             case KVM -> List.of();
-            case TCG -> List.of("tsc_early_khz=" + hostTscKhz, "tsc=reliable");
+            case TCG -> List.of("tsc_early_khz=" + tscKhz, "tsc=reliable");
         };
     }
 }

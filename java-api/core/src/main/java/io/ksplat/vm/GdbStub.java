@@ -2,7 +2,8 @@
 package io.ksplat.vm;
 
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
@@ -52,10 +53,16 @@ public final class GdbStub implements AutoCloseable {
     /** The CPU that the next question is about; -1 where the stub has not said. */
     private int selected = -1;
 
-    /** Connects to the stub of a machine that stands still. */
+    /** Connects to the stub of a machine that stands still, on this host. */
     GdbStub(Path socket) throws IOException {
-        this.channel = SocketChannel.open(StandardProtocolFamily.UNIX);
-        channel.connect(UnixDomainSocketAddress.of(socket));
+        this(UnixDomainSocketAddress.of(socket));
+    }
+
+    /** Connects to the stub of a machine that stands still. */
+    GdbStub(SocketAddress address) throws IOException {
+        this.channel = address instanceof InetSocketAddress elsewhere
+                ? Tcp.connect(elsewhere, PATIENCE)
+                : SocketChannel.open(address);
         channel.configureBlocking(false);
         this.selector = Selector.open();
         channel.register(selector, SelectionKey.OP_READ);

@@ -10,14 +10,25 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
  * The programs that a machine needs on the host, and the agent that it runs inside.
  *
  * @param qemu a path, or a name to look for in PATH
+ * @param site where machines run, when that is not this host: then {@code qemu} is not used
  */
-public record Programs(String qemu, Path guard, Path tsc, Path agent) {
+public record Programs(String qemu, Path guard, Path tsc, Path agent, Optional<QemuSite> site) {
+    /** For machines of this host. */
+    public Programs(String qemu, Path guard, Path tsc, Path agent) {
+        this(qemu, guard, tsc, agent, Optional.empty());
+    }
+
+    /** The same for machines elsewhere. */
+    public Programs at(QemuSite elsewhere) {
+        return new Programs(qemu, guard, tsc, agent, Optional.of(elsewhere));
+    }
 
     private static final List<String> OWN = List.of("ksplat-guard", "ksplat-tsc", "ksplat-agent");
 
@@ -72,6 +83,9 @@ public record Programs(String qemu, Path guard, Path tsc, Path agent) {
 
     /** What QEMU says of its version, the distribution's included. */
     public String qemuVersion() throws IOException {
+        if (site.isPresent()) {
+            throw new MachineException("nobody asks the QEMU in " + site.get().name() + " for its version");
+        }
         return firstLine(10, qemu, "--version");
     }
 

@@ -24,13 +24,34 @@ final class QemuCommandLine {
     /** The id of the memory, where it is a file. */
     static final String RAM = "ram";
 
+    /** QEMU, where it does not run on this host. */
+    static final String ELSEWHERE = "qemu-system-x86_64";
+
     /** A machine that boots. */
     static List<String> of(String qemu, MachineConfig config, Path qmp, Path console, Path agent) {
         return boot(qemu, config, new Calls(qmp, console, agent), Optional.empty());
     }
 
-    /** The sockets that QEMU calls. */
-    record Calls(Path qmp, Path console, Path agent) {}
+    /** The sockets that QEMU calls, or on which it is called: what follows the id in a {@code -chardev socket}. */
+    record Calls(String qmp, String console, String agent) {
+        Calls(Path qmp, Path console, Path agent) {
+            this(client(qmp), client(console), client(agent));
+        }
+    }
+
+    /** All but the boot line of a machine that boots at a {@link QemuSite}, where it is called on sockets that listen already. */
+    static List<String> elsewhere(MachineConfig config, Path image, Path initramfs) {
+        Calls called = new Calls(server(Wire.QMP, true), server(Wire.CONSOLE, true), server(Wire.AGENT, true));
+        List<String> words = machine(ELSEWHERE, config, called, Optional.empty());
+        words.addAll(List.of("-chardev", socket("gdb", server(Wire.GDB, false))));
+        words.addAll(List.of("-kernel", image.toString(), "-initrd", initramfs.toString()));
+        return List.copyOf(words);
+    }
+
+    /** The boot line there, with {@link SiteCommand#TSC_KHZ} where the frequency of the time stamp counter is to stand. */
+    static String elsewhereBootLine(MachineConfig config) {
+        return String.join(" ", bootLine(config, SiteCommand.TSC_KHZ));
+    }
 
     /** A machine that boots; its memory in a file, where one is given. */
     static List<String> boot(String qemu, MachineConfig config, Calls sockets, Optional<RamFile> ram) {
@@ -70,15 +91,19 @@ final class QemuCommandLine {
         words.addAll(config.accelerator().arguments());
         words.addAll(List.of("-smp", Integer.toString(config.cpus()), "-m", config.memoryMiB() + "M"));
         ram.ifPresent(file -> words.addAll(List.of("-object", file.object(config.memoryMiB()))));
-        words.addAll(List.of("-chardev", client("qmp", sockets.qmp()), "-mon", "chardev=qmp,mode=control"));
-        words.addAll(List.of("-chardev", client("console", sockets.console()), "-serial", "chardev:console"));
-        words.addAll(List.of("-chardev", client("agent", sockets.agent())));
+        words.addAll(List.of("-chardev", socket("qmp", sockets.qmp()), "-mon", "chardev=qmp,mode=control"));
+        words.addAll(List.of("-chardev", socket("console", sockets.console()), "-serial", "chardev:console"));
+        words.addAll(List.of("-chardev", socket("agent", sockets.agent())));
         words.addAll(List.of("-device", serialBus(config.virtio())));
         words.addAll(List.of("-device", "virtserialport,chardev=agent,name=" + AGENT_PORT));
         return words;
     }
 
     static List<String> bootLine(MachineConfig config) {
+        return bootLine(config, Long.toString(config.hostTscKhz()));
+    }
+
+    private static List<String> bootLine(MachineConfig config, String tscKhz) {
         List<String> words = new ArrayList<>();
         // quiet until the agent raises the level: each byte of the boot's chatter is an exit of the guest.
         words.addAll(List.of("console=ttyS0", "quiet"));
@@ -86,7 +111,7 @@ final class QemuCommandLine {
         words.addAll(List.of("oops=panic", "panic=-1"));
         // Symbols are read once per kernel, and addresses in reports compare between runs.
         words.add("nokaslr");
-        words.addAll(config.accelerator().bootParameters(config.hostTscKhz()));
+        words.addAll(config.accelerator().bootParameters(tscKhz));
         words.addAll(config.bootParameters());
         return List.copyOf(words);
     }
@@ -105,8 +130,17 @@ final class QemuCommandLine {
         };
     }
 
-    private static String client(String id, Path socket) {
-        return "socket,id=" + id + ",server=off,path=" + escaped(socket);
+    private static String socket(String id, String how) {
+        return "socket,id=" + id + "," + how;
+    }
+
+    private static String client(Path socket) {
+        return "server=off,path=" + escaped(socket);
+    }
+
+    /** Called; {@code wait}: QEMU goes on only when somebody has. */
+    private static String server(Wire wire, boolean wait) {
+        return "fd=" + wire.descriptor() + ",server=on,nodelay=on,wait=" + (wait ? "on" : "off");
     }
 
     /** A comma would end the option; QEMU reads two as one. */

@@ -2,20 +2,36 @@
 package io.ksplat.vm;
 
 import java.io.IOException;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 
-/** A QEMU process, its folder, and the three connections that it made. */
-record RunningQemu(Path folder, QemuProcess process, Qmp qmp, SocketChannel console, SocketChannel agent)
+/**
+ * A QEMU process, its folder where it runs on this host, and the three connections to it.
+ *
+ * @param gdb where its gdbstub is to listen
+ */
+record RunningQemu(
+        Optional<Path> folder, Gdb gdb, QemuProcess process, Qmp qmp, SocketChannel console, SocketChannel agent)
         implements AutoCloseable {
+    /**
+     * A place for a gdbstub.
+     *
+     * @param device what QEMU's {@code gdbserver} is told
+     */
+    record Gdb(String device, SocketAddress address) {}
+
     /** Starting a process and linking it, on a busy host; the guest has no part in it. */
     static final Duration START = Duration.ofSeconds(30);
 
@@ -38,6 +54,10 @@ record RunningQemu(Path folder, QemuProcess process, Qmp qmp, SocketChannel cons
      * @throws MachineException with QEMU's own words where it does not start
      */
     static RunningQemu start(Programs programs, Function<Sockets, List<String>> command) throws IOException {
+        if (programs.site().isPresent()) {
+            throw new MachineException("in " + programs.site().get().name()
+                    + " a machine can only be booted: it can neither be frozen nor restored there");
+        }
         Path folder = Files.createTempDirectory("ksplat-");
         QemuProcess process = null;
         try (Sockets sockets = Sockets.in(folder)) {
@@ -46,7 +66,14 @@ record RunningQemu(Path folder, QemuProcess process, Qmp qmp, SocketChannel cons
             SocketChannel monitor = sockets.qmp().accept(process, deadline);
             SocketChannel console = sockets.console().accept(process, deadline);
             SocketChannel agent = sockets.agent().accept(process, deadline);
-            return new RunningQemu(folder, process, greet(process, monitor), console, agent);
+            Path gdb = folder.resolve("gdb");
+            return new RunningQemu(
+                    Optional.of(folder),
+                    new Gdb("unix:" + gdb + ",server=on,wait=off", UnixDomainSocketAddress.of(gdb)),
+                    process,
+                    greet(process, monitor),
+                    console,
+                    agent);
         } catch (IOException | RuntimeException e) {
             // Its end ends the connections too.
             if (process != null) {
@@ -55,6 +82,45 @@ record RunningQemu(Path folder, QemuProcess process, Qmp qmp, SocketChannel cons
             Folders.remove(folder);
             throw e;
         }
+    }
+
+    /**
+     * Starts QEMU at a site and connects to it.
+     *
+     * @throws MachineException with QEMU's own words where it does not start
+     */
+    static RunningQemu startAt(QemuSite site, SiteCommand command) throws IOException {
+        QemuSite.Running running = site.start(command);
+        List<AutoCloseable> open = new ArrayList<>();
+        open.add(running);
+        try {
+            RemoteQemu process = new RemoteQemu(running, Tcp.connect(running.address(Wire.GUARD), START));
+            open.set(0, process);
+            SocketChannel monitor = keep(open, Tcp.connect(running.address(Wire.QMP), START));
+            SocketChannel console = keep(open, Tcp.connect(running.address(Wire.CONSOLE), START));
+            SocketChannel agent = keep(open, Tcp.connect(running.address(Wire.AGENT), START));
+            return new RunningQemu(
+                    Optional.empty(),
+                    new Gdb("chardev:gdb", running.address(Wire.GDB)),
+                    process,
+                    greet(process, monitor),
+                    console,
+                    agent);
+        } catch (IOException | RuntimeException e) {
+            for (AutoCloseable each : open) {
+                try {
+                    each.close();
+                } catch (Exception closing) {
+                    e.addSuppressed(closing);
+                }
+            }
+            throw e;
+        }
+    }
+
+    private static SocketChannel keep(List<AutoCloseable> open, SocketChannel channel) {
+        open.add(channel);
+        return channel;
     }
 
     /** QEMU connects before it loads the kernel: one that it cannot load ends it here. */
@@ -75,6 +141,16 @@ record RunningQemu(Path folder, QemuProcess process, Qmp qmp, SocketChannel cons
         }
     }
 
+    /**
+     * Its folder.
+     *
+     * @throws MachineException where it does not run on this host
+     */
+    Path ownFolder() throws MachineException {
+        return folder.orElseThrow(
+                () -> new MachineException("this machine does not run on this host: it has no files here"));
+    }
+
     @Override
     public void close() throws IOException {
         try {
@@ -83,8 +159,8 @@ record RunningQemu(Path folder, QemuProcess process, Qmp qmp, SocketChannel cons
         } finally {
             console.close();
             agent.close();
-            if (!process.isKept()) {
-                Folders.remove(folder);
+            if (folder.isPresent() && !process.isKept()) {
+                Folders.remove(folder.get());
             }
         }
     }

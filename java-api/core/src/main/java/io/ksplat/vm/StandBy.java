@@ -73,7 +73,7 @@ public final class StandBy implements AutoCloseable {
                         new RamFile(sockets.beside(OWN_RAM), RamFile.Use.WRITE)));
         return taking(config, qemu, true, () -> {
             // Only now, so that the folder has a guard that removes it, whatever becomes of this process.
-            memory.writeTo(qemu.folder().resolve(OWN_RAM));
+            memory.writeTo(qemu.ownFolder().resolve(OWN_RAM));
             take(qemu, state);
         });
     }
@@ -97,7 +97,7 @@ public final class StandBy implements AutoCloseable {
     }
 
     private static void take(RunningQemu qemu, byte[] state) throws IOException {
-        Path socket = qemu.folder().resolve("incoming");
+        Path socket = qemu.ownFolder().resolve("incoming");
         var taken = qemu.qmp().nextMigration();
         var capable = qemu.qmp().send("migrate-set-capabilities", RunningQemu.CAPABILITIES);
         qemu.qmp().execute("migrate-incoming", Map.of("uri", "unix:" + socket));

@@ -3,6 +3,7 @@ package io.ksplat.vm;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -59,8 +61,11 @@ public final class VirtualMachine implements AutoCloseable {
 
     private static VirtualMachine start(MachineConfig config, Programs programs, Path consoleLog, Optional<RamFile> ram)
             throws IOException {
-        RunningQemu qemu = RunningQemu.start(
-                programs, sockets -> QemuCommandLine.boot(programs.qemu(), config, sockets.calls(), ram));
+        // RunningQemu refuses memory in a file elsewhere.
+        RunningQemu qemu = programs.site().isPresent() && ram.isEmpty()
+                ? RunningQemu.startAt(programs.site().get(), new SiteCommand(config, programs))
+                : RunningQemu.start(
+                        programs, sockets -> QemuCommandLine.boot(programs.qemu(), config, sockets.calls(), ram));
         try {
             return new VirtualMachine(config, qemu, new Console(qemu.console(), consoleLog), ram.isPresent());
         } catch (IOException | RuntimeException e) {
@@ -88,7 +93,7 @@ public final class VirtualMachine implements AutoCloseable {
         boolean atBreakpoint =
                 qmp().execute("query-status", Map.of()).path("status").asText().equals("debug");
         Deadline deadline = Deadline.in(SAVING);
-        try (Listener listener = new Listener(qemu.folder().resolve("state"))) {
+        try (Listener listener = new Listener(qemu.ownFolder().resolve("state"))) {
             qmp().execute("migrate-set-capabilities", RunningQemu.CAPABILITIES);
             CompletableFuture<String> saved = qmp().nextMigration();
             qmp().execute("migrate", Map.of("uri", "unix:" + listener.path()));
@@ -123,9 +128,13 @@ public final class VirtualMachine implements AutoCloseable {
         }
     }
 
-    /** Where the machine's own files lie; it goes with the machine, however this process ends. */
-    public Path folder() {
-        return qemu.folder();
+    /**
+     * Where the machine's own files lie; it goes with the machine, however this process ends.
+     *
+     * @throws MachineException where the machine does not run on this host
+     */
+    public Path folder() throws MachineException {
+        return qemu.ownFolder();
     }
 
     public MachineConfig config() {
@@ -162,15 +171,14 @@ public final class VirtualMachine implements AutoCloseable {
      */
     public GdbStub gdb() throws IOException {
         stop();
-        Path socket = gdbSocket();
         if (!gdbServer) {
-            String answer = qmp().monitor("gdbserver unix:" + socket + ",server=on,wait=off");
+            String answer = qmp().monitor("gdbserver " + qemu.gdb().device());
             if (!answer.contains("Waiting for gdb connection")) {
                 throw new MachineException("QEMU started no gdbstub: " + answer.strip());
             }
             gdbServer = true;
         }
-        GdbStub connected = new GdbStub(socket);
+        GdbStub connected = new GdbStub(qemu.gdb().address());
         gdb = connected;
         return connected;
     }
@@ -255,6 +263,9 @@ public final class VirtualMachine implements AutoCloseable {
 
     /** Memory that QEMU and its guest have written, and so share with nobody, in bytes (proc(5), smaps_rollup). */
     public long ownedBytes() throws IOException {
+        if (qemu.folder().isEmpty()) {
+            throw new MachineException("how much memory QEMU owns cannot be read: it does not run on this host");
+        }
         Path map = Path.of("/proc", Long.toString(cpuThreads().get(0)), "smaps_rollup");
         for (String line : Files.readAllLines(map)) {
             if (line.startsWith("Private_Dirty:")) {
@@ -264,12 +275,21 @@ public final class VirtualMachine implements AutoCloseable {
         throw new MachineException(map + " has no Private_Dirty");
     }
 
-    /** The host's Documentation/scheduler/sched-stats.rst. */
+    /**
+     * The processor time that a thread of {@link #cpuThreads} has had, in nanoseconds: a starved or stopped vCPU has none.
+     *
+     * @return empty where there is no such thread, or the kernel under QEMU does not say (one without CONFIG_SCHED_INFO prints zeros)
+     */
+    public OptionalLong ranNanos(long thread) throws IOException {
+        String line = qemu.process().schedstat(thread);
+        long ns = line.isEmpty() ? 0 : Long.parseLong(line.substring(0, line.indexOf(' ')));
+        return ns == 0 ? OptionalLong.empty() : OptionalLong.of(ns);
+    }
+
     private long ranNanos() throws IOException {
         long sum = 0;
         for (long thread : cpuThreads()) {
-            String line = Files.readString(Path.of("/proc", Long.toString(thread), "schedstat"));
-            sum += Long.parseLong(line.substring(0, line.indexOf(' ')));
+            sum += ranNanos(thread).orElse(0);
         }
         return sum;
     }
@@ -278,8 +298,12 @@ public final class VirtualMachine implements AutoCloseable {
      * Writes all of the memory, and the registers, as an ELF core file; the machine stands still from then on.
      *
      * @param file by its absolute path, made by QEMU
+     * @throws MachineException where the machine does not run on this host
      */
     public void dump(Path file) throws IOException {
+        if (qemu.folder().isEmpty()) {
+            throw new MachineException(file + " cannot be written: QEMU does not run on this host");
+        }
         stop();
         // The path goes through JSON alone: no escaping, unlike on a command line.
         var done = qmp().nextEvent("DUMP_COMPLETED");
@@ -301,15 +325,29 @@ public final class VirtualMachine implements AutoCloseable {
      */
     public record Kept(Path gdb, long guard) {}
 
-    /** Stops the machine, and leaves it so for a debugger: {@link #close} lets go of it then, and ends nothing. */
+    /**
+     * Stops the machine, and leaves it so for a debugger: {@link #close} lets go of it then, and ends nothing.
+     *
+     * @throws MachineException where the machine does not run on this host
+     */
     public Kept keep() throws IOException {
+        Path socket = gdbSocket();
         gdb().close();
-        return new Kept(gdbSocket(), qemu.process().keep());
+        return new Kept(socket, qemu.process().keep());
     }
 
     /** Where the gdbstub listens, once {@link #gdb} was called. */
-    public Path gdbSocket() {
-        return qemu.folder().resolve("gdb");
+    public SocketAddress gdbAddress() {
+        return qemu.gdb().address();
+    }
+
+    /**
+     * As {@link #gdbAddress}, as a path.
+     *
+     * @throws MachineException where the machine does not run on this host
+     */
+    public Path gdbSocket() throws MachineException {
+        return qemu.ownFolder().resolve("gdb");
     }
 
     @Override

@@ -204,32 +204,6 @@ class AgentClientTest {
     }
 
     @Test
-    void tellsTheVerifiersRefusalByTheLineThatSaysWhy() throws Exception {
-        String log = "0: R1=ctx() R10=fp0\n; bpf_task_release(task); @ x.bpf.c:7\n4: (85) call bpf_task_release#1\n"
-                + "R1 must be referenced or trusted\nprocessed 5 insns (limit 1000000) max_states_per_insn 0\n\n";
-        CompletableFuture<String> answer = asking("x");
-        send(failure(
-                receive().getId(),
-                Failure.newBuilder().setError(13).setWhat("on_nmi").setLog(log).setVerifier(true)));
-        Throwable refusal = failureOf(answer);
-        assertThat(refusal)
-                .isInstanceOf(AgentException.Verifier.class)
-                .hasMessage("the verifier refused on_nmi: R1 must be referenced or trusted");
-        assertThat(((AgentException.Verifier) refusal).program()).isEqualTo("on_nmi");
-        assertThat(((AgentException.Verifier) refusal).log()).isEqualTo(log);
-        assertThat(((AgentException.Verifier) refusal).errno()).isEqualTo(13);
-    }
-
-    @Test
-    void findsTheReasonAmongStatisticsAndInNothing() {
-        assertThat(AgentException.Verifier.reason(
-                        "func#0 @0\nunreachable insn 3\nverification time 12 usec\nstack depth 0\n"
-                                + "processed 0 insns\n-- END PROG LOAD LOG --\n"))
-                .isEqualTo("unreachable insn 3");
-        assertThat(AgentException.Verifier.reason("")).isEqualTo("no log");
-    }
-
-    @Test
     void saysAtOnceThatTheChannelWasClosedToWhoWaitsAndToWhoAsksLater() throws Exception {
         CompletableFuture<String> answer = asking("x");
         receive();

@@ -367,7 +367,7 @@ class GoldenRecorder {
                 .guest()) {
             BpfObject bpf = BpfObject.load(guest, BpfObjectFile.parse("res_spin_lock_aa", object));
             bpf.program("take_two").runOn(0);
-            String stream = bpf.program("take_two").readStderr();
+            String stream = bpf.program("take_two").stream(BpfStream.STDERR);
             assertThat(stream).contains("deadlock detected");
             Files.writeString(folder("rqspinlock-7.3.log"), stream);
         }

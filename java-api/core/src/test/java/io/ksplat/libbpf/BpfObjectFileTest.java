@@ -54,7 +54,21 @@ class BpfObjectFileTest {
 
     @Test
     void mapsOfTheSourceAndOfTheDataSectionsAreThere() {
-        assertThat(sample.map("slots")).isEqualTo(new BpfMapInfo("slots", "hash", 4, 8, 16, false));
+        BtfType.Int u32 = new BtfType.Int("unsigned int", 4, false);
+        assertThat(sample.map("slots"))
+                .isEqualTo(new BpfMapInfo(
+                        "slots",
+                        "hash",
+                        4,
+                        8,
+                        16,
+                        false,
+                        Optional.of(u32),
+                        Optional.of(new BtfType.Struct(
+                                "slot",
+                                8,
+                                false,
+                                List.of(new BtfType.Member("task", 0, 0, new BtfType.Ptr("struct task_struct", 8)))))));
         assertThat(sample.maps().stream().filter(BpfMapInfo::dataSection).map(BpfMapInfo::name))
                 .containsExactlyInAnyOrder(".bss", ".data", ".rodata", ".data.mine");
     }

@@ -19,6 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -55,6 +57,11 @@ class NmiTest {
     }
 
     private static Nmi nmi(KernelFacts kernel, Guest machine, NmiMode mode) throws IOException {
+        return nmi(kernel, machine, mode, () -> false);
+    }
+
+    private static Nmi nmi(KernelFacts kernel, Guest machine, NmiMode mode, BooleanSupplier evident)
+            throws IOException {
         Symbols symbols = kernel.symbolsAt(machine.kernel().text());
         KernelInside inside = new KernelInside(kernel, symbols, 2);
         return new Nmi(
@@ -73,7 +80,7 @@ class NmiTest {
                     }
                 },
                 mode,
-                () -> false,
+                evident,
                 Optional.empty());
     }
 
@@ -191,6 +198,36 @@ class NmiTest {
         assertThat(volley.sent()).isBetween(30L, 70L);
         assertThat(volley.taken()).isBetween(volley.required(), volley.sent());
         assertThat(nmi.volleys()).containsExactly(volley);
+    }
+
+    @Test
+    void aStormUntilEvidenceEndsWithTheNmiThatBroughtIt() throws IOException {
+        AtomicInteger asked = new AtomicInteger();
+        Nmi nmi = nmi(facts, guest, NmiMode.AS_WRITTEN, () -> asked.incrementAndGet() == 5);
+        assertThat(nmi.storm()
+                        .perSecond(50)
+                        .untilEvidence(Duration.ofSeconds(60))
+                        .sent())
+                .isEqualTo(5);
+
+        assertThat(nmi().storm()
+                        .perSecond(50)
+                        .untilEvidence(Duration.ofSeconds(1))
+                        .sent())
+                .as("without evidence it takes all of its time")
+                .isBetween(30L, 51L);
+    }
+
+    @Test
+    void aStormUntilEvidenceEndsWithAGuestThatHandlesNoMore() throws Exception {
+        try (Guest other = new TestMachines().boot(folder)) {
+            other.vm().stop();
+            long start = System.nanoTime();
+            Volley volley =
+                    nmi(facts, other, NmiMode.AS_WRITTEN).storm().perSecond(50).untilEvidence(Duration.ofSeconds(100));
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(50));
+            assertThat(volley.taken()).isLessThan(volley.required());
+        }
     }
 
     @Test

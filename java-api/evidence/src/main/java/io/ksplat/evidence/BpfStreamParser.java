@@ -4,7 +4,13 @@ package io.ksplat.evidence;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** Finds {@link Evidence} in what a BPF program's stderr stream held (BPF_PROG_STREAM_READ_BY_FD, Linux 6.17 and later). */
+/**
+ * Finds {@link Evidence} in what a BPF program's stderr stream held (BPF_PROG_STREAM_READ_BY_FD, Linux 6.17 and later).
+ *
+ * <pre>{@code
+ * List<Evidence> found = BpfStreamParser.parse(bpf.program("take_two").stream(BpfStream.STDERR));
+ * }</pre>
+ */
 public final class BpfStreamParser {
     private BpfStreamParser() {}
 

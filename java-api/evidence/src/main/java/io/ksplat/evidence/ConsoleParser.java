@@ -12,6 +12,12 @@ import java.util.function.Supplier;
  * Finds {@link Evidence} in a console's bytes while they come in. Evidence appears as soon as its report is whole: its end or another's begin was seen, it
  * has been quiet for long, or it has grown beyond bounds; {@link #flush()} and {@link #close()} force it. Memory is bounded whatever the text. Not safe for
  * use by several threads at once.
+ *
+ * <pre>{@code
+ * for (Evidence found : ConsoleParser.parse(Files.readAllBytes(Path.of("console.log")))) {
+ *     System.out.println(found.kind() + " " + found.title());
+ * }
+ * }</pre>
  */
 public final class ConsoleParser implements AutoCloseable {
     /** A line longer than this is handled in pieces. */

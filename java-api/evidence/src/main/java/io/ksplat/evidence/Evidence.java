@@ -10,6 +10,13 @@ import java.util.regex.Pattern;
 /**
  * One typed finding.
  *
+ * <pre>{@code
+ * Evidence before = ConsoleParser.parse(Files.readAllBytes(Path.of("base.log"))).get(0);
+ * Evidence after = ConsoleParser.parse(Files.readAllBytes(Path.of("patched.log"))).get(0);
+ * Comparison comparison = before.sameBugAs(after);
+ * System.out.println(comparison.same() + " " + comparison.reasons());
+ * }</pre>
+ *
  * @param title one line, as a kernel developer would write it in a subject
  * @param signature what makes two findings the same bug: equal over addresses, CPUs, PIDs, offsets, builds and timing
  * @param locks the locks that it names, the one wanted first

@@ -6,6 +6,11 @@ import java.util.List;
 /**
  * All that decides the verdict of an experiment that took place.
  *
+ * <pre>{@code
+ * List<Control> controls = List.of(new Control("dropped", 1, 1));
+ * Verdict verdict = new Findings(List.of(), controls, true).verdict(); // CLEAN
+ * }</pre>
+ *
  * @param evidence everything found, on the console and from outside
  * @param controls every control that the experiment asked for, and the harness's own
  * @param everyCpuAlive whether each CPU's heart beat after the experiment's end

@@ -18,6 +18,18 @@ import java.lang.annotation.Target;
  * leaves the machine sound: one that has reported something is not frozen, and each attempt then prepares its own.
  *
  * <p>Several run in the order of their names. {@link org.junit.jupiter.api.BeforeEach} still runs before each attempt, after these.
+ *
+ * <pre>{@code
+ * class WithSetUp {
+ *     @BeforeFreeze
+ *     void stashTheLastReference(Machine machine, BpfObject bpf) throws IOException {
+ *         Child child = machine.spawnParked(1);
+ *         bpf.global("target_pid").set(child.pid());
+ *         bpf.program("stash_task").run();
+ *         child.exitAndReap();
+ *     }
+ * }
+ * }</pre>
  */
 @Documented
 @Target(ElementType.METHOD)

@@ -10,6 +10,16 @@ import java.lang.annotation.Target;
 /**
  * Names the case that a test method is, where a reproducer has several: its id is the reproducer's, a slash and this. The invocations
  * of a parameterised test are cases by their display names and need no annotation.
+ *
+ * <pre>{@code
+ * class InTask {
+ *     @Case("in-task")
+ *     @Test
+ *     void droppedInTask(BpfObject bpf) throws IOException {
+ *         bpf.program("in_task").runOn(0);
+ *     }
+ * }
+ * }</pre>
  */
 @Documented
 @Target(ElementType.METHOD)

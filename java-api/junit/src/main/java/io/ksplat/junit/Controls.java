@@ -12,6 +12,13 @@ import java.util.OptionalLong;
 
 /**
  * The positive checks of an experiment. They are evaluated after the test method, from outside, until all pass or time is up.
+ *
+ * <pre>{@code
+ * machine.controls()
+ *         .dropped(bpf.global("dropped"), 1)
+ *         .freed("delayed_put_task_struct", bpf.global("freed"), 1)
+ *         .atLeast("handled", bpf.global("handled"), 1);
+ * }</pre>
  */
 public final class Controls {
     private static final String FREED = "freed:";

@@ -11,6 +11,16 @@ import java.lang.annotation.Target;
  * Skips a test, or all tests of a class, on kernels of other versions, with the reason. The report keeps such a run as UNSUPPORTED.
  *
  * <p>Where a kernel lacks something that has a name, {@link Needs} is better: versions lie, with backports.
+ *
+ * <pre>{@code
+ * class Streams {
+ *     @EnabledOnKernel(value = "[6.17,)", because = "no BPF streams")
+ *     @Test
+ *     void reads(BpfObject bpf) throws IOException {
+ *         assertThat(bpf.program("count").stream(BpfStream.STDERR)).isEmpty();
+ *     }
+ * }
+ * }</pre>
  */
 @Documented
 @Target({ElementType.TYPE, ElementType.METHOD})

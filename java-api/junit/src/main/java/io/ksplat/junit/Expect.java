@@ -13,6 +13,12 @@ import java.lang.annotation.Target;
  * What stock kernels of a range do. A kernel that no range covers is expected to be UNSUPPORTED; {@code --expect} overrides.
  *
  * <p>It judges a verdict and never takes part in reaching one.
+ *
+ * <pre>{@code
+ * @Expect(verdict = CLEAN, cases = "in-task", kernels = "[6.3,)", because = "no lock is held where it drops")
+ * @Expect(verdict = DEADLOCK, kernels = "[6.3,)", because = "bpf_task_release() calls call_rcu() in whatever context")
+ * class WithItsOpposite {}
+ * }</pre>
  */
 @Documented
 @Target({ElementType.TYPE, ElementType.METHOD})

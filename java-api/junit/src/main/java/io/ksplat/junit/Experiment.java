@@ -8,7 +8,6 @@ import io.ksplat.evidence.Findings;
 import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.forensics.KernelInside;
-import io.ksplat.guest.AgentException;
 import io.ksplat.guest.BpfObject;
 import io.ksplat.guest.Checkpoint;
 import io.ksplat.guest.Guest;
@@ -18,7 +17,9 @@ import io.ksplat.guest.Template;
 import io.ksplat.guest.Templates;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.Symbols;
+import io.ksplat.libbpf.BpfException;
 import io.ksplat.libbpf.BpfObjectFile;
+import io.ksplat.libbpf.VerifierException;
 import io.ksplat.nmi.Anchor;
 import io.ksplat.nmi.AnchorPlan;
 import io.ksplat.nmi.Inside;
@@ -138,10 +139,10 @@ final class Experiment {
         try {
             lab.begins(this);
             prepare(preparation);
-        } catch (AgentException.Verifier refusal) {
+        } catch (VerifierException refusal) {
             keepLog(refusal);
             decide(Verdict.REJECTED, String.valueOf(refusal.getMessage()), List.of(rejection(refusal)));
-        } catch (AgentException e) {
+        } catch (BpfException e) {
             decide(
                     Verdict.ERROR,
                     e.getMessage() + (e.log().isBlank() ? "" : "\n" + e.log().strip()),
@@ -248,7 +249,7 @@ final class Experiment {
     }
 
     private boolean isFresh() {
-        return settings.fresh() || aside.isPresent();
+        return settings.fresh() || aside.isPresent() || !lab.hasTemplates();
     }
 
     private Optional<BpfObjectFile> compile(KernelFacts kernel) throws IOException, InterruptedException {
@@ -275,7 +276,7 @@ final class Experiment {
         try {
             preparation.run();
             checkSetUp();
-        } catch (AgentException.Verifier refusal) {
+        } catch (VerifierException refusal) {
             throw refusal;
         } catch (Throwable t) {
             // As one of the test method: the machine is judged, whatever became of the method.
@@ -511,7 +512,7 @@ final class Experiment {
         }
     }
 
-    private void keepLog(AgentException.Verifier refusal) {
+    private void keepLog(VerifierException refusal) {
         Path folder = runFolder;
         if (folder == null) {
             return;
@@ -852,7 +853,7 @@ final class Experiment {
         }
     }
 
-    private static Evidence rejection(AgentException.Verifier refusal) {
+    private static Evidence rejection(VerifierException refusal) {
         return new Evidence(
                 EvidenceKind.VERIFIER,
                 String.valueOf(refusal.getMessage()),

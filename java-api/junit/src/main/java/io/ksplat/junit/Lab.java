@@ -11,6 +11,7 @@ import io.ksplat.kernel.Kernels;
 import io.ksplat.kernel.Progress;
 import io.ksplat.report.Report;
 import io.ksplat.vm.Accelerator;
+import io.ksplat.vm.QemuSite;
 import java.io.IOException;
 import java.lang.ref.SoftReference;
 import java.nio.file.Path;
@@ -41,6 +42,7 @@ public final class Lab implements AutoCloseable {
     private final Cache cache;
     private final Progress progress;
     private final Optional<Accelerator> accelerator;
+    private final Optional<QemuSite> site;
     private final Kernels catalogue;
     private final Map<KernelSpec, KernelFacts> kernels = new HashMap<>();
     /** Softly: those of a whole catalogue are more than the heap is meant to hold. */
@@ -64,6 +66,21 @@ public final class Lab implements AutoCloseable {
      * @param fragments of a kernel's configuration, on top of the profiles of what is built
      */
     public Lab(Cache cache, Progress progress, Optional<Accelerator> accelerator, List<Path> fragments) {
+        this(cache, progress, accelerator, fragments, Optional.empty());
+    }
+
+    /**
+     * As {@link #Lab(Cache, Progress, Optional, List)}.
+     *
+     * @param site where machines run; empty: on this host
+     */
+    public Lab(
+            Cache cache,
+            Progress progress,
+            Optional<Accelerator> accelerator,
+            List<Path> fragments,
+            Optional<QemuSite> site) {
+        this.site = site;
         this.cache = cache;
         this.progress = progress;
         this.accelerator = accelerator;
@@ -80,9 +97,29 @@ public final class Lab implements AutoCloseable {
                 .getOrComputeIfAbsent(
                         KEY,
                         key -> new Lab(
-                                Cache.standard(), new LoggedProgress(), settings.accelerator(), settings.fragments()),
+                                Cache.standard(),
+                                new LoggedProgress(),
+                                settings.accelerator(),
+                                settings.fragments(),
+                                site(settings)),
                         Object.class);
         return there instanceof Lent lent ? lent.lab : (Lab) there;
+    }
+
+    private static Optional<QemuSite> site(Settings settings) {
+        if (settings.container().isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(QemuSite.of("container", settings.container().get()));
+        } catch (IOException e) {
+            throw new IllegalArgumentException(Settings.Keys.CONTAINER + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Whether machines can be frozen and restored here. */
+    boolean hasTemplates() {
+        return site.isEmpty();
     }
 
     Cache cache() {
@@ -95,7 +132,7 @@ public final class Lab implements AutoCloseable {
 
     synchronized Host host() throws IOException, InterruptedException {
         if (host == null) {
-            host = Host.open(cache, accelerator);
+            host = Host.open(cache, accelerator, site);
         }
         return host;
     }

@@ -13,7 +13,19 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The machine of one experiment, as a test method sees it. */
+/**
+ * The machine of one experiment, as a test method sees it.
+ *
+ * <pre>{@code
+ * Child child = machine.spawnParked(1);
+ * bpf.global("target_pid").set(child.pid());
+ * bpf.program("stash_task").run();
+ * child.exitAndReap();
+ * machine.await("the map holds the last reference", () -> bpf.program("references").run() == 1);
+ * machine.churn(0);
+ * machine.nmi().aimAt("rcu_cblist_enqueue").on(0).fire();
+ * }</pre>
+ */
 public final class Machine {
     private static final Duration PATIENCE = Duration.ofSeconds(2);
     private static final Duration SOON = Duration.ofMillis(300);

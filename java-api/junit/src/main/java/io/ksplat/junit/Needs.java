@@ -8,7 +8,14 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** What a reproducer needs of a kernel; a kernel without it is UNSUPPORTED. */
+/**
+ * What a reproducer needs of a kernel; a kernel without it is UNSUPPORTED.
+ *
+ * <pre>{@code
+ * @Needs(kfuncs = {"bpf_task_from_pid", "bpf_task_release"}, functions = "delayed_put_task_struct", boot = "rcu_nocbs=all")
+ * class OnKernelsWithTaskKfuncs {}
+ * }</pre>
+ */
 @Documented
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)

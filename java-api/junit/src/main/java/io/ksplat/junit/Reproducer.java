@@ -12,6 +12,24 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /**
  * A test class that leads a kernel into one named misbehaviour. Each test method is an experiment on a machine of its own; the
  * verdict is reached from outside after the method, and the test is green when it is the expected one. Carries the tag {@code machine}.
+ *
+ * <pre>{@code
+ * @Reproducer(
+ *         id = "nmi-while-opening",
+ *         bpf = "nmi_while_opening.bpf.c",
+ *         shows = "an NMI in the middle of opening a file",
+ *         seed = "the subject of the thread that it comes from")
+ * @Expect(verdict = CLEAN, because = "the program does nothing but count")
+ * class NmiWhileOpening {
+ *     @Test
+ *     void nmiWhileAFileIsOpened(Machine machine, BpfObject bpf) throws IOException {
+ *         bpf.program("on_nmi").attach();
+ *         machine.controls().atLeast("handled", bpf.global("handled"), 1);
+ *         machine.churn(0);
+ *         machine.nmi().aimAt("path_openat").on(0).fire();
+ *     }
+ * }
+ * }</pre>
  */
 @Documented
 @Target(ElementType.TYPE)

@@ -28,6 +28,8 @@ import java.util.function.Function;
  *     of a kernel that is built
  * @param keepDead {@code ksplat.keep-dead}: leave the first machine that ends with evidence stopped, for a debugger
  * @param vmcore {@code ksplat.vmcore}: write the memory of each machine that ends with evidence into the run's folder
+ * @param container {@code ksplat.container}: the image in whose containers machines run, each in one of its own; needs
+ *     {@code io.ksplat:ksplat-container} on the class path. Machines boot cold there, and neither are kept nor dumped
  */
 public record Settings(
         KernelSpec kernel,
@@ -41,7 +43,8 @@ public record Settings(
         Optional<Accelerator> accelerator,
         List<Path> fragments,
         boolean keepDead,
-        boolean vmcore) {
+        boolean vmcore,
+        Optional<String> container) {
 
     /**
      * That a reproducer is only to be armed.
@@ -77,6 +80,7 @@ public record Settings(
         public static final String CONFIG = "ksplat.config";
         public static final String KEEP_DEAD = "ksplat.keep-dead";
         public static final String VMCORE = "ksplat.vmcore";
+        public static final String CONTAINER = "ksplat.container";
 
         /** Whether the files of a run that did not go as expected are attached to the test, true by default. */
         public static final String ATTACH = "ksplat.attach";
@@ -92,30 +96,42 @@ public record Settings(
      */
     static Settings read(Function<String, Optional<String>> parameters) {
         return new Settings(
-                KernelSpec.parse(parameters.apply(Keys.KERNEL).orElse(DEFAULT_KERNEL)),
-                parameters.apply(Keys.EXPECT).map(text -> word(Verdict.class, Keys.EXPECT, text)),
-                parameters
-                        .apply(Keys.NMI)
-                        .map(text -> word(NmiMode.class, Keys.NMI, text))
-                        .orElse(NmiMode.AS_WRITTEN),
-                parameters
-                        .apply(Keys.ATTEMPT)
-                        .map(text -> number(Keys.ATTEMPT, 1, text))
-                        .orElse(1),
-                parameters
-                        .apply(Keys.MORE)
-                        .map(text -> number(Keys.MORE, 0, text))
-                        .orElse(0),
-                parameters.apply(Keys.REPORT).map(Path::of).orElse(DEFAULT_REPORT),
-                flag(parameters, Keys.FRESH),
-                parameters.apply(Keys.ANCHOR).map(symbol -> anchoring(symbol, parameters)),
-                parameters.apply(Keys.ACCELERATOR).map(text -> word(Accelerator.class, Keys.ACCELERATOR, text)),
-                parameters.apply(Keys.CONFIG).stream()
-                        .flatMap(text -> Arrays.stream(text.split(",")))
-                        .map(Path::of)
-                        .toList(),
-                flag(parameters, Keys.KEEP_DEAD),
-                flag(parameters, Keys.VMCORE));
+                        KernelSpec.parse(parameters.apply(Keys.KERNEL).orElse(DEFAULT_KERNEL)),
+                        parameters.apply(Keys.EXPECT).map(text -> word(Verdict.class, Keys.EXPECT, text)),
+                        parameters
+                                .apply(Keys.NMI)
+                                .map(text -> word(NmiMode.class, Keys.NMI, text))
+                                .orElse(NmiMode.AS_WRITTEN),
+                        parameters
+                                .apply(Keys.ATTEMPT)
+                                .map(text -> number(Keys.ATTEMPT, 1, text))
+                                .orElse(1),
+                        parameters
+                                .apply(Keys.MORE)
+                                .map(text -> number(Keys.MORE, 0, text))
+                                .orElse(0),
+                        parameters.apply(Keys.REPORT).map(Path::of).orElse(DEFAULT_REPORT),
+                        flag(parameters, Keys.FRESH),
+                        parameters.apply(Keys.ANCHOR).map(symbol -> anchoring(symbol, parameters)),
+                        parameters.apply(Keys.ACCELERATOR).map(text -> word(Accelerator.class, Keys.ACCELERATOR, text)),
+                        parameters.apply(Keys.CONFIG).stream()
+                                .flatMap(text -> Arrays.stream(text.split(",")))
+                                .map(Path::of)
+                                .toList(),
+                        flag(parameters, Keys.KEEP_DEAD),
+                        flag(parameters, Keys.VMCORE),
+                        parameters.apply(Keys.CONTAINER))
+                .checked();
+    }
+
+    /** What needs QEMU on this host goes with no container. */
+    private Settings checked() {
+        if (container.isPresent() && (keepDead || vmcore || anchor.isPresent())) {
+            String what = keepDead ? Keys.KEEP_DEAD : vmcore ? Keys.VMCORE : Keys.ANCHOR;
+            throw new IllegalArgumentException(
+                    what + " needs QEMU on this host, and does not go with " + Keys.CONTAINER + ": leave one out");
+        }
+        return this;
     }
 
     private static boolean flag(Function<String, Optional<String>> parameters, String key) {

@@ -5,9 +5,10 @@ import io.ksplat.evidence.BpfStreamParser;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Source;
-import io.ksplat.guest.AgentException;
 import io.ksplat.guest.BpfProgram;
+import io.ksplat.guest.BpfStream;
 import io.ksplat.guest.Global;
+import io.ksplat.libbpf.BpfException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -16,7 +17,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
-/** What programs report themselves: locks that they were refused, and what the kernel wrote to their streams about it. */
+/**
+ * What programs report themselves: locks that they were refused, and what the kernel wrote to their streams about it.
+ *
+ * <pre>{@code
+ * machine.testimony().refused("locks[0]", bpf.global("result")).stderrOf(bpf.program("take_two"));
+ * }</pre>
+ */
 public final class Testimony {
     /** Of errno(3): what a resilient lock refuses with. */
     private static final Map<Long, String> REFUSALS = Map.of(-35L, "-EDEADLK", -110L, "-ETIMEDOUT");
@@ -69,8 +76,8 @@ public final class Testimony {
         List<Evidence> found = new ArrayList<>();
         for (BpfProgram program : programs) {
             try {
-                found.addAll(BpfStreamParser.parse(program.readStderr()));
-            } catch (AgentException e) {
+                found.addAll(BpfStreamParser.parse(program.stream(BpfStream.STDERR)));
+            } catch (BpfException e) {
                 if (e.errno() != NO_STREAMS) {
                     throw e;
                 }

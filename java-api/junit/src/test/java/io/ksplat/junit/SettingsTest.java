@@ -31,6 +31,15 @@ class SettingsTest {
     }
 
     @Test
+    void aContainerKeepsNoMachineForADebugger() {
+        assertThat(read(Map.of("ksplat.container", "image:1")).container()).contains("image:1");
+        assertThatThrownBy(() -> read(Map.of("ksplat.container", "image:1", "ksplat.keep-dead", "true")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "ksplat.keep-dead needs QEMU on this host, and does not go with ksplat.container: leave one out");
+    }
+
+    @Test
     void readsEachParameter() {
         Settings settings = read(Map.of(
                 "ksplat.kernel", "debian:6.12/amd64",

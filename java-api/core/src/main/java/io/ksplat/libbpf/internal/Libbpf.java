@@ -29,6 +29,10 @@ public final class Libbpf {
 
     public static final class BpfMap extends PointerType {}
 
+    public static final class BpfLink extends PointerType {}
+
+    public static final class RingBuffer extends PointerType {}
+
     public static final class Btf extends PointerType {}
 
     public static final class BtfDump extends PointerType {}
@@ -99,4 +103,73 @@ public final class Libbpf {
     public static native int btf_dump__dump_type(BtfDump dump, int id);
 
     public static native void btf_dump__free(BtfDump dump);
+
+    public static native int bpf_map__btf_key_type_id(BpfMap map);
+
+    public static native int bpf_map__btf_value_type_id(BpfMap map);
+
+    public static native int bpf_map__map_flags(BpfMap map);
+
+    public static native int bpf_map__fd(BpfMap map);
+
+    public static native int bpf_map__set_max_entries(BpfMap map, int entries);
+
+    /** {@code size} is a {@code size_t *}. */
+    public static native @Nullable Pointer bpf_map__initial_value(BpfMap map, Pointer size);
+
+    public static native int bpf_map__set_initial_value(BpfMap map, Pointer data, SizeT size);
+
+    public static native int bpf_program__set_autoload(BpfProgram program, boolean autoload);
+
+    public static native int bpf_program__set_log_buf(BpfProgram program, Pointer buffer, SizeT size);
+
+    public static native int bpf_program__fd(BpfProgram program);
+
+    public static native int bpf_object__load(BpfObject object);
+
+    public static native @Nullable BpfLink bpf_program__attach(BpfProgram program);
+
+    public static native int bpf_link__destroy(BpfLink link);
+
+    public static native int libbpf_num_possible_cpus();
+
+    // bpf/bpf.h: a negative errno where they fail
+
+    public static native int bpf_prog_load(
+            int type, String name, String license, Pointer instructions, SizeT count, @Nullable Pointer options);
+
+    public static native int bpf_prog_test_run_opts(int program, Pointer options);
+
+    public static native int bpf_map_lookup_elem_flags(int map, @Nullable Pointer key, Pointer value, long flags);
+
+    public static native int bpf_map_update_elem(int map, @Nullable Pointer key, Pointer value, long flags);
+
+    public static native int bpf_map_delete_elem(int map, Pointer key);
+
+    public static native int bpf_map_get_next_key(int map, @Nullable Pointer key, Pointer next);
+
+    /** {@code count} is a {@code __u32 *}. */
+    public static native int bpf_map_lookup_batch(
+            int map,
+            @Nullable Pointer from,
+            Pointer next,
+            Pointer keys,
+            Pointer values,
+            Pointer count,
+            Pointer options);
+
+    public static native int bpf_map_update_batch(
+            int map, Pointer keys, Pointer values, Pointer count, Pointer options);
+
+    /** {@code ring_buffer_sample_fn}; a negative answer ends the reading after this record. */
+    public interface SampleFunction extends Callback {
+        int invoke(@Nullable Pointer context, Pointer data, SizeT size);
+    }
+
+    public static native @Nullable RingBuffer ring_buffer__new(
+            int map, SampleFunction function, @Nullable Pointer context, @Nullable Pointer options);
+
+    public static native int ring_buffer__poll(RingBuffer ring, int timeoutMs);
+
+    public static native void ring_buffer__free(RingBuffer ring);
 }

@@ -7,7 +7,7 @@ import com.sun.jna.Pointer;
 import com.sun.jna.PointerType;
 import org.jspecify.annotations.Nullable;
 
-/** The few functions of the C library that libbpf's callbacks need. */
+/** The few functions of the C library that go with libbpf. */
 public final class Libc {
     private static final NativeLibrary LIBRARY = NativeLibrary.getInstance("libc.so.6");
 
@@ -35,6 +35,23 @@ public final class Libc {
     public static native int fclose(File file);
 
     public static native String strerror(int error);
+
+    /** MAP_FAILED, which is -1, where it fails. */
+    public static native Pointer mmap(
+            @Nullable Pointer at, SizeT length, int protection, int flags, int fd, long offset);
+
+    public static native int munmap(Pointer at, SizeT length);
+
+    public static native int close(int fd);
+
+    /** The calling thread's, with pid 0. */
+    public static native int sched_setaffinity(int pid, SizeT length, Pointer mask);
+
+    /** Variadic, with three integers after the number: on x86-64 and arm64 they are passed as those of any function. */
+    public static native long syscall(long number, long first, Pointer second, long third);
+
+    /** Variadic too. */
+    public static native int fcntl(int fd, int command, int argument);
 
     /** The address of {@code int vfprintf(FILE *, const char *, va_list)}, to be called by native code. */
     public static Pointer vfprintf() {

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.example;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Who depends on the JUnit extension gets no Docker client, no logging backend and no command line with it. */
+class DependenciesTest {
+    @Test
+    void bringsInNothingThatTestsDoNotNeed() {
+        List<String> files = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
+                .map(path -> new File(path).getName())
+                .toList();
+        assertThat(files).anyMatch(name -> name.startsWith("ksplat-junit"));
+        assertThat(files).noneMatch(name -> name.matches("(docker-java|testcontainers|logback|picocli|ksplat-(cli|container)).*"));
+    }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.github.dockerjava.api.model.Container;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.testcontainers.DockerClientFactory;
+
+/** {@code ksplat run --in-container}, as the launcher starts it: nothing is left in Docker, however it ends. */
+@Tag("machine")
+class InContainerTest {
+    private static final String ENDLESS = "acceptance-endless";
+
+    /** There is none by that name: who uses it fails. */
+    private static final String NO_PROGRAM = "/nonexistent/program";
+
+    @TempDir
+    Path folder;
+
+    @BeforeEach
+    void needDocker() {
+        if (System.getenv().getOrDefault("KSPLAT_IMAGE", "").isEmpty()) {
+            String why = "machines in containers are not tested, KSPLAT_IMAGE names no image: "
+                    + System.getenv().getOrDefault("KSPLAT_NO_DOCKER", "run these tests with ./ksplat verify");
+            assertThat(System.getenv().getOrDefault("KSPLAT_CI", ""))
+                    .as("in CI nothing may be skipped: " + why)
+                    .isEmpty();
+            System.err.println(why);
+            Assumptions.abort(why);
+        }
+    }
+
+    private static Map<String, String> environment() {
+        Map<String, String> environment = new HashMap<>();
+        environment.put("KSPLAT_QEMU", NO_PROGRAM);
+        environment.put(
+                "KSPLAT_CLANG",
+                Path.of("../../vm-images/container/clang")
+                        .toAbsolutePath()
+                        .normalize()
+                        .toString());
+        return environment;
+    }
+
+    private static List<Container> containers() {
+        return DockerClientFactory.instance()
+                .client()
+                .listContainersCmd()
+                .withShowAll(true)
+                .withLabelFilter(Map.of("io.ksplat", "machine"))
+                .exec();
+    }
+
+    private static void assertNoContainerIsLeft() throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!containers().isEmpty() && System.nanoTime() < end) {
+            Thread.sleep(20);
+        }
+        assertThat(containers()).as("containers left").isEmpty();
+    }
+
+    @Test
+    void runsQemuAndClangOfTheImage() throws Exception {
+        Map<String, String> environment = environment();
+        environment.put("XDG_CACHE_HOME", Caches.without(folder, "bpf").toString());
+        Ksplat ksplat = Ksplat.run(folder, environment, "run", "nmi-task-kptr", "nmi-cpumask-kptr", "--in-container");
+
+        assertThat(ksplat.exit()).as(ksplat.out() + ksplat.err()).isEqualTo(0);
+        assertThat(ksplat.results().path("runs").findValuesAsText("verdict")).containsExactly("DEADLOCK", "CLEAN");
+        assertThat(ksplat.results().path("runs").findValuesAsText("origin")).containsOnly("boot");
+        assertNoContainerIsLeft();
+        ksplat.assertNothingLeft();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"INT", "TERM", "KILL"})
+    void noContainerOutlivesIt(String signal) throws Exception {
+        Ksplat ksplat = Ksplat.start(folder, environment(), "run", ENDLESS, "--in-container");
+        ksplat.awaitProgress(ENDLESS + ": running");
+        assertThat(containers()).hasSize(1);
+
+        EndingsTest.kill(signal, ksplat.handle());
+
+        ksplat.exit();
+        assertNoContainerIsLeft();
+        assertThat(ksplat.onlyRun().path("verdict").asText()).isEqualTo("ERROR");
+    }
+
+    @Test
+    void refusesWhatNeedsQemuHere() throws Exception {
+        Ksplat ksplat = Ksplat.run(folder, environment(), "run", ENDLESS, "--in-container", "--keep-dead");
+
+        assertThat(ksplat.exit()).isEqualTo(2);
+        assertThat(ksplat.err()).contains("--keep-dead and --vmcore need QEMU on this machine");
+    }
+
+    @Test
+    void saysWhichImageIsMissing() throws Exception {
+        Map<String, String> environment = environment();
+        environment.put("KSPLAT_IMAGE", "ksplat-machine:none");
+        Ksplat ksplat = Ksplat.run(folder, environment, "run", ENDLESS, "--in-container");
+
+        assertThat(ksplat.exit()).isEqualTo(3);
+        assertThat(ksplat.err())
+                .contains("has no image ksplat-machine:none: make it with vm-images/container/image")
+                .doesNotContain("\tat ");
+    }
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import javax.tools.Diagnostic;
+import javax.tools.DiagnosticCollector;
+import javax.tools.JavaCompiler;
+import javax.tools.JavaFileObject;
+import javax.tools.StandardJavaFileManager;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The examples in the Javadoc of public types compile, as they stand there. */
+class JavadocExamplesTest {
+    private static final List<Path> SOURCES = Stream.of("evidence", "core", "junit")
+            .map(module -> Path.of("../" + module + "/src/main/java"))
+            .toList();
+
+    /** What a reader begins with: without an example it is a page of names. */
+    private static final Set<String> MUST_HAVE = Set.of(
+            "BpfObject",
+            "OpenedBpf",
+            "BpfProgram",
+            "BpfMap",
+            "TypedMap",
+            "RingBuffer",
+            "Global",
+            "BpfTarget",
+            "LocalTarget",
+            "VerifierException",
+            "BpfObjectFile",
+            "BpfCompiler",
+            "BtfCodec",
+            "Child",
+            "Nmi",
+            "Aim",
+            "Storm",
+            "Machine",
+            "Controls",
+            "Testimony",
+            "Reproducer",
+            "Needs",
+            "Expect",
+            "BeforeFreeze",
+            "Case",
+            "EnabledOnKernel",
+            "KernelTest",
+            "ConsoleParser",
+            "BpfStreamParser",
+            "Evidence",
+            "Findings");
+
+    private static final Pattern BLOCK =
+            Pattern.compile("<pre>\\{@code\n(.*?)\n \\* \\}</pre>|\\{@snippet *:\n(.*?)\n \\* \\}", Pattern.DOTALL);
+    private static final Pattern PUBLIC_TYPE = Pattern.compile("^public ", Pattern.MULTILINE);
+    private static final Pattern TYPE =
+            Pattern.compile("^(@.*\n|\\s+.*\n)*(public |final |static )*class ", Pattern.MULTILINE);
+
+    /** What an example may speak of without saying where it has it from; its own variables hide these. */
+    private static final String AROUND = """
+            class Around {
+                io.ksplat.junit.Machine machine;
+                io.ksplat.guest.BpfObject bpf;
+                io.ksplat.guest.Guest guest;
+                io.ksplat.guest.BpfTarget target;
+                io.ksplat.guest.Child child;
+                io.ksplat.libbpf.BpfObjectFile file;
+                record Limits(int low, int high) {}
+            }
+            """;
+
+    @TempDir
+    Path folder;
+
+    private record Example(String type, int number, String text) {
+        String name() {
+            return type + number;
+        }
+
+        /** As a file: a class stands for itself, statements are put into a method. */
+        String unit() throws IOException {
+            String head = imports();
+            return TYPE.matcher(text).lookingAt()
+                    ? head + text + "\n" + AROUND
+                    : head + "class " + name() + " extends Around {\n    void example() throws Exception {\n" + text
+                            + "\n    }\n}\n" + AROUND;
+        }
+
+        /** By name for what has a double elsewhere. */
+        private static String imports() throws IOException {
+            Set<String> single = new TreeSet<>();
+            try (Stream<Path> files = Files.list(SOURCES.get(2).resolve("io/ksplat/junit"))) {
+                for (Path file : files.toList()) {
+                    if (PUBLIC_TYPE.matcher(Files.readString(file)).find()) {
+                        single.add("io.ksplat.junit."
+                                + file.getFileName().toString().replace(".java", ""));
+                    }
+                }
+            }
+            return Stream.concat(
+                            single.stream(),
+                            Stream.of(
+                                    "io.ksplat.evidence.*",
+                                    "io.ksplat.guest.*",
+                                    "io.ksplat.libbpf.*",
+                                    "java.io.IOException",
+                                    "java.nio.file.*",
+                                    "java.time.Duration",
+                                    "java.util.*",
+                                    "org.junit.jupiter.api.*",
+                                    "static io.ksplat.evidence.Verdict.*",
+                                    "static io.ksplat.vm.Register.*",
+                                    "static org.assertj.core.api.Assertions.assertThat"))
+                    .map(name -> "import " + name + ";\n")
+                    .collect(Collectors.joining());
+        }
+    }
+
+    private static List<Example> examples() throws IOException {
+        List<Example> examples = new ArrayList<>();
+        for (Path root : SOURCES) {
+            try (Stream<Path> files = Files.walk(root)) {
+                for (Path file : files.filter(path -> path.toString().endsWith(".java"))
+                        .sorted()
+                        .toList()) {
+                    String source = Files.readString(file);
+                    List<String> blocks = BLOCK.matcher(source)
+                            .results()
+                            .map(block -> block.group(1) == null ? block.group(2) : block.group(1))
+                            .toList();
+                    String type = file.getFileName().toString().replace(".java", "");
+                    for (int i = 0;
+                            i < blocks.size() && PUBLIC_TYPE.matcher(source).find();
+                            i++) {
+                        examples.add(new Example(type, i, blocks.get(i).replaceAll("(?m)^ \\* ?", "")));
+                    }
+                }
+            }
+        }
+        return examples;
+    }
+
+    @Test
+    void whatAReaderBeginsWithHasAnExample() throws IOException {
+        assertThat(examples().stream().map(Example::type)).containsAll(MUST_HAVE);
+    }
+
+    @TestFactory
+    Stream<DynamicTest> compile() throws IOException {
+        return examples().stream()
+                .map(example -> DynamicTest.dynamicTest(
+                        example.name(),
+                        () -> assertThat(errors(example)).as(example.unit()).isEmpty()));
+    }
+
+    private List<String> errors(Example example) throws IOException {
+        Path file = Files.createDirectories(folder.resolve(example.name())).resolve(example.name() + ".java");
+        Files.writeString(file, example.unit());
+        DiagnosticCollector<JavaFileObject> found = new DiagnosticCollector<>();
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        try (StandardJavaFileManager files =
+                compiler.getStandardFileManager(found, Locale.ROOT, StandardCharsets.UTF_8)) {
+            List<String> options = List.of(
+                    "-proc:none",
+                    "-d",
+                    String.valueOf(file.getParent()),
+                    "-classpath",
+                    System.getProperty("java.class.path"));
+            compiler.getTask(null, files, found, options, null, files.getJavaFileObjects(file))
+                    .call();
+        }
+        return found.getDiagnostics().stream()
+                .filter(diagnostic -> diagnostic.getKind() == Diagnostic.Kind.ERROR)
+                .map(Object::toString)
+                .toList();
+    }
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.container;
+
+import com.github.dockerjava.api.command.CreateContainerCmd;
+import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.model.Capability;
+import com.github.dockerjava.api.model.Device;
+import com.github.dockerjava.api.model.ExposedPort;
+import com.github.dockerjava.api.model.HostConfig;
+import com.github.dockerjava.api.model.PortBinding;
+import com.github.dockerjava.api.model.Ports;
+import io.ksplat.vm.Accelerator;
+import io.ksplat.vm.MachineException;
+import io.ksplat.vm.QemuSite;
+import io.ksplat.vm.SiteCommand;
+import io.ksplat.vm.Wire;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.testcontainers.containers.GenericContainer;
+import org.testcontainers.containers.output.OutputFrame.OutputType;
+import org.testcontainers.containers.wait.strategy.Wait;
+import org.testcontainers.utility.DockerImageName;
+import org.testcontainers.utility.MountableFile;
+
+/**
+ * One machine in a container: QEMU under ksplat-guard, and every connection to it over TCP ({@link Wire}): QMP, the console, the agent,
+ * the gdbstub, and the guard's own, which holds the rest. When that connection ends, because this process closed it or died, the
+ * container ends and is removed, without Testcontainers' Ryuk.
+ *
+ * <p>The container has no privileges and no capabilities; /dev/kvm comes in as a device where the machine is to use it. Files are
+ * copied into it, so that the daemon may be another machine's.
+ *
+ * <p>Its ports are mapped to free ones of the Docker host, at its loopback address where that is this machine. Where the daemon has no
+ * bridge (dockerd --bridge=none), there is nothing to map: {@link #withHostNetwork} shares the host's network and listens at free
+ * ports of its loopback address.
+ */
+public final class KernelContainer extends GenericContainer<KernelContainer> implements QemuSite.Running {
+    static final String LABEL = "io.ksplat";
+
+    private static final Logger LOG = LoggerFactory.getLogger(KernelContainer.class);
+
+    private static final Duration START = Duration.ofMinutes(1);
+    private static final Duration REMOVAL = Duration.ofSeconds(20);
+    private static final long LOOK_EVERY_MS = 20;
+
+    /** In the container. */
+    private static final int FIRST_PORT = 7101;
+
+    private static final String LOOPBACK = "127.0.0.1";
+    private static final String LISTENING = "listening ";
+    private static final int EXECUTABLE = 0755;
+
+    private final SiteCommand command;
+    private final Map<Wire, Integer> hostPorts = new EnumMap<>(Wire.class);
+    private boolean hostNetwork;
+
+    /**
+     * A machine that is not started yet. Who connects to {@link Wire#GUARD} first holds it: {@link
+     * io.ksplat.vm.VirtualMachine#start} does.
+     *
+     * @param image has QEMU: {@code vm-images/container/image} makes one. It is not pulled
+     */
+    public KernelContainer(String image, SiteCommand command) {
+        super(DockerImageName.parse(image));
+        this.command = command;
+        withImagePullPolicy(name -> false);
+        withStartupTimeout(START);
+        withLabel(LABEL, "machine");
+        waitingFor(Wait.forLogMessage(".*" + LISTENING + "[0-9 ]+\\s*", 1).withStartupTimeout(START));
+    }
+
+    /** Shares the Docker host's network, which must be this machine's. */
+    public KernelContainer withHostNetwork() {
+        hostNetwork = true;
+        return this;
+    }
+
+    @Override
+    protected void configure() {
+        command.files()
+                .forEach((there, here) -> withCopyFileToContainer(MountableFile.forHostPath(here, EXECUTABLE), there));
+        if (hostNetwork) {
+            withNetworkMode("host");
+            setCommand(command.words(wire -> LOOPBACK + ":0").toArray(String[]::new));
+        } else {
+            withExposedPorts(
+                    Arrays.stream(Wire.values()).map(KernelContainer::port).toArray(Integer[]::new));
+            setCommand(command.words(wire -> "0.0.0.0:" + port(wire)).toArray(String[]::new));
+        }
+        withCreateContainerCmdModifier(this::harden);
+    }
+
+    private static int port(Wire wire) {
+        return FIRST_PORT + List.of(Wire.values()).indexOf(wire);
+    }
+
+    private void harden(CreateContainerCmd create) {
+        HostConfig host = create.getHostConfig();
+        if (host == null) {
+            throw new IllegalStateException("Testcontainers gives a container no host configuration");
+        }
+        host.withAutoRemove(true).withCapDrop(Capability.ALL).withSecurityOpts(List.of("no-new-privileges"));
+        if (command.config().accelerator() == Accelerator.KVM) {
+            host.withDevices(new Device("rwm", "/dev/kvm", "/dev/kvm"));
+        }
+        if (!hostNetwork && isLoopback(getHost())) {
+            // Docker's own default is every address of this machine.
+            host.withPortBindings(Arrays.stream(Wire.values())
+                    .map(wire -> new PortBinding(Ports.Binding.bindIp(LOOPBACK), ExposedPort.tcp(port(wire))))
+                    .toList());
+        }
+    }
+
+    private static boolean isLoopback(String host) {
+        return host.equals("localhost") || host.equals(LOOPBACK);
+    }
+
+    /** The guard has said where it listens. */
+    @Override
+    protected void containerIsStarted(com.github.dockerjava.api.command.InspectContainerResponse info) {
+        if (!hostNetwork) {
+            return;
+        }
+        String line = getLogs(OutputType.STDOUT)
+                .lines()
+                .filter(text -> text.startsWith(LISTENING))
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("the guard does not say where it listens"));
+        String[] ports = line.substring(LISTENING.length()).strip().split(" ", -1);
+        Wire[] wires = Wire.values();
+        for (int i = 0; i < wires.length; i++) {
+            hostPorts.put(wires[i], Integer.parseInt(ports[i]));
+        }
+    }
+
+    @Override
+    public InetSocketAddress address(Wire wire) throws IOException {
+        Integer own = hostPorts.get(wire);
+        int port = own == null ? getMappedPort(port(wire)) : own;
+        InetAddress host = own != null || isLoopback(getHost())
+                ? InetAddress.getLoopbackAddress()
+                : InetAddress.getAllByName(getHost())[0];
+        return new InetSocketAddress(host, port);
+    }
+
+    @Override
+    public String stderr() throws IOException {
+        try {
+            return getLogs(OutputType.STDERR);
+        } catch (RuntimeException e) {
+            throw new MachineException("the container's log cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** Ends the machine, and waits until the container is removed. */
+    @Override
+    public void close() {
+        String id = getContainerId();
+        super.close();
+        long end = System.nanoTime() + REMOVAL.toNanos();
+        while (id != null && isThere(id)) {
+            if (System.nanoTime() > end) {
+                LOG.warn(
+                        "the container {} is still there {} s after its end: docker rm -f {}",
+                        id,
+                        REMOVAL.toSeconds(),
+                        id);
+                return;
+            }
+            try {
+                Thread.sleep(LOOK_EVERY_MS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+    }
+
+    private boolean isThere(String id) {
+        try {
+            getDockerClient().inspectContainerCmd(id).exec();
+            return true;
+        } catch (NotFoundException gone) {
+            return false;
+        }
+    }
+
+    /** The innermost message: Testcontainers wraps what the daemon said several times. */
+    static String reason(Throwable thrown) {
+        Throwable inner = thrown;
+        while (inner.getCause() != null) {
+            inner = inner.getCause();
+        }
+        return String.valueOf(inner.getMessage()).lines().findFirst().orElse("no reason given");
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return this == other;
+    }
+
+    @Override
+    public int hashCode() {
+        return System.identityHashCode(this);
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.container;
+
+import com.github.dockerjava.api.model.Container;
+import io.ksplat.vm.MachineException;
+import java.util.List;
+import java.util.Map;
+import org.testcontainers.DockerClientFactory;
+
+/** What the Docker daemon has of machines. */
+final class KernelContainers {
+    private KernelContainers() {}
+
+    /** Running or not. */
+    static List<Container> all() {
+        return DockerClientFactory.instance()
+                .client()
+                .listContainersCmd()
+                .withShowAll(true)
+                .withLabelFilter(Map.of(KernelContainer.LABEL, "machine"))
+                .exec();
+    }
+
+    /** The image that the tests use. */
+    static String image() throws MachineException {
+        String image = System.getenv().getOrDefault("KSPLAT_IMAGE", "");
+        if (image.isEmpty()) {
+            throw new MachineException("KSPLAT_IMAGE names no image: "
+                    + System.getenv().getOrDefault("KSPLAT_NO_DOCKER", "run these tests with ./ksplat verify"));
+        }
+        return image;
+    }
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.libbpf;
+
+/** A Java type does not fit a C type, or a value does not fit the place that it is for. The message names the component and the member. */
+public final class BtfMismatchException extends IllegalArgumentException {
+    private static final long serialVersionUID = 1;
+
+    /** @param message names what does not fit what */
+    public BtfMismatchException(String message) {
+        super(message);
+    }
+}
