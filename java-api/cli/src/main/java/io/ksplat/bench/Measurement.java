@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * What one benchmark found.
@@ -44,13 +45,19 @@ public record Measurement(String bench, Map<String, String> environment, List<Fi
     }
 
     public String text() {
+        int width = Stream.concat(
+                        figures.stream().map(Figure::name), ratios.stream().map(Ratio::name))
+                .mapToInt(String::length)
+                .max()
+                .orElse(0);
         StringBuilder text = new StringBuilder();
         environment.forEach((name, value) -> text.append(String.format("  %-20s %s%n", name, value)));
-        text.append(String.format("%-22s %10s %10s %10s %6s%n", bench, "median", "min", "max", "runs"));
+        text.append(
+                String.format("%-" + (width + 2) + "s %12s %12s %12s %6s%n", bench, "median", "min", "max", "runs"));
         for (Figure figure : figures) {
             text.append(String.format(
                     Locale.ROOT,
-                    "  %-20s %10.1f %10.1f %10.1f %6d  %s%n",
+                    "  %-" + width + "s %12.1f %12.1f %12.1f %6d  %s%n",
                     figure.name(),
                     figure.median(),
                     figure.min(),
@@ -58,7 +65,7 @@ public record Measurement(String bench, Map<String, String> environment, List<Fi
                     figure.values().size(),
                     figure.unit()));
         }
-        ratios.forEach(ratio -> text.append(ratio.text()));
+        ratios.forEach(ratio -> text.append(ratio.text(width)));
         return text.toString();
     }
 

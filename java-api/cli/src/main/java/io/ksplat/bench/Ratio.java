@@ -56,10 +56,10 @@ public record Ratio(String name, double value, OptionalDouble low, OptionalDoubl
         return value;
     }
 
-    String text() {
+    String text(int width) {
         String interval = low.isPresent() && high.isPresent()
                 ? String.format(Locale.ROOT, "  95 %%: %.3f to %.3f", low.getAsDouble(), high.getAsDouble())
                 : "";
-        return String.format(Locale.ROOT, "  %-20s %10.2f%s%n", name, value, interval);
+        return String.format(Locale.ROOT, "  %-" + width + "s %12.3f%s%n", name, value, interval);
     }
 }
