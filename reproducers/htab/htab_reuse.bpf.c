@@ -4,9 +4,10 @@
 
 #define ROUNDS 30000
 #define KEYS 2
+#define MANY 1024
 #define PATIENCE (1 << 23)
 
-#ifdef CASE_prealloc
+#if defined(CASE_prealloc) || defined(CASE_stale_prealloc)
 #define MAP_FLAGS 0
 #else
 #define MAP_FLAGS BPF_F_NO_PREALLOC
@@ -21,7 +22,7 @@ struct value {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, MAP_FLAGS);
-	__uint(max_entries, KEYS);
+	__uint(max_entries, MANY);
 	__type(key, int);
 	__type(value, struct value);
 } elements SEC(".maps");
@@ -29,10 +30,24 @@ struct {
 u64 updated;
 u64 deleted;
 u64 locked;
+u64 taken;
+u64 looked;
 /* Looked up by one key, found to hold another's value: freed, and used again, while it was looked at. */
 u64 stale;
 volatile u64 reading, written;
 u64 ended;
+
+/* Takes the locks of elements that were just made: nobody else can hold them. */
+static long take(u64 i, void *ctx)
+{
+	struct value value = {};
+	int key = i;
+
+	if (!bpf_map_update_elem(&elements, &key, &value, BPF_ANY) &&
+	    !bpf_map_update_elem(&elements, &key, &value, BPF_EXIST | BPF_F_LOCK))
+		__sync_fetch_and_add(&taken, 1);
+	return 0;
+}
 
 /* The one key is deleted before the other is inserted, so that the freed element is the first to be used again. */
 static long change(u64 i, void *ctx)
@@ -66,6 +81,27 @@ static long look(u64 i, void *ctx)
 	return written != 0;
 }
 
+/* No race is needed: who found an element keeps looking at it, whatever becomes of it. */
+SEC("tc")
+int look_and_reuse(struct __sk_buff *skb)
+{
+	struct value first = { .key = 0 }, second = { .key = 1 };
+	int zero = 0, one = 1;
+	struct value *found;
+
+	if (bpf_map_update_elem(&elements, &zero, &first, BPF_ANY))
+		return 1;
+	found = bpf_map_lookup_elem(&elements, &zero);
+	if (!found)
+		return 2;
+	if (bpf_map_delete_elem(&elements, &zero) || bpf_map_update_elem(&elements, &one, &second, BPF_ANY))
+		return 3;
+	__sync_fetch_and_add(&looked, 1);
+	if (found->key == 1)
+		__sync_fetch_and_add(&stale, 1);
+	return 0;
+}
+
 static long somebody_reads(u64 i, void *ctx)
 {
 	return reading != 0;
@@ -76,6 +112,22 @@ static long await_reader(u64 i, void *ctx)
 {
 	bpf_loop(PATIENCE, somebody_reads, NULL, 0);
 	return reading != 0;
+}
+
+static long let_go(u64 i, void *ctx)
+{
+	int key = i;
+
+	bpf_map_delete_elem(&elements, &key);
+	return 0;
+}
+
+SEC("tc")
+int take_many(struct __sk_buff *skb)
+{
+	bpf_loop(MANY, take, NULL, 0);
+	bpf_loop(MANY, let_go, NULL, 0);
+	return 0;
 }
 
 SEC("tc")

@@ -5,6 +5,7 @@ import io.ksplat.guest.BpfObject;
 import io.ksplat.guest.Child;
 import io.ksplat.junit.Machine;
 import java.io.IOException;
+import java.time.Duration;
 
 /** Java's side of map_delete.bpf.h. */
 final class MapDelete {
@@ -13,7 +14,8 @@ final class MapDelete {
         TASK("free_task.bpf.c", "delayed_put_task_struct"),
         CGROUP("free_cgroup.bpf.c", "css_free_rwork_fn"),
         CRYPTO("free_crypto.bpf.c", "crypto_free_cb"),
-        CPUMASK("free_cpumask.bpf.c", "kfree");
+        CPUMASK("free_bpf_memory.bpf.c", "kfree"),
+        LOCAL("free_bpf_memory.bpf.c", "kfree");
 
         private final String tracer;
         private final String freeing;
@@ -24,33 +26,67 @@ final class MapDelete {
         }
     }
 
+    private static final double PER_SECOND = 30;
+    private static final Duration STORM = Duration.ofMillis(1200);
+
     private MapDelete() {}
 
     /** Has the map let go of its object, then unloads it: a cure may leave the freeing to the map's end. */
     static void run(Kind kind, boolean inNmi, Machine machine, BpfObject bpf) throws IOException {
         stash(kind, machine, bpf);
+        watchFree(kind, machine, bpf);
+        machine.controls().dropped(bpf.global("dropped"), 1);
+        letGo(kind, inNmi, machine, bpf);
+        if (machine.soon(() -> bpf.global("dropped").get() == 1)) {
+            machine.unload(bpf);
+        }
+    }
+
+    /** The same of a map that may refuse: then its end lets go. */
+    static void runRefusable(Kind kind, boolean inNmi, Machine machine, BpfObject bpf) throws IOException {
+        stash(kind, machine, bpf);
+        watchFree(kind, machine, bpf);
+        machine.controls().atLeast("dropped-or-refused", bpf.global("answered"), 1);
+        letGo(kind, inNmi, machine, bpf);
+        if (machine.soon(() -> bpf.global("answered").get() == 1)) {
+            machine.unload(bpf);
+        }
+    }
+
+    /** Unloads the map with the object in it; its end comes after a grace period, and NMIs all the while. */
+    static void free(Kind kind, Machine machine, BpfObject bpf) throws IOException {
+        stash(kind, machine, bpf);
+        watchFree(kind, machine, bpf);
+        BpfObject nmis = machine.load("nmi_allocates.bpf.c");
+        nmis.program("on_nmi").attach();
+        machine.controls().atLeast("allocated", nmis.global("allocated"), 1);
+        machine.churn(0);
+        machine.unload(bpf);
+        machine.nmi().storm().perSecond(PER_SECOND).jitter(0.5, 1).untilEvidence(STORM);
+    }
+
+    private static void watchFree(Kind kind, Machine machine, BpfObject bpf) throws IOException {
         BpfObject tracer = machine.load(kind.tracer);
         tracer.global("target").set(bpf.global("target").get());
         tracer.program("on_free").attach();
-        machine.controls().dropped(bpf.global("dropped"), 1).freed(kind.freeing, tracer.global("freed"), 1);
+        machine.controls().freed(kind.freeing, tracer.global("freed"), 1);
+    }
 
+    private static void letGo(Kind kind, boolean inNmi, Machine machine, BpfObject bpf) throws IOException {
         // Also without NMIs: RCU is to be as busy.
         machine.churn(0);
-        if (inNmi) {
-            bpf.program("on_nmi").attach();
-            if (kind == Kind.CGROUP) {
-                Cgroups.interruptWorkerOfCpu0(machine, bpf);
-            } else {
-                machine.nmi()
-                        .aimAt("rcu_cblist_enqueue", "rcu_segcblist_enqueue")
-                        .on(0)
-                        .fire();
-            }
-        } else {
+        if (!inNmi) {
             bpf.program("in_task").runOn(0);
+            return;
         }
-        if (machine.soon(() -> bpf.global("dropped").get() == 1)) {
-            machine.unload(bpf);
+        bpf.program("on_nmi").attach();
+        if (kind == Kind.CGROUP) {
+            Cgroups.interruptWorkerOfCpu0(machine, bpf);
+        } else {
+            machine.nmi()
+                    .aimAt("rcu_cblist_enqueue", "rcu_segcblist_enqueue")
+                    .on(0)
+                    .fire();
         }
     }
 
@@ -70,7 +106,7 @@ final class MapDelete {
                 run(bpf, "stash_object");
                 Cgroups.awaitLastReference(machine, bpf);
             }
-            case CRYPTO, CPUMASK -> run(bpf, "stash_object");
+            case CRYPTO, CPUMASK, LOCAL -> run(bpf, "stash_object");
         }
     }
 

@@ -31,17 +31,34 @@ import org.junit.jupiter.params.provider.ValueSource;
         },
         functions = {"delayed_put_task_struct", "css_free_rwork_fn"},
         boot = "rcu_nocbs=all rcutree.enable_rcu_lazy=0")
+@Needs(
+        cases = "local-hash",
+        kfuncs = {"bpf_obj_new_impl", "bpf_obj_drop_impl"})
 @Expect(
         verdict = CLEAN,
         cases = {
             "cpumask-hash",
+            "local-hash",
             "task-hash-in-task",
             "cgroup-hash-in-task",
             "cgroup-lru-in-task",
-            "cgroup-array-overwrite-in-task"
+            "cgroup-array-overwrite-in-task",
+            "cgroup-task-storage-in-task",
+            "task-hash-map-freed",
+            "cgroup-hash-map-freed"
         },
         kernels = "[6.3,)",
         because = "a safe object, or no lock is held by the code that lets go")
+@Expect(
+        verdict = CLEAN,
+        cases = {"task-task-storage", "cgroup-task-storage"},
+        kernels = "[6.16,7.0)",
+        because = "task storage leaves the destructor to a grace period")
+@Expect(
+        verdict = CLEAN,
+        cases = {"task-task-storage", "cgroup-task-storage"},
+        kernels = "[7.0,)",
+        because = "task storage refuses in NMI, with -EOPNOTSUPP")
 @Expect(verdict = DEADLOCK, kernels = "[6.3,7.1.7)", because = "the map calls the object's destructor at once")
 @Expect(
         verdict = CLEAN,
@@ -65,11 +82,26 @@ class NmiMapDelete {
                 "task-hash-in-task",
                 "cgroup-hash-in-task",
                 "cgroup-lru-in-task",
-                "cgroup-array-overwrite-in-task"
+                "cgroup-array-overwrite-in-task",
+                "local-hash"
             })
     void lastReferenceDropped(String name, Machine machine, BpfObject bpf) throws IOException {
-        String object = name.substring(0, name.indexOf('-'));
-        MapDelete.run(
-                MapDelete.Kind.valueOf(object.toUpperCase(Locale.ROOT)), !name.endsWith("-in-task"), machine, bpf);
+        MapDelete.run(kind(name), !name.endsWith("-in-task"), machine, bpf);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"task-task-storage", "cgroup-task-storage", "cgroup-task-storage-in-task"})
+    void storageDeleted(String name, Machine machine, BpfObject bpf) throws IOException {
+        MapDelete.runRefusable(kind(name), !name.endsWith("-in-task"), machine, bpf);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"task-hash-map-freed", "cgroup-hash-map-freed"})
+    void mapFreedWhileNmisArrive(String name, Machine machine, BpfObject bpf) throws IOException {
+        MapDelete.free(kind(name), machine, bpf);
+    }
+
+    private static MapDelete.Kind kind(String name) {
+        return MapDelete.Kind.valueOf(name.substring(0, name.indexOf('-')).toUpperCase(Locale.ROOT));
     }
 }

@@ -39,10 +39,4 @@ static __always_inline bool in_worker_of_cpu0(void)
 	       comm[12] != 'H';
 }
 
-/* Whether a dead cgroup lives on one reference alone. While the count is spread over CPUs it carries a bias. */
-static __always_inline bool last_reference(struct cgroup *cgroup)
-{
-	return BPF_CORE_READ(cgroup, self.refcnt.data, count.counter) == 1;
-}
-
 #endif

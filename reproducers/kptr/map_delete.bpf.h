@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * One object whose last reference lies in one element of one map, and the operation that makes the map let go of it.
- * Before including it, define OBJECT_task, OBJECT_cgroup, OBJECT_crypto or OBJECT_cpumask; MAP_TYPE, MAP_FLAGS, ENTRIES;
- * and LET_GO: by_delete, by_overwrite or by_eviction.
+ * Before including it, define OBJECT_task, OBJECT_cgroup, OBJECT_crypto, OBJECT_cpumask or OBJECT_local; MAP_TYPE,
+ * MAP_FLAGS, ENTRIES; and LET_GO: by_delete, by_overwrite or by_eviction. With TASK_STORAGE instead of a map's type, the
+ * element is what the map stores with the first process, and it is deleted.
  */
 #ifndef MAP_DELETE_BPF_H
 #define MAP_DELETE_BPF_H
@@ -15,8 +16,7 @@ void bpf_task_release(struct task_struct *task) __ksym;
 #define OBJECT struct task_struct
 #define RELEASE bpf_task_release
 #elif defined(OBJECT_cgroup)
-struct cgroup *bpf_cgroup_acquire(struct cgroup *cgroup) __ksym;
-void bpf_cgroup_release(struct cgroup *cgroup) __ksym;
+#include "cgroup_stash.bpf.h"
 #define OBJECT struct cgroup
 #define RELEASE bpf_cgroup_release
 #elif defined(OBJECT_crypto)
@@ -29,6 +29,14 @@ struct bpf_cpumask *bpf_cpumask_create(void) __ksym;
 void bpf_cpumask_release(struct bpf_cpumask *mask) __ksym;
 #define OBJECT struct bpf_cpumask
 #define RELEASE bpf_cpumask_release
+#elif defined(OBJECT_local)
+void *bpf_obj_new_impl(u64 local_type_id, void *meta) __ksym;
+void bpf_obj_drop_impl(void *object, void *meta) __ksym;
+struct local {
+	u64 words[4];
+};
+#define OBJECT struct local
+#define RELEASE(object) bpf_obj_drop_impl(object, NULL)
 #endif
 
 struct holder {
@@ -36,20 +44,62 @@ struct holder {
 };
 
 struct {
+#ifdef TASK_STORAGE
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+#else
 	__uint(type, MAP_TYPE);
 	__uint(map_flags, MAP_FLAGS);
 	__uint(max_entries, ENTRIES);
+#endif
 	__type(key, int);
 	__type(value, struct holder);
 } stash SEC(".maps");
 
 int target_pid;
 int error;
+#ifndef OBJECT_cgroup
 u64 target;
+#endif
 u64 aimed;
 u64 handled;
 u64 dropped;
+/* Let go of, or not at all and said so, as task storage does in NMI since 7.0. */
+u64 answered;
 
+#ifdef TASK_STORAGE
+#ifndef OBJECT_task
+struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
+void bpf_task_release(struct task_struct *task) __ksym;
+#endif
+#define FIRST_PROCESS 1
+#define EOPNOTSUPP 95
+
+/* Takes over the reference. */
+static __always_inline int put_away(OBJECT *object)
+{
+	struct task_struct *owner = bpf_task_from_pid(FIRST_PROCESS);
+	struct holder *holder;
+	OBJECT *old;
+
+	if (!owner) {
+		RELEASE(object);
+		return -1;
+	}
+	holder = bpf_task_storage_get(&stash, owner, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!holder) {
+		RELEASE(object);
+		bpf_task_release(owner);
+		return -3;
+	}
+	target = (u64)object;
+	old = bpf_kptr_xchg(&holder->object, object);
+	if (old)
+		RELEASE(old);
+	bpf_task_release(owner);
+	return 0;
+}
+#else
 /* Takes over the reference. */
 static __always_inline int put_away(OBJECT *object)
 {
@@ -69,6 +119,7 @@ static __always_inline int put_away(OBJECT *object)
 		RELEASE(old);
 	return 0;
 }
+#endif
 
 #if defined(OBJECT_task)
 SEC("syscall")
@@ -87,51 +138,13 @@ int is_last_reference(void *ctx)
 	return BPF_CORE_READ(task, rcu_users.refs.counter) == 1;
 }
 #elif defined(OBJECT_cgroup)
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, int);
-	__type(value, struct holder);
-} made_cgroup SEC(".maps");
-
-SEC("tp_btf/cgroup_mkdir")
-int BPF_PROG(on_mkdir, struct cgroup *made)
-{
-	struct cgroup *cgroup, *old;
-	struct holder *holder;
-	int zero = 0;
-
-	holder = bpf_map_lookup_elem(&made_cgroup, &zero);
-	if (!holder)
-		return 0;
-	cgroup = bpf_cgroup_acquire(made);
-	if (!cgroup)
-		return 0;
-	old = bpf_kptr_xchg(&holder->object, cgroup);
-	if (old)
-		bpf_cgroup_release(old);
-	return 0;
-}
-
 /* On the CPU that will drop it: an LRU map has a list of its own for each. */
 SEC("syscall")
 int stash_object(void *ctx)
 {
-	struct cgroup *cgroup;
-	struct holder *holder;
-	int zero = 0;
+	struct cgroup *cgroup = take_cgroup();
 
-	holder = bpf_map_lookup_elem(&made_cgroup, &zero);
-	if (!holder)
-		return -1;
-	cgroup = bpf_kptr_xchg(&holder->object, NULL);
 	return cgroup ? put_away(cgroup) : -2;
-}
-
-SEC("syscall")
-int is_last_reference(void *ctx)
-{
-	return last_reference((void *)target);
 }
 #elif defined(OBJECT_crypto)
 SEC("syscall")
@@ -155,8 +168,30 @@ int stash_object(void *ctx)
 
 	return mask ? put_away(mask) : -2;
 }
+#elif defined(OBJECT_local)
+SEC("syscall")
+int stash_object(void *ctx)
+{
+	struct local *object = bpf_obj_new_impl(bpf_core_type_id_local(struct local), NULL);
+
+	return object ? put_away(object) : -2;
+}
 #endif
 
+#ifdef TASK_STORAGE
+static __always_inline bool by_delete(void)
+{
+	struct task_struct *owner = bpf_task_from_pid(FIRST_PROCESS);
+
+	if (!owner)
+		return false;
+	error = bpf_task_storage_delete(&stash, owner);
+	bpf_task_release(owner);
+	if (error == -EOPNOTSUPP)
+		__sync_fetch_and_add(&answered, 1);
+	return !error;
+}
+#else
 static __always_inline bool by_delete(void)
 {
 	int zero = 0;
@@ -187,11 +222,14 @@ static __always_inline bool by_eviction(void)
 	bpf_loop(4 * ENTRIES, add, NULL, 0);
 	return !bpf_map_lookup_elem(&stash, &zero);
 }
+#endif
 
 static __always_inline void drop(void)
 {
-	if (__sync_fetch_and_add(&aimed, 1) == 0 && LET_GO())
-		__sync_fetch_and_add(&dropped, 1);
+	if (__sync_fetch_and_add(&aimed, 1) || !LET_GO())
+		return;
+	__sync_fetch_and_add(&dropped, 1);
+	__sync_fetch_and_add(&answered, 1);
 }
 
 SEC("tp_btf/nmi_handler")

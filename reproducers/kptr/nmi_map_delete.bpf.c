@@ -3,7 +3,7 @@
 #include <bpf/bpf_helpers.h>
 
 /* The case's name says object, map and operation. */
-#if defined(CASE_task_hash) || defined(CASE_task_hash_in_task)
+#if defined(CASE_task_hash) || defined(CASE_task_hash_in_task) || defined(CASE_task_hash_map_freed)
 #define OBJECT_task
 #define MAP_TYPE BPF_MAP_TYPE_HASH
 #define MAP_FLAGS BPF_F_NO_PREALLOC
@@ -23,7 +23,7 @@
 #define MAP_TYPE BPF_MAP_TYPE_ARRAY
 #define MAP_FLAGS 0
 #define LET_GO by_overwrite
-#elif defined(CASE_cgroup_hash) || defined(CASE_cgroup_hash_in_task)
+#elif defined(CASE_cgroup_hash) || defined(CASE_cgroup_hash_in_task) || defined(CASE_cgroup_hash_map_freed)
 #define OBJECT_cgroup
 #define MAP_TYPE BPF_MAP_TYPE_HASH
 #define MAP_FLAGS BPF_F_NO_PREALLOC
@@ -52,6 +52,19 @@
 #define OBJECT_cpumask
 #define MAP_TYPE BPF_MAP_TYPE_HASH
 #define MAP_FLAGS BPF_F_NO_PREALLOC
+#define LET_GO by_delete
+#elif defined(CASE_local_hash)
+#define OBJECT_local
+#define MAP_TYPE BPF_MAP_TYPE_HASH
+#define MAP_FLAGS BPF_F_NO_PREALLOC
+#define LET_GO by_delete
+#elif defined(CASE_task_task_storage)
+#define OBJECT_task
+#define TASK_STORAGE
+#define LET_GO by_delete
+#elif defined(CASE_cgroup_task_storage) || defined(CASE_cgroup_task_storage_in_task)
+#define OBJECT_cgroup
+#define TASK_STORAGE
 #define LET_GO by_delete
 #else
 #error "no such case"

@@ -4,6 +4,7 @@ package io.ksplat.reproducers.lock;
 import static io.ksplat.evidence.Verdict.CLEAN;
 import static io.ksplat.evidence.Verdict.DEADLOCK;
 import static io.ksplat.evidence.Verdict.RECOVERED;
+import static io.ksplat.evidence.Verdict.UNSUPPORTED;
 
 import io.ksplat.guest.BpfObject;
 import io.ksplat.guest.BpfProgram;
@@ -12,6 +13,7 @@ import io.ksplat.junit.Expect;
 import io.ksplat.junit.Machine;
 import io.ksplat.junit.Needs;
 import io.ksplat.junit.Reproducer;
+import io.ksplat.vm.Register;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,10 +32,39 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Needs(
         cases = {"lru", "lru-other-map"},
         functions = "htab_lru_map_delete_node")
+@Needs(
+        cases = {"queue", "queue-other-map", "stack", "stack-other-map"},
+        functions = "_raw_spin_unlock_irqrestore")
+@Needs(
+        cases = {"task-storage", "task-storage-other-task"},
+        functions = {"bpf_selem_unlink", "register_fprobe_ips"})
+@Expect(
+        verdict = UNSUPPORTED,
+        cases = {"task-storage", "task-storage-other-task"},
+        kernels = "[0,6.2)",
+        because = "built without fprobe, by which a program finds the copy that the compiler made of a function")
 @Expect(
         verdict = CLEAN,
-        cases = {"hash-other-map", "lru-other-map", "lpm-trie-other-map", "hash-abba-same-order"},
-        because = "another map has another lock, and one order makes no cycle")
+        cases = "task-storage",
+        kernels = "[6.2,7.0)",
+        because = "a count of each CPU's accesses makes the inner one fail with -EBUSY before it takes the lock")
+@Expect(
+        verdict = CLEAN,
+        cases = {
+            "hash-other-map",
+            "lru-other-map",
+            "lpm-trie-other-map",
+            "queue-other-map",
+            "stack-other-map",
+            "task-storage-other-task",
+            "hash-abba-same-order"
+        },
+        because = "another map, or another task, has another lock, and one order makes no cycle")
+@Expect(
+        verdict = CLEAN,
+        cases = {"queue", "stack"},
+        kernels = "[6.16,)",
+        because = "a resilient lock refuses, which the map reports as -EBUSY")
 @Expect(
         verdict = CLEAN,
         cases = "hash",
@@ -54,6 +85,8 @@ import org.junit.jupiter.params.provider.ValueSource;
         because = "a spin lock waits for its own CPU, or in a circle, for ever")
 @Expect(verdict = RECOVERED, kernels = "[6.15,)", because = "a resilient lock refuses with -EDEADLK")
 class MapReentry {
+    /** See queue_reentry.bpf.h. */
+    private static final int VALUE_BYTES = 184;
 
     @ParameterizedTest(name = "{0}")
     @ValueSource(strings = {"hash", "hash-other-map", "lru", "lru-other-map", "lpm-trie", "lpm-trie-other-map"})
@@ -67,6 +100,30 @@ class MapReentry {
                     .on(0)
                     .fire();
         }
+    }
+
+    /** What is traced under a spin lock comes at once; where there is none any longer, an NMI interrupts the copying of a value. */
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"queue", "queue-other-map", "stack", "stack-other-map"})
+    void pushEnteredAgain(String name, Machine machine, BpfObject bpf) throws IOException {
+        watch(1, machine, bpf);
+        bpf.program("on_nmi").attach();
+        bpf.program("update_first").startOn(0);
+        machine.soon(() -> bpf.global("pushed").get() > 0);
+        if (bpf.global("reentered").get() == 0) {
+            machine.nmi()
+                    .aimAt("memcpy")
+                    .on(0)
+                    .when(cpu -> cpu.register(Register.RDX) == VALUE_BYTES)
+                    .fire();
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"task-storage", "task-storage-other-task"})
+    void storageEnteredAgain(String name, Machine machine, BpfObject bpf) throws IOException {
+        watch(1, machine, bpf);
+        bpf.program("update_first").startOn(0);
     }
 
     @Case("hash-abba")

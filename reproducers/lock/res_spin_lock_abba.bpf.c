@@ -3,10 +3,10 @@
 #include <bpf/bpf_helpers.h>
 #include "res_spin_lock.bpf.h"
 
-#define ROUNDS 400
+#define ROUNDS 4000
 #define PATIENCE (1 << 23)
 /* Calls are not allowed under a lock, and the verifier follows a plain loop step by step. */
-#define SPINS 2000
+#define SPINS 500
 
 volatile int same_order;
 /* One variable a CPU: the verifier loses sight of an index that a callback might have changed. */
@@ -78,6 +78,7 @@ static long race(u64 number, u32 *cpu)
 	error = bpf_res_spin_lock(&second->lock);
 	if (!error)
 		bpf_res_spin_unlock(&second->lock);
+	set_holding(me, 0);
 	bpf_res_spin_unlock(&first->lock);
 	if (error)
 		refused = error;

@@ -23,16 +23,13 @@ import org.junit.jupiter.params.provider.CsvSource;
         seed = "bpf: task work scheduling kfuncs")
 @Needs(
         kfuncs = {
-            "bpf_task_work_schedule_signal",
-            "bpf_task_work_schedule_resume",
+            "bpf_task_work_schedule_signal|bpf_task_work_schedule_signal_impl",
+            "bpf_task_work_schedule_resume|bpf_task_work_schedule_resume_impl",
             "bpf_task_from_pid",
             "bpf_task_release"
         },
         functions = {"delayed_put_task_struct", "vfs_unlink"})
-@Expect(
-        verdict = CLEAN,
-        kernels = "[7.1,)",
-        because = "scheduling and cancelling are left to an irq_work; 6.18 to 7.0 have only functions of other names")
+@Expect(verdict = CLEAN, kernels = "[6.18,)", because = "scheduling and cancelling are left to an irq_work")
 class TaskWorkNmi {
     /** The state that is wanted lasts for a few instructions of many. */
     private static final int TRIES = 40;

@@ -4,9 +4,9 @@
 #include <bpf/bpf_helpers.h>
 
 #if defined(CASE_resume) || defined(CASE_map_freed)
-#define SCHEDULE bpf_task_work_schedule_resume
+#define MODE resume
 #else
-#define SCHEDULE bpf_task_work_schedule_signal
+#define MODE signal
 #endif
 
 /* The state in which the element is deleted (kernel/bpf/helpers.c, enum bpf_task_work_state). */
@@ -22,10 +22,17 @@
 
 typedef int (*callback)(struct bpf_map *map, void *key, void *value);
 
-int bpf_task_work_schedule_signal(struct task_struct *task, struct bpf_task_work *work, void *map,
-				  callback callback) __ksym;
-int bpf_task_work_schedule_resume(struct task_struct *task, struct bpf_task_work *work, void *map,
-				  callback callback) __ksym;
+#define JOINED(a, b, c) a##b##c
+#define NAME(mode, end) JOINED(bpf_task_work_schedule_, mode, end)
+#ifdef HAS_bpf_task_work_schedule_signal
+int NAME(MODE, )(struct task_struct *task, struct bpf_task_work *work, void *map, callback callback) __ksym;
+#define SCHEDULE(task, work) NAME(MODE, )(task, work, &works, run)
+#else
+/* The verifier sets the last argument. */
+int NAME(MODE, _impl)(struct task_struct *task, struct bpf_task_work *work, void *map, callback callback,
+		      void *aux) __ksym;
+#define SCHEDULE(task, work) NAME(MODE, _impl)(task, work, &works, run, NULL)
+#endif
 struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
 void bpf_task_release(struct task_struct *task) __ksym;
 
@@ -75,7 +82,7 @@ static __always_inline void schedule(struct task_struct *task)
 	element = bpf_map_lookup_elem(&works, &zero);
 	if (!element)
 		return;
-	if (SCHEDULE(task, &element->work, &works, run))
+	if (SCHEDULE(task, &element->work))
 		__sync_fetch_and_add(&refused, 1);
 	else
 		__sync_fetch_and_add(&scheduled, 1);

@@ -107,7 +107,7 @@ public final class Bench implements AutoCloseable {
                         cold,
                         new Figure("machineOwnsMiB", "MiB", owned),
                         new Figure("jvmMiB", "MiB", own)),
-                Map.of("coldBoot/restore", cold.median() / fromNothing.median()));
+                List.of(new Ratio("coldBoot/restore", cold.median() / fromNothing.median())));
     }
 
     /** ksplat's cold boot, and a whole run on one, against a plain QEMU that boots the same kernel to a hello. */
@@ -127,10 +127,12 @@ public final class Bench implements AutoCloseable {
         Figure bareBoot = new Figure("bareBootMs", "ms", bare);
         Figure hello = new Figure("agentMs", "ms", agent);
         Figure verdict = new Figure("verdictMs", "ms", verdicts);
-        Map<String, Double> ratios = new LinkedHashMap<>();
-        ratios.put("verdict/bareBoot", verdict.median() / bareBoot.median());
-        ratios.put("agent/bareBoot", hello.median() / bareBoot.median());
-        return measured("boot", List.of(bareBoot, hello, verdict), ratios);
+        return measured(
+                "boot",
+                List.of(bareBoot, hello, verdict),
+                List.of(
+                        new Ratio("verdict/bareBoot", verdict.median() / bareBoot.median()),
+                        new Ratio("agent/bareBoot", hello.median() / bareBoot.median())));
     }
 
     /** Runs that reach a verdict, so many at a time, each on a machine of its own. */
@@ -167,7 +169,8 @@ public final class Bench implements AutoCloseable {
                 figures.add(new Figure(part, "ms", spent.of(part)));
             }
         }
-        return measured("attempts", figures, Map.of("asExpected/attempts", (double) expected / records.size()));
+        return measured(
+                "attempts", figures, List.of(new Ratio("asExpected/attempts", (double) expected / records.size())));
     }
 
     /** Runs a reproducer so many times more; its records. */
@@ -181,7 +184,7 @@ public final class Bench implements AutoCloseable {
         templates.close();
     }
 
-    private Measurement measured(String name, List<Figure> figures, Map<String, Double> ratios) throws IOException {
+    private Measurement measured(String name, List<Figure> figures, List<Ratio> ratios) throws IOException {
         environment.put("load after", HostText.load());
         return new Measurement(name, environment, figures, ratios);
     }

@@ -7,17 +7,18 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * What one benchmark found.
  *
  * @param environment what the figures depend on
- * @param ratios medians compared, each from one run, so that a slow machine slows both sides
+ * @param ratios compared figures, each of values from one run, so that a slow machine slows both sides
  */
-public record Measurement(
-        String bench, Map<String, String> environment, List<Figure> figures, Map<String, Double> ratios) {
+public record Measurement(String bench, Map<String, String> environment, List<Figure> figures, List<Ratio> ratios) {
     public Measurement {
         figures = List.copyOf(figures);
+        ratios = List.copyOf(ratios);
     }
 
     public ObjectNode json() {
@@ -35,18 +36,28 @@ public record Measurement(
                     .put("runs", figure.values().size());
         }
         ArrayNode compared = node.putArray("ratios");
-        ratios.forEach((name, value) -> compared.addObject().put("name", name).put("value", rounded(value)));
+        for (Ratio ratio : ratios) {
+            ObjectNode one = compared.addObject().put("name", ratio.name()).put("value", rounded(ratio.value()));
+            ratio.low().ifPresent(low -> one.put("low", rounded(low)));
+            ratio.high().ifPresent(high -> one.put("high", rounded(high)));
+        }
         return node;
     }
 
     public String text() {
+        int width = Stream.concat(
+                        figures.stream().map(Figure::name), ratios.stream().map(Ratio::name))
+                .mapToInt(String::length)
+                .max()
+                .orElse(0);
         StringBuilder text = new StringBuilder();
         environment.forEach((name, value) -> text.append(String.format("  %-20s %s%n", name, value)));
-        text.append(String.format("%-22s %10s %10s %10s %6s%n", bench, "median", "min", "max", "runs"));
+        text.append(
+                String.format("%-" + (width + 2) + "s %12s %12s %12s %6s%n", bench, "median", "min", "max", "runs"));
         for (Figure figure : figures) {
             text.append(String.format(
                     Locale.ROOT,
-                    "  %-20s %10.1f %10.1f %10.1f %6d  %s%n",
+                    "  %-" + width + "s %12.1f %12.1f %12.1f %6d  %s%n",
                     figure.name(),
                     figure.median(),
                     figure.min(),
@@ -54,7 +65,7 @@ public record Measurement(
                     figure.values().size(),
                     figure.unit()));
         }
-        ratios.forEach((name, value) -> text.append(String.format(Locale.ROOT, "  %-20s %10.2f%n", name, value)));
+        ratios.forEach(ratio -> text.append(ratio.text(width)));
         return text.toString();
     }
 

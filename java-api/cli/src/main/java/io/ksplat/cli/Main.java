@@ -20,7 +20,8 @@ import picocli.CommandLine.Command;
             BisectCommand.class,
             BisectStepCommand.class,
             PatchCommand.class,
-            SweepCommand.class
+            SweepCommand.class,
+            TableCommand.class
         })
 public final class Main {
     private Main() {}

@@ -143,11 +143,17 @@ final class RunCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         Progress progress = Progress.on(err);
         Lab lab = new Lab(Cache.standard(), progress, Optional.ofNullable(accelerator), fragments, site());
-        Report written = lab.report(report.toAbsolutePath());
-        AtomicBoolean failed = new AtomicBoolean();
         Thread hook = new Thread(() -> lab.interrupt("ksplat was interrupted"), "ksplat-shutdown");
         Runtime.getRuntime().addShutdownHook(hook);
+        AtomicBoolean failed = new AtomicBoolean();
+        Report written;
         try (lab) {
+            Optional<String> same = lab.sameKernel(specs);
+            if (same.isPresent()) {
+                progress.clear();
+                throw new IllegalArgumentException(same.get());
+            }
+            written = lab.report(report.toAbsolutePath());
             PrintWriter out = spec.commandLine().getOut();
             Report.Listener ended = run -> {
                 progress.clear();

@@ -3,6 +3,10 @@ package io.ksplat.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.KernelSpec;
+import io.ksplat.kernel.Kernels;
+import io.ksplat.kernel.Progress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -51,6 +55,32 @@ class BadInputTest {
 
         assertThat(ksplat.exit()).isEqualTo(3);
         assertThat(ksplat.onlyRun().path("message").asText()).contains(image.toString());
+    }
+
+    @Test
+    @Tag("network")
+    void oneKernelByTwoNamesIsNamed() throws Exception {
+        Path image = new Kernels(Cache.standard())
+                .resolve(KernelSpec.parse("debian:7.2"), Progress.NONE)
+                .image();
+        Path copy = Files.copy(image, folder.resolve("copy"));
+
+        Ksplat ksplat = Ksplat.run(
+                folder,
+                Map.of("XDG_CACHE_HOME", folder.resolve("cache").toString()),
+                "run",
+                "nmi-task-kptr",
+                "--kernel",
+                "file:" + image,
+                "--kernel",
+                "file:" + copy);
+
+        assertThat(ksplat.exit()).as(ksplat.err()).isEqualTo(2);
+        assertThat(ksplat.err().lines().filter(line -> line.startsWith("ksplat:")))
+                .singleElement()
+                .asString()
+                .contains("file:" + copy, "are one kernel", "name it once");
+        assertThat(ksplat.report).doesNotExist();
     }
 
     @Test

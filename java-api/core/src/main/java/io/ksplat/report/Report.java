@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.report;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.ksplat.evidence.Verdict;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -50,7 +52,7 @@ public final class Report {
         try {
             Files.createDirectories(folder);
             Report report = new Report(folder);
-            report.replace("results.json", ResultsJson.results(List.of()));
+            report.replace("results.json", ResultsJson.bytes(ResultsJson.results(List.of())));
             report.replace(OPEN_TEST_REPORT, OpenTestReport.of(List.of()));
             return report;
         } catch (IOException e) {
@@ -148,7 +150,9 @@ public final class Report {
 
     private void write(RunRecord run) throws IOException {
         runs.put(RunFolder.name(run), run);
-        replace("results.json", ResultsJson.results(runs()));
+        ObjectNode results = ResultsJson.results(runs());
+        replace("results.json", ResultsJson.bytes(results));
+        replace("table.md", ResultsTable.of(List.of(results)).getBytes(StandardCharsets.UTF_8));
         List<RunRecord> suite = new ArrayList<>(runs());
         suite.removeIf(other -> !other.reproducer().equals(run.reproducer()));
         replace(OPEN_TEST_REPORT, OpenTestReport.of(events()));

@@ -26,11 +26,11 @@ public final class ResultsJson {
     private ResultsJson() {}
 
     /** {@code results.json}. */
-    static byte[] results(Collection<RunRecord> runs) {
+    static ObjectNode results(Collection<RunRecord> runs) {
         ObjectNode root = NODES.objectNode().put("schema", 1);
         ArrayNode array = root.putArray("runs");
         runs.forEach(run -> array.add(run(run)));
-        return bytes(root);
+        return root;
     }
 
     /** {@code evidence.json}: the evidence alone. */
@@ -52,6 +52,7 @@ public final class ResultsJson {
                 .put("key", run.kernel().key());
         node.put("attempt", run.attempt()).put("bootRetries", run.bootRetries());
         node.put("verdict", run.verdict().name()).put("expected", run.expected().name());
+        run.because().ifPresent(because -> node.put("because", because));
         run.message().ifPresent(message -> node.put("message", message));
         node.set("evidence", evidence(run.evidence()));
         ObjectNode controls = node.putObject("controls");
@@ -113,7 +114,7 @@ public final class ResultsJson {
         return node.put("inlined", frame.inlined()).put("certain", frame.certain());
     }
 
-    private static byte[] bytes(JsonNode node) {
+    static byte[] bytes(JsonNode node) {
         try {
             return MAPPER.writeValueAsBytes(node);
         } catch (IOException e) {

@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param notes facts of the run for people: where the NMIs landed, what was ignored
  * @param accelerator {@code kvm} or {@code tcg}, empty where no machine was started
  * @param origin {@code boot} or {@code template}
+ * @param because why {@code expected} is, in one line, where the reproducer says so
  */
 public record RunRecord(
         String reproducer,
@@ -30,11 +31,44 @@ public record RunRecord(
         List<String> notes,
         Timings timings,
         String accelerator,
-        String origin) {
+        String origin,
+        Optional<String> because) {
     public RunRecord {
         evidence = List.copyOf(evidence);
         controls = List.copyOf(controls);
         notes = List.copyOf(notes);
+    }
+
+    /** A run of which nobody says why it is to end so. */
+    public RunRecord(
+            String reproducer,
+            KernelName kernel,
+            int attempt,
+            int bootRetries,
+            Verdict verdict,
+            Verdict expected,
+            Optional<String> message,
+            List<Evidence> evidence,
+            List<Control> controls,
+            List<String> notes,
+            Timings timings,
+            String accelerator,
+            String origin) {
+        this(
+                reproducer,
+                kernel,
+                attempt,
+                bootRetries,
+                verdict,
+                expected,
+                message,
+                evidence,
+                controls,
+                notes,
+                timings,
+                accelerator,
+                origin,
+                Optional.empty());
     }
 
     public boolean asExpected() {

@@ -120,7 +120,7 @@ class ReportTest {
         assertThat(results(temporary).path("runs")).hasSize(150);
         try (var files = Files.list(temporary)) {
             assertThat(files.map(file -> file.getFileName().toString()))
-                    .containsExactlyInAnyOrder("results.json", "open-test-report.xml", "TEST-a.xml", "a");
+                    .containsExactlyInAnyOrder("results.json", "table.md", "open-test-report.xml", "TEST-a.xml", "a");
         }
     }
 

@@ -17,7 +17,7 @@ class ResultsJsonTest {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private static JsonNode results(RunRecord... runs) throws IOException {
-        return JSON.readTree(ResultsJson.results(List.of(runs)));
+        return JSON.readTree(ResultsJson.bytes(ResultsJson.results(List.of(runs))));
     }
 
     @Test

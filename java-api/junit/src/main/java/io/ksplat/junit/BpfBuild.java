@@ -10,9 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** Compiles the BPF C that lies beside a reproducer's class, against a kernel's vmlinux.h, and keeps the object. */
 final class BpfBuild {
@@ -24,18 +24,19 @@ final class BpfBuild {
     /**
      * The object's bytes.
      *
-     * @param testCase tells the source of itself: the case {@code task-hash} defines {@code CASE_task_hash}
+     * @param macros that the source finds defined
      * @throws io.ksplat.libbpf.BpfCompileException where clang refuses it
      */
-    static byte[] object(Class<?> reproducer, String source, Optional<String> testCase, Path kernelHeaders, Cache cache)
+    static byte[] object(Class<?> reproducer, String source, List<String> macros, Path kernelHeaders, Cache cache)
             throws IOException, InterruptedException {
         BpfCompiler compiler = BpfCompiler.find();
         Path folder = Files.createTempDirectory("ksplat-bpf-");
         try {
             Path copy = copy(reproducer, source, folder);
-            if (testCase.isPresent()) {
-                String define = "#define CASE_" + testCase.get().replace('-', '_') + "\n#line 1\n";
-                Files.writeString(copy, define + Files.readString(copy));
+            if (!macros.isEmpty()) {
+                String defines =
+                        macros.stream().map(macro -> "#define " + macro + "\n").collect(Collectors.joining());
+                Files.writeString(copy, defines + "#line 1\n" + Files.readString(copy));
             }
             List<Path> includes = List.of(folder, kernelHeaders);
             Path entry = cache.<IOException>entry(

@@ -61,6 +61,7 @@ final class Confirmation {
                         run.timings().firstEvidenceMs(),
                         totalMs),
                 run.accelerator(),
-                run.origin());
+                run.origin(),
+                run.because());
     }
 }

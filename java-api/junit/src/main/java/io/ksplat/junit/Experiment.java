@@ -73,6 +73,7 @@ final class Experiment {
 
     private KernelName kernelName;
     private Verdict expected;
+    private Optional<String> because = Optional.empty();
     private @Nullable Decision decision;
     private boolean concluded;
     private @Nullable Path runFolder;
@@ -172,6 +173,7 @@ final class Experiment {
         kernelName = new KernelName(
                 settings.kernel().toString(), kernel.release(), kernel.kernel().key());
         expected = settings.expect().orElseGet(() -> subject.expectedOn(kernel.release()));
+        because = settings.expect().isPresent() ? Optional.empty() : subject.reasonOn(kernel.release());
         Path folder = aside.isPresent()
                 ? Files.createDirectories(aside.get())
                 : report.begin(subject.id(), kernelName, settings.attempt(), expected);
@@ -577,12 +579,9 @@ final class Experiment {
             throw new IllegalStateException("there is no machine: " + decision);
         }
         try {
+            KernelFacts kernel = lab.kernel(settings.kernel());
             byte[] object = BpfBuild.object(
-                    subject.type(),
-                    source,
-                    subject.testCase(),
-                    lab.kernel(settings.kernel()).headers(),
-                    lab.cache());
+                    subject.type(), source, subject.macros(kernel.btf()), kernel.headers(), lab.cache());
             BpfObject loaded = BpfObject.load(machine, BpfObjectFile.parse(source, object));
             loaded(loaded);
             if (settingUp) {
@@ -831,7 +830,8 @@ final class Experiment {
                 notes,
                 new Timings(bootMs, restoreMs, firstEvidence, (System.nanoTime() - started) / 1_000_000),
                 accelerator,
-                origin);
+                origin,
+                because);
     }
 
     private void decide(Verdict verdict, String message, List<Evidence> evidence) {

@@ -13,6 +13,7 @@ import io.ksplat.report.Report;
 import io.ksplat.vm.Accelerator;
 import io.ksplat.vm.QemuSite;
 import java.io.IOException;
+import java.lang.ref.SoftReference;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.HashMap;
@@ -25,6 +26,8 @@ import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the experiments of one launch share: the cache, the kernels that were made ready, the report. One lives as long as the
@@ -34,13 +37,17 @@ public final class Lab implements AutoCloseable {
     /** Where the session's store keeps it, or a {@link Lent} one. */
     public static final String KEY = "io.ksplat.lab";
 
+    private static final Logger LOG = LoggerFactory.getLogger(Lab.class);
+
     private final Cache cache;
     private final Progress progress;
     private final Optional<Accelerator> accelerator;
     private final Optional<QemuSite> site;
     private final Kernels catalogue;
     private final Map<KernelSpec, KernelFacts> kernels = new HashMap<>();
-    private final Map<ObjectKey, byte[]> objects = new ConcurrentHashMap<>();
+    /** Softly: those of a whole catalogue are more than the heap is meant to hold. */
+    private final Map<ObjectKey, SoftReference<byte[]>> objects = new ConcurrentHashMap<>();
+
     private final Map<Path, Report> reports = new HashMap<>();
     private final Set<Experiment> running = new HashSet<>();
     private final Checkpoints checkpoints = new Checkpoints();
@@ -158,6 +165,27 @@ public final class Lab implements AutoCloseable {
         return checkpoints;
     }
 
+    /**
+     * Two of these that are one kernel, in words: its runs would share their files. What cannot be had is left to its runs, which
+     * tell why.
+     */
+    public Optional<String> sameKernel(List<KernelSpec> specs) throws InterruptedException {
+        Map<String, KernelSpec> known = new HashMap<>();
+        List<KernelSpec> distinct = specs.stream().distinct().toList();
+        for (KernelSpec spec : distinct.size() < 2 ? List.<KernelSpec>of() : distinct) {
+            try {
+                String key = catalogue.resolve(spec, progress).key();
+                KernelSpec other = known.putIfAbsent(key, spec);
+                if (other != null) {
+                    return Optional.of(other + " and " + spec + " are one kernel, " + key + ": name it once");
+                }
+            } catch (KernelException e) {
+                LOG.debug("{} is of no kernel", spec, e);
+            }
+        }
+        return Optional.empty();
+    }
+
     /** A kernel, fetched or built, and what a boot of it tells. */
     synchronized KernelFacts kernel(KernelSpec spec) throws IOException, InterruptedException, KernelException {
         KernelFacts known = kernels.get(spec);
@@ -175,11 +203,13 @@ public final class Lab implements AutoCloseable {
                 subject.bpf(),
                 subject.testCase(),
                 kernel.kernel().key());
-        byte[] known = objects.get(key);
+        SoftReference<byte[]> kept = objects.get(key);
+        byte[] known = kept == null ? null : kept.get();
         if (known == null) {
             progress.report(subject.id() + ": compiling " + subject.bpf());
-            known = BpfBuild.object(subject.type(), subject.bpf(), subject.testCase(), kernel.headers(), cache);
-            objects.put(key, known);
+            known = BpfBuild.object(
+                    subject.type(), subject.bpf(), subject.macros(kernel.btf()), kernel.headers(), cache);
+            objects.put(key, new SoftReference<>(known));
         }
         return known;
     }

@@ -25,7 +25,10 @@ public @interface Needs {
     /** The cases that need it, see {@link Case}; none named: all. */
     String[] cases() default {};
 
-    /** Kernel functions that its programs call. */
+    /**
+     * Kernel functions that its programs call; of two that are joined, {@code "bpf_new|bpf_old"}, either
+     * will do, and the source finds {@code HAS_bpf_new} and {@code HAS_bpf_old} defined where the kernel has them.
+     */
     String[] kfuncs() default {};
 
     /** Functions that its programs attach to. */

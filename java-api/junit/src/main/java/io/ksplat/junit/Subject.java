@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -87,9 +88,18 @@ record Subject(
      * nothing in particular wants a kernel that lives.
      */
     Verdict expectedOn(String release) {
-        return expectation(method, release)
-                .or(() -> expectation(type, release))
+        return expectation(release)
+                .map(Expect::verdict)
                 .orElse(saysWhatItExpects() ? Verdict.UNSUPPORTED : Verdict.CLEAN);
+    }
+
+    /** Why it expects that, where it says so. */
+    Optional<String> reasonOn(String release) {
+        return expectation(release).map(Expect::because).filter(why -> !why.isEmpty());
+    }
+
+    private Optional<Expect> expectation(String release) {
+        return expectation(method, release).or(() -> expectation(type, release));
     }
 
     boolean saysWhatItExpects() {
@@ -108,11 +118,10 @@ record Subject(
                 .findFirst();
     }
 
-    private Optional<Verdict> expectation(AnnotatedElement element, String release) {
+    private Optional<Expect> expectation(AnnotatedElement element, String release) {
         return Arrays.stream(element.getAnnotationsByType(Expect.class))
                 .filter(expect -> concerns(expect.cases()))
                 .filter(expect -> KernelRange.parse(expect.kernels()).contains(release))
-                .map(Expect::verdict)
                 .findFirst();
     }
 
@@ -129,12 +138,31 @@ record Subject(
     Optional<String> lacks(KernelBtf btf) {
         return needs().flatMap(needed -> Stream.concat(
                         Arrays.stream(needed.kfuncs())
-                                .filter(name -> !btf.hasKfunc(name))
-                                .map(name -> "kfunc " + name),
+                                .filter(names -> either(names).noneMatch(btf::hasKfunc))
+                                .map(names -> "kfunc " + either(names).collect(Collectors.joining(" or "))),
                         Arrays.stream(needed.functions())
                                 .filter(name -> !btf.hasFunction(name))
                                 .map(name -> "function " + name)))
                 .findFirst();
+    }
+
+    /**
+     * What its sources find defined: the case {@code task-hash} as {@code CASE_task_hash}, and {@code HAS_bpf_new} where the kernel
+     * has it and {@code bpf_new|bpf_old} is needed.
+     */
+    List<String> macros(KernelBtf btf) {
+        return Stream.concat(
+                        testCase.map(name -> "CASE_" + name.replace('-', '_')).stream(),
+                        needs().flatMap(needed -> Arrays.stream(needed.kfuncs()))
+                                .filter(names -> names.contains("|"))
+                                .flatMap(Subject::either)
+                                .filter(btf::hasKfunc)
+                                .map(name -> "HAS_" + name))
+                .toList();
+    }
+
+    private static Stream<String> either(String names) {
+        return Arrays.stream(names.split("\\|", -1));
     }
 
     /**
@@ -144,7 +172,9 @@ record Subject(
      */
     void check(BpfObjectFile file) throws IOException {
         TreeSet<String> undeclared = new TreeSet<>(file.requiredKfuncs());
-        needs().forEach(needed -> Arrays.asList(needed.kfuncs()).forEach(undeclared::remove));
+        needs().flatMap(needed -> Arrays.stream(needed.kfuncs()))
+                .flatMap(Subject::either)
+                .forEach(undeclared::remove);
         if (!undeclared.isEmpty()) {
             throw new IOException(bpf() + " calls " + String.join(", ", undeclared)
                     + ": name them in @Needs(kfuncs) of " + type.getSimpleName());

@@ -147,6 +147,23 @@ class SubjectTest {
         assertThat(subject(Bare.class, "plain").lacks(kernelWith("nothing"))).isEmpty();
     }
 
+    @Reproducer(id = "either", bpf = "either.bpf.c", shows = "nothing", seed = "none")
+    @Needs(kfuncs = {"bpf_task_release", "bpf_new|bpf_old"})
+    static final class Either {
+        void plain() {}
+    }
+
+    @Test
+    void needsOneOfTwoNames() throws IOException {
+        Subject subject = subject(Either.class, "plain");
+
+        assertThat(subject.lacks(kernelWith("bpf_task_release", "bpf_old"))).isEmpty();
+        assertThat(subject.lacks(kernelWith("bpf_task_release", "bpf_new"))).isEmpty();
+        assertThat(subject.lacks(kernelWith("bpf_task_release"))).contains("kfunc bpf_new or bpf_old");
+        assertThat(subject.lacks(kernelWith("bpf_old"))).contains("kfunc bpf_task_release");
+        assertThat(subject.macros(kernelWith("bpf_task_release", "bpf_old"))).containsExactly("HAS_bpf_old");
+    }
+
     private static BpfObjectFile object(Path folder, String source) throws Exception {
         Path file = Files.writeString(folder.resolve("x.bpf.c"), source);
         return BpfObjectFile.parse(

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.ksplat.report.ResultsTable;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "table",
+        description = "Makes one table of several reports, as each has of its own in table.md.",
+        mixinStandardHelpOptions = true)
+final class TableCommand implements Callable<Integer> {
+    static final String BEGIN = "<!-- ksplat table -->";
+    static final String END = "<!-- end of ksplat table -->";
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Parameters(
+            paramLabel = "DIR",
+            arity = "1..*",
+            description = "Folders of reports; where two have the same run, the later one counts.")
+    private List<Path> folders = List.of();
+
+    @Option(
+            names = "--into",
+            paramLabel = "FILE",
+            description = "Put it into this file, between the lines " + BEGIN + " and " + END + ".")
+    private @Nullable Path into;
+
+    @Override
+    public Integer call() throws IOException {
+        List<JsonNode> results = new ArrayList<>();
+        for (Path folder : folders) {
+            results.add(read(folder.resolve("results.json")));
+        }
+        String table = ResultsTable.of(results);
+        if (into == null) {
+            PrintWriter out = spec.commandLine().getOut();
+            out.print(table);
+            out.flush();
+            return Exit.EXPECTED;
+        }
+        String text = Files.readString(into);
+        int begin = text.indexOf(BEGIN);
+        int end = text.indexOf(END);
+        if (begin < 0 || end < begin) {
+            throw new ParameterException(
+                    spec.commandLine(), into + " has no place for a table: add the lines " + BEGIN + " and " + END);
+        }
+        Files.writeString(into, text.substring(0, begin) + BEGIN + "\n\n" + table + "\n" + text.substring(end));
+        return Exit.EXPECTED;
+    }
+
+    private JsonNode read(Path file) throws IOException {
+        try {
+            return new ObjectMapper().readTree(file.toFile());
+        } catch (JsonProcessingException e) {
+            throw new IOException(file + " is no report: " + e.getOriginalMessage(), e);
+        } catch (NoSuchFileException | java.io.FileNotFoundException e) {
+            throw new ParameterException(
+                    spec.commandLine(), "there is no " + file + ": name the folder of a report", e);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* In each NMI, BPF's allocator gives an object and takes it back, while elsewhere a map gives it back all of its own. */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+struct bpf_cpumask *bpf_cpumask_create(void) __ksym;
+void bpf_cpumask_release(struct bpf_cpumask *mask) __ksym;
+
+u64 allocated;
+
+SEC("tp_btf/nmi_handler")
+int on_nmi(void *ctx)
+{
+	struct bpf_cpumask *mask = bpf_cpumask_create();
+
+	if (!mask)
+		return 0;
+	bpf_cpumask_release(mask);
+	__sync_fetch_and_add(&allocated, 1);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Maps without keys: queue and stack. */
+#ifndef QUEUE_REENTRY_BPF_H
+#define QUEUE_REENTRY_BPF_H
+
+#include "reentry.bpf.h"
+
+#if defined(CASE_queue) || defined(CASE_queue_other_map)
+#define MAP_TYPE BPF_MAP_TYPE_QUEUE
+#else
+#define MAP_TYPE BPF_MAP_TYPE_STACK
+#endif
+
+#if defined(CASE_queue_other_map) || defined(CASE_stack_other_map)
+#define ENTERED_AGAIN second
+#else
+#define ENTERED_AGAIN first
+#endif
+
+#define ENTRIES 16
+/* Until the NMI comes; one loop has no more. */
+#define MOST_PUSHES (1 << 23)
+#define MOST_LOOPS 64
+
+/* Of a size by which the copying of one is known. */
+struct value {
+	u64 words[23];
+};
+
+struct pushed {
+	__uint(type, MAP_TYPE);
+	__uint(max_entries, ENTRIES);
+	__type(value, struct value);
+};
+
+struct pushed first SEC(".maps"), second SEC(".maps");
+
+u64 queue;
+u64 pushed;
+
+static __always_inline void enter_again(void)
+{
+	struct value value = {};
+
+	if (enters_again())
+		told(bpf_map_push_elem(&ENTERED_AGAIN, &value, BPF_EXIST));
+}
+
+/* Before 6.16 the queue has a spin lock, which is let go of here. */
+SEC("fentry/_raw_spin_unlock_irqrestore")
+int under_lock(void *ctx)
+{
+	u64 lock = 0;
+
+	if (!is_inside(bpf_get_smp_processor_id()))
+		return 0;
+	bpf_get_func_arg(ctx, 0, &lock);
+	if (lock - queue < sizeof(struct bpf_queue_stack))
+		enter_again();
+	return 0;
+}
+
+/* Since then nothing that can be traced runs under its lock, but an NMI may come when a value is copied. */
+SEC("tp_btf/nmi_handler")
+int on_nmi(void *ctx)
+{
+	enter_again();
+	return 0;
+}
+
+static long push(u64 i, void *ctx)
+{
+	struct value value = {};
+
+	bpf_map_push_elem(&first, &value, BPF_EXIST);
+	pushed++;
+	return reentered != 0;
+}
+
+static long push_many(u64 i, void *ctx)
+{
+	bpf_loop(MOST_PUSHES, push, NULL, 0);
+	return reentered != 0;
+}
+
+SEC("raw_tp")
+int update_first(void *ctx)
+{
+	u32 me = bpf_get_smp_processor_id();
+
+	queue = (u64)&first;
+	set_inside(me, 1);
+	bpf_loop(MOST_LOOPS, push_many, NULL, 0);
+	set_inside(me, 0);
+	__sync_fetch_and_add(&completed, 1);
+	return 0;
+}
+
+#endif
