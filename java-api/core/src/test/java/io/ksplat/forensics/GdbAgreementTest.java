@@ -77,14 +77,17 @@ class GdbAgreementTest {
 
     private static final Pattern TAKES = Pattern.compile("(?:call|jmp)\\s+0x([0-9a-f]+).*");
 
-    /** Prints a frame a line: its kind, function and line; and the lock that the innermost of them have for an argument. */
+    /**
+     * Prints a frame a line, up to where assembly begins, which says nothing of its frames to gdb: its kind, function and line; and the
+     * lock that the innermost of them have for an argument.
+     */
     private static final String PRINT_FRAMES = """
             import gdb
             kinds = {gdb.NORMAL_FRAME: "normal", gdb.INLINE_FRAME: "inlined", gdb.TAILCALL_FRAME: "jump"}
             frame = gdb.newest_frame()
             while frame is not None and frame.name() is not None:
                 sal = frame.find_sal()
-                if sal.symtab is not None and sal.symtab.filename.endswith(".S"):
+                if sal.symtab is not None and sal.symtab.filename.endswith((".S", "/idtentry.h")):
                     break
                 print("frame", kinds.get(frame.type(), "other"), frame.name(), sal.line)
                 if frame.name() in ("virt_spin_lock", "queued_spin_lock_slowpath", "do_raw_spin_lock"):

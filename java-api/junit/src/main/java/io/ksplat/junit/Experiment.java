@@ -4,7 +4,6 @@ package io.ksplat.junit;
 import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
-import io.ksplat.evidence.Findings;
 import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.forensics.KernelInside;
@@ -14,7 +13,6 @@ import io.ksplat.guest.Guest;
 import io.ksplat.guest.KernelFacts;
 import io.ksplat.guest.Lockdep;
 import io.ksplat.guest.Template;
-import io.ksplat.guest.Templates;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.Symbols;
 import io.ksplat.libbpf.BpfException;
@@ -30,9 +28,7 @@ import io.ksplat.report.KernelName;
 import io.ksplat.report.Report;
 import io.ksplat.report.RunRecord;
 import io.ksplat.report.Timings;
-import io.ksplat.vm.Accelerator;
 import io.ksplat.vm.GuestMemory;
-import io.ksplat.vm.MachineConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,15 +41,12 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
-import org.opentest4j.TestAbortedException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One run of one test method: a machine is made ready, the method does its work, the machine is judged from outside. */
 final class Experiment {
     private static final Logger LOG = LoggerFactory.getLogger(Experiment.class);
-    private static final int CPUS = 2;
-    private static final int MEMORY_MIB = 256;
 
     /** Freezing a machine after its set-up takes as long as setting two up. */
     private static final int WORTH_FREEZING = 2;
@@ -68,8 +61,8 @@ final class Experiment {
     private final Report report;
     /** Where a second attempt, or one that ends in an anchor, keeps its files: it is no run of the report. */
     private final Optional<Path> aside;
-    /** Where the machine comes from and goes to, for a test that shares it with others. */
-    private final Optional<SharedMachine> shared;
+
+    private final Staging staging;
 
     private KernelName kernelName;
     private Verdict expected;
@@ -90,19 +83,8 @@ final class Experiment {
     private boolean anchored;
     private @Nullable Observation observation;
     private Optional<Lockdep> lockdep = Optional.empty();
-    private int bootRetries;
-    private OptionalLong bootMs = OptionalLong.empty();
-    private OptionalLong restoreMs = OptionalLong.empty();
-    private String origin = "boot";
     private String accelerator = "";
     private boolean returned;
-
-    /** Written by the thread that interrupts, too. */
-    private volatile @Nullable Guest guest;
-
-    private volatile @Nullable String interrupted;
-
-    private @Nullable Thread preparing;
 
     Experiment(Lab lab, Settings settings, Subject subject, Optional<SharedMachine> shared) throws IOException {
         this(lab, settings, subject, shared, settings.anchor().map(Settings.Anchoring::folder));
@@ -111,8 +93,8 @@ final class Experiment {
     private Experiment(
             Lab lab, Settings settings, Subject subject, Optional<SharedMachine> shared, Optional<Path> aside)
             throws IOException {
-        this.shared = shared;
         this.aside = aside;
+        this.staging = new Staging(lab, settings, subject, shared, aside.isPresent());
         this.lab = lab;
         this.settings = settings;
         this.subject = subject;
@@ -133,9 +115,7 @@ final class Experiment {
 
     /** Makes machine and programs ready, or decides why that cannot be. */
     void setUp(Preparation preparation) throws InterruptedException {
-        synchronized (this) {
-            preparing = Thread.currentThread();
-        }
+        staging.waits();
         try {
             lab.begins(this);
             prepare(preparation);
@@ -151,18 +131,12 @@ final class Experiment {
             LOG.debug("set-up of {} failed", subject.id(), e);
             decide(Verdict.ERROR, String.valueOf(e.getMessage()), List.of());
         } catch (InterruptedException e) {
-            if (interrupted == null) {
+            if (staging.interrupted().isEmpty()) {
                 throw e;
             }
             decide(Verdict.ERROR, "", List.of());
         } finally {
-            synchronized (this) {
-                preparing = null;
-                // The report is still to be written, and an interrupted thread writes no file.
-                if (interrupted != null && Thread.interrupted()) {
-                    LOG.debug("{} was interrupted in its set-up", subject.id());
-                }
-            }
+            staging.waitsNoLonger();
         }
         lab.timeSpent().add("set-up", started);
     }
@@ -194,7 +168,7 @@ final class Experiment {
         }
         makeReady(kernel, folder.resolve("console.log"), preparation);
         lab.progress().step("attempt");
-        throwIfInterrupted();
+        staging.throwIfInterrupted();
         lab.progress().report(subject.id() + ": running on " + kernel.release());
     }
 
@@ -202,16 +176,16 @@ final class Experiment {
     private void makeReady(KernelFacts kernel, Path consoleLog, Preparation preparation)
             throws IOException, InterruptedException {
         Checkpoints.Key key = new Checkpoints.Key(subject, kernel.kernel().key());
-        boolean pristine = !isFresh() && shared.isEmpty();
-        Optional<Checkpoints.SetUp> known = pristine ? lab.checkpoints().find(key) : Optional.empty();
+        Optional<Checkpoints.SetUp> known =
+                staging.mayBeFrozen() ? lab.checkpoints().find(key) : Optional.empty();
         if (known.isPresent() && resume(kernel, key, known.get(), consoleLog)) {
             return;
         }
         Optional<BpfObjectFile> program = compile(kernel);
-        boolean freezing = pristine
+        boolean freezing = staging.mayBeFrozen()
                 && settings.more() >= WORTH_FREEZING
                 && lab.checkpoints().claim(key)
-                && startOwn(kernel, consoleLog);
+                && staging.startOwn(kernel, consoleLog);
         if (!freezing) {
             start(kernel, consoleLog);
         }
@@ -246,10 +220,6 @@ final class Experiment {
                 return kernel.nmis(memory, cpu);
             }
         };
-    }
-
-    private boolean isFresh() {
-        return settings.fresh() || aside.isPresent() || !lab.hasTemplates();
     }
 
     private Optional<BpfObjectFile> compile(KernelFacts kernel) throws IOException, InterruptedException {
@@ -327,9 +297,8 @@ final class Experiment {
     /** False where nothing came of it, and a machine is still to be set up. */
     private boolean resume(KernelFacts kernel, Checkpoints.Key key, Checkpoints.SetUp setUp, Path consoleLog)
             throws IOException, InterruptedException {
-        Templates templates = lab.templates();
         try {
-            Guest running = started(templates.resume(setUp.checkpoint(), consoleLog, settings.more()));
+            Guest running = staging.resume(setUp.checkpoint(), consoleLog);
             Observation watching = begin(kernel, setUp.symbols());
             running.resumeExperiment(watching);
             lockdep = setUp.lockdep().map(proof -> proof.in(running));
@@ -342,11 +311,11 @@ final class Experiment {
             nmi = nmi(kernel, setUp.symbols(), watching);
             return true;
         } catch (IOException e) {
-            throwIfInterrupted();
+            staging.throwIfInterrupted();
             lab.progress()
                     .report(subject.id() + ": a frozen machine is of no use, setting up another: " + e.getMessage());
             lab.checkpoints().remove(key);
-            close();
+            staging.end();
             return false;
         }
     }
@@ -367,68 +336,20 @@ final class Experiment {
             notes.add(String.valueOf(e.getMessage()));
             return true;
         } catch (IOException e) {
-            throwIfInterrupted();
+            staging.throwIfInterrupted();
             lab.progress().report(subject.id() + ": could not be frozen, setting up another: " + e.getMessage());
-            close();
+            staging.end();
             return false;
         }
-    }
-
-    private MachineConfig config(KernelFacts kernel) throws IOException, InterruptedException {
-        Accelerator accelerator = aside.isPresent() ? Accelerator.TCG : kernel.accelerator();
-        return lab.host().config(kernel.kernel(), accelerator, CPUS, MEMORY_MIB, subject.bootParameters());
     }
 
     private void start(KernelFacts kernel, Path consoleLog) throws IOException, InterruptedException {
-        Optional<SharedMachine.Kept> kept = shared.flatMap(SharedMachine::take);
-        if (kept.isPresent()) {
-            guest = kept.get().guest();
-            origin = kept.get().origin();
-            throwIfInterrupted();
-            return;
-        }
-        MachineConfig config = config(kernel);
-        lab.progress()
-                .report(subject.id() + ": starting " + kernel.release() + " ("
-                        + config.accelerator().id() + (isFresh() ? ", booting" : "") + ")");
         // Others like it are not wanted where the ones to come are restored after their set-up.
-        int more = settings.more() >= WORTH_FREEZING ? 0 : settings.more();
-        started(
-                isFresh()
-                        ? boot(config, consoleLog)
-                        : lab.templates().start(kernel.kernel(), config, consoleLog, more, lab.progress()));
-    }
-
-    /** A machine that can be frozen; false where there can be none. */
-    private boolean startOwn(KernelFacts kernel, Path consoleLog) throws IOException, InterruptedException {
-        lab.progress().report(subject.id() + ": setting up " + kernel.release() + " to be frozen");
-        try {
-            started(lab.templates().startOwn(kernel.kernel(), config(kernel), consoleLog, lab.progress()));
-            return true;
-        } catch (IOException e) {
-            throwIfInterrupted();
-            lab.progress().report(subject.id() + ": cannot be frozen after its set-up: " + e.getMessage());
-            return false;
-        }
-    }
-
-    private Guest started(Templates.Started started) throws IOException {
-        guest = started.guest();
-        throwIfInterrupted();
-        bootRetries += started.bootRetries();
-        bootMs = started.bootMs().isPresent() ? started.bootMs() : bootMs;
-        restoreMs = started.restoreMs();
-        origin = started.origin();
-        started.why().ifPresent(notes::add);
-        return started.guest();
+        staging.start(kernel, consoleLog, settings.more() >= WORTH_FREEZING ? 0 : settings.more());
     }
 
     private Guest running() {
-        Guest running = guest;
-        if (running == null) {
-            throw new IllegalStateException("there is no machine: " + decision);
-        }
-        return running;
+        return staging.guest().orElseThrow(() -> new IllegalStateException("there is no machine: " + decision));
     }
 
     /** The test method, which began at a {@link System#nanoTime()}, is over. */
@@ -441,19 +362,8 @@ final class Experiment {
         return setUpFailure;
     }
 
-    private Templates.Started boot(MachineConfig config, Path consoleLog) throws IOException, InterruptedException {
-        return settings.anchor().isPresent()
-                ? lab.templates()
-                        .bootIn(Template.ramIn(settings.anchor().get().folder()), config, consoleLog, lab.progress())
-                : lab.templates().boot(config, consoleLog, lab.progress());
-    }
-
     private AnchorPlan plan(Settings.Anchoring anchoring) {
         return new AnchorPlan(anchoring.symbol(), anchoring.hit(), where -> {
-            Guest machine = guest;
-            if (machine == null) {
-                throw new IllegalStateException("there is no machine: " + decision);
-            }
             Anchor anchor = new Anchor(
                     subject.id(),
                     kernelName.spec(),
@@ -461,14 +371,14 @@ final class Experiment {
                     qemu(),
                     anchoring.symbol(),
                     where.cpu(),
-                    CPUS,
-                    MEMORY_MIB,
+                    staging.cpus(),
+                    staging.memoryMiB(),
                     controls.positions(),
                     objects.stream()
                             .flatMap(object -> object.symbols().stream())
                             .map(jited -> new Anchor.Program(jited.name(), jited.address(), jited.size()))
                             .toList());
-            Template.freezeStanding(machine, anchoring.folder());
+            Template.freezeStanding(running(), anchoring.folder());
             anchor.write(anchoring.folder());
             anchored = true;
         });
@@ -507,7 +417,7 @@ final class Experiment {
                         thrown.orElse(null));
             }
         } finally {
-            close();
+            staging.end();
             lab.ended(this);
         }
     }
@@ -536,12 +446,11 @@ final class Experiment {
         if (known != null) {
             return known;
         }
-        Guest running = guest;
         Nmi source = nmi;
-        if (running == null || source == null) {
+        if (source == null) {
             throw new IllegalStateException("there is no machine: " + decision);
         }
-        Machine made = new Machine(running, source, controls, testimony, this::load);
+        Machine made = new Machine(running(), source, controls, testimony, this::load);
         machine = made;
         return made;
     }
@@ -574,10 +483,7 @@ final class Experiment {
         if (there != null && !there.isClosed()) {
             return there;
         }
-        Guest machine = guest;
-        if (machine == null || observation == null) {
-            throw new IllegalStateException("there is no machine: " + decision);
-        }
+        Guest machine = running();
         try {
             KernelFacts kernel = lab.kernel(settings.kernel());
             byte[] object = BpfBuild.object(
@@ -598,21 +504,7 @@ final class Experiment {
 
     /** Ends the machine under whatever waits for it, or the wait for one that is still to come. */
     void interrupt(String reason) {
-        Guest machine;
-        synchronized (this) {
-            interrupted = reason;
-            machine = guest;
-            if (preparing != null && machine == null) {
-                preparing.interrupt();
-            }
-        }
-        if (machine != null) {
-            try {
-                machine.close();
-            } catch (IOException e) {
-                LOG.debug("closing a machine", e);
-            }
-        }
+        staging.interrupt(reason);
     }
 
     /** Whether the run is reported; a method before the test may fail and leave a machine that nobody judged. */
@@ -639,12 +531,14 @@ final class Experiment {
         try {
             Decision early = decision;
             RunRecord run = early != null ? record(early, List.of()) : judge(thrown);
-            if (run.verdict() == Verdict.CRASH && interrupted == null && aside.isEmpty()) {
-                close();
+            if (run.verdict() == Verdict.CRASH && staging.interrupted().isEmpty() && aside.isEmpty()) {
+                staging.end();
                 run = confirm(run, rerun);
             }
             reached = Optional.of(run.verdict());
-            keepConsole();
+            if (runFolder != null) {
+                staging.keepConsole(runFolder);
+            }
             if (aside.isEmpty()) {
                 long judged = System.nanoTime();
                 report.end(run);
@@ -652,46 +546,18 @@ final class Experiment {
             }
             return run;
         } finally {
-            if (reached.equals(Optional.of(Verdict.CLEAN)) && shared.isPresent()) {
-                handBack(shared.get());
-            } else {
-                long alive = System.nanoTime();
-                close();
-                lab.timeSpent().add("end of the machine", alive);
-            }
+            long alive = System.nanoTime();
+            staging.giveBack(reached.equals(Optional.of(Verdict.CLEAN)), this::clear);
+            lab.timeSpent().add("end of the machine", alive);
             lab.ended(this);
         }
     }
 
-    /** A shared machine's console is in the folder of its first run: the others get a copy. */
-    private void keepConsole() throws IOException {
-        Guest machine = guest;
-        Path folder = runFolder;
-        if (machine == null || folder == null) {
-            return;
-        }
-        Path console = folder.resolve("console.log");
-        if (!Files.exists(console)) {
-            Files.copy(machine.vm().console().file(), console);
-        }
-    }
-
-    /** Takes out of the machine what this test put there; a machine that does not let go is of no use to the next one. */
-    private void handBack(SharedMachine owner) throws IOException {
-        Guest healthy = guest;
-        if (healthy == null || interrupted != null) {
-            close();
-            return;
-        }
-        try {
-            machine().endChildren();
-            for (BpfObject object : objects) {
-                object.close();
-            }
-            owner.handBack(new SharedMachine.Kept(healthy, origin));
-        } catch (IOException e) {
-            LOG.debug("a shared machine does not let go", e);
-            close();
+    /** Takes out of the machine what this test put there. */
+    private void clear() throws IOException {
+        machine().endChildren();
+        for (BpfObject object : objects) {
+            object.close();
         }
     }
 
@@ -707,14 +573,10 @@ final class Experiment {
 
     private RunRecord judge(Optional<Throwable> thrown) {
         Observation watching = observation;
-        Guest machine = guest;
-        if (watching == null || machine == null) {
+        if (watching == null || staging.guest().isEmpty()) {
             return record(new Decision(Verdict.ERROR, "the experiment was not set up", List.of()), List.of());
         }
         thrown.ifPresent(failure -> LOG.debug("{} ended with an exception", subject.id(), failure));
-        boolean asserted = !subject.judged()
-                && thrown.filter(AssertionError.class::isInstance).isPresent();
-        boolean broken = thrown.isPresent() && !(thrown.get() instanceof IOException);
         lab.progress().report(subject.id() + ": watching");
         Nmi source = nmi;
         boolean hopeless =
@@ -725,34 +587,13 @@ final class Experiment {
         if (!outcome.evidence().isEmpty()) {
             preserve(watching);
         }
-        Findings findings = new Findings(outcome.evidence(), outcome.controls(), outcome.everyCpuAlive());
-        Verdict verdict = findings.verdict();
-        Optional<String> message = outcome.trouble().or(() -> thrown.map(Throwable::toString));
-        if (interrupted != null) {
-            message = Optional.of(interrupted);
-        }
-        boolean undecided = verdict == Verdict.CLEAN || verdict == Verdict.INCONCLUSIVE;
-        if (undecided
-                && !subject.judged()
-                && thrown.filter(TestAbortedException.class::isInstance).isPresent()) {
-            verdict = Verdict.UNSUPPORTED;
+        Judgement judgement = Judgement.of(outcome, subject.judged(), thrown, staging.interrupted());
+        if (judgement.verdict() == Verdict.UNSUPPORTED) {
             expected = settings.expect().orElse(Verdict.UNSUPPORTED);
-        } else if (undecided && asserted && outcome.trouble().isEmpty() && interrupted == null) {
-            verdict = Verdict.INCONCLUSIVE;
-        } else if (undecided
-                && (broken
-                        || interrupted != null
-                        || thrown.isPresent()
-                        || outcome.trouble().isPresent())) {
-            verdict = Verdict.ERROR;
         }
-        if (verdict == Verdict.INCONCLUSIVE && message.isEmpty()) {
-            message = Optional.of(whyInconclusive(outcome));
-        }
-        if (verdict != Verdict.ERROR && verdict != Verdict.INCONCLUSIVE && verdict != Verdict.UNSUPPORTED) {
-            message = Optional.empty();
-        }
-        return record(new Decision(verdict, message.orElse(""), outcome.evidence()), outcome.controls());
+        return record(
+                new Decision(judgement.verdict(), judgement.message().orElse(""), outcome.evidence()),
+                outcome.controls());
     }
 
     private void preserve(Observation watching) {
@@ -767,21 +608,6 @@ final class Experiment {
         } catch (IOException e) {
             notes.add("what is left of the machine could not be kept: " + e.getMessage());
         }
-    }
-
-    private String whyInconclusive(Observation.Outcome outcome) {
-        List<String> reasons = new ArrayList<>();
-        outcome.controls().stream()
-                .filter(control -> !control.passed())
-                .forEach(control -> reasons.add(
-                        "control " + control.name() + " saw " + control.observed() + " of " + control.required()));
-        if (outcome.controls().isEmpty()) {
-            reasons.add("the reproducer has no controls");
-        }
-        if (!outcome.everyCpuAlive()) {
-            reasons.add("not every CPU's heart beat until the end");
-        }
-        return String.join("; ", reasons);
     }
 
     private List<Control> readControls() throws IOException {
@@ -812,6 +638,7 @@ final class Experiment {
             source.volleys().stream().map(Volley::toString).forEach(notes::add);
             notes.addAll(source.misses());
         }
+        notes.addAll(0, staging.remarks());
         Observation watching = observation;
         if (watching != null) {
             notes.addAll(watching.ignored());
@@ -821,36 +648,27 @@ final class Experiment {
                 subject.id(),
                 kernelName,
                 settings.attempt(),
-                bootRetries,
+                staging.bootRetries(),
                 decided.verdict,
                 expected,
                 decided.message.isEmpty() ? Optional.empty() : Optional.of(decided.message),
                 decided.evidence,
                 observed,
                 notes,
-                new Timings(bootMs, restoreMs, firstEvidence, (System.nanoTime() - started) / 1_000_000),
+                new Timings(
+                        staging.bootMs(),
+                        staging.restoreMs(),
+                        firstEvidence,
+                        (System.nanoTime() - started) / 1_000_000),
                 accelerator,
-                origin,
+                staging.origin(),
                 because);
     }
 
     private void decide(Verdict verdict, String message, List<Evidence> evidence) {
-        String reason = interrupted;
-        decision = new Decision(reason == null ? verdict : Verdict.ERROR, reason == null ? message : reason, evidence);
-    }
-
-    private void throwIfInterrupted() throws IOException {
-        String reason = interrupted;
-        if (reason != null) {
-            throw new IOException(reason);
-        }
-    }
-
-    private void close() throws IOException {
-        Guest machine = guest;
-        if (machine != null) {
-            machine.close();
-        }
+        decision = staging.interrupted()
+                .map(reason -> new Decision(Verdict.ERROR, reason, evidence))
+                .orElseGet(() -> new Decision(verdict, message, evidence));
     }
 
     private static Evidence rejection(VerifierException refusal) {
