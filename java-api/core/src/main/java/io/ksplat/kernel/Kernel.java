@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.kernel;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -38,5 +39,10 @@ public record Kernel(
     /** What to give to QEMU's {@code -kernel}: the fastest that there is. */
     public Path bootImage() {
         return vmlinux.orElse(image);
+    }
+
+    /** Twelve hexadecimal digits of the SHA-256 of its configuration; empty where that is not known. */
+    public Optional<String> configDigest() throws IOException {
+        return config.isPresent() ? Optional.of(KernelEntry.digest(config.get()).substring(0, 12)) : Optional.empty();
     }
 }

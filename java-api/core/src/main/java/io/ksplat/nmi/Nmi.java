@@ -97,7 +97,7 @@ public final class Nmi {
             guest.agent().writeFile("/proc/sysrq-trigger", "l");
         }
         long taken = tally.taken();
-        volleys.add(new Volley("sysrq", sent ? 1 : 0, 1, taken));
+        volleys.add(new Volley("sysrq", "sysrq", sent ? 1 : 0, 1, taken));
         return taken;
     }
 

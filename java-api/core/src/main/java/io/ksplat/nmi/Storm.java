@@ -3,6 +3,7 @@ package io.ksplat.nmi;
 
 import io.ksplat.vm.MachineException;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Random;
 
@@ -86,9 +87,14 @@ public final class Storm {
             }
         }
         long planned = nmi.mode() == NmiMode.NONE ? Math.round(perSecond * time.toNanos() / SECOND) : sent;
-        Volley volley = new Volley("storm", sent, Math.max(1, planned / 2), awaitTaken(tally, sent));
+        Volley volley = new Volley("storm", how(), sent, Math.max(1, planned / 2), awaitTaken(tally, sent));
         nmi.fired(volley);
         return volley;
+    }
+
+    private String how() {
+        String rate = BigDecimal.valueOf(perSecond).stripTrailingZeros().toPlainString();
+        return "storm of " + rate + "/s" + (jitter > 0 ? ", jitter " + jitter + ", seed " + seed : "");
     }
 
     /** The last of them may still be on its way. */

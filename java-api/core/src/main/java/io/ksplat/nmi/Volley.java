@@ -5,13 +5,14 @@ package io.ksplat.nmi;
  * NMIs that were sent without aim, and what the guest made of them. Those that come while one is being handled become one.
  *
  * @param source {@code storm} or {@code sysrq}
+ * @param how what repeats it: {@code storm of 100/s, jitter 0.5, seed 7}
  * @param sent how many, each to all the CPUs that it reaches
  * @param required how many the guest must have handled for the experiment to have been one
  * @param taken how many it handled, all CPUs together
  */
-public record Volley(String source, long sent, long required, long taken) {
+public record Volley(String source, String how, long sent, long required, long taken) {
     @Override
     public String toString() {
-        return source + ": " + sent + " NMIs sent, " + taken + " handled";
+        return how + ": " + sent + " NMIs sent, " + taken + " handled";
     }
 }

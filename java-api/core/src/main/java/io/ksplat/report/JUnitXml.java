@@ -62,9 +62,16 @@ final class JUnitXml {
         property(xml, "kernel.spec", run.kernel().spec());
         property(xml, "kernel.release", run.kernel().release());
         property(xml, "kernel.key", run.kernel().key());
+        if (run.kernel().config().isPresent()) {
+            property(xml, "kernel.config", run.kernel().config().get());
+        }
         property(xml, "accelerator", run.accelerator());
         property(xml, "origin", run.origin());
         property(xml, "bootRetries", Integer.toString(run.bootRetries()));
+        int source = 0;
+        for (String nmi : run.nmis()) {
+            property(xml, "nmi." + ++source, nmi);
+        }
         for (Control control : run.controls()) {
             property(xml, "control." + control.name(), control.observed() + " of " + control.required());
         }

@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param notes facts of the run for people: where the NMIs landed, what was ignored
  * @param accelerator {@code kvm} or {@code tcg}, empty where no machine was started
  * @param origin {@code boot} or {@code template}
+ * @param nmis the NMI sources that were used, a line each: {@code aimed at SYMBOL+0x0 on CPU 0}, {@code storm of 100/s, jitter 0.5, seed 7}
  * @param because why {@code expected} is, in one line, where the reproducer says so
  */
 public record RunRecord(
@@ -32,14 +33,16 @@ public record RunRecord(
         Timings timings,
         String accelerator,
         String origin,
+        List<String> nmis,
         Optional<String> because) {
     public RunRecord {
+        nmis = List.copyOf(nmis);
         evidence = List.copyOf(evidence);
         controls = List.copyOf(controls);
         notes = List.copyOf(notes);
     }
 
-    /** A run of which nobody says why it is to end so. */
+    /** A run without NMIs, of which nobody says why it is to end so. */
     public RunRecord(
             String reproducer,
             KernelName kernel,
@@ -68,6 +71,7 @@ public record RunRecord(
                 timings,
                 accelerator,
                 origin,
+                List.of(),
                 Optional.empty());
     }
 

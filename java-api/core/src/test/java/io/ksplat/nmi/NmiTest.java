@@ -197,6 +197,7 @@ class NmiTest {
         Volley volley = nmi.storm().perSecond(50).jitter(0.5, 7).forTime(Duration.ofSeconds(1));
         assertThat(volley.sent()).isBetween(30L, 70L);
         assertThat(volley.taken()).isBetween(volley.required(), volley.sent());
+        assertThat(volley.how()).isEqualTo("storm of 50/s, jitter 0.5, seed 7");
         assertThat(nmi.volleys()).containsExactly(volley);
     }
 

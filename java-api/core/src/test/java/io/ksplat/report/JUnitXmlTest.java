@@ -98,9 +98,12 @@ class JUnitXmlTest {
                         "kernel.spec=debian:7.2",
                         "kernel.release=7.2.13+deb14-cloud-amd64",
                         "kernel.key=7.2.13-cloud",
+                        "kernel.config=0123456789ab",
                         "accelerator=tcg",
                         "origin=boot",
                         "bootRetries=1",
+                        "nmi.1=aimed at rcu_cblist_enqueue+0x0 on CPU 0",
+                        "nmi.2=storm of 100/s, jitter 0.5, seed 7",
                         "control.nmi=1 of 1",
                         "control.freed:delayed_put_task_struct=1 of 2");
         Element failure = only(test, "failure");

@@ -18,7 +18,8 @@ import java.util.OptionalLong;
 
 /** Records to report. */
 final class Runs {
-    static final KernelName KERNEL = new KernelName("debian:7.2", "7.2.13+deb14-cloud-amd64", "7.2.13-cloud");
+    static final KernelName KERNEL =
+            new KernelName("debian:7.2", "7.2.13+deb14-cloud-amd64", "7.2.13-cloud", Optional.of("0123456789ab"));
 
     private Runs() {}
 
@@ -36,7 +37,9 @@ final class Runs {
                 List.of("NMI on CPU 0 at rcu_cblist_enqueue+0x0"),
                 new Timings(OptionalLong.of(1830), OptionalLong.empty(), OptionalLong.of(2100), 2500),
                 "tcg",
-                "boot");
+                "boot",
+                List.of("aimed at rcu_cblist_enqueue+0x0 on CPU 0", "storm of 100/s, jitter 0.5, seed 7"),
+                Optional.empty());
     }
 
     static RunRecord saying(RunRecord run, String message) {

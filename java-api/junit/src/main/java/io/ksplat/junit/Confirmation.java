@@ -62,6 +62,7 @@ final class Confirmation {
                         totalMs),
                 run.accelerator(),
                 run.origin(),
+                run.nmis(),
                 run.because());
     }
 }

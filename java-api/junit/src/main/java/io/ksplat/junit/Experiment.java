@@ -23,6 +23,7 @@ import io.ksplat.nmi.AnchorPlan;
 import io.ksplat.nmi.Inside;
 import io.ksplat.nmi.Landing;
 import io.ksplat.nmi.Nmi;
+import io.ksplat.nmi.NmiMode;
 import io.ksplat.nmi.Volley;
 import io.ksplat.report.KernelName;
 import io.ksplat.report.Report;
@@ -40,6 +41,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -145,7 +147,10 @@ final class Experiment {
         KernelFacts kernel = lab.kernel(settings.kernel());
         accelerator = kernel.accelerator().id();
         kernelName = new KernelName(
-                settings.kernel().toString(), kernel.release(), kernel.kernel().key());
+                settings.kernel().toString(),
+                kernel.release(),
+                kernel.kernel().key(),
+                kernel.kernel().configDigest());
         expected = settings.expect().orElseGet(() -> subject.expectedOn(kernel.release()));
         because = settings.expect().isPresent() ? Optional.empty() : subject.reasonOn(kernel.release());
         Path folder = aside.isPresent()
@@ -662,7 +667,19 @@ final class Experiment {
                         (System.nanoTime() - started) / 1_000_000),
                 accelerator,
                 staging.origin(),
+                nmis(),
                 because);
+    }
+
+    private List<String> nmis() {
+        Nmi source = nmi;
+        if (source == null || settings.nmi() == NmiMode.NONE) {
+            return List.of();
+        }
+        return Stream.concat(
+                        source.landings().stream().map(at -> "aimed at " + at.where() + " on CPU " + at.cpu()),
+                        source.volleys().stream().map(Volley::how))
+                .toList();
     }
 
     private void decide(Verdict verdict, String message, List<Evidence> evidence) {
