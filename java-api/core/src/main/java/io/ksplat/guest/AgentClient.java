@@ -133,22 +133,29 @@ public final class AgentClient implements AutoCloseable {
     }
 
     /**
-     * Wakes an agent that was frozen: gives its kernel randomness that no sibling from the same template has, and waits until
-     * it has said back what nobody can have said before.
+     * Wakes an agent that was frozen: waits until it has said back what nobody can have said before, and has its kernel given
+     * randomness that no sibling from the same template has before anything else is asked of it.
      */
     void proveAlive() throws IOException {
         byte[] seed = new byte[64];
         RANDOM.nextBytes(seed);
         ByteString token = ByteString.copyFromUtf8("ksplat:" + Long.toHexString(RANDOM.nextLong()));
-        Answer seeded = send(Request.newBuilder().setReseed(Reseed.newBuilder().setData(ByteString.copyFrom(seed))));
         Request.Builder echo = Request.newBuilder().setEcho(Echo.newBuilder().setToken(token));
-        Response answer = await(echo, send(echo), patience).get(0);
+        Answer said = send(echo);
+        // The agent serves requests in their order: whatever it is asked from here on finds the new numbers.
+        var unused = send(Request.newBuilder().setReseed(Reseed.newBuilder().setData(ByteString.copyFrom(seed))))
+                .whole
+                .thenAccept(AgentClient::warnUnlessDone);
+        Response answer = await(echo, said, patience).get(0);
         if (!answer.getBytes().getData().equals(token)) {
             throw new MachineException("the agent did not say back what it was told: it is out of step");
         }
-        if (seeded.parts.stream().anyMatch(Response::hasFailure)) {
-            // Of no consequence but this: siblings draw the same numbers for a while.
-            LOG.warn("{}", AgentException.of(seeded.parts.get(0).getFailure()).getMessage());
+    }
+
+    /** Of no consequence but this: siblings draw the same numbers for a while. */
+    private static void warnUnlessDone(List<Response> parts) {
+        if (parts.get(0).hasFailure()) {
+            LOG.warn("{}", AgentException.of(parts.get(0).getFailure()).getMessage());
         }
     }
 
