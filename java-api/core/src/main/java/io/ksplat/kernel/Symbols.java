@@ -4,6 +4,7 @@ package io.ksplat.kernel;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
+import java.lang.ref.SoftReference;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -34,6 +35,11 @@ public final class Symbols {
     private static final int MAX_EDITS = 4;
 
     private final SymbolData data;
+
+    /** Machines of one template have slid alike, and a copy is some 10 MB. */
+    private volatile SoftReference<Slid> lastSlid = new SoftReference<>(null);
+
+    private record Slid(long delta, Symbols symbols) {}
 
     Symbols(SymbolData data) {
         this.data = data;
@@ -206,6 +212,15 @@ public final class Symbols {
      * loaded after boot, modules and JITed programs, is left out, for it moves by its own.
      */
     public Symbols slidBy(long delta) {
+        Slid last = lastSlid.get();
+        if (last == null || last.delta != delta) {
+            last = new Slid(delta, copySlidBy(delta));
+            lastSlid = new SoftReference<>(last);
+        }
+        return last.symbols;
+    }
+
+    private Symbols copySlidBy(long delta) {
         SymbolsBuilder builder = new SymbolsBuilder(data.count, 24 * data.count);
         for (int i = 0; i < data.count; i++) {
             if (data.isCore(i)) {

@@ -5,6 +5,7 @@ import io.ksplat.guest.Host;
 import io.ksplat.guest.KernelFacts;
 import io.ksplat.guest.Templates;
 import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Kernels;
@@ -44,7 +45,11 @@ public final class Lab implements AutoCloseable {
     private final Optional<Accelerator> accelerator;
     private final Optional<QemuSite> site;
     private final Kernels catalogue;
-    private final Map<KernelSpec, KernelFacts> kernels = new HashMap<>();
+    private final Map<KernelSpec, Kernel> kernels = new HashMap<>();
+
+    /** Some 10 MB each, and soon read again. */
+    private final Map<KernelSpec, SoftReference<KernelFacts>> facts = new HashMap<>();
+
     /** Softly: those of a whole catalogue are more than the heap is meant to hold. */
     private final Map<ObjectKey, SoftReference<byte[]>> objects = new ConcurrentHashMap<>();
 
@@ -188,10 +193,17 @@ public final class Lab implements AutoCloseable {
 
     /** A kernel, fetched or built, and what a boot of it tells. */
     synchronized KernelFacts kernel(KernelSpec spec) throws IOException, InterruptedException, KernelException {
-        KernelFacts known = kernels.get(spec);
+        SoftReference<KernelFacts> kept = facts.get(spec);
+        KernelFacts known = kept == null ? null : kept.get();
         if (known == null) {
-            known = KernelFacts.of(catalogue.resolve(spec, progress), host(), cache, progress);
-            kernels.put(spec, known);
+            // Resolved only once: a tree may change while it is being tried.
+            Kernel kernel = kernels.get(spec);
+            if (kernel == null) {
+                kernel = catalogue.resolve(spec, progress);
+                kernels.put(spec, kernel);
+            }
+            known = KernelFacts.of(kernel, host(), cache, progress);
+            facts.put(spec, new SoftReference<>(known));
         }
         return known;
     }
