@@ -160,7 +160,10 @@ public final class Templates implements AutoCloseable {
     private Started restore(Made made, Path consoleLog, int more) throws IOException {
         long start = System.nanoTime();
         StandBy machine = pool.take(made.template(), more);
-        Guest guest = made.template().wake(machine, consoleLog);
+        return restored(made, made.template().wake(machine, consoleLog), start);
+    }
+
+    private static Started restored(Made made, Guest guest, long start) {
         return new Started(
                 guest,
                 made.retries(),
@@ -188,13 +191,7 @@ public final class Templates implements AutoCloseable {
         checkSpace(Path.of(System.getProperty("java.io.tmpdir")), config);
         Made made = template(key(kernel, config), kernel, config, consoleLog, progress);
         long start = System.nanoTime();
-        Guest guest = made.template().restoreOwn(host.programs(), consoleLog);
-        return new Started(
-                guest,
-                made.retries(),
-                made.bootMs(),
-                OptionalLong.of((System.nanoTime() - start) / 1_000_000),
-                Optional.empty());
+        return restored(made, made.template().restoreOwn(host.programs(), consoleLog), start);
     }
 
     private static void checkSpace(Path folder, MachineConfig config) throws IOException {
