@@ -6,6 +6,7 @@ import io.ksplat.evidence.HeldLock;
 import io.ksplat.evidence.LockRef;
 import io.ksplat.evidence.Task;
 import io.ksplat.kernel.Symbol;
+import io.ksplat.libbpf.KernelBtf;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -35,16 +36,15 @@ final class HeldLocks {
     record Entry(long lock, LockRef ref, Optional<String> takenIn, int context) {}
 
     /** Whether this kernel has lockdep. */
-    boolean areKept() {
-        return data.address(0, "task_struct", "held_locks").isPresent()
-                && data.btf().hasType("held_lock");
+    static boolean areKept(KernelBtf btf) {
+        return btf.hasMember("task_struct", "held_locks") && btf.hasType("held_lock");
     }
 
     /** A task's, the first taken first; empty also where this kernel has no lockdep. */
     List<Entry> of(long task) {
         OptionalLong depth = data.field(task, "task_struct", "lockdep_depth");
         OptionalLong first = data.address(task, "task_struct", "held_locks");
-        if (depth.isEmpty() || first.isEmpty() || !areKept()) {
+        if (depth.isEmpty() || first.isEmpty() || !areKept(data.btf())) {
             return List.of();
         }
         int size = data.btf().sizeOf("held_lock");
@@ -63,10 +63,10 @@ final class HeldLocks {
         return held;
     }
 
-    /** Every task's that holds any. */
+    /** Every task's that holds any; none where this kernel has no lockdep. */
     List<Details.Holding> ofAll() {
         List<Details.Holding> all = new ArrayList<>();
-        for (long task : tasks()) {
+        for (long task : areKept(data.btf()) ? tasks() : Set.<Long>of()) {
             List<Entry> held = of(task);
             if (!held.isEmpty()) {
                 task(task)
@@ -88,7 +88,7 @@ final class HeldLocks {
         }
         OptionalLong first = data.symbols().address("init_task");
         OptionalLong link = data.address(0, "task_struct", "tasks");
-        if (first.isEmpty() || link.isEmpty() || !areKept()) {
+        if (first.isEmpty() || link.isEmpty()) {
             return found;
         }
         Set<Long> seen = new HashSet<>();

@@ -33,7 +33,7 @@ public final class KernelInside {
 
     /** Whether lockdep keeps books of what tasks hold. */
     public boolean hasLockdep() {
-        return facts.btf().hasType("held_lock");
+        return HeldLocks.areKept(facts.btf());
     }
 
     /** The locks that the task on a CPU holds, by lockdep's names, the first taken first. */
