@@ -52,22 +52,28 @@ final class LocksOnTheWay {
      */
     static LocksOnTheWay of(Way way, KernelInside inside, Symbols symbols, int cpu, Path consoleLog)
             throws IOException {
+        return new LocksOnTheWay(inside, cpu, inside.hasLockdep() ? Set.of() : read(way, symbols, consoleLog));
+    }
+
+    private static Set<Long> read(Way way, Symbols symbols, Path consoleLog) throws IOException {
         Set<Long> locks = new LinkedHashSet<>();
-        for (int n = 0; n <= way.length() && !inside.hasLockdep(); n++) {
-            long address = way.address(n);
-            boolean locking = symbols.at(address)
-                    .filter(function -> function.address() == address)
-                    .map(Symbol::name)
-                    .filter(LOCKING::contains)
-                    .isPresent();
-            if (locking) {
+        for (int n = 0; n <= way.length(); n++) {
+            if (beginsLocking(way.address(n), symbols)) {
                 try (Way.Standing machine = way.stand(n, consoleLog)) {
                     locks.add(machine.registers().get(Register.RDI));
                 }
                 Files.deleteIfExists(consoleLog);
             }
         }
-        return new LocksOnTheWay(inside, cpu, locks);
+        return locks;
+    }
+
+    private static boolean beginsLocking(long address, Symbols symbols) {
+        return symbols.at(address)
+                .filter(function -> function.address() == address)
+                .map(Symbol::name)
+                .filter(LOCKING::contains)
+                .isPresent();
     }
 
     /** The names of those that are held at this moment. */
