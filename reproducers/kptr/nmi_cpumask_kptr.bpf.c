@@ -23,22 +23,51 @@ u64 targets[MASKS];
 u64 dropped;
 u64 freed;
 
-static long stash_mask(u64 i, void *ctx)
+/* Puts a new one into slot i; the address of it, or 0. */
+static __always_inline u64 put(u64 i)
 {
 	struct bpf_cpumask *mask, *old;
+	struct mask_slot *slot;
+	u64 address;
+	int key = i;
+
+	slot = bpf_map_lookup_elem(&stash, &key);
+	if (!slot)
+		return 0;
+	mask = bpf_cpumask_create();
+	if (!mask)
+		return 0;
+	address = (u64)mask;
+	old = bpf_kptr_xchg(&slot->mask, mask);
+	if (old)
+		bpf_cpumask_release(old);
+	return address;
+}
+
+/* Lets go of what is in slot i: how many that were, or -1 where there is no such slot. */
+static __always_inline long take(u64 i)
+{
+	struct bpf_cpumask *mask;
 	struct mask_slot *slot;
 	int key = i;
 
 	slot = bpf_map_lookup_elem(&stash, &key);
 	if (!slot)
-		return 1;
-	mask = bpf_cpumask_create();
+		return -1;
+	mask = bpf_kptr_xchg(&slot->mask, NULL);
 	if (!mask)
+		return 0;
+	bpf_cpumask_release(mask);
+	return 1;
+}
+
+static long stash_mask(u64 i, void *ctx)
+{
+	u64 address = put(i);
+
+	if (!address)
 		return 1;
-	targets[i & (MASKS - 1)] = (u64)mask;
-	old = bpf_kptr_xchg(&slot->mask, mask);
-	if (old)
-		bpf_cpumask_release(old);
+	targets[i & (MASKS - 1)] = address;
 	return 0;
 }
 
@@ -50,35 +79,12 @@ int stash_masks(void *ctx)
 
 static long put_more(u64 i, void *ctx)
 {
-	struct bpf_cpumask *mask, *old;
-	struct mask_slot *slot;
-	int key = i;
-
-	slot = bpf_map_lookup_elem(&stash, &key);
-	if (!slot)
-		return 1;
-	mask = bpf_cpumask_create();
-	if (!mask)
-		return 1;
-	old = bpf_kptr_xchg(&slot->mask, mask);
-	if (old)
-		bpf_cpumask_release(old);
-	return 0;
+	return !put(i);
 }
 
 static long take_more(u64 i, void *ctx)
 {
-	struct bpf_cpumask *mask;
-	struct mask_slot *slot;
-	int key = i;
-
-	slot = bpf_map_lookup_elem(&stash, &key);
-	if (!slot)
-		return 1;
-	mask = bpf_kptr_xchg(&slot->mask, NULL);
-	if (mask)
-		bpf_cpumask_release(mask);
-	return 0;
+	return take(i) < 0;
 }
 
 /* So many that the allocator's cache overflows: only then does it look at what waits to be given back (free_bulk()). */
@@ -92,19 +98,11 @@ int free_more(void *ctx)
 
 static long drop(u64 i, void *ctx)
 {
-	struct bpf_cpumask *mask;
-	struct mask_slot *slot;
-	int key = i;
+	long taken = take(i);
 
-	slot = bpf_map_lookup_elem(&stash, &key);
-	if (!slot)
-		return 1;
-	mask = bpf_kptr_xchg(&slot->mask, NULL);
-	if (!mask)
-		return 0;
-	bpf_cpumask_release(mask);
-	__sync_fetch_and_add(&dropped, 1);
-	return 0;
+	if (taken > 0)
+		__sync_fetch_and_add(&dropped, 1);
+	return taken < 0;
 }
 
 SEC("tp_btf/nmi_handler")
