@@ -12,21 +12,19 @@ import io.ksplat.campaign.bisect.PrebuiltBisection;
 import io.ksplat.campaign.bisect.PrebuiltKernels;
 import io.ksplat.campaign.bisect.Split;
 import io.ksplat.campaign.bisect.TreeBisection;
-import io.ksplat.junit.Settings;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.KernelTree;
 import io.ksplat.kernel.Kernels;
-import io.ksplat.vm.Accelerator;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -105,11 +103,8 @@ final class BisectCommand implements Callable<Integer> {
     @Option(names = "--look", description = "Only tell how far the bisection of the state file is.")
     private boolean look;
 
-    @Option(names = "--report", paramLabel = "DIR", description = "Where the runs go, default ksplat-report.")
-    private Path report = Settings.DEFAULT_REPORT;
-
-    @Option(names = "--accelerator", paramLabel = "KIND", description = "kvm or tcg.")
-    private @Nullable Accelerator accelerator;
+    @Mixin
+    private LaboratoryOptions options = new LaboratoryOptions();
 
     @Option(names = "--json", description = "For machines.")
     private boolean json;
@@ -131,7 +126,7 @@ final class BisectCommand implements Callable<Integer> {
         List<KernelSpec> available = new Kernels(Cache.standard())
                 .available(progress).stream().map(Kernels.Available::spec).toList();
         PrebuiltKernels between = PrebuiltKernels.between(available, older, newer);
-        try (Laboratory laboratory = Laboratory.open(report, progress, Optional.ofNullable(accelerator))) {
+        try (Laboratory laboratory = options.open(progress)) {
             tell(laboratory, progress);
             Trial trial = new LabTrial(laboratory.lab(), laboratory.report(), entry, Map.of());
             Assay assay = new Assay(trial, reproducer, error / GOOD_ONES);
@@ -161,7 +156,7 @@ final class BisectCommand implements Callable<Integer> {
             out.flush();
             return Exit.EXPECTED;
         }
-        try (Laboratory laboratory = Laboratory.open(report, split, Optional.ofNullable(accelerator))) {
+        try (Laboratory laboratory = options.open(split)) {
             tell(laboratory, progress);
             TreeBisection bisection = TreeBisection.open(
                     file(),
@@ -233,6 +228,6 @@ final class BisectCommand implements Callable<Integer> {
                 found.runs(),
                 remark,
                 found.errorBound());
-        out.println("Report: " + report);
+        out.println("Report: " + options.report());
     }
 }

@@ -6,13 +6,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.ksplat.campaign.Bug;
 import io.ksplat.campaign.Catalogue;
 import io.ksplat.campaign.LabTrial;
-import io.ksplat.junit.Settings;
 import io.ksplat.kernel.BuildFailedException;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Kernels;
 import io.ksplat.report.RunRecord;
-import io.ksplat.vm.Accelerator;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -24,6 +22,7 @@ import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -77,11 +76,8 @@ final class BisectStepCommand implements Callable<Integer> {
     @Option(names = "--like", paramLabel = "REPORT", description = "Instead: the report of a run that showed the bug.")
     private @Nullable Path like;
 
-    @Option(names = "--report", paramLabel = "DIR", description = "Where the runs go, default ksplat-report.")
-    private Path report = Settings.DEFAULT_REPORT;
-
-    @Option(names = "--accelerator", paramLabel = "KIND", description = "kvm or tcg.")
-    private @Nullable Accelerator accelerator;
+    @Mixin
+    private LaboratoryOptions options = new LaboratoryOptions();
 
     @Override
     public Integer call() throws Exception {
@@ -95,7 +91,7 @@ final class BisectStepCommand implements Callable<Integer> {
         } catch (BuildFailedException e) {
             return told(out, SKIP, String.valueOf(e.getMessage()));
         }
-        try (Laboratory laboratory = Laboratory.open(report, progress, Optional.ofNullable(accelerator))) {
+        try (Laboratory laboratory = options.open(progress)) {
             LabTrial trial = new LabTrial(laboratory.lab(), laboratory.report(), entry, Map.of());
             int clean = 0;
             int wasted = 0;

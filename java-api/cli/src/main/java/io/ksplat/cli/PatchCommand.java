@@ -7,7 +7,6 @@ import io.ksplat.campaign.Trial;
 import io.ksplat.campaign.patch.PatchResult;
 import io.ksplat.campaign.patch.PatchTrial;
 import io.ksplat.campaign.patch.PatchVerdict;
-import io.ksplat.junit.Settings;
 import io.ksplat.kernel.BuildFailedException;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.KernelException;
@@ -15,7 +14,6 @@ import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.KernelTree;
 import io.ksplat.kernel.Kernels;
 import io.ksplat.kernel.PatchSeries;
-import io.ksplat.vm.Accelerator;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -28,8 +26,8 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -90,11 +88,8 @@ final class PatchCommand implements Callable<Integer> {
             description = "Runs of each kernel after which it cannot be told, default 100.")
     private int most;
 
-    @Option(names = "--report", paramLabel = "DIR", description = "Where the report goes, default ksplat-report.")
-    private Path report = Settings.DEFAULT_REPORT;
-
-    @Option(names = "--accelerator", paramLabel = "KIND", description = "kvm or tcg.")
-    private @Nullable Accelerator accelerator;
+    @Mixin
+    private LaboratoryOptions options = new LaboratoryOptions();
 
     @Option(names = "--json", description = "For machines.")
     private boolean json;
@@ -125,7 +120,7 @@ final class PatchCommand implements Callable<Integer> {
         KernelSpec without = at(on.id());
         progress.report("building the base, " + on);
         kernels.resolve(without, progress);
-        try (Laboratory laboratory = Laboratory.open(report, progress, Optional.ofNullable(accelerator))) {
+        try (Laboratory laboratory = options.open(progress)) {
             List<Trial> trials = chosen.stream()
                     .<Trial>map(entry -> new LabTrial(laboratory.lab(), laboratory.report(), entry, Map.of()))
                     .toList();
@@ -145,7 +140,7 @@ final class PatchCommand implements Callable<Integer> {
             Files.writeString(laboratory.report().folder().resolve("patch.txt"), text);
             out.println(json ? result.json().toString() : text);
             if (!json) {
-                out.println("Report: " + report);
+                out.println("Report: " + options.report());
             }
             out.flush();
             return result.verdict() == PatchVerdict.CURES ? Exit.EXPECTED : Exit.UNEXPECTED;
