@@ -77,10 +77,15 @@ public final class Autopsy {
 
     /** Writes the machine's memory as an ELF core file that gdb, drgn and crash open, given the kernel's vmlinux with DWARF. */
     public void dump(Path file) throws IOException {
-        vm.dump(file);
-        try (GdbStub gdb = vm.gdb()) {
-            KernelData data = data(gdb, 0);
-            VmCore.complete(file, VmCore.Layout.of(data), VmCore.info(data, facts.release()));
+        Path qemus = file.resolveSibling(file.getFileName() + ".qemu");
+        try {
+            vm.dump(qemus);
+            try (GdbStub gdb = vm.gdb()) {
+                KernelData data = data(gdb, 0);
+                VmCore.write(qemus, file, VmCore.Layout.of(data), VmCore.info(data, facts.release()));
+            }
+        } finally {
+            Files.deleteIfExists(qemus);
         }
     }
 

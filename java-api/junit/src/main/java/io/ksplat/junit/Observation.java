@@ -248,8 +248,11 @@ final class Observation implements Console.Reader {
         if (vmcore) {
             Path core = folder.resolve("vmcore");
             autopsy().dump(core);
+            String modules = symbols.address("modules").isPresent() ? "" : "--no_modules ";
             notes.add("memory: " + core
-                    + vmlinux.map(file -> "; drgn -c " + core + " -s " + file).orElse(""));
+                    + vmlinux.map(file ->
+                                    "; drgn -c " + core + " -s " + file + ", or crash " + modules + file + " " + core)
+                            .orElse(""));
         }
         if (keep) {
             VirtualMachine.Kept kept = guest.vm().keep();
