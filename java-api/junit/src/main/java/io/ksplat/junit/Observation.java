@@ -5,11 +5,13 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import io.ksplat.evidence.ConsoleParser;
 import io.ksplat.evidence.Control;
+import io.ksplat.evidence.Details;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Findings;
 import io.ksplat.evidence.ParserOptions;
 import io.ksplat.evidence.Source;
+import io.ksplat.evidence.Task;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.forensics.Autopsy;
 import io.ksplat.forensics.Diagnosis;
@@ -148,6 +150,15 @@ final class Observation implements Console.Reader {
         evidence.add(found);
     }
 
+    private List<Task> hungTasks() {
+        return foundSoFar().stream()
+                .map(Evidence::details)
+                .filter(Details.Hang.class::isInstance)
+                .map(details -> ((Details.Hang) details).task())
+                .distinct()
+                .toList();
+    }
+
     /** Whether there is evidence by now. */
     boolean hasFound() {
         return !foundSoFar().isEmpty();
@@ -227,6 +238,10 @@ final class Observation implements Console.Reader {
             }
             if (!alive) {
                 hear(autopsy().unsaid());
+            }
+            List<Task> hung = hungTasks();
+            if (!hung.isEmpty()) {
+                autopsy().ofSleepers(hung).ifPresent(this::found);
             }
             return outcome(controls, alive, Optional.empty());
         } catch (InterruptedException e) {
