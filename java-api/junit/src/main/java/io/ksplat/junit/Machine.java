@@ -108,7 +108,8 @@ public final class Machine {
 
     /** A static program of this host's, put into the machine and started on a CPU. */
     public Child spawn(int cpu, Path program, String... arguments) throws IOException {
-        String path = "/" + program.getFileName();
+        // A program that runs cannot be written over.
+        String path = "/" + children.size() + "-" + program.getFileName();
         guest.agent().writeProgram(path, Files.readAllBytes(program));
         List<String> command = new ArrayList<>(List.of(path));
         command.addAll(List.of(arguments));
