@@ -47,6 +47,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 class SleepersTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
+    /** After its count (struct rw_semaphore, include/linux/rwsem.h); a mutex begins with its owner. */
+    private static final int OWNER_OF_RWSEM = 8;
+
     @TempDir
     Path folder;
 
@@ -88,6 +91,17 @@ class SleepersTest {
             assertThat(functions(found.stacks().get(1))).contains("handle_userfault");
             assertThat(found.stacks())
                     .allSatisfy(stack -> assertThat(functions(stack)).contains("do_syscall_64"));
+
+            // One that is offered the mutex does not hold it yet, and the last of the readers may be gone.
+            try (GdbStub gdb = guest.vm().gdb()) {
+                write(gdb, wait.lock(), wait.word() | (kind.equals("mutex") ? 4 : 1));
+            }
+            Evidence unowned =
+                    autopsy(machines, guest).ofSleepers(List.of(hung.waiter)).orElseThrow();
+            assertThat(((Details.Waits) unowned.details()).waits())
+                    .extracting(Details.Wait::owner)
+                    .containsExactly(Optional.empty());
+            assertThat(unowned.stacks()).hasSize(1);
         }
     }
 
@@ -159,9 +173,14 @@ class SleepersTest {
                 (address, length) -> gdb.read(0, address, length),
                 2);
         long task = new Tasks(data).withPid(owner.pid()).orElseThrow();
+        write(gdb, lock, task | 1);
+    }
+
+    private static void write(GdbStub gdb, LockRef lock, long owner) throws Exception {
         ByteBuffer word =
-                ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(task | 1);
-        gdb.write(0, Long.parseUnsignedLong(lock.address().orElseThrow(), 16), word.array());
+                ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(owner);
+        long offset = lock.name().startsWith("rw_semaphore") ? OWNER_OF_RWSEM : 0;
+        gdb.write(0, Long.parseUnsignedLong(lock.address().orElseThrow(), 16) + offset, word.array());
     }
 
     @Test
