@@ -9,6 +9,8 @@ import io.ksplat.nmi.Nmi;
 import io.ksplat.vm.Deadline;
 import io.ksplat.vm.MachineException;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -102,6 +104,15 @@ public final class Machine {
     /** A process on a CPU that creates and unlinks files for ever, so that call_rcu() runs there often. */
     public Child churn(int cpu) throws IOException {
         return started(guest.spawnChurn(cpu));
+    }
+
+    /** A static program of this host's, put into the machine and started on a CPU. */
+    public Child spawn(int cpu, Path program, String... arguments) throws IOException {
+        String path = "/" + program.getFileName();
+        guest.agent().writeProgram(path, Files.readAllBytes(program));
+        List<String> command = new ArrayList<>(List.of(path));
+        command.addAll(List.of(arguments));
+        return started(guest.spawn(cpu, command.toArray(String[]::new)));
     }
 
     private Child started(Child child) {
