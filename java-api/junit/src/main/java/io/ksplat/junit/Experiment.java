@@ -12,6 +12,7 @@ import io.ksplat.guest.Checkpoint;
 import io.ksplat.guest.Guest;
 import io.ksplat.guest.KernelFacts;
 import io.ksplat.guest.Lockdep;
+import io.ksplat.guest.OpenedBpf;
 import io.ksplat.guest.Template;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.Symbols;
@@ -41,6 +42,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -483,9 +485,14 @@ final class Experiment {
     }
 
     /** Loads one more object, that of a tracer say, or gives the one that the set-up has loaded. */
-    private BpfObject load(String source) throws IOException {
+    private BpfObject load(String source, UnaryOperator<OpenedBpf> before) throws IOException {
         BpfObject there = settingUp ? null : loadedInSetUp.remove(source);
         if (there != null && !there.isClosed()) {
+            if (before != Machine.AS_IT_IS) {
+                throw new IllegalStateException(
+                        source + " was loaded by a @BeforeFreeze method: set there what is to be"
+                                + " set before, and here write globals");
+            }
             return there;
         }
         Guest machine = running();
@@ -493,7 +500,8 @@ final class Experiment {
             KernelFacts kernel = lab.kernel(settings.kernel());
             byte[] object = BpfBuild.object(
                     subject.type(), source, subject.macros(kernel.btf()), kernel.headers(), lab.cache());
-            BpfObject loaded = BpfObject.load(machine, BpfObjectFile.parse(source, object));
+            BpfObject loaded = before.apply(BpfObject.open(BpfObjectFile.parse(source, object)))
+                    .load(machine);
             loaded(loaded);
             if (settingUp) {
                 loadedInSetUp.put(source, loaded);
