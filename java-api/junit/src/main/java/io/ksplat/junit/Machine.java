@@ -4,6 +4,7 @@ package io.ksplat.junit;
 import io.ksplat.guest.BpfObject;
 import io.ksplat.guest.Child;
 import io.ksplat.guest.Guest;
+import io.ksplat.guest.OpenedBpf;
 import io.ksplat.guest.Pace;
 import io.ksplat.nmi.Nmi;
 import io.ksplat.vm.Deadline;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * The machine of one experiment, as a test method sees it.
@@ -31,6 +33,8 @@ import java.util.List;
 public final class Machine {
     private static final Duration PATIENCE = Duration.ofSeconds(2);
     private static final Duration SOON = Duration.ofMillis(300);
+
+    static final UnaryOperator<OpenedBpf> AS_IT_IS = opened -> opened;
 
     private final Guest guest;
     private final Nmi nmi;
@@ -50,7 +54,7 @@ public final class Machine {
     /** Compiles and loads BPF C. */
     @FunctionalInterface
     interface Loader {
-        BpfObject load(String source) throws IOException;
+        BpfObject load(String source, UnaryOperator<OpenedBpf> settings) throws IOException;
     }
 
     /**
@@ -58,7 +62,20 @@ public final class Machine {
      * call for what a {@link BeforeFreeze} method has loaded gives that.
      */
     public BpfObject load(String source) throws IOException {
-        return loader.load(source);
+        return load(source, AS_IT_IS);
+    }
+
+    /**
+     * The same, with what is to be set before: constants and first values, sizes of maps, which programs.
+     *
+     * <pre>{@code
+     * BpfObject tracer = machine.load("tracer.bpf.c", opened -> opened.set("target_pid", child.pid()));
+     * }</pre>
+     *
+     * @throws IllegalStateException where the call gives what a {@link BeforeFreeze} method has loaded: nothing can be set in that any more
+     */
+    public BpfObject load(String source, UnaryOperator<OpenedBpf> settings) throws IOException {
+        return loader.load(source, settings);
     }
 
     /** Unloads an object, so that its maps go. Controls keep what its counters said last. */

@@ -154,6 +154,28 @@ class ReproducerExtensionTest {
         }
     }
 
+    @Reproducer(id = "sets-late", bpf = "counter.bpf.c", shows = "nothing", seed = "none")
+    @Expect(verdict = Verdict.CLEAN)
+    static final class SetsLate {
+        @BeforeFreeze
+        void load(Machine machine) throws IOException {
+            machine.load("counter.bpf.c", opened -> opened.set("runs", 1));
+        }
+
+        @Test
+        void setsLate(Machine machine) throws IOException {
+            machine.load("counter.bpf.c", opened -> opened.set("runs", 2));
+        }
+    }
+
+    @Test
+    @Tag("machine")
+    void setsNothingInWhatWasLoadedBeforeTheFreeze() {
+        assertThat(thrown(run(SetsLate.class, "debian:7.2")))
+                .isInstanceOf(HarnessError.class)
+                .hasMessageContaining("counter.bpf.c was loaded by a @BeforeFreeze method");
+    }
+
     @Test
     void refusesASpecThatIsNone() {
         TestExecutionResult result = run(Counts.class, "nonsense");
