@@ -12,14 +12,19 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.IntToLongFunction;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A kernel's symbols, sorted by address, from the text of /proc/kallsyms.
@@ -36,13 +41,21 @@ public final class Symbols {
 
     private final SymbolData data;
 
+    /** By address; few, where the others are many: beside them instead of in another copy of 10 MB. */
+    private final NavigableMap<Long, Symbol> added;
+
     /** Machines of one template have slid alike, and a copy is some 10 MB. */
     private volatile SoftReference<Slid> lastSlid = new SoftReference<>(null);
 
     private record Slid(long delta, Symbols symbols) {}
 
     Symbols(SymbolData data) {
+        this(data, Collections.emptyNavigableMap());
+    }
+
+    private Symbols(SymbolData data, NavigableMap<Long, Symbol> added) {
         this.data = data;
+        this.added = added;
     }
 
     /**
@@ -67,7 +80,10 @@ public final class Symbols {
         }
     }
 
-    /** Writes the form that {@link #read} maps. A half-written file never shows under {@code file}. */
+    /**
+     * Writes the form that {@link #read} maps, without what {@link #plus} added, which belongs to one machine. A half-written file
+     * never shows under {@code file}.
+     */
     public void write(Path file) throws IOException {
         Path partial =
                 Files.createTempFile(file.toAbsolutePath().getParent(), String.valueOf(file.getFileName()), ".part");
@@ -84,81 +100,113 @@ public final class Symbols {
         }
     }
 
-    public int size() {
+    /** How many the kernel came with. */
+    int size() {
         return data.count;
     }
 
     /** The function that {@code address} lies in: empty outside of the kernel's text, modules and JITed programs. */
     public Optional<Symbol> at(long address) {
-        int found = indexAt(address);
-        return found < 0 ? Optional.empty() : Optional.of(symbol(found));
+        int index = textUpTo(address);
+        Symbol program = addedUpTo(address, index);
+        if (program != null) {
+            return Optional.of(program).filter(found -> covers(found, address) && found.isText());
+        }
+        return covers(index, address) ? Optional.of(symbol(index)) : Optional.empty();
     }
 
-    /** Whether {@link #at} finds a function, without making one. */
+    /** Whether {@link #at} finds a function; makes none where the kernel itself has it. */
     public boolean isText(long address) {
-        return indexAt(address) >= 0;
+        int index = textUpTo(address);
+        return addedUpTo(address, index) == null
+                ? covers(index, address)
+                : at(address).isPresent();
     }
 
     /** The symbol of whatever kind, data included, that starts at or before {@code address} and ends behind it. */
     public Optional<Symbol> covering(long address) {
-        int low = 0;
-        int high = data.count - 1;
-        while (low <= high) {
-            int middle = (low + high) >>> 1;
-            if (Long.compareUnsigned(data.address(middle), address) <= 0) {
-                low = middle + 1;
-            } else {
-                high = middle - 1;
-            }
-        }
+        int index = lastUpTo(address);
         // Of several at one address the first has a size.
-        while (high > 0 && data.address(high - 1) == data.address(high)) {
-            high--;
+        while (index > 0 && data.address(index - 1) == data.address(index)) {
+            index--;
         }
-        return high >= 0 && Long.compareUnsigned(address - data.address(high), data.size(high)) < 0
-                ? Optional.of(symbol(high))
-                : Optional.empty();
+        Symbol program = addedUpTo(address, index);
+        if (program != null) {
+            return Optional.of(program).filter(found -> covers(found, address));
+        }
+        return covers(index, address) ? Optional.of(symbol(index)) : Optional.empty();
     }
 
-    private int indexAt(long address) {
+    /** The last of those added that starts at or before {@code address}, unless the symbol of {@code index} starts behind it. */
+    private @Nullable Symbol addedUpTo(long address, int index) {
+        Map.Entry<Long, Symbol> last = added.floorEntry(address);
+        return last == null || (index >= 0 && Long.compareUnsigned(last.getKey(), data.address(index)) < 0)
+                ? null
+                : last.getValue();
+    }
+
+    private static boolean covers(Symbol symbol, long address) {
+        return Long.compareUnsigned(address - symbol.address(), symbol.size()) < 0;
+    }
+
+    private boolean covers(int index, long address) {
+        return index >= 0 && Long.compareUnsigned(address - data.address(index), data.size(index)) < 0;
+    }
+
+    /** Whether something added has taken this one's place. */
+    private boolean isHidden(int index) {
+        return !data.isCore(index) && added.containsKey(data.address(index));
+    }
+
+    private int lastUpTo(long address) {
+        return lastUpTo(address, data.count, data::address);
+    }
+
+    private int textUpTo(long address) {
+        int last = lastUpTo(address, data.texts, i -> data.address(data.text(i)));
+        return last < 0 ? -1 : data.text(last);
+    }
+
+    /** The last of {@code count} sorted addresses that is not above {@code address}, or -1. */
+    private static int lastUpTo(long address, int count, IntToLongFunction addresses) {
         int low = 0;
-        int high = data.texts - 1;
+        int high = count - 1;
         while (low <= high) {
             int middle = (low + high) >>> 1;
-            if (Long.compareUnsigned(data.address(data.text(middle)), address) <= 0) {
+            if (Long.compareUnsigned(addresses.applyAsLong(middle), address) <= 0) {
                 low = middle + 1;
             } else {
                 high = middle - 1;
             }
         }
-        if (high < 0) {
-            return -1;
-        }
-        int index = data.text(high);
-        return Long.compareUnsigned(address - data.address(index), data.size(index)) < 0 ? index : -1;
+        return high;
     }
 
     /** The address of the symbol of this name; of several the kernel's own before a module's, then the lowest. */
     public OptionalLong address(String name) {
         int first = data.firstNamed(name.getBytes(UTF_8));
-        if (first < 0) {
-            return OptionalLong.empty();
+        if (first >= 0 && data.isCore(first)) {
+            return OptionalLong.of(data.address(first));
         }
-        return OptionalLong.of(
-                data.isCore(first) ? data.address(first) : named(name).get(0).address());
+        return named(name).stream().mapToLong(Symbol::address).findFirst();
     }
 
     /** All symbols of this name, the kernel's own first, then by address: static functions share names. */
     public List<Symbol> named(String name) {
-        return data.named(name.getBytes(UTF_8))
-                .mapToObj(this::symbol)
-                .sorted(Comparator.comparing(symbol -> symbol.module().isPresent()))
+        return Stream.concat(
+                        data.named(name.getBytes(UTF_8))
+                                .filter(index -> !isHidden(index))
+                                .mapToObj(this::symbol),
+                        added.values().stream().filter(symbol -> symbol.name().equals(name)))
+                .sorted(Comparator.<Symbol, Boolean>comparing(
+                                symbol -> symbol.module().isPresent())
+                        .thenComparing(Symbol::address, Long::compareUnsigned))
                 .toList();
     }
 
     /**
-     * The names most like {@code name}, best first: what the compiler made of it ({@code name.isra.0}), then the ones with the
-     * fewest typing mistakes.
+     * Of the names that the kernel came with the ones most like {@code name}, best first: what the compiler made of it
+     * ({@code name.isra.0}), then the ones with the fewest typing mistakes.
      */
     public List<String> near(String name, int limit) {
         byte[] wanted = name.getBytes(UTF_8);
@@ -239,23 +287,10 @@ public final class Symbols {
      * loaded code at the same address.
      */
     public Symbols plus(Collection<Symbol> more) {
-        SymbolsBuilder builder = new SymbolsBuilder(data.count + more.size(), 24 * data.count);
-        Set<Long> replaced = new HashSet<>();
-        for (Symbol symbol : more) {
-            replaced.add(symbol.address());
-            byte[] name = symbol.name().getBytes(UTF_8);
-            int size = (int) Math.min(Integer.MAX_VALUE, symbol.size());
-            short module = builder.module(symbol.module().orElse(""));
-            builder.add(symbol.address(), size, (byte) symbol.type(), module, name, 0, name.length);
-        }
-        for (int i = 0; i < data.count; i++) {
-            if (data.isCore(i) || !replaced.contains(data.address(i))) {
-                byte[] name = data.name(i);
-                short module = builder.module(data.module(i));
-                builder.add(data.address(i), data.size(i), data.type(i), module, name, 0, name.length);
-            }
-        }
-        return builder.build();
+        NavigableMap<Long, Symbol> all = new TreeMap<>(Long::compareUnsigned);
+        all.putAll(added);
+        more.forEach(symbol -> all.put(symbol.address(), symbol));
+        return new Symbols(data, all);
     }
 
     private Symbol symbol(int index) {

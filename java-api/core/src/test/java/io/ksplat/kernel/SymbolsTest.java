@@ -4,6 +4,7 @@ package io.ksplat.kernel;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -135,7 +136,41 @@ class SymbolsTest {
         assertThat(more.at(0xffffffffc0409044L)).map(Symbol::name).contains("bpf_prog_fedcba9876543210_other");
         assertThat(more.at(0xffffffffc0409064L)).isEmpty();
         assertThat(more.named("bpf_prog_0123456789abcdef_on_nmi")).hasSize(1);
-        assertThat(more.size()).isEqualTo(symbols.size() + 1);
+        assertThat(more.address("bpf_prog_fedcba9876543210_other")).hasValue(0xffffffffc0409044L);
+        assertThat(more.isText(0xffffffffc0409043L)).isTrue();
+        assertThat(more.isText(0xffffffffc0409064L)).isFalse();
+        assertThat(more.covering(0xffffffffc0409050L)).map(Symbol::size).contains(0x20L);
+        assertThat(more.at(0xffffffff81000057L)).isEqualTo(symbols.at(0xffffffff81000057L));
+        assertThat(nameAt(0xffffffffc0409064L)).contains("bpf_prog_0123456789abcdef_on_nmi");
+    }
+
+    @Test
+    void whatIsAddedTakesThePlaceOfLoadedCodeButNotOfTheKernels() {
+        Symbols more = symbols.plus(List.of(
+                Symbol.bpf("bpf_prog_1_a", 0xffffffffc0402000L, 8), Symbol.bpf("helper", 0xffffffff81000200L, 8)));
+        assertThat(more.named("first_of_module")).isEmpty();
+        assertThat(more.address("first_of_module")).isEmpty();
+        assertThat(more.named("helper"))
+                .extracting(Symbol::address, s -> s.module().isPresent())
+                .containsExactly(
+                        tuple(0xffffffff81000150L, false),
+                        tuple(0xffffffff81000200L, false),
+                        tuple(0xffffffff81000200L, true));
+        assertThat(more.at(0xffffffff81000204L)).map(Symbol::size).contains(8L);
+        assertThat(more.at(0xffffffff81000210L)).isEmpty();
+    }
+
+    @Test
+    void whatIsAddedLaterReplacesWhatWasAddedBefore() {
+        Symbols more = symbols.plus(List.of(
+                        Symbol.bpf("bpf_prog_1_a", 0xffffffffc0500000L, 0x100),
+                        Symbol.bpf("bpf_prog_2_b", 0xffffffffc0500200L, 0x100)))
+                .plus(List.of(Symbol.bpf("bpf_prog_3_c", 0xffffffffc0500000L, 0x40)));
+        assertThat(more.at(0xffffffffc0500008L)).map(Symbol::name).contains("bpf_prog_3_c");
+        assertThat(more.at(0xffffffffc0500080L)).isEmpty();
+        assertThat(more.at(0xffffffffc05002ffL)).map(Symbol::name).contains("bpf_prog_2_b");
+        assertThat(more.named("bpf_prog_1_a")).isEmpty();
+        assertThat(more.slidBy(0x1000).named("bpf_prog_2_b")).isEmpty();
     }
 
     @Test

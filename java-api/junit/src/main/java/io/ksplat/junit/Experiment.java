@@ -6,42 +6,26 @@ import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Verdict;
-import io.ksplat.forensics.KernelInside;
 import io.ksplat.guest.BpfObject;
-import io.ksplat.guest.Checkpoint;
 import io.ksplat.guest.Guest;
 import io.ksplat.guest.KernelFacts;
-import io.ksplat.guest.Lockdep;
 import io.ksplat.guest.Template;
 import io.ksplat.kernel.KernelException;
-import io.ksplat.kernel.Symbols;
 import io.ksplat.libbpf.BpfException;
 import io.ksplat.libbpf.BpfObjectFile;
 import io.ksplat.libbpf.VerifierException;
-import io.ksplat.nmi.Anchor;
-import io.ksplat.nmi.AnchorPlan;
-import io.ksplat.nmi.Inside;
-import io.ksplat.nmi.Landing;
-import io.ksplat.nmi.Nmi;
-import io.ksplat.nmi.NmiMode;
-import io.ksplat.nmi.Volley;
 import io.ksplat.report.KernelName;
 import io.ksplat.report.Report;
 import io.ksplat.report.RunRecord;
 import io.ksplat.report.Timings;
-import io.ksplat.vm.GuestMemory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,8 +41,6 @@ final class Experiment {
     private final Settings settings;
     private final Subject subject;
     private final long started = System.nanoTime();
-    private final Controls controls = new Controls();
-    private final Testimony testimony = new Testimony();
 
     private final Report report;
     /** Where a second attempt, or one that ends in an anchor, keeps its files: it is no run of the report. */
@@ -73,20 +55,10 @@ final class Experiment {
     private boolean concluded;
     private @Nullable Path runFolder;
     private final List<String> notes = new ArrayList<>();
-    private @Nullable Symbols symbols;
-    private @Nullable Nmi nmi;
-    private @Nullable Machine machine;
-    private final List<BpfObject> objects = new ArrayList<>();
-    /** By source, until the test method asks for them. */
-    private final Map<String, BpfObject> loadedInSetUp = new HashMap<>();
-
-    private boolean settingUp;
+    private @Nullable Rig rig;
+    private Optional<AnchorMaker> anchor = Optional.empty();
     private Optional<Throwable> setUpFailure = Optional.empty();
-    private boolean anchored;
-    private @Nullable Observation observation;
-    private Optional<Lockdep> lockdep = Optional.empty();
     private String accelerator = "";
-    private boolean returned;
 
     Experiment(Lab lab, Settings settings, Subject subject, Optional<SharedMachine> shared) throws IOException {
         this(lab, settings, subject, shared, settings.anchor().map(Settings.Anchoring::folder));
@@ -151,6 +123,7 @@ final class Experiment {
                 kernel.release(),
                 kernel.kernel().key(),
                 kernel.kernel().configDigest());
+        anchor = settings.anchor().map(anchoring -> new AnchorMaker(anchoring, lab, subject, kernelName, staging));
         expected = settings.expect().orElseGet(() -> subject.expectedOn(kernel.release()));
         because = settings.expect().isPresent() ? Optional.empty() : subject.reasonOn(kernel.release());
         Path folder = aside.isPresent()
@@ -201,32 +174,6 @@ final class Experiment {
         }
     }
 
-    private Nmi nmi(KernelFacts kernel, Symbols known, Observation watching) {
-        Guest running = running();
-        return new Nmi(
-                running,
-                kernel.kernel(),
-                known,
-                inside(new KernelInside(kernel, known, running.heartbeats().cpus())),
-                settings.nmi(),
-                watching::hasFound,
-                settings.anchor().map(this::plan));
-    }
-
-    private static Inside inside(KernelInside kernel) {
-        return new Inside() {
-            @Override
-            public Optional<String> task(GuestMemory memory, int cpu) {
-                return kernel.task(memory, cpu);
-            }
-
-            @Override
-            public OptionalLong nmis(GuestMemory memory, int cpu) {
-                return kernel.nmis(memory, cpu);
-            }
-        };
-    }
-
     private Optional<BpfObjectFile> compile(KernelFacts kernel) throws IOException, InterruptedException {
         if (subject.source().isEmpty()) {
             return Optional.empty();
@@ -238,82 +185,31 @@ final class Experiment {
 
     private void setUp(KernelFacts kernel, Optional<BpfObjectFile> program, Preparation preparation)
             throws IOException {
-        Guest running = running();
-        Symbols known = kernel.symbolsAt(running.kernel().text());
-        lockdep = Lockdep.of(running, known);
-        Observation watching = begin(kernel, known);
-        running.beginExperiment(Long.toHexString(System.nanoTime()), watching);
-        if (program.isPresent()) {
-            loaded(BpfObject.load(running, program.get()));
+        rig = null;
+        Rig made = Rig.in(running(), program, occasion(kernel));
+        rig = made;
+        setUpFailure = made.prepare(preparation);
+    }
+
+    private Rig.Occasion occasion(KernelFacts kernel) {
+        return new Rig.Occasion(
+                lab, subject, kernel, settings.nmi(), anchor.map(maker -> maker.plan(this::rig)), started);
+    }
+
+    private Rig rig() {
+        Rig known = rig;
+        if (known == null) {
+            throw new IllegalStateException("there is no machine: " + decision);
         }
-        nmi = nmi(kernel, loadedSymbols(), watching);
-        settingUp = true;
-        try {
-            preparation.run();
-            checkSetUp();
-        } catch (VerifierException refusal) {
-            throw refusal;
-        } catch (Throwable t) {
-            // As one of the test method: the machine is judged, whatever became of the method.
-            setUpFailure = Optional.of(t);
-        } finally {
-            settingUp = false;
-        }
-    }
-
-    /** Forgets what belonged to another machine. */
-    private Observation begin(KernelFacts kernel, Symbols known) {
-        Observation watching = new Observation(running(), kernel, known, lab.cache(), started);
-        observation = watching;
-        symbols = known;
-        machine = null;
-        objects.clear();
-        loadedInSetUp.clear();
-        return watching;
-    }
-
-    private Symbols loadedSymbols() {
-        return Objects.requireNonNull(symbols, "there is no machine");
-    }
-
-    /** Always, not only where the machine is frozen: what works once must work a hundred times. */
-    private void checkSetUp() {
-        Nmi source = nmi;
-        if (!controls.isEmpty() || !testimony.isEmpty() || (source != null && source.asked() > 0)) {
-            throw new IllegalStateException("controls, testimony and NMIs belong into the test method:"
-                    + " what a @BeforeFreeze method does is done once for many attempts");
-        }
-        machine = null;
-    }
-
-    private void loaded(BpfObject object) {
-        loaded(object, loadedSymbols().plus(object.symbols()));
-    }
-
-    private void loaded(BpfObject object, Symbols withIt) {
-        objects.add(object);
-        symbols = withIt;
-        Observation watching = observation;
-        if (watching != null) {
-            watching.loaded(object, withIt);
-        }
+        return known;
     }
 
     /** False where nothing came of it, and a machine is still to be set up. */
     private boolean resume(KernelFacts kernel, Checkpoints.Key key, Checkpoints.SetUp setUp, Path consoleLog)
             throws IOException, InterruptedException {
         try {
-            Guest running = staging.resume(setUp.checkpoint(), consoleLog);
-            Observation watching = begin(kernel, setUp.symbols());
-            running.resumeExperiment(watching);
-            lockdep = setUp.lockdep().map(proof -> proof.in(running));
-            setUp.bpf().ifPresent(own -> loaded(own.in(running), setUp.symbols()));
-            setUp.loaded().forEach((source, object) -> {
-                BpfObject there = object.in(running);
-                loaded(there, setUp.symbols());
-                loadedInSetUp.put(source, there);
-            });
-            nmi = nmi(kernel, setUp.symbols(), watching);
+            rig = null;
+            rig = Rig.again(staging.resume(setUp.checkpoint(), consoleLog), setUp, occasion(kernel));
             return true;
         } catch (IOException e) {
             staging.throwIfInterrupted();
@@ -328,12 +224,8 @@ final class Experiment {
     /** Freezes the machine as it is after its set-up, and goes on in one that is restored from that; false where none is left. */
     private boolean freeze(KernelFacts kernel, Checkpoints.Key key, Path consoleLog)
             throws IOException, InterruptedException {
-        Map<String, BpfObject> more = new HashMap<>(loadedInSetUp);
-        more.values().removeIf(BpfObject::isClosed);
-        Optional<BpfObject> own = subject.source().map(file -> bpf()).filter(object -> !object.isClosed());
         try {
-            Checkpoints.SetUp setUp =
-                    new Checkpoints.SetUp(Checkpoint.of(running()), loadedSymbols(), own, more, lockdep);
+            Checkpoints.SetUp setUp = rig().freeze();
             lab.checkpoints().add(key, setUp);
             return resume(kernel, key, setUp, consoleLog);
         } catch (Template.Splatted e) {
@@ -367,37 +259,6 @@ final class Experiment {
         return setUpFailure;
     }
 
-    private AnchorPlan plan(Settings.Anchoring anchoring) {
-        return new AnchorPlan(anchoring.symbol(), anchoring.hit(), where -> {
-            Anchor anchor = new Anchor(
-                    subject.id(),
-                    kernelName.spec(),
-                    kernelName.key(),
-                    qemu(),
-                    anchoring.symbol(),
-                    where.cpu(),
-                    staging.cpus(),
-                    staging.memoryMiB(),
-                    controls.positions(),
-                    objects.stream()
-                            .flatMap(object -> object.symbols().stream())
-                            .map(jited -> new Anchor.Program(jited.name(), jited.address(), jited.size()))
-                            .toList());
-            Template.freezeStanding(running(), anchoring.folder());
-            anchor.write(anchoring.folder());
-            anchored = true;
-        });
-    }
-
-    private String qemu() throws IOException {
-        try {
-            return lab.host().programs().qemuVersion();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted while asking QEMU for its version", e);
-        }
-    }
-
     /** Whether this run only makes an anchor, and is not to be judged. */
     boolean isForAnchor() {
         return settings.anchor().isPresent();
@@ -415,12 +276,7 @@ final class Experiment {
             if (early != null) {
                 throw new IOException(early.verdict + ": " + early.message);
             }
-            if (!anchored) {
-                throw new IOException(
-                        thrown.map(Throwable::getMessage)
-                                .orElse(subject.id() + " aims no NMI: there is nothing in its place to freeze at"),
-                        thrown.orElse(null));
-            }
+            anchor.orElseThrow().checkMade(thrown);
         } finally {
             staging.end();
             lab.ended(this);
@@ -447,26 +303,11 @@ final class Experiment {
     }
 
     Machine machine() {
-        Machine known = machine;
-        if (known != null) {
-            return known;
-        }
-        Nmi source = nmi;
-        if (source == null) {
-            throw new IllegalStateException("there is no machine: " + decision);
-        }
-        Machine made = new Machine(running(), source, controls, testimony, this::load);
-        machine = made;
-        return made;
+        return rig().machine();
     }
 
-    /** The object of the file that the class names. */
     BpfObject bpf() {
-        if (objects.isEmpty()) {
-            throw new IllegalStateException(
-                    subject.type().getName() + " names no BPF C file: give it one with bpf = \"...\"");
-        }
-        return objects.get(0);
+        return rig().bpf();
     }
 
     Lab lab() {
@@ -480,31 +321,6 @@ final class Experiment {
     /** Where the files of the run lie. */
     Optional<Path> folder() {
         return Optional.ofNullable(runFolder);
-    }
-
-    /** Loads one more object, that of a tracer say, or gives the one that the set-up has loaded. */
-    private BpfObject load(String source) throws IOException {
-        BpfObject there = settingUp ? null : loadedInSetUp.remove(source);
-        if (there != null && !there.isClosed()) {
-            return there;
-        }
-        Guest machine = running();
-        try {
-            KernelFacts kernel = lab.kernel(settings.kernel());
-            byte[] object = BpfBuild.object(
-                    subject.type(), source, subject.macros(kernel.btf()), kernel.headers(), lab.cache());
-            BpfObject loaded = BpfObject.load(machine, BpfObjectFile.parse(source, object));
-            loaded(loaded);
-            if (settingUp) {
-                loadedInSetUp.put(source, loaded);
-            }
-            return loaded;
-        } catch (KernelException e) {
-            throw new IOException(e.getMessage(), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted while compiling " + source, e);
-        }
     }
 
     /** Ends the machine under whatever waits for it, or the wait for one that is still to come. */
@@ -531,7 +347,6 @@ final class Experiment {
      */
     RunRecord conclude(Optional<Throwable> thrown, Rerun rerun) throws IOException, InterruptedException {
         concluded = true;
-        returned = thrown.isEmpty();
         Optional<Verdict> reached = Optional.empty();
         try {
             Decision early = decision;
@@ -552,17 +367,9 @@ final class Experiment {
             return run;
         } finally {
             long alive = System.nanoTime();
-            staging.giveBack(reached.equals(Optional.of(Verdict.CLEAN)), this::clear);
+            staging.giveBack(reached.equals(Optional.of(Verdict.CLEAN)), () -> rig().clear());
             lab.timeSpent().add("end of the machine", alive);
             lab.ended(this);
-        }
-    }
-
-    /** Takes out of the machine what this test put there. */
-    private void clear() throws IOException {
-        machine().endChildren();
-        for (BpfObject object : objects) {
-            object.close();
         }
     }
 
@@ -577,20 +384,18 @@ final class Experiment {
     }
 
     private RunRecord judge(Optional<Throwable> thrown) {
-        Observation watching = observation;
-        if (watching == null || staging.guest().isEmpty()) {
+        Rig known = rig;
+        if (known == null || staging.guest().isEmpty()) {
             return record(new Decision(Verdict.ERROR, "the experiment was not set up", List.of()), List.of());
         }
         thrown.ifPresent(failure -> LOG.debug("{} ended with an exception", subject.id(), failure));
         lab.progress().report(subject.id() + ": watching");
-        Nmi source = nmi;
-        boolean hopeless =
-                thrown.isPresent() || (source != null && !source.misses().isEmpty());
+        List<Control> method = subject.judged() ? List.of() : List.of(new Control("test", 1, thrown.isEmpty() ? 1 : 0));
         long begin = System.nanoTime();
-        Observation.Outcome outcome = watching.watch(this::readControls, testimony, hopeless);
+        Observation.Outcome outcome = known.watch(method, thrown.isPresent());
         lab.timeSpent().add("watching", begin);
         if (!outcome.evidence().isEmpty()) {
-            preserve(watching);
+            preserve(known.observation());
         }
         Judgement judgement = Judgement.of(outcome, subject.judged(), thrown, staging.interrupted());
         if (judgement.verdict() == Verdict.UNSUPPORTED) {
@@ -615,40 +420,10 @@ final class Experiment {
         }
     }
 
-    private List<Control> readControls() throws IOException {
-        List<Control> all = new ArrayList<>();
-        Nmi source = nmi;
-        if (source != null && source.asked() > 0) {
-            all.add(new Control("nmi", source.asked(), source.landings().size()));
-        }
-        if (source != null) {
-            source.volleys()
-                    .forEach(volley -> all.add(new Control(volley.source(), volley.required(), volley.taken())));
-        }
-        if (!subject.judged()) {
-            all.add(new Control("test", 1, returned ? 1 : 0));
-        }
-        all.addAll(controls.read());
-        // That lockdep is on makes no experiment of one that checks nothing.
-        if (lockdep.isPresent() && !all.isEmpty()) {
-            all.add(new Control("lockdep", 1, lockdep.get().isOn() ? 1 : 0));
-        }
-        return all;
-    }
-
     private RunRecord record(Decision decided, List<Control> observed) {
-        Nmi source = nmi;
-        if (source != null) {
-            source.landings().stream().map(Landing::toString).forEach(notes::add);
-            source.volleys().stream().map(Volley::toString).forEach(notes::add);
-            notes.addAll(source.misses());
-        }
+        Optional<Rig> known = Optional.ofNullable(rig);
         notes.addAll(0, staging.remarks());
-        Observation watching = observation;
-        if (watching != null) {
-            notes.addAll(watching.ignored());
-        }
-        OptionalLong firstEvidence = watching == null ? OptionalLong.empty() : watching.firstEvidenceMs();
+        known.map(Rig::notes).ifPresent(notes::addAll);
         return new RunRecord(
                 subject.id(),
                 kernelName,
@@ -663,23 +438,13 @@ final class Experiment {
                 new Timings(
                         staging.bootMs(),
                         staging.restoreMs(),
-                        firstEvidence,
+                        known.map(there -> there.observation().firstEvidenceMs())
+                                .orElse(OptionalLong.empty()),
                         (System.nanoTime() - started) / 1_000_000),
                 accelerator,
                 staging.origin(),
-                nmis(),
+                known.map(Rig::nmis).orElse(List.of()),
                 because);
-    }
-
-    private List<String> nmis() {
-        Nmi source = nmi;
-        if (source == null || settings.nmi() == NmiMode.NONE) {
-            return List.of();
-        }
-        return Stream.concat(
-                        source.landings().stream().map(at -> "aimed at " + at.where() + " on CPU " + at.cpu()),
-                        source.volleys().stream().map(Volley::how))
-                .toList();
     }
 
     private void decide(Verdict verdict, String message, List<Evidence> evidence) {

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.junit;
+
+import io.ksplat.evidence.Control;
+import io.ksplat.forensics.KernelInside;
+import io.ksplat.guest.BpfObject;
+import io.ksplat.guest.Checkpoint;
+import io.ksplat.guest.Guest;
+import io.ksplat.guest.KernelFacts;
+import io.ksplat.guest.Lockdep;
+import io.ksplat.kernel.Symbol;
+import io.ksplat.kernel.Symbols;
+import io.ksplat.libbpf.BpfObjectFile;
+import io.ksplat.libbpf.VerifierException;
+import io.ksplat.nmi.AnchorPlan;
+import io.ksplat.nmi.Inside;
+import io.ksplat.nmi.Landing;
+import io.ksplat.nmi.Nmi;
+import io.ksplat.nmi.NmiMode;
+import io.ksplat.nmi.Volley;
+import io.ksplat.vm.GuestMemory;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** What a run has set up in one machine: its programs, its NMIs, its controls and what watches it. */
+final class Rig {
+    private final Occasion occasion;
+    private final Guest guest;
+    private final Observation observation;
+    private final Optional<Lockdep> lockdep;
+    private final Controls controls = new Controls();
+    private final Testimony testimony = new Testimony();
+    private final List<BpfObject> objects = new ArrayList<>();
+    /** By source, until the test method asks for them. */
+    private final Map<String, BpfObject> loadedInSetUp = new HashMap<>();
+
+    private final Nmi nmi;
+    private Symbols symbols;
+    private @Nullable Machine machine;
+    private boolean settingUp;
+
+    /**
+     * What is the same in whichever machine a run ends up.
+     *
+     * @param started the run's beginning, as {@link System#nanoTime()}
+     */
+    record Occasion(
+            Lab lab, Subject subject, KernelFacts kernel, NmiMode mode, Optional<AnchorPlan> plan, long started) {
+        private Observation watch(Guest guest, Symbols symbols) {
+            return new Observation(guest, kernel, symbols, lab.cache(), started);
+        }
+    }
+
+    private Rig(Occasion occasion, Guest guest, Observation observation, Symbols symbols, Optional<Lockdep> lockdep) {
+        this.occasion = occasion;
+        this.guest = guest;
+        this.observation = observation;
+        this.symbols = symbols;
+        this.lockdep = lockdep;
+        this.nmi = new Nmi(
+                guest,
+                occasion.kernel.kernel(),
+                symbols,
+                inside(new KernelInside(
+                        occasion.kernel, symbols, guest.heartbeats().cpus())),
+                occasion.mode,
+                observation::hasFound,
+                occasion.plan);
+    }
+
+    /**
+     * Loads the program into a machine that nothing was done to.
+     *
+     * @throws VerifierException where the kernel refuses it
+     */
+    static Rig in(Guest guest, Optional<BpfObjectFile> program, Occasion occasion) throws IOException {
+        Symbols symbols = occasion.kernel.symbolsAt(guest.kernel().text());
+        Optional<Lockdep> lockdep = Lockdep.of(guest, symbols);
+        Observation observation = occasion.watch(guest, symbols);
+        guest.beginExperiment(Long.toHexString(System.nanoTime()), observation);
+        if (program.isEmpty()) {
+            return new Rig(occasion, guest, observation, symbols, lockdep);
+        }
+        BpfObject object = BpfObject.load(guest, program.get());
+        Symbols withIt = symbols.plus(object.symbols());
+        Rig rig = new Rig(occasion, guest, observation, withIt, lockdep);
+        rig.loaded(object, withIt);
+        return rig;
+    }
+
+    /** Finds again what was there when a machine was frozen after its set-up. */
+    static Rig again(Guest guest, Checkpoints.SetUp setUp, Occasion occasion) throws IOException {
+        Observation observation = occasion.watch(guest, setUp.symbols());
+        guest.resumeExperiment(observation);
+        Rig rig = new Rig(
+                occasion, guest, observation, setUp.symbols(), setUp.lockdep().map(proof -> proof.in(guest)));
+        setUp.bpf().ifPresent(own -> rig.loaded(own.in(guest), setUp.symbols()));
+        setUp.loaded().forEach((source, object) -> {
+            BpfObject there = object.in(guest);
+            rig.loaded(there, setUp.symbols());
+            rig.loadedInSetUp.put(source, there);
+        });
+        return rig;
+    }
+
+    private static Inside inside(KernelInside kernel) {
+        return new Inside() {
+            @Override
+            public Optional<String> task(GuestMemory memory, int cpu) {
+                return kernel.task(memory, cpu);
+            }
+
+            @Override
+            public OptionalLong nmis(GuestMemory memory, int cpu) {
+                return kernel.nmis(memory, cpu);
+            }
+        };
+    }
+
+    private void loaded(BpfObject object, Symbols withIt) {
+        objects.add(object);
+        symbols = withIt;
+        observation.loaded(object, withIt);
+    }
+
+    /**
+     * Does what the reproducer wants done before its machine may be frozen.
+     *
+     * @return what that threw: as after a test method that throws, the machine is judged
+     * @throws VerifierException where the kernel refuses a program
+     */
+    Optional<Throwable> prepare(Experiment.Preparation preparation) throws VerifierException {
+        settingUp = true;
+        try {
+            preparation.run();
+            checkSetUp();
+            return Optional.empty();
+        } catch (VerifierException refusal) {
+            throw refusal;
+        } catch (Throwable t) {
+            return Optional.of(t);
+        } finally {
+            settingUp = false;
+        }
+    }
+
+    /** Always, not only where the machine is frozen: what works once must work a hundred times. */
+    private void checkSetUp() {
+        if (!controls.isEmpty() || !testimony.isEmpty() || nmi.asked() > 0) {
+            throw new IllegalStateException("controls, testimony and NMIs belong into the test method:"
+                    + " what a @BeforeFreeze method does is done once for many attempts");
+        }
+        machine = null;
+    }
+
+    /** Freezes the machine as it is now. */
+    Checkpoints.SetUp freeze() throws IOException {
+        Map<String, BpfObject> more = new HashMap<>(loadedInSetUp);
+        more.values().removeIf(BpfObject::isClosed);
+        Optional<BpfObject> own = occasion.subject.source().map(file -> bpf()).filter(object -> !object.isClosed());
+        return new Checkpoints.SetUp(Checkpoint.of(guest), symbols, own, more, lockdep);
+    }
+
+    Machine machine() {
+        Machine known = machine;
+        if (known == null) {
+            known = new Machine(guest, nmi, controls, testimony, this::load);
+            machine = known;
+        }
+        return known;
+    }
+
+    /** The object of the file that the class names. */
+    BpfObject bpf() {
+        if (objects.isEmpty()) {
+            throw new IllegalStateException(
+                    occasion.subject.type().getName() + " names no BPF C file: give it one with bpf = \"...\"");
+        }
+        return objects.get(0);
+    }
+
+    /** Loads one more object, that of a tracer say, or gives the one that the set-up has loaded. */
+    private BpfObject load(String source) throws IOException {
+        BpfObject there = settingUp ? null : loadedInSetUp.remove(source);
+        if (there != null && !there.isClosed()) {
+            return there;
+        }
+        Subject subject = occasion.subject;
+        KernelFacts kernel = occasion.kernel;
+        try {
+            byte[] object = BpfBuild.object(
+                    subject.type(), source, subject.macros(kernel.btf()), kernel.headers(), occasion.lab.cache());
+            BpfObject loaded = BpfObject.load(guest, BpfObjectFile.parse(source, object));
+            loaded(loaded, symbols.plus(loaded.symbols()));
+            if (settingUp) {
+                loadedInSetUp.put(source, loaded);
+            }
+            return loaded;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while compiling " + source, e);
+        }
+    }
+
+    Controls controls() {
+        return controls;
+    }
+
+    /** The symbols of the programs that are loaded. */
+    List<Symbol> programs() {
+        return objects.stream().flatMap(object -> object.symbols().stream()).toList();
+    }
+
+    /** Watches until all is seen that there is to see. {@code hopeless}: a control cannot pass any more. */
+    Observation.Outcome watch(List<Control> first, boolean hopeless) {
+        return observation.watch(
+                () -> readControls(first), testimony, hopeless || !nmi.misses().isEmpty());
+    }
+
+    private List<Control> readControls(List<Control> first) throws IOException {
+        List<Control> all = new ArrayList<>(first);
+        if (nmi.asked() > 0) {
+            all.add(new Control("nmi", nmi.asked(), nmi.landings().size()));
+        }
+        nmi.volleys().forEach(volley -> all.add(new Control(volley.source(), volley.required(), volley.taken())));
+        all.addAll(controls.read());
+        // That lockdep is on makes no experiment of one that checks nothing.
+        if (lockdep.isPresent() && !all.isEmpty()) {
+            all.add(new Control("lockdep", 1, lockdep.get().isOn() ? 1 : 0));
+        }
+        return all;
+    }
+
+    Observation observation() {
+        return observation;
+    }
+
+    /** Where the NMIs landed, and what was passed over on the console, for people. */
+    List<String> notes() {
+        return Stream.of(
+                        nmi.landings().stream().map(Landing::toString),
+                        nmi.volleys().stream().map(Volley::toString),
+                        nmi.misses().stream(),
+                        observation.ignored().stream())
+                .flatMap(lines -> lines)
+                .toList();
+    }
+
+    /** The NMI sources that were used, a line each. */
+    List<String> nmis() {
+        if (occasion.mode == NmiMode.NONE) {
+            return List.of();
+        }
+        return Stream.concat(
+                        nmi.landings().stream().map(at -> "aimed at " + at.where() + " on CPU " + at.cpu()),
+                        nmi.volleys().stream().map(Volley::how))
+                .toList();
+    }
+
+    /** Takes out of the machine what was put there. */
+    void clear() throws IOException {
+        machine().endChildren();
+        for (BpfObject object : objects) {
+            object.close();
+        }
+    }
+}
