@@ -42,7 +42,7 @@ final class AnchorMaker {
                 anchoring.symbol(),
                 where.cpu(),
                 staging.cpus(),
-                staging.memoryMiB(),
+                standing.vm().config().memoryMiB(),
                 rig.controls().positions(),
                 rig.programs().stream()
                         .map(jited -> new Anchor.Program(jited.name(), jited.address(), jited.size()))

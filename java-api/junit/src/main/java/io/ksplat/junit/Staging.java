@@ -26,7 +26,6 @@ import org.slf4j.LoggerFactory;
 final class Staging {
     private static final Logger LOG = LoggerFactory.getLogger(Staging.class);
     private static final int CPUS = 2;
-    private static final int MEMORY_MIB = 256;
 
     private final Lab lab;
     private final Settings settings;
@@ -58,10 +57,6 @@ final class Staging {
 
     int cpus() {
         return CPUS;
-    }
-
-    int memoryMiB() {
-        return MEMORY_MIB;
     }
 
     /** The machine, where there is one by now. */
@@ -129,7 +124,8 @@ final class Staging {
 
     private MachineConfig config(KernelFacts kernel) throws IOException, InterruptedException {
         Accelerator accelerator = apart ? Accelerator.TCG : kernel.accelerator();
-        return lab.host().config(kernel.kernel(), accelerator, CPUS, MEMORY_MIB, subject.bootParameters());
+        return lab.host()
+                .config(kernel.kernel(), accelerator, CPUS, kernel.kernel().memoryMiB(), subject.bootParameters());
     }
 
     private Guest started(Templates.Started started) throws IOException {
