@@ -10,11 +10,22 @@ import org.junit.jupiter.api.Test;
 
 /** Who depends on the JUnit extension gets no Docker client, no logging backend and no command line with it. */
 class DependenciesTest {
+    /** The version that the build asks for, and not another one of its parts that ksplat would bring. */
     @Test
-    void bringsInNothingThatTestsDoNotNeed() {
-        List<String> files = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
+    void leavesTheChoiceOfJUnit() {
+        List<String> parts = files().stream().filter(name -> name.startsWith("junit-jupiter")).toList();
+        assertThat(parts).hasSizeGreaterThan(1).allMatch(name -> name.endsWith("-" + System.getProperty("junit.version") + ".jar"));
+    }
+
+    private static List<String> files() {
+        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
                 .map(path -> new File(path).getName())
                 .toList();
+    }
+
+    @Test
+    void bringsInNothingThatTestsDoNotNeed() {
+        List<String> files = files();
         assertThat(files).anyMatch(name -> name.startsWith("ksplat-junit"));
         assertThat(files).noneMatch(name -> name.matches("(docker-java|testcontainers|logback|picocli|ksplat-(cli|container)).*"));
     }

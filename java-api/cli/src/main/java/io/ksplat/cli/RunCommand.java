@@ -119,7 +119,8 @@ final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--in-container",
             description =
-                    "Run each machine in a Docker container, and compile BPF there: neither QEMU nor clang is needed here.")
+                    "Run each machine in a Docker container, and compile BPF and build kernels there: this machine needs"
+                            + " neither QEMU nor clang nor what a kernel build does.")
     private boolean inContainer;
 
     @Option(names = "--json", description = "Print the report's results.json instead of text.")

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 import org.testcontainers.DockerClientFactory;
 
 /** Machines in containers of one image, each machine in one of its own. Thread-safe. */
-public final class ContainerSite implements QemuSite {
+final class ContainerSite implements QemuSite {
     private static final Logger LOG = LoggerFactory.getLogger(ContainerSite.class);
 
     private static final Path KVM = Path.of("/dev/kvm");
@@ -42,7 +42,7 @@ public final class ContainerSite implements QemuSite {
      * @param image as {@code vm-images/container/image} prints it
      * @throws MachineException where no Docker daemon is found (as Testcontainers looks for one), or it has no such image
      */
-    public static ContainerSite of(String image) throws IOException {
+    static ContainerSite of(String image) throws IOException {
         DockerClient docker = daemon();
         try {
             docker.inspectImageCmd(image).exec();

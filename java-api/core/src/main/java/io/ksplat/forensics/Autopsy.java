@@ -6,6 +6,7 @@ import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Stack;
+import io.ksplat.evidence.Task;
 import io.ksplat.guest.KernelFacts;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Disassembler;
@@ -25,7 +26,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -77,10 +80,15 @@ public final class Autopsy {
 
     /** Writes the machine's memory as an ELF core file that gdb, drgn and crash open, given the kernel's vmlinux with DWARF. */
     public void dump(Path file) throws IOException {
-        vm.dump(file);
-        try (GdbStub gdb = vm.gdb()) {
-            KernelData data = data(gdb, 0);
-            VmCore.complete(file, VmCore.Layout.of(data), VmCore.info(data, facts.release()));
+        Path qemus = file.resolveSibling(file.getFileName() + ".qemu");
+        try {
+            vm.dump(qemus);
+            try (GdbStub gdb = vm.gdb()) {
+                KernelData data = data(gdb, 0);
+                VmCore.write(qemus, file, VmCore.Layout.of(data), VmCore.info(data, facts.release()));
+            }
+        } finally {
+            Files.deleteIfExists(qemus);
         }
     }
 
@@ -123,6 +131,43 @@ public final class Autopsy {
                 OptionalDouble.empty(),
                 graph.details());
         return new Findings(evidence, unsaid);
+    }
+
+    /**
+     * Reads what tasks sleep for that were reported to hang: mutexes and rw_semaphores, who holds them, and what those sleep for. The
+     * machine stands still afterwards.
+     *
+     * @return empty where none of them sleeps for such a lock
+     */
+    public Optional<Evidence> ofSleepers(List<Task> hung) throws IOException, InterruptedException {
+        try (GdbStub gdb = vm.gdb()) {
+            GuestMemory memory = (address, length) -> gdb.read(0, address, length);
+            Sleepers found = new Sleepers(data(gdb, 0), new Unwinder(symbols, table(gdb)), memory, hung);
+            Optional<Sleepers.Sleeper> first = found.all().stream()
+                    .filter(sleeper -> sleeper.wanted().isPresent())
+                    .findFirst();
+            if (first.isEmpty()) {
+                return Optional.empty();
+            }
+            List<Stack> stacks = new ArrayList<>();
+            for (Sleepers.Sleeper sleeper : found.all()) {
+                stacks.add(new Stack(OptionalInt.empty(), "task", sources.frames(sleeper.steps())));
+            }
+            Frame taker = first.get().steps().get(first.get().taker()).frame();
+            String who = found.named(first.get())
+                    .map(task -> task.comm() + "/" + task.pid())
+                    .orElse("a task");
+            return Optional.of(new Evidence(
+                    EvidenceKind.HUNG_TASK,
+                    who + " sleeps for a lock in " + Names.base(taker),
+                    "hung-task:" + functions(first.get().steps().stream().map(Walk.Step::frame)),
+                    found.locks(),
+                    found.cycle(),
+                    stacks,
+                    Source.OUTSIDE,
+                    OptionalDouble.empty(),
+                    found.details()));
+        }
     }
 
     /** The registers at a moment when no CPU that spins with interrupts enabled is in an interrupt, which hide the lock. */
@@ -223,12 +268,11 @@ public final class Autopsy {
 
     /** Kind, what spins, and the functions that lead there from the program or the entry; no address, no CPU, no tag. */
     private static String signature(List<Stack> stacks) {
-        return "cpu-stuck:" + stacks.get(0).context() + ":"
-                + stacks.get(0).frames().stream()
-                        .filter(Frame::certain)
-                        .map(Names::base)
-                        .limit(8)
-                        .collect(Collectors.joining("<"));
+        return "cpu-stuck:" + stacks.get(0).context() + ":" + functions(stacks.get(0).frames().stream());
+    }
+
+    private static String functions(Stream<Frame> frames) {
+        return frames.filter(Frame::certain).map(Names::base).limit(8).collect(Collectors.joining("<"));
     }
 
     /** The first function that is not the lock's own. */

@@ -4,12 +4,9 @@ package io.ksplat.forensics;
 import io.ksplat.evidence.Details;
 import io.ksplat.evidence.HeldLock;
 import io.ksplat.evidence.LockRef;
-import io.ksplat.evidence.Task;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.libbpf.KernelBtf;
 import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -23,13 +20,12 @@ final class HeldLocks {
     /** MAX_LOCK_DEPTH. */
     private static final int MOST = 48;
 
-    /** What a task list may be long before it is taken for a ring that the guest has bent. */
-    private static final int MOST_TASKS = 4096;
-
     private final KernelData data;
+    private final Tasks tasks;
 
     HeldLocks(KernelData data) {
         this.data = data;
+        this.tasks = new Tasks(data);
     }
 
     /** One entry of a task's list. */
@@ -66,10 +62,10 @@ final class HeldLocks {
     /** Every task's that holds any; none where this kernel has no lockdep. */
     List<Details.Holding> ofAll() {
         List<Details.Holding> all = new ArrayList<>();
-        for (long task : areKept(data.btf()) ? tasks() : Set.<Long>of()) {
+        for (long task : areKept(data.btf()) ? tasks.all() : Set.<Long>of()) {
             List<Entry> held = of(task);
             if (!held.isEmpty()) {
-                task(task)
+                tasks.named(task)
                         .ifPresent(who -> all.add(new Details.Holding(
                                 who,
                                 held.stream()
@@ -78,30 +74,6 @@ final class HeldLocks {
             }
         }
         return all;
-    }
-
-    /** The threads that run, and all processes: list heads are read with suspicion, since nobody stopped a writer. */
-    private Set<Long> tasks() {
-        Set<Long> found = new LinkedHashSet<>();
-        for (int cpu = 0; cpu < data.cpus(); cpu++) {
-            data.currentTask(cpu).ifPresent(found::add);
-        }
-        OptionalLong first = data.symbols().address("init_task");
-        OptionalLong link = data.address(0, "task_struct", "tasks");
-        if (first.isEmpty() || link.isEmpty()) {
-            return found;
-        }
-        Set<Long> seen = new HashSet<>();
-        OptionalLong next = data.word(first.getAsLong() + link.getAsLong());
-        while (next.isPresent() && seen.size() < MOST_TASKS && seen.add(next.getAsLong())) {
-            long task = next.getAsLong() - link.getAsLong();
-            if (task == first.getAsLong()) {
-                break;
-            }
-            found.add(task);
-            next = data.word(next.getAsLong());
-        }
-        return found;
     }
 
     private String name(long map) {
@@ -113,14 +85,5 @@ final class HeldLocks {
     private Optional<String> takenIn(long entry) {
         OptionalLong caller = data.field(entry, "held_lock", "acquire_ip");
         return caller.isPresent() ? data.symbols().at(caller.getAsLong()).map(Symbol::name) : Optional.empty();
-    }
-
-    /** A task's name and process id; empty where they cannot be read. */
-    Optional<Task> task(long task) {
-        OptionalLong pid = data.field(task, "task_struct", "pid");
-        OptionalLong comm = data.address(task, "task_struct", "comm");
-        return comm.isPresent() && pid.isPresent()
-                ? data.text(comm.getAsLong()).map(name -> new Task(name, (int) pid.getAsLong()))
-                : Optional.empty();
     }
 }

@@ -28,7 +28,7 @@ public final class KernelInside {
         if (task.isEmpty()) {
             return Optional.empty();
         }
-        return new HeldLocks(data).task(task.getAsLong()).map(who -> who.comm() + " (" + who.pid() + ")");
+        return new Tasks(data).named(task.getAsLong()).map(who -> who.comm() + " (" + who.pid() + ")");
     }
 
     /** Whether lockdep keeps books of what tasks hold. */

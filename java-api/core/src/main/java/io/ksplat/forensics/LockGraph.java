@@ -35,6 +35,7 @@ final class LockGraph {
 
     private final KernelData data;
     private final HeldLocks held;
+    private final Tasks tasks;
     private final List<Layer> layers;
     private final List<Waiting> waits;
     private final Map<Waiting, Holder> holders = new HashMap<>();
@@ -43,6 +44,7 @@ final class LockGraph {
     LockGraph(KernelData data, List<Layer> layers, List<Waiting> waits) {
         this.data = data;
         this.held = new HeldLocks(data);
+        this.tasks = new Tasks(data);
         this.layers = layers;
         this.waits = waits;
         for (Waiting wait : waits) {
@@ -66,7 +68,8 @@ final class LockGraph {
         return new Details.Waits(
                 sorted().stream()
                         .map(wait -> new Details.Wait(
-                                wait.layer.cpu(),
+                                OptionalInt.of(wait.layer.cpu()),
+                                currentTask(wait.layer.cpu()),
                                 name(wait.layer),
                                 wait.lock.ref(),
                                 wait.lock.word(),
@@ -157,7 +160,7 @@ final class LockGraph {
 
     /** The lock names a task and a CPU; an interrupt takes locks in the name of the task that it interrupted. */
     private Holder writtenHolder(Waiting wait, long owner, int cpu) {
-        Optional<Task> task = held.task(owner);
+        Optional<Task> task = tasks.named(owner);
         boolean runs = data.currentTask(cpu).equals(OptionalLong.of(owner));
         List<Layer> possible = layers.stream()
                 .filter(layer -> runs && layer.cpu() == cpu && !layer.context().equals("user"))
@@ -245,7 +248,7 @@ final class LockGraph {
 
     private Optional<Task> currentTask(int cpu) {
         OptionalLong current = data.currentTask(cpu);
-        return current.isPresent() ? held.task(current.getAsLong()) : Optional.empty();
+        return current.isPresent() ? tasks.named(current.getAsLong()) : Optional.empty();
     }
 
     /** The words of {@link CycleNode}. */

@@ -53,8 +53,11 @@ final class Locks {
         boolean owned = owner.isPresent() && owner.getAsLong() < 0 && owner.getAsLong() != -1;
         return Optional.of(new Lock(
                 address,
-                new LockRef(name(address, map), Optional.of(Long.toHexString(address)), Optional.empty()),
-                word.getAsInt(),
+                new LockRef(
+                        name(address, map).orElse("0x" + Long.toHexString(address)),
+                        Optional.of(Long.toHexString(address)),
+                        Optional.empty()),
+                Integer.toUnsignedLong(word.getAsInt()),
                 map,
                 owned ? owner : OptionalLong.empty(),
                 owned && ownerCpu.isPresent() && (int) ownerCpu.getAsLong() >= 0
@@ -70,14 +73,14 @@ final class Locks {
                 .isPresent();
     }
 
-    /** Lockdep's name; else the variable and the members that lead to it, as C writes it; else the address. */
-    private String name(long address, OptionalLong map) {
+    /** Lockdep's name; else the variable and the members that lead to it, as C writes it; empty for a lock in memory without a name. */
+    Optional<String> name(long address, OptionalLong map) {
         OptionalLong text = map.isPresent() ? data.field(map.getAsLong(), "lockdep_map", "name") : map;
         Optional<String> known = text.isPresent() ? data.text(text.getAsLong()) : Optional.empty();
         return known.or(() -> data.perCpuAt(address).map(this::perCpuName))
-                .or(() ->
-                        data.symbols().covering(address).map(symbol -> plus(symbol.name(), address - symbol.address())))
-                .orElse("0x" + Long.toHexString(address));
+                .or(() -> data.symbols()
+                        .covering(address)
+                        .map(symbol -> plus(symbol.name(), address - symbol.address())));
     }
 
     private String perCpuName(KernelData.PerCpu found) {

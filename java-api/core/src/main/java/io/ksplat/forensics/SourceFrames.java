@@ -23,6 +23,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -108,6 +109,15 @@ public final class SourceFrames {
                         layer.steps().stream()
                                 .flatMap(step -> expand(step.frame(), step.code(), places).stream())
                                 .toList()))
+                .toList();
+    }
+
+    /** The frames of a task that is on no CPU. */
+    List<Frame> frames(List<Walk.Step> steps) throws InterruptedException {
+        Map<Long, List<Place>> places =
+                places(steps.stream().map(Walk.Step::code).collect(Collectors.toSet()));
+        return steps.stream()
+                .flatMap(step -> expand(step.frame(), step.code(), places).stream())
                 .toList();
     }
 

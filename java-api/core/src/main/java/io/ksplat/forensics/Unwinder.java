@@ -7,6 +7,7 @@ import io.ksplat.vm.GuestMemory;
 import io.ksplat.vm.Register;
 import io.ksplat.vm.Registers;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 
 /**
@@ -15,6 +16,9 @@ import java.util.OptionalLong;
  */
 final class Unwinder {
     private static final int USER_MODE = 3;
+
+    /** After r15 to r12 and rbx. */
+    private static final int SAVED_BP = 5 * Long.BYTES;
 
     private final Symbols symbols;
     private final OrcTable table;
@@ -60,5 +64,30 @@ final class Unwinder {
         }
         Walk walk = new Walk(symbols, table, base, registers, new StackMemory(memory));
         return Contexts.split(registers.cpu(), walk.steps());
+    }
+
+    /**
+     * What a task does that is on no CPU: from where it called the scheduler on (struct inactive_task_frame,
+     * arch/x86/include/asm/switch_to.h).
+     *
+     * @param sp its thread.sp
+     */
+    List<Walk.Step> asleep(long sp, GuestMemory memory) {
+        StackMemory stack = new StackMemory(memory);
+        OptionalLong bp = stack.word(sp + SAVED_BP);
+        OptionalLong returns = stack.word(sp + SAVED_BP + Long.BYTES);
+        if (bp.isEmpty() || returns.isEmpty()) {
+            return List.of();
+        }
+        Registers left = new Registers(
+                0,
+                Map.of(
+                        Register.RIP,
+                        returns.getAsLong(),
+                        Register.RSP,
+                        sp + SAVED_BP + 2 * Long.BYTES,
+                        Register.RBP,
+                        bp.getAsLong()));
+        return Walk.ofCaller(symbols, table, base, left, stack).steps();
     }
 }

@@ -27,6 +27,7 @@ final class VmCore {
     private static final int HEADERS_OFFSET = 32;
     private static final int HEADER_COUNT = 56;
     private static final int HEADER_BYTES = 56;
+    private static final int PAGE = 4096;
     private static final byte[] NAME = "VMCOREINFO\0\0".getBytes(StandardCharsets.US_ASCII);
     private static final int NAME_LENGTH = 11;
 
@@ -94,17 +95,26 @@ final class VmCore {
         return info.append('\n').toString();
     }
 
-    /** Completes a file: what is new, and the table of all of it, goes to its end. */
-    static void complete(Path core, Layout layout, byte[] info) throws IOException {
-        try (FileChannel file = FileChannel.open(core, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            ByteBuffer elf = read(file, 0, ELF_HEADER_BYTES);
+    /**
+     * Writes a core file out of QEMU's: crash reads no more than the beginning of a file for its headers, so that they, and the notes,
+     * come before all memory, which begins at a page as in kdump's files.
+     */
+    static void write(Path qemus, Path core, Layout layout, byte[] info) throws IOException {
+        try (FileChannel from = FileChannel.open(qemus, StandardOpenOption.READ);
+                FileChannel to = FileChannel.open(
+                        core,
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.TRUNCATE_EXISTING,
+                        StandardOpenOption.WRITE)) {
+            ByteBuffer elf = read(from, 0, ELF_HEADER_BYTES);
             int count = elf.getShort(HEADER_COUNT) & 0xffff;
-            ByteBuffer table = read(file, elf.getLong(HEADERS_OFFSET), count * HEADER_BYTES);
+            ByteBuffer table = read(from, elf.getLong(HEADERS_OFFSET), count * HEADER_BYTES);
+            ByteBuffer notes = note(info);
             List<Segment> segments = new ArrayList<>();
             for (int i = 0; i < count; i++) {
                 Segment segment = Segment.from(table.position(i * HEADER_BYTES));
                 switch (segment.type) {
-                    case PT_NOTE -> segments.add(addNote(file, segment, info));
+                    case PT_NOTE -> notes = together(read(from, segment.offset, (int) segment.size), notes);
                     case PT_LOAD -> {
                         segments.add(segment.at(layout.direct + segment.physical));
                         segment.part(layout.physical, layout.end - layout.text)
@@ -113,10 +123,24 @@ final class VmCore {
                     default -> segments.add(segment);
                 }
             }
-            ByteBuffer all = ByteBuffer.allocate(segments.size() * HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-            segments.forEach(segment -> segment.to(all));
-            long end = append(file, all);
-            write(file, elf.putLong(HEADERS_OFFSET, end).putShort(HEADER_COUNT, (short) segments.size()), 0);
+            long memory = segments.stream()
+                    .mapToLong(Segment::offset)
+                    .min()
+                    .orElseThrow(() -> new MachineException("QEMU's core file holds no memory: " + qemus));
+            int notesAt = ELF_HEADER_BYTES + (segments.size() + 1) * HEADER_BYTES;
+            long memoryAt = (long) notesAt + notes.capacity() + PAGE - 1 & -PAGE;
+            ByteBuffer front = ByteBuffer.allocate((int) memoryAt).order(ByteOrder.LITTLE_ENDIAN);
+            elf.putLong(HEADERS_OFFSET, ELF_HEADER_BYTES).putShort(HEADER_COUNT, (short) (segments.size() + 1));
+            front.put(elf.rewind());
+            new Segment(PT_NOTE, 0, notesAt, 0, 0, notes.capacity(), notes.capacity()).to(front);
+            segments.forEach(segment -> segment.moved(memoryAt - memory).to(front));
+            front.put(notes.rewind()).clear();
+            while (front.hasRemaining()) {
+                to.write(front);
+            }
+            for (long at = memory; at < from.size(); ) {
+                at += from.transferTo(at, from.size() - at, to);
+            }
         }
     }
 
@@ -137,6 +161,10 @@ final class VmCore {
             return new Segment(type, flags, offset, where, physical, size, memory);
         }
 
+        Segment moved(long by) {
+            return new Segment(type, flags, offset + by, address, physical, size, memory);
+        }
+
         /** What lies in it of a stretch of memory that begins in it. */
         Optional<Segment> part(long start, long length) {
             if (start < physical || start >= physical + size || length <= 0) {
@@ -147,19 +175,22 @@ final class VmCore {
         }
     }
 
-    /** The notes that are there and the new one lie together. */
-    private static Segment addNote(FileChannel file, Segment notes, byte[] info) throws IOException {
-        ByteBuffer old = read(file, notes.offset, (int) notes.size);
-        ByteBuffer all = ByteBuffer.allocate(old.remaining() + 12 + NAME.length + (info.length + 3 & -4))
+    private static ByteBuffer note(byte[] info) {
+        return ByteBuffer.allocate(12 + NAME.length + (info.length + 3 & -4))
                 .order(ByteOrder.LITTLE_ENDIAN)
-                .put(old)
                 .putInt(NAME_LENGTH)
                 .putInt(info.length)
                 .putInt(0)
                 .put(NAME)
-                .put(info);
-        long size = all.capacity();
-        return new Segment(PT_NOTE, notes.flags, append(file, all), 0, 0, size, size);
+                .put(info)
+                .rewind();
+    }
+
+    private static ByteBuffer together(ByteBuffer first, ByteBuffer second) {
+        return ByteBuffer.allocate(first.remaining() + second.remaining())
+                .put(first)
+                .put(second)
+                .rewind();
     }
 
     private static ByteBuffer read(FileChannel file, long at, int length) throws IOException {
@@ -170,19 +201,5 @@ final class VmCore {
             }
         }
         return bytes.flip();
-    }
-
-    private static long append(FileChannel file, ByteBuffer bytes) throws IOException {
-        long end = (file.size() + 7) & -8;
-        write(file, bytes, end);
-        return end;
-    }
-
-    /** All of the buffer, whatever its position. */
-    private static void write(FileChannel file, ByteBuffer bytes, long at) throws IOException {
-        bytes.clear();
-        while (bytes.hasRemaining()) {
-            file.write(bytes, at + bytes.position());
-        }
     }
 }

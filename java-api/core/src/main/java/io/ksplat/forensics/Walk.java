@@ -80,6 +80,14 @@ final class Walk {
         this.bp = registers.get(Register.RBP);
     }
 
+    /** From a function on that has called another: its registers are what that one will give back. */
+    static Walk ofCaller(Symbols symbols, OrcTable table, long base, Registers registers, StackMemory memory) {
+        Walk walk = new Walk(symbols, table, base, registers, memory);
+        walk.exact = false;
+        walk.live = false;
+        return walk;
+    }
+
     List<Step> steps() {
         Next next = Next.CALLER;
         while (next != Next.NOTHING && steps.size() < MOST_FRAMES) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Reading a hung machine from outside: registers, memory, unwinding, symbolizing. */
+/** Reading a hung machine from outside: registers, memory, unwinding, symbolizing. No API: public for ksplat's other rooms and modules. */
 @NullMarked
 package io.ksplat.forensics;
 

@@ -191,6 +191,12 @@ public final class AgentClient implements AutoCloseable {
         writeFile(path, text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
     }
 
+    /** Makes a file in the guest that can be run. */
+    public void writeProgram(String path, byte[] elf) throws IOException {
+        call(Request.newBuilder()
+                .setWriteFile(WriteFile.newBuilder().setPath(path).setMode(0755).setData(ByteString.copyFrom(elf))));
+    }
+
     public void makeDirectory(String path) throws IOException {
         call(Request.newBuilder().setMakeDirectory(MakeDirectory.newBuilder().setPath(path)));
     }

@@ -4,7 +4,7 @@ package io.ksplat.guest;
 /**
  * The source of a stretch of JITed code.
  *
- * @param start where the stretch begins, in the guest's memory; it ends where the next of the same function begins
+ * @param start where the stretch begins, in the kernel's memory; it ends where the next of the same function begins
  * @param file as the compiler was given it
  * @param line from 1
  */

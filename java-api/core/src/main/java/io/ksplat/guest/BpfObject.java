@@ -127,12 +127,12 @@ public final class BpfObject implements AutoCloseable {
         return global.isOf(backend.handle());
     }
 
-    /** Where the JITed code comes from; empty for an object that was compiled without debug information, or is in the running kernel. */
+    /** Where the JITed code comes from; empty for an object that was compiled without debug information. */
     public List<BpfLine> lines() {
         return backend.lines();
     }
 
-    /** The JITed programs, named as kallsyms names them; empty for those in the running kernel. */
+    /** The JITed programs, named as kallsyms names them; empty where the running kernel shows this process no addresses. */
     public List<Symbol> symbols() {
         return backend.symbols();
     }

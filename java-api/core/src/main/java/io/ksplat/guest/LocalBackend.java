@@ -6,6 +6,7 @@ import io.ksplat.libbpf.BpfException;
 import io.ksplat.libbpf.BpfLoadPlan;
 import io.ksplat.libbpf.BpfObjectFile;
 import io.ksplat.libbpf.GlobalVariable;
+import io.ksplat.libbpf.JitedFunction;
 import io.ksplat.libbpf.MapBatch;
 import io.ksplat.libbpf.RunResult;
 import io.ksplat.libbpf.RunningMap;
@@ -36,15 +37,23 @@ final class LocalBackend implements BpfBackend {
 
     private final BpfObjectFile file;
     private final RunningObject object;
+    private final List<JitedFunction> code;
     private final long handle = HANDLES.decrementAndGet();
 
-    private LocalBackend(BpfObjectFile file, RunningObject object) {
+    private LocalBackend(BpfObjectFile file, RunningObject object, List<JitedFunction> code) {
         this.file = file;
         this.object = object;
+        this.code = code;
     }
 
     static LocalBackend load(BpfObjectFile file, BpfLoadPlan plan) throws IOException {
-        return new LocalBackend(file, RunningObject.load(file, plan));
+        RunningObject object = RunningObject.load(file, plan);
+        try {
+            return new LocalBackend(file, object, object.code());
+        } catch (IOException e) {
+            object.close();
+            throw e;
+        }
     }
 
     @Override
@@ -65,15 +74,19 @@ final class LocalBackend implements BpfBackend {
                 .toList();
     }
 
-    /** None: nobody reads the stacks of the kernel that reads them. */
     @Override
     public List<Symbol> symbols() {
-        return List.of();
+        return code.stream()
+                .map(jited -> Symbol.bpf(jited.name(), jited.address(), jited.size()))
+                .toList();
     }
 
     @Override
     public List<BpfLine> lines() {
-        return List.of();
+        return code.stream()
+                .flatMap(jited -> jited.lines().stream())
+                .map(line -> new BpfLine(line.start(), line.file(), line.line()))
+                .toList();
     }
 
     @Override

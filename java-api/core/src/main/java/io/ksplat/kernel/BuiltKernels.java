@@ -24,12 +24,14 @@ final class BuiltKernels {
     private final AptRoot apt;
     private final Path profiles;
     private final List<Path> fragments;
+    private final BuildTools tools;
 
-    BuiltKernels(Cache cache, AptRoot apt, Path profiles, List<Path> fragments) {
+    BuiltKernels(Cache cache, AptRoot apt, Path profiles, List<Path> fragments, BuildTools tools) {
         this.cache = cache;
         this.apt = apt;
         this.profiles = profiles;
         this.fragments = fragments;
+        this.tools = tools;
     }
 
     Kernel resolve(KernelSpec.Source spec, Progress progress)
@@ -43,10 +45,9 @@ final class BuiltKernels {
             return KernelEntry.load(built.get(), spec, key);
         }
         Path source = cache.<KernelException>entry(SOURCES, safe(version), fresh -> unpack(version, fresh, progress));
+        String objects = objects(safe(version), profile);
         return cache.<Kernel, KernelException>locked(
-                OBJECTS,
-                safe(version) + "+" + profile.name(),
-                () -> build(spec, key, source, safe(version) + "+" + profile.name(), profile, progress));
+                OBJECTS, objects, () -> build(spec, key, source, objects, profile, progress));
     }
 
     Kernel resolve(KernelSpec.Tree spec, Progress progress) throws IOException, InterruptedException, KernelException {
@@ -67,8 +68,14 @@ final class BuiltKernels {
             }
             copy.checkOut(id);
             cache.find(TREES, safe(name)); // counts as used
-            return build(spec, key, copy.source(), safe(name) + "+" + profile.name(), profile, progress);
+            return build(spec, key, copy.source(), objects(safe(name), profile), profile, progress);
         });
+    }
+
+    /** Programs that a build makes for itself do not run beside another's libraries. */
+    private String objects(String source, Profile profile) throws IOException, InterruptedException, KernelException {
+        String elsewhere = tools.areElsewhere() ? "+" + digest(tools.versions()).substring(0, 8) : "";
+        return source + "+" + profile.name() + elsewhere;
     }
 
     /** Names what is kept of a tree. */
@@ -82,7 +89,8 @@ final class BuiltKernels {
         Path folder = cache.<KernelException>entry(KIND, key, fresh -> {
             progress.step("build");
             Path log = cache.kindFolder("log").resolve(key + ".log");
-            new KernelBuild(source, cache.kindFolder(OBJECTS).resolve(objects), profile, progress).into(fresh, log);
+            new KernelBuild(source, cache.kindFolder(OBJECTS).resolve(objects), profile, tools, progress)
+                    .into(fresh, log);
             KernelEntry.complete(fresh, source);
         });
         cache.find(OBJECTS, objects); // counts as used
@@ -91,8 +99,7 @@ final class BuiltKernels {
 
     private String key(String version, Profile profile, String source)
             throws IOException, InterruptedException, KernelException {
-        Files.createDirectories(cache.root());
-        String exact = digest(source + "\n" + profile.fragment(version) + "\n" + KernelBuild.tools(cache.root()));
+        String exact = digest(source + "\n" + profile.fragment(version) + "\n" + tools.versions());
         return version + "-" + profile.name() + "-" + exact.substring(0, 12);
     }
 

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -30,12 +31,14 @@ final class KernelBuild {
     private final Path source;
     private final Path objects;
     private final Profile profile;
+    private final BuildTools tools;
     private final Progress progress;
 
-    KernelBuild(Path source, Path objects, Profile profile, Progress progress) {
+    KernelBuild(Path source, Path objects, Profile profile, BuildTools tools, Progress progress) {
         this.source = source;
         this.objects = objects;
         this.profile = profile;
+        this.tools = tools;
         this.progress = progress;
     }
 
@@ -51,17 +54,6 @@ final class KernelBuild {
         }
         return Optional.of(parts.get("VERSION") + "." + parts.get("PATCHLEVEL") + "."
                 + parts.getOrDefault("SUBLEVEL", "0") + parts.getOrDefault("EXTRAVERSION", ""));
-    }
-
-    /** What the result depends on besides source and configuration: compiler, linker and pahole. */
-    static String tools(Path anywhere) throws IOException, InterruptedException, KernelException {
-        List<String> versions = new ArrayList<>();
-        for (String tool : List.of("gcc", "ld", "pahole")) {
-            Tool.Outcome said = new Tool(Duration.ofSeconds(20), List.of(tool, "--version")).run(anywhere);
-            versions.add(
-                    tool + " " + (said.lines().isEmpty() ? "" : said.lines().get(0)));
-        }
-        return String.join("\n", versions);
     }
 
     /** Builds, and puts {@code image}, {@code config} and {@code debug} into {@code result}. */
@@ -87,10 +79,10 @@ final class KernelBuild {
         progress.report("configuring " + version + " with the profile " + profile.name());
         Path fragment = objects.resolve("ksplat.fragment");
         Files.writeString(fragment, profile.fragment(version));
-        Map<String, String> environment = new java.util.HashMap<>(environment());
+        Map<String, String> environment = new HashMap<>(environment());
         environment.put("KCONFIG_ALLCONFIG", fragment.toString());
         Tool.Outcome outcome =
-                new Tool(CONFIGURING, command("-s", "allnoconfig")).run(objects, environment, line -> {});
+                tools.run(CONFIGURING, source, objects, environment, command("-s", "allnoconfig"), line -> {});
         Files.write(log, outcome.lines());
         if (!outcome.ok()) {
             throw failure(outcome.lines(), log);
@@ -116,7 +108,8 @@ final class KernelBuild {
         Tool.Outcome outcome;
         try (BufferedWriter out = Files.newBufferedWriter(log, java.nio.file.StandardOpenOption.APPEND)) {
             String jobs = "-j" + Runtime.getRuntime().availableProcessors();
-            outcome = new Tool(BUILDING, command(jobs, "vmlinux", "bzImage")).run(objects, environment(), line -> {
+            List<String> command = command(jobs, "vmlinux", "bzImage");
+            outcome = tools.run(BUILDING, source, objects, environment(), command, line -> {
                 try {
                     out.write(line);
                     out.newLine();
@@ -158,8 +151,8 @@ final class KernelBuild {
         return Files.exists(count) ? Long.parseLong(Files.readString(count).strip()) : 1350;
     }
 
-    private List<String> command(String... targets) {
-        String ccache = System.getenv("PATH") != null && onPath("ccache") ? "ccache " : "";
+    private List<String> command(String... targets) throws IOException, InterruptedException, KernelException {
+        String ccache = tools.haveCcache() ? "ccache " : "";
         List<String> command = new ArrayList<>(List.of(
                 "nice",
                 "-n10",
@@ -172,15 +165,6 @@ final class KernelBuild {
                 "HOSTCC=" + ccache + "gcc"));
         command.addAll(List.of(targets));
         return command;
-    }
-
-    private static boolean onPath(String program) {
-        for (String folder : System.getenv("PATH").split(":", -1)) {
-            if (!folder.isEmpty() && Files.isExecutable(Path.of(folder, program))) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /** The same bytes from the same source, whoever builds when; it is what makes ccache hit on init/version.c, too. */

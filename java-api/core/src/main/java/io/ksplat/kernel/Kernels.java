@@ -32,23 +32,25 @@ public final class Kernels {
     private final List<String> aptOptions;
     private final List<Path> fragments;
     private final AptRoot apt;
+    private final BuildTools tools;
 
     public Kernels(Cache cache) {
-        this(cache, Path.of("/etc/apt"), List.of(), List.of());
+        this(cache, Path.of("/etc/apt"), List.of(), List.of(), BuildTools.chosen());
     }
 
     /** The same, with config fragments of the user's on top of the profile of what is built. */
     public Kernels withFragments(List<Path> files) {
-        return new Kernels(cache, etcApt, aptOptions, files);
+        return new Kernels(cache, etcApt, aptOptions, files, tools);
     }
 
     /** @param aptOptions settings of apt.conf(5) on top of the machine's, {@code NAME=VALUE} */
-    Kernels(Cache cache, Path etcApt, List<String> aptOptions, List<Path> fragments) {
+    Kernels(Cache cache, Path etcApt, List<String> aptOptions, List<Path> fragments, BuildTools tools) {
         this.cache = cache;
         this.etcApt = etcApt;
         this.aptOptions = List.copyOf(aptOptions);
         this.fragments = List.copyOf(fragments);
         this.apt = new AptRoot(cache, etcApt, aptOptions);
+        this.tools = tools;
     }
 
     /** What can be fetched: a release, the suite it is in, and what there is to download, in bytes. */
@@ -66,7 +68,7 @@ public final class Kernels {
             } else if (spec instanceof KernelSpec.Image image) {
                 return image(image, progress);
             }
-            BuiltKernels built = new BuiltKernels(cache, apt, profiles(), fragments);
+            BuiltKernels built = new BuiltKernels(cache, apt, profiles(), fragments, tools);
             return spec instanceof KernelSpec.Source source
                     ? built.resolve(source, progress)
                     : built.resolve((KernelSpec.Tree) spec, progress);

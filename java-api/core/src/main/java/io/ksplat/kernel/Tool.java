@@ -18,12 +18,28 @@ import java.util.function.Consumer;
 
 /** One run of a program of the system, with a deadline, in the C locale. */
 final class Tool {
+    private static final Duration ENDING = Duration.ofSeconds(20);
+
     private final List<String> command;
     private final Duration deadline;
+    private final boolean held;
 
     Tool(Duration deadline, List<String> command) {
+        this(deadline, command, false);
+    }
+
+    private Tool(Duration deadline, List<String> command, boolean held) {
         this.command = List.copyOf(command);
         this.deadline = deadline;
+        this.held = held;
+    }
+
+    /**
+     * A program whose work goes on elsewhere, where no signal from here reaches it: its standard input stays open for as long as it may
+     * work, and the end of that, also by the death of this JVM, tells it to end.
+     */
+    static Tool held(Duration deadline, List<String> command) {
+        return new Tool(deadline, command, true);
     }
 
     /** What came of it: the exit code and all lines, of both streams, in their order. */
@@ -44,13 +60,24 @@ final class Tool {
                 lines.add(line);
                 eachLine.accept(line);
             });
-            process.getOutputStream().close();
+            if (!held) {
+                process.getOutputStream().close();
+            }
             awaitExit(process);
             reader.join(TimeUnit.SECONDS.toMillis(5));
             return new Outcome(process.exitValue(), List.copyOf(lines));
         } finally {
+            if (held && process.isAlive()) {
+                letGo(process);
+            }
             kill(process);
         }
+    }
+
+    /** Its work may still write to the cache until it has ended, too. */
+    private static void letGo(Process process) throws IOException, InterruptedException {
+        process.getOutputStream().close();
+        process.waitFor(ENDING.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     Outcome run(Path folder) throws IOException, InterruptedException, KernelException {

@@ -7,6 +7,7 @@ import io.ksplat.libbpf.internal.Libbpf;
 import io.ksplat.libbpf.internal.Libc;
 import io.ksplat.libbpf.internal.SizeT;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -158,7 +159,7 @@ public final class RunningObject implements AutoCloseable {
     }
 
     private static List<Libbpf.BpfProgram> programs(Libbpf.BpfObject object) {
-        List<Libbpf.BpfProgram> programs = new java.util.ArrayList<>();
+        List<Libbpf.BpfProgram> programs = new ArrayList<>();
         Libbpf.BpfProgram program = Libbpf.bpf_object__next_program(object, null);
         while (program != null) {
             programs.add(program);
@@ -199,6 +200,18 @@ public final class RunningObject implements AutoCloseable {
             throw new NoSuchElementException("the object has no map " + name);
         }
         return map;
+    }
+
+    /** What the kernel made of the programs. */
+    public List<JitedFunction> code() throws IOException {
+        return life.during(() -> {
+            List<JitedFunction> all = new ArrayList<>();
+            for (Map.Entry<String, Libbpf.BpfProgram> program : programs.entrySet()) {
+                all.addAll(RunningCode.of(
+                        program.getKey(), Libbpf.bpf_program__fd(program.getValue()), Libbpf.bpf_object__btf(object)));
+            }
+            return all;
+        });
     }
 
     /**

@@ -6,6 +6,7 @@ import io.ksplat.evidence.Details;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.Stack;
+import io.ksplat.evidence.Task;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
@@ -42,24 +43,25 @@ public final class EvidenceText {
         StringBuilder text = new StringBuilder(wait.lock().name())
                 .append(wait.lock().address().map(address -> " at " + address).orElse(""))
                 .append(" = 0x")
-                .append(Integer.toHexString(wait.word()));
+                .append(Long.toHexString(wait.word()));
         wait.tail().ifPresent(cpu -> text.append(", CPU ").append(cpu).append(" last in its queue"));
-        text.append(", wanted by ").append(who(wait.context(), OptionalInt.of(wait.cpu())));
+        text.append(", wanted by ").append(who(wait.context(), wait.cpu()));
+        if (wait.cpu().isEmpty()) {
+            text.append(named(wait.task()));
+        }
         Optional<Details.Owner> owner = wait.owner();
         if (owner.isEmpty()) {
             return text.append(": owner unknown").toString();
         }
         text.append(": held by ").append(who(owner.get().context(), owner.get().cpu()));
-        owner.get()
-                .task()
-                .ifPresent(task -> text.append(" (")
-                        .append(task.comm())
-                        .append('/')
-                        .append(task.pid())
-                        .append(')'));
+        text.append(named(owner.get().task()));
         return text.append(owner.get().inferred() ? ", inferred: " : ": ")
                 .append(owner.get().because())
                 .toString();
+    }
+
+    private static String named(Optional<Task> task) {
+        return task.map(known -> " (" + known.comm() + "/" + known.pid() + ")").orElse("");
     }
 
     private static String of(Details.Holding holding) {

@@ -141,7 +141,7 @@ public final class VirtualMachine implements AutoCloseable {
         return config;
     }
 
-    public Qmp qmp() {
+    Qmp qmp() {
         return qemu.qmp();
     }
 

@@ -3,6 +3,7 @@ package io.ksplat.forensics;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.ksplat.guest.Guest;
 import io.ksplat.guest.Pace;
@@ -23,6 +24,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -126,6 +129,94 @@ class DeadMachineTest {
         assertThat(gdb("-c", core.toString(), "-ex", "x/s 0x" + Long.toHexString(banner)))
                 .contains("Linux version " + machines.facts().release());
         assertThat(run("readelf", "-nW", core.toString())).contains("VMCOREINFO", "NT_PRSTATUS");
+    }
+
+    /** Debian 12's drgn will do: it takes the notes and the addresses of the dump, and the types of the vmlinux. */
+    @Test
+    void drgnOpensADump() throws Exception {
+        need("drgn", "--version");
+        TestMachines machines = new TestMachines("source:7.3+lockdep");
+        Path core = folder.resolve("vmcore");
+        Path script = Files.writeString(folder.resolve("tasks.py"), """
+                from drgn.helpers.linux.pid import for_each_task
+                print("release", prog["init_uts_ns"].name.release.string_().decode())
+                for task in for_each_task(prog):
+                    print("task", task.pid.value_(), task.comm.string_().decode())
+                """);
+        int child;
+        try (Guest guest = start(machines)) {
+            child = guest.spawnParked(0).pid();
+            autopsy(machines, guest).dump(core);
+        }
+        String vmlinux = machines.facts().kernel().debugVmlinux().orElseThrow().toString();
+        assertThat(run("drgn", "-q", "-c", core.toString(), "-s", vmlinux, script.toString()))
+                .contains(
+                        "release " + machines.facts().release() + "\n",
+                        "task 1 init\n",
+                        "task 2 kthreadd\n",
+                        "task " + child + " init\n");
+    }
+
+    /** Without the kernel's vmlinux drgn still reads memory by the kernel's addresses, which it learns from the dump alone. */
+    @ParameterizedTest
+    @ValueSource(strings = {"debian:6.1", "debian:7.2"})
+    void drgnOpensADumpOfAStockKernel(String kernel) throws Exception {
+        need("drgn", "--version");
+        TestMachines machines = new TestMachines(kernel);
+        Path core = folder.resolve("vmcore");
+        long banner = machines.facts().symbols().address("linux_banner").orElseThrow();
+        Path script = Files.writeString(
+                folder.resolve("banner.py"),
+                "print(prog.read(0x" + Long.toHexString(banner) + ", 80).split(b' (')[0].decode())");
+        try (Guest guest = start(machines)) {
+            autopsy(machines, guest).dump(core);
+        }
+        assertThat(run("drgn", "-q", "--no-default-symbols", "-c", core.toString(), script.toString()))
+                .contains("Linux version " + machines.facts().release());
+    }
+
+    /** Debian 12's crash knows no kernel of the 7 series, so this is told of newer ones alone. */
+    @Test
+    void crashOpensADump() throws Exception {
+        Matcher version = Pattern.compile("crash (\\d+)\\.").matcher(need("crash", "-v"));
+        assumeThat(version.find()).as("crash -v tells its version").isTrue();
+        assumeThat(Integer.parseInt(version.group(1)))
+                .as("crash's version: before 9 it opens no kernel of the 7 series")
+                .isGreaterThanOrEqualTo(9);
+        TestMachines machines = new TestMachines("source:7.3+lockdep");
+        Path core = folder.resolve("vmcore");
+        Path commands = Files.writeString(folder.resolve("commands"), "sys\nbt -a\nquit\n");
+        try (Guest guest = start(machines)) {
+            stopAt(guest, machines.facts().symbols().address("dentry_kill").orElseThrow());
+            autopsy(machines, guest).dump(core);
+        }
+        String vmlinux = machines.facts().kernel().debugVmlinux().orElseThrow().toString();
+        // This profile's kernels have no modules.
+        assertThat(run("crash", "-s", "--no_modules", "-i", commands.toString(), vmlinux, core.toString()))
+                .contains("RELEASE: " + machines.facts().release(), "CPUS: 2")
+                .containsPattern(
+                        "exception RIP: dentry_kill[\\s\\S]*__x64_sys_unlink|dentry_kill[\\s\\S]*do_syscall_64");
+    }
+
+    /** Leaves a machine that makes and deletes files at the entry of a function. */
+    private static void stopAt(Guest guest, long function) throws Exception {
+        guest.spawnChurn(0);
+        try (GdbStub gdb = guest.vm().gdb()) {
+            gdb.setBreakpoint(function);
+            gdb.resume();
+            gdb.awaitStop(Deadline.in(PATIENCE));
+            gdb.clearBreakpoint(function);
+        }
+    }
+
+    /** What a tool says of itself; the test is skipped where the tool is not there. */
+    private static String need(String tool, String question) throws Exception {
+        boolean there = Arrays.stream(System.getenv("PATH").split(":", -1))
+                .anyMatch(place -> Files.isExecutable(Path.of(place, tool)));
+        assumeThat(there)
+                .as("%s is on the PATH: apt-get install %s", tool, tool.equals("drgn") ? "python3-drgn" : tool)
+                .isTrue();
+        return run(tool, question);
     }
 
     /** A lock that nobody gives back, taken with interrupts disabled. */

@@ -132,7 +132,7 @@ class LockGraphTest {
         assertThat(graph.cycle())
                 .containsExactly(node("NMI", 0, "the CPU", "L", false), node("task", 0, "L", "the CPU", true));
         assertThat(graph.cpusOfCycle()).containsExactly(0);
-        assertThat(graph.details().waits().get(0).cpu()).isZero();
+        assertThat(graph.details().waits().get(0).cpu()).hasValue(0);
     }
 
     @Test

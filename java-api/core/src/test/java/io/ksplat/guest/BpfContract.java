@@ -5,14 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ksplat.kernel.Symbol;
 import io.ksplat.libbpf.BpfException;
 import io.ksplat.libbpf.BpfObjectFile;
 import io.ksplat.libbpf.BtfMismatchException;
 import io.ksplat.libbpf.RunResult;
 import io.ksplat.libbpf.VerifierException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -197,6 +200,35 @@ abstract class BpfContract {
         assertThatThrownBy(() -> BpfObject.open(file("contract")).set("label", "eight by"))
                 .isInstanceOf(BtfMismatchException.class)
                 .hasMessageContaining("char[8] has no room");
+    }
+
+    /** Of two functions, since one's lines must not count as the other's. */
+    @Test
+    void tellsWhereItsCodeLiesAndComesFrom() throws IOException {
+        List<String> text;
+        try (InputStream source = BpfContract.class.getResourceAsStream("/guest/contract.bpf.c")) {
+            text = new String(source.readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList();
+        }
+        for (String program : List.of("count", "fill_slot")) {
+            Symbol symbol = bpf.symbols().stream()
+                    .filter(each -> each.name().matches("bpf_prog_[0-9a-f]{16}_" + program))
+                    .findFirst()
+                    .orElseThrow(() -> new AssertionError("no " + program + " among " + bpf.symbols()));
+            assertThat(symbol.address()).as("in the kernel's half").isNegative();
+            assertThat(symbol.size()).isBetween(8L, 4096L);
+            List<BpfLine> lines = bpf.lines().stream()
+                    .filter(line -> line.start() >= symbol.address() && line.start() < symbol.address() + symbol.size())
+                    .toList();
+            int begins = text.indexOf("int " + program + "(void *ctx)") + 1;
+            int ends = begins + text.subList(begins, text.size()).indexOf("}") + 1;
+            assertThat(begins).as("where %s is in the source", program).isPositive();
+            assertThat(lines).isNotEmpty().allSatisfy(line -> {
+                assertThat(line.file()).endsWith("contract.bpf.c");
+                assertThat(line.line()).isBetween(begins, ends);
+            });
+        }
     }
 
     @Test

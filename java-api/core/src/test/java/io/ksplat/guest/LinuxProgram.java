@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.guest;
 
-import com.google.protobuf.ByteString;
-import io.ksplat.guest.proto.Request;
-import io.ksplat.guest.proto.WriteFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -98,12 +95,7 @@ enum LinuxProgram {
     /** Puts it into a guest and returns its path there. */
     String in(Guest guest) throws IOException {
         String path = "/" + name();
-        guest.agent()
-                .call(Request.newBuilder()
-                        .setWriteFile(WriteFile.newBuilder()
-                                .setPath(path)
-                                .setMode(0755)
-                                .setData(ByteString.copyFrom(elf()))));
+        guest.agent().writeProgram(path, elf());
         return path;
     }
 

@@ -5,11 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
-import com.google.protobuf.ByteString;
 import io.ksplat.guest.proto.Exec;
 import io.ksplat.guest.proto.Exited;
 import io.ksplat.guest.proto.Request;
-import io.ksplat.guest.proto.WriteFile;
 import io.ksplat.kernel.Progress;
 import io.ksplat.libbpf.BpfException;
 import io.ksplat.vm.MachineConfig;
@@ -68,12 +66,7 @@ class LocalTargetTest {
                 .withQemu(qemu.toString())
                 .boot(config, folder.resolve("console.log"), Progress.NONE)
                 .guest();
-        guest.agent()
-                .call(Request.newBuilder()
-                        .setWriteFile(WriteFile.newBuilder()
-                                .setPath("/in_host_root")
-                                .setMode(0755)
-                                .setData(ByteString.copyFrom(Files.readAllBytes(folder.resolve("in_host_root"))))));
+        guest.agent().writeProgram("/in_host_root", Files.readAllBytes(folder.resolve("in_host_root")));
     }
 
     @AfterAll

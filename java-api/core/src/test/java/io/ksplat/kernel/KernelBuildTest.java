@@ -6,8 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,7 +54,8 @@ class KernelBuildTest {
         git("add", "-A");
         git("-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "one");
         Files.createDirectories(folder.resolve("apt"));
-        kernels = new Kernels(new Cache(folder.resolve("cache")), folder.resolve("apt"), List.of(), List.of());
+        kernels = new Kernels(
+                new Cache(folder.resolve("cache")), folder.resolve("apt"), List.of(), List.of(), BuildTools.chosen());
     }
 
     private String git(String... command) throws Exception {
@@ -151,6 +157,90 @@ class KernelBuildTest {
         assertThatThrownBy(() -> build("tree:/nowhere+plain")).hasMessageContaining("no kernel tree at /nowhere");
         assertThatThrownBy(() -> build("tree:" + folder.resolve("apt") + "+plain"))
                 .hasMessageContaining("is no kernel tree");
+    }
+
+    /** Tools of another place, here: {@code body} has the command as "$@", its folders taken away. */
+    private Kernels elsewhere(String body) throws Exception {
+        Path program = Files.writeString(folder.resolve("elsewhere"), """
+                #!/bin/bash
+                printf '%s\\n' "$*" >>FOLDER/calls
+                while [ "$1" != -- ]; do shift; done
+                shift
+                """.replace("FOLDER", folder.toString()) + body);
+        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return new Kernels(
+                new Cache(folder.resolve("cache")),
+                folder.resolve("apt"),
+                List.of(),
+                List.of(),
+                new BuildTools(Optional.of(program.toString())));
+    }
+
+    private Kernel buildElsewhere(String body) throws Exception {
+        said.clear();
+        return elsewhere(body).resolve(KernelSpec.parse("tree:" + tree + "+plain"), (line, done) -> said.add(line));
+    }
+
+    @Test
+    void theSameToolsOfAnotherPlaceMakeTheSameKernel() throws Exception {
+        Kernel here = build("tree:" + tree + "+plain");
+        Kernel there = buildElsewhere("exec \"$@\"\n");
+
+        assertThat(there.key()).isEqualTo(here.key());
+        assertThat(said).noneMatch(line -> line.startsWith("building"));
+    }
+
+    @Test
+    void otherToolsMakeAnotherKernelOfObjectsOfTheirOwn() throws Exception {
+        Kernel here = build("tree:" + tree + "+plain");
+        Kernel there = buildElsewhere("\"$@\" | sed 's/^gcc gcc/gcc another/'; exit ${PIPESTATUS[0]}\n");
+
+        assertThat(there.key()).isNotEqualTo(here.key());
+        assertThat(there.release()).isEqualTo(here.release());
+        assertThat(said).anyMatch(line -> line.startsWith("building"));
+        try (Stream<Path> objects = Files.list(folder.resolve("cache/build"))) {
+            assertThat(objects.filter(path -> Files.exists(path.resolve("core.o"))))
+                    .hasSize(2);
+        }
+        assertThat(Files.readAllLines(folder.resolve("calls")))
+                .filteredOn(call -> call.contains("make"))
+                .hasSize(2)
+                .allMatch(call -> call.matches(
+                        "--read \\S+/src --write \\S+/build/\\S+ -- env LC_ALL=C KBUILD_\\S+ .* make -C .*"));
+    }
+
+    @Test
+    void aToolThatIsMissingThereIsNamed() {
+        assertThatThrownBy(() -> buildElsewhere("PATH=/nowhere; . /dev/fd/3 3<<<\"$3\"\n"))
+                .isInstanceOf(KernelException.class)
+                .hasMessageContaining("a kernel needs gcc, ld, pahole to be built")
+                .hasMessageContaining("not found");
+    }
+
+    /** No signal reaches it there: the end of its input does. */
+    @Test
+    void aBuildOfAnotherPlaceEndsWithTheThreadThatWaits() throws Exception {
+        Path ended = folder.resolve("ended");
+        Kernels kernels = elsewhere("case \"$*\" in *vmlinux*) echo '  CC      a.o'; cat >/dev/null; sleep 0.3; touch "
+                + ended + "; exit 1 ;; esac\nexec \"$@\"\n");
+        CountDownLatch builds = new CountDownLatch(1);
+        Thread builder = new Thread(() -> assertThatThrownBy(() ->
+                        kernels.resolve(KernelSpec.parse("tree:" + tree + "+plain"), (line, done) -> {
+                            if (line.contains("objects")) {
+                                builds.countDown();
+                            }
+                        }))
+                .isInstanceOf(InterruptedException.class));
+        builder.start();
+        assertThat(builds.await(30, TimeUnit.SECONDS)).isTrue();
+
+        builder.interrupt();
+
+        builder.join(30_000);
+        assertThat(builder.isAlive()).isFalse();
+        assertThat(ended)
+                .as("its work had ended before the objects were let go")
+                .exists();
     }
 
     @Test

@@ -24,7 +24,8 @@ class KernelsTest {
     @BeforeEach
     void ownCache() throws IOException {
         Files.createDirectory(folder.resolve("apt"));
-        kernels = new Kernels(new Cache(folder.resolve("cache")), folder.resolve("apt"), List.of(), List.of());
+        kernels = new Kernels(
+                new Cache(folder.resolve("cache")), folder.resolve("apt"), List.of(), List.of(), BuildTools.chosen());
     }
 
     private Kernel image(byte[] bytes) throws Exception {

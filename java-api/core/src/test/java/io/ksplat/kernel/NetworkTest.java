@@ -25,7 +25,8 @@ class NetworkTest {
     Path folder;
 
     private Kernels kernels(List<String> options) {
-        return new Kernels(new Cache(folder.resolve("cache")), Path.of("/etc/apt"), options, List.of());
+        return new Kernels(
+                new Cache(folder.resolve("cache")), Path.of("/etc/apt"), options, List.of(), BuildTools.chosen());
     }
 
     @Test
@@ -77,7 +78,8 @@ class NetworkTest {
         String uri = AptSources.ofMachine(Path.of("/etc/apt")).get(0).uri();
         Path empty = Files.write(folder.resolve("none.gpg"), new byte[0]);
         Files.writeString(etc.resolve("sources.list"), "deb [signed-by=" + empty + "] " + uri + " bookworm main\n");
-        Kernels kernels = new Kernels(new Cache(folder.resolve("cache")), etc, List.of(), List.of());
+        Kernels kernels =
+                new Kernels(new Cache(folder.resolve("cache")), etc, List.of(), List.of(), BuildTools.chosen());
 
         assertThatThrownBy(() -> kernels.resolve(KernelSpec.parse("debian:6.1"), Progress.NONE))
                 .isInstanceOf(KernelException.class)

@@ -136,7 +136,7 @@ public sealed interface Details {
     }
 
     /**
-     * CPUs that spin on locks, as their registers and memory show it from outside.
+     * CPUs that spin on locks and tasks that sleep on them, as registers and memory show it from outside.
      *
      * @param holding what each task holds, in kernels with lockdep; else empty
      */
@@ -157,13 +157,22 @@ public sealed interface Details {
     /**
      * One of them.
      *
+     * @param cpu that spins; empty for a task that sleeps
+     * @param task that sleeps, or that the CPU runs or has interrupted, where that is known
      * @param context {@code task}, {@code softirq}, {@code hardirq}, {@code NMI}
      * @param lock what it waits for
-     * @param word what lies there: the lock's 32 bits
+     * @param word what lies there: a spin lock's 32 bits; of a mutex or rw_semaphore the 64 of its owner, flags included
      * @param tail the last CPU in the lock's queue, where there is one
      * @param owner who holds it; empty where that cannot be told
      */
-    record Wait(int cpu, String context, LockRef lock, int word, OptionalInt tail, Optional<Owner> owner) {}
+    record Wait(
+            OptionalInt cpu,
+            Optional<Task> task,
+            String context,
+            LockRef lock,
+            long word,
+            OptionalInt tail,
+            Optional<Owner> owner) {}
 
     /**
      * Who holds a lock.

@@ -26,7 +26,7 @@ public record Findings(List<Evidence> evidence, List<Control> controls, boolean 
         if (has(Meaning.REJECTION)) {
             return Verdict.REJECTED;
         }
-        if (has(Meaning.DEADLOCK) || (has(Meaning.STALL) && has(EvidenceKind.CPU_STUCK))) {
+        if (has(Meaning.DEADLOCK) || evidence.stream().anyMatch(Findings::isRingOfSleepers)) {
             return Verdict.DEADLOCK;
         }
         if (has(Meaning.CRASH)) {
@@ -43,8 +43,12 @@ public record Findings(List<Evidence> evidence, List<Control> controls, boolean 
                 : Verdict.INCONCLUSIVE;
     }
 
-    private boolean has(EvidenceKind kind) {
-        return evidence.stream().anyMatch(found -> found.kind() == kind);
+    /** Tasks that the kernel reported to hang, and whose locks, read from outside at one moment, lead from one to the other. */
+    private static boolean isRingOfSleepers(Evidence found) {
+        return found.kind() == EvidenceKind.HUNG_TASK
+                && found.source() == Source.OUTSIDE
+                && found.details() instanceof Details.Waits
+                && !found.cycle().isEmpty();
     }
 
     private boolean has(Meaning meaning) {

@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.slf4j.Logger;
@@ -45,6 +46,9 @@ public final class Lab implements AutoCloseable {
     private final Optional<Accelerator> accelerator;
     private final Optional<QemuSite> site;
     private final Kernels catalogue;
+    /** Held while a kernel is built, for hours perhaps: not this lab's own monitor, which whoever ends all of it needs. */
+    private final ReentrantLock resolving = new ReentrantLock();
+
     private final Map<KernelSpec, Kernel> kernels = new HashMap<>();
 
     /** Some 10 MB each, and soon read again. */
@@ -192,20 +196,25 @@ public final class Lab implements AutoCloseable {
     }
 
     /** A kernel, fetched or built, and what a boot of it tells. */
-    synchronized KernelFacts kernel(KernelSpec spec) throws IOException, InterruptedException, KernelException {
-        SoftReference<KernelFacts> kept = facts.get(spec);
-        KernelFacts known = kept == null ? null : kept.get();
-        if (known == null) {
-            // Resolved only once: a tree may change while it is being tried.
-            Kernel kernel = kernels.get(spec);
-            if (kernel == null) {
-                kernel = catalogue.resolve(spec, progress);
-                kernels.put(spec, kernel);
+    KernelFacts kernel(KernelSpec spec) throws IOException, InterruptedException, KernelException {
+        resolving.lockInterruptibly();
+        try {
+            SoftReference<KernelFacts> kept = facts.get(spec);
+            KernelFacts known = kept == null ? null : kept.get();
+            if (known == null) {
+                // Resolved only once: a tree may change while it is being tried.
+                Kernel kernel = kernels.get(spec);
+                if (kernel == null) {
+                    kernel = catalogue.resolve(spec, progress);
+                    kernels.put(spec, kernel);
+                }
+                known = KernelFacts.of(kernel, host(), cache, progress);
+                facts.put(spec, new SoftReference<>(known));
             }
-            known = KernelFacts.of(kernel, host(), cache, progress);
-            facts.put(spec, new SoftReference<>(known));
+            return known;
+        } finally {
+            resolving.unlock();
         }
-        return known;
     }
 
     /** A reproducer's programs for a kernel, compiled or looked up once a launch: the look-up alone reads the kernel's headers. */

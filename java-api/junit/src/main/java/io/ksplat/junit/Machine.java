@@ -4,14 +4,18 @@ package io.ksplat.junit;
 import io.ksplat.guest.BpfObject;
 import io.ksplat.guest.Child;
 import io.ksplat.guest.Guest;
+import io.ksplat.guest.OpenedBpf;
 import io.ksplat.guest.Pace;
 import io.ksplat.nmi.Nmi;
 import io.ksplat.vm.Deadline;
 import io.ksplat.vm.MachineException;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * The machine of one experiment, as a test method sees it.
@@ -29,6 +33,8 @@ import java.util.List;
 public final class Machine {
     private static final Duration PATIENCE = Duration.ofSeconds(2);
     private static final Duration SOON = Duration.ofMillis(300);
+
+    static final UnaryOperator<OpenedBpf> AS_IT_IS = opened -> opened;
 
     private final Guest guest;
     private final Nmi nmi;
@@ -48,7 +54,7 @@ public final class Machine {
     /** Compiles and loads BPF C. */
     @FunctionalInterface
     interface Loader {
-        BpfObject load(String source) throws IOException;
+        BpfObject load(String source, UnaryOperator<OpenedBpf> settings) throws IOException;
     }
 
     /**
@@ -56,7 +62,20 @@ public final class Machine {
      * call for what a {@link BeforeFreeze} method has loaded gives that.
      */
     public BpfObject load(String source) throws IOException {
-        return loader.load(source);
+        return load(source, AS_IT_IS);
+    }
+
+    /**
+     * The same, with what is to be set before: constants and first values, sizes of maps, which programs.
+     *
+     * <pre>{@code
+     * BpfObject tracer = machine.load("tracer.bpf.c", opened -> opened.set("target_pid", child.pid()));
+     * }</pre>
+     *
+     * @throws IllegalStateException where the call gives what a {@link BeforeFreeze} method has loaded: nothing can be set in that any more
+     */
+    public BpfObject load(String source, UnaryOperator<OpenedBpf> settings) throws IOException {
+        return loader.load(source, settings);
     }
 
     /** Unloads an object, so that its maps go. Controls keep what its counters said last. */
@@ -102,6 +121,15 @@ public final class Machine {
     /** A process on a CPU that creates and unlinks files for ever, so that call_rcu() runs there often. */
     public Child churn(int cpu) throws IOException {
         return started(guest.spawnChurn(cpu));
+    }
+
+    /** A static program of this host's, put into the machine and started on a CPU. */
+    public Child spawn(int cpu, Path program, String... arguments) throws IOException {
+        String path = "/" + program.getFileName();
+        guest.agent().writeProgram(path, Files.readAllBytes(program));
+        List<String> command = new ArrayList<>(List.of(path));
+        command.addAll(List.of(arguments));
+        return started(guest.spawn(cpu, command.toArray(String[]::new)));
     }
 
     private Child started(Child child) {

@@ -5,11 +5,13 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import io.ksplat.evidence.ConsoleParser;
 import io.ksplat.evidence.Control;
+import io.ksplat.evidence.Details;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Findings;
 import io.ksplat.evidence.ParserOptions;
 import io.ksplat.evidence.Source;
+import io.ksplat.evidence.Task;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.forensics.Autopsy;
 import io.ksplat.forensics.Diagnosis;
@@ -148,6 +150,15 @@ final class Observation implements Console.Reader {
         evidence.add(found);
     }
 
+    private List<Task> hungTasks() {
+        return foundSoFar().stream()
+                .map(Evidence::details)
+                .filter(Details.Hang.class::isInstance)
+                .map(details -> ((Details.Hang) details).task())
+                .distinct()
+                .toList();
+    }
+
     /** Whether there is evidence by now. */
     boolean hasFound() {
         return !foundSoFar().isEmpty();
@@ -228,6 +239,10 @@ final class Observation implements Console.Reader {
             if (!alive) {
                 hear(autopsy().unsaid());
             }
+            List<Task> hung = hungTasks();
+            if (!hung.isEmpty()) {
+                autopsy().ofSleepers(hung).ifPresent(this::found);
+            }
             return outcome(controls, alive, Optional.empty());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -248,8 +263,11 @@ final class Observation implements Console.Reader {
         if (vmcore) {
             Path core = folder.resolve("vmcore");
             autopsy().dump(core);
+            String modules = symbols.address("modules").isPresent() ? "" : "--no_modules ";
             notes.add("memory: " + core
-                    + vmlinux.map(file -> "; drgn -c " + core + " -s " + file).orElse(""));
+                    + vmlinux.map(file ->
+                                    "; drgn -c " + core + " -s " + file + ", or crash " + modules + file + " " + core)
+                            .orElse(""));
         }
         if (keep) {
             VirtualMachine.Kept kept = guest.vm().keep();

@@ -8,6 +8,7 @@ import io.ksplat.guest.Checker;
 import io.ksplat.guest.Checkpoint;
 import io.ksplat.guest.Guest;
 import io.ksplat.guest.KernelFacts;
+import io.ksplat.guest.OpenedBpf;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.Symbols;
 import io.ksplat.libbpf.BpfObjectFile;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -191,9 +193,14 @@ final class Rig {
     }
 
     /** Loads one more object, that of a tracer say, or gives the one that the set-up has loaded. */
-    private BpfObject load(String source) throws IOException {
+    private BpfObject load(String source, UnaryOperator<OpenedBpf> before) throws IOException {
         BpfObject there = settingUp ? null : loadedInSetUp.remove(source);
         if (there != null && !there.isClosed()) {
+            if (before != Machine.AS_IT_IS) {
+                throw new IllegalStateException(
+                        source + " was loaded by a @BeforeFreeze method: set there what is to be"
+                                + " set before, and write globals here");
+            }
             return there;
         }
         Subject subject = occasion.subject;
@@ -201,7 +208,8 @@ final class Rig {
         try {
             byte[] object = BpfBuild.object(
                     subject.type(), source, subject.macros(kernel.btf()), kernel.headers(), occasion.lab.cache());
-            BpfObject loaded = BpfObject.load(guest, BpfObjectFile.parse(source, object));
+            BpfObject loaded = before.apply(BpfObject.open(BpfObjectFile.parse(source, object)))
+                    .load(guest);
             loaded(loaded, symbols.plus(loaded.symbols()));
             if (settingUp) {
                 loadedInSetUp.put(source, loaded);

@@ -87,6 +87,22 @@ class KernelTestTest {
         }
     }
 
+    @KernelTest
+    static final class Setting {
+        @Test
+        void setsBeforeItLoads(Machine machine) throws IOException {
+            BpfObject counter = machine.load("counter.bpf.c", opened -> opened.set("runs", 40));
+            counter.program("count").run();
+            assertThat(counter.global("runs").get()).isEqualTo(41);
+            assertThat(machine.load("counter.bpf.c").global("runs").get()).isZero();
+        }
+    }
+
+    @Test
+    void setsWhatAnotherObjectBeginsWith() {
+        Launch.of(folder, Setting.class).assertAllGreen();
+    }
+
     @Test
     void givesEachMethodAPristineMachine() throws IOException {
         Launch launch = Launch.of(folder, Sound.class);

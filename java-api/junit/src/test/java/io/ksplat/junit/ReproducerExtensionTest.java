@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.guest.BpfObject;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -113,6 +114,28 @@ class ReproducerExtensionTest {
         }
     }
 
+    @Reproducer(id = "hangs", bpf = "counter.bpf.c", shows = "a task that sleeps for ever", seed = "none")
+    @Expect(verdict = Verdict.INCONCLUSIVE)
+    static final class Hangs {
+        @Test
+        void hangs(Machine machine) throws Exception {
+            Path program = Files.createTempDirectory("ksplat").resolve("hold_lock");
+            Process gcc = new ProcessBuilder(
+                            "gcc", "-static", "-o", program.toString(), "../core/src/test/resources/guest/hold_lock.c")
+                    .inheritIO()
+                    .start();
+            assertThat(gcc.waitFor()).isZero();
+            machine.writeFile("/proc/sys/kernel/hung_task_timeout_secs", "1");
+            machine.spawn(0, program, "mutex", "/held");
+            Files.delete(program);
+            Files.delete(program.getParent());
+            machine.await(
+                    "the kernel reports a hung task",
+                    () -> new String(machine.readFile("/dev/kmsg"), StandardCharsets.UTF_8)
+                            .contains("INFO: task waiter:"));
+        }
+    }
+
     @Reproducer(id = "nowhere", bpf = "nowhere.bpf.c", shows = "nothing", seed = "none")
     @Expect(verdict = Verdict.CLEAN)
     static final class Nowhere {
@@ -129,6 +152,28 @@ class ReproducerExtensionTest {
         void badRange(Machine machine) {
             METHODS.incrementAndGet();
         }
+    }
+
+    @Reproducer(id = "sets-late", bpf = "counter.bpf.c", shows = "nothing", seed = "none")
+    @Expect(verdict = Verdict.CLEAN)
+    static final class SetsLate {
+        @BeforeFreeze
+        void load(Machine machine) throws IOException {
+            machine.load("counter.bpf.c", opened -> opened.set("runs", 1));
+        }
+
+        @Test
+        void setsLate(Machine machine) throws IOException {
+            machine.load("counter.bpf.c", opened -> opened.set("runs", 2));
+        }
+    }
+
+    @Test
+    @Tag("machine")
+    void setsNothingInWhatWasLoadedBeforeTheFreeze() {
+        assertThat(thrown(run(SetsLate.class, "debian:7.2")))
+                .isInstanceOf(HarnessError.class)
+                .hasMessageContaining("counter.bpf.c was loaded by a @BeforeFreeze method");
     }
 
     @Test
@@ -184,6 +229,23 @@ class ReproducerExtensionTest {
         assertThat(run.path("verdict").asText()).isEqualTo("CLEAN");
         assertThat(run.path("controls").path("ran").path("observed").asInt()).isEqualTo(1);
         assertThat(run.path("kernel").path("release").asText()).startsWith("7.2");
+    }
+
+    @Test
+    @Tag("machine")
+    void tellsWhatAHungTaskSleepsFor() throws IOException {
+        assertThat(run(Hangs.class, "debian:7.2").getThrowable()).isEmpty();
+        List<JsonNode> hung = new ArrayList<>();
+        onlyRun().path("evidence").forEach(found -> {
+            if (found.path("kind").asText().equals("hung-task")) {
+                hung.add(found);
+            }
+        });
+        assertThat(hung).extracting(found -> found.path("source").asText()).contains("console", "outside");
+        JsonNode outside = hung.get(hung.size() - 1);
+        assertThat(outside.path("title").asText()).matches("waiter/\\d+ sleeps for a lock in fdget_pos");
+        assertThat(outside.path("locks").path(0).path("name").asText()).startsWith("mutex 0x");
+        assertThat(outside.path("stacks")).hasSize(2);
     }
 
     @Test

@@ -96,6 +96,11 @@ public final class Libbpf {
 
     public static native @Nullable Pointer btf__raw_data(Btf btf, IntByReference size);
 
+    /** The {@code struct btf_type}. */
+    public static native @Nullable Pointer btf__type_by_id(@Nullable Btf btf, int id);
+
+    public static native @Nullable String btf__name_by_offset(@Nullable Btf btf, int offset);
+
     /** {@code print} is a {@code void (*)(void *context, const char *format, va_list)}. */
     public static native @Nullable BtfDump btf_dump__new(
             Btf btf, Pointer print, Pointer context, @Nullable Pointer options);
@@ -139,6 +144,9 @@ public final class Libbpf {
             int type, String name, String license, Pointer instructions, SizeT count, @Nullable Pointer options);
 
     public static native int bpf_prog_test_run_opts(int program, Pointer options);
+
+    /** {@code length} is a {@code __u32 *}. */
+    public static native int bpf_obj_get_info_by_fd(int fd, Pointer info, Pointer length);
 
     public static native int bpf_map_lookup_elem_flags(int map, @Nullable Pointer key, Pointer value, long flags);
 

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Executable;
+import java.lang.reflect.Field;
+import java.lang.reflect.GenericArrayType;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.Type;
+import java.lang.reflect.TypeVariable;
+import java.lang.reflect.WildcardType;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** The API is what the packages' own Javadoc names: no more, in no signature anything else, and all of it compared with the release before. */
+class PublicApiTest {
+    private static final List<String> MODULES = List.of("evidence", "core", "junit", "container");
+
+    /** Counted by hand, so that one more is a decision. */
+    private static final int TYPES = 72;
+
+    /** Where ksplat's own modules put API and its inside together: members that users have no use for. */
+    private static final Set<String> SEAMS = Set.of(
+            "io.ksplat.nmi.Nmi.<init>",
+            "io.ksplat.guest.BpfObject.in",
+            "io.ksplat.container.KernelContainer",
+            "io.ksplat.container.KernelContainer.<init>",
+            "io.ksplat.container.KernelContainer.address");
+
+    /** Whose package says that the rest is no API; in the others every public type is. */
+    private static final String REST = "What else is public is so for ksplat's other rooms and modules, and no API.";
+
+    private static final String NOTHING = "No API: ";
+
+    private static final Pattern API = Pattern.compile("<p>API: (.*?)\\.\n", Pattern.DOTALL);
+    private static final Pattern LINK = Pattern.compile("\\{@link (\\w+)}");
+    private static final Pattern INCLUDED = Pattern.compile("<include>(io\\.ksplat\\.[\\w.]+)</include>");
+
+    private static Path sources(String module) {
+        return Path.of("..", module, "src", "main", "java");
+    }
+
+    /** The names that each package's Javadoc gives, by package. */
+    private static Map<String, Set<String>> named(String module) throws IOException {
+        Map<String, Set<String>> named = new TreeMap<>();
+        try (Stream<Path> files = Files.walk(sources(module))) {
+            for (Path file :
+                    files.filter(path -> path.endsWith("package-info.java")).toList()) {
+                String text = Files.readString(file);
+                String name =
+                        sources(module).relativize(file.getParent()).toString().replace('/', '.');
+                Set<String> types = new TreeSet<>();
+                Matcher api = API.matcher(text);
+                if (api.find()) {
+                    LINK.matcher(api.group(1)).results().forEach(link -> types.add(name + "." + link.group(1)));
+                } else {
+                    assertThat(text).as(file + " says what of it is API").contains(NOTHING);
+                }
+                named.put(name, types);
+            }
+        }
+        return named;
+    }
+
+    private static Set<String> api(String module) throws IOException {
+        return named(module).values().stream().flatMap(Set::stream).collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private static Set<String> api() throws IOException {
+        Set<String> all = new TreeSet<>();
+        for (String module : MODULES) {
+            all.addAll(api(module));
+        }
+        return all;
+    }
+
+    private static List<Class<?>> publicTypes(String module) throws Exception {
+        Path root = Path.of("..", module, "target", "classes");
+        List<Class<?>> types = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(root)) {
+            for (Path file :
+                    files.filter(path -> path.toString().endsWith(".class")).toList()) {
+                String name = root.relativize(file).toString().replace('/', '.').replaceFirst("\\.class$", "");
+                if (name.startsWith("io.ksplat.") && !name.endsWith("package-info")) {
+                    Class<?> type = Class.forName(name, false, PublicApiTest.class.getClassLoader());
+                    if (isShown(type)) {
+                        types.add(type);
+                    }
+                }
+            }
+        }
+        assertThat(types).as("public types of " + module).isNotEmpty();
+        return types;
+    }
+
+    private static boolean isShown(Class<?> type) {
+        for (Class<?> each = type; each != null; each = each.getEnclosingClass()) {
+            if (!isShown(each.getModifiers())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean isShown(int modifiers) {
+        return Modifier.isPublic(modifiers) || Modifier.isProtected(modifiers);
+    }
+
+    private static String top(Class<?> type) {
+        Class<?> top = type;
+        while (top.getEnclosingClass() != null) {
+            top = top.getEnclosingClass();
+        }
+        return top.getName();
+    }
+
+    @Test
+    void isSmall() throws IOException {
+        assertThat(api()).hasSize(TYPES);
+    }
+
+    @Test
+    void everyNameIsThatOfAPublicType() throws Exception {
+        for (String module : MODULES) {
+            assertThat(publicTypes(module).stream().map(Class::getName).toList())
+                    .as("public types of " + module)
+                    .containsAll(api(module));
+        }
+    }
+
+    @Test
+    void whereNothingElseIsSaidEveryPublicTypeIsNamed() throws Exception {
+        for (String module : MODULES) {
+            for (Class<?> type : publicTypes(module)) {
+                Path info = sources(module)
+                        .resolve(type.getPackageName().replace('.', '/'))
+                        .resolve("package-info.java");
+                boolean generated = !Files.exists(info);
+                if (!generated && !api(module).contains(top(type))) {
+                    assertThat(Files.readString(info).replaceAll("\\s+\\*?\\s*", " "))
+                            .as(type.getName() + " is public, and no API by the words of its package")
+                            .containsAnyOf(REST, NOTHING);
+                }
+            }
+        }
+    }
+
+    @Test
+    void showsNothingButItself() throws Exception {
+        Set<String> api = api();
+        List<String> shown = new ArrayList<>();
+        for (String module : MODULES) {
+            for (Class<?> type : publicTypes(module)) {
+                if (api.contains(top(type))) {
+                    members(type)
+                            .forEach((member, types) -> types.stream()
+                                    .filter(used -> used.getName().startsWith("io.ksplat.") && !api.contains(top(used)))
+                                    .filter(used -> !SEAMS.contains(member))
+                                    .forEach(used -> shown.add(member + " shows " + used.getName())));
+                }
+            }
+        }
+        assertThat(shown).isEmpty();
+    }
+
+    /** What the signatures of a type and of its members name, by member. */
+    private static Map<String, Set<Class<?>>> members(Class<?> type) {
+        Map<String, Set<Class<?>>> members = new TreeMap<>();
+        Set<Class<?>> own = members.computeIfAbsent(type.getName(), name -> new HashSet<>());
+        collect(type.getGenericSuperclass(), own);
+        Arrays.stream(type.getGenericInterfaces()).forEach(each -> collect(each, own));
+        for (Field field : type.getDeclaredFields()) {
+            if (isShown(field.getModifiers()) && !field.isSynthetic()) {
+                collect(
+                        field.getGenericType(),
+                        members.computeIfAbsent(type.getName() + "." + field.getName(), name -> new HashSet<>()));
+            }
+        }
+        Stream.concat(Arrays.stream(type.getDeclaredConstructors()), Arrays.stream(type.getDeclaredMethods()))
+                .filter(each -> isShown(each.getModifiers()) && !each.isSynthetic())
+                .forEach(each -> collect(
+                        each,
+                        members.computeIfAbsent(
+                                type.getName() + "." + (each instanceof Constructor ? "<init>" : each.getName()),
+                                name -> new HashSet<>())));
+        return members;
+    }
+
+    private static void collect(Executable member, Set<Class<?>> into) {
+        Arrays.stream(member.getGenericParameterTypes()).forEach(each -> collect(each, into));
+        Arrays.stream(member.getGenericExceptionTypes()).forEach(each -> collect(each, into));
+        if (member instanceof Method method) {
+            collect(method.getGenericReturnType(), into);
+        }
+    }
+
+    private static void collect(Type type, Set<Class<?>> into) {
+        if (type instanceof Class<?> raw) {
+            into.add(raw.isArray() ? raw.getComponentType() : raw);
+        } else if (type instanceof ParameterizedType generic) {
+            collect(generic.getRawType(), into);
+            Arrays.stream(generic.getActualTypeArguments()).forEach(each -> collect(each, into));
+        } else if (type instanceof GenericArrayType array) {
+            collect(array.getGenericComponentType(), into);
+        } else if (type instanceof WildcardType wildcard) {
+            Arrays.stream(wildcard.getUpperBounds()).forEach(each -> collect(each, into));
+        } else if (type instanceof TypeVariable<?> variable) {
+            // A bound may name its own variable.
+            Arrays.stream(variable.getBounds()).filter(Class.class::isInstance).forEach(each -> collect(each, into));
+        }
+    }
+
+    @Test
+    void isWhatTheBuildComparesWithTheReleaseBefore() throws IOException {
+        for (String module : MODULES) {
+            String pom = Files.readString(Path.of("..", module, "pom.xml"));
+            assertThat(INCLUDED.matcher(pom).results().map(include -> include.group(1)))
+                    .as("what japicmp includes of " + module)
+                    .containsExactlyInAnyOrderElementsOf(api(module));
+        }
+    }
+
+    /** Those of API and inside alike. */
+    @Test
+    void everyPublicTypeSaysWhatItIs() throws Exception {
+        Pattern declaration = Pattern.compile(
+                "^(?<doc>.*\\*/\n)?(?<annotations>(?:[ ]*@.*\n(?:[ ]{8,}.*\n|\\s*\\}\\)\n)*)*)(?:    )?public "
+                        + "(?:(?:static|final|abstract|sealed|non-sealed) )*(?:class|interface|enum|record|@interface) (?<name>\\w+)",
+                Pattern.MULTILINE);
+        List<String> bare = new ArrayList<>();
+        int seen = 0;
+        for (String module : MODULES) {
+            try (Stream<Path> files = Files.walk(sources(module))) {
+                for (Path file : files.filter(path -> path.toString().endsWith(".java"))
+                        .filter(path -> !path.toString().contains("/internal/"))
+                        .toList()) {
+                    Matcher type = declaration.matcher(Files.readString(file));
+                    while (type.find()) {
+                        seen++;
+                        if (type.group("doc") == null) {
+                            bare.add(file.getFileName() + ": " + type.group("name"));
+                        }
+                    }
+                }
+            }
+        }
+        assertThat(seen).isGreaterThan(TYPES);
+        assertThat(bare).as("public types without Javadoc").isEmpty();
+    }
+}
