@@ -33,7 +33,7 @@ class KasanTest {
         assertThat(ksplat.exit()).as(ksplat.err()).isZero();
         JsonNode report = ksplat.onlyRun().path("evidence").get(0);
         assertThat(report.path("kind").asText()).isEqualTo("memory-safety");
-        assertThat(report.path("title").asText()).startsWith("BUG: KASAN: slab-use-after-free in bpf_task_pt_regs");
+        assertThat(report.path("title").asText()).isEqualTo("KASAN: slab-use-after-free Read in bpf_task_pt_regs");
         assertThat(observed(ksplat.onlyRun())).isZero();
     }
 
