@@ -29,6 +29,7 @@ import java.util.Optional;
 /** Measures what ksplat does with machines of one kernel. Both sides of a ratio take turns, so that the host's load is shared. */
 public final class Bench implements AutoCloseable {
     private static final int CPUS = 2;
+    private static final int MEMORY_MIB = 256;
     private static final int WARM_UP = 3;
     /** So many restores to one cold boot, which takes as long. */
     private static final int RESTORES_PER_BOOT = 5;
@@ -46,13 +47,12 @@ public final class Bench implements AutoCloseable {
         this.host = host;
         this.templates = templates;
         this.kernel = kernel;
-        this.config = host.config(
-                kernel.kernel(), kernel.accelerator(), CPUS, kernel.kernel().memoryMiB(), List.of());
+        this.config = host.config(kernel.kernel(), kernel.accelerator(), CPUS, MEMORY_MIB, List.of());
         this.folder = folder;
         this.progress = progress;
         environment.put("kernel", kernel.release());
         environment.put("accelerator", kernel.accelerator().id());
-        environment.put("guest", CPUS + " CPUs, " + config.memoryMiB() + " MiB");
+        environment.put("guest", CPUS + " CPUs, " + MEMORY_MIB + " MiB");
         environment.put("qemu", host.programs().qemuVersion());
         environment.put("host", HostText.cpus() + ", Linux " + System.getProperty("os.version"));
         environment.put("java", System.getProperty("java.vm.version"));
@@ -118,12 +118,7 @@ public final class Bench implements AutoCloseable {
         for (int run = 0; run < runs; run++) {
             progress.report("boot " + (run + 1) + " of " + runs);
             bare.add((double) BareBoot.time(
-                            host.programs(),
-                            kernel.kernel().image(),
-                            kernel.accelerator(),
-                            CPUS,
-                            config.memoryMiB(),
-                            log())
+                            host.programs(), kernel.kernel().image(), kernel.accelerator(), CPUS, MEMORY_MIB, log())
                     .toMillis());
             agent.add(bootMs());
             fresh.run(1)

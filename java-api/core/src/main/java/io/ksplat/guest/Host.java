@@ -202,7 +202,7 @@ public final class Host {
     }
 
     private boolean bootsUnderKvm(Kernel kernel, Path folder) throws IOException, InterruptedException {
-        MachineConfig config = config(kernel, Accelerator.KVM, 2, kernel.memoryMiB(), List.of());
+        MachineConfig config = config(kernel, Accelerator.KVM, 2, 256, List.of());
         try (Guest guest = Guest.boot(config, programs, folder.resolve("console.log"))) {
             LOG.info("KVM boots {}", guest.hello().getRelease());
             return true;

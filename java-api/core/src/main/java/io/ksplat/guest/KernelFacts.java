@@ -50,9 +50,7 @@ public record KernelFacts(
     private static void inspect(Kernel kernel, Accelerator accelerator, Host host, Path folder, Progress progress)
             throws IOException, InterruptedException, KernelException {
         try (Guest guest = host.boot(
-                        host.config(kernel, accelerator, 2, kernel.memoryMiB(), List.of()),
-                        folder.resolve("console.log"),
-                        progress)
+                        host.config(kernel, accelerator, 2, 256, List.of()), folder.resolve("console.log"), progress)
                 .guest()) {
             if (!guest.hello().getHasBtf()) {
                 throw new KernelException(

@@ -2,7 +2,6 @@
 package io.ksplat.kernel;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -37,22 +36,9 @@ public record Kernel(
         boolean virtioMmio,
         Optional<Path> modules,
         String digest) {
-    private static final int MIB = 256;
-    private static final int KASAN_MIB = 512;
-
     /** What to give to QEMU's {@code -kernel}: the fastest that there is. */
     public Path bootImage() {
         return vmlinux.orElse(image);
-    }
-
-    /**
-     * Memory that a guest has enough of, in MiB. KASAN's shadow takes an eighth of it, and objects that were freed are held back
-     * (the kernel's Documentation/dev-tools/kasan.rst).
-     */
-    public int memoryMiB() throws IOException {
-        boolean checked = config.isPresent()
-                && KernelConfig.parse(Files.readString(config.get())).builtIn("KASAN");
-        return checked ? KASAN_MIB : MIB;
     }
 
     /** Twelve hexadecimal digits of the SHA-256 of its configuration; empty where that is not known. */

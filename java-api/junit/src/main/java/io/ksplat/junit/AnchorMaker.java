@@ -42,7 +42,7 @@ final class AnchorMaker {
                 anchoring.symbol(),
                 where.cpu(),
                 staging.cpus(),
-                standing.vm().config().memoryMiB(),
+                staging.memoryMiB(),
                 rig.controls().positions(),
                 rig.programs().stream()
                         .map(jited -> new Anchor.Program(jited.name(), jited.address(), jited.size()))

@@ -26,6 +26,7 @@ import org.slf4j.LoggerFactory;
 final class Staging {
     private static final Logger LOG = LoggerFactory.getLogger(Staging.class);
     private static final int CPUS = 2;
+    private static final int MEMORY_MIB = 256;
 
     private final Lab lab;
     private final Settings settings;
@@ -57,6 +58,10 @@ final class Staging {
 
     int cpus() {
         return CPUS;
+    }
+
+    int memoryMiB() {
+        return MEMORY_MIB;
     }
 
     /** The machine, where there is one by now. */
@@ -124,8 +129,7 @@ final class Staging {
 
     private MachineConfig config(KernelFacts kernel) throws IOException, InterruptedException {
         Accelerator accelerator = apart ? Accelerator.TCG : kernel.accelerator();
-        return lab.host()
-                .config(kernel.kernel(), accelerator, CPUS, kernel.kernel().memoryMiB(), subject.bootParameters());
+        return lab.host().config(kernel.kernel(), accelerator, CPUS, MEMORY_MIB, subject.bootParameters());
     }
 
     private Guest started(Templates.Started started) throws IOException {
