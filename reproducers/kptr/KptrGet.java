@@ -22,12 +22,17 @@ import org.junit.jupiter.api.Test;
 class KptrGet {
     private static final int CPUS = 2;
 
+    /** Of each CPU, see kptr_get.bpf.c. */
+    private static final int ROUNDS = 20_000;
+
     /** An empty Ethernet frame: a tc program runs on a packet. */
     private static final byte[] PACKET = new byte[14];
 
     @Test
     void byKptrGet(Machine machine, BpfObject bpf) throws IOException {
-        machine.controls().atLeast("acquired", bpf.global("acquired"), 1).atLeast("ended", bpf.global("ended"), CPUS);
+        machine.controls()
+                .atLeast("acquired-by-every-try", bpf.global("acquired"), CPUS * ROUNDS)
+                .atLeast("ended", bpf.global("ended"), CPUS);
         bpf.program("stash_object").runOnPacket(0, PACKET);
         BpfProgram stress = bpf.program("stress");
         BpfProgram.startTogether(stress.onPacket(0, PACKET), stress.onPacket(1, PACKET));

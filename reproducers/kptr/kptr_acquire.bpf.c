@@ -33,6 +33,8 @@ struct {
 int target_pid;
 u64 target;
 u64 acquired;
+/* One variable a CPU: what is never there for one of them is lost to it, and the two have not met. */
+u64 acquired0, acquired1;
 /* The element was found empty: another CPU had taken the pointer out for a moment. */
 u64 lost;
 /* The pointer was there, and its count was zero. */
@@ -60,6 +62,15 @@ int stash_task(void *ctx)
 	return 0;
 }
 
+static __always_inline void count_acquired(void)
+{
+	__sync_fetch_and_add(&acquired, 1);
+	if (bpf_get_smp_processor_id())
+		acquired1++;
+	else
+		acquired0++;
+}
+
 #if defined(CASE_rcu) || defined(CASE_without_rcu)
 static long acquire(u64 i, void *ctx)
 {
@@ -85,12 +96,18 @@ static long acquire(u64 i, void *ctx)
 	bpf_rcu_read_unlock();
 #endif
 	if (mine) {
-		__sync_fetch_and_add(&acquired, 1);
+		count_acquired();
 		bpf_task_release(mine);
 	}
 	return 0;
 }
 #else
+/* Both have acquired it, and one of them has missed it. */
+static __always_inline bool have_met(void)
+{
+	return lost && acquired0 && acquired1;
+}
+
 /* Take it out, count one more user, put it back. */
 static long acquire(u64 i, void *ctx)
 {
@@ -104,19 +121,19 @@ static long acquire(u64 i, void *ctx)
 	task = bpf_kptr_xchg(&holder->task, NULL);
 	if (!task) {
 		__sync_fetch_and_add(&lost, 1);
-		return i >= ROUNDS;
+		return i >= ROUNDS && have_met();
 	}
 	mine = bpf_task_acquire(task);
 	old = bpf_kptr_xchg(&holder->task, task);
 	if (old)
 		bpf_task_release(old);
 	if (mine) {
-		__sync_fetch_and_add(&acquired, 1);
+		count_acquired();
 		bpf_task_release(mine);
 	} else {
 		__sync_fetch_and_add(&failed, 1);
 	}
-	return i >= ROUNDS && lost;
+	return i >= ROUNDS && have_met();
 }
 #endif
 

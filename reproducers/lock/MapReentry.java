@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
         functions = "htab_lru_map_delete_node")
 @Needs(
         cases = {"queue", "queue-other-map", "stack", "stack-other-map"},
-        functions = "_raw_spin_unlock_irqrestore")
+        functions = "native_queued_spin_lock_slowpath|queued_spin_lock_slowpath|__pv_queued_spin_lock_slowpath")
 @Needs(
         cases = {"task-storage", "task-storage-other-task"},
         functions = {"bpf_selem_unlink", "register_fprobe_ips"})
@@ -102,15 +102,21 @@ class MapReentry {
         }
     }
 
-    /** What is traced under a spin lock comes at once; where there is none any longer, an NMI interrupts the copying of a value. */
+    /** A spin lock is entered again by whoever waited for it; where there is none, an NMI interrupts the copying of a value. */
     @ParameterizedTest(name = "{0}")
     @ValueSource(strings = {"queue", "queue-other-map", "stack", "stack-other-map"})
     void pushEnteredAgain(String name, Machine machine, BpfObject bpf) throws IOException {
         watch(1, machine, bpf);
-        bpf.program("on_nmi").attach();
+        bpf.program("under_guests_lock").attach();
         bpf.program("update_first").startOn(0);
-        machine.soon(() -> bpf.global("pushed").get() > 0);
-        if (bpf.global("reentered").get() == 0) {
+        if (!machine.eventually(() -> bpf.global("pushed").get() > 0)) {
+            return;
+        }
+        if (bpf.global("spinning").get() != 0) {
+            bpf.program("update_first").startOn(1);
+            machine.eventually(() -> bpf.global("reentered").get() > 0);
+        } else {
+            bpf.program("on_nmi").attach();
             machine.nmi()
                     .aimAt("memcpy")
                     .on(0)

@@ -3,6 +3,7 @@
 #ifndef QUEUE_REENTRY_BPF_H
 #define QUEUE_REENTRY_BPF_H
 
+#include <bpf/bpf_core_read.h>
 #include "reentry.bpf.h"
 
 #if defined(CASE_queue) || defined(CASE_queue_other_map)
@@ -18,7 +19,7 @@
 #endif
 
 #define ENTRIES 16
-/* Until the NMI comes; one loop has no more. */
+/* Until the lock is contended, or the NMI comes; one loop has no more. */
 #define MOST_PUSHES (1 << 23)
 #define MOST_LOOPS 64
 
@@ -35,8 +36,27 @@ struct pushed {
 
 struct pushed first SEC(".maps"), second SEC(".maps");
 
+/* What the lock is: one of these waits for ever, and was what the queue had before 6.16. */
+struct bpf_queue_stack___spinning {
+	raw_spinlock_t lock;
+} __attribute__((preserve_access_index));
+#define SPINNING bpf_core_field_exists(((struct bpf_queue_stack___spinning *)0)->lock.raw_lock)
+
+#if defined(HAS_native_queued_spin_lock_slowpath)
+#define SLOW_PATH "native_queued_spin_lock_slowpath"
+#else
+#define SLOW_PATH "queued_spin_lock_slowpath"
+#endif
+/* KVM's guests have another where the kernel is built for it. */
+#if defined(HAS___pv_queued_spin_lock_slowpath)
+#define GUESTS_SLOW_PATH "__pv_queued_spin_lock_slowpath"
+#else
+#define GUESTS_SLOW_PATH SLOW_PATH
+#endif
+
 u64 queue;
 u64 pushed;
+u64 spinning;
 
 static __always_inline void enter_again(void)
 {
@@ -46,9 +66,12 @@ static __always_inline void enter_again(void)
 		told(bpf_map_push_elem(&ENTERED_AGAIN, &value, BPF_EXIST));
 }
 
-/* Before 6.16 the queue has a spin lock, which is let go of here. */
-SEC("fentry/_raw_spin_unlock_irqrestore")
-int under_lock(void *ctx)
+/*
+ * Two CPUs push, and sooner or later one of them has to wait for the other: at the end of the slow path it has the spin lock.
+ * Nothing else that can be traced runs under it but its release, which all of the kernel passes through all the time: to patch
+ * that is asking for trouble.
+ */
+static __always_inline int has_waited(void *ctx)
 {
 	u64 lock = 0;
 
@@ -60,7 +83,19 @@ int under_lock(void *ctx)
 	return 0;
 }
 
-/* Since then nothing that can be traced runs under its lock, but an NMI may come when a value is copied. */
+SEC("fexit/" SLOW_PATH)
+int under_lock(void *ctx)
+{
+	return has_waited(ctx);
+}
+
+SEC("fexit/" GUESTS_SLOW_PATH)
+int under_guests_lock(void *ctx)
+{
+	return has_waited(ctx);
+}
+
+/* Since 6.16 nothing that can be traced runs under its lock, but an NMI may come when a value is copied. */
 SEC("tp_btf/nmi_handler")
 int on_nmi(void *ctx)
 {
@@ -89,6 +124,7 @@ int update_first(void *ctx)
 	u32 me = bpf_get_smp_processor_id();
 
 	queue = (u64)&first;
+	spinning = SPINNING;
 	set_inside(me, 1);
 	bpf_loop(MOST_LOOPS, push_many, NULL, 0);
 	set_inside(me, 0);

@@ -2,13 +2,14 @@
 package io.ksplat.junit;
 
 import io.ksplat.guest.BpfObject;
+import io.ksplat.guest.Checker;
 import io.ksplat.guest.Checkpoint;
-import io.ksplat.guest.Lockdep;
 import io.ksplat.kernel.Symbols;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -41,8 +42,9 @@ final class Checkpoints implements AutoCloseable {
             Symbols symbols,
             Optional<BpfObject> bpf,
             Map<String, BpfObject> loaded,
-            Optional<Lockdep> lockdep) {
+            List<Checker> checkers) {
         SetUp {
+            checkers = List.copyOf(checkers);
             loaded = Map.copyOf(loaded);
         }
     }

@@ -31,7 +31,7 @@ public @interface Needs {
      */
     String[] kfuncs() default {};
 
-    /** Functions that its programs attach to. */
+    /** Functions that its programs attach to; of several that are joined, as {@link #kfuncs}. */
     String[] functions() default {};
 
     /** Boot parameters, separated by spaces. */

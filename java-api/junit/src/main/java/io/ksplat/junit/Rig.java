@@ -4,10 +4,10 @@ package io.ksplat.junit;
 import io.ksplat.evidence.Control;
 import io.ksplat.forensics.KernelInside;
 import io.ksplat.guest.BpfObject;
+import io.ksplat.guest.Checker;
 import io.ksplat.guest.Checkpoint;
 import io.ksplat.guest.Guest;
 import io.ksplat.guest.KernelFacts;
-import io.ksplat.guest.Lockdep;
 import io.ksplat.guest.OpenedBpf;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.Symbols;
@@ -36,7 +36,7 @@ final class Rig {
     private final Occasion occasion;
     private final Guest guest;
     private final Observation observation;
-    private final Optional<Lockdep> lockdep;
+    private final List<Checker> checkers;
     private final Controls controls = new Controls();
     private final Testimony testimony = new Testimony();
     private final List<BpfObject> objects = new ArrayList<>();
@@ -60,12 +60,12 @@ final class Rig {
         }
     }
 
-    private Rig(Occasion occasion, Guest guest, Observation observation, Symbols symbols, Optional<Lockdep> lockdep) {
+    private Rig(Occasion occasion, Guest guest, Observation observation, Symbols symbols, List<Checker> checkers) {
         this.occasion = occasion;
         this.guest = guest;
         this.observation = observation;
         this.symbols = symbols;
-        this.lockdep = lockdep;
+        this.checkers = checkers;
         this.nmi = new Nmi(
                 guest,
                 occasion.kernel.kernel(),
@@ -84,15 +84,15 @@ final class Rig {
      */
     static Rig in(Guest guest, Optional<BpfObjectFile> program, Occasion occasion) throws IOException {
         Symbols symbols = occasion.kernel.symbolsAt(guest.kernel().text());
-        Optional<Lockdep> lockdep = Lockdep.of(guest, symbols);
+        List<Checker> checkers = Checker.of(guest, symbols);
         Observation observation = occasion.watch(guest, symbols);
         guest.beginExperiment(Long.toHexString(System.nanoTime()), observation);
         if (program.isEmpty()) {
-            return new Rig(occasion, guest, observation, symbols, lockdep);
+            return new Rig(occasion, guest, observation, symbols, checkers);
         }
         BpfObject object = BpfObject.load(guest, program.get());
         Symbols withIt = symbols.plus(object.symbols());
-        Rig rig = new Rig(occasion, guest, observation, withIt, lockdep);
+        Rig rig = new Rig(occasion, guest, observation, withIt, checkers);
         rig.loaded(object, withIt);
         return rig;
     }
@@ -102,7 +102,11 @@ final class Rig {
         Observation observation = occasion.watch(guest, setUp.symbols());
         guest.resumeExperiment(observation);
         Rig rig = new Rig(
-                occasion, guest, observation, setUp.symbols(), setUp.lockdep().map(proof -> proof.in(guest)));
+                occasion,
+                guest,
+                observation,
+                setUp.symbols(),
+                setUp.checkers().stream().map(there -> there.in(guest)).toList());
         setUp.bpf().ifPresent(own -> rig.loaded(own.in(guest), setUp.symbols()));
         setUp.loaded().forEach((source, object) -> {
             BpfObject there = object.in(guest);
@@ -167,7 +171,7 @@ final class Rig {
         Map<String, BpfObject> more = new HashMap<>(loadedInSetUp);
         more.values().removeIf(BpfObject::isClosed);
         Optional<BpfObject> own = occasion.subject.source().map(file -> bpf()).filter(object -> !object.isClosed());
-        return new Checkpoints.SetUp(Checkpoint.of(guest), symbols, own, more, lockdep);
+        return new Checkpoints.SetUp(Checkpoint.of(guest), symbols, own, more, checkers);
     }
 
     Machine machine() {
@@ -239,9 +243,11 @@ final class Rig {
         }
         nmi.volleys().forEach(volley -> all.add(new Control(volley.source(), volley.required(), volley.taken())));
         all.addAll(controls.read());
-        // That lockdep is on makes no experiment of one that checks nothing.
-        if (lockdep.isPresent() && !all.isEmpty()) {
-            all.add(new Control("lockdep", 1, lockdep.get().isOn() ? 1 : 0));
+        // That the kernel checks itself makes no experiment of one that checks nothing.
+        if (!all.isEmpty()) {
+            for (Checker checker : checkers) {
+                all.add(new Control(checker.id(), 1, checker.isOn() ? 1 : 0));
+            }
         }
         return all;
     }

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -141,8 +142,8 @@ record Subject(
                                 .filter(names -> either(names).noneMatch(btf::hasKfunc))
                                 .map(names -> "kfunc " + either(names).collect(Collectors.joining(" or "))),
                         Arrays.stream(needed.functions())
-                                .filter(name -> !btf.hasFunction(name))
-                                .map(name -> "function " + name)))
+                                .filter(names -> either(names).noneMatch(btf::hasFunction))
+                                .map(names -> "function " + either(names).collect(Collectors.joining(" or ")))))
                 .findFirst();
     }
 
@@ -151,14 +152,18 @@ record Subject(
      * has it and {@code bpf_new|bpf_old} is needed.
      */
     List<String> macros(KernelBtf btf) {
-        return Stream.concat(
+        return Stream.of(
                         testCase.map(name -> "CASE_" + name.replace('-', '_')).stream(),
-                        needs().flatMap(needed -> Arrays.stream(needed.kfuncs()))
-                                .filter(names -> names.contains("|"))
-                                .flatMap(Subject::either)
-                                .filter(btf::hasKfunc)
-                                .map(name -> "HAS_" + name))
+                        eitherOf(Needs::kfuncs).filter(btf::hasKfunc).map(name -> "HAS_" + name),
+                        eitherOf(Needs::functions).filter(btf::hasFunction).map(name -> "HAS_" + name))
+                .flatMap(names -> names)
                 .toList();
+    }
+
+    private Stream<String> eitherOf(Function<Needs, String[]> kind) {
+        return needs().flatMap(needed -> Arrays.stream(kind.apply(needed)))
+                .filter(names -> names.contains("|"))
+                .flatMap(Subject::either);
     }
 
     private static Stream<String> either(String names) {

@@ -164,6 +164,23 @@ class SubjectTest {
         assertThat(subject.macros(kernelWith("bpf_task_release", "bpf_old"))).containsExactly("HAS_bpf_old");
     }
 
+    @Reproducer(id = "either-function", bpf = "either.bpf.c", shows = "nothing", seed = "none")
+    @Needs(functions = "slow_path|new_slow_path")
+    static final class EitherFunction {
+        void plain() {}
+    }
+
+    @Test
+    void needsOneOfTwoFunctions() throws IOException {
+        Subject subject = subject(EitherFunction.class, "plain");
+
+        assertThat(subject.lacks(kernelWith("new_slow_path"))).isEmpty();
+        assertThat(subject.lacks(kernelWith("fast_path"))).contains("function slow_path or new_slow_path");
+        assertThat(subject.macros(kernelWith("new_slow_path"))).containsExactly("HAS_new_slow_path");
+        assertThat(subject.macros(kernelWith("slow_path", "new_slow_path")))
+                .containsExactly("HAS_slow_path", "HAS_new_slow_path");
+    }
+
     private static BpfObjectFile object(Path folder, String source) throws Exception {
         Path file = Files.writeString(folder.resolve("x.bpf.c"), source);
         return BpfObjectFile.parse(

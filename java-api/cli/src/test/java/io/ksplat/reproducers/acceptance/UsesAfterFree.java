@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.reproducers.acceptance;
+
+import io.ksplat.evidence.Verdict;
+import io.ksplat.guest.BpfObject;
+import io.ksplat.guest.Child;
+import io.ksplat.junit.Expect;
+import io.ksplat.junit.Machine;
+import io.ksplat.junit.Reproducer;
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+
+@Reproducer(
+        id = "acceptance-use-after-free",
+        bpf = "use_after_free.bpf.c",
+        shows = "a task that is looked at after its free, which only a kernel that checks each access sees",
+        seed = "none")
+@Expect(verdict = Verdict.CLEAN)
+class UsesAfterFree {
+
+    @Test
+    void lookAtAFreedTask(Machine machine, BpfObject bpf) throws IOException {
+        machine.controls().atLeast("looked", bpf.global("looked"), 1);
+        Child child = machine.spawnParked(1);
+        bpf.program("after_free").attach();
+        child.exitAndReap();
+    }
+}
