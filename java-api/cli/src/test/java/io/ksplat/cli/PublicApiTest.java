@@ -84,7 +84,8 @@ class PublicApiTest {
         return named(module).values().stream().flatMap(Set::stream).collect(Collectors.toCollection(TreeSet::new));
     }
 
-    private static Set<String> api() throws IOException {
+    /** All of it, by full names. */
+    static Set<String> api() throws IOException {
         Set<String> all = new TreeSet<>();
         for (String module : MODULES) {
             all.addAll(api(module));
@@ -98,8 +99,7 @@ class PublicApiTest {
         try (Stream<Path> files = Files.walk(root)) {
             for (Path file :
                     files.filter(path -> path.toString().endsWith(".class")).toList()) {
-                String name =
-                        root.relativize(file).toString().replace('/', '.').replaceFirst("\\.class$", "");
+                String name = root.relativize(file).toString().replace('/', '.').replaceFirst("\\.class$", "");
                 if (name.startsWith("io.ksplat.") && !name.endsWith("package-info")) {
                     Class<?> type = Class.forName(name, false, PublicApiTest.class.getClassLoader());
                     if (isShown(type)) {
@@ -171,10 +171,11 @@ class PublicApiTest {
         for (String module : MODULES) {
             for (Class<?> type : publicTypes(module)) {
                 if (api.contains(top(type))) {
-                    members(type).forEach((member, types) -> types.stream()
-                            .filter(used -> used.getName().startsWith("io.ksplat.") && !api.contains(top(used)))
-                            .filter(used -> !SEAMS.contains(member))
-                            .forEach(used -> shown.add(member + " shows " + used.getName())));
+                    members(type)
+                            .forEach((member, types) -> types.stream()
+                                    .filter(used -> used.getName().startsWith("io.ksplat.") && !api.contains(top(used)))
+                                    .filter(used -> !SEAMS.contains(member))
+                                    .forEach(used -> shown.add(member + " shows " + used.getName())));
                 }
             }
         }
@@ -224,9 +225,7 @@ class PublicApiTest {
             Arrays.stream(wildcard.getUpperBounds()).forEach(each -> collect(each, into));
         } else if (type instanceof TypeVariable<?> variable) {
             // A bound may name its own variable.
-            Arrays.stream(variable.getBounds())
-                    .filter(Class.class::isInstance)
-                    .forEach(each -> collect(each, into));
+            Arrays.stream(variable.getBounds()).filter(Class.class::isInstance).forEach(each -> collect(each, into));
         }
     }
 

@@ -193,8 +193,9 @@ final class Rig {
         BpfObject there = settingUp ? null : loadedInSetUp.remove(source);
         if (there != null && !there.isClosed()) {
             if (before != Machine.AS_IT_IS) {
-                throw new IllegalStateException(source + " was loaded by a @BeforeFreeze method: set there what is to be"
-                        + " set before, and write globals here");
+                throw new IllegalStateException(
+                        source + " was loaded by a @BeforeFreeze method: set there what is to be"
+                                + " set before, and write globals here");
             }
             return there;
         }
