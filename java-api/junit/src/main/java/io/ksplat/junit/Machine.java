@@ -28,6 +28,7 @@ import java.util.function.UnaryOperator;
  * machine.await("the map holds the last reference", () -> bpf.program("references").run() == 1);
  * machine.churn(0);
  * machine.nmi().aimAt("rcu_cblist_enqueue").on(0).fire();
+ * Volley volley = machine.nmi().storm().perSecond(200).forTime(Duration.ofSeconds(1));
  * }</pre>
  */
 public final class Machine {
