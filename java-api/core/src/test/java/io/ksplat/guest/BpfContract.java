@@ -334,6 +334,14 @@ abstract class BpfContract {
         assertMismatch(() -> bpf.map("events").typed(Integer.class, Integer.class), "does not tell the type");
     }
 
+    @Test
+    void refusesWhatABitfieldDoesNotHold() {
+        Slot wide = new Slot(1, 2, "wide", FILLED.at(), Phase.PHASE_LATE, FILLED.raw(), FILLED.levels(), 0, 32, false);
+        assertMismatch(
+                () -> bpf.map("slots").typed(Integer.class, Slot.class).put(1, wide),
+                "depth is 32, which its 5 bits do not hold");
+    }
+
     private static void assertMismatch(ThrowingCallable call, String... words) {
         assertThatThrownBy(call)
                 .isInstanceOf(BtfMismatchException.class)
