@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The examples in the Javadoc of public types compile, as they stand there. */
 class JavadocExamplesTest {
-    private static final List<Path> SOURCES = Stream.of("evidence", "core", "junit")
+    private static final List<Path> SOURCES = Stream.of("evidence", "core", "junit", "container")
             .map(module -> Path.of("../" + module + "/src/main/java"))
             .toList();
 
@@ -81,6 +81,9 @@ class JavadocExamplesTest {
                 io.ksplat.guest.BpfTarget target;
                 io.ksplat.guest.Child child;
                 io.ksplat.libbpf.BpfObjectFile file;
+                io.ksplat.evidence.Evidence evidence;
+                io.ksplat.vm.SiteCommand command;
+                String image;
                 record Limits(int low, int high) {}
             }
             """;
@@ -116,13 +119,21 @@ class JavadocExamplesTest {
             return Stream.concat(
                             single.stream(),
                             Stream.of(
+                                    "io.ksplat.container.*",
                                     "io.ksplat.evidence.*",
+                                    "io.ksplat.evidence.Stack",
                                     "io.ksplat.guest.*",
+                                    "io.ksplat.kernel.Symbol",
                                     "io.ksplat.libbpf.*",
+                                    "io.ksplat.nmi.*",
+                                    "io.ksplat.vm.MachineException",
+                                    "io.ksplat.vm.Register",
+                                    "io.ksplat.vm.Registers",
                                     "java.io.IOException",
                                     "java.nio.file.*",
                                     "java.time.Duration",
                                     "java.util.*",
+                                    "java.util.function.Consumer",
                                     "org.junit.jupiter.api.*",
                                     "static io.ksplat.evidence.Verdict.*",
                                     "static io.ksplat.vm.Register.*",
@@ -159,6 +170,19 @@ class JavadocExamplesTest {
     @Test
     void whatAReaderBeginsWithHasAnExample() throws IOException {
         assertThat(examples().stream().map(Example::type)).containsAll(MUST_HAVE);
+    }
+
+    /** Its own, or that of the type which gives it. */
+    @Test
+    void everyTypeOfTheApiIsInAnExample() throws IOException {
+        List<Example> all = examples();
+        assertThat(PublicApiTest.api().stream().map(name -> name.substring(name.lastIndexOf('.') + 1)))
+                .allSatisfy(type -> assertThat(all)
+                        .as("examples of " + type)
+                        .anyMatch(example -> example.type().equals(type)
+                                || Pattern.compile("\\b" + type + "\\b")
+                                        .matcher(example.text())
+                                        .find()));
     }
 
     @TestFactory

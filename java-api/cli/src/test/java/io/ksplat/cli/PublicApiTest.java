@@ -84,7 +84,8 @@ class PublicApiTest {
         return named(module).values().stream().flatMap(Set::stream).collect(Collectors.toCollection(TreeSet::new));
     }
 
-    private static Set<String> api() throws IOException {
+    /** All of it, by full names. */
+    static Set<String> api() throws IOException {
         Set<String> all = new TreeSet<>();
         for (String module : MODULES) {
             all.addAll(api(module));

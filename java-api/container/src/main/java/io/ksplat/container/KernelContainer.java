@@ -41,6 +41,13 @@ import org.testcontainers.utility.MountableFile;
  * <p>Its ports are mapped to free ones of the Docker host, at its loopback address where that is this machine. Where the daemon has no
  * bridge (dockerd --bridge=none), there is nothing to map: {@link #withHostNetwork} shares the host's network and listens at free
  * ports of its loopback address.
+ *
+ * <pre>{@code
+ * // java -Dksplat.container=$(vm-images/container/image) ..., or for one machine:
+ * try (KernelContainer container = new KernelContainer(image, command)) {
+ *     container.start();
+ * }
+ * }</pre>
  */
 public final class KernelContainer extends GenericContainer<KernelContainer> implements QemuSite.Running {
     static final String LABEL = "io.ksplat";

@@ -59,11 +59,23 @@ final class HeldLocks {
         return held;
     }
 
+    /** A lock that a task waits for, and that another one owns: lockdep writes it down before the task gets it. */
+    record Awaited(long task, long map) {
+        static Optional<Awaited> of(long task, Lock lock) {
+            boolean others = lock.owner().isPresent() && lock.owner().getAsLong() != task;
+            return others && lock.map().isPresent()
+                    ? Optional.of(new Awaited(task, lock.map().getAsLong()))
+                    : Optional.empty();
+        }
+    }
+
     /** Every task's that holds any; none where this kernel has no lockdep. */
-    List<Details.Holding> ofAll() {
+    List<Details.Holding> ofAll(Set<Awaited> awaited) {
         List<Details.Holding> all = new ArrayList<>();
         for (long task : areKept(data.btf()) ? tasks.all() : Set.<Long>of()) {
-            List<Entry> held = of(task);
+            List<Entry> held = of(task).stream()
+                    .filter(entry -> !awaited.contains(new Awaited(task, entry.lock)))
+                    .toList();
             if (!held.isEmpty()) {
                 tasks.named(task)
                         .ifPresent(who -> all.add(new Details.Holding(

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -76,7 +77,15 @@ final class LockGraph {
                                 wait.lock.tail(),
                                 Optional.ofNullable(holders.get(wait)).map(LockGraph::owner)))
                         .toList(),
-                held.ofAll());
+                held.ofAll(awaited()));
+    }
+
+    private Set<HeldLocks.Awaited> awaited() {
+        return waits.stream()
+                .flatMap(wait -> data.currentTask(wait.layer.cpu()).stream()
+                        .mapToObj(task -> HeldLocks.Awaited.of(task, wait.lock))
+                        .flatMap(Optional::stream))
+                .collect(Collectors.toSet());
     }
 
     private static Details.Owner owner(Holder holder) {

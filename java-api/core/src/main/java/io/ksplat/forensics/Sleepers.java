@@ -7,12 +7,14 @@ import io.ksplat.evidence.LockRef;
 import io.ksplat.evidence.Task;
 import io.ksplat.vm.GuestMemory;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * Tasks that sleep for locks, from those that were asked about on: who holds what each of them wants, what that one sleeps for, and so
@@ -139,7 +141,11 @@ final class Sleepers {
 
     Details.Waits details() {
         List<Details.Wait> waits = new ArrayList<>();
+        Set<HeldLocks.Awaited> awaited = new HashSet<>();
         for (Sleeper sleeper : sleepers.values()) {
+            sleeper.wanted
+                    .flatMap(lock -> HeldLocks.Awaited.of(sleeper.task, lock))
+                    .ifPresent(awaited::add);
             sleeper.wanted.ifPresent(lock -> waits.add(new Details.Wait(
                     OptionalInt.empty(),
                     named(sleeper),
@@ -149,7 +155,7 @@ final class Sleepers {
                     OptionalInt.empty(),
                     owner(lock))));
         }
-        return new Details.Waits(waits, held.ofAll());
+        return new Details.Waits(waits, held.ofAll(awaited));
     }
 
     private Optional<Details.Owner> owner(Lock lock) {

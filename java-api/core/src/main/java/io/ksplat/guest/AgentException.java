@@ -5,7 +5,17 @@ import io.ksplat.guest.proto.Failure;
 import io.ksplat.libbpf.Errno;
 import io.ksplat.vm.MachineException;
 
-/** The agent could not do what it was asked; the message is one line, {@link #log()} the detail. */
+/**
+ * The agent could not do what it was asked; the message is one line, {@link #log()} the detail.
+ *
+ * <pre>{@code
+ * try {
+ *     machine.readFile("/sys/kernel/debug/kmemleak");
+ * } catch (AgentException e) {
+ *     System.out.println(e.getMessage());     // cannot open /sys/kernel/debug/kmemleak: ENOENT
+ * }
+ * }</pre>
+ */
 public final class AgentException extends MachineException {
     private static final long serialVersionUID = 1;
 

@@ -4,6 +4,13 @@ package io.ksplat.guest;
 /**
  * The source of a stretch of JITed code.
  *
+ * <pre>{@code
+ * Symbol code = bpf.symbols().get(0);
+ * for (BpfLine line : bpf.lines()) {
+ *     System.out.println(code.name() + "+" + (line.start() - code.address()) + " is " + line.file() + ":" + line.line());
+ * }
+ * }</pre>
+ *
  * @param start where the stretch begins, in the kernel's memory; it ends where the next of the same function begins
  * @param file as the compiler was given it
  * @param line from 1

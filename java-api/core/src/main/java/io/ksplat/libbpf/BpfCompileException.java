@@ -6,7 +6,17 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** clang refused a BPF program's source. The message is its first error in one line. */
+/**
+ * clang refused a BPF program's source. The message is its first error in one line.
+ *
+ * <pre>{@code
+ * try {
+ *     BpfCompiler.find().compile(Path.of("mine.bpf.c"), List.of(), Duration.ofSeconds(60));
+ * } catch (BpfCompileException e) {
+ *     System.out.println(e.output());         // all that clang said
+ * }
+ * }</pre>
+ */
 public final class BpfCompileException extends IOException {
     private static final Pattern DIAGNOSTIC =
             Pattern.compile("^(.+?):(\\d+):(?:\\d+:)? (?:fatal )?error: (.*)$", Pattern.MULTILINE);

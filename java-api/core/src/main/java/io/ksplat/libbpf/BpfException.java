@@ -3,7 +3,17 @@ package io.ksplat.libbpf;
 
 import java.io.IOException;
 
-/** The kernel, or libbpf on the way to it, refused what a BPF object was asked for. The message is one line, {@link #log()} the detail. */
+/**
+ * The kernel, or libbpf on the way to it, refused what a BPF object was asked for. The message is one line, {@link #log()} the detail.
+ *
+ * <pre>{@code
+ * try {
+ *     bpf.program("on_nmi").attach();
+ * } catch (BpfException e) {
+ *     System.out.println(e.getMessage() + "\n" + e.log());
+ * }
+ * }</pre>
+ */
 public class BpfException extends IOException {
     private static final long serialVersionUID = 1;
 

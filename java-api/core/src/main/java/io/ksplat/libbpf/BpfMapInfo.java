@@ -6,6 +6,11 @@ import java.util.Optional;
 /**
  * A map in an object file.
  *
+ * <pre>{@code
+ * BpfMapInfo slots = file.map("slots");
+ * System.out.println(slots.name() + ": " + slots.maxEntries());
+ * }</pre>
+ *
  * @param name its name in the source; for the maps that libbpf makes of data sections, the section's (".bss")
  * @param type libbpf's word for the map type ("hash", "array")
  * @param keySize in bytes

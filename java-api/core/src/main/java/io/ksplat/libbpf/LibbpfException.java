@@ -3,7 +3,17 @@ package io.ksplat.libbpf;
 
 import java.io.IOException;
 
-/** Something that libbpf was asked for did not work, or its input is malformed. The message is one line. */
+/**
+ * Something that libbpf was asked for did not work, or its input is malformed. The message is one line.
+ *
+ * <pre>{@code
+ * try {
+ *     BpfObjectFile.read(Path.of("mine.bpf.o"));
+ * } catch (LibbpfException e) {
+ *     System.out.println(e.log());            // what libbpf printed
+ * }
+ * }</pre>
+ */
 public final class LibbpfException extends IOException {
     private final String log;
 

@@ -4,6 +4,11 @@ package io.ksplat.libbpf;
 /**
  * Where an instruction comes from.
  *
+ * <pre>{@code
+ * Optional<SourceLine> line = file.sourceLine("on_nmi", 12);
+ * line.ifPresent(at -> System.out.println(at.file() + ":" + at.line() + ": " + at.text()));
+ * }</pre>
+ *
  * @param file as the compiler was given it
  * @param line from 1
  * @param column from 1; 0 where it is not known

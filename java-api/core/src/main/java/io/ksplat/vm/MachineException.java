@@ -3,7 +3,19 @@ package io.ksplat.vm;
 
 import java.io.IOException;
 
-/** A machine did not do what it was asked; the message is one line for people. */
+/**
+ * A machine did not do what it was asked; the message is one line for people.
+ *
+ * <pre>{@code
+ * try {
+ *     machine.await("the child is gone", child::isReaped);
+ * } catch (MachineException.Late e) {
+ *     System.out.println("it lives on");
+ * } catch (MachineException.Gone e) {
+ *     System.out.println("so does nothing");
+ * }
+ * }</pre>
+ */
 public class MachineException extends IOException {
     private static final long serialVersionUID = 1;
 

@@ -4,7 +4,16 @@ package io.ksplat.vm;
 import java.util.EnumMap;
 import java.util.Map;
 
-/** One CPU's registers at one moment. Registers that the source did not give read as 0. */
+/**
+ * One CPU's registers at one moment. Registers that the source did not give read as 0.
+ *
+ * <pre>{@code
+ * Optional<Landing> landing = machine.nmi()
+ *         .aimAt("vfs_unlink")
+ *         .when((StoppedCpu cpu) -> cpu.registers().get(Register.RDI) != 0)
+ *         .fire();
+ * }</pre>
+ */
 public record Registers(int cpu, Map<Register, Long> values) {
     private static final long RFLAGS_IF = 1L << 9;
 

@@ -3,13 +3,16 @@ package io.ksplat.forensics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ksplat.evidence.CycleNode;
 import io.ksplat.evidence.Details;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Frame;
+import io.ksplat.evidence.LockRef;
 import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Stack;
 import io.ksplat.evidence.Task;
+import io.ksplat.guest.AgentException;
 import io.ksplat.guest.Guest;
 import io.ksplat.guest.Pace;
 import io.ksplat.guest.Templates;
@@ -18,6 +21,9 @@ import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.Symbols;
 import io.ksplat.report.EvidenceText;
 import io.ksplat.vm.Deadline;
+import io.ksplat.vm.GdbStub;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +32,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -38,6 +46,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(180)
 class SleepersTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** After its count (struct rw_semaphore, include/linux/rwsem.h); a mutex begins with its owner. */
+    private static final int OWNER_OF_RWSEM = 8;
 
     @TempDir
     Path folder;
@@ -55,7 +66,7 @@ class SleepersTest {
     void theOwnerOfASleepingLockIsRead(String kernel, String kind) throws Exception {
         TestMachines machines = new TestMachines(kernel);
         try (Guest guest = start(machines)) {
-            Hung hung = hang(guest, kind);
+            Hung hung = hang(guest, kind, "/held");
             Evidence found =
                     autopsy(machines, guest).ofSleepers(List.of(hung.waiter)).orElseThrow();
             System.out.println(EvidenceText.of(found));
@@ -80,14 +91,103 @@ class SleepersTest {
             assertThat(functions(found.stacks().get(1))).contains("handle_userfault");
             assertThat(found.stacks())
                     .allSatisfy(stack -> assertThat(functions(stack)).contains("do_syscall_64"));
+
+            // One that is offered the mutex does not hold it yet, and the last of the readers may be gone.
+            try (GdbStub gdb = guest.vm().gdb()) {
+                write(gdb, wait.lock(), wait.word() | (kind.equals("mutex") ? 4 : 1));
+            }
+            Evidence unowned =
+                    autopsy(machines, guest).ofSleepers(List.of(hung.waiter)).orElseThrow();
+            assertThat(((Details.Waits) unowned.details()).waits())
+                    .extracting(Details.Wait::owner)
+                    .containsExactly(Optional.empty());
+            assertThat(unowned.stacks()).hasSize(1);
         }
+    }
+
+    /** Where locks have other sizes, and lockdep keeps books, in which the lock that a task has yet to get is written already. */
+    @Test
+    void theOwnerIsReadWhereLocksAreDebugged() throws Exception {
+        TestMachines machines = new TestMachines("source:7.3+lockdep");
+        try (Guest guest = start(machines)) {
+            Hung hung = hang(guest, "tty", "/dev/ttyS0");
+            Evidence found =
+                    autopsy(machines, guest).ofSleepers(List.of(hung.waiter)).orElseThrow();
+            System.out.println(EvidenceText.of(found));
+
+            assertThat(found.locks()).extracting(LockRef::name).containsExactly("&ldata->atomic_read_lock");
+            Details.Waits waits = (Details.Waits) found.details();
+            assertThat(waits.waits()).hasSize(1);
+            assertThat(waits.waits().get(0).owner().flatMap(Details.Owner::task))
+                    .contains(hung.holder);
+            assertThat(lastHeld(waits, hung.holder)).contains("&ldata->atomic_read_lock");
+            assertThat(lastHeld(waits, hung.waiter)).contains("&tty->ldisc_sem");
+            assertThat(functions(found.stacks().get(0))).contains("n_tty_read", "do_syscall_64");
+        }
+    }
+
+    private static Optional<String> lastHeld(Details.Waits waits, Task task) {
+        return waits.holding().stream()
+                .filter(holding -> holding.task().equals(task))
+                .map(holding ->
+                        holding.locks().get(holding.locks().size() - 1).lock().name())
+                .findFirst();
+    }
+
+    /** No program can have a kernel's tasks wait for each other's mutexes, so that the owners are written from outside. */
+    @Test
+    void tasksThatWaitForEachOtherAreACycle() throws Exception {
+        TestMachines machines = new TestMachines();
+        try (Guest guest = start(machines)) {
+            Hung one = hang(guest, "mutex", "/one");
+            Hung other = hang(guest, "mutex", "/other");
+            Autopsy autopsy = autopsy(machines, guest);
+            LockRef ones = autopsy.ofSleepers(List.of(one.waiter))
+                    .orElseThrow()
+                    .locks()
+                    .get(0);
+            LockRef others = autopsy.ofSleepers(List.of(other.waiter))
+                    .orElseThrow()
+                    .locks()
+                    .get(0);
+            try (GdbStub gdb = guest.vm().gdb()) {
+                own(machines, gdb, ones, other.waiter);
+                own(machines, gdb, others, one.waiter);
+            }
+            Evidence found = autopsy.ofSleepers(List.of(one.waiter)).orElseThrow();
+            assertThat(found.cycle())
+                    .containsExactly(
+                            new CycleNode("task", OptionalInt.empty(), others.name(), ones.name()),
+                            new CycleNode("task", OptionalInt.empty(), ones.name(), others.name()));
+            assertThat(found.locks()).containsExactly(ones, others);
+            assertThat(((Details.Waits) found.details()).waits())
+                    .extracting(wait -> wait.owner().orElseThrow().task().orElseThrow())
+                    .containsExactly(other.waiter, one.waiter);
+        }
+    }
+
+    private static void own(TestMachines machines, GdbStub gdb, LockRef lock, Task owner) throws Exception {
+        KernelData data = new KernelData(
+                machines.facts().symbols(),
+                machines.facts().btf(),
+                (address, length) -> gdb.read(0, address, length),
+                2);
+        long task = new Tasks(data).withPid(owner.pid()).orElseThrow();
+        write(gdb, lock, task | 1);
+    }
+
+    private static void write(GdbStub gdb, LockRef lock, long owner) throws Exception {
+        ByteBuffer word =
+                ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(owner);
+        long offset = lock.name().startsWith("rw_semaphore") ? OWNER_OF_RWSEM : 0;
+        gdb.write(0, Long.parseUnsignedLong(lock.address().orElseThrow(), 16) + offset, word.array());
     }
 
     @Test
     void whoSleepsForNoLockIsNoEvidence() throws Exception {
         TestMachines machines = new TestMachines();
         try (Guest guest = start(machines)) {
-            Hung hung = hang(guest, "mutex");
+            Hung hung = hang(guest, "mutex", "/held");
             assertThat(autopsy(machines, guest).ofSleepers(List.of(hung.holder)))
                     .isEmpty();
         }
@@ -110,23 +210,31 @@ class SleepersTest {
     }
 
     /** Starts a task that holds a lock and one that waits for it, and waits until it sleeps. */
-    private Hung hang(Guest guest, String kind) throws Exception {
-        guest.agent().writeProgram("/hold_lock", Files.readAllBytes(compiled()));
-        int holder = guest.spawn(0, "/hold_lock", kind, "/held").pid();
+    private Hung hang(Guest guest, String kind, String file) throws Exception {
+        String program = "/hold_lock_of_" + Path.of(file).getFileName();
+        guest.agent().writeProgram(program, Files.readAllBytes(compiled()));
+        int holder = guest.spawn(0, program, kind, file).pid();
         Deadline deadline = Deadline.in(PATIENCE);
-        // The waiter is the holder's only child.
-        String children = "/proc/" + holder + "/task/" + holder + "/children";
-        String child = "";
-        while (child.isEmpty() || !stat(guest, child).contains(" D ")) {
+        Pattern asleep = Pattern.compile("(\\d+) \\(waiter\\) " + (kind.equals("tty") ? "S " : "D ") + holder + " ");
+        while (true) {
+            for (int pid = holder + 1; pid < holder + 20; pid++) {
+                Matcher stat = asleep.matcher(stat(guest, pid));
+                if (stat.lookingAt()) {
+                    return new Hung(new Task("waiter", Integer.parseInt(stat.group(1))), new Task("holder", holder));
+                }
+            }
             assertThat(deadline.expired()).as("nobody waits for the lock").isFalse();
             Pace.pause();
-            child = new String(guest.agent().readFile(children), StandardCharsets.US_ASCII).strip();
         }
-        return new Hung(new Task("waiter", Integer.parseInt(child)), new Task("holder", holder));
     }
 
-    private static String stat(Guest guest, String pid) throws Exception {
-        return new String(guest.agent().readFile("/proc/" + pid + "/stat"), StandardCharsets.US_ASCII);
+    /** Of a process that is not there, nothing. */
+    private static String stat(Guest guest, int pid) throws Exception {
+        try {
+            return new String(guest.agent().readFile("/proc/" + pid + "/stat"), StandardCharsets.US_ASCII);
+        } catch (AgentException e) {
+            return "";
+        }
     }
 
     private Path compiled() throws Exception {

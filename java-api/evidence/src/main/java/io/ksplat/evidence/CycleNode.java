@@ -6,6 +6,12 @@ import java.util.OptionalInt;
 /**
  * One node of a deadlock's cycle; each waits for what the next one holds, the last for what the first one holds.
  *
+ * <pre>{@code
+ * for (CycleNode node : evidence.cycle()) {
+ *     System.out.println(node.context() + " holds " + node.holds() + " and waits for " + node.waitsFor());
+ * }
+ * }</pre>
+ *
  * @param context who: {@code task}, {@code softirq}, {@code hardirq}, {@code NMI}
  * @param holds the lock that it holds
  * @param waitsFor the lock that it wants

@@ -7,7 +7,19 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
-/** What a report tells beyond what all {@link Evidence} has in common. */
+/**
+ * What a report tells beyond what all {@link Evidence} has in common.
+ *
+ * <pre>{@code
+ * if (evidence.details() instanceof Details.Locks locks) {
+ *     String who = locks.task().map(Task::comm).orElse("somebody");
+ *     for (HeldLock held : locks.held()) {
+ *         LockRef lock = held.lock();
+ *         System.out.println(who + " held " + lock.name() + ", taken in " + held.at().orElse("?"));
+ *     }
+ * }
+ * }</pre>
+ */
 public sealed interface Details {
     /** Nothing more. */
     record None() implements Details {}

@@ -4,7 +4,13 @@ package io.ksplat.evidence;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** The kinds of {@link Evidence}; {@link #id()} is the spelling of {@code results.json}. */
+/**
+ * The kinds of {@link Evidence}; {@link #id()} is the spelling of {@code results.json}.
+ *
+ * <pre>{@code
+ * boolean sure = evidence.kind() == EvidenceKind.CPU_STUCK && evidence.source() == Source.OUTSIDE;
+ * }</pre>
+ */
 public enum EvidenceKind {
     LOCKDEP_CIRCULAR("lockdep-circular"),
     LOCKDEP_RECURSIVE("lockdep-recursive"),

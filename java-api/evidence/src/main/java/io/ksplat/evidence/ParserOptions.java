@@ -6,6 +6,11 @@ import java.util.Set;
 /**
  * What a {@link ConsoleParser} cannot know by itself.
  *
+ * <pre>{@code
+ * Consumer<Evidence> sink = System.out::println;
+ * ConsoleParser parser = new ConsoleParser(sink, new ParserOptions(Set.of(Noise.UNKNOWN_NMI)));
+ * }</pre>
+ *
  * @param caused the noise that the caller makes and does not want reported
  */
 public record ParserOptions(Set<Noise> caused) {

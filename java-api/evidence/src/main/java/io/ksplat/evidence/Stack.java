@@ -7,6 +7,14 @@ import java.util.OptionalInt;
 /**
  * A call stack, innermost frame first.
  *
+ * <pre>{@code
+ * for (Stack stack : evidence.stacks()) {
+ *     for (Frame frame : stack.frames()) {
+ *         System.out.println(stack.context() + ": " + frame.function() + (frame.certain() ? "" : " (stale?)"));
+ *     }
+ * }
+ * }</pre>
+ *
  * @param cpu the CPU that it was taken on, where known
  * @param context what the stack is of: {@code task}, {@code nmi}, {@code irq}, or the report's own word ({@code held since},
  *     {@code allocated}, {@code freed}, ...)

@@ -28,6 +28,7 @@ import java.util.function.UnaryOperator;
  * machine.await("the map holds the last reference", () -> bpf.program("references").run() == 1);
  * machine.churn(0);
  * machine.nmi().aimAt("rcu_cblist_enqueue").on(0).fire();
+ * Volley volley = machine.nmi().storm().perSecond(200).forTime(Duration.ofSeconds(1));
  * }</pre>
  */
 public final class Machine {
@@ -125,7 +126,8 @@ public final class Machine {
 
     /** A static program of this host's, put into the machine and started on a CPU. */
     public Child spawn(int cpu, Path program, String... arguments) throws IOException {
-        String path = "/" + program.getFileName();
+        // A program that runs cannot be written over.
+        String path = "/" + children.size() + "-" + program.getFileName();
         guest.agent().writeProgram(path, Files.readAllBytes(program));
         List<String> command = new ArrayList<>(List.of(path));
         command.addAll(List.of(arguments));

@@ -11,6 +11,19 @@ import java.lang.annotation.Target;
 /**
  * A figure that a reproducer gives, which makes it a workload: {@code ksplat bench workload} runs it. What is counted are controls,
  * in the guest, by its own clock.
+ *
+ * <pre>{@code
+ * @Reproducer(id = "unlink-rate", bpf = "unlink_rate.bpf.c", shows = "how fast files go", seed = "none")
+ * @Measures(name = "unlinksPerSecond", unit = "1/s", count = "unlinks", nanoseconds = "unlink-ns")
+ * class UnlinkRate {
+ *     @Test
+ *     void unlink(Machine machine, BpfObject bpf) throws IOException {
+ *         bpf.program("unlink").run();
+ *         machine.controls().atLeast("unlinks", bpf.global("unlinks"), 1);
+ *         machine.controls().atLeast("unlink-ns", bpf.global("unlink_ns"), 1);
+ *     }
+ * }
+ * }</pre>
  */
 @Documented
 @Target(ElementType.TYPE)

@@ -9,7 +9,22 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** The kernel did something else than was expected of it: a bug that was not expected, or an expected one that was not seen. */
+/**
+ * The kernel did something else than was expected of it: a bug that was not expected, or an expected one that was not seen.
+ *
+ * <pre>{@code
+ * class Failure {
+ *     static String of(Throwable thrown) {
+ *         if (thrown instanceof KernelDeadlockError deadlock) {
+ *             return "a deadlock where " + deadlock.expected() + " was expected";
+ *         } else if (thrown instanceof UnexpectedVerdictError other) {
+ *             return other.verdict() + " instead of " + other.expected();
+ *         }
+ *         return thrown instanceof HarnessError ? "ksplat failed" : "the test failed";
+ *     }
+ * }
+ * }</pre>
+ */
 public class UnexpectedVerdictError extends AssertionError {
     private static final long serialVersionUID = 1;
 
