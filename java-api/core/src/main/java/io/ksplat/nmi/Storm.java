@@ -81,7 +81,7 @@ public final class Storm {
                 nmi.vm().injectNmi();
                 sent++;
             }
-            due += gaps.next();
+            due = gaps.after(due, System.nanoTime());
             if (untilEvidence && (nmi.isEvident() || life.isOver())) {
                 break;
             }
@@ -148,6 +148,15 @@ public final class Storm {
             this.mean = SECOND / perSecond;
             this.jitter = jitter;
             this.random = new Random(seed);
+        }
+
+        /**
+         * When the next one is due, if one was due then and it is now. What the host was too busy to send is not made up for: of NMIs
+         * in a row the guest handles one.
+         */
+        long after(long due, long now) {
+            long gap = next();
+            return now - due > gap ? now + gap : due + gap;
         }
 
         /** In nanoseconds. */

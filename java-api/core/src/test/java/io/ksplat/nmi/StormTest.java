@@ -26,4 +26,14 @@ class StormTest {
                 .hasSizeGreaterThan(1);
         assertThat(gaps(0.2, 1).stream().distinct()).hasSizeGreaterThan(10);
     }
+
+    @Test
+    void whatABusyHostDidNotSendInTimeIsNotSentInARow() {
+        Storm.Gaps gaps = new Storm.Gaps(100, 0, 0);
+        long gap = 10_000_000;
+        // A little late: the rate is kept.
+        assertThat(gaps.after(5 * gap, 5 * gap + gap / 2)).isEqualTo(6 * gap);
+        // Later than the next one: from now on.
+        assertThat(gaps.after(5 * gap, 40 * gap)).isEqualTo(41 * gap);
+    }
 }
