@@ -218,8 +218,8 @@ class SleepersTest {
         Pattern asleep = Pattern.compile("(\\d+) \\(waiter\\) " + (kind.equals("tty") ? "S " : "D ") + holder + " ");
         while (true) {
             for (int pid = holder + 1; pid < holder + 20; pid++) {
-                Matcher stat = asleep.matcher(stat(guest, pid));
-                if (stat.lookingAt()) {
+                Matcher stat = asleep.matcher(proc(guest, pid, "stat"));
+                if (stat.lookingAt() && isOffCpuForTheLock(guest, pid)) {
                     return new Hung(new Task("waiter", Integer.parseInt(stat.group(1))), new Task("holder", holder));
                 }
             }
@@ -228,10 +228,16 @@ class SleepersTest {
         }
     }
 
+    /** A task says that it sleeps before it leaves its CPU, after which the kernel knows a place where it waits; before, it polled. */
+    private static boolean isOffCpuForTheLock(Guest guest, int pid) throws Exception {
+        String where = proc(guest, pid, "wchan");
+        return !where.isEmpty() && !where.equals("0") && !where.contains("poll");
+    }
+
     /** Of a process that is not there, nothing. */
-    private static String stat(Guest guest, int pid) throws Exception {
+    private static String proc(Guest guest, int pid, String file) throws Exception {
         try {
-            return new String(guest.agent().readFile("/proc/" + pid + "/stat"), StandardCharsets.US_ASCII);
+            return new String(guest.agent().readFile("/proc/" + pid + "/" + file), StandardCharsets.US_ASCII);
         } catch (AgentException e) {
             return "";
         }
