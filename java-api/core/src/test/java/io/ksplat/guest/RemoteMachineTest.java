@@ -142,6 +142,15 @@ class RemoteMachineTest {
     }
 
     @Test
+    void tellsHowQemuEnded() throws Exception {
+        try (Guest guest = boot(host(new Here(folder)))) {
+            ProcessHandle.of(TestMachines.pid(guest.vm())).orElseThrow().destroyForcibly();
+            // 128 and SIGKILL, as a shell has it.
+            assertThat(guest.vm().exit().get(10, TimeUnit.SECONDS)).isEqualTo(137);
+        }
+    }
+
+    @Test
     void refusesWhatNeedsQemuHere() throws Exception {
         Here site = new Here(folder);
         Host host = host(site);
