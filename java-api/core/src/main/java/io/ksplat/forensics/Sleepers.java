@@ -64,7 +64,7 @@ final class Sleepers {
                 }
                 return;
             }
-            Optional<Sleeper> found = sleeper(task);
+            Optional<Sleeper> found = Optional.ofNullable(sleepers.get(task)).or(() -> sleeper(task));
             if (found.isEmpty()) {
                 return;
             }
