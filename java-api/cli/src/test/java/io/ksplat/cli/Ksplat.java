@@ -99,6 +99,15 @@ final class Ksplat {
         return runs.get(0);
     }
 
+    /** What a control of the only run saw. */
+    int observed(String control) throws IOException {
+        JsonNode found = onlyRun().path("controls").path(control);
+        assertThat(found.isMissingNode())
+                .as("control " + control + " is missing")
+                .isFalse();
+        return found.path("observed").asInt();
+    }
+
     JsonNode results() throws IOException {
         return new ObjectMapper().readTree(report.resolve("results.json").toFile());
     }
