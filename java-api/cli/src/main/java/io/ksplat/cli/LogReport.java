@@ -72,7 +72,7 @@ final class LogReport {
         /** Enters what was found. */
         void end(List<Evidence> evidence) throws IOException {
             console.close();
-            List<Control> controls = List.of(new Control("log-bytes", 1, bytes));
+            List<Control> controls = List.of(Control.observer("log-bytes", 1, bytes));
             report.end(new RunRecord(
                     name,
                     kernel,

@@ -91,7 +91,7 @@ class WorkloadTest {
                 Verdict.CLEAN,
                 Optional.empty(),
                 List.of(),
-                List.of(new Control("events", 1, events), new Control("cpu-ns", 1, 1_000_000_000)),
+                List.of(Control.effect("events", 1, events), Control.effect("cpu-ns", 1, 1_000_000_000)),
                 List.of(),
                 new Timings(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), 1),
                 "tcg",

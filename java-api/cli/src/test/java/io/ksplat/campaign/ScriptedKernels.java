@@ -53,7 +53,7 @@ public final class ScriptedKernels implements Trial {
                         List.of(),
                         Source.OUTSIDE,
                         OptionalDouble.empty())),
-                List.of(new Control("nmi", 1, 1)));
+                List.of(Control.stimulus("nmi", 1, 1)));
     }
 
     public static RunRecord clean(KernelSpec kernel, int attempt) {
@@ -62,7 +62,10 @@ public final class ScriptedKernels implements Trial {
                 attempt,
                 Verdict.CLEAN,
                 List.of(),
-                List.of(new Control("nmi", 1, 1), new Control("dropped", 1, 1), new Control("freed:x", 1, 1)));
+                List.of(
+                        Control.stimulus("nmi", 1, 1),
+                        Control.effect("dropped", 1, 1),
+                        Control.effect("freed:x", 1, 1)));
     }
 
     /** NMIs came, the reference was dropped, and nothing was freed. */
@@ -72,7 +75,10 @@ public final class ScriptedKernels implements Trial {
                 attempt,
                 Verdict.INCONCLUSIVE,
                 List.of(),
-                List.of(new Control("nmi", 1, 1), new Control("dropped", 1, 1), new Control("freed:x", 1, 0)));
+                List.of(
+                        Control.stimulus("nmi", 1, 1),
+                        Control.effect("dropped", 1, 1),
+                        Control.effect("freed:x", 1, 0)));
     }
 
     /** No NMI reached the machine: the harness's own failure. */
@@ -82,7 +88,20 @@ public final class ScriptedKernels implements Trial {
                 attempt,
                 Verdict.INCONCLUSIVE,
                 List.of(),
-                List.of(new Control("nmi", 1, 0), new Control("dropped", 1, 0), new Control("freed:x", 1, 0)));
+                List.of(
+                        Control.stimulus("nmi", 1, 0),
+                        Control.effect("dropped", 1, 0),
+                        Control.effect("freed:x", 1, 0)));
+    }
+
+    /** Returns a run in which only {@code failed} failed. */
+    public static RunRecord failing(KernelSpec kernel, int attempt, Control failed) {
+        return record(
+                kernel,
+                attempt,
+                Verdict.INCONCLUSIVE,
+                List.of(),
+                List.of(failed, Control.effect("dropped", 1, 1), Control.effect("freed:x", 1, 1)));
     }
 
     public static RunRecord error(KernelSpec kernel, int attempt) {

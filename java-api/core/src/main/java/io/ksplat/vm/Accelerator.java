@@ -7,7 +7,7 @@ import java.util.List;
 /**
  * How QEMU runs the guest's instructions. All that differs between the two stands here.
  *
- * <p>Which one works is found by booting ({@link AcceleratorProbe}): some hosts offer a /dev/kvm under which no kernel comes up.
+ * <p>Which one works is found by booting: some hosts offer a /dev/kvm under which no kernel comes up.
  */
 public enum Accelerator {
     /** The host's CPU runs them. */

@@ -134,7 +134,7 @@ class JUnitXmlTest {
                 Verdict.CLEAN,
                 Optional.of(hostile),
                 List.of(Runs.deadlock(hostile)),
-                List.of(new Control(hostile, 1, 0)),
+                List.of(Control.effect(hostile, 1, 0)),
                 List.of(hostile),
                 new Timings(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), 1),
                 hostile,

@@ -33,7 +33,7 @@ final class Runs {
                 expected,
                 Optional.empty(),
                 verdict == Verdict.DEADLOCK ? List.of(deadlock("possible deadlock")) : List.of(),
-                List.of(new Control("nmi", 1, 1), new Control("freed:delayed_put_task_struct", 2, 1)),
+                List.of(Control.stimulus("nmi", 1, 1), Control.effect("freed:delayed_put_task_struct", 2, 1)),
                 List.of("NMI on CPU 0 at rcu_cblist_enqueue+0x0"),
                 new Timings(OptionalLong.of(1830), OptionalLong.empty(), OptionalLong.of(2100), 2500),
                 "tcg",

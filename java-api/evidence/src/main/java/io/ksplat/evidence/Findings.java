@@ -7,7 +7,7 @@ import java.util.List;
  * All that decides the verdict of an experiment that took place.
  *
  * <pre>{@code
- * List<Control> controls = List.of(new Control("dropped", 1, 1));
+ * List<Control> controls = List.of(Control.effect("dropped", 1, 1));
  * Verdict verdict = new Findings(List.of(), controls, true).verdict(); // CLEAN
  * }</pre>
  *

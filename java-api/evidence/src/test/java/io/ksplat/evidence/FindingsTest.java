@@ -13,8 +13,8 @@ import org.junit.jupiter.params.provider.EnumSource.Mode;
 
 /** What the kinds of evidence mean, alone and together. */
 class FindingsTest {
-    private static final Control PASSED = new Control("dropped", 1, 1);
-    private static final Control FAILED = new Control("freed", 1, 0);
+    private static final Control PASSED = Control.effect("dropped", 1, 1);
+    private static final Control FAILED = Control.effect("freed", 1, 0);
     private static final Details WAITS = new Details.Waits(List.of(), List.of());
     private static final List<CycleNode> RING = List.of(
             new CycleNode("task", OptionalInt.empty(), "mutex a", "mutex b"),

@@ -75,7 +75,7 @@ public final class Controls {
     List<Control> read() throws IOException {
         List<Control> controls = new ArrayList<>();
         for (Counter counter : counters) {
-            controls.add(new Control(counter.name, counter.required, counter.value()));
+            controls.add(Control.effect(counter.name, counter.required, counter.value()));
         }
         return controls;
     }

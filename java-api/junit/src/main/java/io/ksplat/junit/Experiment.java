@@ -390,7 +390,8 @@ final class Experiment {
         }
         thrown.ifPresent(failure -> LOG.debug("{} ended with an exception", subject.id(), failure));
         lab.progress().report(subject.id() + ": watching");
-        List<Control> method = subject.judged() ? List.of() : List.of(new Control("test", 1, thrown.isEmpty() ? 1 : 0));
+        List<Control> method =
+                subject.judged() ? List.of() : List.of(Control.effect("test", 1, thrown.isEmpty() ? 1 : 0));
         long begin = System.nanoTime();
         Observation.Outcome outcome = known.watch(method, thrown.isPresent());
         lab.timeSpent().add("watching", begin);

@@ -239,14 +239,14 @@ final class Rig {
     private List<Control> readControls(List<Control> first) throws IOException {
         List<Control> all = new ArrayList<>(first);
         if (nmi.asked() > 0) {
-            all.add(new Control("nmi", nmi.asked(), nmi.landings().size()));
+            all.add(Control.stimulus("nmi", nmi.asked(), nmi.landings().size()));
         }
-        nmi.volleys().forEach(volley -> all.add(new Control(volley.source(), volley.required(), volley.taken())));
+        nmi.volleys().forEach(volley -> all.add(Control.stimulus(volley.source(), volley.required(), volley.taken())));
         all.addAll(controls.read());
         // That the kernel checks itself makes no experiment of one that checks nothing.
         if (!all.isEmpty()) {
             for (Checker checker : checkers) {
-                all.add(new Control(checker.id(), 1, checker.isOn() ? 1 : 0));
+                all.add(Control.observer(checker.id(), 1, checker.isOn() ? 1 : 0));
             }
         }
         return all;

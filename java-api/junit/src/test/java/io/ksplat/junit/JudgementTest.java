@@ -17,8 +17,8 @@ import org.opentest4j.TestAbortedException;
 
 /** How the test method ended never makes a machine clean, and never hides what was seen. */
 class JudgementTest {
-    private static final Control PASSED = new Control("dropped", 1, 1);
-    private static final Control FAILED = new Control("freed", 2, 0);
+    private static final Control PASSED = Control.effect("dropped", 1, 1);
+    private static final Control FAILED = Control.effect("freed", 2, 0);
 
     private static Observation.Outcome seen(boolean alive, Control... controls) {
         return new Observation.Outcome(List.of(), List.of(controls), alive, Optional.empty());

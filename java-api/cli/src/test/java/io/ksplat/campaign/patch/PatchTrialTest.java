@@ -4,13 +4,17 @@ package io.ksplat.campaign.patch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ksplat.campaign.ScriptedKernels;
+import io.ksplat.evidence.Control;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Progress;
 import io.ksplat.report.RunRecord;
 import java.util.List;
 import java.util.Random;
 import java.util.function.BiFunction;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class PatchTrialTest {
     private static final KernelSpec BASE = KernelSpec.parse("tree:/linux@base+plain");
@@ -89,6 +93,23 @@ class PatchTrialTest {
     @Test
     void runsThatNoNmiReachedSayNothingOfThePatch() throws Exception {
         PatchResult result = trial(kernels(BUG, ScriptedKernels::missed));
+
+        assertThat(result.verdict()).isEqualTo(PatchVerdict.CANNOT_TELL);
+    }
+
+    static Stream<Control> whatAccusesNobody() {
+        return Stream.of(
+                Control.stimulus("nmi", 1, 0),
+                Control.stimulus("storm", 30, 17),
+                Control.stimulus("sysrq", 1, 0),
+                Control.observer("lockdep", 1, 0),
+                Control.observer("kasan", 1, 0));
+    }
+
+    @ParameterizedTest
+    @MethodSource("whatAccusesNobody")
+    void aStimulusOrAnObserverThatFailedAccusesNoPatch(Control failed) throws Exception {
+        PatchResult result = trial(kernels(BUG, (kernel, attempt) -> ScriptedKernels.failing(kernel, attempt, failed)));
 
         assertThat(result.verdict()).isEqualTo(PatchVerdict.CANNOT_TELL);
     }
