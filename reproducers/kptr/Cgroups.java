@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.reproducers.kptr;
 
-import io.ksplat.guest.BpfObject;
-import io.ksplat.guest.BpfProgram;
+import io.ksplat.bpf.BpfObject;
+import io.ksplat.bpf.BpfProgram;
 import io.ksplat.junit.Machine;
 import java.io.IOException;
 

@@ -4,14 +4,14 @@ package io.ksplat.reproducers.kptr;
 import static io.ksplat.evidence.Verdict.CLEAN;
 import static io.ksplat.evidence.Verdict.REJECTED;
 
-import io.ksplat.guest.BpfObject;
-import io.ksplat.guest.BpfProgram;
-import io.ksplat.guest.Child;
+import io.ksplat.bpf.BpfObject;
+import io.ksplat.bpf.BpfProgram;
 import io.ksplat.junit.Case;
 import io.ksplat.junit.Expect;
 import io.ksplat.junit.Machine;
 import io.ksplat.junit.Needs;
 import io.ksplat.junit.Reproducer;
+import io.ksplat.machine.GuestProcess;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
@@ -65,7 +65,7 @@ class KptrAcquire {
     }
 
     private static void stress(Machine machine, BpfObject bpf) throws IOException {
-        Child child = machine.spawnParked(1);
+        GuestProcess child = machine.spawnParked(1);
         bpf.global("target_pid").set(child.pid());
         bpf.program("stash_task").run();
         child.exitAndReap();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.reproducers.kptr;
 
-import io.ksplat.guest.BpfObject;
-import io.ksplat.guest.Child;
+import io.ksplat.bpf.BpfObject;
 import io.ksplat.junit.Machine;
+import io.ksplat.machine.GuestProcess;
 import java.io.IOException;
 import java.time.Duration;
 
@@ -93,7 +93,7 @@ final class MapDelete {
     private static void stash(Kind kind, Machine machine, BpfObject bpf) throws IOException {
         switch (kind) {
             case TASK -> {
-                Child child = machine.spawnParked(1);
+                GuestProcess child = machine.spawnParked(1);
                 bpf.global("target_pid").set(child.pid());
                 run(bpf, "stash_object");
                 child.exitAndReap();

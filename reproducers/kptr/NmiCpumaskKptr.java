@@ -3,7 +3,7 @@ package io.ksplat.reproducers.kptr;
 
 import static io.ksplat.evidence.Verdict.CLEAN;
 
-import io.ksplat.guest.BpfObject;
+import io.ksplat.bpf.BpfObject;
 import io.ksplat.junit.BeforeFreeze;
 import io.ksplat.junit.Expect;
 import io.ksplat.junit.Machine;

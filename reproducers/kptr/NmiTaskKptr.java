@@ -3,13 +3,13 @@ package io.ksplat.reproducers.kptr;
 
 import static io.ksplat.evidence.Verdict.DEADLOCK;
 
-import io.ksplat.guest.BpfObject;
-import io.ksplat.guest.Child;
+import io.ksplat.bpf.BpfObject;
 import io.ksplat.junit.BeforeFreeze;
 import io.ksplat.junit.Expect;
 import io.ksplat.junit.Machine;
 import io.ksplat.junit.Needs;
 import io.ksplat.junit.Reproducer;
+import io.ksplat.machine.GuestProcess;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
@@ -27,7 +27,7 @@ class NmiTaskKptr {
 
     @BeforeFreeze
     void stashTheLastReference(Machine machine, BpfObject bpf) throws IOException {
-        Child child = machine.spawnParked(1);
+        GuestProcess child = machine.spawnParked(1);
         bpf.global("target_pid").set(child.pid());
         bpf.program("stash_task").run();
         child.exitAndReap();

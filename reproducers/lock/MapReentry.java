@@ -6,14 +6,14 @@ import static io.ksplat.evidence.Verdict.DEADLOCK;
 import static io.ksplat.evidence.Verdict.RECOVERED;
 import static io.ksplat.evidence.Verdict.UNSUPPORTED;
 
-import io.ksplat.guest.BpfObject;
-import io.ksplat.guest.BpfProgram;
+import io.ksplat.bpf.BpfObject;
+import io.ksplat.bpf.BpfProgram;
 import io.ksplat.junit.Case;
 import io.ksplat.junit.Expect;
 import io.ksplat.junit.Machine;
 import io.ksplat.junit.Needs;
 import io.ksplat.junit.Reproducer;
-import io.ksplat.vm.Register;
+import io.ksplat.machine.Register;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

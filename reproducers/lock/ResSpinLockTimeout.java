@@ -4,7 +4,7 @@ package io.ksplat.reproducers.lock;
 import static io.ksplat.evidence.Verdict.CLEAN;
 import static io.ksplat.evidence.Verdict.RECOVERED;
 
-import io.ksplat.guest.BpfObject;
+import io.ksplat.bpf.BpfObject;
 import io.ksplat.junit.Case;
 import io.ksplat.junit.Expect;
 import io.ksplat.junit.Machine;

@@ -3,13 +3,13 @@ package io.ksplat.reproducers.taskwork;
 
 import static io.ksplat.evidence.Verdict.CLEAN;
 
-import io.ksplat.guest.BpfObject;
-import io.ksplat.guest.Child;
+import io.ksplat.bpf.BpfObject;
 import io.ksplat.junit.Case;
 import io.ksplat.junit.Expect;
 import io.ksplat.junit.Machine;
 import io.ksplat.junit.Needs;
 import io.ksplat.junit.Reproducer;
+import io.ksplat.machine.GuestProcess;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -91,7 +91,7 @@ class TaskWorkNmi {
     @Case("target-exits")
     @Test
     void targetExits(Machine machine, BpfObject bpf) throws IOException {
-        Child child = scheduleForParked(machine, bpf);
+        GuestProcess child = scheduleForParked(machine, bpf);
         machine.controls().atLeast("ran", bpf.global("ran"), 1);
         child.exitAndReap();
     }
@@ -99,7 +99,7 @@ class TaskWorkNmi {
     @Case("map-freed")
     @Test
     void mapFreed(Machine machine, BpfObject bpf) throws IOException {
-        Child child = scheduleForParked(machine, bpf);
+        GuestProcess child = scheduleForParked(machine, bpf);
         machine.unload(bpf);
         child.exitAndReap();
     }
@@ -110,8 +110,8 @@ class TaskWorkNmi {
     }
 
     /** The work holds a reference to its task: the task's end shows that it was let go. */
-    private static Child scheduleForParked(Machine machine, BpfObject bpf) throws IOException {
-        Child child = machine.spawnParked(1);
+    private static GuestProcess scheduleForParked(Machine machine, BpfObject bpf) throws IOException {
+        GuestProcess child = machine.spawnParked(1);
         bpf.program("make_element").run();
         bpf.global("target_pid").set(child.pid());
         bpf.program("schedule_for_target").run();

@@ -3,8 +3,8 @@ package io.ksplat.reproducers.workload;
 
 import static io.ksplat.evidence.Verdict.CLEAN;
 
-import io.ksplat.guest.BpfObject;
-import io.ksplat.guest.BpfProgram;
+import io.ksplat.bpf.BpfObject;
+import io.ksplat.bpf.BpfProgram;
 import io.ksplat.junit.Case;
 import io.ksplat.junit.Expect;
 import io.ksplat.junit.Machine;

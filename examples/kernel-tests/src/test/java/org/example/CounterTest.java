@@ -3,7 +3,7 @@ package org.example;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.ksplat.guest.BpfObject;
+import io.ksplat.bpf.BpfObject;
 import io.ksplat.junit.EnabledOnKernel;
 import io.ksplat.junit.KernelTest;
 import io.ksplat.junit.Kernels;

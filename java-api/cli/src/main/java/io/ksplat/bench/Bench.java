@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.bench;
 
-import io.ksplat.guest.Guest;
-import io.ksplat.guest.Host;
-import io.ksplat.guest.KernelFacts;
-import io.ksplat.guest.Template;
-import io.ksplat.guest.Templates;
 import io.ksplat.junit.TimeSpent;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Kernels;
 import io.ksplat.kernel.Progress;
-import io.ksplat.report.RunRecord;
-import io.ksplat.vm.Accelerator;
-import io.ksplat.vm.BareBoot;
-import io.ksplat.vm.MachineConfig;
-import io.ksplat.vm.StandBy;
+import io.ksplat.machine.Accelerator;
+import io.ksplat.machine.internal.Guest;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.MachineFactory;
+import io.ksplat.machine.internal.qemu.BaselineBoot;
+import io.ksplat.machine.internal.qemu.MachineConfig;
+import io.ksplat.machine.internal.snapshot.RestoredMachine;
+import io.ksplat.machine.internal.snapshot.Template;
+import io.ksplat.machine.internal.snapshot.TemplateStore;
+import io.ksplat.results.RunRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,15 +34,15 @@ public final class Bench implements AutoCloseable {
     /** So many restores to one cold boot, which takes as long. */
     private static final int RESTORES_PER_BOOT = 5;
 
-    private final Host host;
-    private final Templates templates;
-    private final KernelFacts kernel;
+    private final MachineFactory host;
+    private final TemplateStore templates;
+    private final KernelInfo kernel;
     private final MachineConfig config;
     private final Path folder;
     private final Progress progress;
     private final Map<String, String> environment = new LinkedHashMap<>();
 
-    private Bench(Host host, Templates templates, KernelFacts kernel, Path folder, Progress progress)
+    private Bench(MachineFactory host, TemplateStore templates, KernelInfo kernel, Path folder, Progress progress)
             throws IOException, InterruptedException {
         this.host = host;
         this.templates = templates;
@@ -63,10 +63,10 @@ public final class Bench implements AutoCloseable {
     public static Bench of(
             KernelSpec spec, Cache cache, Optional<Accelerator> accelerator, Path folder, Progress progress)
             throws IOException, InterruptedException, KernelException {
-        Host host = Host.open(cache, accelerator);
-        KernelFacts facts = KernelFacts.of(new Kernels(cache).resolve(spec, progress), host, cache, progress);
+        MachineFactory host = MachineFactory.open(cache, accelerator);
+        KernelInfo facts = KernelInfo.of(new Kernels(cache).resolve(spec, progress), host, cache, progress);
         Files.createDirectories(folder);
-        return new Bench(host, new Templates(host, cache), facts, folder, progress);
+        return new Bench(host, new TemplateStore(host, cache), facts, folder, progress);
     }
 
     /** From the start of QEMU, or from a machine that stands ready, to the agent's answer; against a cold boot to its first word. */
@@ -91,7 +91,7 @@ public final class Bench implements AutoCloseable {
                 owned.add(guest.vm().ownedBytes() / 1048576.0);
                 own.add(HostText.residentMiB());
             }
-            StandBy ready = template.prepare(host.programs());
+            RestoredMachine ready = template.prepare(host.programs());
             start = System.nanoTime();
             Guest woken = template.wake(ready, log());
             pooled.add(millisSince(start));
@@ -117,7 +117,7 @@ public final class Bench implements AutoCloseable {
         List<Double> verdicts = new ArrayList<>();
         for (int run = 0; run < runs; run++) {
             progress.report("boot " + (run + 1) + " of " + runs);
-            bare.add((double) BareBoot.time(
+            bare.add((double) BaselineBoot.time(
                             host.programs(), kernel.kernel().image(), kernel.accelerator(), CPUS, MEMORY_MIB, log())
                     .toMillis());
             agent.add(bootMs());
@@ -190,7 +190,7 @@ public final class Bench implements AutoCloseable {
     }
 
     private double bootMs() throws IOException {
-        Templates.Started started = templates.boot(config, log(), progress);
+        TemplateStore.Started started = templates.boot(config, log(), progress);
         started.guest().close();
         return started.bootMs().orElseThrow();
     }

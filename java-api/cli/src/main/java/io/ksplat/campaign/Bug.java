@@ -5,7 +5,7 @@ import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.Findings;
 import io.ksplat.evidence.Verdict;
-import io.ksplat.report.RunRecord;
+import io.ksplat.results.RunRecord;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;

@@ -6,7 +6,7 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass
 import io.ksplat.junit.Lab;
 import io.ksplat.junit.Settings;
 import io.ksplat.kernel.KernelSpec;
-import io.ksplat.report.Report;
+import io.ksplat.results.internal.RunLog;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -69,7 +69,7 @@ public final class Campaign {
             List<Catalogue.Entry> reproducers,
             List<KernelSpec> kernels,
             int repeat,
-            Report.Listener runs,
+            RunLog.Listener runs,
             Failures failures)
             throws IOException, InterruptedException {
         run(Plan.of(reproducers, kernels, 1, repeat), runs, failures);
@@ -81,8 +81,8 @@ public final class Campaign {
         run(Plan.of(reproducers, List.of(kernel), attempt, attempt), run -> {}, failures);
     }
 
-    private void run(Plan plan, Report.Listener runs, Failures failures) throws IOException, InterruptedException {
-        Report report =
+    private void run(Plan plan, RunLog.Listener runs, Failures failures) throws IOException, InterruptedException {
+        RunLog report =
                 lab.report(Path.of(parameters.getOrDefault(Settings.Keys.REPORT, Settings.DEFAULT_REPORT.toString())));
         InOrder inOrder = new InOrder(plan, runs);
         report.order(plan::place);

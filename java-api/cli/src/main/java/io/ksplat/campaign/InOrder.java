@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign;
 
-import io.ksplat.report.Report;
-import io.ksplat.report.RunRecord;
+import io.ksplat.results.RunRecord;
+import io.ksplat.results.internal.RunLog;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -14,14 +14,14 @@ import java.util.TreeMap;
  * Tells of runs in the order of a plan, whatever the order in which they end: those of the first attempt that is not over at once,
  * those of later ones when all before them are over. Thread-safe.
  */
-final class InOrder implements Report.Listener {
+final class InOrder implements RunLog.Listener {
     private final Plan plan;
-    private final Report.Listener listener;
+    private final RunLog.Listener listener;
     private final Map<Integer, List<RunRecord>> waiting = new TreeMap<>();
     private final Set<Integer> over = new HashSet<>();
     private int first;
 
-    InOrder(Plan plan, Report.Listener listener) {
+    InOrder(Plan plan, RunLog.Listener listener) {
         this.plan = plan;
         this.listener = listener;
     }

@@ -4,8 +4,8 @@ package io.ksplat.campaign;
 import io.ksplat.junit.Lab;
 import io.ksplat.junit.Settings;
 import io.ksplat.kernel.KernelSpec;
-import io.ksplat.report.Report;
-import io.ksplat.report.RunRecord;
+import io.ksplat.results.RunRecord;
+import io.ksplat.results.internal.RunLog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
@@ -16,7 +16,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 /** Runs a reproducer in a lab; what it records goes to the lab's report. */
 public final class LabTrial implements Trial {
     private final Lab lab;
-    private final Report report;
+    private final RunLog report;
     private final Catalogue.Entry reproducer;
     private final Map<String, String> parameters;
 
@@ -25,7 +25,7 @@ public final class LabTrial implements Trial {
      *
      * @param parameters configuration parameters of every run, see {@link Settings}
      */
-    public LabTrial(Lab lab, Report report, Catalogue.Entry reproducer, Map<String, String> parameters) {
+    public LabTrial(Lab lab, RunLog report, Catalogue.Entry reproducer, Map<String, String> parameters) {
         this.lab = lab;
         this.report = report;
         this.reproducer = reproducer;

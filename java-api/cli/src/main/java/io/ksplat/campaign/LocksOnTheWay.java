@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign;
 
-import io.ksplat.forensics.KernelInside;
 import io.ksplat.kernel.Symbol;
-import io.ksplat.kernel.Symbols;
-import io.ksplat.nmi.Way;
-import io.ksplat.vm.GuestMemory;
-import io.ksplat.vm.Register;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.Register;
+import io.ksplat.machine.internal.forensics.memory.KernelView;
+import io.ksplat.machine.internal.nmi.SteppedPath;
+import io.ksplat.machine.internal.qemu.GuestMemory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,11 +35,11 @@ final class LocksOnTheWay {
             "_raw_spin_unlock_bh",
             "native_queued_spin_lock_slowpath");
 
-    private final KernelInside inside;
+    private final KernelView inside;
     private final int cpu;
     private final Set<Long> locks;
 
-    private LocksOnTheWay(KernelInside inside, int cpu, Set<Long> locks) {
+    private LocksOnTheWay(KernelView inside, int cpu, Set<Long> locks) {
         this.inside = inside;
         this.cpu = cpu;
         this.locks = locks;
@@ -50,16 +50,16 @@ final class LocksOnTheWay {
      *
      * @param consoleLog a file to use, which is gone afterwards
      */
-    static LocksOnTheWay of(Way way, KernelInside inside, Symbols symbols, int cpu, Path consoleLog)
+    static LocksOnTheWay of(SteppedPath way, KernelView inside, Symbols symbols, int cpu, Path consoleLog)
             throws IOException {
         return new LocksOnTheWay(inside, cpu, inside.hasLockdep() ? Set.of() : read(way, symbols, consoleLog));
     }
 
-    private static Set<Long> read(Way way, Symbols symbols, Path consoleLog) throws IOException {
+    private static Set<Long> read(SteppedPath way, Symbols symbols, Path consoleLog) throws IOException {
         Set<Long> locks = new LinkedHashSet<>();
         for (int n = 0; n <= way.length(); n++) {
             if (beginsLocking(way.address(n), symbols)) {
-                try (Way.Standing machine = way.stand(n, consoleLog)) {
+                try (SteppedPath.Standing machine = way.stand(n, consoleLog)) {
                     locks.add(machine.registers().get(Register.RDI));
                 }
                 Files.deleteIfExists(consoleLog);

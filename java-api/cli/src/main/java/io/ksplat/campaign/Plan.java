@@ -2,7 +2,7 @@
 package io.ksplat.campaign;
 
 import io.ksplat.kernel.KernelSpec;
-import io.ksplat.report.RunRecord;
+import io.ksplat.results.RunRecord;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

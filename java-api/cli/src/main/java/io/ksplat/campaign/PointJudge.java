@@ -4,20 +4,20 @@ package io.ksplat.campaign;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.LockRef;
 import io.ksplat.evidence.Verdict;
-import io.ksplat.forensics.Autopsy;
-import io.ksplat.forensics.Diagnosis;
-import io.ksplat.forensics.HangWatch;
-import io.ksplat.forensics.SourceFrames;
-import io.ksplat.guest.Heartbeats;
-import io.ksplat.guest.KernelFacts;
-import io.ksplat.guest.Pace;
-import io.ksplat.guest.Template;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Symbol;
-import io.ksplat.kernel.Symbols;
-import io.ksplat.nmi.Anchor;
-import io.ksplat.vm.Deadline;
-import io.ksplat.vm.VirtualMachine;
+import io.ksplat.kernel.internal.Deadline;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.internal.Heartbeats;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.Poll;
+import io.ksplat.machine.internal.forensics.HangAnalysis;
+import io.ksplat.machine.internal.forensics.hang.Diagnosis;
+import io.ksplat.machine.internal.forensics.hang.HangWatch;
+import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
+import io.ksplat.machine.internal.nmi.Anchor;
+import io.ksplat.machine.internal.qemu.VirtualMachine;
+import io.ksplat.machine.internal.snapshot.Template;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -55,11 +55,11 @@ final class PointJudge {
 
     private final Anchor anchor;
     private final Template template;
-    private final KernelFacts facts;
+    private final KernelInfo facts;
     private final Symbols symbols;
     private final Cache cache;
 
-    PointJudge(Anchor anchor, Template template, KernelFacts facts, Symbols symbols, Cache cache) {
+    PointJudge(Anchor anchor, Template template, KernelInfo facts, Symbols symbols, Cache cache) {
         this.anchor = anchor;
         this.template = template;
         this.facts = facts;
@@ -101,7 +101,7 @@ final class PointJudge {
             if (watch.everyCpuBeats() && missing(machine).isEmpty()) {
                 return Finding.of(Verdict.CLEAN);
             }
-            Pace.pause();
+            Poll.pause();
         }
         return Finding.unclear(
                 Verdict.INCONCLUSIVE,
@@ -186,7 +186,7 @@ final class PointJudge {
     }
 
     private Finding deadlock(VirtualMachine machine, Diagnosis diagnosis) throws IOException, InterruptedException {
-        Evidence evidence = new Autopsy(machine, facts, symbols, SourceFrames.none(symbols), cache)
+        Evidence evidence = new HangAnalysis(machine, facts, symbols, SourceFrames.none(symbols), cache)
                 .of(diagnosis)
                 .evidence();
         String waitsFor =

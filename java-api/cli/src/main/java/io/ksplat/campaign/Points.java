@@ -7,8 +7,8 @@ import io.ksplat.evidence.ParserOptions;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.Symbol;
-import io.ksplat.kernel.Symbols;
-import io.ksplat.nmi.Way;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.internal.nmi.SteppedPath;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +27,7 @@ final class Points implements AutoCloseable {
     /** A machine may fail for reasons of its own; a point that fails twice is an error. */
     private static final int TRIES = 2;
 
-    private final Way way;
+    private final SteppedPath way;
     private final PointJudge judge;
     private final LocksOnTheWay locks;
     private final Symbols symbols;
@@ -38,7 +38,7 @@ final class Points implements AutoCloseable {
     private int deadlocks;
 
     Points(
-            Way way,
+            SteppedPath way,
             PointJudge judge,
             LocksOnTheWay locks,
             Symbols symbols,
@@ -156,7 +156,7 @@ final class Points implements AutoCloseable {
     private SweepPoint once(int n, boolean thorough) throws IOException, InterruptedException {
         Path log = folder.resolve("console-" + n + ".log");
         List<String> holds = new ArrayList<>();
-        Way.Shot shot = way.shoot(n, memory -> holds.addAll(locks.heldIn(memory)), log);
+        SteppedPath.Shot shot = way.shoot(n, memory -> holds.addAll(locks.heldIn(memory)), log);
         PointJudge.Finding finding;
         try (var machine = shot.machine()) {
             finding = judge.judge(machine, thorough);

@@ -2,10 +2,6 @@
 package io.ksplat.campaign;
 
 import io.ksplat.evidence.Verdict;
-import io.ksplat.forensics.KernelInside;
-import io.ksplat.guest.Host;
-import io.ksplat.guest.KernelFacts;
-import io.ksplat.guest.Template;
 import io.ksplat.junit.Lab;
 import io.ksplat.junit.Settings;
 import io.ksplat.kernel.Cache;
@@ -13,12 +9,16 @@ import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Kernels;
 import io.ksplat.kernel.Progress;
-import io.ksplat.kernel.Symbols;
-import io.ksplat.nmi.Anchor;
-import io.ksplat.nmi.Way;
-import io.ksplat.vm.Accelerator;
-import io.ksplat.vm.MachineConfig;
-import io.ksplat.vm.MachineException;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.Accelerator;
+import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.MachineFactory;
+import io.ksplat.machine.internal.forensics.memory.KernelView;
+import io.ksplat.machine.internal.nmi.Anchor;
+import io.ksplat.machine.internal.nmi.SteppedPath;
+import io.ksplat.machine.internal.qemu.MachineConfig;
+import io.ksplat.machine.internal.snapshot.Template;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,14 +47,14 @@ public final class Sweep {
     private static final int KEPT_ANCHORS = 8;
 
     private final Cache cache;
-    private final Host host;
+    private final MachineFactory host;
     private final Progress progress;
     private final Path folder;
 
     /** @param folder for what the sweep writes */
     public Sweep(Cache cache, Path folder, Progress progress) throws IOException, InterruptedException {
         this.cache = cache;
-        this.host = Host.open(cache, Optional.of(Accelerator.TCG));
+        this.host = MachineFactory.open(cache, Optional.of(Accelerator.TCG));
         this.progress = progress;
         this.folder = Files.createDirectories(folder);
     }
@@ -70,7 +70,7 @@ public final class Sweep {
         Path kept = cache.find(Anchor.KIND, name).orElseThrow(() -> new IllegalArgumentException(noAnchor(name)));
         Anchor anchor = Anchor.read(kept);
         anchor.checkQemu(host.programs().qemuVersion());
-        KernelFacts facts = KernelFacts.of(
+        KernelInfo facts = KernelInfo.of(
                 new Kernels(cache).resolve(KernelSpec.parse(anchor.kernel()), progress), host, cache, progress);
         if (!facts.kernel().key().equals(anchor.key())) {
             throw new MachineException("the anchor " + name + " is of the kernel " + anchor.key() + ", and "
@@ -81,14 +81,11 @@ public final class Sweep {
         Template template = Template.open(config, kept);
         Symbols symbols = facts.symbolsAt(template.text())
                 .plus(anchor.programs().stream().map(Anchor.Program::symbol).toList());
-        Way way = Way.walk(template, host.programs(), symbols, anchor.cpu(), order.last(), folder, progress);
+        SteppedPath way =
+                SteppedPath.walk(template, host.programs(), symbols, anchor.cpu(), order.last(), folder, progress);
         PointJudge judge = new PointJudge(anchor, template, facts, symbols, cache);
         LocksOnTheWay locks = LocksOnTheWay.of(
-                way,
-                new KernelInside(facts, symbols, anchor.cpus()),
-                symbols,
-                anchor.cpu(),
-                folder.resolve("locks.log"));
+                way, new KernelView(facts, symbols, anchor.cpus()), symbols, anchor.cpu(), folder.resolve("locks.log"));
         try (Points points = new Points(way, judge, locks, symbols, folder, order.workers(), progress)) {
             List<SweepPoint> steps = points.measure(IntStream.range(0, order.points())
                     .map(i -> order.start() + i * order.stride())
@@ -114,11 +111,11 @@ public final class Sweep {
         }
     }
 
-    private void write(SweepMap map, SweepListing listing, Way way)
+    private void write(SweepMap map, SweepListing listing, SteppedPath way)
             throws IOException, InterruptedException, KernelException {
         Files.writeString(folder.resolve(JSON), SweepText.json(map));
         Files.writeString(folder.resolve(TABLE), SweepText.of(map) + "\n" + listing.table());
-        try (Way.Standing machine = way.stand(0, folder.resolve("listing.log"))) {
+        try (SteppedPath.Standing machine = way.stand(0, folder.resolve("listing.log"))) {
             Files.writeString(folder.resolve(LISTING), listing.listing(machine.memory()));
         }
         Files.delete(folder.resolve("listing.log"));

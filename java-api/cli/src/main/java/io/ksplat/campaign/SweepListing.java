@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign;
 
-import io.ksplat.kernel.Disassembler;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.Symbol;
-import io.ksplat.kernel.Symbols;
-import io.ksplat.vm.GuestMemory;
+import io.ksplat.kernel.internal.symbols.Disassembler;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.internal.qemu.GuestMemory;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -3,8 +3,8 @@ package io.ksplat.cli;
 
 import io.ksplat.junit.Lab;
 import io.ksplat.kernel.Cache;
-import io.ksplat.report.Report;
-import io.ksplat.vm.Accelerator;
+import io.ksplat.machine.Accelerator;
+import io.ksplat.results.internal.RunLog;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -13,10 +13,10 @@ import java.util.Optional;
 /** A lab and its report for as long as a command runs; a signal ends its machines and lets the report be written. */
 final class Laboratory implements AutoCloseable {
     private final Lab lab;
-    private final Report report;
+    private final RunLog report;
     private final Thread hook;
 
-    private Laboratory(Lab lab, Report report) {
+    private Laboratory(Lab lab, RunLog report) {
         this.lab = lab;
         this.report = report;
         this.hook = new Thread(() -> lab.interrupt("ksplat was interrupted"), "ksplat-shutdown");
@@ -34,7 +34,7 @@ final class Laboratory implements AutoCloseable {
         return lab;
     }
 
-    Report report() {
+    RunLog report() {
         return report;
     }
 

@@ -3,7 +3,7 @@ package io.ksplat.cli;
 
 import io.ksplat.junit.Settings;
 import io.ksplat.kernel.Progress;
-import io.ksplat.vm.Accelerator;
+import io.ksplat.machine.Accelerator;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;

@@ -5,10 +5,10 @@ import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.Findings;
 import io.ksplat.evidence.Verdict;
-import io.ksplat.report.KernelName;
-import io.ksplat.report.Report;
-import io.ksplat.report.RunRecord;
-import io.ksplat.report.Timings;
+import io.ksplat.results.KernelName;
+import io.ksplat.results.RunRecord;
+import io.ksplat.results.Timings;
+import io.ksplat.results.internal.RunLog;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -33,11 +33,11 @@ final class LogReport {
 
     private static final KernelName UNKNOWN = new KernelName("log", "", "log");
 
-    private final Report report;
+    private final RunLog report;
     private final Map<String, Integer> attempts = new HashMap<>();
 
     LogReport(Path folder) throws IOException {
-        report = Report.in(folder);
+        report = RunLog.in(folder);
     }
 
     /** One log while it is read. */

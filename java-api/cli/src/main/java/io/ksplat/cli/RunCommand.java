@@ -10,12 +10,12 @@ import io.ksplat.junit.Lab;
 import io.ksplat.junit.Settings;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.KernelSpec;
-import io.ksplat.nmi.NmiMode;
-import io.ksplat.report.Report;
-import io.ksplat.report.RunRecord;
-import io.ksplat.vm.Accelerator;
-import io.ksplat.vm.MachineException;
-import io.ksplat.vm.QemuSite;
+import io.ksplat.machine.Accelerator;
+import io.ksplat.machine.MachineException;
+import io.ksplat.machine.NmiMode;
+import io.ksplat.machine.internal.qemu.QemuLauncher;
+import io.ksplat.results.RunRecord;
+import io.ksplat.results.internal.RunLog;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -147,7 +147,7 @@ final class RunCommand implements Callable<Integer> {
         Thread hook = new Thread(() -> lab.interrupt("ksplat was interrupted"), "ksplat-shutdown");
         Runtime.getRuntime().addShutdownHook(hook);
         AtomicBoolean failed = new AtomicBoolean();
-        Report written;
+        RunLog written;
         try (lab) {
             Optional<String> same = lab.sameKernel(specs);
             if (same.isPresent()) {
@@ -156,7 +156,7 @@ final class RunCommand implements Callable<Integer> {
             }
             written = lab.report(report.toAbsolutePath());
             PrintWriter out = spec.commandLine().getOut();
-            Report.Listener ended = run -> {
+            RunLog.Listener ended = run -> {
                 progress.clear();
                 if (!json) {
                     out.print(Summary.of(run, written.folder(run)));
@@ -174,7 +174,7 @@ final class RunCommand implements Callable<Integer> {
                 out.println(java.nio.file.Files.readString(written.folder().resolve("results.json")));
             } else {
                 out.print(Summary.of(written.runs()));
-                out.println("Report: " + report);
+                out.println("RunLog: " + report);
             }
             out.flush();
         }
@@ -184,7 +184,7 @@ final class RunCommand implements Callable<Integer> {
         return exit(written.runs(), failed.get());
     }
 
-    private Optional<QemuSite> site() throws IOException {
+    private Optional<QemuLauncher> site() throws IOException {
         if (!inContainer) {
             return Optional.empty();
         }
@@ -194,7 +194,7 @@ final class RunCommand implements Callable<Integer> {
                     + " names no image: use the launcher, ./ksplat, or set it to what"
                     + " vm-images/container/image prints");
         }
-        return Optional.of(QemuSite.of("container", image));
+        return Optional.of(QemuLauncher.of("container", image));
     }
 
     private static int exit(List<RunRecord> runs, boolean failed) {

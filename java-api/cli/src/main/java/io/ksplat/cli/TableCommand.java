@@ -4,7 +4,7 @@ package io.ksplat.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.ksplat.report.ResultsTable;
+import io.ksplat.results.internal.MarkdownTable;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -51,7 +51,7 @@ final class TableCommand implements Callable<Integer> {
         for (Path folder : folders) {
             results.add(read(folder.resolve("results.json")));
         }
-        String table = ResultsTable.of(results);
+        String table = MarkdownTable.of(results);
         if (into == null) {
             PrintWriter out = spec.commandLine().getOut();
             out.print(table);

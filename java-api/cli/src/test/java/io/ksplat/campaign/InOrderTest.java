@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.KernelSpec;
-import io.ksplat.report.KernelName;
-import io.ksplat.report.RunRecord;
-import io.ksplat.report.Timings;
+import io.ksplat.results.KernelName;
+import io.ksplat.results.RunRecord;
+import io.ksplat.results.Timings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

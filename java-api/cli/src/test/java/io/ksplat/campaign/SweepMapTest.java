@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.ksplat.evidence.Verdict;
-import io.ksplat.kernel.Symbols;
+import io.ksplat.kernel.internal.symbols.Symbols;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;

@@ -28,14 +28,15 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The examples in the Javadoc of public types compile, as they stand there. */
 class JavadocExamplesTest {
-    private static final List<Path> SOURCES = Stream.of("evidence", "core", "junit", "container")
+    private static final List<Path> SOURCES = Stream.of(
+                    "evidence", "kernel", "bpf", "results", "machine", "junit", "container")
             .map(module -> Path.of("../" + module + "/src/main/java"))
             .toList();
 
     /** What a reader begins with: without an example it is a page of names. */
     private static final Set<String> MUST_HAVE = Set.of(
             "BpfObject",
-            "OpenedBpf",
+            "BpfObjectSpec",
             "BpfProgram",
             "BpfMap",
             "TypedMap",
@@ -47,7 +48,7 @@ class JavadocExamplesTest {
             "BpfObjectFile",
             "BpfCompiler",
             "BtfCodec",
-            "Child",
+            "GuestProcess",
             "Nmi",
             "Aim",
             "Storm",
@@ -76,13 +77,13 @@ class JavadocExamplesTest {
     private static final String AROUND = """
             class Around {
                 io.ksplat.junit.Machine machine;
-                io.ksplat.guest.BpfObject bpf;
-                io.ksplat.guest.Guest guest;
-                io.ksplat.guest.BpfTarget target;
-                io.ksplat.guest.Child child;
-                io.ksplat.libbpf.BpfObjectFile file;
+                io.ksplat.bpf.BpfObject bpf;
+                io.ksplat.machine.internal.Guest guest;
+                io.ksplat.bpf.BpfTarget target;
+                io.ksplat.machine.GuestProcess child;
+                io.ksplat.bpf.BpfObjectFile file;
                 io.ksplat.evidence.Evidence evidence;
-                io.ksplat.vm.SiteCommand command;
+                io.ksplat.machine.internal.qemu.LaunchSpec command;
                 String image;
                 record Limits(int low, int high) {}
             }
@@ -108,7 +109,8 @@ class JavadocExamplesTest {
         /** By name for what has a double elsewhere. */
         private static String imports() throws IOException {
             Set<String> single = new TreeSet<>();
-            try (Stream<Path> files = Files.list(SOURCES.get(2).resolve("io/ksplat/junit"))) {
+            try (Stream<Path> files =
+                    Files.list(Path.of("../junit/src/main/java").resolve("io/ksplat/junit"))) {
                 for (Path file : files.toList()) {
                     if (PUBLIC_TYPE.matcher(Files.readString(file)).find()) {
                         single.add("io.ksplat.junit."
@@ -122,13 +124,13 @@ class JavadocExamplesTest {
                                     "io.ksplat.container.*",
                                     "io.ksplat.evidence.*",
                                     "io.ksplat.evidence.Stack",
-                                    "io.ksplat.guest.*",
+                                    "io.ksplat.bpf.*",
                                     "io.ksplat.kernel.Symbol",
-                                    "io.ksplat.libbpf.*",
-                                    "io.ksplat.nmi.*",
-                                    "io.ksplat.vm.MachineException",
-                                    "io.ksplat.vm.Register",
-                                    "io.ksplat.vm.Registers",
+                                    "io.ksplat.kernel.*",
+                                    "io.ksplat.machine.*",
+                                    "io.ksplat.machine.MachineException",
+                                    "io.ksplat.machine.Register",
+                                    "io.ksplat.machine.Registers",
                                     "java.io.IOException",
                                     "java.nio.file.*",
                                     "java.time.Duration",
@@ -136,7 +138,7 @@ class JavadocExamplesTest {
                                     "java.util.function.Consumer",
                                     "org.junit.jupiter.api.*",
                                     "static io.ksplat.evidence.Verdict.*",
-                                    "static io.ksplat.vm.Register.*",
+                                    "static io.ksplat.machine.Register.*",
                                     "static org.assertj.core.api.Assertions.assertThat"))
                     .map(name -> "import " + name + ";\n")
                     .collect(Collectors.joining());
@@ -174,7 +176,7 @@ class JavadocExamplesTest {
 
     /** Its own, or that of the type which gives it. */
     @Test
-    void everyTypeOfTheApiIsInAnExample() throws IOException {
+    void everyTypeOfTheApiIsInAnExample() throws Exception {
         List<Example> all = examples();
         assertThat(PublicApiTest.api().stream().map(name -> name.substring(name.lastIndexOf('.') + 1)))
                 .allSatisfy(type -> assertThat(all)

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.container;
 
-import io.ksplat.vm.QemuSite;
+import io.ksplat.machine.internal.qemu.QemuLauncher;
 import java.io.IOException;
 
-/** Containers, for {@link QemuSite#of}. */
-public final class ContainerKind implements QemuSite.Kind {
+/** Containers, for {@link QemuLauncher#of}. */
+public final class ContainerKind implements QemuLauncher.Kind {
     @Override
     public String id() {
         return "container";
     }
 
     @Override
-    public QemuSite at(String image) throws IOException {
+    public QemuLauncher at(String image) throws IOException {
         return ContainerSite.of(image);
     }
 }

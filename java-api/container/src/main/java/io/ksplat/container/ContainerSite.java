@@ -5,9 +5,9 @@ import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Container;
-import io.ksplat.vm.MachineException;
-import io.ksplat.vm.QemuSite;
-import io.ksplat.vm.SiteCommand;
+import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.qemu.LaunchSpec;
+import io.ksplat.machine.internal.qemu.QemuLauncher;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 import org.testcontainers.DockerClientFactory;
 
 /** Machines in containers of one image, each machine in one of its own. Thread-safe. */
-final class ContainerSite implements QemuSite {
+final class ContainerSite implements QemuLauncher {
     private static final Logger LOG = LoggerFactory.getLogger(ContainerSite.class);
 
     private static final Path KVM = Path.of("/dev/kvm");
@@ -118,7 +118,7 @@ final class ContainerSite implements QemuSite {
     }
 
     @Override
-    public KernelContainer start(SiteCommand command) throws IOException {
+    public KernelContainer start(LaunchSpec command) throws IOException {
         KernelContainer container = new KernelContainer(image, command);
         if (!hasBridge()) {
             if (!isLocal()) {

@@ -9,11 +9,11 @@ import com.github.dockerjava.api.model.ExposedPort;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.PortBinding;
 import com.github.dockerjava.api.model.Ports;
-import io.ksplat.vm.Accelerator;
-import io.ksplat.vm.MachineException;
-import io.ksplat.vm.QemuSite;
-import io.ksplat.vm.SiteCommand;
-import io.ksplat.vm.Wire;
+import io.ksplat.machine.Accelerator;
+import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.qemu.Channel;
+import io.ksplat.machine.internal.qemu.LaunchSpec;
+import io.ksplat.machine.internal.qemu.QemuLauncher;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -31,7 +31,7 @@ import org.testcontainers.utility.DockerImageName;
 import org.testcontainers.utility.MountableFile;
 
 /**
- * One machine in a container: QEMU under ksplat-guard, and every connection to it over TCP ({@link Wire}): QMP, the console, the agent,
+ * One machine in a container: QEMU under ksplat-guard, and every connection to it over TCP ({@link Channel}): QMP, the console, the agent,
  * the gdbstub, and the guard's own, which holds the rest. When that connection ends, because this process closed it or died, the
  * container ends and is removed, without Testcontainers' Ryuk.
  *
@@ -49,7 +49,7 @@ import org.testcontainers.utility.MountableFile;
  * }
  * }</pre>
  */
-public final class KernelContainer extends GenericContainer<KernelContainer> implements QemuSite.Running {
+public final class KernelContainer extends GenericContainer<KernelContainer> implements QemuLauncher.Running {
     static final String LABEL = "io.ksplat";
 
     private static final Logger LOG = LoggerFactory.getLogger(KernelContainer.class);
@@ -65,17 +65,17 @@ public final class KernelContainer extends GenericContainer<KernelContainer> imp
     private static final String LISTENING = "listening ";
     private static final int EXECUTABLE = 0755;
 
-    private final SiteCommand command;
-    private final Map<Wire, Integer> hostPorts = new EnumMap<>(Wire.class);
+    private final LaunchSpec command;
+    private final Map<Channel, Integer> hostPorts = new EnumMap<>(Channel.class);
     private boolean hostNetwork;
 
     /**
-     * A machine that is not started yet. Who connects to {@link Wire#GUARD} first holds it: {@link
-     * io.ksplat.vm.VirtualMachine#start} does.
+     * A machine that is not started yet. Who connects to {@link Channel#GUARD} first holds it: {@link
+     * io.ksplat.machine.internal.qemu.VirtualMachine#start} does.
      *
      * @param image has QEMU: {@code vm-images/container/image} makes one. It is not pulled
      */
-    public KernelContainer(String image, SiteCommand command) {
+    public KernelContainer(String image, LaunchSpec command) {
         super(DockerImageName.parse(image));
         this.command = command;
         withImagePullPolicy(name -> false);
@@ -99,14 +99,14 @@ public final class KernelContainer extends GenericContainer<KernelContainer> imp
             setCommand(command.words(wire -> LOOPBACK + ":0").toArray(String[]::new));
         } else {
             withExposedPorts(
-                    Arrays.stream(Wire.values()).map(KernelContainer::port).toArray(Integer[]::new));
+                    Arrays.stream(Channel.values()).map(KernelContainer::port).toArray(Integer[]::new));
             setCommand(command.words(wire -> "0.0.0.0:" + port(wire)).toArray(String[]::new));
         }
         withCreateContainerCmdModifier(this::harden);
     }
 
-    private static int port(Wire wire) {
-        return FIRST_PORT + List.of(Wire.values()).indexOf(wire);
+    private static int port(Channel wire) {
+        return FIRST_PORT + List.of(Channel.values()).indexOf(wire);
     }
 
     private void harden(CreateContainerCmd create) {
@@ -120,7 +120,7 @@ public final class KernelContainer extends GenericContainer<KernelContainer> imp
         }
         if (!hostNetwork && isLoopback(getHost())) {
             // Docker's own default is every address of this machine.
-            host.withPortBindings(Arrays.stream(Wire.values())
+            host.withPortBindings(Arrays.stream(Channel.values())
                     .map(wire -> new PortBinding(Ports.Binding.bindIp(LOOPBACK), ExposedPort.tcp(port(wire))))
                     .toList());
         }
@@ -142,14 +142,14 @@ public final class KernelContainer extends GenericContainer<KernelContainer> imp
                 .findFirst()
                 .orElseThrow(() -> new IllegalStateException("the guard does not say where it listens"));
         String[] ports = line.substring(LISTENING.length()).strip().split(" ", -1);
-        Wire[] wires = Wire.values();
+        Channel[] wires = Channel.values();
         for (int i = 0; i < wires.length; i++) {
             hostPorts.put(wires[i], Integer.parseInt(ports[i]));
         }
     }
 
     @Override
-    public InetSocketAddress address(Wire wire) throws IOException {
+    public InetSocketAddress address(Channel wire) throws IOException {
         Integer own = hostPorts.get(wire);
         int port = own == null ? getMappedPort(port(wire)) : own;
         InetAddress host = own != null || isLoopback(getHost())

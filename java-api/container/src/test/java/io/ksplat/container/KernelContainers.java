@@ -2,7 +2,7 @@
 package io.ksplat.container;
 
 import com.github.dockerjava.api.model.Container;
-import io.ksplat.vm.MachineException;
+import io.ksplat.machine.MachineException;
 import java.util.List;
 import java.util.Map;
 import org.testcontainers.DockerClientFactory;

@@ -35,7 +35,7 @@ public sealed interface Details {
      * @param registeredAt the function that put the lock into the first of those states
      * @param scenario the unsafe scenario, in the order of its lines
      */
-    record Locks(
+    public record Locks(
             Optional<Task> task,
             List<HeldLock> wanted,
             List<HeldLock> held,
@@ -68,7 +68,7 @@ public sealed interface Details {
      * @param column which of the scenario's CPUs, from 0; its numbers are not the machine's
      * @param action {@code lock(&x)}, {@code local_irq_disable()} or {@code <Interrupt>}
      */
-    record Step(int column, String action) {}
+    public record Step(int column, String action) {}
 
     /**
      * CPUs or tasks that do not get on: RCU stalls, soft and hard lockups, stuck cross calls, workqueue pools.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.junit;
 
-import io.ksplat.guest.Guest;
-import io.ksplat.guest.Template;
-import io.ksplat.nmi.Anchor;
-import io.ksplat.nmi.AnchorPlan;
-import io.ksplat.nmi.Landing;
-import io.ksplat.report.KernelName;
+import io.ksplat.machine.Landing;
+import io.ksplat.machine.internal.Guest;
+import io.ksplat.machine.internal.nmi.Anchor;
+import io.ksplat.machine.internal.nmi.AnchorPlan;
+import io.ksplat.machine.internal.snapshot.Template;
+import io.ksplat.results.KernelName;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.function.Supplier;

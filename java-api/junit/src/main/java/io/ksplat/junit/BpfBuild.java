@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.junit;
 
+import io.ksplat.bpf.BpfCompiler;
 import io.ksplat.kernel.Cache;
-import io.ksplat.libbpf.BpfCompiler;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -25,7 +25,7 @@ final class BpfBuild {
      * The object's bytes.
      *
      * @param macros that the source finds defined
-     * @throws io.ksplat.libbpf.BpfCompileException where clang refuses it
+     * @throws io.ksplat.bpf.BpfCompileException where clang refuses it
      */
     static byte[] object(Class<?> reproducer, String source, List<String> macros, Path kernelHeaders, Cache cache)
             throws IOException, InterruptedException {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.junit;
 
-import io.ksplat.guest.BpfObject;
-import io.ksplat.guest.Checker;
-import io.ksplat.guest.Checkpoint;
-import io.ksplat.kernel.Symbols;
+import io.ksplat.bpf.BpfObject;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.internal.SelfCheck;
+import io.ksplat.machine.internal.snapshot.Snapshot;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -38,11 +38,11 @@ final class Checkpoints implements AutoCloseable {
      * @param loaded what the set-up loaded besides, by source
      */
     record SetUp(
-            Checkpoint checkpoint,
+            Snapshot checkpoint,
             Symbols symbols,
             Optional<BpfObject> bpf,
             Map<String, BpfObject> loaded,
-            List<Checker> checkers) {
+            List<SelfCheck> checkers) {
         SetUp {
             checkers = List.copyOf(checkers);
             loaded = Map.copyOf(loaded);

@@ -3,8 +3,8 @@ package io.ksplat.junit;
 
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.Verdict;
-import io.ksplat.report.RunRecord;
-import io.ksplat.report.Timings;
+import io.ksplat.results.RunRecord;
+import io.ksplat.results.Timings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.junit;
 
+import io.ksplat.bpf.BpfObject;
+import io.ksplat.bpf.Global;
 import io.ksplat.evidence.Control;
-import io.ksplat.guest.BpfObject;
-import io.ksplat.guest.Global;
-import io.ksplat.nmi.Anchor;
+import io.ksplat.machine.internal.nmi.Anchor;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

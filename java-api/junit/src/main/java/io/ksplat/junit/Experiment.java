@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.junit;
 
+import io.ksplat.bpf.BpfException;
+import io.ksplat.bpf.BpfObject;
+import io.ksplat.bpf.BpfObjectFile;
+import io.ksplat.bpf.VerifierException;
 import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Verdict;
-import io.ksplat.guest.BpfObject;
-import io.ksplat.guest.Guest;
-import io.ksplat.guest.KernelFacts;
-import io.ksplat.guest.Template;
 import io.ksplat.kernel.KernelException;
-import io.ksplat.libbpf.BpfException;
-import io.ksplat.libbpf.BpfObjectFile;
-import io.ksplat.libbpf.VerifierException;
-import io.ksplat.report.KernelName;
-import io.ksplat.report.Report;
-import io.ksplat.report.RunRecord;
-import io.ksplat.report.Timings;
+import io.ksplat.machine.internal.Guest;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.snapshot.Template;
+import io.ksplat.results.KernelName;
+import io.ksplat.results.RunRecord;
+import io.ksplat.results.Timings;
+import io.ksplat.results.internal.RunLog;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,7 +42,7 @@ final class Experiment {
     private final Subject subject;
     private final long started = System.nanoTime();
 
-    private final Report report;
+    private final RunLog report;
     /** Where a second attempt, or one that ends in an anchor, keeps its files: it is no run of the report. */
     private final Optional<Path> aside;
 
@@ -116,7 +116,7 @@ final class Experiment {
     }
 
     private void prepare(Preparation preparation) throws IOException, InterruptedException, KernelException {
-        KernelFacts kernel = lab.kernel(settings.kernel());
+        KernelInfo kernel = lab.kernel(settings.kernel());
         accelerator = kernel.accelerator().id();
         kernelName = new KernelName(
                 settings.kernel().toString(),
@@ -151,7 +151,7 @@ final class Experiment {
     }
 
     /** Goes on in a machine that was frozen after its set-up, or sets one up, and freezes it where that is worth it. */
-    private void makeReady(KernelFacts kernel, Path consoleLog, Preparation preparation)
+    private void makeReady(KernelInfo kernel, Path consoleLog, Preparation preparation)
             throws IOException, InterruptedException {
         Checkpoints.Key key = new Checkpoints.Key(subject, kernel.kernel().key());
         Optional<Checkpoints.SetUp> known =
@@ -174,7 +174,7 @@ final class Experiment {
         }
     }
 
-    private Optional<BpfObjectFile> compile(KernelFacts kernel) throws IOException, InterruptedException {
+    private Optional<BpfObjectFile> compile(KernelInfo kernel) throws IOException, InterruptedException {
         if (subject.source().isEmpty()) {
             return Optional.empty();
         }
@@ -183,15 +183,14 @@ final class Experiment {
         return Optional.of(file);
     }
 
-    private void setUp(KernelFacts kernel, Optional<BpfObjectFile> program, Preparation preparation)
-            throws IOException {
+    private void setUp(KernelInfo kernel, Optional<BpfObjectFile> program, Preparation preparation) throws IOException {
         rig = null;
         Rig made = Rig.in(running(), program, occasion(kernel));
         rig = made;
         setUpFailure = made.prepare(preparation);
     }
 
-    private Rig.Occasion occasion(KernelFacts kernel) {
+    private Rig.Occasion occasion(KernelInfo kernel) {
         return new Rig.Occasion(
                 lab, subject, kernel, settings.nmi(), anchor.map(maker -> maker.plan(this::rig)), started);
     }
@@ -205,7 +204,7 @@ final class Experiment {
     }
 
     /** False where nothing came of it, and a machine is still to be set up. */
-    private boolean resume(KernelFacts kernel, Checkpoints.Key key, Checkpoints.SetUp setUp, Path consoleLog)
+    private boolean resume(KernelInfo kernel, Checkpoints.Key key, Checkpoints.SetUp setUp, Path consoleLog)
             throws IOException, InterruptedException {
         try {
             rig = null;
@@ -222,7 +221,7 @@ final class Experiment {
     }
 
     /** Freezes the machine as it is after its set-up, and goes on in one that is restored from that; false where none is left. */
-    private boolean freeze(KernelFacts kernel, Checkpoints.Key key, Path consoleLog)
+    private boolean freeze(KernelInfo kernel, Checkpoints.Key key, Path consoleLog)
             throws IOException, InterruptedException {
         try {
             Checkpoints.SetUp setUp = rig().freeze();
@@ -240,7 +239,7 @@ final class Experiment {
         }
     }
 
-    private void start(KernelFacts kernel, Path consoleLog) throws IOException, InterruptedException {
+    private void start(KernelInfo kernel, Path consoleLog) throws IOException, InterruptedException {
         // Others like it are not wanted where the ones to come are restored after their set-up.
         staging.start(kernel, consoleLog, settings.more() >= WORTH_FREEZING ? 0 : settings.more());
     }

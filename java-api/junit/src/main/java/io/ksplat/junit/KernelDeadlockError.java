@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.junit;
 
-import io.ksplat.report.RunRecord;
+import io.ksplat.results.RunRecord;
 import java.nio.file.Path;
 
 /** The kernel deadlocked, and nobody expected it to. The message tells who waits for whom, and shows the two stacks that matter. */

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.junit;
 
-import io.ksplat.guest.Host;
-import io.ksplat.guest.KernelFacts;
-import io.ksplat.guest.Templates;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Kernels;
 import io.ksplat.kernel.Progress;
-import io.ksplat.report.Report;
-import io.ksplat.vm.Accelerator;
-import io.ksplat.vm.QemuSite;
+import io.ksplat.machine.Accelerator;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.MachineFactory;
+import io.ksplat.machine.internal.qemu.QemuLauncher;
+import io.ksplat.machine.internal.snapshot.TemplateStore;
+import io.ksplat.results.internal.RunLog;
 import java.io.IOException;
 import java.lang.ref.SoftReference;
 import java.nio.file.Path;
@@ -44,7 +44,7 @@ public final class Lab implements AutoCloseable {
     private final Cache cache;
     private final Progress progress;
     private final Optional<Accelerator> accelerator;
-    private final Optional<QemuSite> site;
+    private final Optional<QemuLauncher> site;
     private final Kernels catalogue;
     /** Held while a kernel is built, for hours perhaps: not this lab's own monitor, which whoever ends all of it needs. */
     private final ReentrantLock resolving = new ReentrantLock();
@@ -52,18 +52,18 @@ public final class Lab implements AutoCloseable {
     private final Map<KernelSpec, Kernel> kernels = new HashMap<>();
 
     /** Some 10 MB each, and soon read again. */
-    private final Map<KernelSpec, SoftReference<KernelFacts>> facts = new HashMap<>();
+    private final Map<KernelSpec, SoftReference<KernelInfo>> facts = new HashMap<>();
 
     /** Softly: those of a whole catalogue are more than the heap is meant to hold. */
     private final Map<ObjectKey, SoftReference<byte[]>> objects = new ConcurrentHashMap<>();
 
-    private final Map<Path, Report> reports = new HashMap<>();
+    private final Map<Path, RunLog> reports = new HashMap<>();
     private final Set<Experiment> running = new HashSet<>();
     private final Checkpoints checkpoints = new Checkpoints();
     private final TimeSpent timeSpent = new TimeSpent();
     private final Set<Throwable> reported = Collections.newSetFromMap(new WeakHashMap<>());
-    private @Nullable Host host;
-    private @Nullable Templates templates;
+    private @Nullable MachineFactory host;
+    private @Nullable TemplateStore templates;
     private int ready;
     private boolean closed;
     private boolean keptOne;
@@ -88,7 +88,7 @@ public final class Lab implements AutoCloseable {
             Progress progress,
             Optional<Accelerator> accelerator,
             List<Path> fragments,
-            Optional<QemuSite> site) {
+            Optional<QemuLauncher> site) {
         this.site = site;
         this.cache = cache;
         this.progress = progress;
@@ -115,12 +115,12 @@ public final class Lab implements AutoCloseable {
         return there instanceof Lent lent ? lent.lab : (Lab) there;
     }
 
-    private static Optional<QemuSite> site(Settings settings) {
+    private static Optional<QemuLauncher> site(Settings settings) {
         if (settings.container().isEmpty()) {
             return Optional.empty();
         }
         try {
-            return Optional.of(QemuSite.of("container", settings.container().get()));
+            return Optional.of(QemuLauncher.of("container", settings.container().get()));
         } catch (IOException e) {
             throw new IllegalArgumentException(Settings.Keys.CONTAINER + ": " + e.getMessage(), e);
         }
@@ -139,16 +139,16 @@ public final class Lab implements AutoCloseable {
         return progress;
     }
 
-    synchronized Host host() throws IOException, InterruptedException {
+    synchronized MachineFactory host() throws IOException, InterruptedException {
         if (host == null) {
-            host = Host.open(cache, accelerator, site);
+            host = MachineFactory.open(cache, accelerator, site);
         }
         return host;
     }
 
-    synchronized Templates templates() throws IOException, InterruptedException {
+    synchronized TemplateStore templates() throws IOException, InterruptedException {
         if (templates == null) {
-            templates = new Templates(host(), cache);
+            templates = new TemplateStore(host(), cache);
             templates.keepReady(ready);
         }
         return templates;
@@ -196,11 +196,11 @@ public final class Lab implements AutoCloseable {
     }
 
     /** A kernel, fetched or built, and what a boot of it tells. */
-    KernelFacts kernel(KernelSpec spec) throws IOException, InterruptedException, KernelException {
+    KernelInfo kernel(KernelSpec spec) throws IOException, InterruptedException, KernelException {
         resolving.lockInterruptibly();
         try {
-            SoftReference<KernelFacts> kept = facts.get(spec);
-            KernelFacts known = kept == null ? null : kept.get();
+            SoftReference<KernelInfo> kept = facts.get(spec);
+            KernelInfo known = kept == null ? null : kept.get();
             if (known == null) {
                 // Resolved only once: a tree may change while it is being tried.
                 Kernel kernel = kernels.get(spec);
@@ -208,7 +208,7 @@ public final class Lab implements AutoCloseable {
                     kernel = catalogue.resolve(spec, progress);
                     kernels.put(spec, kernel);
                 }
-                known = KernelFacts.of(kernel, host(), cache, progress);
+                known = KernelInfo.of(kernel, host(), cache, progress);
                 facts.put(spec, new SoftReference<>(known));
             }
             return known;
@@ -218,7 +218,7 @@ public final class Lab implements AutoCloseable {
     }
 
     /** A reproducer's programs for a kernel, compiled or looked up once a launch: the look-up alone reads the kernel's headers. */
-    byte[] object(Subject subject, KernelFacts kernel) throws IOException, InterruptedException {
+    byte[] object(Subject subject, KernelInfo kernel) throws IOException, InterruptedException {
         ObjectKey key = new ObjectKey(
                 subject.type(),
                 subject.bpf(),
@@ -238,10 +238,10 @@ public final class Lab implements AutoCloseable {
     private record ObjectKey(Class<?> type, String source, Optional<String> testCase, String kernel) {}
 
     /** The report in a folder, begun now where this lab has none there. */
-    public synchronized Report report(Path folder) throws IOException {
-        Report report = reports.get(folder);
+    public synchronized RunLog report(Path folder) throws IOException {
+        RunLog report = reports.get(folder);
         if (report == null) {
-            report = Report.in(folder);
+            report = RunLog.in(folder);
             reports.put(folder, report);
         }
         return report;
@@ -289,7 +289,7 @@ public final class Lab implements AutoCloseable {
      */
     public void interrupt(String reason) {
         Set<Experiment> live;
-        Templates pooled;
+        TemplateStore pooled;
         synchronized (this) {
             closed = true;
             live = Set.copyOf(running);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.junit;
 
-import io.ksplat.guest.BpfObject;
-import io.ksplat.guest.Child;
-import io.ksplat.guest.Guest;
-import io.ksplat.guest.OpenedBpf;
-import io.ksplat.guest.Pace;
-import io.ksplat.nmi.Nmi;
-import io.ksplat.vm.Deadline;
-import io.ksplat.vm.MachineException;
+import io.ksplat.bpf.BpfObject;
+import io.ksplat.bpf.BpfObjectSpec;
+import io.ksplat.kernel.internal.Deadline;
+import io.ksplat.machine.GuestProcess;
+import io.ksplat.machine.MachineException;
+import io.ksplat.machine.Nmi;
+import io.ksplat.machine.internal.Guest;
+import io.ksplat.machine.internal.Poll;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +21,7 @@ import java.util.function.UnaryOperator;
  * The machine of one experiment, as a test method sees it.
  *
  * <pre>{@code
- * Child child = machine.spawnParked(1);
+ * GuestProcess child = machine.spawnParked(1);
  * bpf.global("target_pid").set(child.pid());
  * bpf.program("stash_task").run();
  * child.exitAndReap();
@@ -35,14 +35,14 @@ public final class Machine {
     private static final Duration PATIENCE = Duration.ofSeconds(2);
     private static final Duration SOON = Duration.ofMillis(300);
 
-    static final UnaryOperator<OpenedBpf> AS_IT_IS = opened -> opened;
+    static final UnaryOperator<BpfObjectSpec> AS_IT_IS = opened -> opened;
 
     private final Guest guest;
     private final Nmi nmi;
     private final Controls controls;
     private final Testimony testimony;
     private final Loader loader;
-    private final List<Child> children = new ArrayList<>();
+    private final List<GuestProcess> children = new ArrayList<>();
 
     Machine(Guest guest, Nmi nmi, Controls controls, Testimony testimony, Loader loader) {
         this.guest = guest;
@@ -55,7 +55,7 @@ public final class Machine {
     /** Compiles and loads BPF C. */
     @FunctionalInterface
     interface Loader {
-        BpfObject load(String source, UnaryOperator<OpenedBpf> settings) throws IOException;
+        BpfObject load(String source, UnaryOperator<BpfObjectSpec> settings) throws IOException;
     }
 
     /**
@@ -75,7 +75,7 @@ public final class Machine {
      *
      * @throws IllegalStateException where the call gives what a {@link BeforeFreeze} method has loaded: nothing can be set in that any more
      */
-    public BpfObject load(String source, UnaryOperator<OpenedBpf> settings) throws IOException {
+    public BpfObject load(String source, UnaryOperator<BpfObjectSpec> settings) throws IOException {
         return loader.load(source, settings);
     }
 
@@ -110,22 +110,22 @@ public final class Machine {
     }
 
     /** A process on CPU 0 that does nothing until it is ended. */
-    public Child spawnParked() throws IOException {
+    public GuestProcess spawnParked() throws IOException {
         return spawnParked(0);
     }
 
     /** A process on a CPU that does nothing until it is ended. */
-    public Child spawnParked(int cpu) throws IOException {
+    public GuestProcess spawnParked(int cpu) throws IOException {
         return started(guest.spawnParked(cpu));
     }
 
     /** A process on a CPU that creates and unlinks files for ever, so that call_rcu() runs there often. */
-    public Child churn(int cpu) throws IOException {
+    public GuestProcess churn(int cpu) throws IOException {
         return started(guest.spawnChurn(cpu));
     }
 
     /** A static program of this host's, put into the machine and started on a CPU. */
-    public Child spawn(int cpu, Path program, String... arguments) throws IOException {
+    public GuestProcess spawn(int cpu, Path program, String... arguments) throws IOException {
         // A program that runs cannot be written over.
         String path = "/" + children.size() + "-" + program.getFileName();
         guest.agent().writeProgram(path, Files.readAllBytes(program));
@@ -134,14 +134,14 @@ public final class Machine {
         return started(guest.spawn(cpu, command.toArray(String[]::new)));
     }
 
-    private Child started(Child child) {
+    private GuestProcess started(GuestProcess child) {
         children.add(child);
         return child;
     }
 
     /** Ends every process that was started here and has not been ended yet. */
     void endChildren() throws IOException {
-        for (Child child : children) {
+        for (GuestProcess child : children) {
             if (!child.isReaped()) {
                 child.exitAndReap();
             }
@@ -183,7 +183,7 @@ public final class Machine {
             if (deadline.expired()) {
                 throw new MachineException.Late("waited " + patience.toMillis() + " ms in vain until " + what);
             }
-            Pace.pause();
+            Poll.pause();
         }
     }
 
@@ -211,7 +211,7 @@ public final class Machine {
             if (deadline.expired()) {
                 return false;
             }
-            Pace.pause();
+            Poll.pause();
         }
         return true;
     }

@@ -3,6 +3,8 @@ package io.ksplat.junit;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import io.ksplat.bpf.BpfLine;
+import io.ksplat.bpf.BpfObject;
 import io.ksplat.evidence.ConsoleParser;
 import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Details;
@@ -13,20 +15,18 @@ import io.ksplat.evidence.ParserOptions;
 import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Task;
 import io.ksplat.evidence.Verdict;
-import io.ksplat.forensics.Autopsy;
-import io.ksplat.forensics.Diagnosis;
-import io.ksplat.forensics.HangWatch;
-import io.ksplat.forensics.SourceFrames;
-import io.ksplat.guest.BpfLine;
-import io.ksplat.guest.BpfObject;
-import io.ksplat.guest.Guest;
-import io.ksplat.guest.KernelFacts;
-import io.ksplat.guest.Pace;
 import io.ksplat.kernel.Cache;
-import io.ksplat.kernel.Symbols;
-import io.ksplat.vm.Console;
-import io.ksplat.vm.Deadline;
-import io.ksplat.vm.VirtualMachine;
+import io.ksplat.kernel.internal.Deadline;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.internal.Guest;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.Poll;
+import io.ksplat.machine.internal.forensics.HangAnalysis;
+import io.ksplat.machine.internal.forensics.hang.Diagnosis;
+import io.ksplat.machine.internal.forensics.hang.HangWatch;
+import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
+import io.ksplat.machine.internal.qemu.Console;
+import io.ksplat.machine.internal.qemu.VirtualMachine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,7 +67,7 @@ final class Observation implements Console.Reader {
             EvidenceKind.WORKQUEUE_LOCKUP);
 
     private final Guest guest;
-    private final KernelFacts facts;
+    private final KernelInfo facts;
     private final Cache cache;
     private final long started;
     private final List<Evidence> evidence = new ArrayList<>();
@@ -78,7 +78,7 @@ final class Observation implements Console.Reader {
     private OptionalLong firstEvidenceMs = OptionalLong.empty();
 
     /** Watches from now on; {@code started} is the run's beginning, as {@link System#nanoTime()}. */
-    Observation(Guest guest, KernelFacts facts, Symbols symbols, Cache cache, long started) {
+    Observation(Guest guest, KernelInfo facts, Symbols symbols, Cache cache, long started) {
         this.guest = guest;
         this.facts = facts;
         this.symbols = symbols;
@@ -204,7 +204,7 @@ final class Observation implements Console.Reader {
                 Diagnosis diagnosis = hangs.sample();
                 if (diagnosis.isStuck()) {
                     hearOut();
-                    Autopsy.Findings findings = autopsy().of(diagnosis);
+                    HangAnalysis.Findings findings = autopsy().of(diagnosis);
                     hear(findings.unsaid());
                     found(findings.evidence());
                     return outcome(reader.read(), false, Optional.empty());
@@ -234,7 +234,7 @@ final class Observation implements Console.Reader {
                 if (quiet && !mayYetHang && isDecided(soFar, controls, alive)) {
                     break;
                 }
-                Pace.pause();
+                Poll.pause();
             }
             if (!alive) {
                 hear(autopsy().unsaid());
@@ -278,8 +278,8 @@ final class Observation implements Console.Reader {
         return notes;
     }
 
-    private Autopsy autopsy() {
-        return new Autopsy(guest.vm(), facts, symbols, sources(), cache);
+    private HangAnalysis autopsy() {
+        return new HangAnalysis(guest.vm(), facts, symbols, sources(), cache);
     }
 
     private SourceFrames sources() {
@@ -318,7 +318,7 @@ final class Observation implements Console.Reader {
     private void hearOut() throws IOException {
         Deadline deadline = Deadline.in(HEARING);
         while (!quiet() && !deadline.expired()) {
-            Pace.pause();
+            Poll.pause();
         }
     }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.junit;
 
+import io.ksplat.bpf.BpfObject;
 import io.ksplat.evidence.Verdict;
-import io.ksplat.guest.BpfObject;
-import io.ksplat.nmi.Nmi;
-import io.ksplat.report.RunRecord;
+import io.ksplat.machine.Nmi;
+import io.ksplat.results.RunRecord;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.junit;
 
+import io.ksplat.bpf.BpfObject;
+import io.ksplat.bpf.BpfObjectFile;
+import io.ksplat.bpf.BpfObjectSpec;
+import io.ksplat.bpf.VerifierException;
 import io.ksplat.evidence.Control;
-import io.ksplat.forensics.KernelInside;
-import io.ksplat.guest.BpfObject;
-import io.ksplat.guest.Checker;
-import io.ksplat.guest.Checkpoint;
-import io.ksplat.guest.Guest;
-import io.ksplat.guest.KernelFacts;
-import io.ksplat.guest.OpenedBpf;
 import io.ksplat.kernel.Symbol;
-import io.ksplat.kernel.Symbols;
-import io.ksplat.libbpf.BpfObjectFile;
-import io.ksplat.libbpf.VerifierException;
-import io.ksplat.nmi.AnchorPlan;
-import io.ksplat.nmi.Inside;
-import io.ksplat.nmi.Landing;
-import io.ksplat.nmi.Nmi;
-import io.ksplat.nmi.NmiMode;
-import io.ksplat.nmi.Volley;
-import io.ksplat.vm.GuestMemory;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.Burst;
+import io.ksplat.machine.Landing;
+import io.ksplat.machine.Nmi;
+import io.ksplat.machine.NmiMode;
+import io.ksplat.machine.internal.Guest;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.SelfCheck;
+import io.ksplat.machine.internal.forensics.memory.KernelView;
+import io.ksplat.machine.internal.nmi.AnchorPlan;
+import io.ksplat.machine.internal.nmi.Inside;
+import io.ksplat.machine.internal.qemu.GuestMemory;
+import io.ksplat.machine.internal.snapshot.Snapshot;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -36,7 +36,7 @@ final class Rig {
     private final Occasion occasion;
     private final Guest guest;
     private final Observation observation;
-    private final List<Checker> checkers;
+    private final List<SelfCheck> checkers;
     private final Controls controls = new Controls();
     private final Testimony testimony = new Testimony();
     private final List<BpfObject> objects = new ArrayList<>();
@@ -54,13 +54,13 @@ final class Rig {
      * @param started the run's beginning, as {@link System#nanoTime()}
      */
     record Occasion(
-            Lab lab, Subject subject, KernelFacts kernel, NmiMode mode, Optional<AnchorPlan> plan, long started) {
+            Lab lab, Subject subject, KernelInfo kernel, NmiMode mode, Optional<AnchorPlan> plan, long started) {
         private Observation watch(Guest guest, Symbols symbols) {
             return new Observation(guest, kernel, symbols, lab.cache(), started);
         }
     }
 
-    private Rig(Occasion occasion, Guest guest, Observation observation, Symbols symbols, List<Checker> checkers) {
+    private Rig(Occasion occasion, Guest guest, Observation observation, Symbols symbols, List<SelfCheck> checkers) {
         this.occasion = occasion;
         this.guest = guest;
         this.observation = observation;
@@ -70,7 +70,7 @@ final class Rig {
                 guest,
                 occasion.kernel.kernel(),
                 symbols,
-                inside(new KernelInside(
+                inside(new KernelView(
                         occasion.kernel, symbols, guest.heartbeats().cpus())),
                 occasion.mode,
                 observation::hasFound,
@@ -84,7 +84,7 @@ final class Rig {
      */
     static Rig in(Guest guest, Optional<BpfObjectFile> program, Occasion occasion) throws IOException {
         Symbols symbols = occasion.kernel.symbolsAt(guest.kernel().text());
-        List<Checker> checkers = Checker.of(guest, symbols);
+        List<SelfCheck> checkers = SelfCheck.of(guest, symbols);
         Observation observation = occasion.watch(guest, symbols);
         guest.beginExperiment(Long.toHexString(System.nanoTime()), observation);
         if (program.isEmpty()) {
@@ -116,7 +116,7 @@ final class Rig {
         return rig;
     }
 
-    private static Inside inside(KernelInside kernel) {
+    private static Inside inside(KernelView kernel) {
         return new Inside() {
             @Override
             public Optional<String> task(GuestMemory memory, int cpu) {
@@ -171,7 +171,7 @@ final class Rig {
         Map<String, BpfObject> more = new HashMap<>(loadedInSetUp);
         more.values().removeIf(BpfObject::isClosed);
         Optional<BpfObject> own = occasion.subject.source().map(file -> bpf()).filter(object -> !object.isClosed());
-        return new Checkpoints.SetUp(Checkpoint.of(guest), symbols, own, more, checkers);
+        return new Checkpoints.SetUp(Snapshot.of(guest), symbols, own, more, checkers);
     }
 
     Machine machine() {
@@ -193,7 +193,7 @@ final class Rig {
     }
 
     /** Loads one more object, that of a tracer say, or gives the one that the set-up has loaded. */
-    private BpfObject load(String source, UnaryOperator<OpenedBpf> before) throws IOException {
+    private BpfObject load(String source, UnaryOperator<BpfObjectSpec> before) throws IOException {
         BpfObject there = settingUp ? null : loadedInSetUp.remove(source);
         if (there != null && !there.isClosed()) {
             if (before != Machine.AS_IT_IS) {
@@ -204,7 +204,7 @@ final class Rig {
             return there;
         }
         Subject subject = occasion.subject;
-        KernelFacts kernel = occasion.kernel;
+        KernelInfo kernel = occasion.kernel;
         try {
             byte[] object = BpfBuild.object(
                     subject.type(), source, subject.macros(kernel.btf()), kernel.headers(), occasion.lab.cache());
@@ -245,7 +245,7 @@ final class Rig {
         all.addAll(controls.read());
         // That the kernel checks itself makes no experiment of one that checks nothing.
         if (!all.isEmpty()) {
-            for (Checker checker : checkers) {
+            for (SelfCheck checker : checkers) {
                 all.add(Control.observer(checker.id(), 1, checker.isOn() ? 1 : 0));
             }
         }
@@ -260,7 +260,7 @@ final class Rig {
     List<String> notes() {
         return Stream.of(
                         nmi.landings().stream().map(Landing::toString),
-                        nmi.volleys().stream().map(Volley::toString),
+                        nmi.volleys().stream().map(Burst::toString),
                         nmi.misses().stream(),
                         observation.ignored().stream())
                 .flatMap(lines -> lines)
@@ -274,7 +274,7 @@ final class Rig {
         }
         return Stream.concat(
                         nmi.landings().stream().map(at -> "aimed at " + at.where() + " on CPU " + at.cpu()),
-                        nmi.volleys().stream().map(Volley::how))
+                        nmi.volleys().stream().map(Burst::how))
                 .toList();
     }
 

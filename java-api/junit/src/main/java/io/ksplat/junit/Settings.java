@@ -3,8 +3,8 @@ package io.ksplat.junit;
 
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.KernelSpec;
-import io.ksplat.nmi.NmiMode;
-import io.ksplat.vm.Accelerator;
+import io.ksplat.machine.Accelerator;
+import io.ksplat.machine.NmiMode;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;

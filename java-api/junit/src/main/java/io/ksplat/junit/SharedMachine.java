@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.junit;
 
-import io.ksplat.guest.Guest;
+import io.ksplat.machine.internal.Guest;
 import java.io.IOException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.junit;
 
-import io.ksplat.guest.Checkpoint;
-import io.ksplat.guest.Guest;
-import io.ksplat.guest.KernelFacts;
-import io.ksplat.guest.Template;
-import io.ksplat.guest.Templates;
-import io.ksplat.vm.Accelerator;
-import io.ksplat.vm.MachineConfig;
+import io.ksplat.machine.Accelerator;
+import io.ksplat.machine.internal.Guest;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.qemu.MachineConfig;
+import io.ksplat.machine.internal.snapshot.Snapshot;
+import io.ksplat.machine.internal.snapshot.Template;
+import io.ksplat.machine.internal.snapshot.TemplateStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,7 +84,7 @@ final class Staging {
      *
      * @param more machines like it that are wanted soon
      */
-    void start(KernelFacts kernel, Path consoleLog, int more) throws IOException, InterruptedException {
+    void start(KernelInfo kernel, Path consoleLog, int more) throws IOException, InterruptedException {
         Optional<SharedMachine.Kept> kept = shared.flatMap(SharedMachine::take);
         if (kept.isPresent()) {
             guest = kept.get().guest();
@@ -103,7 +103,7 @@ final class Staging {
     }
 
     /** Gets a machine that can be frozen; false where there can be none. */
-    boolean startOwn(KernelFacts kernel, Path consoleLog) throws IOException, InterruptedException {
+    boolean startOwn(KernelInfo kernel, Path consoleLog) throws IOException, InterruptedException {
         lab.progress().report(subject.id() + ": setting up " + kernel.release() + " to be frozen");
         try {
             started(lab.templates().startOwn(kernel.kernel(), config(kernel), consoleLog, lab.progress()));
@@ -116,23 +116,23 @@ final class Staging {
     }
 
     /** Gets a machine that was frozen after its set-up. */
-    Guest resume(Checkpoint checkpoint, Path consoleLog) throws IOException, InterruptedException {
+    Guest resume(Snapshot checkpoint, Path consoleLog) throws IOException, InterruptedException {
         return started(lab.templates().resume(checkpoint, consoleLog, settings.more()));
     }
 
-    private Templates.Started boot(MachineConfig config, Path consoleLog) throws IOException, InterruptedException {
+    private TemplateStore.Started boot(MachineConfig config, Path consoleLog) throws IOException, InterruptedException {
         return settings.anchor().isPresent()
                 ? lab.templates()
                         .bootIn(Template.ramIn(settings.anchor().get().folder()), config, consoleLog, lab.progress())
                 : lab.templates().boot(config, consoleLog, lab.progress());
     }
 
-    private MachineConfig config(KernelFacts kernel) throws IOException, InterruptedException {
+    private MachineConfig config(KernelInfo kernel) throws IOException, InterruptedException {
         Accelerator accelerator = apart ? Accelerator.TCG : kernel.accelerator();
         return lab.host().config(kernel.kernel(), accelerator, CPUS, MEMORY_MIB, subject.bootParameters());
     }
 
-    private Guest started(Templates.Started started) throws IOException {
+    private Guest started(TemplateStore.Started started) throws IOException {
         guest = started.guest();
         throwIfInterrupted();
         bootRetries += started.bootRetries();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.junit;
 
+import io.ksplat.bpf.BpfObjectFile;
+import io.ksplat.bpf.internal.libbpf.KernelBtf;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.KernelRange;
-import io.ksplat.libbpf.BpfObjectFile;
-import io.ksplat.libbpf.KernelBtf;
 import java.io.IOException;
 import java.lang.reflect.AnnotatedElement;
 import java.lang.reflect.Method;

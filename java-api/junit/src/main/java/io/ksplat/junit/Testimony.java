@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.junit;
 
+import io.ksplat.bpf.BpfException;
+import io.ksplat.bpf.BpfProgram;
+import io.ksplat.bpf.BpfStream;
+import io.ksplat.bpf.Global;
 import io.ksplat.evidence.BpfStreamParser;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Source;
-import io.ksplat.guest.BpfProgram;
-import io.ksplat.guest.BpfStream;
-import io.ksplat.guest.Global;
-import io.ksplat.libbpf.BpfException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;

@@ -4,8 +4,8 @@ package io.ksplat.junit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import io.ksplat.bpf.BpfObject;
 import io.ksplat.evidence.Verdict;
-import io.ksplat.guest.BpfObject;
 import io.ksplat.junit.KernelTest.MachinePer;
 import java.io.File;
 import java.io.IOException;

@@ -7,10 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.ksplat.bpf.BpfObject;
 import io.ksplat.evidence.Verdict;
-import io.ksplat.guest.BpfObject;
 import io.ksplat.junit.KernelTest.MachinePer;
-import io.ksplat.nmi.Nmi;
+import io.ksplat.machine.Nmi;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,7 +51,7 @@ class KernelTestTest {
         try {
             machine.readFile(path);
             return true;
-        } catch (io.ksplat.guest.AgentException e) {
+        } catch (io.ksplat.machine.AgentException e) {
             assertThat(e).hasMessageContaining("ENOENT");
             return false;
         }

@@ -6,8 +6,8 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.ksplat.bpf.BpfObject;
 import io.ksplat.evidence.Verdict;
-import io.ksplat.guest.BpfObject;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -121,7 +121,11 @@ class ReproducerExtensionTest {
         void hangs(Machine machine) throws Exception {
             Path program = Files.createTempDirectory("ksplat").resolve("hold_lock");
             Process gcc = new ProcessBuilder(
-                            "gcc", "-static", "-o", program.toString(), "../core/src/test/resources/guest/hold_lock.c")
+                            "gcc",
+                            "-static",
+                            "-o",
+                            program.toString(),
+                            "../machine/src/test/resources/guest/hold_lock.c")
                     .inheritIO()
                     .start();
             assertThat(gcc.waitFor()).isZero();

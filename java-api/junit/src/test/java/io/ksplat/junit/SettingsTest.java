@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ksplat.evidence.Verdict;
-import io.ksplat.nmi.NmiMode;
-import io.ksplat.vm.Accelerator;
+import io.ksplat.machine.Accelerator;
+import io.ksplat.machine.NmiMode;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;

@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ksplat.bpf.BpfCompiler;
+import io.ksplat.bpf.BpfObjectFile;
+import io.ksplat.bpf.internal.libbpf.KernelBtf;
 import io.ksplat.evidence.Verdict;
-import io.ksplat.libbpf.BpfCompiler;
-import io.ksplat.libbpf.BpfObjectFile;
-import io.ksplat.libbpf.KernelBtf;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -6,7 +6,7 @@ import io.ksplat.campaign.Trial;
 import io.ksplat.campaign.statistics.Rate;
 import io.ksplat.campaign.statistics.Reproduction;
 import io.ksplat.kernel.KernelSpec;
-import io.ksplat.report.RunRecord;
+import io.ksplat.results.RunRecord;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.ksplat.campaign.Bug;
-import io.ksplat.kernel.KernelTree;
+import io.ksplat.kernel.internal.build.KernelTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

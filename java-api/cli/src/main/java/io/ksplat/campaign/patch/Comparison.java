@@ -7,7 +7,7 @@ import io.ksplat.campaign.statistics.NoiseTest;
 import io.ksplat.campaign.statistics.Rate;
 import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Verdict;
-import io.ksplat.report.RunRecord;
+import io.ksplat.results.RunRecord;
 import java.util.List;
 import java.util.Optional;
 

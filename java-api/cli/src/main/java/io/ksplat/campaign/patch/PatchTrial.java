@@ -5,7 +5,7 @@ import io.ksplat.campaign.Trial;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Progress;
-import io.ksplat.report.RunRecord;
+import io.ksplat.results.RunRecord;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

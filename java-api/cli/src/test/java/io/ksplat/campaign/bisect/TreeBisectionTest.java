@@ -6,13 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ksplat.campaign.ScriptedKernels;
 import io.ksplat.campaign.Trial;
-import io.ksplat.kernel.BuildFailedException;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
-import io.ksplat.kernel.KernelTree;
 import io.ksplat.kernel.Progress;
-import io.ksplat.report.RunRecord;
+import io.ksplat.kernel.internal.build.BuildFailedException;
+import io.ksplat.kernel.internal.build.KernelTree;
+import io.ksplat.results.RunRecord;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

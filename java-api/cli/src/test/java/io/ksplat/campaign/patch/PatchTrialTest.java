@@ -7,7 +7,7 @@ import io.ksplat.campaign.ScriptedKernels;
 import io.ksplat.evidence.Control;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Progress;
-import io.ksplat.report.RunRecord;
+import io.ksplat.results.RunRecord;
 import java.util.List;
 import java.util.Random;
 import java.util.function.BiFunction;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.reproducers.acceptance;
 
+import io.ksplat.bpf.BpfObject;
 import io.ksplat.evidence.Verdict;
-import io.ksplat.guest.BpfObject;
 import io.ksplat.junit.BeforeFreeze;
 import io.ksplat.junit.Expect;
 import io.ksplat.junit.Machine;

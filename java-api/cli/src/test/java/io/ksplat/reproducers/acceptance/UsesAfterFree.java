@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.reproducers.acceptance;
 
+import io.ksplat.bpf.BpfObject;
 import io.ksplat.evidence.Verdict;
-import io.ksplat.guest.BpfObject;
-import io.ksplat.guest.Child;
 import io.ksplat.junit.Expect;
 import io.ksplat.junit.Machine;
 import io.ksplat.junit.Reproducer;
+import io.ksplat.machine.GuestProcess;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
@@ -21,7 +21,7 @@ class UsesAfterFree {
     @Test
     void lookAtAFreedTask(Machine machine, BpfObject bpf) throws IOException {
         machine.controls().atLeast("looked", bpf.global("looked"), 1);
-        Child child = machine.spawnParked(1);
+        GuestProcess child = machine.spawnParked(1);
         bpf.program("after_free").attach();
         child.exitAndReap();
     }

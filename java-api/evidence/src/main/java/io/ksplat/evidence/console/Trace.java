@@ -10,7 +10,7 @@ import java.util.OptionalInt;
 /** One trace of a report, as the report labels it; its frames may lie on several stacks (task, irq, nmi). */
 final class Trace {
     /** A frame, the stack that it lies on, and whether it is where the instruction pointer was. */
-    record Entry(Frame frame, String stack, boolean pointer) {}
+    public record Entry(Frame frame, String stack, boolean pointer) {}
 
     private final String label;
     private OptionalInt cpu;

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.bpf;
+
+import io.ksplat.bpf.internal.libbpf.Btf;
+import io.ksplat.bpf.internal.libbpf.BtfModel;
+import io.ksplat.bpf.internal.libbpf.DataSections;
+import io.ksplat.bpf.internal.libbpf.ElfObject;
+import io.ksplat.bpf.internal.libbpf.LineInfo;
+import io.ksplat.bpf.internal.libbpf.OpenedObject;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * What a compiled BPF object holds and needs. libbpf opens it, and so checks its sections, maps and relocations, but
+ * nothing is loaded into a kernel. Immutable; any thread may use it.
+ *
+ * <pre>{@code
+ * BpfObjectFile file = BpfObjectFile.read(Path.of("nmi_task_kptr.bpf.o"));
+ * for (BpfProgramInfo program : file.programs()) {
+ *     System.out.println(program.section() + " " + program.name());
+ * }
+ * int offset = file.global("dropped").offset();
+ * }</pre>
+ */
+public final class BpfObjectFile {
+    private static final int INSTRUCTION_BYTES = 8;
+
+    private final String name;
+    private final byte[] bytes;
+    private final OpenedObject opened;
+    private final List<GlobalVariable> globals;
+    private final List<KernelSymbol> kernelSymbols;
+    private final String license;
+    private final LineInfo lines;
+    private final Map<String, ElfObject.Symbol> functions;
+
+    private BpfObjectFile(String name, byte[] object) throws LibbpfException {
+        this.name = name;
+        this.bytes = object.clone();
+        opened = OpenedObject.open(name, object);
+        globals = DataSections.globals(opened.btf());
+        ElfObject elf = new ElfObject(object);
+        Optional<byte[]> rawBtf = elf.section(".BTF");
+        // not libbpf's: opening an object rewrites the externs in it
+        Btf asCompiled = rawBtf.isPresent() ? Btf.parse(rawBtf.get()) : opened.btf();
+        kernelSymbols = DataSections.kernelSymbols(asCompiled, elf);
+        license = elf.section("license").map(BpfObjectFile::text).orElse("");
+        Optional<byte[]> btfExt = elf.section(".BTF.ext");
+        lines = btfExt.isPresent() ? LineInfo.parse(btfExt.get(), asCompiled) : LineInfo.none();
+        functions = elf.symbols().stream()
+                .filter(s -> s.function() && s.section().isPresent())
+                .collect(Collectors.toMap(ElfObject.Symbol::name, s -> s, (a, b) -> a));
+    }
+
+    /**
+     * Opens an object file; the name is the file's.
+     *
+     * @throws LibbpfException where libbpf refuses it, or is missing
+     * @throws IOException where the file cannot be read
+     */
+    public static BpfObjectFile read(Path file) throws IOException {
+        return parse(String.valueOf(file.getFileName()), Files.readAllBytes(file));
+    }
+
+    /**
+     * Opens an object from its bytes; errors call it by {@code name}.
+     *
+     * @throws LibbpfException where libbpf refuses it, or is missing
+     */
+    public static BpfObjectFile parse(String name, byte[] object) throws LibbpfException {
+        return new BpfObjectFile(name, object);
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /** The object itself, as it was compiled. */
+    public byte[] bytes() {
+        return bytes.clone();
+    }
+
+    /** In their order in the object. */
+    public List<BpfProgramInfo> programs() {
+        return opened.programs();
+    }
+
+    /**
+     * The program of that name.
+     *
+     * @throws NoSuchElementException where there is none; the message lists those that there are
+     */
+    public BpfProgramInfo program(String programName) {
+        return find(programs(), BpfProgramInfo::name, "program", programName);
+    }
+
+    /** In their order in the object, those of the data sections among them. */
+    public List<BpfMapInfo> maps() {
+        return opened.maps();
+    }
+
+    /**
+     * The map of that name.
+     *
+     * @throws NoSuchElementException where there is none; the message lists those that there are
+     */
+    public BpfMapInfo map(String mapName) {
+        return find(maps(), BpfMapInfo::name, "map", mapName);
+    }
+
+    /** The variables of the data sections, statics among them. */
+    public List<GlobalVariable> globals() {
+        return globals;
+    }
+
+    /**
+     * The global variable of that name.
+     *
+     * @throws NoSuchElementException where there is none; the message lists those that there are
+     */
+    public GlobalVariable global(String variable) {
+        return find(globals, GlobalVariable::name, "global variable", variable);
+    }
+
+    /**
+     * A struct, union or enum of its BTF, by its name without the keyword. clang leaves out what only local variables have: a global
+     * pointer to the type, {@code struct event *unused __attribute__((unused));}, keeps it.
+     *
+     * @throws NoSuchElementException where it has none of that name
+     */
+    public BtfType type(String typeName) {
+        try {
+            return BtfModel.named(opened.btf(), typeName)
+                    .orElseThrow(() -> new NoSuchElementException(name + " has no struct, union or enum '" + typeName
+                            + "' in its BTF; a global pointer to it keeps it there"));
+        } catch (LibbpfException e) {
+            throw new IllegalStateException(name + " was opened, and its BTF is malformed", e);
+        }
+    }
+
+    /** The kfuncs and kernel variables that it declares {@code extern} and uses. */
+    public List<KernelSymbol> kernelSymbols() {
+        return kernelSymbols;
+    }
+
+    /** The names of the kfuncs without which it does not load. */
+    public List<String> requiredKfuncs() {
+        return kernelSymbols.stream()
+                .filter(s -> s.function() && !s.weak())
+                .map(KernelSymbol::name)
+                .toList();
+    }
+
+    /** As its license section says; empty where it has none. */
+    public String license() {
+        return license;
+    }
+
+    /**
+     * The source of a program's instruction, counted from 0 in the compiled function, as the verifier counts them while
+     * it is in the main program; empty outside of it, or without line information.
+     */
+    public Optional<SourceLine> sourceLine(String programName, int instruction) {
+        ElfObject.Symbol function = functions.get(program(programName).name());
+        if (function == null) {
+            return Optional.empty();
+        }
+        long start = function.value();
+        long offset = start + (long) instruction * INSTRUCTION_BYTES;
+        if (instruction < 0 || offset >= start + function.size()) {
+            return Optional.empty();
+        }
+        return lines.at(function.section().orElseThrow(), (int) start, (int) offset);
+    }
+
+    private <T> T find(List<T> all, Function<T, String> nameOf, String what, String wanted) {
+        return all.stream()
+                .filter(t -> nameOf.apply(t).equals(wanted))
+                .findFirst()
+                .orElseThrow(() -> new NoSuchElementException(name + " has no " + what + " '" + wanted + "'; it has: "
+                        + all.stream().map(nameOf).collect(Collectors.joining(", "))));
+    }
+
+    private static String text(byte[] bytes) {
+        String all = new String(bytes, StandardCharsets.UTF_8);
+        int end = all.indexOf('\0');
+        return end < 0 ? all : all.substring(0, end);
+    }
+}

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The raw C functions, under their C names. */
+@NullMarked
+package io.ksplat.bpf.internal.jna;
+
+import org.jspecify.annotations.NullMarked;

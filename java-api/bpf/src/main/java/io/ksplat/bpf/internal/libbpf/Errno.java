@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.bpf.internal.libbpf;
+
+/** The kernel's error numbers by their names (include/uapi/asm-generic/errno.h, include/linux/errno.h). */
+public final class Errno {
+    public static final int ENOENT = 2;
+    public static final int E2BIG = 7;
+    public static final int EBADF = 9;
+    public static final int EBUSY = 16;
+    public static final int EINVAL = 22;
+    public static final int ENOSPC = 28;
+    public static final int EOPNOTSUPP = 95;
+
+    /** The kernel's own, which no C library knows: a map type has no such operation. */
+    public static final int ENOTSUPP = 524;
+
+    private Errno() {}
+
+    /** "ENOENT" for 2, "errno 133" for one that has no name here, "failed" for 0, where no error number belongs to a failure. */
+    public static String name(int errno) {
+        return switch (errno) {
+            case 0 -> "failed";
+            case 1 -> "EPERM";
+            case ENOENT -> "ENOENT";
+            case 3 -> "ESRCH";
+            case 4 -> "EINTR";
+            case 5 -> "EIO";
+            case E2BIG -> "E2BIG";
+            case EBADF -> "EBADF";
+            case 11 -> "EAGAIN";
+            case 12 -> "ENOMEM";
+            case 13 -> "EACCES";
+            case 14 -> "EFAULT";
+            case EBUSY -> "EBUSY";
+            case 17 -> "EEXIST";
+            case EINVAL -> "EINVAL";
+            case 24 -> "EMFILE";
+            case ENOSPC -> "ENOSPC";
+            case 34 -> "ERANGE";
+            case 35 -> "EDEADLK";
+            case EOPNOTSUPP -> "EOPNOTSUPP";
+            case 110 -> "ETIMEDOUT";
+            case ENOTSUPP -> "ENOTSUPP";
+            default -> "errno " + errno;
+        };
+    }
+}

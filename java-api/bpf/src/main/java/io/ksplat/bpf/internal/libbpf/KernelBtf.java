@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.bpf.internal.libbpf;
+
+import io.ksplat.bpf.BtfType;
+import io.ksplat.bpf.LibbpfException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+
+/**
+ * A kernel's own types and functions, from its raw BTF: the {@code .BTF} section of its vmlinux, or
+ * /sys/kernel/btf/vmlinux. Immutable; any thread may use it.
+ */
+public final class KernelBtf {
+    private static final String KFUNC_TAG = "bpf_kfunc";
+
+    private final byte[] raw;
+    private final Btf btf;
+    private final int[] byName;
+    private final BitSet kfuncs = new BitSet();
+
+    private KernelBtf(byte[] raw) throws LibbpfException {
+        this.raw = raw;
+        btf = Btf.parse(raw);
+        byName = new int[Integer.highestOneBit(btf.typeCount() + 1) * 4];
+        try {
+            index();
+        } catch (IndexOutOfBoundsException e) {
+            throw new LibbpfException(
+                    "malformed BTF: a name or a type in it lies outside its " + raw.length + " bytes", e);
+        }
+    }
+
+    /**
+     * Reads BTF from memory.
+     *
+     * @throws LibbpfException where the bytes are not BTF, or malformed
+     */
+    public static KernelBtf parse(byte[] rawBtf) throws LibbpfException {
+        return new KernelBtf(rawBtf.clone());
+    }
+
+    /**
+     * Reads a file of raw BTF.
+     *
+     * @throws IOException where the file cannot be read, or is not raw BTF
+     */
+    public static KernelBtf read(Path rawBtf) throws IOException {
+        return new KernelBtf(Files.readAllBytes(rawBtf));
+    }
+
+    /** Whether there is a function of that name that fentry can attach to, kfunc or not. */
+    public boolean hasFunction(String name) {
+        return !ids(name, Btf.FUNC).isEmpty();
+    }
+
+    /**
+     * Whether programs can call that kfunc. Kernels whose BTF marks kfuncs (pahole 1.26 and later) answer exactly; on
+     * older ones any function of the name counts.
+     */
+    public boolean hasKfunc(String name) {
+        List<Integer> functions = ids(name, Btf.FUNC);
+        return kfuncs.isEmpty() ? !functions.isEmpty() : functions.stream().anyMatch(kfuncs::get);
+    }
+
+    /** Whether a struct, union, enum or typedef of that name is defined; a mere declaration does not count. */
+    public boolean hasType(String name) {
+        return !definitions(name).isEmpty();
+    }
+
+    /** Whether {@link #member} finds that path; false too where the type is missing. */
+    public boolean hasMember(String type, String path) {
+        return definitions(type).stream().anyMatch(id -> walk(id, path).isPresent());
+    }
+
+    /**
+     * The byte offset of a member, by its dotted path from the type's start ({@code offsetOf("task_struct",
+     * "usage.refs")}); members of anonymous structs and unions count as their outer struct's own.
+     *
+     * @throws NoSuchElementException where this kernel has no such type or member
+     * @throws UnsupportedOperationException for a bitfield
+     * @throws IllegalArgumentException where different types of the name disagree
+     */
+    public int offsetOf(String type, String path) {
+        return member(type, path).offset();
+    }
+
+    /**
+     * The size of a struct, union, enum or typedef in bytes.
+     *
+     * @throws NoSuchElementException where this kernel has no such type
+     * @throws IllegalArgumentException where different types of the name disagree
+     */
+    public int sizeOf(String type) {
+        List<Integer> sizes =
+                existing(type).stream().map(id -> model(id).size()).distinct().toList();
+        return only(sizes, "sizes of " + type);
+    }
+
+    /**
+     * The member at a dotted path, its offset counted from the start of {@code type}.
+     *
+     * @throws NoSuchElementException where this kernel has no such type or member
+     * @throws IllegalArgumentException where different types of the name disagree
+     */
+    public BtfType.Member member(String type, String path) {
+        List<BtfType.Member> found = existing(type).stream()
+                .flatMap(id -> walk(id, path).stream())
+                .distinct()
+                .toList();
+        if (found.isEmpty()) {
+            throw new NoSuchElementException("this kernel's " + type + " has no member '" + path + "'");
+        }
+        return only(found, "members " + type + "." + path);
+    }
+
+    /** The type of a per-CPU variable; of other variables kernels tell none. */
+    public Optional<BtfType> variable(String name) {
+        return ids(name, Btf.VAR).stream().findFirst().map(id -> model(btf.sizeOrType(id)));
+    }
+
+    /**
+     * Writes a C header of all types, as {@code bpftool btf dump ... format c} does. The file appears whole or not at
+     * all.
+     *
+     * @throws LibbpfException where libbpf refuses the BTF, or is missing
+     */
+    public void writeVmlinuxHeader(Path file) throws IOException {
+        VmlinuxHeader.write(raw, file);
+    }
+
+    private void index() {
+        for (int id = 1; id < btf.typeCount(); id++) {
+            switch (btf.kind(id)) {
+                case Btf.FUNC, Btf.VAR, Btf.STRUCT, Btf.UNION, Btf.ENUM, Btf.ENUM64, Btf.TYPEDEF -> insert(id);
+                case Btf.DECL_TAG -> {
+                    if (btf.name(id).equals(KFUNC_TAG)) {
+                        kfuncs.set(btf.sizeOrType(id));
+                    }
+                }
+                default -> {}
+            }
+        }
+    }
+
+    private void insert(int id) {
+        if (btf.nameOffset(id) == 0) {
+            return;
+        }
+        int slot = slot(btf.nameHash(id));
+        while (byName[slot] != 0) {
+            slot = (slot + 1) & (byName.length - 1);
+        }
+        byName[slot] = id;
+    }
+
+    private int slot(int hash) {
+        return (hash ^ (hash >>> 15)) & (byName.length - 1);
+    }
+
+    private List<Integer> ids(String name, int... kinds) {
+        byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+        List<Integer> ids = new ArrayList<>();
+        for (int slot = slot(Arrays.hashCode(bytes)); byName[slot] != 0; slot = (slot + 1) & (byName.length - 1)) {
+            int id = byName[slot];
+            if (btf.nameIs(id, bytes) && Arrays.stream(kinds).anyMatch(kind -> kind == btf.kind(id))) {
+                ids.add(id);
+            }
+        }
+        return ids;
+    }
+
+    private List<Integer> definitions(String name) {
+        return ids(name, Btf.STRUCT, Btf.UNION, Btf.ENUM, Btf.ENUM64, Btf.TYPEDEF);
+    }
+
+    private List<Integer> existing(String type) {
+        List<Integer> ids = definitions(type);
+        if (ids.isEmpty()) {
+            throw new NoSuchElementException("this kernel has no type '" + type + "'");
+        }
+        return ids;
+    }
+
+    private Optional<BtfType.Member> walk(int id, String path) {
+        return model(id) instanceof BtfType.Struct struct ? struct.member(path) : Optional.empty();
+    }
+
+    private BtfType model(int id) {
+        try {
+            return BtfModel.type(btf, id);
+        } catch (LibbpfException e) {
+            throw new IllegalStateException(e.getMessage(), e);
+        }
+    }
+
+    private static <T> T only(List<T> distinct, String what) {
+        if (distinct.size() > 1) {
+            throw new IllegalArgumentException(
+                    "this kernel has " + distinct.size() + " different " + what + ": " + distinct);
+        }
+        return distinct.get(0);
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.bpf.internal.libbpf;
+
+import com.sun.jna.Pointer;
+import io.ksplat.bpf.internal.jna.Libbpf;
+import io.ksplat.bpf.internal.jna.SizeT;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The consumer of a ring buffer in the running kernel. Closed by itself, or by its object's end, it throws IllegalStateException. */
+public final class RunningRing implements AutoCloseable {
+    private static final int FULL = -1;
+
+    private final Lifetime object;
+    private final Lifetime own;
+    private final String name;
+    private final Libbpf.RingBuffer ring;
+
+    // the native side keeps only its address
+    private final Libbpf.SampleFunction callback;
+
+    private final List<byte[]> taken = new ArrayList<>();
+    private long longest;
+    private long room;
+    private int most;
+    private long tooLong;
+
+    private RunningRing(Lifetime object, String name, int fd) throws IOException {
+        this.object = object;
+        this.own = new Lifetime("the consumer of ring buffer " + name);
+        this.name = name;
+        this.callback = this::take;
+        try (NativeCall call = NativeCall.open()) {
+            Libbpf.RingBuffer made = Libbpf.ring_buffer__new(fd, callback, null, null);
+            if (made == null) {
+                throw call.refused("consume ring buffer " + name);
+            }
+            this.ring = made;
+        }
+    }
+
+    static RunningRing of(Lifetime object, String name, int fd) throws IOException {
+        return new RunningRing(object, name, fd);
+    }
+
+    /** Under its own lock, from {@link #poll} alone. */
+    private int take(@Nullable Pointer context, Pointer data, SizeT size) {
+        if (size.longValue() > longest) {
+            tooLong++;
+            return 0;
+        }
+        taken.add(data.getByteArray(0, size.intValue()));
+        room -= size.longValue();
+        return taken.size() >= most || room <= 0 ? FULL : 0;
+    }
+
+    /**
+     * Records that are there, or come within a time; what is not taken stays in the ring.
+     *
+     * @param atMost how many
+     * @param atMostBytes in all, but for the last one of them; a record that is longer than this is dropped, and counted
+     * @param timeoutMs the object cannot be closed meanwhile
+     */
+    public synchronized List<byte[]> poll(int atMost, long atMostBytes, int timeoutMs) throws IOException {
+        return object.during(() -> own.during(() -> {
+            taken.clear();
+            most = atMost;
+            longest = atMostBytes;
+            room = atMostBytes;
+            try (NativeCall call = NativeCall.open()) {
+                int polled = Libbpf.ring_buffer__poll(ring, timeoutMs);
+                if (polled < 0 && polled != FULL && polled != -4 /* EINTR */) {
+                    throw call.refused("consume ring buffer " + name, -polled);
+                }
+            }
+            return List.copyOf(taken);
+        }));
+    }
+
+    /** Records that were dropped because they alone were longer than was to be taken. */
+    public synchronized long tooLong() {
+        return tooLong;
+    }
+
+    @Override
+    public void close() {
+        own.end(() -> Libbpf.ring_buffer__free(ring));
+    }
+}

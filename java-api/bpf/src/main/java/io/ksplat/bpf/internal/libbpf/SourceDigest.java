@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.bpf.internal.libbpf;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Digests a C file and the headers that its include lines lead to. */
+public final class SourceDigest {
+    private static final Pattern INCLUDE = Pattern.compile("#[ \\t]*include[ \\t]*([\"<])([^\">\\n]+)[\">]");
+
+    private final MessageDigest digest = sha256();
+    private final List<Path> includeDirs;
+    private final Set<Path> seen = new HashSet<>();
+    private final Deque<Path> waiting = new ArrayDeque<>();
+
+    private SourceDigest(List<Path> includeDirs) {
+        this.includeDirs = includeDirs;
+    }
+
+    public static String of(String salt, Path source, List<Path> includeDirs) throws IOException {
+        SourceDigest digest = new SourceDigest(includeDirs);
+        digest.part(salt.getBytes(StandardCharsets.UTF_8));
+        digest.file(String.valueOf(source.getFileName()), source.toAbsolutePath());
+        for (Path next = digest.waiting.poll(); next != null; next = digest.waiting.poll()) {
+            digest.includes(next);
+        }
+        return HexFormat.of().formatHex(digest.digest.digest());
+    }
+
+    private void includes(Path file) throws IOException {
+        String text = Files.readString(file, StandardCharsets.ISO_8859_1);
+        Matcher include = INCLUDE.matcher(text);
+        // vmlinux.h has megabytes and no include: a plain search is over before a pattern has started
+        int at = text.indexOf("include");
+        while (at >= 0) {
+            int hash = text.lastIndexOf('#', at);
+            if (hash >= 0 && include.region(hash, text.length()).lookingAt()) {
+                String name = include.group(2);
+                Optional<Path> found = resolve(file, name, include.group(1).equals("\""));
+                if (found.isPresent()) {
+                    file(name, found.get());
+                } else {
+                    part(("absent " + name).getBytes(StandardCharsets.UTF_8));
+                }
+            }
+            at = text.indexOf("include", at + 1);
+        }
+    }
+
+    private Optional<Path> resolve(Path from, String name, boolean quoted) {
+        Path beside = from.resolveSibling(name);
+        if (quoted && Files.isRegularFile(beside)) {
+            return Optional.of(beside);
+        }
+        return includeDirs.stream()
+                .map(directory -> directory.resolve(name).toAbsolutePath())
+                .filter(Files::isRegularFile)
+                .findFirst();
+    }
+
+    private void file(String name, Path file) throws IOException {
+        if (seen.add(file.normalize())) {
+            part(name.getBytes(StandardCharsets.UTF_8));
+            part(Files.readAllBytes(file));
+            waiting.add(file);
+        }
+    }
+
+    /** With its length first: no two lists of parts give the same bytes. */
+    private void part(byte[] bytes) {
+        digest.update((bytes.length + ":").getBytes(StandardCharsets.US_ASCII));
+        digest.update(bytes);
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+}

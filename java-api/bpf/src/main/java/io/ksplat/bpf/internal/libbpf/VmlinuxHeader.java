@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.bpf.internal.libbpf;
+
+import com.sun.jna.Memory;
+import com.sun.jna.Native;
+import io.ksplat.bpf.LibbpfException;
+import io.ksplat.bpf.internal.jna.Libbpf;
+import io.ksplat.bpf.internal.jna.Libc;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+
+/**
+ * Prints BTF as C with libbpf's btf_dump. Its print callback has the signature of vfprintf(3), so libbpf is given that
+ * function itself and an open file: a callback into Java for each of a million fragments would take seconds.
+ */
+final class VmlinuxHeader {
+    private static final String BEFORE = """
+            #ifndef __VMLINUX_H__
+            #define __VMLINUX_H__
+
+            #ifndef BPF_NO_PRESERVE_ACCESS_INDEX
+            #pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)
+            #endif
+
+            """;
+    private static final String AFTER = """
+            #ifndef BPF_NO_PRESERVE_ACCESS_INDEX
+            #pragma clang attribute pop
+            #endif
+
+            #endif /* __VMLINUX_H__ */
+            """;
+
+    private VmlinuxHeader() {}
+
+    static void write(byte[] rawBtf, Path file) throws IOException {
+        Path directory = file.toAbsolutePath().getParent();
+        Path partial = Files.createTempFile(directory, file.getFileName() + ".", ".partial");
+        try {
+            dump(rawBtf, partial);
+            Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(partial);
+        }
+    }
+
+    private static void dump(byte[] rawBtf, Path file) throws IOException {
+        try (NativeCall call = NativeCall.open();
+                Memory bytes = new Memory(rawBtf.length)) {
+            bytes.write(0, rawBtf, 0, rawBtf.length);
+            Libbpf.Btf btf = Libbpf.btf__new(bytes, rawBtf.length);
+            if (btf == null) {
+                throw call.failed("libbpf cannot read the kernel's BTF");
+            }
+            try {
+                print(call, btf, file);
+            } finally {
+                Libbpf.btf__free(btf);
+            }
+        }
+    }
+
+    private static void print(NativeCall call, Libbpf.Btf btf, Path file) throws IOException {
+        Libc.File out = Libc.fopen(file.toString(), "w");
+        if (out == null) {
+            throw new IOException("cannot open " + file + ": " + Libc.strerror(Native.getLastError()));
+        }
+        boolean written;
+        try {
+            Libc.fputs(BEFORE, out);
+            printTypes(call, btf, out);
+            Libc.fputs(AFTER, out);
+        } finally {
+            boolean failed = Libc.ferror(out) != 0;
+            written = Libc.fclose(out) == 0 && !failed;
+        }
+        if (!written) {
+            throw new IOException("cannot write " + file + ": is the disk full?");
+        }
+    }
+
+    private static void printTypes(NativeCall call, Libbpf.Btf btf, Libc.File out) throws LibbpfException {
+        Libbpf.BtfDump dump = Libbpf.btf_dump__new(btf, Libc.vfprintf(), out.getPointer(), null);
+        if (dump == null) {
+            throw call.failed("libbpf cannot print the kernel's BTF");
+        }
+        try {
+            int count = Libbpf.btf__type_cnt(btf);
+            for (int id = 1; id < count; id++) {
+                int error = Libbpf.btf_dump__dump_type(dump, id);
+                if (error < 0) {
+                    throw call.failed("libbpf cannot print type " + id + " of the kernel's BTF", -error);
+                }
+            }
+        } finally {
+            Libbpf.btf_dump__free(dump);
+        }
+    }
+}

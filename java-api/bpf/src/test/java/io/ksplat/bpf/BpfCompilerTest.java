@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.bpf;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIOException;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BpfCompilerTest {
+    private static BpfCompiler compiler;
+
+    @TempDir
+    Path directory;
+
+    @BeforeAll
+    static void find() throws Exception {
+        compiler = BpfCompiler.find();
+    }
+
+    @Test
+    void theSameSourceGivesTheSameObjectWhereverItLies() throws Exception {
+        Path copy = Files.createDirectories(directory.resolve("elsewhere"));
+        for (String name : List.of("sample.bpf.c", "sample.h", "vmlinux.h")) {
+            Files.copy(Fixtures.file(name), copy.resolve(name));
+        }
+
+        byte[] here = compiler.compile(Fixtures.file("sample.bpf.c"), List.of(), Fixtures.LIMIT);
+        byte[] there = compiler.compile(copy.resolve("sample.bpf.c"), List.of(), Fixtures.LIMIT);
+
+        assertThat(there).isEqualTo(here);
+    }
+
+    @Test
+    void theFirstErrorIsTheMessage() {
+        assertThatExceptionOfType(BpfCompileException.class)
+                .isThrownBy(() -> compiler.compile(Fixtures.file("broken.bpf.c"), List.of(), Fixtures.LIMIT))
+                .withMessageMatching(".*broken\\.bpf\\.c:6: use of undeclared identifier 'no_such_thing'")
+                .satisfies(e -> assertThat(e.output()).contains("return no_such_thing;"));
+    }
+
+    @Test
+    void aWarningIsAnError() throws Exception {
+        Path source = source("warns.bpf.c", "int f(void) { int unused; return 0; }\n");
+
+        assertThatExceptionOfType(BpfCompileException.class)
+                .isThrownBy(() -> compiler.compile(source, List.of(), Fixtures.LIMIT))
+                .withMessageContaining("warns.bpf.c:1: unused variable 'unused'");
+    }
+
+    @Test
+    void aCompilerThatDoesNotEndIsKilled() throws Exception {
+        BpfCompiler slow = BpfCompiler.find(Map.of("KSPLAT_CLANG", fakeClang("19.1.7", "exec sleep 1000")));
+        Path source = source("any.bpf.c", "");
+        long before = ProcessHandle.current().children().count();
+
+        assertThatExceptionOfType(BpfCompileException.class)
+                .isThrownBy(() -> slow.compile(source, List.of(), Duration.ofMillis(200)))
+                .withMessageContaining("killed")
+                .withMessageContaining("200 ms");
+        assertThat(ProcessHandle.current()
+                        .children()
+                        .filter(ProcessHandle::isAlive)
+                        .count())
+                .isLessThanOrEqualTo(before);
+    }
+
+    @Test
+    void anOldClangIsRefused() throws Exception {
+        String old = fakeClang("14.0.6", "exit 1");
+
+        assertThatIOException()
+                .isThrownBy(() -> BpfCompiler.find(Map.of("KSPLAT_CLANG", old)))
+                .withMessageContaining("version 14.0.6")
+                .withMessageContaining("clang-19");
+    }
+
+    @Test
+    void theNewestClangOnThePathIsTaken() throws Exception {
+        Files.move(Path.of(fakeClang("17.0.1", "exit 1")), directory.resolve("clang-17"));
+        Files.move(Path.of(fakeClang("21.0.1", "exit 1")), directory.resolve("clang-21"));
+
+        assertThat(BpfCompiler.find(Map.of("PATH", directory.toString())).identity())
+                .isEqualTo(directory.resolve("clang-21") + " 21.0.1");
+    }
+
+    @Test
+    void noClangAtAllNamesThePackage() {
+        assertThatIOException()
+                .isThrownBy(() -> BpfCompiler.find(Map.of("PATH", directory.toString())))
+                .withMessageContaining("install the package clang-19");
+        assertThatIOException()
+                .isThrownBy(() -> BpfCompiler.find(Map.of("KSPLAT_CLANG", "/no/such/clang")))
+                .withMessageContaining("KSPLAT_CLANG names /no/such/clang");
+    }
+
+    @Test
+    void theCacheKeyChangesWithWhateverGoesIn() throws Exception {
+        Path includes = Files.createDirectories(directory.resolve("include"));
+        Path source = source("keyed.bpf.c", "#include \"beside.h\"\n#include <searched.h>\n");
+        Path beside = source("beside.h", "#include \"deep.h\"\n");
+        Path deep = source("deep.h", "int deep;\n");
+        Path searched = Files.writeString(includes.resolve("searched.h"), "int searched;\n");
+        List<Path> includeDirs = List.of(includes);
+        String first = compiler.cacheKey(source, includeDirs);
+
+        assertThat(first).matches("[0-9a-f]{64}").isEqualTo(compiler.cacheKey(source, includeDirs));
+        for (Path changed : List.of(source, beside, deep, searched)) {
+            String old = Files.readString(changed);
+            Files.writeString(changed, old + "/* changed */\n");
+            assertThat(compiler.cacheKey(source, includeDirs))
+                    .as(changed.toString())
+                    .isNotEqualTo(first);
+            Files.writeString(changed, old);
+        }
+        assertThat(compiler.cacheKey(source, List.of()))
+                .as("without searched.h")
+                .isNotEqualTo(first);
+        assertThat(BpfCompiler.find(Map.of("KSPLAT_CLANG", fakeClang("19.9.9", "")))
+                        .cacheKey(source, includeDirs))
+                .as("another compiler")
+                .isNotEqualTo(first);
+        assertThat(compiler.cacheKey(source, includeDirs)).as("all put back").isEqualTo(first);
+    }
+
+    @Test
+    void headersThatIncludeEachOtherEnd() throws Exception {
+        Path source = source("loop.bpf.c", "#include \"loop.h\"\n");
+        source("loop.h", "#pragma once\n#include \"loop.h\"\n");
+
+        assertThat(compiler.cacheKey(source, List.of())).hasSize(64);
+    }
+
+    private Path source(String name, String text) throws IOException {
+        return Files.writeString(directory.resolve(name), text);
+    }
+
+    private String fakeClang(String version, String otherwise) throws IOException {
+        Path script = Files.createTempFile(
+                directory,
+                "clang",
+                "",
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        return Files.writeString(script, """
+                #!/bin/sh
+                [ "$1" = --version ] && { echo "Debian clang version %s (x)"; exit 0; }
+                %s
+                """.formatted(version, otherwise)).toString();
+    }
+}

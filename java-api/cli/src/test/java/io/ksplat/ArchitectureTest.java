@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.Dependency;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Holds the arrows between modules: they point one way, and there is one for each pair that this table names. */
+@AnalyzeClasses(packages = "io.ksplat", importOptions = DoNotIncludeTests.class)
+class ArchitectureTest {
+    /** A module, and those that it may use. */
+    private static final Map<String, Set<String>> ARROWS = Map.of(
+            "evidence", Set.of(),
+            "kernel", Set.of(),
+            "bpf", Set.of("kernel"),
+            "results", Set.of("evidence"),
+            "machine", Set.of("bpf", "kernel", "evidence"),
+            "junit", Set.of("machine", "results", "bpf", "kernel", "evidence"),
+            "container", Set.of("machine"),
+            "cli", Set.of("junit", "machine", "results", "bpf", "kernel", "evidence"));
+
+    /** Packages that are in the command line's jar and no module of their own yet. */
+    private static final Set<String> IN_CLI = Set.of("campaign", "bench");
+
+    /** The module that a class belongs to; the catalogue's is "reproducers". */
+    private static String module(JavaClass type) {
+        String[] names = type.getPackageName().split("\\.");
+        String module = names.length > 2 ? names[2] : "";
+        return IN_CLI.contains(module) ? "cli" : module;
+    }
+
+    private static boolean isOurs(JavaClass type) {
+        return type.getPackageName().startsWith("io.ksplat");
+    }
+
+    @ArchTest
+    static final ArchRule ARROWS_ARE_THOSE_OF_THE_TABLE = classes()
+            .should(new ArchCondition<>("use what their module may") {
+                @Override
+                public void check(JavaClass type, ConditionEvents events) {
+                    String from = module(type);
+                    if (from.equals("reproducers")) {
+                        return;
+                    }
+                    if (!ARROWS.containsKey(from)) {
+                        events.add(
+                                SimpleConditionEvent.violated(type, type.getName() + " is in no module of the table"));
+                        return;
+                    }
+                    for (Dependency dependency : type.getDirectDependenciesFromSelf()) {
+                        String to = module(dependency.getTargetClass());
+                        if (isOurs(dependency.getTargetClass())
+                                && !to.equals(from)
+                                && !ARROWS.get(from).contains(to)) {
+                            events.add(SimpleConditionEvent.violated(type, dependency.getDescription()));
+                        }
+                    }
+                }
+            });
+
+    /** An arrow that nothing needs any more goes out of the table. */
+    @ArchTest
+    static void everyArrowOfTheTableIsUsed(JavaClasses all) {
+        Set<String> used = new TreeSet<>();
+        for (JavaClass type : all) {
+            for (Dependency dependency : type.getDirectDependenciesFromSelf()) {
+                if (isOurs(dependency.getTargetClass())) {
+                    used.add(module(type) + " -> " + module(dependency.getTargetClass()));
+                }
+            }
+        }
+        Set<String> allowed = new TreeSet<>();
+        ARROWS.forEach((from, targets) -> targets.forEach(to -> allowed.add(from + " -> " + to)));
+        assertThat(used).containsAll(allowed);
+    }
+
+    @ArchTest
+    static final ArchRule NO_CYCLES =
+            slices().matching("io.ksplat.(*)..").should().beFreeOfCycles();
+
+    /** What a reproducer is written against is API, and nothing else. */
+    @ArchTest
+    static final ArchRule REPRODUCERS_USE_API = noClasses()
+            .that()
+            .resideInAPackage("io.ksplat.reproducers..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.ksplat.*.internal..");
+
+    @ArchTest
+    static final ArchRule JNA_STAYS_IN_LIBBPF = noClasses()
+            .that(not(resideInAnyPackage("io.ksplat.bpf.internal.jna..", "io.ksplat.bpf.internal.libbpf..")))
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("com.sun.jna..");
+
+    @ArchTest
+    static final ArchRule PROTOBUF_STAYS_IN_MACHINE = noClasses()
+            .that(not(resideInAPackage("io.ksplat.machine..")))
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("com.google.protobuf..", "io.ksplat.machine.internal.agent.proto..");
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.kernel;
+
+import io.ksplat.kernel.internal.build.BuildTools;
+import io.ksplat.kernel.internal.build.BuiltKernels;
+import io.ksplat.kernel.internal.build.Profile;
+import io.ksplat.kernel.internal.debian.AptRoot;
+import io.ksplat.kernel.internal.debian.DebianKernels;
+import io.ksplat.kernel.internal.debian.PackageIndex;
+import io.ksplat.kernel.internal.image.KernelFolder;
+import io.ksplat.kernel.internal.image.KernelImage;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.file.FileSystemAlreadyExistsException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** From spec to kernel: fetched, built or found, and kept in the cache. Safe for use by many threads and processes at once. */
+public final class Kernels {
+    private static final String IMAGES = "image";
+    private static final List<String> KINDS = List.of(
+            DebianKernels.KIND,
+            IMAGES,
+            BuiltKernels.KIND,
+            BuiltKernels.SOURCES,
+            BuiltKernels.OBJECTS,
+            BuiltKernels.TREES);
+
+    private final Cache cache;
+    private final Path etcApt;
+    private final List<String> aptOptions;
+    private final List<Path> fragments;
+    private final AptRoot apt;
+    private final BuildTools tools;
+
+    public Kernels(Cache cache) {
+        this(cache, Path.of("/etc/apt"), List.of(), List.of(), BuildTools.chosen());
+    }
+
+    /** The same, with config fragments of the user's on top of the profile of what is built. */
+    public Kernels withFragments(List<Path> files) {
+        return new Kernels(cache, etcApt, aptOptions, files, tools);
+    }
+
+    /** @param aptOptions settings of apt.conf(5) on top of the machine's, {@code NAME=VALUE} */
+    public Kernels(Cache cache, Path etcApt, List<String> aptOptions, List<Path> fragments, BuildTools tools) {
+        this.cache = cache;
+        this.etcApt = etcApt;
+        this.aptOptions = List.copyOf(aptOptions);
+        this.fragments = List.copyOf(fragments);
+        this.apt = new AptRoot(cache, etcApt, aptOptions);
+        this.tools = tools;
+    }
+
+    /** What can be fetched: a release, the suite it is in, and what there is to download, in bytes. */
+    public record Available(KernelSpec spec, String release, String suite, long bytes) {}
+
+    /**
+     * The kernel that {@code spec} names, fetched where it is not in the cache.
+     *
+     * @throws KernelException where there is none; the message is a line for the user
+     */
+    public Kernel resolve(KernelSpec spec, Progress progress) throws KernelException, InterruptedException {
+        try {
+            if (spec instanceof KernelSpec.Debian debian) {
+                return new DebianKernels(cache, apt).resolve(debian, progress);
+            } else if (spec instanceof KernelSpec.Image image) {
+                return image(image, progress);
+            }
+            BuiltKernels built = new BuiltKernels(cache, apt, profiles(), fragments, tools);
+            return spec instanceof KernelSpec.Source source
+                    ? built.resolve(source, progress)
+                    : built.resolve((KernelSpec.Tree) spec, progress);
+        } catch (IOException e) {
+            throw cache.failure("cannot keep " + spec, e);
+        }
+    }
+
+    private Kernel image(KernelSpec.Image spec, Progress progress)
+            throws IOException, InterruptedException, KernelException {
+        Path file = spec.path();
+        String release = KernelImage.open(file).release();
+        String key = release + "-" + KernelFolder.digest(file).substring(0, 12);
+        Path folder = cache.<KernelException>entry(IMAGES, key, fresh -> {
+            progress.report("looking into " + file);
+            Files.copy(file, fresh.resolve("image"));
+            Optional<Path> config = configBeside(file);
+            if (config.isPresent()) {
+                Files.copy(config.get(), fresh.resolve("config"));
+            }
+            KernelFolder.complete(fresh, file.toAbsolutePath());
+        });
+        return KernelFolder.load(folder, spec, key);
+    }
+
+    /** Distributions put {@code config-X} beside {@code vmlinuz-X}, or {@code config} beside {@code vmlinuz}. */
+    private static Optional<Path> configBeside(Path image) {
+        String name = image.getFileName().toString();
+        if (!name.startsWith("vmlinuz")) {
+            return Optional.empty();
+        }
+        Path config = image.resolveSibling("config" + name.substring("vmlinuz".length()));
+        return Files.isRegularFile(config) ? Optional.of(config) : Optional.empty();
+    }
+
+    /** The prebuilt kernels of the archive, the newest first; the lists are at most a day old. */
+    public List<Available> available(Progress progress) throws KernelException, InterruptedException {
+        try {
+            PackageIndex catalogue = apt.update(Duration.ofDays(1), progress);
+            return catalogue.prebuilt(KernelSpec.Debian.CLOUD).stream()
+                    .map(k -> new Available(
+                            new KernelSpec.Debian(k.version().upstream(), k.flavour()),
+                            k.release(),
+                            k.image().suite(),
+                            k.image().size()))
+                    .toList();
+        } catch (IOException e) {
+            throw cache.failure("cannot read the catalogue", e);
+        }
+    }
+
+    /** What the cache has of kernels, and of the sources and objects that they were built from. */
+    public List<Cache.Entry> cached() throws KernelException {
+        try {
+            List<Cache.Entry> all = new ArrayList<>();
+            for (String kind : KINDS) {
+                all.addAll(cache.entries(kind));
+            }
+            return all;
+        } catch (IOException e) {
+            throw cache.failure("cannot list the kernels", e);
+        }
+    }
+
+    /** Takes a kernel of this key away, or a source; false where there is none. */
+    public boolean remove(String key) throws KernelException, InterruptedException {
+        try {
+            boolean removed = false;
+            for (String kind : KINDS) {
+                removed |= cache.remove(kind, key);
+            }
+            return removed;
+        } catch (IOException e) {
+            throw cache.failure("cannot remove " + key, e);
+        }
+    }
+
+    /** Takes away what was not used for as long; returns what that was. */
+    public List<Cache.Entry> prune(Duration unused) throws KernelException, InterruptedException {
+        Instant limit = Instant.now().minus(unused);
+        List<Cache.Entry> old =
+                cached().stream().filter(e -> e.lastUsed().isBefore(limit)).toList();
+        for (Cache.Entry entry : old) {
+            remove(entry.key());
+        }
+        return old;
+    }
+
+    /** The profiles that a kernel can be built with. */
+    public List<String> profileNames() throws KernelException {
+        try {
+            return Profile.names(profiles());
+        } catch (IOException e) {
+            throw cache.failure("cannot read the profiles", e);
+        }
+    }
+
+    /** Series and versions that can be built from the archive's source packages, the newest first. */
+    public List<String> buildable(Progress progress) throws KernelException, InterruptedException {
+        try {
+            return apt.update(Duration.ofDays(1), progress).sources().stream()
+                    .map(p -> p.version().upstream())
+                    .distinct()
+                    .toList();
+        } catch (IOException e) {
+            throw cache.failure("cannot read the catalogue", e);
+        }
+    }
+
+    /** The folder that the system property {@code ksplat.profiles} names, else what was packed together with these classes. */
+    private static Path profiles() throws KernelException {
+        String own = System.getProperty("ksplat.profiles");
+        if (own != null) {
+            return Path.of(own);
+        }
+        URL packed = Kernels.class.getResource("profiles");
+        if (packed == null) {
+            throw new KernelException(
+                    "ksplat was packed without its profiles; -Dksplat.profiles=FOLDER says where some are");
+        }
+        try {
+            URI where = packed.toURI();
+            if (where.getScheme().equals("jar")) {
+                opened(where);
+            }
+            return Path.of(where);
+        } catch (URISyntaxException | IOException e) {
+            throw new KernelException("cannot read the profiles in " + packed, e);
+        }
+    }
+
+    /** Makes paths within a jar known to {@link Path}; for as long as the JVM lives, as its class path is. */
+    private static void opened(URI jar) throws IOException {
+        try {
+            FileSystems.newFileSystem(jar, Map.of());
+        } catch (FileSystemAlreadyExistsException e) {
+            // Somebody was here before.
+        }
+    }
+}

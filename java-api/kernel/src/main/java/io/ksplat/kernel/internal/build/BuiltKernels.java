@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.kernel.internal.build;
+
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Kernel;
+import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.KernelSpec;
+import io.ksplat.kernel.Progress;
+import io.ksplat.kernel.internal.Command;
+import io.ksplat.kernel.internal.debian.AptRoot;
+import io.ksplat.kernel.internal.debian.DebianVersion;
+import io.ksplat.kernel.internal.debian.PackageIndex;
+import io.ksplat.kernel.internal.image.KernelFolder;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Kernels built here, kept by all that went into them: source, configuration, compiler, linker and pahole. */
+public final class BuiltKernels {
+    public static final String KIND = "built";
+    public static final String SOURCES = "source";
+    public static final String OBJECTS = "build";
+    public static final String TREES = "tree";
+    private static final Duration UNPACKING = Duration.ofMinutes(20);
+
+    private final Cache cache;
+    private final AptRoot apt;
+    private final Path profiles;
+    private final List<Path> fragments;
+    private final BuildTools tools;
+
+    public BuiltKernels(Cache cache, AptRoot apt, Path profiles, List<Path> fragments, BuildTools tools) {
+        this.cache = cache;
+        this.apt = apt;
+        this.profiles = profiles;
+        this.fragments = fragments;
+        this.tools = tools;
+    }
+
+    public Kernel resolve(KernelSpec.Source spec, Progress progress)
+            throws IOException, InterruptedException, KernelException {
+        Profile profile = Profile.load(profiles, spec.profile(), fragments);
+        String version = sourceVersion(spec, progress);
+        String upstream = new DebianVersion(version).upstream();
+        String key = key(upstream, profile, "package " + version);
+        Optional<Path> built = cache.find(KIND, key);
+        if (built.isPresent()) {
+            return KernelFolder.load(built.get(), spec, key);
+        }
+        Path source = cache.<KernelException>entry(SOURCES, safe(version), fresh -> unpack(version, fresh, progress));
+        String objects = objects(safe(version), profile);
+        return cache.<Kernel, KernelException>locked(
+                OBJECTS, objects, () -> build(spec, key, source, objects, profile, progress));
+    }
+
+    public Kernel resolve(KernelSpec.Tree spec, Progress progress)
+            throws IOException, InterruptedException, KernelException {
+        Profile profile = Profile.load(profiles, spec.profile(), fragments);
+        Path tree = Files.isDirectory(spec.path()) ? spec.path().toRealPath() : spec.path();
+        String name = nameOf(tree);
+        return cache.<Kernel, KernelException>locked(TREES, safe(name), () -> {
+            Worktree copy = new Worktree(tree, cache.kindFolder(TREES).resolve(safe(name)));
+            progress.step("checkout");
+            progress.report("looking at what is in " + tree);
+            String id = copy.snapshot(spec.revision());
+            String version = KernelBuild.version(copy.makefile(id))
+                    .orElseThrow(() -> new KernelException(tree + " is no kernel tree: its Makefile has no VERSION"));
+            String key = key(version, profile, "tree " + id);
+            Optional<Path> built = cache.find(KIND, key);
+            if (built.isPresent()) {
+                return KernelFolder.load(built.get(), spec, key);
+            }
+            copy.checkOut(id);
+            cache.find(TREES, safe(name)); // counts as used
+            return build(spec, key, copy.source(), objects(safe(name), profile), profile, progress);
+        });
+    }
+
+    /** Programs that a build makes for itself do not run beside another's libraries. */
+    private String objects(String source, Profile profile) throws IOException, InterruptedException, KernelException {
+        String elsewhere = tools.areElsewhere() ? "+" + digest(tools.versions()).substring(0, 8) : "";
+        return source + "+" + profile.name() + elsewhere;
+    }
+
+    /** Names what is kept of a tree. */
+    static String nameOf(Path tree) {
+        return String.valueOf(tree.getFileName()).replaceAll("[^A-Za-z0-9._-]", "_") + "-"
+                + digest(tree.toString()).substring(0, 8);
+    }
+
+    private Kernel build(KernelSpec spec, String key, Path source, String objects, Profile profile, Progress progress)
+            throws IOException, InterruptedException, KernelException {
+        Path folder = cache.<KernelException>entry(KIND, key, fresh -> {
+            progress.step("build");
+            Path log = cache.kindFolder("log").resolve(key + ".log");
+            new KernelBuild(source, cache.kindFolder(OBJECTS).resolve(objects), profile, tools, progress)
+                    .into(fresh, log);
+            KernelFolder.complete(fresh, source);
+        });
+        cache.find(OBJECTS, objects); // counts as used
+        return KernelFolder.load(folder, spec, key);
+    }
+
+    private String key(String version, Profile profile, String source)
+            throws IOException, InterruptedException, KernelException {
+        String exact = digest(source + "\n" + profile.fragment(version) + "\n" + tools.versions());
+        return version + "-" + profile.name() + "-" + exact.substring(0, 12);
+    }
+
+    /** The package version of the newest source that the spec can mean; without network of one that is here. */
+    private String sourceVersion(KernelSpec.Source spec, Progress progress)
+            throws IOException, InterruptedException, KernelException {
+        Optional<Duration> age = apt.age();
+        if (age.isPresent() && age.get().compareTo(Duration.ofDays(1)) < 0) {
+            Optional<PackageIndex.Deb> found = apt.catalogue().flatMap(c -> c.newestSource(spec.version()));
+            if (found.isPresent()) {
+                return found.get().version().text();
+            }
+        }
+        try {
+            PackageIndex fresh = apt.update(Duration.ofMinutes(5), progress);
+            Optional<PackageIndex.Deb> found = fresh.newestSource(spec.version());
+            if (found.isPresent()) {
+                return found.get().version().text();
+            }
+            throw new KernelException("no source package for '" + spec + "' in the archive: "
+                    + fresh.whatThereIs(
+                            spec.version(),
+                            fresh.sources().stream()
+                                    .map(PackageIndex.Deb::version)
+                                    .toList()));
+        } catch (KernelException e) {
+            Optional<DebianVersion> here = sourcesHere().stream()
+                    .filter(v -> v.satisfies(spec.version()))
+                    .max(Comparator.naturalOrder());
+            if (here.isPresent()) {
+                progress.report("using the source " + here.get() + " that is here: " + e.getMessage());
+                return here.get().text();
+            }
+            throw e;
+        }
+    }
+
+    private List<DebianVersion> sourcesHere() throws IOException {
+        Path folder = cache.kindFolder(SOURCES);
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> all = Files.list(folder)) {
+            return all.map(f -> f.getFileName().toString())
+                    .filter(n -> !n.startsWith("."))
+                    .map(n -> new DebianVersion(n.replace('=', ':')))
+                    .toList();
+        }
+    }
+
+    private void unpack(String version, Path folder, Progress progress)
+            throws IOException, InterruptedException, KernelException {
+        PackageIndex.Deb deb = apt.catalogue().stream()
+                .flatMap(c -> c.sources().stream())
+                .filter(p -> p.version().text().equals(version))
+                .findFirst()
+                .orElseThrow(() -> new KernelException("the source " + version + " is no longer in the catalogue"));
+        Path download = Files.createTempDirectory(folder, ".deb-");
+        Path file = apt.download(List.of(deb), download, progress).get(0);
+        progress.report("unpacking " + deb.pinned());
+        require(new Command(UNPACKING, List.of("dpkg-deb", "-x", file.toString(), download.toString())).run(download));
+        Path packed;
+        try (Stream<Path> files = Files.walk(download.resolve("usr/src"))) {
+            packed = files.filter(f -> f.getFileName().toString().matches("linux-source-.*\\.tar\\.xz"))
+                    .findFirst()
+                    .orElseThrow(() -> new KernelException(deb.pinned() + " has no source in it"));
+        }
+        require(new Command(
+                        UNPACKING,
+                        List.of("tar", "-xJf", packed.toString(), "--strip-components=1", "-C", folder.toString()))
+                .run(download));
+        require(new Command(UNPACKING, List.of("rm", "-r", download.toString())).run(folder));
+    }
+
+    private static void require(Command.Outcome outcome) throws KernelException {
+        if (!outcome.ok()) {
+            throw new KernelException("cannot unpack the kernel's source: "
+                    + (outcome.lines().isEmpty()
+                            ? "exit code " + outcome.exit()
+                            : outcome.lines().get(0)));
+        }
+    }
+
+    private static String safe(String text) {
+        return text.replace(':', '=');
+    }
+
+    private static String digest(String text) {
+        return HexFormat.of().formatHex(KernelFolder.sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
+    }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.kernel.internal.build;
+
+import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.KernelRange;
+import io.ksplat.kernel.internal.image.KernelConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** What a kernel is to be built with: lines of config fragments (vm-images/README.md has their form), on top of allnoconfig. */
+public record Profile(String name, List<Line> lines) {
+    private static final Pattern SET = Pattern.compile("CONFIG_(\\w+)=(.+)");
+    private static final Pattern NOT_SET = Pattern.compile("# CONFIG_(\\w+) is not set");
+    private static final Pattern EXTENDS = Pattern.compile("# ksplat: extends (\\S+)");
+    private static final Pattern KERNELS = Pattern.compile("# ksplat: kernels (.+)");
+
+    /** One option, where it is asked for, and the kernels that have it. */
+    record Line(String option, String value, Path file, int number, Optional<KernelRange> kernels) {
+        boolean appliesTo(String version) {
+            return kernels.isEmpty() || kernels.get().contains(version);
+        }
+
+        String where() {
+            return file.getFileName() + ":" + number;
+        }
+    }
+
+    /**
+     * Reads a profile's fragments.
+     *
+     * @param profiles the folder that has a folder for each
+     * @param own the user's fragments, on top
+     */
+    static Profile load(Path profiles, String name, List<Path> own) throws IOException, KernelException {
+        List<Line> lines = new ArrayList<>();
+        folder(profiles, name, 0, lines);
+        for (Path file : own) {
+            if (!Files.isRegularFile(file)) {
+                throw new KernelException("no config fragment at " + file);
+            }
+            fragment(profiles, file, 0, lines);
+        }
+        return new Profile(name, List.copyOf(lines));
+    }
+
+    public static List<String> names(Path profiles) throws IOException {
+        try (Stream<Path> folders = Files.list(profiles)) {
+            return folders.filter(Files::isDirectory)
+                    .map(f -> f.getFileName().toString())
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    private static void folder(Path profiles, String name, int depth, List<Line> lines)
+            throws IOException, KernelException {
+        Path folder = profiles.resolve(name);
+        if (!Files.isDirectory(folder)) {
+            throw new KernelException("no profile '" + name + "'; there are " + String.join(", ", names(profiles)));
+        }
+        if (depth > 8) {
+            throw new KernelException("the profile '" + name + "' extends itself");
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file :
+                    files.filter(f -> f.toString().endsWith(".config")).sorted().toList()) {
+                fragment(profiles, file, depth, lines);
+            }
+        }
+    }
+
+    private static void fragment(Path profiles, Path file, int depth, List<Line> lines)
+            throws IOException, KernelException {
+        Optional<KernelRange> range = Optional.empty();
+        int number = 0;
+        for (String line : Files.readAllLines(file)) {
+            number++;
+            Matcher set = SET.matcher(line.strip());
+            Matcher notSet = NOT_SET.matcher(line.strip());
+            Matcher extended = EXTENDS.matcher(line.strip());
+            Matcher kernels = KERNELS.matcher(line.strip());
+            if (set.matches()) {
+                lines.add(new Line(set.group(1), set.group(2), file, number, range));
+                range = Optional.empty();
+            } else if (notSet.matches()) {
+                lines.add(new Line(notSet.group(1), "n", file, number, range));
+                range = Optional.empty();
+            } else if (extended.matches()) {
+                folder(profiles, extended.group(1), depth + 1, lines);
+            } else if (kernels.matches()) {
+                range = Optional.of(KernelRange.parse(kernels.group(1)));
+            } else if (!line.isBlank() && (!line.startsWith("#") || line.startsWith("# ksplat:"))) {
+                throw new KernelException(file + ":" + number + ": '" + line + "' is no line of a config fragment");
+            }
+        }
+    }
+
+    /** The last word on each option that kernels of this version have. */
+    private Map<String, Line> wanted(String version) {
+        Map<String, Line> last = new LinkedHashMap<>();
+        lines.stream().filter(l -> l.appliesTo(version)).forEach(l -> last.put(l.option(), l));
+        return last;
+    }
+
+    /** One fragment out of all, for a kernel of this version. */
+    String fragment(String version) {
+        return wanted(version).values().stream()
+                .map(l -> "CONFIG_" + l.option() + "=" + l.value() + "\n")
+                .collect(Collectors.joining());
+    }
+
+    /** The lines that the tree's Kconfig did not take over. */
+    List<Line> dropped(String version, KernelConfig result) {
+        return wanted(version).values().stream()
+                .filter(l -> !l.value().equals(result.values().getOrDefault(l.option(), "n")))
+                .toList();
+    }
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.kernel.internal.build;
+
+import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.internal.Command;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A copy of a user's kernel tree to build in. The user's checkout, index, .config and repository are only read: objects of
+ * what is not committed go to a repository of our own, which borrows the user's. The copy is brought up to date file by
+ * file, so that make sees just what changed.
+ */
+final class Worktree {
+    private static final Duration DEADLINE = Duration.ofMinutes(15);
+
+    private final Path tree;
+    private final Path folder;
+
+    /** @param folder where the copy and its repository lie; whoever uses it holds its lock */
+    Worktree(Path tree, Path folder) {
+        this.tree = tree;
+        this.folder = folder;
+    }
+
+    Path source() {
+        return folder.resolve("src");
+    }
+
+    /** The id of the tree object that has what is to be built. */
+    String snapshot(Optional<String> revision) throws IOException, InterruptedException, KernelException {
+        if (!Files.isDirectory(tree)) {
+            throw new KernelException("no kernel tree at " + tree);
+        }
+        prepare();
+        if (revision.isPresent()) {
+            return object(revision.get(), "tree");
+        }
+        own(tree, "snapshot.index", "add", "-A");
+        List<String> id = own(tree, "snapshot.index", "write-tree");
+        return id.get(id.size() - 1);
+    }
+
+    /**
+     * The id of a revision of the user's, or of a commit that {@link #apply} made.
+     *
+     * @param type {@code commit} or {@code tree}
+     */
+    String object(String revision, String type) throws IOException, InterruptedException, KernelException {
+        for (List<String> where : List.of(List.of("-C", tree.toString()), List.of("--git-dir=" + repository()))) {
+            Command.Outcome id = git(where, Map.of(), "rev-parse", "--verify", "-q", revision + "^{" + type + "}");
+            if (id.ok() && !id.lines().isEmpty()) {
+                return id.lines().get(0);
+            }
+        }
+        throw new KernelException("the tree " + tree + " has no revision '" + revision + "'");
+    }
+
+    /** Reads the user's repository with a git command: its lines, or the reason why there are none. */
+    Command.Outcome read(String... command) throws IOException, InterruptedException, KernelException {
+        return git(List.of("-C", tree.toString()), Map.of(), command);
+    }
+
+    /** What of a patch did not apply; git's own words. */
+    static final class Conflict extends Exception {
+        private static final long serialVersionUID = 1;
+        private final transient List<String> lines;
+
+        Conflict(List<String> lines) {
+            super(String.join("\n", lines));
+            this.lines = lines;
+        }
+
+        List<String> lines() {
+            return lines;
+        }
+    }
+
+    /**
+     * Applies a patch to a commit, as git am(1) does.
+     *
+     * @param touched the files that the patch changes; no other is checked out
+     * @return the commit that it became
+     */
+    String apply(String base, Path mail, Collection<String> touched)
+            throws IOException, InterruptedException, KernelException, Conflict {
+        prepare();
+        Path work = Files.createDirectories(folder.resolve("am"));
+        own(work, "am.index", "read-tree", base);
+        own(work, "am.index", "update-ref", "--no-deref", "HEAD", base);
+        List<String> list = new ArrayList<>(List.of("ls-files", "--"));
+        list.addAll(touched);
+        for (String file : own(work, "am.index", list.toArray(String[]::new))) {
+            own(work, "am.index", "checkout-index", "-f", "-u", "--", file);
+        }
+        Command.Outcome applied = gitOwn(
+                work,
+                "am.index",
+                List.of("-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false"),
+                "am",
+                "--committer-date-is-author-date",
+                mail.toString());
+        if (!applied.ok()) {
+            gitOwn(work, "am.index", List.of(), "am", "--quit");
+            throw new Conflict(applied.lines());
+        }
+        return own(work, "am.index", "rev-parse", "--verify", "HEAD").get(0);
+    }
+
+    private Path repository() {
+        return folder.resolve("git");
+    }
+
+    /** The top Makefile of what {@code snapshot} gave; empty where there is none. */
+    List<String> makefile(String id) throws IOException, InterruptedException, KernelException {
+        Command.Outcome text = git(List.of("--git-dir=" + repository()), Map.of(), "cat-file", "-p", id + ":Makefile");
+        return text.ok() ? text.lines() : List.of();
+    }
+
+    /** Makes the copy be what {@code snapshot} gave. */
+    void checkOut(String id) throws IOException, InterruptedException, KernelException {
+        Files.createDirectories(source());
+        own(source(), "source.index", "read-tree", "-u", "--reset", id);
+    }
+
+    private void prepare() throws IOException, InterruptedException, KernelException {
+        Path repository = repository();
+        if (!Files.exists(repository.resolve("HEAD"))) {
+            Files.createDirectories(folder);
+            require(git(List.of(), Map.of(), "init", "-q", "--bare", repository.toString()));
+            // Files are compared by what they hold, as they are.
+            own(folder, "snapshot.index", "config", "core.autocrlf", "false");
+        }
+        Command.Outcome theirs = git(
+                List.of("-C", tree.toString()),
+                Map.of(),
+                "rev-parse",
+                "--path-format=absolute",
+                "--git-path",
+                "objects");
+        if (theirs.ok() && !theirs.lines().isEmpty()) {
+            Files.writeString(
+                    repository.resolve("objects/info/alternates"),
+                    theirs.lines().get(0) + "\n");
+        }
+    }
+
+    private List<String> own(Path workTree, String index, String... command)
+            throws IOException, InterruptedException, KernelException {
+        return require(gitOwn(workTree, index, List.of(), command));
+    }
+
+    private Command.Outcome gitOwn(Path workTree, String index, List<String> settings, String... command)
+            throws IOException, InterruptedException, KernelException {
+        List<String> where = new ArrayList<>(
+                List.of("--git-dir=" + repository(), "--work-tree=" + workTree, "-C", workTree.toString()));
+        where.addAll(settings);
+        return git(
+                where,
+                Map.of(
+                        "GIT_INDEX_FILE", folder.resolve(index).toString(),
+                        "GIT_COMMITTER_NAME", "ksplat",
+                        "GIT_COMMITTER_EMAIL", "ksplat@localhost"),
+                command);
+    }
+
+    private Command.Outcome git(List<String> where, Map<String, String> environment, String... command)
+            throws IOException, InterruptedException, KernelException {
+        List<String> all = new ArrayList<>(List.of("git"));
+        all.addAll(where);
+        all.addAll(List.of("-c", "core.bare=false", "-c", "core.fsmonitor=false", "-c", "gc.auto=0"));
+        all.addAll(List.of(command));
+        return new Command(DEADLINE, all).run(Path.of("/"), environment, line -> {});
+    }
+
+    private List<String> require(Command.Outcome outcome) throws KernelException {
+        if (!outcome.ok()) {
+            throw new KernelException("git could not copy " + tree + ": "
+                    + (outcome.lines().isEmpty()
+                            ? "exit code " + outcome.exit()
+                            : outcome.lines().get(0)));
+        }
+        return outcome.lines();
+    }
+}

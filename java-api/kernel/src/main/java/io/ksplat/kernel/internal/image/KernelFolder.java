@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.kernel.internal.image;
+
+import io.ksplat.kernel.Kernel;
+import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.KernelSpec;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.Properties;
+
+/** A kernel's folder in the cache: {@code image}, and where there are such {@code vmlinux}, {@code config}, {@code debug}, {@code btf}. */
+public final class KernelFolder {
+    private static final String FACTS = "kernel.properties";
+
+    private KernelFolder() {}
+
+    /**
+     * Completes a folder that has the {@code image}, perhaps the {@code config} and the {@code debug} file in it.
+     *
+     * @param original where the image came from, for messages
+     * @return what the image says of its release
+     */
+    public static String complete(Path folder, Path original)
+            throws IOException, InterruptedException, KernelException {
+        Path file = folder.resolve("image");
+        KernelImage image = KernelImage.open(file);
+        Path vmlinux = folder.resolve("vmlinux");
+        String release = image.release();
+        Properties facts = new Properties();
+        facts.setProperty("release", release);
+        facts.setProperty("digest", digest(file));
+        facts.setProperty("from", original.toString());
+        if (image.unpack(vmlinux)) {
+            try (FileChannel channel = FileChannel.open(vmlinux, StandardOpenOption.READ)) {
+                ByteBuffer bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
+                Optional<ByteBuffer> btf = Elf.of(bytes).flatMap(e -> e.section(".BTF"));
+                if (btf.isPresent()) {
+                    try (FileChannel out = FileChannel.open(
+                            folder.resolve("btf"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+                        while (btf.get().hasRemaining()) {
+                            out.write(btf.get());
+                        }
+                    }
+                }
+            }
+            Path config = folder.resolve("config");
+            if (!Files.exists(config)) {
+                Optional<String> embedded = KernelConfig.embedded(Files.readAllBytes(vmlinux));
+                if (embedded.isPresent()) {
+                    Files.writeString(config, embedded.get());
+                }
+            }
+        }
+        Path config = folder.resolve("config");
+        if (Files.exists(config)) {
+            KernelConfig options = KernelConfig.parse(Files.readString(config));
+            facts.setProperty("virtioPci", Boolean.toString(options.builtIn("VIRTIO_PCI")));
+            facts.setProperty(
+                    "virtioMmio",
+                    Boolean.toString(options.builtIn("VIRTIO_MMIO") && options.builtIn("VIRTIO_MMIO_CMDLINE_DEVICES")));
+        } else {
+            // Nothing says so; a kernel for virtual machines has PCI, and only small ones have MMIO.
+            facts.setProperty("virtioPci", "true");
+            facts.setProperty("virtioMmio", "false");
+        }
+        try (OutputStream out = Files.newOutputStream(folder.resolve(FACTS))) {
+            facts.store(out, null);
+        }
+        return release;
+    }
+
+    /** The kernel that lies in a completed folder. */
+    public static Kernel load(Path folder, KernelSpec spec, String key) throws IOException, KernelException {
+        Properties facts = new Properties();
+        try (InputStream in = Files.newInputStream(folder.resolve(FACTS))) {
+            facts.load(in);
+        }
+        return new Kernel(
+                spec,
+                fact(facts, "release", folder),
+                key,
+                folder.resolve("image"),
+                existing(folder, "vmlinux"),
+                existing(folder, "config"),
+                existing(folder, "debug"),
+                existing(folder, "btf"),
+                Boolean.parseBoolean(fact(facts, "virtioPci", folder)),
+                Boolean.parseBoolean(fact(facts, "virtioMmio", folder)),
+                existing(folder, "modules"),
+                fact(facts, "digest", folder));
+    }
+
+    private static String fact(Properties facts, String name, Path folder) throws KernelException {
+        String value = facts.getProperty(name);
+        if (value == null) {
+            throw new KernelException(folder + " does not say the kernel's " + name + ": remove the folder");
+        }
+        return value;
+    }
+
+    private static Optional<Path> existing(Path folder, String name) {
+        Path file = folder.resolve(name);
+        return Files.exists(file) ? Optional.of(file) : Optional.empty();
+    }
+
+    public static String digest(Path file) throws IOException {
+        try (DigestInputStream in = new DigestInputStream(Files.newInputStream(file), sha256())) {
+            in.transferTo(OutputStream.nullOutputStream());
+            return HexFormat.of().formatHex(in.getMessageDigest().digest());
+        }
+    }
+
+    public static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.kernel.internal.image;
+
+import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.internal.Command;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.zip.GZIPInputStream;
+
+/** A kernel image for x86-64: a bzImage (Documentation/arch/x86/boot.rst), or an ELF with a PVH entry. */
+public final class KernelImage {
+    private static final int HDRS = 0x53726448;
+    private static final Duration UNPACKING = Duration.ofMinutes(2);
+
+    private final Path file;
+    private final ByteBuffer bytes;
+    private final boolean elf;
+
+    private KernelImage(Path file, ByteBuffer bytes, boolean elf) {
+        this.file = file;
+        this.bytes = bytes;
+        this.elf = elf;
+    }
+
+    /** Opens it, having looked whether it is one at all. */
+    public static KernelImage open(Path file) throws IOException, KernelException {
+        if (!Files.isRegularFile(file)) {
+            throw new KernelException("no kernel image at " + file + (Files.exists(file) ? ": not a file" : ""));
+        }
+        ByteBuffer bytes;
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, Math.min(channel.size(), Integer.MAX_VALUE));
+        }
+        bytes.order(ByteOrder.LITTLE_ENDIAN);
+        Optional<Elf> elf = Elf.of(bytes);
+        if (elf.isPresent()) {
+            if (!elf.get().pvh()) {
+                throw new KernelException(
+                        file + " is an ELF file without a PVH entry: QEMU cannot start it; give the kernel's bzImage, "
+                                + "or build it with CONFIG_PVH");
+            }
+            return new KernelImage(file, bytes, true);
+        }
+        if (bytes.limit() < 0x260 || bytes.getInt(0x202) != HDRS) {
+            throw new KernelException(
+                    file + " is no kernel image: neither a bzImage (no HdrS at 0x202) nor a vmlinux (no ELF)");
+        }
+        if (bytes.getShort(0x206) < 0x208) {
+            throw new KernelException(
+                    file + " is a bzImage from before Linux 2.6.26, too old to be told what is inside");
+        }
+        return new KernelImage(file, bytes, false);
+    }
+
+    /** As {@code uname -r} says. */
+    public String release() throws KernelException {
+        int at = elf ? find("Linux version ", 14) : (bytes.getShort(0x20e) & 0xffff) + 0x200;
+        if (at < 0 || at >= bytes.limit()) {
+            throw new KernelException(file + " does not say what version it is");
+        }
+        StringBuilder release = new StringBuilder();
+        for (int i = at; i < bytes.limit() && bytes.get(i) > ' '; i++) {
+            release.append((char) bytes.get(i));
+        }
+        if (!release.toString().matches("\\d+\\.\\d+[A-Za-z0-9.+~_-]*")) {
+            throw new KernelException(file + " does not say what version it is");
+        }
+        return release.toString();
+    }
+
+    private int find(String text, int skip) {
+        byte[] wanted = text.getBytes(StandardCharsets.US_ASCII);
+        byte[] seen = new byte[wanted.length];
+        for (int i = 0; i + wanted.length + skip < bytes.limit(); i++) {
+            if (bytes.get(i) == wanted[0]) {
+                bytes.get(i, seen);
+                // The format string that has the same start goes on with a percent sign.
+                byte next = bytes.get(i + wanted.length);
+                if (java.util.Arrays.equals(seen, wanted) && next >= '0' && next <= '9') {
+                    return i + skip;
+                }
+            }
+        }
+        return -1;
+    }
+
+    /** The ELF inside, uncompressed, written to {@code to}; false where it has no PVH entry: then nothing is left there. */
+    boolean unpack(Path to) throws IOException, InterruptedException, KernelException {
+        if (elf) {
+            Files.copy(file, to);
+            return true;
+        }
+        int start = ((bytes.get(0x1f1) & 0xff) + 1) * 512 + bytes.getInt(0x248);
+        int length = bytes.getInt(0x24c);
+        if (start < 0 || length < 8 || start + (long) length > bytes.limit()) {
+            throw new KernelException(file + " is damaged: its payload does not lie within it");
+        }
+        Path packed = to.resolveSibling(to.getFileName() + ".packed");
+        try {
+            String magic = HexFormat.of().formatHex(slice(start, 4));
+            // All but gzip get their size appended (scripts/Makefile.lib, size_append), which is no part of the stream.
+            boolean gzip = magic.startsWith("1f8b");
+            Files.write(packed, slice(start, gzip ? length : length - 4));
+            Command.Sink sink = out -> {
+                try (OutputStream file = Files.newOutputStream(to)) {
+                    out.transferTo(file);
+                }
+            };
+            if (gzip) {
+                try (InputStream in = new GZIPInputStream(Files.newInputStream(packed))) {
+                    sink.read(in);
+                }
+            } else {
+                new Command(UNPACKING, unpacker(magic)).pipe(ProcessBuilder.Redirect.from(packed.toFile()), sink);
+            }
+        } finally {
+            Files.deleteIfExists(packed);
+        }
+        try (FileChannel channel = FileChannel.open(to, StandardOpenOption.READ)) {
+            Optional<Elf> inside = Elf.of(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size()));
+            if (inside.isPresent() && inside.get().pvh()) {
+                return true;
+            }
+        }
+        Files.delete(to);
+        return false;
+    }
+
+    private List<String> unpacker(String magic) throws KernelException {
+        return switch (magic) {
+            case "28b52ffd" -> List.of("zstd", "-dc");
+            case "fd377a58" -> List.of("xz", "-dc");
+            case "02214c18" -> List.of("lz4", "-dc");
+            case "425a6839" -> List.of("bzip2", "-dc");
+            default ->
+                throw new KernelException(file + ": the kernel inside is packed in an unknown way (" + magic
+                        + "); zstd, xz, lz4, gzip and bzip2 are known");
+        };
+    }
+
+    private byte[] slice(int at, int length) {
+        byte[] part = new byte[length];
+        bytes.get(at, part);
+        return part;
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.kernel.internal.symbols;
+
+import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.internal.Command;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Machine code as text, by binutils' objdump. */
+public final class Disassembler {
+    private static final Duration DEADLINE = Duration.ofSeconds(20);
+
+    /** {@code ffffffff81674125:	lock cmpxchg %edx,(%rbx)}. */
+    private static final Pattern INSTRUCTION = Pattern.compile("\\s*([0-9a-f]+):\\s+(\\S.*)");
+
+    /** The loops in which CPUs spin are few, and asked about again and again. */
+    private static final int REMEMBERED = 16;
+
+    private static final Map<Code, List<Instruction>> KNOWN =
+            Collections.synchronizedMap(new LinkedHashMap<>(REMEMBERED, 0.75f, true) {
+                private static final long serialVersionUID = 1;
+
+                @Override
+                protected boolean removeEldestEntry(Map.Entry<Code, List<Instruction>> eldest) {
+                    return size() > REMEMBERED;
+                }
+            });
+
+    private Disassembler() {}
+
+    private record Code(long address, ByteBuffer bytes) {}
+
+    /**
+     * One instruction.
+     *
+     * @param text in AT&amp;T's syntax, the targets of jumps as addresses
+     */
+    public record Instruction(long address, String text) {}
+
+    /**
+     * x86-64 code, in the order of its addresses.
+     *
+     * @param address where it lies, the first byte being the first of an instruction
+     * @throws KernelException where objdump cannot be run
+     */
+    public static List<Instruction> disassemble(long address, byte[] code)
+            throws IOException, InterruptedException, KernelException {
+        Code key = new Code(address, ByteBuffer.wrap(code.clone()));
+        List<Instruction> known = KNOWN.get(key);
+        if (known == null) {
+            known = List.copyOf(objdump(address, code));
+            KNOWN.put(key, known);
+        }
+        return known;
+    }
+
+    private static List<Instruction> objdump(long address, byte[] code)
+            throws IOException, InterruptedException, KernelException {
+        Path file = Files.createTempFile("ksplat-code-", ".bin");
+        try {
+            Files.write(file, code);
+            Command.Outcome outcome = new Command(
+                            DEADLINE,
+                            List.of(
+                                    "objdump",
+                                    "-D",
+                                    "-b",
+                                    "binary",
+                                    "-m",
+                                    "i386:x86-64",
+                                    "--no-show-raw-insn",
+                                    "--adjust-vma=0x" + Long.toHexString(address),
+                                    file.toString()))
+                    .run(Path.of("/"));
+            if (!outcome.ok()) {
+                throw new KernelException("objdump failed: " + String.join("; ", outcome.lines()));
+            }
+            return parse(outcome.lines());
+        } finally {
+            Files.deleteIfExists(file);
+        }
+    }
+
+    private static List<Instruction> parse(List<String> lines) {
+        List<Instruction> instructions = new ArrayList<>();
+        for (String line : lines) {
+            Matcher instruction = INSTRUCTION.matcher(line);
+            if (instruction.matches()) {
+                instructions.add(new Instruction(
+                        Long.parseUnsignedLong(instruction.group(1), 16),
+                        instruction.group(2).strip()));
+            }
+        }
+        return instructions;
+    }
+}

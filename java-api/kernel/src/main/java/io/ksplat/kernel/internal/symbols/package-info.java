@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Symbols, DWARF lines and disassembly of a kernel. */
+@NullMarked
+package io.ksplat.kernel.internal.symbols;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine;
+
+import io.ksplat.kernel.internal.Deadline;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.internal.nmi.Breakpoints;
+import io.ksplat.machine.internal.nmi.NmiEntry;
+import io.ksplat.machine.internal.qemu.GdbStub;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * An NMI at a chosen instruction: the machine is stopped by a hardware breakpoint there, the NMI is injected, and the machine goes on.
+ *
+ * <pre>{@code
+ * machine.nmi().aimAt("rcu_cblist_enqueue").on(0).hit(3).when(cpu -> cpu.half(cpu.register(RDI) + 64) != 0).fire();
+ * }</pre>
+ *
+ * <pre>{@code
+ * machine.nmi().aimAt("rcu_cblist_enqueue", "rcu_segcblist_enqueue")
+ *         .on(0)
+ *         .hit(3)
+ *         .when(cpu -> cpu.half(cpu.perCpu("rcu_data") + 0x80) != 0)
+ *         .fire();
+ * }</pre>
+ */
+public final class Aim {
+    static final Duration WITHIN = Duration.ofSeconds(4);
+
+    private final Nmi nmi;
+    private final Set<Long> targets = new LinkedHashSet<>();
+    private final String names;
+    private int cpu;
+    private int hit = 1;
+    private StoppedCpu.Condition condition = stopped -> true;
+    private Duration within;
+
+    Aim(Nmi nmi, String... names) {
+        this.nmi = nmi;
+        this.names = String.join(" or ", names);
+        this.within = nmi.vm().config().accelerator().scale(WITHIN);
+        StringBuilder failures = new StringBuilder();
+        for (String name : names) {
+            try {
+                targets.addAll(nmi.targets().find(name));
+            } catch (IOException e) {
+                failures.append("; ").append(e.getMessage());
+            }
+        }
+        if (targets.isEmpty()) {
+            throw new IllegalArgumentException(
+                    failures.isEmpty()
+                            ? "this kernel has no function " + this.names + "; near: "
+                                    + String.join(", ", nmi.symbols().near(names[0].replaceFirst("\\+.*", ""), 5))
+                            : failures.substring(2));
+        }
+    }
+
+    /** Only when this CPU executes it; CPU 0 by default. Other CPUs than 0 need a guest booted with {@code apic_extnmi=all}. */
+    public Aim on(int cpu) {
+        this.cpu = cpu;
+        return this;
+    }
+
+    /** Not before it comes by for the n-th time, from 1; where there is a condition, for the n-th time that it holds. */
+    public Aim hit(int n) {
+        if (n < 1) {
+            throw new IllegalArgumentException("the first hit is 1, and there is none with number " + n);
+        }
+        this.hit = n;
+        return this;
+    }
+
+    /** Only while this holds, of the CPU that stands there. */
+    public Aim when(StoppedCpu.Condition condition) {
+        this.condition = condition;
+        return this;
+    }
+
+    /** Gives up after this time. */
+    public Aim within(Duration time) {
+        this.within = time;
+        return this;
+    }
+
+    /**
+     * Waits for the CPU to come by, injects, and sees the NMI arrive.
+     *
+     * @return where it landed; empty where it did not land there in time, which fails the control {@code nmi}
+     */
+    public Optional<Landing> fire() throws IOException {
+        nmi.stopAtAnchor(cpu, within);
+        nmi.askedFor(1);
+        if (nmi.mode() == NmiMode.NONE) {
+            nmi.missed("no NMI was sent: NMIs are switched off (--nmi none)");
+            return Optional.empty();
+        }
+        NmiEntry entry = new NmiEntry(nmi.vm(), nmi.symbols());
+        try (GdbStub gdb = nmi.vm().gdb()) {
+            Optional<Landing> landing = fire(gdb, entry);
+            landing.ifPresent(nmi::landed);
+            gdb.detach();
+            return landing;
+        } catch (IOException e) {
+            nmi.missed("aiming at " + names + " failed: " + e.getMessage());
+            nmi.vm().resume();
+            throw e;
+        }
+    }
+
+    private Optional<Landing> fire(GdbStub gdb, NmiEntry entry) throws IOException {
+        Hits hits = new Hits(gdb);
+        if (!Breakpoints.reach(gdb, targets, Deadline.in(within), hits::isTheOne)) {
+            nmi.missed(
+                    names + " was not reached on CPU " + cpu + hits.passed() + " within " + within.toMillis() + " ms");
+            return Optional.empty();
+        }
+        long aimed = gdb.programCounter(cpu);
+        Optional<String> task = nmi.inside().task((address, length) -> gdb.read(cpu, address, length), cpu);
+        NmiEntry.Arrival arrival = entry.inject(gdb, cpu);
+        if (arrival.interrupted().isEmpty()) {
+            nmi.missed("an NMI injected at " + where(aimed) + " on CPU " + cpu + " did not reach that CPU"
+                    + (arrival.others().isEmpty() ? "" : ", but CPU " + arrival.others())
+                    + ": the guest decides which it reaches (apic_extnmi=all|bsp|none at its boot)");
+            return Optional.empty();
+        }
+        long interrupted = arrival.interrupted().getAsLong();
+        if (interrupted != aimed) {
+            nmi.missed("an NMI injected at " + where(aimed) + " on CPU " + cpu + " landed at " + where(interrupted));
+            return Optional.empty();
+        }
+        return Optional.of(new Landing(cpu, aimed, where(aimed), task));
+    }
+
+    /** Counts the times that the CPU has come by. */
+    private final class Hits {
+        private final GdbStub gdb;
+        private int elsewhere;
+        private int refused;
+        private int counted;
+
+        Hits(GdbStub gdb) {
+            this.gdb = gdb;
+        }
+
+        boolean isTheOne(int stopped) throws IOException {
+            if (stopped != cpu) {
+                elsewhere++;
+                return false;
+            }
+            if (!condition.holds(new StoppedCpu(gdb, nmi.symbols(), cpu))) {
+                refused++;
+                return false;
+            }
+            return ++counted == hit;
+        }
+
+        /** What came by and was not meant. */
+        String passed() {
+            String passed = (counted > 0 ? ", " + counted + " hits of " + hit : "")
+                    + (refused > 0 ? ", " + refused + " where the condition did not hold" : "")
+                    + (elsewhere > 0 ? ", " + elsewhere + " on other CPUs" : "");
+            return passed.isEmpty() ? "" : " (" + passed.substring(2) + ")";
+        }
+    }
+
+    private String where(long address) {
+        return where(nmi.symbols(), address);
+    }
+
+    public static String where(Symbols symbols, long address) {
+        return symbols.at(address)
+                .map(symbol -> symbol.name() + "+0x" + Long.toHexString(address - symbol.address()))
+                .orElse("0x" + Long.toHexString(address));
+    }
+
+    @Override
+    public String toString() {
+        return "NMI at " + names + " on CPU " + cpu + " "
+                + targets.stream().map(Long::toHexString).toList();
+    }
+}

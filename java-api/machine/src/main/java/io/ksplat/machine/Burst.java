@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine;
+
+/**
+ * NMIs that were sent without aim, and what the guest made of them. Those that come while one is being handled become one.
+ *
+ * @param source {@code storm} or {@code sysrq}
+ * @param how what repeats it: {@code storm of 100/s, jitter 0.5, seed 7}
+ * @param sent how many, each to all the CPUs that it reaches
+ * @param required how many the guest must have handled for the experiment to have been one
+ * @param taken how many it handled, all CPUs together
+ */
+public record Burst(String source, String how, long sent, long required, long taken) {
+    @Override
+    public String toString() {
+        return how + ": " + sent + " NMIs sent, " + taken + " handled";
+    }
+}

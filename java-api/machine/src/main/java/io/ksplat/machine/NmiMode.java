@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine;
+
+/** Whether NMIs that a reproducer asks for are sent. */
+public enum NmiMode {
+    /** As the reproducer says. */
+    AS_WRITTEN,
+    /** None: a reproducer that then still says CLEAN has a control that does not control. */
+    NONE
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal;
+
+import io.ksplat.bpf.BpfObject;
+import io.ksplat.bpf.BpfObjectSpec;
+import io.ksplat.bpf.BpfTarget;
+import io.ksplat.kernel.internal.Deadline;
+import io.ksplat.machine.Accelerator;
+import io.ksplat.machine.BootException;
+import io.ksplat.machine.GuestProcess;
+import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.agent.AgentBackend;
+import io.ksplat.machine.internal.agent.AgentClient;
+import io.ksplat.machine.internal.agent.proto.Done;
+import io.ksplat.machine.internal.agent.proto.Exec;
+import io.ksplat.machine.internal.agent.proto.Hello;
+import io.ksplat.machine.internal.agent.proto.Request;
+import io.ksplat.machine.internal.agent.proto.Spawn;
+import io.ksplat.machine.internal.qemu.HostTools;
+import io.ksplat.machine.internal.qemu.MachineConfig;
+import io.ksplat.machine.internal.qemu.VirtualMachine;
+import io.ksplat.machine.internal.snapshot.Template;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** A booted machine: QEMU outside, the agent inside. */
+public final class Guest implements BpfTarget, AutoCloseable {
+    private static final Duration BOOT = Duration.ofSeconds(12);
+    private static final Duration REQUEST = Duration.ofSeconds(4);
+
+    private static final Duration SETTLE = Duration.ofSeconds(5);
+    private static final Duration QUIET = Duration.ofMillis(200);
+    private static final Duration LOAD_OVER = Duration.ofMillis(100);
+    /** Of one host CPU. The hearts alone take less. */
+    private static final double IDLE_LOAD = 0.3;
+
+    private final VirtualMachine vm;
+    private final AgentClient agent;
+    private final Hello hello;
+    private final Heartbeats heartbeats;
+
+    private Guest(VirtualMachine vm, AgentClient agent, Hello hello, Heartbeats heartbeats) {
+        this.vm = vm;
+        this.agent = agent;
+        this.hello = hello;
+        this.heartbeats = heartbeats;
+    }
+
+    /**
+     * Boots a machine and waits for its agent.
+     *
+     * @throws BootException where the kernel does not come up; a kernel under TCG may do so on the next try
+     * @throws MachineException where QEMU does not start
+     */
+    public static Guest boot(MachineConfig config, HostTools programs, Path consoleLog) throws IOException {
+        return booted(VirtualMachine.start(config, programs, consoleLog));
+    }
+
+    /** As {@link #boot}, with the guest's memory in the file {@code ram}: such a guest can become a {@link Template}. */
+    static Guest bootIn(Path ram, MachineConfig config, HostTools programs, Path consoleLog) throws IOException {
+        return booted(VirtualMachine.startIn(ram, config, programs, consoleLog));
+    }
+
+    private static Guest booted(VirtualMachine vm) throws IOException {
+        Accelerator accelerator = vm.config().accelerator();
+        AgentClient agent = new AgentClient(vm.agentChannel(), accelerator.scale(REQUEST));
+        try {
+            Hello hello = awaitHello(vm, agent, accelerator);
+            return new Guest(vm, agent, hello, new Heartbeats(vm, hello.getBeatPage(), hello.getCpus()));
+        } catch (IOException | RuntimeException e) {
+            agent.close();
+            vm.close();
+            throw e;
+        }
+    }
+
+    /**
+     * A machine that was restored and woken.
+     *
+     * @param hello what its agent said before it was frozen
+     * @throws MachineException where the agent does not answer
+     */
+    public static Guest restored(VirtualMachine vm, Hello hello) throws IOException {
+        AgentClient agent =
+                new AgentClient(vm.agentChannel(), vm.config().accelerator().scale(REQUEST));
+        try {
+            agent.proveAlive();
+            return new Guest(vm, agent, hello, new Heartbeats(vm, hello.getBeatPage(), hello.getCpus()));
+        } catch (IOException | RuntimeException e) {
+            agent.close();
+            vm.close();
+            throw e;
+        }
+    }
+
+    private static Hello awaitHello(VirtualMachine vm, AgentClient agent, Accelerator accelerator) throws IOException {
+        Duration patience = accelerator.scale(BOOT);
+        try {
+            CompletableFuture.anyOf(agent.hello(), vm.exit()).get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            if (agent.hello().isDone()) {
+                return agent.hello().get();
+            }
+            throw new BootException(
+                    "QEMU ended before the agent was up: " + vm.lastWords(),
+                    vm.console().file());
+        } catch (TimeoutException e) {
+            throw new BootException(
+                    "no agent within " + patience.toSeconds() + " s",
+                    vm.console().file());
+        } catch (ExecutionException e) {
+            throw new BootException(
+                    "the agent's channel ended: " + e.getMessage(), vm.console().file());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new MachineException("interrupted while booting", e);
+        }
+    }
+
+    /** Waits until the boot has nothing more to do or to say: the console is quiet, the CPUs are idle and their hearts beat. */
+    public void settle() throws IOException {
+        Duration patience = vm.config().accelerator().scale(SETTLE);
+        Deadline deadline = Deadline.in(patience);
+        while (System.nanoTime() - vm.console().lastByteNanos() < QUIET.toNanos()
+                || vm.cpuLoad(LOAD_OVER) > IDLE_LOAD) {
+            if (deadline.expired()) {
+                throw new MachineException.Late(
+                        "the machine did not come to rest within " + patience.toSeconds() + " s of its boot");
+            }
+            Poll.pause();
+        }
+        awaitBeats();
+    }
+
+    /** Waits until every CPU's heart has beaten ten times more. */
+    public void awaitBeats() throws IOException {
+        Duration patience = vm.config().accelerator().scale(REQUEST);
+        if (!everyCpuBeats(10, Deadline.in(patience))) {
+            throw new MachineException.Late("not every CPU's heart beats");
+        }
+    }
+
+    /** What the agent says of its machine now. */
+    public Hello sayHello() throws IOException {
+        return agent.sayHello();
+    }
+
+    public VirtualMachine vm() {
+        return vm;
+    }
+
+    public AgentClient agent() {
+        return agent;
+    }
+
+    public Hello hello() {
+        return hello;
+    }
+
+    /** The kernel that runs, as the agent described it when it was ready. */
+    public GuestKernel kernel() {
+        return GuestKernel.of(hello);
+    }
+
+    public Heartbeats heartbeats() {
+        return heartbeats;
+    }
+
+    /**
+     * Takes back what the boot line said about oopses (see {@code QemuCommandLine}), and marks in the console where the experiment
+     * begins.
+     *
+     * @param reader gets the console's bytes from there on
+     */
+    public void beginExperiment(String token, io.ksplat.machine.internal.qemu.Console.Reader reader)
+            throws IOException {
+        agent.writeFile("/proc/sys/kernel/panic_on_oops", "0");
+        agent.writeFile("/proc/sys/kernel/panic", "0");
+        CompletableFuture<Void> marked = vm.console().readAfter(token, reader);
+        agent.writeFile("/dev/kmsg", "ksplat: experiment " + token + "\n");
+        await(marked, "the mark on its console");
+    }
+
+    /**
+     * The same for a machine that was restored from a template of one whose experiment had begun.
+     *
+     * @param reader gets all that the console said since it was restored
+     */
+    public void resumeExperiment(io.ksplat.machine.internal.qemu.Console.Reader reader) {
+        vm.console().readAll(reader);
+    }
+
+    /** Starts a child of the agent that does nothing until it is ended. */
+    public GuestProcess spawnParked(int cpu) throws IOException {
+        return spawn(Spawn.newBuilder().setCpu(cpu).setParked(Done.getDefaultInstance()));
+    }
+
+    /** Starts a child that creates and unlinks files for ever: each round passes through call_rcu(). */
+    public GuestProcess spawnChurn(int cpu) throws IOException {
+        return spawn(Spawn.newBuilder().setCpu(cpu).setChurn(Done.getDefaultInstance()));
+    }
+
+    /** Starts a program that is in the guest. */
+    public GuestProcess spawn(int cpu, String... argv) throws IOException {
+        return spawn(Spawn.newBuilder().setCpu(cpu).setExec(Exec.newBuilder().addAllArgv(Arrays.asList(argv))));
+    }
+
+    private GuestProcess spawn(Spawn.Builder spawn) throws IOException {
+        return new GuestProcess(
+                agent,
+                agent.call(Request.newBuilder().setSpawn(spawn)).getProcess().getPid());
+    }
+
+    /**
+     * Waits until every CPU's heart has beaten so many times more.
+     *
+     * @return false where one did not until the deadline
+     */
+    public boolean everyCpuBeats(int times, Deadline deadline) throws IOException {
+        long[] before = heartbeats.read();
+        while (true) {
+            long[] now = heartbeats.read();
+            boolean all = true;
+            for (int cpu = 0; cpu < now.length; cpu++) {
+                all &= now[cpu] - before[cpu] >= times;
+            }
+            if (all || deadline.expired()) {
+                return all;
+            }
+            Poll.pause();
+        }
+    }
+
+    private void await(CompletableFuture<Void> future, String what) throws IOException {
+        Duration patience = vm.config().accelerator().scale(REQUEST);
+        try {
+            future.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw new MachineException.Late(
+                    "the guest did not show " + what + " within " + patience.toMillis() + " ms");
+        } catch (ExecutionException e) {
+            throw new MachineException("waiting for " + what + " failed: " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new MachineException("interrupted while waiting for " + what, e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            agent.close();
+        } finally {
+            vm.close();
+        }
+    }
+
+    @Override
+    public BpfObject load(BpfObjectSpec spec) throws IOException {
+        return new BpfObject(spec.file(), AgentBackend.load(this, spec.file(), spec.plan()));
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal;
+
+import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.qemu.VirtualMachine;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/** Reads the agent's heartbeat page (native/src/beat.h) from outside, by its physical address. */
+public final class Heartbeats {
+    /** "ksplbeat", little-endian. */
+    private static final long MAGIC = 0x74616562_6c70736bL;
+
+    private static final int HEADER_BYTES = 64;
+    private static final int PAGE_BYTES = 4096;
+    private static final int SLOT_MIN = 16;
+
+    private static final int VERSION = 1;
+
+    private final VirtualMachine vm;
+    private final Layout layout;
+
+    public Heartbeats(VirtualMachine vm, long page, int cpus) throws IOException {
+        this.vm = vm;
+        this.layout = Layout.of(page, vm.readPhysical(page, HEADER_BYTES), cpus);
+    }
+
+    /** Where the slots lie. The guest wrote it: nothing in it is believed. */
+    public record Layout(long slots, int cpus, int slotBytes) {
+        public static Layout of(long page, byte[] bytes, int cpus) throws MachineException {
+            ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+            if (header.getLong() != MAGIC || header.getInt() != VERSION) {
+                throw new MachineException("no heartbeat page at guest physical address 0x" + Long.toHexString(page)
+                        + ": the agent and ksplat are not of one build");
+            }
+            int told = header.getInt();
+            int slotBytes = header.getInt();
+            int slotsAt = header.getInt();
+            if (cpus < 1
+                    || told != cpus
+                    || slotBytes < SLOT_MIN
+                    || slotsAt < HEADER_BYTES
+                    || slotsAt + (long) cpus * slotBytes > PAGE_BYTES) {
+                throw new MachineException("the heartbeat page's header makes no sense: " + told + " CPUs where " + cpus
+                        + " are online, slots of " + slotBytes + " bytes at " + slotsAt);
+            }
+            return new Layout(page + slotsAt, cpus, slotBytes);
+        }
+
+        int bytes() {
+            return cpus * slotBytes;
+        }
+
+        /** The first word of each slot. */
+        long[] beats(byte[] bytes) {
+            ByteBuffer page = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+            long[] beats = new long[cpus];
+            for (int cpu = 0; cpu < cpus; cpu++) {
+                beats[cpu] = page.getLong(cpu * slotBytes);
+            }
+            return beats;
+        }
+    }
+
+    public int cpus() {
+        return layout.cpus();
+    }
+
+    /** How often each CPU's heart has beaten. */
+    public long[] read() throws IOException {
+        return layout.beats(vm.readPhysical(layout.slots(), layout.bytes()));
+    }
+}

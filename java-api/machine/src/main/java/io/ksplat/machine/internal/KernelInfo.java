@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal;
+
+import io.ksplat.bpf.internal.libbpf.KernelBtf;
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Kernel;
+import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.Progress;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.Accelerator;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What is known of a kernel only once it has run: its symbols and its BTF, read through the agent in one boot and kept.
+ *
+ * @param release as {@code uname -r} prints it
+ * @param symbols where the kernel lies without KASLR
+ * @param headers a folder that holds the kernel's vmlinux.h
+ */
+public record KernelInfo(
+        Kernel kernel, String release, Accelerator accelerator, Symbols symbols, KernelBtf btf, Path headers) {
+
+    /**
+     * From the cache, or from a boot.
+     *
+     * @throws KernelException where the kernel has no BTF
+     */
+    public static KernelInfo of(Kernel kernel, MachineFactory host, Cache cache, Progress progress)
+            throws IOException, InterruptedException, KernelException {
+        Accelerator accelerator = host.accelerator(kernel, progress);
+        Path folder = cache.<KernelException>entry(
+                "facts", kernel.key() + "-" + Integer.toHexString(Symbols.FORMAT), fresh -> {
+                    progress.step("template");
+                    progress.report("first boot of " + kernel.key() + ": reading its symbols and its BTF");
+                    inspect(kernel, accelerator, host, fresh, progress);
+                });
+        KernelBtf btf = KernelBtf.read(folder.resolve("btf"));
+        return new KernelInfo(
+                kernel,
+                Files.readString(folder.resolve("release")),
+                accelerator,
+                Symbols.read(folder.resolve("symbols")),
+                btf,
+                folder.resolve("include"));
+    }
+
+    private static void inspect(
+            Kernel kernel, Accelerator accelerator, MachineFactory host, Path folder, Progress progress)
+            throws IOException, InterruptedException, KernelException {
+        try (Guest guest = host.boot(
+                        host.config(kernel, accelerator, 2, 256, List.of()), folder.resolve("console.log"), progress)
+                .guest()) {
+            if (!guest.hello().getHasBtf()) {
+                throw new KernelException(
+                        "the kernel " + kernel.spec() + " has no BTF (CONFIG_DEBUG_INFO_BTF): programs "
+                                + "cannot be compiled for it; take another kernel, or build this one with BTF");
+            }
+            Files.writeString(folder.resolve("release"), guest.hello().getRelease());
+            Symbols.parse(guest.agent().readFile("/proc/kallsyms")).write(folder.resolve("symbols"));
+            Path raw = folder.resolve("btf");
+            if (kernel.btf().isPresent()) {
+                Files.copy(kernel.btf().get(), raw);
+            } else {
+                Files.write(raw, guest.agent().readFile("/sys/kernel/btf/vmlinux"));
+            }
+            Path include = Files.createDirectories(folder.resolve("include"));
+            KernelBtf.read(raw).writeVmlinuxHeader(include.resolve("vmlinux.h"));
+        }
+    }
+
+    /** The symbols of a boot that says where it has its {@code _text}: KASLR moves them all by one constant. */
+    public Symbols symbolsAt(long text) {
+        long linked = symbols.address("_text").orElse(text);
+        return text == linked ? symbols : symbols.slidBy(text - linked);
+    }
+}

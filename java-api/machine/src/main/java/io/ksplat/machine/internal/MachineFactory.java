@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal;
+
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Kernel;
+import io.ksplat.kernel.Progress;
+import io.ksplat.machine.Accelerator;
+import io.ksplat.machine.BootException;
+import io.ksplat.machine.internal.qemu.HostTools;
+import io.ksplat.machine.internal.qemu.Initramfs;
+import io.ksplat.machine.internal.qemu.MachineConfig;
+import io.ksplat.machine.internal.qemu.QemuLauncher;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What the machine that ksplat runs on offers to the machines that ksplat starts. */
+public final class MachineFactory {
+    private static final Logger LOG = LoggerFactory.getLogger(MachineFactory.class);
+
+    /** A kernel under TCG may die at boot and live on the next try (QEMU 7.2 and Linux 6.12, about one boot in fourteen). */
+    private static final int BOOT_TRIES = 5;
+
+    private final Cache cache;
+    private final HostTools programs;
+    private final Path initramfs;
+    private final long tscKhz;
+    private final Optional<Accelerator> wanted;
+
+    private MachineFactory(Cache cache, HostTools programs, Path initramfs, long tscKhz, Optional<Accelerator> wanted) {
+        this.cache = cache;
+        this.programs = programs;
+        this.initramfs = initramfs;
+        this.tscKhz = tscKhz;
+        this.wanted = wanted;
+    }
+
+    /**
+     * Unpacks ksplat's own programs into the cache.
+     *
+     * @param wanted the accelerator to use; empty: the best that boots a kernel
+     */
+    public static MachineFactory open(Cache cache, Optional<Accelerator> wanted)
+            throws IOException, InterruptedException {
+        return open(cache, wanted, Optional.empty());
+    }
+
+    /**
+     * As {@link #open(Cache, Optional)}.
+     *
+     * @param site where machines run; empty: on this host
+     */
+    public static MachineFactory open(Cache cache, Optional<Accelerator> wanted, Optional<QemuLauncher> site)
+            throws IOException, InterruptedException {
+        Path folder = cache.<IOException>entry("native", HostTools.digest(), fresh -> {
+            HostTools unpacked = HostTools.unpackTo(fresh);
+            Initramfs.write(unpacked.agent(), List.of(), fresh.resolve("initramfs.cpio"));
+        });
+        HostTools own = HostTools.in(folder);
+        if (site.isPresent()) {
+            // The site measures its counter itself, which need not be this host's.
+            return new MachineFactory(cache, own.at(site.get()), folder.resolve("initramfs.cpio"), 0, wanted);
+        }
+        return here(cache, own, folder, wanted);
+    }
+
+    private static MachineFactory here(Cache cache, HostTools programs, Path folder, Optional<Accelerator> wanted)
+            throws IOException, InterruptedException {
+        // The counter's frequency holds until the host reboots.
+        String boot =
+                Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
+        Path tsc = cache.<IOException>entry(
+                "tsc", boot, fresh -> Files.writeString(fresh.resolve("khz"), Long.toString(programs.measureTscKhz())));
+        return new MachineFactory(
+                cache,
+                programs,
+                folder.resolve("initramfs.cpio"),
+                Long.parseLong(Files.readString(tsc.resolve("khz"))),
+                wanted);
+    }
+
+    /** This host with another QEMU. */
+    public MachineFactory withQemu(String qemu) {
+        return new MachineFactory(
+                cache,
+                new HostTools(qemu, programs.guard(), programs.tsc(), programs.agent(), programs.site()),
+                initramfs,
+                tscKhz,
+                wanted);
+    }
+
+    public HostTools programs() {
+        return programs;
+    }
+
+    /** What a machine with this kernel is made of. */
+    public MachineConfig config(
+            Kernel kernel, Accelerator accelerator, int cpus, int memoryMiB, List<String> bootParameters)
+            throws IOException, InterruptedException {
+        return new MachineConfig(
+                kernel.bootImage(),
+                initramfs(kernel),
+                kernel.virtioMmio() ? MachineConfig.Virtio.MMIO : MachineConfig.Virtio.PCI,
+                cpus,
+                memoryMiB,
+                accelerator,
+                tscKhz,
+                bootParameters);
+    }
+
+    private Path initramfs(Kernel kernel) throws IOException, InterruptedException {
+        if (kernel.virtioPci() || kernel.virtioMmio() || kernel.modules().isEmpty()) {
+            return initramfs;
+        }
+        List<Path> modules;
+        try (Stream<Path> files = Files.list(kernel.modules().get())) {
+            modules = files.sorted().toList();
+        }
+        return cache.<IOException>entry(
+                        "initramfs",
+                        kernel.key() + "-" + HostTools.digest(),
+                        fresh -> Initramfs.write(programs.agent(), modules, fresh.resolve("initramfs.cpio")))
+                .resolve("initramfs.cpio");
+    }
+
+    /** A guest, and how many boots failed before it came up. */
+    public record Booted(Guest guest, int retries, long millis) {}
+
+    /**
+     * Boots until a boot succeeds.
+     *
+     * @throws BootException the last one, where none does
+     */
+    public Booted boot(MachineConfig config, Path consoleLog, Progress progress) throws IOException {
+        return boot(consoleLog, progress, () -> Guest.boot(config, programs, consoleLog));
+    }
+
+    /** As {@link #boot(MachineConfig, Path, Progress)}, with the guest's memory in a file. */
+    public Booted bootIn(Path ram, MachineConfig config, Path consoleLog, Progress progress) throws IOException {
+        return boot(consoleLog, progress, () -> {
+            // Of a boot that failed.
+            Files.deleteIfExists(ram);
+            return Guest.bootIn(ram, config, programs, consoleLog);
+        });
+    }
+
+    /** One try. */
+    @FunctionalInterface
+    private interface Boot {
+        Guest attempt() throws IOException;
+    }
+
+    private static Booted boot(Path consoleLog, Progress progress, Boot boot) throws IOException {
+        for (int retries = 0; ; retries++) {
+            long start = System.nanoTime();
+            try {
+                Guest guest = boot.attempt();
+                return new Booted(guest, retries, (System.nanoTime() - start) / 1_000_000);
+            } catch (BootException e) {
+                if (retries + 1 == BOOT_TRIES) {
+                    throw e;
+                }
+                Path kept = consoleLog.resolveSibling("boot-failure-" + (retries + 1) + ".log");
+                Files.move(consoleLog, kept, StandardCopyOption.REPLACE_EXISTING);
+                progress.report(e.getMessage() + "; trying again (its console: " + kept + ")");
+            }
+        }
+    }
+
+    /**
+     * The accelerator under which this host boots kernels, found by booting one, once; the answer is cached. A /dev/kvm that opens
+     * proves nothing.
+     */
+    public Accelerator accelerator(Kernel kernel, Progress progress) throws IOException, InterruptedException {
+        if (wanted.isPresent()) {
+            return wanted.get();
+        }
+        if (!offersKvm()) {
+            return Accelerator.TCG;
+        }
+        String key = (System.getProperty("os.version", "unknown")
+                        + programs.site().map(site -> "-" + site.key()).orElse(""))
+                .replaceAll("[^A-Za-z0-9.+-]", "_");
+        Path answer = cache.<IOException>entry("accelerator", key, fresh -> {
+            progress.report("finding out whether KVM boots a kernel here");
+            Accelerator found = bootsUnderKvm(kernel, fresh) ? Accelerator.KVM : Accelerator.TCG;
+            Files.writeString(fresh.resolve("answer"), found.name());
+        });
+        return Accelerator.valueOf(Files.readString(answer.resolve("answer")));
+    }
+
+    private boolean offersKvm() throws IOException {
+        if (programs.site().isPresent()) {
+            return programs.site().get().offersKvm();
+        }
+        Path kvm = Path.of("/dev/kvm");
+        return Files.isReadable(kvm) && Files.isWritable(kvm);
+    }
+
+    private boolean bootsUnderKvm(Kernel kernel, Path folder) throws IOException, InterruptedException {
+        MachineConfig config = config(kernel, Accelerator.KVM, 2, 256, List.of());
+        try (Guest guest = Guest.boot(config, programs, folder.resolve("console.log"))) {
+            LOG.info("KVM boots {}", guest.hello().getRelease());
+            return true;
+        } catch (io.ksplat.machine.MachineException e) {
+            LOG.info("KVM boots no kernel here: {}", e.getMessage());
+            return false;
+        }
+    }
+}

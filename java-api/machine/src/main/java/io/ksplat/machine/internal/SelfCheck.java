@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal;
+
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.qemu.VirtualMachine;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Whether what a guest's kernel checks itself with still does so, read from outside. A checker goes blind with its first report, so
+ * that its silence proves something only while it is on.
+ */
+public final class SelfCheck {
+    /** Where the kernel's text lies: {@code insert_resource(&iomem_resource, &code_resource)}, arch/x86/kernel/setup.c. */
+    private static final Pattern KERNEL_CODE =
+            Pattern.compile("^\\s*([0-9a-f]+)-[0-9a-f]+ : Kernel code$", Pattern.MULTILINE);
+
+    private static final int KASAN_REPORTED = 1;
+    private static final int KASAN_MULTI_SHOT = 1 << 1;
+
+    private enum Kind {
+        /** lib/debug_locks.c: cleared by each report of lockdep's, and by much else that is reported. */
+        LOCKDEP("lockdep", "debug_locks"),
+        /** mm/kasan/report.c: the first report is the only one, unless kasan_multi_shot was given. */
+        KASAN("kasan", "kasan_flags");
+
+        private final String id;
+        private final String variable;
+
+        Kind(String id, String variable) {
+            this.id = id;
+            this.variable = variable;
+        }
+
+        boolean isIn(Guest guest, Symbols symbols) {
+            return switch (this) {
+                case LOCKDEP -> guest.hello().hasDebugLocks();
+                case KASAN -> symbols.address("kasan_report").isPresent();
+            };
+        }
+
+        boolean isOn(int value) {
+            return switch (this) {
+                case LOCKDEP -> value != 0;
+                case KASAN -> (value & KASAN_REPORTED) == 0 || (value & KASAN_MULTI_SHOT) != 0;
+            };
+        }
+    }
+
+    private final Kind kind;
+    private final VirtualMachine vm;
+    private final long address;
+
+    private SelfCheck(Kind kind, VirtualMachine vm, long address) {
+        this.kind = kind;
+        this.vm = vm;
+        this.address = address;
+    }
+
+    /**
+     * Finds out where to look, while the agent still answers; empty where the kernel was built with none.
+     *
+     * @throws MachineException where a kernel that has one does not tell: its silence could not be trusted
+     */
+    public static List<SelfCheck> of(Guest guest, Symbols symbols) throws IOException {
+        List<SelfCheck> found = new ArrayList<>();
+        for (Kind kind : Kind.values()) {
+            if (kind.isIn(guest, symbols)) {
+                found.add(new SelfCheck(kind, guest.vm(), physicalAddress(kind, guest, symbols)));
+            }
+        }
+        return List.copyOf(found);
+    }
+
+    private static long physicalAddress(Kind kind, Guest guest, Symbols symbols) throws IOException {
+        String iomem = new String(guest.agent().readFile("/proc/iomem"), StandardCharsets.US_ASCII);
+        Matcher code = KERNEL_CODE.matcher(iomem);
+        if (!code.find()) {
+            throw new MachineException(
+                    "this kernel has " + kind.id + ", but its /proc/iomem does not say where the kernel lies");
+        }
+        long variable = symbols.address(kind.variable)
+                .orElseThrow(() -> new MachineException("this kernel has " + kind.id + ", but no symbol "
+                        + kind.variable + ": whether " + kind.id
+                        + " is on cannot be seen; build it with CONFIG_KALLSYMS_ALL"));
+        long text =
+                symbols.address("_text").orElseThrow(() -> new MachineException("this kernel's symbols lack _text"));
+        return Long.parseLong(code.group(1), 16) + variable - text;
+    }
+
+    /** The same kernel's in a guest that was restored from that one. */
+    public SelfCheck in(Guest restored) {
+        return new SelfCheck(kind, restored.vm(), address);
+    }
+
+    /** As the control is called that says whether it is on: {@code lockdep}, {@code kasan}. */
+    public String id() {
+        return kind.id;
+    }
+
+    public boolean isOn() throws IOException {
+        return kind.isOn(ByteBuffer.wrap(vm.readPhysical(address, Integer.BYTES))
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .getInt());
+    }
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal.agent;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.ksplat.machine.AgentException;
+import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.agent.proto.Echo;
+import io.ksplat.machine.internal.agent.proto.Hello;
+import io.ksplat.machine.internal.agent.proto.MakeDirectory;
+import io.ksplat.machine.internal.agent.proto.ReadFile;
+import io.ksplat.machine.internal.agent.proto.Remove;
+import io.ksplat.machine.internal.agent.proto.Request;
+import io.ksplat.machine.internal.agent.proto.Reseed;
+import io.ksplat.machine.internal.agent.proto.Response;
+import io.ksplat.machine.internal.agent.proto.SayHello;
+import io.ksplat.machine.internal.agent.proto.WriteFile;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.SocketChannel;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Talks to the agent, as native/proto/agent.proto says. Thread-safe; requests may overlap. The guest is not trusted: frames are
+ * bounded, and every wait has a deadline.
+ */
+public final class AgentClient implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(AgentClient.class);
+    private static final int FRAME_LIMIT = 32 << 20;
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    /** Of one answer, all its pieces: the longest file that is read is a kernel's BTF or its symbols, some 20 MB. */
+    private static final long ANSWER_LIMIT = 256L << 20;
+
+    private final SocketChannel channel;
+    private final Duration patience;
+    private final AtomicInteger nextId = new AtomicInteger();
+    private final CompletableFuture<Hello> hello = new CompletableFuture<>();
+    private final Map<Integer, Answer> waiting = new ConcurrentHashMap<>();
+    private final CompletableFuture<MachineException> closed = new CompletableFuture<>();
+
+    /** @param patience how long a request may take that has no time of its own */
+    public AgentClient(SocketChannel channel, Duration patience) {
+        this.channel = channel;
+        this.patience = patience;
+        Thread reader = new Thread(this::read, "ksplat-agent");
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    /** Completes when the agent is ready. */
+    public CompletableFuture<Hello> hello() {
+        return hello;
+    }
+
+    /** Sends a request and waits for the whole of its answer. */
+    public Response call(Request.Builder request) throws IOException {
+        return call(request, patience);
+    }
+
+    /** How long a request may take that has no time of its own. */
+    Duration patience() {
+        return patience;
+    }
+
+    public Response call(Request.Builder request, Duration patience) throws IOException {
+        List<Response> parts = collect(request, patience);
+        return parts.get(parts.size() - 1);
+    }
+
+    private List<Response> collect(Request.Builder request, Duration patience) throws IOException {
+        return await(request, send(request), patience);
+    }
+
+    private static List<Response> await(Request.Builder request, Answer answer, Duration patience) throws IOException {
+        try {
+            List<Response> parts = answer.whole.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            Response last = parts.get(parts.size() - 1);
+            if (last.hasFailure()) {
+                throw AgentException.of(last.getFailure());
+            }
+            return parts;
+        } catch (ExecutionException e) {
+            throw new MachineException.Gone(
+                    String.valueOf(Objects.requireNonNullElse(e.getCause(), e).getMessage()));
+        } catch (TimeoutException e) {
+            throw new MachineException.Late(
+                    "the agent did not answer " + request.getOpCase().name().toLowerCase(java.util.Locale.ROOT)
+                            + " within " + patience.toMillis() + " ms");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new MachineException("interrupted while waiting for the agent", e);
+        }
+    }
+
+    /** Sends a request without waiting: its work may well never end. */
+    public Answer send(Request.Builder request) throws IOException {
+        int id = nextId.incrementAndGet();
+        byte[] body = request.setId(id).build().toByteArray();
+        ByteBuffer frame = ByteBuffer.allocate(4 + body.length).order(ByteOrder.LITTLE_ENDIAN);
+        frame.putInt(body.length).put(body).flip();
+        Answer answer = new Answer(new ArrayList<>(), new AtomicLong(), new CompletableFuture<>());
+        waiting.put(id, answer);
+        // Checked after the entry is visible, so that a reader that ends meanwhile cannot miss it.
+        if (closed.isDone()) {
+            throw new MachineException.Gone(String.valueOf(closed.join().getMessage()));
+        }
+        synchronized (channel) {
+            try {
+                while (frame.hasRemaining()) {
+                    channel.write(frame);
+                }
+            } catch (IOException e) {
+                throw new MachineException.Gone("the agent's channel was closed (" + e.getMessage() + ")");
+            }
+        }
+        return answer;
+    }
+
+    /**
+     * Wakes an agent that was frozen: waits until it has said back what nobody can have said before, and has its kernel given
+     * randomness that no sibling from the same template has before anything else is asked of it.
+     */
+    public void proveAlive() throws IOException {
+        byte[] seed = new byte[64];
+        RANDOM.nextBytes(seed);
+        ByteString token = ByteString.copyFromUtf8("ksplat:" + Long.toHexString(RANDOM.nextLong()));
+        Request.Builder echo = Request.newBuilder().setEcho(Echo.newBuilder().setToken(token));
+        Answer said = send(echo);
+        // The agent serves requests in their order: whatever it is asked from here on finds the new numbers.
+        var unused = send(Request.newBuilder().setReseed(Reseed.newBuilder().setData(ByteString.copyFrom(seed))))
+                .whole
+                .thenAccept(AgentClient::warnUnlessDone);
+        Response answer = await(echo, said, patience).get(0);
+        if (!answer.getBytes().getData().equals(token)) {
+            throw new MachineException("the agent did not say back what it was told: it is out of step");
+        }
+    }
+
+    /** Of no consequence but this: siblings draw the same numbers for a while. */
+    private static void warnUnlessDone(List<Response> parts) {
+        if (parts.get(0).hasFailure()) {
+            LOG.warn("{}", AgentException.of(parts.get(0).getFailure()).getMessage());
+        }
+    }
+
+    /** What the agent says of its machine now. */
+    public Hello sayHello() throws IOException {
+        return call(Request.newBuilder().setSayHello(SayHello.getDefaultInstance()))
+                .getHello();
+    }
+
+    /** A guest file, whole. */
+    public byte[] readFile(String path) throws IOException {
+        return readFile(path, 0);
+    }
+
+    /** The first {@code length} bytes of a guest file (0: all of it). */
+    public byte[] readFile(String path, long length) throws IOException {
+        ByteString bytes = ByteString.EMPTY;
+        for (Response part : collect(
+                Request.newBuilder()
+                        .setReadFile(ReadFile.newBuilder().setPath(path).setLength(length)),
+                patience.multipliedBy(6))) {
+            bytes = bytes.concat(part.getBytes().getData());
+        }
+        return bytes.toByteArray();
+    }
+
+    public void writeFile(String path, byte[] data) throws IOException {
+        call(Request.newBuilder()
+                .setWriteFile(WriteFile.newBuilder().setPath(path).setData(ByteString.copyFrom(data))));
+    }
+
+    public void writeFile(String path, String text) throws IOException {
+        writeFile(path, text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    }
+
+    /** Makes a file in the guest that can be run. */
+    public void writeProgram(String path, byte[] elf) throws IOException {
+        call(Request.newBuilder()
+                .setWriteFile(WriteFile.newBuilder().setPath(path).setMode(0755).setData(ByteString.copyFrom(elf))));
+    }
+
+    public void makeDirectory(String path) throws IOException {
+        call(Request.newBuilder().setMakeDirectory(MakeDirectory.newBuilder().setPath(path)));
+    }
+
+    /** Removes a file or an empty directory. */
+    public void remove(String path) throws IOException {
+        call(Request.newBuilder().setRemove(Remove.newBuilder().setPath(path)));
+    }
+
+    /** How many requests have no whole answer yet. */
+    public int unanswered() {
+        return waiting.size();
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+
+    private void read() {
+        MachineException end;
+        try {
+            while (true) {
+                dispatch(Response.parseFrom(frame()));
+            }
+        } catch (InvalidProtocolBufferException e) {
+            end = new MachineException("the agent sent what is no message: " + e.getMessage(), e);
+        } catch (EOFException e) {
+            end = new MachineException.Gone("the agent's channel was closed");
+        } catch (IOException e) {
+            end = new MachineException("the agent's channel broke: " + e, e);
+        }
+        closed.complete(end);
+        try {
+            channel.close();
+        } catch (IOException e) {
+            end.addSuppressed(e);
+        }
+        hello.completeExceptionally(end);
+        for (Answer answer : waiting.values()) {
+            answer.whole.completeExceptionally(end);
+        }
+    }
+
+    private ByteBuffer frame() throws IOException {
+        int length = fill(ByteBuffer.allocate(4)).order(ByteOrder.LITTLE_ENDIAN).getInt();
+        if (length < 0 || length > FRAME_LIMIT) {
+            throw new InvalidProtocolBufferException("a frame of " + length + " bytes");
+        }
+        return fill(ByteBuffer.allocate(length));
+    }
+
+    private ByteBuffer fill(ByteBuffer buffer) throws IOException {
+        while (buffer.hasRemaining()) {
+            if (channel.read(buffer) < 0) {
+                throw new EOFException();
+            }
+        }
+        return buffer.flip();
+    }
+
+    private void dispatch(Response response) throws InvalidProtocolBufferException {
+        if (response.getId() == 0 && response.hasHello()) {
+            hello.complete(response.getHello());
+            return;
+        }
+        Answer answer = waiting.get(response.getId());
+        if (answer == null) {
+            return;
+        }
+        answer.parts.add(response);
+        if (answer.bytes.addAndGet(response.getSerializedSize()) > ANSWER_LIMIT) {
+            throw new InvalidProtocolBufferException("an answer of more than " + ANSWER_LIMIT + " bytes");
+        }
+        if (!response.getMore()) {
+            waiting.remove(response.getId());
+            answer.whole.complete(List.copyOf(answer.parts));
+        }
+    }
+
+    /** What comes back for one request; only the reading thread adds to it. */
+    record Answer(List<Response> parts, AtomicLong bytes, CompletableFuture<List<Response>> whole) {}
+}

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal.forensics;
+
+import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.EvidenceKind;
+import io.ksplat.evidence.Frame;
+import io.ksplat.evidence.Source;
+import io.ksplat.evidence.Stack;
+import io.ksplat.evidence.Task;
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.Symbol;
+import io.ksplat.kernel.internal.symbols.Disassembler;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.Registers;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.forensics.hang.Diagnosis;
+import io.ksplat.machine.internal.forensics.locks.BlockedTasks;
+import io.ksplat.machine.internal.forensics.locks.LockGraph;
+import io.ksplat.machine.internal.forensics.locks.Locks;
+import io.ksplat.machine.internal.forensics.locks.SpinLockKind;
+import io.ksplat.machine.internal.forensics.locks.SpinLoop;
+import io.ksplat.machine.internal.forensics.memory.KernelData;
+import io.ksplat.machine.internal.forensics.memory.KernelLog;
+import io.ksplat.machine.internal.forensics.memory.SymbolNames;
+import io.ksplat.machine.internal.forensics.memory.VmCore;
+import io.ksplat.machine.internal.forensics.unwind.ContextStack;
+import io.ksplat.machine.internal.forensics.unwind.OrcTable;
+import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
+import io.ksplat.machine.internal.forensics.unwind.StackWalk;
+import io.ksplat.machine.internal.forensics.unwind.Unwinder;
+import io.ksplat.machine.internal.qemu.GdbStub;
+import io.ksplat.machine.internal.qemu.GuestMemory;
+import io.ksplat.machine.internal.qemu.VirtualMachine;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reads every CPU's stack out of a machine that hangs. The machine stands still afterwards. */
+public final class HangAnalysis {
+    private static final Logger LOG = LoggerFactory.getLogger(HangAnalysis.class);
+
+    /** No slow path of a lock is longer. */
+    private static final int MOST_CODE = 8192;
+
+    /** How often a CPU that spins with interrupts enabled may be stopped in an interrupt. */
+    private static final int MOST_STOPS = 20;
+
+    /** What a stopped machine has written to its console comes within this time. */
+    private static final Duration SILENCE = Duration.ofMillis(20);
+
+    private final VirtualMachine vm;
+    private final KernelInfo facts;
+    private final Symbols symbols;
+    private final SourceFrames sources;
+    private final Cache cache;
+
+    public HangAnalysis(VirtualMachine vm, KernelInfo facts, Symbols symbols, SourceFrames sources, Cache cache) {
+        this.vm = vm;
+        this.facts = facts;
+        this.symbols = symbols;
+        this.sources = sources;
+        this.cache = cache;
+    }
+
+    /**
+     * What a machine's memory tells.
+     *
+     * @param evidence of the hang
+     * @param unsaid the lines of the kernel's log that its console did not get, as it would have shown them
+     */
+    public record Findings(Evidence evidence, List<String> unsaid) {
+        public Findings {
+            unsaid = List.copyOf(unsaid);
+        }
+    }
+
+    /** The lines of the kernel's log that the console did not get, as it would have shown them. The machine stands still afterwards. */
+    public List<String> unsaid() throws IOException {
+        try (GdbStub gdb = vm.gdb()) {
+            return unsaid(data(gdb, 0));
+        }
+    }
+
+    /** Writes the machine's memory as an ELF core file that gdb, drgn and crash open, given the kernel's vmlinux with DWARF. */
+    public void dump(Path file) throws IOException {
+        Path qemus = file.resolveSibling(file.getFileName() + ".qemu");
+        try {
+            vm.dump(qemus);
+            try (GdbStub gdb = vm.gdb()) {
+                KernelData data = data(gdb, 0);
+                VmCore.write(qemus, file, VmCore.Layout.of(data), VmCore.info(data, facts.release()));
+            }
+        } finally {
+            Files.deleteIfExists(qemus);
+        }
+    }
+
+    private List<String> unsaid(KernelData data) throws IOException {
+        vm.console().awaitQuiet(SILENCE);
+        return KernelLog.undelivered(
+                KernelLog.read(data), Files.readAllBytes(vm.console().file()));
+    }
+
+    /** Reads a machine that hangs. */
+    public Findings of(Diagnosis diagnosis) throws IOException, InterruptedException {
+        List<Integer> stuck =
+                diagnosis.causes().stream().map(Diagnosis.Stuck::cpu).toList();
+        List<ContextStack> layers = new ArrayList<>();
+        LockGraph graph;
+        List<String> unsaid;
+        try (GdbStub gdb = vm.gdb()) {
+            Unwinder unwinder = new Unwinder(symbols, table(gdb));
+            List<Registers> cpus = spinning(gdb, diagnosis);
+            for (Registers registers : cpus) {
+                GuestMemory memory = (address, length) -> gdb.read(registers.cpu(), address, length);
+                layers.addAll(unwinder.layers(registers, memory));
+            }
+            KernelData data = data(gdb, stuck.isEmpty() ? 0 : stuck.get(0));
+            graph = lockGraph(gdb, cpus, layers, data);
+            unsaid = unsaid(data);
+        }
+        // Who only waits for a CPU of the cycle may have been seen to be stuck before it.
+        List<Integer> causes = graph.cpusOfCycle().isEmpty() ? stuck : graph.cpusOfCycle();
+        layers.sort(Comparator.comparing(layer -> !causes.contains(layer.cpu())));
+        List<Stack> stacks = layers.stream().map(ContextStack::stack).toList();
+        Evidence evidence = new Evidence(
+                EvidenceKind.CPU_STUCK,
+                title(causes, stacks),
+                signature(stacks),
+                graph.locks(),
+                graph.cycle(),
+                sources.stacks(layers),
+                Source.OUTSIDE,
+                OptionalDouble.empty(),
+                graph.details());
+        return new Findings(evidence, unsaid);
+    }
+
+    /**
+     * Reads what tasks sleep for that were reported to hang: mutexes and rw_semaphores, who holds them, and what those sleep for. The
+     * machine stands still afterwards.
+     *
+     * @return empty where none of them sleeps for such a lock
+     */
+    public Optional<Evidence> ofSleepers(List<Task> hung) throws IOException, InterruptedException {
+        try (GdbStub gdb = vm.gdb()) {
+            GuestMemory memory = (address, length) -> gdb.read(0, address, length);
+            BlockedTasks found = new BlockedTasks(data(gdb, 0), new Unwinder(symbols, table(gdb)), memory, hung);
+            Optional<BlockedTasks.Sleeper> first = found.all().stream()
+                    .filter(sleeper -> sleeper.wanted().isPresent())
+                    .findFirst();
+            if (first.isEmpty()) {
+                return Optional.empty();
+            }
+            List<Stack> stacks = new ArrayList<>();
+            for (BlockedTasks.Sleeper sleeper : found.all()) {
+                stacks.add(new Stack(OptionalInt.empty(), "task", sources.frames(sleeper.steps())));
+            }
+            Frame taker = first.get().steps().get(first.get().taker()).frame();
+            String who = found.named(first.get())
+                    .map(task -> task.comm() + "/" + task.pid())
+                    .orElse("a task");
+            return Optional.of(new Evidence(
+                    EvidenceKind.HUNG_TASK,
+                    who + " sleeps for a lock in " + SymbolNames.base(taker),
+                    "hung-task:" + functions(first.get().steps().stream().map(StackWalk.Step::frame)),
+                    found.locks(),
+                    found.cycle(),
+                    stacks,
+                    Source.OUTSIDE,
+                    OptionalDouble.empty(),
+                    found.details()));
+        }
+    }
+
+    /** The registers at a moment when no CPU that spins with interrupts enabled is in an interrupt, which hide the lock. */
+    private List<Registers> spinning(GdbStub gdb, Diagnosis diagnosis) throws IOException {
+        List<Registers> cpus = vm.registers();
+        for (int tries = 0; tries < MOST_STOPS && !allSpin(diagnosis, cpus); tries++) {
+            gdb.resume();
+            gdb.interrupt();
+            cpus = vm.registers();
+        }
+        return cpus;
+    }
+
+    private boolean allSpin(Diagnosis diagnosis, List<Registers> cpus) {
+        return diagnosis.causes().stream()
+                .filter(stuck -> stuck.functions().stream()
+                        .anyMatch(name -> SpinLockKind.in(name).isPresent()))
+                .allMatch(stuck -> cpus.stream()
+                        .filter(registers -> registers.cpu() == stuck.cpu())
+                        .allMatch(registers -> symbols.at(registers.rip())
+                                .map(Symbol::name)
+                                .flatMap(SpinLockKind::in)
+                                .isPresent()));
+    }
+
+    private KernelData data(GdbStub gdb, int reader) {
+        return new KernelData(
+                symbols,
+                facts.btf(),
+                (address, length) -> gdb.read(reader, address, length),
+                vm.config().cpus());
+    }
+
+    private LockGraph lockGraph(GdbStub gdb, List<Registers> cpus, List<ContextStack> layers, KernelData data)
+            throws IOException, InterruptedException {
+        List<LockGraph.Waiting> waits = new ArrayList<>();
+        for (Registers registers : cpus) {
+            waiting(gdb, registers, layers, data).ifPresent(waits::add);
+        }
+        return new LockGraph(data, layers, waits);
+    }
+
+    /** The lock that a CPU spins on: the memory that the loop reads which it is in. */
+    private Optional<LockGraph.Waiting> waiting(
+            GdbStub gdb, Registers registers, List<ContextStack> layers, KernelData data)
+            throws IOException, InterruptedException {
+        Optional<ContextStack> layer =
+                layers.stream().filter(l -> l.cpu() == registers.cpu()).findFirst();
+        Optional<Symbol> function = symbols.at(registers.rip());
+        Optional<SpinLockKind> kind = function.map(Symbol::name).flatMap(SpinLockKind::in);
+        if (layer.isEmpty() || function.isEmpty() || kind.isEmpty()) {
+            return Optional.empty();
+        }
+        int taker = 0;
+        List<StackWalk.Step> steps = layer.get().steps();
+        while (taker < steps.size() - 1
+                && SpinLockKind.isLocking(SymbolNames.base(steps.get(taker).frame()))) {
+            taker++;
+        }
+        int wanted = taker;
+        try {
+            long start = function.get().address();
+            byte[] code = gdb.read(registers.cpu(), start, (int)
+                    Math.min(MOST_CODE, function.get().size()));
+            Locks locks = new Locks(data);
+            return SpinLoop.accesses(Disassembler.disassemble(start, code), registers).stream()
+                    .flatMap(address -> locks.heldAt(address, kind.get()).stream())
+                    .findFirst()
+                    .map(lock -> new LockGraph.Waiting(layer.get(), lock, wanted));
+        } catch (KernelException | IOException e) {
+            // Stacks without locks are evidence still.
+            LOG.warn("which lock CPU {} waits for cannot be told: {}", registers.cpu(), e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private OrcTable table(GdbStub gdb) throws IOException, InterruptedException {
+        return OrcTable.load(cache.<IOException>entry(
+                        "orc", facts.kernel().key() + "-" + Integer.toHexString(OrcTable.FORMAT), fresh -> {
+                            OrcTable table = facts.kernel().vmlinux().isPresent()
+                                    ? OrcTable.ofVmlinux(
+                                            facts.kernel().vmlinux().get())
+                                    : OrcTable.read((address, length) -> gdb.read(0, address, length), symbols);
+                            table.store(fresh.resolve("table"));
+                        })
+                .resolve("table"));
+    }
+
+    private static String title(List<Integer> stuck, List<Stack> stacks) {
+        String cpus = stuck.stream().map(String::valueOf).collect(Collectors.joining(", "));
+        Stack first = stacks.get(0);
+        return "CPU " + cpus + " stuck in " + SymbolNames.base(first.frames().get(0)) + ", taken in " + taker(first)
+                + " ("
+                + first.context() + ")"
+                + (stacks.size() > 1 && stacks.get(1).cpu().equals(first.cpu())
+                        ? " on top of "
+                                + SymbolNames.base(stacks.get(1).frames().get(0)) + " ("
+                                + stacks.get(1).context() + ")"
+                        : "");
+    }
+
+    /** Kind, what spins, and the functions that lead there from the program or the entry; no address, no CPU, no tag. */
+    private static String signature(List<Stack> stacks) {
+        return "cpu-stuck:" + stacks.get(0).context() + ":" + functions(stacks.get(0).frames().stream());
+    }
+
+    private static String functions(Stream<Frame> frames) {
+        return frames.filter(Frame::certain).map(SymbolNames::base).limit(8).collect(Collectors.joining("<"));
+    }
+
+    /** The first function that is not the lock's own. */
+    private static String taker(Stack stack) {
+        return stack.frames().stream()
+                .map(SymbolNames::base)
+                .filter(function -> !SpinLockKind.isLocking(function))
+                .findFirst()
+                .orElse("an unknown function");
+    }
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal.forensics.hang;
+
+import io.ksplat.machine.internal.forensics.hang.Diagnosis.Stuck;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * Tells CPUs that are stuck for good from busy, idle, starved and panicked ones, by samples of a <em>running</em> machine:
+ * samples of a paused one would be counted as run time. Decides only; reads nothing. Not safe for use by many threads.
+ */
+final class HangDetector {
+    /** Waiting for time to pass, for another CPU's NMI backtrace say: ends by itself. */
+    private static final Set<String> DELAYS = Set.of(
+            "delay_tsc",
+            "delay_loop",
+            "delay_halt",
+            "delay_halt_tpause",
+            "delay_halt_mwaitx",
+            "__delay",
+            "__udelay",
+            "__ndelay",
+            "__const_udelay",
+            "read_hpet",
+            "nmi_trigger_cpumask_backtrace");
+
+    /** Waiting for another CPU to answer: as good as that one is. */
+    private static final Set<String> WAITS_FOR_CPUS = Set.of(
+            "smp_call_function_many_cond",
+            "smp_call_function_single",
+            "csd_lock_wait",
+            "__csd_lock_wait",
+            "multi_cpu_stop",
+            "stop_machine_yield",
+            "rcu_momentary_eqs",
+            "rcu_momentary_dyntick_idle");
+
+    private static final Set<String> PANICS = Set.of(
+            "panic", "vpanic", "nmi_panic", "panic_smp_self_stop", "nmi_panic_self_stop", "panic_print_sys_info");
+
+    private static final Set<String> STOPPED =
+            Set.of("stop_this_cpu", "native_halt", "crash_nmi_callback", "panic_smp_self_stop", "nmi_panic_self_stop");
+
+    private static final Set<String> IDLES = Set.of(
+            "default_idle",
+            "default_idle_call",
+            "pv_native_safe_halt",
+            "native_safe_halt",
+            "acpi_safe_halt",
+            "acpi_idle_do_entry",
+            "acpi_idle_enter",
+            "mwait_idle",
+            "intel_idle",
+            "intel_idle_irq",
+            "arch_cpu_idle");
+
+    private final HangThresholds patience;
+    private final TreeMap<Integer, Watched> cpus = new TreeMap<>();
+    private long lastNs;
+
+    public HangDetector(HangThresholds patience) {
+        this.patience = patience;
+    }
+
+    /** Takes the next sample in and tells what all of them show; a CPU that shows life is no longer stuck. */
+    public Diagnosis observe(Sample sample) {
+        long gap = Math.min(patience.gapNs(), Math.max(0, sample.hostNs() - lastNs));
+        lastNs = sample.hostNs();
+        for (Sample.Cpu cpu : sample.cpus()) {
+            Watched known = cpus.get(cpu.cpu());
+            if (known == null) {
+                cpus.put(cpu.cpu(), new Watched(cpu, sample.hostNs()));
+            } else {
+                known.observe(cpu, sample.hostNs(), gap);
+            }
+        }
+        return diagnose();
+    }
+
+    /**
+     * Whether every other CPU was seen alive since one stands still, or stands still as long. A CPU that has run user code or been
+     * idle holds no spin lock from before, so that who waits on after that waits for nobody who will come.
+     */
+    private boolean othersProveIt(Watched still) {
+        return cpus.values().stream()
+                .filter(other -> other != still)
+                .allMatch(other -> other.livesSeen - still.frozen.livesBefore(other) >= patience.samples()
+                        || other.frozen.isFull(patience.frozenNs()));
+    }
+
+    private Diagnosis diagnose() {
+        if (hasPanicked()) {
+            return new Diagnosis(List.of(), List.of(), true);
+        }
+        List<Stuck> causes = new ArrayList<>();
+        List<Stuck> delayed = new ArrayList<>();
+        List<Stuck> waiting = new ArrayList<>();
+        for (Watched watched : cpus.values()) {
+            watched.stuck().ifPresent(stuck -> {
+                if (stuck.functions().stream().anyMatch(DELAYS::contains)) {
+                    delayed.add(stuck);
+                } else if (stuck.functions().stream().anyMatch(WAITS_FOR_CPUS::contains)) {
+                    waiting.add(stuck);
+                } else {
+                    causes.add(stuck);
+                }
+            });
+        }
+        // CPUs that wait for each other and for nobody else are themselves what is wrong.
+        boolean forEachOther = causes.isEmpty() && waiting.size() > 1 && waiting.size() == cpus.size();
+        (forEachOther ? causes : delayed).addAll(waiting);
+        return new Diagnosis(causes, delayed, false);
+    }
+
+    /**
+     * The CPU that panics loops in a delay with interrupts enabled, mostly, and has stopped all others (kernel/panic.c); a lone
+     * CPU in a delay may be anything.
+     */
+    private boolean hasPanicked() {
+        return cpus.values().stream().allMatch(w -> w.endedSamples >= patience.samples())
+                && cpus.values().stream().anyMatch(w -> w.seenInPanic || w.stopped);
+    }
+
+    /** One CPU's past. */
+    private final class Watched {
+        private final Window masked = new Window();
+        private final Window open = new Window();
+        private final Frozen frozen = new Frozen();
+        private int livesSeen;
+        private Sample.Cpu last;
+        private boolean seenInPanic;
+        private boolean stopped;
+        private int endedSamples;
+
+        Watched(Sample.Cpu first, long nowNs) {
+            last = first;
+            seenInPanic = PANICS.contains(first.place());
+            masked.restart(nowNs);
+            open.restart(nowNs);
+            frozen.restart();
+        }
+
+        void observe(Sample.Cpu cpu, long nowNs, long gapNs) {
+            boolean alive = cpu.beats() != last.beats() || cpu.inUserCode() || isIdle(cpu);
+            Optional<Long> known = ranBetween(last, cpu);
+            long ran = known.orElse(gapNs);
+            last = cpu;
+            String place = cpu.place();
+            seenInPanic = !alive && (seenInPanic || PANICS.contains(place));
+            stopped = !cpu.interruptsEnabled() && STOPPED.contains(place);
+            boolean ended = stopped || PANICS.contains(place) || (cpu.interruptsEnabled() && DELAYS.contains(place));
+            endedSamples = ended && !alive ? endedSamples + 1 : 0;
+            if (alive
+                    || cpu.interruptsEnabled()
+                    || known.isEmpty()
+                    || cpu.registers().isEmpty()) {
+                frozen.restart();
+            } else {
+                frozen.add(cpu.registers(), ran);
+            }
+            if (alive) {
+                livesSeen++;
+                masked.restart(nowNs);
+                open.restart(nowNs);
+                return;
+            }
+            if (cpu.interruptsEnabled()) {
+                masked.restart(nowNs);
+                open.add(place, ran, nowNs);
+            } else {
+                masked.add(place, ran, nowNs);
+                // In between, an interrupt handler: time passes, but it does not tell what the CPU is stuck in.
+                open.ranNs += ran;
+                open.samples++;
+            }
+        }
+
+        Optional<Stuck> stuck() {
+            if (stopped) {
+                return Optional.empty();
+            }
+            if (masked.isFull(patience.maskedNs())
+                    || (masked.isFull(patience.frozenNs())
+                            && frozen.isFull(patience.frozenNs())
+                            && othersProveIt(this))) {
+                return Optional.of(masked.stuck(last.cpu(), true));
+            }
+            return last.interruptsEnabled() && open.isFull(patience.openNs())
+                    ? Optional.of(open.stuck(last.cpu(), false))
+                    : Optional.empty();
+        }
+    }
+
+    /** A stretch of samples in a row, with interrupts disabled, in which a CPU's general registers take turns in a few values. */
+    private final class Frozen {
+        /** A loop that reads a lock's word and looks at it has no more states than this at the borders of what QEMU translates. */
+        private static final int STATES = 3;
+
+        private final Set<List<Long>> states = new HashSet<>();
+        private final Map<Watched, Integer> lives = new HashMap<>();
+        private long ranNs;
+        private int samples;
+
+        void restart() {
+            states.clear();
+            ranNs = 0;
+            samples = 0;
+            lives.clear();
+            cpus.values().forEach(cpu -> lives.put(cpu, cpu.livesSeen));
+        }
+
+        void add(List<Long> registers, long ran) {
+            states.add(registers);
+            if (states.size() > STATES) {
+                restart();
+                states.add(registers);
+                return;
+            }
+            ranNs += ran;
+            samples++;
+        }
+
+        /** How often another CPU had been seen alive when this stretch began. */
+        int livesBefore(Watched other) {
+            return lives.getOrDefault(other, 0);
+        }
+
+        /** One sample more than elsewhere: CPUs that a panic has stopped are known by then. */
+        boolean isFull(long neededNs) {
+            return ranNs >= neededNs && samples > patience.samples();
+        }
+    }
+
+    private static boolean isIdle(Sample.Cpu cpu) {
+        return cpu.interruptsEnabled() && IDLES.contains(cpu.place());
+    }
+
+    private static Optional<Long> ranBetween(Sample.Cpu before, Sample.Cpu after) {
+        return before.ranNs().isPresent() && after.ranNs().isPresent()
+                ? Optional.of(
+                        Math.max(0, after.ranNs().getAsLong() - before.ranNs().getAsLong()))
+                : Optional.empty();
+    }
+
+    /** A stretch of samples in a row that all fit one CPU being stuck. */
+    private final class Window {
+        private long sinceNs;
+        private long ranNs;
+        private int samples;
+        private boolean delayed;
+        private final Set<String> functions = new TreeSet<>();
+
+        void restart(long nowNs) {
+            sinceNs = nowNs;
+            ranNs = 0;
+            samples = 0;
+            functions.clear();
+        }
+
+        void add(String function, long ran, long nowNs) {
+            boolean delays = DELAYS.contains(function);
+            if (delayed && !delays) {
+                // A delay, of the console say, is over: it makes no victim of the CPU for what it is at from now on.
+                restart(nowNs);
+            } else {
+                ranNs += ran;
+            }
+            delayed = delays;
+            functions.add(function);
+            samples++;
+            if (functions.size() > patience.functions()) {
+                restart(nowNs);
+                functions.add(function);
+            }
+        }
+
+        boolean isFull(long neededNs) {
+            return ranNs >= neededNs && samples >= patience.samples() && !functions.isEmpty();
+        }
+
+        Stuck stuck(int cpu, boolean interruptsDisabled) {
+            return new Stuck(cpu, sinceNs, ranNs, interruptsDisabled, functions);
+        }
+    }
+}

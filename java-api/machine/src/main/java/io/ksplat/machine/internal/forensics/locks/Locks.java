@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal.forensics.locks;
+
+import io.ksplat.bpf.BtfType;
+import io.ksplat.evidence.LockRef;
+import io.ksplat.kernel.Symbol;
+import io.ksplat.machine.internal.forensics.memory.KernelData;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/** Tells locks by their addresses: what they are called, and what they say of themselves. */
+public final class Locks {
+    /** include/linux/spinlock_types_raw.h, include/linux/rwlock_types.h. */
+    private static final int SPINLOCK_MAGIC = 0xdead4ead;
+
+    private static final int RWLOCK_MAGIC = 0xdeaf1eed;
+
+    private static final Set<String> TYPES = Set.of(
+            "raw_spinlock",
+            "spinlock",
+            "qspinlock",
+            "qrwlock",
+            "rwbase_rt",
+            "mutex",
+            "rw_semaphore",
+            "rqspinlock",
+            "bpf_spin_lock");
+
+    private final KernelData data;
+
+    public Locks(KernelData data) {
+        this.data = data;
+    }
+
+    /**
+     * The lock that a CPU waits for at an address.
+     *
+     * @return empty where what lies there is no lock that somebody holds, or cannot be read
+     */
+    public Optional<Lock> heldAt(long address, SpinLockKind kind) {
+        OptionalInt word = data.half(address);
+        if (word.isEmpty() || (address & 3) != 0 || isQueueNode(address) || !kind.isHeld(word.getAsInt())) {
+            return Optional.empty();
+        }
+        String type = kind == SpinLockKind.SPIN ? "raw_spinlock" : "rwlock_t";
+        int magic = kind == SpinLockKind.SPIN ? SPINLOCK_MAGIC : RWLOCK_MAGIC;
+        OptionalLong found = data.field(address, type, "magic");
+        boolean debugged = found.isPresent() && (int) found.getAsLong() == magic;
+        OptionalLong map = debugged ? data.address(address, type, "dep_map") : OptionalLong.empty();
+        OptionalLong owner = debugged ? data.field(address, type, "owner") : OptionalLong.empty();
+        OptionalLong ownerCpu = debugged ? data.field(address, type, "owner_cpu") : OptionalLong.empty();
+        boolean owned = owner.isPresent() && owner.getAsLong() < 0 && owner.getAsLong() != -1;
+        return Optional.of(new Lock(
+                address,
+                new LockRef(
+                        name(address, map).orElse("0x" + Long.toHexString(address)),
+                        Optional.of(Long.toHexString(address)),
+                        Optional.empty()),
+                Integer.toUnsignedLong(word.getAsInt()),
+                map,
+                owned ? owner : OptionalLong.empty(),
+                owned && ownerCpu.isPresent() && (int) ownerCpu.getAsLong() >= 0
+                        ? OptionalInt.of((int) ownerCpu.getAsLong())
+                        : OptionalInt.empty()));
+    }
+
+    /** Where a CPU waits for its turn in a lock's queue (kernel/locking/qspinlock.c): not the lock. */
+    private boolean isQueueNode(long address) {
+        return data.perCpuAt(address)
+                .filter(found -> found.variable().name().equals("qnodes")
+                        || found.variable().name().equals("rqnodes"))
+                .isPresent();
+    }
+
+    /** Lockdep's name; else the variable and the members that lead to it, as C writes it; empty for a lock in memory without a name. */
+    Optional<String> name(long address, OptionalLong map) {
+        OptionalLong text = map.isPresent() ? data.field(map.getAsLong(), "lockdep_map", "name") : map;
+        Optional<String> known = text.isPresent() ? data.text(text.getAsLong()) : Optional.empty();
+        return known.or(() -> data.perCpuAt(address).map(this::perCpuName))
+                .or(() -> data.symbols()
+                        .covering(address)
+                        .map(symbol -> plus(symbol.name(), address - symbol.address())));
+    }
+
+    private String perCpuName(KernelData.PerCpu found) {
+        Symbol variable = found.variable();
+        return data.btf()
+                .variable(variable.name())
+                .flatMap(type -> BtfType.pathWithin(type, (int) found.offset(), Locks::isLock))
+                .map(path -> variable.name() + path.replaceFirst("\\.raw_lock$", ""))
+                .orElseGet(() -> plus(variable.name(), found.offset()));
+    }
+
+    private static boolean isLock(BtfType type) {
+        return type instanceof BtfType.Struct struct && TYPES.contains(struct.name());
+    }
+
+    private static String plus(String symbol, long offset) {
+        return offset == 0 ? symbol : symbol + "+0x" + Long.toHexString(offset);
+    }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal.forensics.memory;
+
+import io.ksplat.bpf.BtfType;
+import io.ksplat.bpf.internal.libbpf.KernelBtf;
+import io.ksplat.kernel.Symbol;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.internal.qemu.GuestMemory;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+
+/**
+ * A stopped kernel's data, read with its own types. Whatever cannot be read, or has another form in this kernel, is empty: a hostile
+ * guest decides what its memory holds. Not thread-safe.
+ */
+public final class KernelData {
+    /** 16 MiB. */
+    private static final int MOST_PAGES = 4096;
+
+    private static final int MOST_TEXT = 64;
+    private static final int WORD = Long.BYTES;
+
+    private final Symbols symbols;
+    private final KernelBtf btf;
+    private final CachedMemory memory;
+    private final int cpus;
+    private final Map<String, Optional<BtfType.Member>> members = new HashMap<>();
+
+    public KernelData(Symbols symbols, KernelBtf btf, GuestMemory memory, int cpus) {
+        this.symbols = symbols;
+        this.btf = btf;
+        this.memory = new CachedMemory(memory, MOST_PAGES);
+        this.cpus = cpus;
+    }
+
+    public Symbols symbols() {
+        return symbols;
+    }
+
+    public KernelBtf btf() {
+        return btf;
+    }
+
+    int cpus() {
+        return cpus;
+    }
+
+    public OptionalLong word(long address) {
+        return memory.word(address);
+    }
+
+    OptionalInt unsignedByte(long address) {
+        int value = memory.unsignedByte(address);
+        return value < 0 ? OptionalInt.empty() : OptionalInt.of(value);
+    }
+
+    /** 32 bits. */
+    public OptionalInt half(long address) {
+        int value = 0;
+        for (int i = Integer.BYTES - 1; i >= 0; i--) {
+            int part = memory.unsignedByte(address + i);
+            if (part < 0) {
+                return OptionalInt.empty();
+            }
+            value = value << 8 | part;
+        }
+        return OptionalInt.of(value);
+    }
+
+    /** Text up to its zero byte, of printable ASCII; empty where it is none. */
+    public Optional<String> text(long address) {
+        byte[] bytes = new byte[MOST_TEXT];
+        for (int length = 0; length < MOST_TEXT; length++) {
+            int letter = memory.unsignedByte(address + length);
+            if (letter == 0 && length > 0) {
+                return Optional.of(new String(bytes, 0, length, StandardCharsets.US_ASCII));
+            }
+            if (letter < ' ' || letter > '~') {
+                return Optional.empty();
+            }
+            bytes[length] = (byte) letter;
+        }
+        return Optional.empty();
+    }
+
+    /** The value of a variable of 64 bits. */
+    OptionalLong variable(String name) {
+        OptionalLong at = symbols.address(name);
+        return at.isPresent() ? memory.word(at.getAsLong()) : at;
+    }
+
+    /** Where a member of an object lies. */
+    public OptionalLong address(long object, String type, String member) {
+        return member(type, member)
+                .filter(found -> !found.bitfield())
+                .map(found -> OptionalLong.of(object + found.offset()))
+                .orElse(OptionalLong.empty());
+    }
+
+    /** A member's value: an integer of up to 8 bytes, sign not extended, a bitfield, or a pointer. */
+    public OptionalLong field(long object, String type, String member) {
+        Optional<BtfType.Member> found = member(type, member);
+        if (found.isEmpty()) {
+            return OptionalLong.empty();
+        }
+        BtfType.Member m = found.get();
+        int bits = m.bitfield() ? m.bitSize() : 8 * m.type().size();
+        int start = m.bitOffset() & 7;
+        if (bits <= 0 || bits + start > Long.SIZE) {
+            return OptionalLong.empty();
+        }
+        OptionalLong word = memory.word(object + m.bitOffset() / 8);
+        return word.isPresent()
+                ? OptionalLong.of(word.getAsLong() << (Long.SIZE - bits - start) >>> (Long.SIZE - bits))
+                : word;
+    }
+
+    private Optional<BtfType.Member> member(String type, String member) {
+        return members.computeIfAbsent(type + "." + member, name -> find(type, member));
+    }
+
+    private Optional<BtfType.Member> find(String type, String member) {
+        try {
+            return btf.hasMember(type, member) ? Optional.of(btf.member(type, member)) : Optional.empty();
+        } catch (NoSuchElementException | IllegalArgumentException e) {
+            // Types of one name that disagree: which one is meant cannot be told.
+            return Optional.empty();
+        }
+    }
+
+    /** What to add to a per-CPU variable's symbol to get a CPU's own (arch/x86/kernel/setup_percpu.c). */
+    OptionalLong perCpuOffset(int cpu) {
+        OptionalLong table = symbols.address("__per_cpu_offset");
+        return table.isPresent() ? memory.word(table.getAsLong() + (long) cpu * WORD) : table;
+    }
+
+    /** A CPU's own copy of a per-CPU variable of the kernel. */
+    OptionalLong perCpu(String variable, int cpu) {
+        OptionalLong symbol = symbols.address(variable);
+        OptionalLong offset = perCpuOffset(cpu);
+        return symbol.isPresent() && offset.isPresent()
+                ? OptionalLong.of(symbol.getAsLong() + offset.getAsLong())
+                : OptionalLong.empty();
+    }
+
+    /** A per-CPU variable that an address lies in. */
+    public record PerCpu(Symbol variable, int cpu, long offset) {}
+
+    public Optional<PerCpu> perCpuAt(long address) {
+        OptionalLong start = symbols.address("__per_cpu_start");
+        OptionalLong end = symbols.address("__per_cpu_end");
+        for (int cpu = 0; cpu < cpus && start.isPresent() && end.isPresent(); cpu++) {
+            OptionalLong offset = perCpuOffset(cpu);
+            long linked = address - offset.orElse(0);
+            if (offset.isPresent()
+                    && Long.compareUnsigned(linked, start.getAsLong()) >= 0
+                    && Long.compareUnsigned(linked, end.getAsLong()) < 0) {
+                int on = cpu;
+                return symbols.covering(linked).map(found -> new PerCpu(found, on, linked - found.address()));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The task that runs on a CPU; its variable has changed its name twice. */
+    public OptionalLong currentTask(int cpu) {
+        OptionalLong at = perCpu("current_task", cpu);
+        if (at.isEmpty()) {
+            OptionalLong hot = perCpu("pcpu_hot", cpu);
+            at = hot.isPresent() ? address(hot.getAsLong(), "pcpu_hot", "current_task") : hot;
+        }
+        return at.isPresent() ? memory.word(at.getAsLong()) : at;
+    }
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal.forensics.memory;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * The kernel's log, read from printk's ring buffer in a stopped machine's memory: also what no console got any more.
+ *
+ * <p>The buffer is a ring of descriptors, each with the state of its record and where its text lies in a second ring
+ * (kernel/printk/printk_ringbuffer.c, Linux 5.10 and later).
+ */
+public final class KernelLog {
+    private static final long ID_MASK = -1L >>> 2;
+    private static final int STATE_SHIFT = 62;
+    private static final int COMMITTED = 1;
+    private static final int FINALIZED = 2;
+
+    /** Of both rings, more than any kernel is built with (CONFIG_LOG_BUF_SHIFT, 25 at most). */
+    private static final long MOST_BITS = 25;
+
+    /** A record's text (LOG_LINE_MAX in old kernels, PRINTKRB_RECORD_MAX since): 1024 and 2048. */
+    private static final int MOST_TEXT = 4096;
+
+    private static final int ID_BYTES = Long.BYTES;
+
+    private KernelLog() {}
+
+    /**
+     * One record.
+     *
+     * @param timeNs since the boot
+     * @param level from 0, the worst
+     */
+    record Message(long timeNs, int level, String text) {
+        /** As a console shows it, with {@code printk.time}, each line on its own. */
+        List<String> lines() {
+            String stamp =
+                    String.format(Locale.ROOT, "[%5d.%06d] ", timeNs / 1_000_000_000, timeNs / 1_000 % 1_000_000);
+            return text.lines().map(line -> stamp + line).toList();
+        }
+    }
+
+    /** All records that memory holds, the oldest first; none where this kernel's buffer has another form. */
+    public static List<Message> read(KernelData data) {
+        OptionalLong buffer = data.variable("prb");
+        if (buffer.isEmpty()) {
+            return List.of();
+        }
+        Ring ring = new Ring(data, buffer.getAsLong());
+        long first = ring.field("desc_ring.tail_id") & ID_MASK;
+        long count = (ring.field("desc_ring.head_id") - first & ID_MASK) + 1;
+        List<Message> messages = new ArrayList<>();
+        for (long i = 0; i < Math.min(count, 1L << ring.countBits()); i++) {
+            ring.add(first + i & ID_MASK, messages);
+        }
+        return messages;
+    }
+
+    /**
+     * The lines that a console did not get: those of the records after the last one that it shows.
+     *
+     * @param console what the console showed
+     */
+    public static List<String> undelivered(List<Message> messages, byte[] console) {
+        Set<String> shown = new HashSet<>();
+        new String(console, StandardCharsets.ISO_8859_1).lines().forEach(line -> shown.add(line.stripTrailing()));
+        int next = messages.size();
+        while (next > 0 && !isShown(messages.get(next - 1), shown)) {
+            next--;
+        }
+        return next == 0
+                ? List.of()
+                : messages.subList(next, messages.size()).stream()
+                        .flatMap(message -> message.lines().stream())
+                        .toList();
+    }
+
+    private static boolean isShown(Message message, Set<String> shown) {
+        List<String> lines = message.lines();
+        return !lines.isEmpty() && lines.stream().map(String::stripTrailing).allMatch(shown::contains);
+    }
+
+    /** The buffer's two rings. What cannot be read reads as 0, and what makes no sense then is left out. */
+    private record Ring(KernelData data, long buffer) {
+        long field(String path) {
+            return data.field(buffer, "printk_ringbuffer", path).orElse(0);
+        }
+
+        long countBits() {
+            return Math.min(MOST_BITS, field("desc_ring.count_bits"));
+        }
+
+        void add(long id, List<Message> messages) {
+            if (!data.btf().hasType("prb_desc") || !data.btf().hasType("printk_info")) {
+                return;
+            }
+            long index = id & (1L << countBits()) - 1;
+            long descriptor = field("desc_ring.descs") + index * data.btf().sizeOf("prb_desc");
+            long info = field("desc_ring.infos") + index * data.btf().sizeOf("printk_info");
+            OptionalLong state = data.field(descriptor, "prb_desc", "state_var");
+            OptionalLong length = data.field(info, "printk_info", "text_len");
+            OptionalLong time = data.field(info, "printk_info", "ts_nsec");
+            if (state.isEmpty() || length.isEmpty() || time.isEmpty() || (state.getAsLong() & ID_MASK) != id) {
+                return;
+            }
+            int phase = (int) (state.getAsLong() >>> STATE_SHIFT);
+            if (phase != COMMITTED && phase != FINALIZED) {
+                return;
+            }
+            int level = (int) data.field(info, "printk_info", "level").orElse(0);
+            long begin =
+                    data.field(descriptor, "prb_desc", "text_blk_lpos.begin").orElse(1);
+            long next = data.field(descriptor, "prb_desc", "text_blk_lpos.next").orElse(1);
+            messages.add(new Message(time.getAsLong(), level, text(begin, next, (int) length.getAsLong())));
+        }
+
+        /** Positions count on for ever; a block that does not fit before the ring's end lies at its start. Odd ones have no text. */
+        private String text(long begin, long next, int length) {
+            long size = 1L << Math.min(MOST_BITS, field("text_data_ring.size_bits"));
+            if ((begin & 1) != 0) {
+                return "";
+            }
+            boolean wraps = Long.divideUnsigned(begin, size) != Long.divideUnsigned(next - 1, size);
+            long start = wraps ? 0 : begin & size - 1;
+            long room = (wraps ? next & size - 1 : next - begin) - ID_BYTES;
+            int taken = (int) Math.max(0, Math.min(Math.min(length, room), MOST_TEXT));
+            long block = field("text_data_ring.data") + start + ID_BYTES;
+            StringBuilder text = new StringBuilder(taken);
+            for (int i = 0; i < taken; i++) {
+                OptionalInt letter = data.unsignedByte(block + i);
+                if (letter.isEmpty()) {
+                    break;
+                }
+                text.append((char) letter.getAsInt());
+            }
+            return text.toString();
+        }
+    }
+}

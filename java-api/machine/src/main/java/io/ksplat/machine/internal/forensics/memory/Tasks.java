@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal.forensics.memory;
+
+import io.ksplat.evidence.Task;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/** A stopped kernel's tasks. Its lists are read with suspicion, since nobody stopped a writer, and a guest bends them at will. */
+public final class Tasks {
+    /** What a list may be long before it is taken for a ring that the guest has bent. */
+    private static final int MOST = 4096;
+
+    private final KernelData data;
+
+    public Tasks(KernelData data) {
+        this.data = data;
+    }
+
+    /** Every thread of every process; those that run come first, and are told even where the lists are broken. */
+    public Set<Long> all() {
+        Set<Long> found = new LinkedHashSet<>();
+        for (int cpu = 0; cpu < data.cpus(); cpu++) {
+            data.currentTask(cpu).ifPresent(found::add);
+        }
+        OptionalLong first = data.symbols().address("init_task");
+        OptionalLong link = data.address(0, "task_struct", "tasks");
+        if (first.isEmpty() || link.isEmpty()) {
+            return found;
+        }
+        for (long process : ring(first.getAsLong() + link.getAsLong(), link.getAsLong())) {
+            found.add(process);
+            found.addAll(threads(process));
+        }
+        return found;
+    }
+
+    private Set<Long> threads(long process) {
+        OptionalLong signals = data.field(process, "task_struct", "signal");
+        OptionalLong head =
+                signals.isPresent() ? data.address(signals.getAsLong(), "signal_struct", "thread_head") : signals;
+        OptionalLong link = data.address(0, "task_struct", "thread_node");
+        return head.isPresent() && link.isPresent() ? ring(head.getAsLong(), link.getAsLong()) : Set.of();
+    }
+
+    /** What hangs on a list (include/linux/list.h), its head left out. */
+    private Set<Long> ring(long head, long link) {
+        Set<Long> found = new LinkedHashSet<>();
+        Set<Long> seen = new HashSet<>(Set.of(head));
+        OptionalLong next = data.word(head);
+        while (next.isPresent() && seen.size() < MOST && seen.add(next.getAsLong())) {
+            found.add(next.getAsLong() - link);
+            next = data.word(next.getAsLong());
+        }
+        return found;
+    }
+
+    /** The one that has a process id, of whatever thread; empty where there is none. */
+    public OptionalLong withPid(int pid) {
+        return all().stream()
+                .filter(task -> data.field(task, "task_struct", "pid").equals(OptionalLong.of(pid)))
+                .mapToLong(Long::longValue)
+                .findFirst();
+    }
+
+    /** A task's name and process id; empty where they cannot be read. */
+    public Optional<Task> named(long task) {
+        OptionalLong pid = data.field(task, "task_struct", "pid");
+        OptionalLong comm = data.address(task, "task_struct", "comm");
+        return comm.isPresent() && pid.isPresent()
+                ? data.text(comm.getAsLong()).map(name -> new Task(name, (int) pid.getAsLong()))
+                : Optional.empty();
+    }
+
+    /** The CPU that runs a task. */
+    public OptionalInt runsOn(long task) {
+        for (int cpu = 0; cpu < data.cpus(); cpu++) {
+            if (data.currentTask(cpu).equals(OptionalLong.of(task))) {
+                return OptionalInt.of(cpu);
+            }
+        }
+        return OptionalInt.empty();
+    }
+}

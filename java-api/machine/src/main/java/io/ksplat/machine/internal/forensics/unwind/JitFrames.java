@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal.forensics.unwind;
+
+import io.ksplat.kernel.Symbol;
+import io.ksplat.machine.internal.forensics.memory.CachedMemory;
+
+/**
+ * Frames of JITed BPF programs and trampolines: they keep a frame pointer, except before their prologue has pushed it and after
+ * their epilogue has popped it (arch/x86/net/bpf_jit_comp.c). A program stopped, or traced, there is told by its code.
+ */
+final class JitFrames {
+    /** The prologue starts with endbr64 (4), the patchable call (5) and the tail call's counter (up to 13). */
+    private static final int PROLOGUE_BYTES = 32;
+
+    private static final int[] PUSH_BP_MOV_SP_BP = {0x55, 0x48, 0x89, 0xe5};
+    private static final int RET = 0xc3;
+    private static final int JMP = 0xe9;
+    private static final int LEAVE = 0xc9;
+
+    private final CachedMemory memory;
+
+    JitFrames(CachedMemory memory) {
+        this.memory = memory;
+    }
+
+    static boolean isJited(Symbol function) {
+        return function.module().orElse("").equals("bpf") || function.name().startsWith("bpf_prog_");
+    }
+
+    /**
+     * How to go on from {@code ip} in {@code function}.
+     *
+     * @param exact whether {@code ip} is the next instruction itself; else a return address
+     */
+    OrcEntry entry(Symbol function, long ip, boolean exact) {
+        long offset = ip - function.address();
+        int push = offset <= PROLOGUE_BYTES ? offsetOfPush(function.address()) : -1;
+        if (offset == 0 || offset <= push) {
+            return OrcEntry.JUST_CALLED;
+        }
+        if (push >= 0 && offset == push + 1) {
+            return OrcEntry.FRAME_POINTER_PUSHED;
+        }
+        int code = exact ? memory.unsignedByte(ip) : -1;
+        boolean popped = code == RET || (code == JMP && memory.unsignedByte(ip - 1) == LEAVE);
+        return popped ? OrcEntry.JUST_CALLED : OrcEntry.FRAME_POINTER;
+    }
+
+    private int offsetOfPush(long start) {
+        for (int i = 0; i < PROLOGUE_BYTES; i++) {
+            int matching = 0;
+            while (matching < PUSH_BP_MOV_SP_BP.length
+                    && memory.unsignedByte(start + i + matching) == PUSH_BP_MOV_SP_BP[matching]) {
+                matching++;
+            }
+            if (matching == PUSH_BP_MOV_SP_BP.length) {
+                return i;
+            }
+        }
+        return -1;
+    }
+}

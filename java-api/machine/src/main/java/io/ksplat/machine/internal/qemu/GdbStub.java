@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal.qemu;
+
+import io.ksplat.kernel.internal.Deadline;
+import io.ksplat.machine.MachineException;
+import io.ksplat.machine.Register;
+import io.ksplat.machine.Registers;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A client of QEMU's gdbstub. While it is connected the machine runs only between {@link #resume} and the stop that follows.
+ * Not thread-safe.
+ *
+ * <p>The protocol is gdb's remote serial protocol ("Debugging with GDB", appendix E); QEMU's thread ids are CPU number plus one.
+ */
+public final class GdbStub implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    /** QEMU's packet buffer is 4096 bytes, and each byte of memory takes two. */
+    private static final int MEMORY_CHUNK = 1024;
+
+    /** {@code T05thread:01;} or, with its process, {@code T05thread:p01.02;}. */
+    private static final Pattern STOP = Pattern.compile("^T[0-9a-f]{2}.*?thread:(?:p[0-9a-f]+\\.)?([0-9a-f]{1,4});");
+
+    /** The first eighteen of {@link Register}, in bytes of the g packet: seventeen of 64 bits, then flags and CS of 32. */
+    private static final int REGISTER_BYTES = 17 * 8 + 2 * 4;
+
+    /** By gdb's numbers. */
+    private static final String READ_RIP = "p10";
+
+    private static final String READ_RCX = "p2";
+
+    /** In a row: then it is no loss, but an instruction that leads to itself. */
+    private static final int MOST_LOST_STEPS = 10;
+
+    private static final HexFormat HEX = HexFormat.of();
+
+    private final SocketChannel channel;
+    private final Selector selector;
+    private final ByteBuffer in = ByteBuffer.allocate(64 * 1024).flip();
+    /** The CPU that the next question is about; -1 where the stub has not said. */
+    private int selected = -1;
+
+    /** Connects to the stub of a machine that stands still, on this host. */
+    GdbStub(Path socket) throws IOException {
+        this(UnixDomainSocketAddress.of(socket));
+    }
+
+    /** Connects to the stub of a machine that stands still. */
+    GdbStub(SocketAddress address) throws IOException {
+        this.channel = address instanceof InetSocketAddress elsewhere
+                ? Tcp.connect(elsewhere, PATIENCE)
+                : SocketChannel.open(address);
+        channel.configureBlocking(false);
+        this.selector = Selector.open();
+        channel.register(selector, SelectionKey.OP_READ);
+        ask("qSupported:multiprocess-;hwbreak+;swbreak+");
+        ask("?");
+        // Only who has asked for the registers' description may read one alone.
+        ask("qXfer:features:read:target.xml:0,1");
+    }
+
+    /** Whether nobody has closed the connection from this side. */
+    boolean isOpen() {
+        return channel.isOpen();
+    }
+
+    /** Sets a hardware breakpoint: it leaves the guest's memory as it is. */
+    public void setBreakpoint(long address) throws IOException {
+        expectOk("Z1," + Long.toHexString(address) + ",1");
+    }
+
+    public void clearBreakpoint(long address) throws IOException {
+        expectOk("z1," + Long.toHexString(address) + ",1");
+    }
+
+    /** Lets all CPUs run. */
+    public void resume() throws IOException {
+        send("vCont;c");
+    }
+
+    /** Lets one CPU execute one instruction, with interrupts masked as QEMU does by default. */
+    public int step(int cpu, Deadline deadline) throws IOException {
+        send("vCont;s:" + Integer.toHexString(cpu + 1));
+        return awaitStop(deadline);
+    }
+
+    /**
+     * Leads one CPU on by so many instructions, as {@link #step(int, Deadline)} does by one; an iteration of a repeated string
+     * instruction counts as one.
+     *
+     * <p>QEMU reports, now and then, a step that was none: the CPU stands where it stood. Such steps are taken again. What is asked
+     * after one step goes out together with the next.
+     *
+     * @param patience for each
+     * @return where it stood after each of them
+     * @throws MachineException.Late where it does not go on
+     */
+    public List<Long> step(int cpu, int count, Duration patience) throws IOException {
+        List<Long> stops = new ArrayList<>();
+        if (count == 0) {
+            return stops;
+        }
+        select(cpu);
+        String step = "vCont;s:" + Integer.toHexString(cpu + 1);
+        send(READ_RIP, READ_RCX, step);
+        long rip = register(receive(Deadline.in(patience)));
+        long rcx = register(receive(Deadline.in(patience)));
+        for (int still = 0; still < MOST_LOST_STEPS; ) {
+            awaitStop(Deadline.in(patience));
+            boolean last = stops.size() + 1 == count;
+            if (last) {
+                send(READ_RIP, READ_RCX);
+            } else {
+                send(READ_RIP, READ_RCX, step);
+            }
+            long nowRip = register(receive(Deadline.in(patience)));
+            long nowRcx = register(receive(Deadline.in(patience)));
+            if (nowRip != rip || nowRcx != rcx) {
+                stops.add(nowRip);
+                still = 0;
+                if (last) {
+                    return stops;
+                }
+            } else {
+                still++;
+                if (last) {
+                    send(step);
+                }
+            }
+            rip = nowRip;
+            rcx = nowRcx;
+        }
+        throw new MachineException.Late("it stands at 0x" + Long.toHexString(rip) + ", however often it is stepped");
+    }
+
+    /**
+     * Waits for a stop after {@link #resume}.
+     *
+     * @return the CPU that stopped
+     * @throws MachineException.Late where none stopped in time; the machine still runs then
+     */
+    public int awaitStop(Deadline deadline) throws IOException {
+        String packet = receive(deadline);
+        Matcher stop = STOP.matcher(packet);
+        if (!stop.find()) {
+            throw new MachineException("the gdbstub reported no stop but \"" + packet + "\"");
+        }
+        // QEMU's gdb_set_stop_cpu(): the CPU that stopped is the one that questions are about.
+        selected = Integer.parseInt(stop.group(1), 16) - 1;
+        return selected;
+    }
+
+    /** Stops a machine that {@link #resume} set going, and waits until it has stopped. */
+    public void interrupt() throws IOException {
+        write(new byte[] {3});
+        awaitStop(Deadline.in(PATIENCE));
+    }
+
+    public Registers registers(int cpu) throws IOException {
+        select(cpu);
+        byte[] bytes = hex("g", ask("g"));
+        if (bytes.length < REGISTER_BYTES) {
+            throw new MachineException("the gdbstub gave only " + bytes.length + " bytes of registers");
+        }
+        ByteBuffer raw = ByteBuffer.wrap(bytes).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        Map<Register, Long> values = new EnumMap<>(Register.class);
+        for (Register register : Register.values()) {
+            switch (register) {
+                case RFLAGS, CS -> values.put(register, (long) raw.getInt());
+                case GS_BASE, CR3 -> {
+                    // Not at a fixed place of the packet; "info registers" gives them.
+                }
+                default -> values.put(register, raw.getLong());
+            }
+        }
+        return new Registers(cpu, values);
+    }
+
+    /** The address of the instruction that a CPU executes next. */
+    public long programCounter(int cpu) throws IOException {
+        select(cpu);
+        return register(ask(READ_RIP));
+    }
+
+    private static long register(String answer) throws MachineException {
+        byte[] bytes = hex("p", answer);
+        if (bytes.length != Long.BYTES) {
+            throw new MachineException("the gdbstub gave " + bytes.length + " bytes for a register of eight");
+        }
+        return ByteBuffer.wrap(bytes).order(java.nio.ByteOrder.LITTLE_ENDIAN).getLong();
+    }
+
+    /** Writes guest memory by physical address. */
+    public void writePhysical(long address, byte[] bytes) throws IOException {
+        expectOk("Qqemu.PhyMemMode:1");
+        for (int done = 0; done < bytes.length; done += MEMORY_CHUNK) {
+            int chunk = Math.min(MEMORY_CHUNK, bytes.length - done);
+            expectOk("M" + Long.toHexString(address + done) + "," + Integer.toHexString(chunk) + ":"
+                    + HEX.formatHex(bytes, done, done + chunk));
+        }
+        expectOk("Qqemu.PhyMemMode:0");
+    }
+
+    /** Guest memory as the CPU's page tables map it. */
+    public byte[] read(int cpu, long address, int length) throws IOException {
+        select(cpu);
+        byte[] bytes = new byte[length];
+        for (int done = 0; done < length; ) {
+            int chunk = Math.min(MEMORY_CHUNK, length - done);
+            String answer = ask("m" + Long.toHexString(address + done) + "," + Integer.toHexString(chunk));
+            if (answer.startsWith("E") || answer.isEmpty()) {
+                throw new MachineException("guest address 0x" + Long.toHexString(address + done) + " cannot be read");
+            }
+            byte[] part = hex("m", answer);
+            if (part.length == 0 || part.length > chunk) {
+                throw new MachineException("the gdbstub gave " + part.length + " bytes for " + chunk);
+            }
+            System.arraycopy(part, 0, bytes, done, part.length);
+            done += part.length;
+        }
+        return bytes;
+    }
+
+    /** Leaves the machine running, without breakpoints, as if nobody had been there. */
+    public void detach() throws IOException {
+        expectOk("D");
+        close();
+    }
+
+    @Override
+    public void close() throws IOException {
+        selector.close();
+        channel.close();
+    }
+
+    /** Writes guest memory as the CPU's page tables map it, code that is write-protected included. */
+    public void write(int cpu, long address, byte[] bytes) throws IOException {
+        select(cpu);
+        expectOk(
+                "M" + Long.toHexString(address) + "," + Integer.toHexString(bytes.length) + ":" + HEX.formatHex(bytes));
+    }
+
+    private void select(int cpu) throws IOException {
+        if (selected != cpu) {
+            expectOk("Hg" + Integer.toHexString(cpu + 1));
+            selected = cpu;
+        }
+    }
+
+    private static byte[] hex(String packet, String answer) throws MachineException {
+        try {
+            return HEX.parseHex(answer);
+        } catch (IllegalArgumentException e) {
+            throw new MachineException("the gdbstub answered \"" + answer + "\" to " + packet, e);
+        }
+    }
+
+    private void expectOk(String packet) throws IOException {
+        String answer = ask(packet);
+        if (!answer.equals("OK")) {
+            throw new MachineException("the gdbstub answered \"" + answer + "\" to " + packet);
+        }
+    }
+
+    private String ask(String packet) throws IOException {
+        send(packet);
+        return receive(Deadline.in(PATIENCE));
+    }
+
+    /** Several at once where the machine stands still: what comes after a packet that sets it going would stop it. */
+    private void send(String... packets) throws IOException {
+        StringBuilder all = new StringBuilder();
+        for (String packet : packets) {
+            int sum = 0;
+            for (byte b : packet.getBytes(StandardCharsets.ISO_8859_1)) {
+                sum += b & 0xff;
+            }
+            all.append('$').append(packet).append('#').append(HEX.toHexDigits((byte) sum));
+        }
+        write(all.toString().getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    private void write(byte[] bytes) throws IOException {
+        ByteBuffer out = ByteBuffer.wrap(bytes);
+        try {
+            while (out.hasRemaining()) {
+                channel.write(out);
+            }
+        } catch (IOException e) {
+            throw new MachineException.Gone("QEMU closed the gdbstub (" + e.getMessage() + ")");
+        }
+    }
+
+    /**
+     * The next packet's body. Acknowledgements are passed over and none is sent: the start of the next packet is one, and a byte
+     * that comes while the machine runs stops it (QEMU's gdb_read_byte()).
+     */
+    private String receive(Deadline deadline) throws IOException {
+        while (nextByte(deadline) != '$') {
+            // '+', and whatever a broken stub may send between packets.
+        }
+        StringBuilder body = new StringBuilder();
+        int sum = 0;
+        for (int b = nextByte(deadline); b != '#'; b = nextByte(deadline)) {
+            sum += b;
+            if (b == '*') {
+                // Run-length encoding: the next byte, less 29, is how often the last one repeats.
+                int count = nextByte(deadline);
+                sum += count;
+                if (body.isEmpty() || count < ' ') {
+                    throw new MachineException("the gdbstub repeats nothing: \"" + body + "\"");
+                }
+                body.append(String.valueOf(body.charAt(body.length() - 1)).repeat(count - 29));
+            } else {
+                body.append((char) b);
+            }
+        }
+        String told = "" + (char) nextByte(deadline) + (char) nextByte(deadline);
+        // A socket of this host loses nothing, so that there is nothing to ask for again.
+        if (!told.equalsIgnoreCase(String.format("%02x", sum & 0xff))) {
+            throw new MachineException("the gdbstub's packet \"" + body + "\" has the checksum " + told);
+        }
+        return body.toString();
+    }
+
+    private int nextByte(Deadline deadline) throws IOException {
+        while (!in.hasRemaining()) {
+            in.clear();
+            int count = channel.read(in);
+            in.flip();
+            if (count < 0) {
+                throw new MachineException.Gone("QEMU closed the gdbstub");
+            }
+            if (count == 0) {
+                if (deadline.expired()) {
+                    throw new MachineException.Late("the gdbstub said nothing in time");
+                }
+                selector.select(deadline.remainingMillis());
+                selector.selectedKeys().clear();
+            }
+        }
+        return in.get() & 0xff;
+    }
+}

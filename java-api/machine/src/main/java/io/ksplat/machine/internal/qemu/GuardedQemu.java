@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal.qemu;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A QEMU of this host under ksplat-guard. The guard holds the other end of a pipe from this JVM: whatever ends the JVM, kill -9
+ * included, ends QEMU and removes the machine's folder.
+ */
+final class GuardedQemu implements QemuProcess {
+    private static final Logger LOG = LoggerFactory.getLogger(GuardedQemu.class);
+
+    /** What the guard says when QEMU has ended, before the status (native/src/guard.c). */
+    private static final String ENDED = "ended ";
+
+    /** How much of its end is read: QEMU's last line is what counts. */
+    private static final int STDERR_END = 64 * 1024;
+
+    private final Process guard;
+    private final FileChannel stderr;
+    private final CompletableFuture<Integer> exit = new CompletableFuture<>();
+    private volatile boolean kept;
+
+    private GuardedQemu(Process guard, FileChannel stderr) {
+        this.guard = guard;
+        this.stderr = stderr;
+        Thread reader = new Thread(this::awaitEnd, "ksplat-guard");
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    /** The guard outlives QEMU, so that the files of a dead machine can be read: its stdout, not its end, tells of QEMU's. */
+    private void awaitEnd() {
+        try (BufferedReader lines = guard.inputReader(StandardCharsets.US_ASCII)) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                if (line.startsWith(ENDED)) {
+                    exit.complete(Integer.parseInt(line.substring(ENDED.length())));
+                }
+            }
+        } catch (IOException | NumberFormatException e) {
+            LOG.debug("reading the guard's words", e);
+        }
+        // A guard that was killed, or could not start QEMU, says nothing; QEMU does not outlive it.
+        exit.complete(guard.onExit().join().exitValue());
+    }
+
+    static GuardedQemu start(Path guardBinary, Path folder, List<String> command) throws IOException {
+        List<String> words = new ArrayList<>(List.of(guardBinary.toString(), "--remove", folder.toString(), "--"));
+        words.addAll(command);
+        Path file = folder.resolve("qemu.stderr");
+        // Opened now: a guard that cannot start QEMU says so here and removes the folder.
+        FileChannel stderr = FileChannel.open(
+                file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, StandardOpenOption.READ);
+        try {
+            return new GuardedQemu(
+                    new ProcessBuilder(words)
+                            .redirectError(file.toFile())
+                            .redirectInput(ProcessBuilder.Redirect.PIPE)
+                            .start(),
+                    stderr);
+        } catch (IOException e) {
+            stderr.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public CompletableFuture<Integer> exit() {
+        return exit;
+    }
+
+    @Override
+    public String lastWords() {
+        try {
+            return QemuProcess.lastWords(said(), exit);
+        } catch (IOException e) {
+            return "(its stderr cannot be read: " + e.getMessage() + ")";
+        }
+    }
+
+    private String said() throws IOException {
+        if (!stderr.isOpen()) {
+            return "";
+        }
+        ByteBuffer end = ByteBuffer.allocate(STDERR_END);
+        stderr.read(end, Math.max(0, stderr.size() - STDERR_END));
+        return new String(end.array(), 0, end.position(), StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public long keep() throws IOException {
+        guard.getOutputStream().write("keep\n".getBytes(StandardCharsets.US_ASCII));
+        guard.getOutputStream().flush();
+        kept = true;
+        return guard.pid();
+    }
+
+    @Override
+    public boolean isKept() {
+        return kept;
+    }
+
+    @Override
+    public String schedstat(long thread) throws IOException {
+        try {
+            return Files.readString(Path.of("/proc", Long.toString(thread), "schedstat"));
+        } catch (NoSuchFileException e) {
+            return "";
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        guard.getOutputStream().close();
+        try {
+            if (!kept && !guard.waitFor(10, TimeUnit.SECONDS)) {
+                guard.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            guard.destroyForcibly();
+            Thread.currentThread().interrupt();
+        } finally {
+            stderr.close();
+        }
+    }
+}

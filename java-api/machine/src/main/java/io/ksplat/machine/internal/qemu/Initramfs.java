@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal.qemu;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.commons.compress.archivers.cpio.CpioArchiveEntry;
+import org.apache.commons.compress.archivers.cpio.CpioArchiveOutputStream;
+import org.apache.commons.compress.archivers.cpio.CpioConstants;
+
+/** An initramfs made of the agent, and of virtio modules where the kernel has them outside (the kernel's Documentation/driver-api/early-userspace/buffer-format.rst). */
+public final class Initramfs {
+    private Initramfs() {}
+
+    /**
+     * Writes one to {@code target}; equal agents give equal bytes.
+     *
+     * @param modules kernel modules that the agent loads first, in the order of their names
+     */
+    public static void write(Path agent, List<Path> modules, Path target) throws IOException {
+        try (OutputStream out = Files.newOutputStream(target);
+                CpioArchiveOutputStream cpio = new CpioArchiveOutputStream(out, CpioConstants.FORMAT_NEW)) {
+            directory(cpio, "dev");
+            // The kernel opens it for init before anything can mount a devtmpfs.
+            CpioArchiveEntry console = new CpioArchiveEntry(CpioConstants.FORMAT_NEW, "dev/console");
+            console.setMode(CpioConstants.C_ISCHR | 0600);
+            console.setRemoteDeviceMaj(5);
+            console.setRemoteDeviceMin(1);
+            put(cpio, console, new byte[0]);
+            CpioArchiveEntry init = new CpioArchiveEntry(CpioConstants.FORMAT_NEW, "init");
+            init.setMode(CpioConstants.C_ISREG | 0755);
+            put(cpio, init, Files.readAllBytes(agent));
+            if (!modules.isEmpty()) {
+                directory(cpio, "modules");
+            }
+            for (Path module : modules) {
+                CpioArchiveEntry entry =
+                        new CpioArchiveEntry(CpioConstants.FORMAT_NEW, "modules/" + module.getFileName());
+                entry.setMode(CpioConstants.C_ISREG | 0644);
+                put(cpio, entry, Files.readAllBytes(module));
+            }
+        }
+    }
+
+    private static void directory(CpioArchiveOutputStream cpio, String name) throws IOException {
+        CpioArchiveEntry entry = new CpioArchiveEntry(CpioConstants.FORMAT_NEW, name);
+        entry.setMode(CpioConstants.C_ISDIR | 0755);
+        put(cpio, entry, new byte[0]);
+    }
+
+    private static void put(CpioArchiveOutputStream cpio, CpioArchiveEntry entry, byte[] content) throws IOException {
+        entry.setTime(0);
+        entry.setSize(content.length);
+        cpio.putArchiveEntry(entry);
+        cpio.write(content);
+        cpio.closeArchiveEntry();
+    }
+}

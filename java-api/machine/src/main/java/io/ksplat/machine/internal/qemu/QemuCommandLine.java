@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal.qemu;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The words of a QEMU command. QEMU connects to sockets on which ksplat listens, so that nobody polls for a socket to appear;
+ * the gdbstub is started later, through the monitor, because a connected one stops the machine.
+ */
+public final class QemuCommandLine {
+    static final String AGENT_PORT = "io.ksplat.agent";
+
+    /**
+     * Without option ROMs, because the firmware loads a kernel as well, and a ROM that only a booting machine has would keep its
+     * state out of one that does not boot.
+     */
+    private static final String MICROVM = "microvm,acpi=on,rtc=on,x-option-roms=off";
+
+    private QemuCommandLine() {}
+
+    /** The id of the memory, where it is a file. */
+    static final String RAM = "ram";
+
+    /** QEMU, where it does not run on this host. */
+    static final String ELSEWHERE = "qemu-system-x86_64";
+
+    /** A machine that boots. */
+    static List<String> of(String qemu, MachineConfig config, Path qmp, Path console, Path agent) {
+        return boot(qemu, config, new Calls(qmp, console, agent), Optional.empty());
+    }
+
+    /** The sockets that QEMU calls, or on which it is called: what follows the id in a {@code -chardev socket}. */
+    record Calls(String qmp, String console, String agent) {
+        Calls(Path qmp, Path console, Path agent) {
+            this(client(qmp), client(console), client(agent));
+        }
+    }
+
+    /** All but the boot line of a machine that boots at a {@link QemuLauncher}, where it is called on sockets that listen already. */
+    static List<String> elsewhere(MachineConfig config, Path image, Path initramfs) {
+        Calls called = new Calls(server(Channel.QMP, true), server(Channel.CONSOLE, true), server(Channel.AGENT, true));
+        List<String> words = machine(ELSEWHERE, config, called, Optional.empty());
+        words.addAll(List.of("-chardev", socket("gdb", server(Channel.GDB, false))));
+        words.addAll(List.of("-kernel", image.toString(), "-initrd", initramfs.toString()));
+        return List.copyOf(words);
+    }
+
+    /** The boot line there, with {@link LaunchSpec#TSC_KHZ} where the frequency of the time stamp counter is to stand. */
+    static String elsewhereBootLine(MachineConfig config) {
+        return String.join(" ", bootLine(config, LaunchSpec.TSC_KHZ));
+    }
+
+    /** A machine that boots; its memory in a file, where one is given. */
+    static List<String> boot(String qemu, MachineConfig config, Calls sockets, Optional<RamFile> ram) {
+        List<String> words = machine(qemu, config, sockets, ram);
+        words.addAll(List.of("-kernel", config.image().toString()));
+        words.addAll(List.of("-initrd", config.initramfs().toString()));
+        words.addAll(List.of("-append", String.join(" ", bootLine(config))));
+        return List.copyOf(words);
+    }
+
+    /**
+     * A machine that waits for its state, and stands still once it has it. It needs no kernel to load: what was loaded is in its
+     * memory.
+     */
+    public static List<String> restore(String qemu, MachineConfig config, Calls sockets, RamFile ram) {
+        List<String> words = machine(qemu, config, sockets, Optional.of(ram));
+        words.addAll(List.of("-incoming", "defer"));
+        return List.copyOf(words);
+    }
+
+    /** What tells machines apart, without the paths of this run. */
+    static List<String> identity(MachineConfig config) {
+        List<String> words = new ArrayList<>(List.of(machine(config.virtio()), serialBus(config.virtio())));
+        words.addAll(config.accelerator().arguments());
+        words.addAll(config.accelerator().hostIdentity());
+        words.addAll(List.of(config.cpus() + " CPUs", config.memoryMiB() + " MiB"));
+        words.addAll(bootLine(config));
+        return List.copyOf(words);
+    }
+
+    /** All that must be the same in a machine whose state is saved and one that takes it. */
+    private static List<String> machine(String qemu, MachineConfig config, Calls sockets, Optional<RamFile> ram) {
+        List<String> words = new ArrayList<>();
+        words.add(qemu);
+        words.addAll(List.of("-no-user-config", "-nodefaults", "-display", "none", "-no-reboot", "-nographic"));
+        words.addAll(List.of("-machine", machine(config.virtio()) + (ram.isPresent() ? ",memory-backend=" + RAM : "")));
+        words.addAll(config.accelerator().arguments());
+        words.addAll(List.of("-smp", Integer.toString(config.cpus()), "-m", config.memoryMiB() + "M"));
+        ram.ifPresent(file -> words.addAll(List.of("-object", file.object(config.memoryMiB()))));
+        words.addAll(List.of("-chardev", socket("qmp", sockets.qmp()), "-mon", "chardev=qmp,mode=control"));
+        words.addAll(List.of("-chardev", socket("console", sockets.console()), "-serial", "chardev:console"));
+        words.addAll(List.of("-chardev", socket("agent", sockets.agent())));
+        words.addAll(List.of("-device", serialBus(config.virtio())));
+        words.addAll(List.of("-device", "virtserialport,chardev=agent,name=" + AGENT_PORT));
+        return words;
+    }
+
+    static List<String> bootLine(MachineConfig config) {
+        return bootLine(config, Long.toString(config.hostTscKhz()));
+    }
+
+    private static List<String> bootLine(MachineConfig config, String tscKhz) {
+        List<String> words = new ArrayList<>();
+        // quiet until the agent raises the level: each byte of the boot's chatter is an exit of the guest.
+        words.addAll(List.of("console=ttyS0", "quiet"));
+        // A boot that fails must end QEMU at once; the host takes both back when the agent is up.
+        words.addAll(List.of("oops=panic", "panic=-1"));
+        // Symbols are read once per kernel, and addresses in reports compare between runs.
+        words.add("nokaslr");
+        words.addAll(config.accelerator().bootParameters(tscKhz));
+        words.addAll(config.bootParameters());
+        return List.copyOf(words);
+    }
+
+    private static String machine(MachineConfig.Virtio virtio) {
+        return switch (virtio) {
+            case PCI -> MICROVM + ",pcie=on";
+            case MMIO -> MICROVM;
+        };
+    }
+
+    private static String serialBus(MachineConfig.Virtio virtio) {
+        return switch (virtio) {
+            case PCI -> "virtio-serial-pci";
+            case MMIO -> "virtio-serial-device";
+        };
+    }
+
+    private static String socket(String id, String how) {
+        return "socket,id=" + id + "," + how;
+    }
+
+    private static String client(Path socket) {
+        return "server=off,path=" + escaped(socket);
+    }
+
+    /** Called; {@code wait}: QEMU goes on only when somebody has. */
+    private static String server(Channel wire, boolean wait) {
+        return "fd=" + wire.descriptor() + ",server=on,nodelay=on,wait=" + (wait ? "on" : "off");
+    }
+
+    /** A comma would end the option; QEMU reads two as one. */
+    static String escaped(Path path) {
+        return path.toString().replace(",", ",,");
+    }
+}

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal.qemu;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.ksplat.kernel.internal.Deadline;
+import io.ksplat.machine.MachineException;
+import io.ksplat.machine.Registers;
+import io.ksplat.machine.internal.snapshot.SavedState;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** One running QEMU: its monitor, console, gdbstub and memory, and the raw channel to whatever runs inside. */
+public final class VirtualMachine implements AutoCloseable {
+    /** Saving the state of a machine that stands still: some hundred kilobytes. */
+    private static final Duration SAVING = Duration.ofSeconds(30);
+
+    private final MachineConfig config;
+    private final RunningQemu qemu;
+    private final Console console;
+    private final boolean memoryIsFile;
+    private boolean gdbServer;
+    private volatile boolean nmiInjected;
+    private @Nullable GdbStub gdb;
+
+    public VirtualMachine(MachineConfig config, RunningQemu qemu, Console console, boolean memoryIsFile) {
+        this.config = config;
+        this.qemu = qemu;
+        this.console = console;
+        this.memoryIsFile = memoryIsFile;
+    }
+
+    /**
+     * Starts QEMU; the guest begins to boot.
+     *
+     * @param consoleLog where the console goes; it survives the machine
+     * @throws MachineException with QEMU's own words where it does not start
+     */
+    public static VirtualMachine start(MachineConfig config, HostTools programs, Path consoleLog) throws IOException {
+        return start(config, programs, consoleLog, Optional.empty());
+    }
+
+    /**
+     * As {@link #start(MachineConfig, HostTools, Path)}, with the guest's memory in a file: such a machine can be frozen.
+     *
+     * @param ram made by QEMU where it is not there
+     */
+    public static VirtualMachine startIn(Path ram, MachineConfig config, HostTools programs, Path consoleLog)
+            throws IOException {
+        return start(config, programs, consoleLog, Optional.of(new RamFile(ram, RamFile.Use.WRITE)));
+    }
+
+    private static VirtualMachine start(
+            MachineConfig config, HostTools programs, Path consoleLog, Optional<RamFile> ram) throws IOException {
+        // RunningQemu refuses memory in a file elsewhere.
+        RunningQemu qemu = programs.site().isPresent() && ram.isEmpty()
+                ? RunningQemu.startAt(programs.site().get(), new LaunchSpec(config, programs))
+                : RunningQemu.start(
+                        programs, sockets -> QemuCommandLine.boot(programs.qemu(), config, sockets.calls(), ram));
+        try {
+            return new VirtualMachine(config, qemu, new Console(qemu.console(), consoleLog), ram.isPresent());
+        } catch (IOException | RuntimeException e) {
+            qemu.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Stops the machine and saves the state of everything but its memory, which is in its file already. A machine that stands
+     * still, at a breakpoint say, is restored before the instruction at which it stands; one that a debugger leads on afterwards
+     * can be frozen again.
+     *
+     * @throws MachineException where it may not be frozen: its memory is in no file, or a debugger is connected, whose
+     *     breakpoints are no part of the state
+     */
+    public void freeze(Path state) throws IOException {
+        if (!memoryIsFile) {
+            throw new MachineException("this machine cannot be frozen: its memory is in no file");
+        }
+        if (gdb != null && gdb.isOpen()) {
+            throw new MachineException("this machine cannot be frozen: a debugger is connected to it");
+        }
+        stop();
+        boolean atBreakpoint =
+                qmp().execute("query-status", Map.of()).path("status").asText().equals("debug");
+        Deadline deadline = Deadline.in(SAVING);
+        try (Listener listener = new Listener(qemu.ownFolder().resolve("state"))) {
+            qmp().execute("migrate-set-capabilities", RunningQemu.CAPABILITIES);
+            CompletableFuture<String> saved = qmp().nextMigration();
+            qmp().execute("migrate", Map.of("uri", "unix:" + listener.path()));
+            try (SocketChannel stream = listener.accept(qemu.process(), deadline)) {
+                CompletableFuture<Void> written = SavedState.receive(stream, state);
+                String status = qmp().await("saving the machine's state", saved);
+                if (!status.equals("completed")) {
+                    throw new MachineException("QEMU could not save the machine's state: " + lastWords());
+                }
+                qmp().await("writing " + state, written);
+            }
+        }
+        if (atBreakpoint) {
+            Files.write(state, SavedState.paused(Files.readAllBytes(state)));
+        }
+    }
+
+    /** Ends QEMU and leaves the files of the machine's folder there until this is closed. */
+    public void end() throws IOException {
+        CompletableFuture<?> answer = qmp().send("quit", Map.of());
+        try {
+            exit().get(SAVING.toMillis(), TimeUnit.MILLISECONDS);
+            answer.cancel(false);
+            console.awaitEnd(Deadline.in(SAVING));
+        } catch (TimeoutException e) {
+            throw new MachineException.Late("QEMU did not quit in " + SAVING.toSeconds() + " s");
+        } catch (ExecutionException e) {
+            throw new MachineException("waiting for QEMU's end failed: " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new MachineException("interrupted while waiting for QEMU's end", e);
+        }
+    }
+
+    /**
+     * Where the machine's own files lie; it goes with the machine, however this process ends.
+     *
+     * @throws MachineException where the machine does not run on this host
+     */
+    public Path folder() throws MachineException {
+        return qemu.ownFolder();
+    }
+
+    public MachineConfig config() {
+        return config;
+    }
+
+    Qmp qmp() {
+        return qemu.qmp();
+    }
+
+    public Console console() {
+        return console;
+    }
+
+    /** The byte channel to the port on which the agent listens. */
+    public SocketChannel agentChannel() {
+        return qemu.agent();
+    }
+
+    /** Done when QEMU has ended, whoever ended it. */
+    public CompletableFuture<Integer> exit() {
+        return qemu.process().exit();
+    }
+
+    /** What QEMU said last on stderr. */
+    public String lastWords() {
+        return qemu.process().lastWords();
+    }
+
+    /**
+     * Stops the machine and connects to its gdbstub.
+     *
+     * <p>Stopped first, because a machine that the connection itself stops sends a packet that nobody asked for.
+     */
+    public GdbStub gdb() throws IOException {
+        stop();
+        if (!gdbServer) {
+            String answer = qmp().monitor("gdbserver " + qemu.gdb().device());
+            if (!answer.contains("Waiting for gdb connection")) {
+                throw new MachineException("QEMU started no gdbstub: " + answer.strip());
+            }
+            gdbServer = true;
+        }
+        GdbStub connected = new GdbStub(qemu.gdb().address());
+        gdb = connected;
+        return connected;
+    }
+
+    /** Injects an NMI: into CPU 0, or into every CPU where the guest was booted with apic_extnmi=all. */
+    public void injectNmi() throws IOException {
+        nmiInjected = true;
+        qmp().execute("inject-nmi", Map.of());
+    }
+
+    /** Whether an NMI was ever injected: what the guest says of unknown NMIs since is not its own. */
+    public boolean nmiInjected() {
+        return nmiInjected;
+    }
+
+    public void stop() throws IOException {
+        qmp().execute("stop", Map.of());
+    }
+
+    public void resume() throws IOException {
+        qmp().execute("cont", Map.of());
+    }
+
+    /** Every CPU's registers, without stopping any: each CPU at a moment of its own. */
+    public List<Registers> registers() throws IOException {
+        return RegisterText.parse(qmp().monitor("info registers -a"));
+    }
+
+    /** Reads guest memory by physical address, without stopping the machine. Meant for a few hundred bytes. */
+    public byte[] readPhysical(long address, int length) throws IOException {
+        return MemoryText.parse(qmp().monitor("xp /" + length + "xb 0x" + Long.toHexString(address)), address, length);
+    }
+
+    /**
+     * Reads the guest kernel's memory by virtual address, without stopping the machine. Meant for a few hundred bytes.
+     *
+     * @throws MachineException where no CPU's page tables map the address just now; a CPU in user mode may not map the kernel
+     */
+    public byte[] readVirtual(long address, int length) throws IOException {
+        String command = "x /" + length + "xb 0x" + Long.toHexString(address);
+        MachineException failure = new MachineException("this machine has no CPU");
+        for (int cpu = 0; cpu < config.cpus(); cpu++) {
+            try {
+                return MemoryText.parse(
+                        qmp().execute("human-monitor-command", Map.of("command-line", command, "cpu-index", cpu))
+                                .asText(),
+                        address,
+                        length);
+            } catch (MachineException.Gone gone) {
+                throw gone;
+            } catch (MachineException e) {
+                failure = e;
+            }
+        }
+        throw failure;
+    }
+
+    /** Host thread ids of the virtual CPUs, in CPU order. */
+    public List<Long> cpuThreads() throws IOException {
+        List<Long> threads = new ArrayList<>();
+        qmp().execute("query-cpus-fast", Map.of())
+                .forEach(cpu -> threads.add(cpu.path("thread-id").asLong()));
+        return threads;
+    }
+
+    /**
+     * The processor time of all virtual CPUs in the time that follows, in host CPUs.
+     *
+     * @return 0 on a host that does not say (a kernel without CONFIG_SCHED_INFO)
+     */
+    public double cpuLoad(Duration over) throws IOException {
+        long before = ranNanos();
+        long start = System.nanoTime();
+        try {
+            Thread.sleep(over.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new MachineException("interrupted while measuring the machine's load", e);
+        }
+        return (double) (ranNanos() - before) / (System.nanoTime() - start);
+    }
+
+    /** Memory that QEMU and its guest have written, and so share with nobody, in bytes (proc(5), smaps_rollup). */
+    public long ownedBytes() throws IOException {
+        if (qemu.folder().isEmpty()) {
+            throw new MachineException("how much memory QEMU owns cannot be read: it does not run on this host");
+        }
+        Path map = Path.of("/proc", Long.toString(cpuThreads().get(0)), "smaps_rollup");
+        for (String line : Files.readAllLines(map)) {
+            if (line.startsWith("Private_Dirty:")) {
+                return Long.parseLong(line.replaceAll("[^0-9]", "")) << 10;
+            }
+        }
+        throw new MachineException(map + " has no Private_Dirty");
+    }
+
+    /**
+     * The processor time that a thread of {@link #cpuThreads} has had, in nanoseconds: a starved or stopped vCPU has none.
+     *
+     * @return empty where there is no such thread, or the kernel under QEMU does not say (one without CONFIG_SCHED_INFO prints zeros)
+     */
+    public OptionalLong ranNanos(long thread) throws IOException {
+        String line = qemu.process().schedstat(thread);
+        long ns = line.isEmpty() ? 0 : Long.parseLong(line.substring(0, line.indexOf(' ')));
+        return ns == 0 ? OptionalLong.empty() : OptionalLong.of(ns);
+    }
+
+    private long ranNanos() throws IOException {
+        long sum = 0;
+        for (long thread : cpuThreads()) {
+            sum += ranNanos(thread).orElse(0);
+        }
+        return sum;
+    }
+
+    /**
+     * Writes all of the memory, and the registers, as an ELF core file; the machine stands still from then on.
+     *
+     * @param file by its absolute path, made by QEMU
+     * @throws MachineException where the machine does not run on this host
+     */
+    public void dump(Path file) throws IOException {
+        if (qemu.folder().isEmpty()) {
+            throw new MachineException(file + " cannot be written: QEMU does not run on this host");
+        }
+        stop();
+        // The path goes through JSON alone: no escaping, unlike on a command line.
+        var done = qmp().nextEvent("DUMP_COMPLETED");
+        qmp().execute(
+                        "dump-guest-memory",
+                        Map.of("paging", false, "protocol", "file:" + file.toAbsolutePath(), "detach", true));
+        JsonNode end = qmp().await("dumping the guest's memory", done);
+        if (!end.path("result").path("status").asText().equals("completed")) {
+            throw new MachineException(
+                    "QEMU could not write " + file + ": " + end.path("error").asText("no reason given"));
+        }
+    }
+
+    /**
+     * A machine that is left behind.
+     *
+     * @param gdb the socket of its gdbstub
+     * @param guard the process to send SIGTERM to, to end it
+     */
+    public record Kept(Path gdb, long guard) {}
+
+    /**
+     * Stops the machine, and leaves it so for a debugger: {@link #close} lets go of it then, and ends nothing.
+     *
+     * @throws MachineException where the machine does not run on this host
+     */
+    public Kept keep() throws IOException {
+        Path socket = gdbSocket();
+        gdb().close();
+        return new Kept(socket, qemu.process().keep());
+    }
+
+    /** Where the gdbstub listens, once {@link #gdb} was called. */
+    public SocketAddress gdbAddress() {
+        return qemu.gdb().address();
+    }
+
+    /**
+     * As {@link #gdbAddress}, as a path.
+     *
+     * @throws MachineException where the machine does not run on this host
+     */
+    public Path gdbSocket() throws MachineException {
+        return qemu.ownFolder().resolve("gdb");
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            qemu.process().close();
+            qmp().close();
+            if (qemu.process().isKept()) {
+                console.close();
+            }
+            console.awaitEnd(Deadline.in(RunningQemu.START));
+        } finally {
+            qemu.close();
+        }
+    }
+}

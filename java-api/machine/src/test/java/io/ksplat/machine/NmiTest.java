@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.ksplat.kernel.internal.symbols.DebugInfo;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.internal.Guest;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.TestMachines;
+import io.ksplat.machine.internal.forensics.memory.KernelView;
+import io.ksplat.machine.internal.nmi.Inside;
+import io.ksplat.machine.internal.qemu.GuestMemory;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** NMI sources on a real machine whose CPU 0 unlinks files without end. */
+@Tag("machine")
+@Timeout(120)
+class NmiTest {
+    private static final Duration SHORT = Duration.ofSeconds(2);
+
+    @TempDir
+    static Path folder;
+
+    private static KernelInfo facts;
+    private static Guest guest;
+    private static long busy;
+
+    @BeforeAll
+    static void boot() throws Exception {
+        TestMachines machines = new TestMachines();
+        facts = machines.facts();
+        guest = machines.boot(folder);
+        busy = guest.spawnChurn(0).pid();
+    }
+
+    @AfterAll
+    static void end() throws IOException {
+        if (guest != null) {
+            guest.close();
+        }
+    }
+
+    private static Nmi nmi(KernelInfo kernel, Guest machine, NmiMode mode) throws IOException {
+        return nmi(kernel, machine, mode, () -> false);
+    }
+
+    private static Nmi nmi(KernelInfo kernel, Guest machine, NmiMode mode, BooleanSupplier evident) throws IOException {
+        Symbols symbols = kernel.symbolsAt(machine.kernel().text());
+        KernelView inside = new KernelView(kernel, symbols, 2);
+        return new Nmi(
+                machine,
+                kernel.kernel(),
+                symbols,
+                new Inside() {
+                    @Override
+                    public Optional<String> task(GuestMemory memory, int cpu) {
+                        return inside.task(memory, cpu);
+                    }
+
+                    @Override
+                    public OptionalLong nmis(GuestMemory memory, int cpu) {
+                        return inside.nmis(memory, cpu);
+                    }
+                },
+                mode,
+                evident,
+                Optional.empty());
+    }
+
+    private static Nmi nmi() throws IOException {
+        return nmi(facts, guest, NmiMode.AS_WRITTEN);
+    }
+
+    @Test
+    void landsWhereItWasAimedAndSaysWhomItInterrupted() throws IOException {
+        Nmi nmi = nmi();
+        Landing landing = nmi.aimAt("vfs_unlink").hit(3).fire().orElseThrow();
+        assertThat(landing.cpu()).isZero();
+        assertThat(landing.where()).isEqualTo("vfs_unlink+0x0");
+        assertThat(landing.task()).hasValueSatisfying(task -> assertThat(task).endsWith("(" + busy + ")"));
+        assertThat(nmi.landings()).containsExactly(landing);
+        assertThat(nmi.misses()).isEmpty();
+    }
+
+    /** Past the four bytes of endbr64 and the five of the hook for ftrace. */
+    @Test
+    void aimsAtAnInstructionInTheMiddleOfAFunction() throws IOException {
+        assertThat(nmi().aimAt("vfs_unlink+0x9").fire().orElseThrow().where()).isEqualTo("vfs_unlink+0x9");
+    }
+
+    @Test
+    void takesWhicheverComesFirst() throws IOException {
+        assertThat(nmi().aimAt("no_such_function", "panic", "vfs_unlink")
+                        .fire()
+                        .orElseThrow()
+                        .where())
+                .isEqualTo("vfs_unlink+0x0");
+    }
+
+    @Test
+    void waitsForTheConditionToHold() throws IOException {
+        List<Long> seen = new ArrayList<>();
+        Nmi nmi = nmi();
+        assertThat(nmi.aimAt("vfs_unlink")
+                        .when(cpu -> {
+                            seen.add(cpu.word(cpu.perCpu("current_task")));
+                            return seen.size() == 2;
+                        })
+                        .fire())
+                .isPresent();
+        assertThat(seen).hasSize(2).doesNotContain(0L);
+        assertThat(seen.get(0)).isEqualTo(seen.get(1));
+
+        assertThat(nmi.aimAt("vfs_unlink")
+                        .when(cpu -> cpu.register(Register.RDI) == 1)
+                        .within(SHORT)
+                        .fire())
+                .isEmpty();
+        assertThat(nmi.misses()).singleElement().asString().contains("where the condition did not hold");
+    }
+
+    @Test
+    void saysWhatItCannotAimAt() throws IOException {
+        Nmi nmi = nmi();
+        assertThatThrownBy(() -> nmi.aimAt("vfs_unlinkk"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("near: vfs_unlink");
+        assertThatThrownBy(() -> nmi.aimAt("fs/namei.c:4500"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("has no DWARF");
+        assertThatThrownBy(() -> nmi.aimAt("vfs_unlink").hit(0)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void anNmiThatReachesAnotherCpuIsAMiss() throws Exception {
+        Guest other = new TestMachines().boot(folder, "maxcpus=2");
+        try (other) {
+            other.spawnChurn(1);
+            Nmi nmi = nmi(facts, other, NmiMode.AS_WRITTEN);
+            assertThat(nmi.aimAt("vfs_unlink").on(1).fire()).isEmpty();
+            assertThat(nmi.misses())
+                    .singleElement()
+                    .asString()
+                    .contains("on CPU 1 did not reach that CPU, but CPU [0]");
+            assertThat(nmi.asked()).isEqualTo(1);
+            assertThat(nmi.landings()).isEmpty();
+        }
+    }
+
+    @Test
+    void reachesEveryCpuWhereTheGuestSaysSo() throws Exception {
+        Guest all = new TestMachines().boot(folder, "apic_extnmi=all");
+        try (all) {
+            all.spawnChurn(1);
+            assertThat(nmi(facts, all, NmiMode.AS_WRITTEN)
+                            .aimAt("vfs_unlink")
+                            .on(1)
+                            .fire()
+                            .orElseThrow()
+                            .cpu())
+                    .isEqualTo(1);
+        }
+    }
+
+    @Test
+    void reachesNoCpuWhereTheGuestSaysSo() throws Exception {
+        Guest none = new TestMachines().boot(folder, "apic_extnmi=none");
+        try (none) {
+            none.spawnChurn(0);
+            Nmi nmi = nmi(facts, none, NmiMode.AS_WRITTEN);
+            assertThat(nmi.aimAt("vfs_unlink").fire()).isEmpty();
+            assertThat(nmi.misses()).singleElement().asString().contains("did not reach that CPU: the guest decides");
+            assertThat(nmi.storm().forTime(Duration.ofMillis(200)).taken()).isZero();
+        }
+    }
+
+    @Test
+    void aStormIsCountedInTheGuest() throws IOException {
+        Nmi nmi = nmi();
+        Burst volley = nmi.storm().perSecond(50).jitter(0.5, 7).forTime(Duration.ofSeconds(1));
+        assertThat(volley.sent()).isBetween(30L, 70L);
+        assertThat(volley.taken()).isBetween(volley.required(), volley.sent());
+        assertThat(volley.how()).isEqualTo("storm of 50/s, jitter 0.5, seed 7");
+        assertThat(nmi.volleys()).containsExactly(volley);
+    }
+
+    @Test
+    void aStormUntilEvidenceEndsWithTheNmiThatBroughtIt() throws IOException {
+        AtomicInteger asked = new AtomicInteger();
+        Nmi nmi = nmi(facts, guest, NmiMode.AS_WRITTEN, () -> asked.incrementAndGet() == 5);
+        assertThat(nmi.storm()
+                        .perSecond(50)
+                        .untilEvidence(Duration.ofSeconds(60))
+                        .sent())
+                .isEqualTo(5);
+
+        assertThat(nmi().storm()
+                        .perSecond(50)
+                        .untilEvidence(Duration.ofSeconds(1))
+                        .sent())
+                .as("without evidence it takes all of its time")
+                .isBetween(30L, 51L);
+    }
+
+    @Test
+    void aStormUntilEvidenceEndsWithAGuestThatHandlesNoMore() throws Exception {
+        try (Guest other = new TestMachines().boot(folder)) {
+            other.vm().stop();
+            long start = System.nanoTime();
+            Burst volley =
+                    nmi(facts, other, NmiMode.AS_WRITTEN).storm().perSecond(50).untilEvidence(Duration.ofSeconds(100));
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(50));
+            assertThat(volley.taken()).isLessThan(volley.required());
+        }
+    }
+
+    @Test
+    void aStormThatIsSwitchedOffFailsItsControl() throws IOException {
+        Burst volley = nmi(facts, guest, NmiMode.NONE).storm().perSecond(50).forTime(Duration.ofMillis(300));
+        assertThat(volley.sent()).isZero();
+        assertThat(volley.taken()).isLessThan(volley.required());
+    }
+
+    @Test
+    void theKernelSendsNmisToItsOtherCpusWhenAsked() throws IOException {
+        assertThat(nmi().sysrq()).isPositive();
+        assertThat(nmi(facts, guest, NmiMode.NONE).sysrq()).isZero();
+    }
+
+    @Test
+    void aimsAtASourceLineWhereTheKernelHasDwarf() throws Exception {
+        TestMachines machines = new TestMachines("source:7.3+lockdep");
+        KernelInfo built = machines.facts();
+        try (Guest machine = machines.boot(folder)) {
+            machine.spawnChurn(0);
+            Symbols symbols = built.symbolsAt(machine.kernel().text());
+            long function = symbols.address("vfs_unlink").orElseThrow();
+            DebugInfo.Place place = DebugInfo.of(built.kernel().debugVmlinux().orElseThrow(), symbols)
+                    .places(machine.kernel().text(), List.of(function))
+                    .get(function)
+                    .get(0);
+            String line = place.file() + ":" + place.line();
+            assertThat(nmi(built, machine, NmiMode.AS_WRITTEN)
+                            .aimAt(line)
+                            .fire()
+                            .orElseThrow()
+                            .where())
+                    .as(line)
+                    .startsWith("vfs_unlink+0x");
+            assertThatThrownBy(() -> nmi(built, machine, NmiMode.AS_WRITTEN).aimAt(place.file() + ":1"))
+                    .hasMessageContaining("no code begins at");
+        }
+    }
+}

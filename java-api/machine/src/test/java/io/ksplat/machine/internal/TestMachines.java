@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal;
+
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Kernel;
+import io.ksplat.kernel.KernelSpec;
+import io.ksplat.kernel.Kernels;
+import io.ksplat.kernel.Progress;
+import io.ksplat.machine.Accelerator;
+import io.ksplat.machine.internal.qemu.MachineConfig;
+import io.ksplat.machine.internal.qemu.VirtualMachine;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** Real machines under TCG, with a distribution's kernel where no other is named. */
+public final class TestMachines {
+    private final Cache cache = Cache.standard();
+    private final Kernel kernel;
+    private final MachineFactory host;
+
+    public TestMachines() throws Exception {
+        this("debian:7.2");
+    }
+
+    /** With another kernel, which is fetched or built where the cache has none. */
+    public TestMachines(String kernelSpec) throws Exception {
+        kernel = new Kernels(cache).resolve(KernelSpec.parse(kernelSpec), Progress.NONE);
+        host = MachineFactory.open(cache, Optional.of(Accelerator.TCG));
+    }
+
+    public Cache cache() {
+        return cache;
+    }
+
+    public MachineFactory host() {
+        return host;
+    }
+
+    public KernelInfo facts() throws Exception {
+        return KernelInfo.of(kernel, host, cache, Progress.NONE);
+    }
+
+    public MachineConfig config(String... parameters) throws IOException, InterruptedException {
+        return host.config(kernel, Accelerator.TCG, 2, 256, List.of(parameters));
+    }
+
+    public Guest boot(Path folder, String... parameters) throws IOException, InterruptedException {
+        return host.boot(config(parameters), folder.resolve("console.log"), Progress.NONE)
+                .guest();
+    }
+
+    /** The path of a program in the guest that never ends. */
+    public static String spinner(Guest guest) throws IOException {
+        return LinuxProgram.SPIN.in(guest);
+    }
+
+    /** QEMU's process id: its vCPU threads belong to it (proc(5)). */
+    public static long pid(VirtualMachine vm) throws IOException {
+        Path status = Path.of("/proc", vm.cpuThreads().get(0).toString(), "status");
+        for (String line : Files.readAllLines(status)) {
+            if (line.startsWith("Tgid:")) {
+                return Long.parseLong(line.substring(5).strip());
+            }
+        }
+        throw new AssertionError("no Tgid in " + status);
+    }
+
+    /** Sends a signal: KILL, STOP, CONT. */
+    public static void signal(long pid, String name) throws IOException, InterruptedException {
+        int status = new ProcessBuilder("sh", "-c", "kill -" + name + " " + pid)
+                .inheritIO()
+                .start()
+                .waitFor();
+        if (status != 0) {
+            throw new AssertionError("kill -" + name + " " + pid + " failed: " + status);
+        }
+    }
+}

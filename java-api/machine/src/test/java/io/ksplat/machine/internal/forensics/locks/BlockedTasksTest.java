@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal.forensics.locks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.ksplat.evidence.CycleNode;
+import io.ksplat.evidence.Details;
+import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.EvidenceKind;
+import io.ksplat.evidence.Frame;
+import io.ksplat.evidence.LockRef;
+import io.ksplat.evidence.Source;
+import io.ksplat.evidence.Stack;
+import io.ksplat.evidence.Task;
+import io.ksplat.kernel.Progress;
+import io.ksplat.kernel.internal.Deadline;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.AgentException;
+import io.ksplat.machine.internal.Guest;
+import io.ksplat.machine.internal.Poll;
+import io.ksplat.machine.internal.TestMachines;
+import io.ksplat.machine.internal.forensics.HangAnalysis;
+import io.ksplat.machine.internal.forensics.memory.KernelData;
+import io.ksplat.machine.internal.forensics.memory.SymbolNames;
+import io.ksplat.machine.internal.forensics.memory.Tasks;
+import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
+import io.ksplat.machine.internal.qemu.GdbStub;
+import io.ksplat.machine.internal.snapshot.TemplateStore;
+import io.ksplat.results.internal.EvidenceText;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Tasks that sleep for a mutex or an rw_semaphore, in real kernels, which tell nobody of it for two minutes. */
+@Tag("machine")
+@Timeout(180)
+class BlockedTasksTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** After its count (struct rw_semaphore, include/linux/rwsem.h); a mutex begins with its owner. */
+    private static final int OWNER_OF_RWSEM = 8;
+
+    @TempDir
+    Path folder;
+
+    private record Hung(Task waiter, Task holder) {}
+
+    @ParameterizedTest
+    @CsvSource({
+        "debian:6.1, mutex",
+        "debian:6.12, rwsem",
+        "debian:6.16, mutex",
+        "debian:7.2, mutex",
+        "debian:7.2, rwsem",
+    })
+    void theOwnerOfASleepingLockIsRead(String kernel, String kind) throws Exception {
+        TestMachines machines = new TestMachines(kernel);
+        try (Guest guest = start(machines)) {
+            Hung hung = hang(guest, kind, "/held");
+            Evidence found =
+                    autopsy(machines, guest).ofSleepers(List.of(hung.waiter)).orElseThrow();
+            System.out.println(EvidenceText.of(found));
+
+            assertThat(found.kind()).isEqualTo(EvidenceKind.HUNG_TASK);
+            assertThat(found.source()).isEqualTo(Source.OUTSIDE);
+            Details.Wait wait = ((Details.Waits) found.details()).waits().get(0);
+            assertThat(wait.task()).contains(hung.waiter);
+            assertThat(wait.cpu()).isEmpty();
+            assertThat(wait.owner())
+                    .contains(new Details.Owner(
+                            "task", OptionalInt.empty(), Optional.of(hung.holder), "the lock names its owner", false));
+            // Who holds it waits for the page that nobody brings: for no lock, so that there is one wait, two stacks,
+            // and no cycle.
+            assertThat(((Details.Waits) found.details()).waits()).hasSize(1);
+            assertThat(found.cycle()).isEmpty();
+            assertThat(found.stacks()).hasSize(2);
+            assertThat(functions(found.stacks().get(0))).contains("schedule");
+            assertThat(functions(found.stacks().get(0)))
+                    .anyMatch(function ->
+                            function.startsWith(kind.equals("mutex") ? "__mutex_lock" : "rwsem_down_write_slowpath"));
+            assertThat(functions(found.stacks().get(1))).contains("handle_userfault");
+            assertThat(found.stacks())
+                    .allSatisfy(stack -> assertThat(functions(stack)).contains("do_syscall_64"));
+
+            // One that is offered the mutex does not hold it yet, and the last of the readers may be gone.
+            try (GdbStub gdb = guest.vm().gdb()) {
+                write(gdb, wait.lock(), wait.word() | (kind.equals("mutex") ? 4 : 1));
+            }
+            Evidence unowned =
+                    autopsy(machines, guest).ofSleepers(List.of(hung.waiter)).orElseThrow();
+            assertThat(((Details.Waits) unowned.details()).waits())
+                    .extracting(Details.Wait::owner)
+                    .containsExactly(Optional.empty());
+            assertThat(unowned.stacks()).hasSize(1);
+        }
+    }
+
+    /** Where locks have other sizes, and lockdep keeps books, in which the lock that a task has yet to get is written already. */
+    @Test
+    void theOwnerIsReadWhereLocksAreDebugged() throws Exception {
+        TestMachines machines = new TestMachines("source:7.3+lockdep");
+        try (Guest guest = start(machines)) {
+            Hung hung = hang(guest, "tty", "/dev/ttyS0");
+            Evidence found =
+                    autopsy(machines, guest).ofSleepers(List.of(hung.waiter)).orElseThrow();
+            System.out.println(EvidenceText.of(found));
+
+            assertThat(found.locks()).extracting(LockRef::name).containsExactly("&ldata->atomic_read_lock");
+            Details.Waits waits = (Details.Waits) found.details();
+            assertThat(waits.waits()).hasSize(1);
+            assertThat(waits.waits().get(0).owner().flatMap(Details.Owner::task))
+                    .contains(hung.holder);
+            assertThat(lastHeld(waits, hung.holder)).contains("&ldata->atomic_read_lock");
+            assertThat(lastHeld(waits, hung.waiter)).contains("&tty->ldisc_sem");
+            assertThat(functions(found.stacks().get(0))).contains("n_tty_read", "do_syscall_64");
+        }
+    }
+
+    private static Optional<String> lastHeld(Details.Waits waits, Task task) {
+        return waits.holding().stream()
+                .filter(holding -> holding.task().equals(task))
+                .map(holding ->
+                        holding.locks().get(holding.locks().size() - 1).lock().name())
+                .findFirst();
+    }
+
+    /** No program can have a kernel's tasks wait for each other's mutexes, so that the owners are written from outside. */
+    @Test
+    void tasksThatWaitForEachOtherAreACycle() throws Exception {
+        TestMachines machines = new TestMachines();
+        try (Guest guest = start(machines)) {
+            Hung one = hang(guest, "mutex", "/one");
+            Hung other = hang(guest, "mutex", "/other");
+            HangAnalysis autopsy = autopsy(machines, guest);
+            LockRef ones = autopsy.ofSleepers(List.of(one.waiter))
+                    .orElseThrow()
+                    .locks()
+                    .get(0);
+            LockRef others = autopsy.ofSleepers(List.of(other.waiter))
+                    .orElseThrow()
+                    .locks()
+                    .get(0);
+            try (GdbStub gdb = guest.vm().gdb()) {
+                own(machines, gdb, ones, other.waiter);
+                own(machines, gdb, others, one.waiter);
+            }
+            Evidence found = autopsy.ofSleepers(List.of(one.waiter)).orElseThrow();
+            assertThat(found.cycle())
+                    .containsExactly(
+                            new CycleNode("task", OptionalInt.empty(), others.name(), ones.name()),
+                            new CycleNode("task", OptionalInt.empty(), ones.name(), others.name()));
+            assertThat(found.locks()).containsExactly(ones, others);
+            assertThat(((Details.Waits) found.details()).waits())
+                    .extracting(wait -> wait.owner().orElseThrow().task().orElseThrow())
+                    .containsExactly(other.waiter, one.waiter);
+        }
+    }
+
+    private static void own(TestMachines machines, GdbStub gdb, LockRef lock, Task owner) throws Exception {
+        KernelData data = new KernelData(
+                machines.facts().symbols(),
+                machines.facts().btf(),
+                (address, length) -> gdb.read(0, address, length),
+                2);
+        long task = new Tasks(data).withPid(owner.pid()).orElseThrow();
+        write(gdb, lock, task | 1);
+    }
+
+    private static void write(GdbStub gdb, LockRef lock, long owner) throws Exception {
+        ByteBuffer word =
+                ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(owner);
+        long offset = lock.name().startsWith("rw_semaphore") ? OWNER_OF_RWSEM : 0;
+        gdb.write(0, Long.parseUnsignedLong(lock.address().orElseThrow(), 16) + offset, word.array());
+    }
+
+    @Test
+    void whoSleepsForNoLockIsNoEvidence() throws Exception {
+        TestMachines machines = new TestMachines();
+        try (Guest guest = start(machines)) {
+            Hung hung = hang(guest, "mutex", "/held");
+            assertThat(autopsy(machines, guest).ofSleepers(List.of(hung.holder)))
+                    .isEmpty();
+        }
+    }
+
+    private static List<String> functions(Stack stack) {
+        return stack.frames().stream()
+                .filter(Frame::certain)
+                .map(SymbolNames::base)
+                .toList();
+    }
+
+    private Guest start(TestMachines machines) throws Exception {
+        return new TemplateStore(machines.host(), machines.cache())
+                .start(machines.facts().kernel(), machines.config(), folder.resolve("console.log"), 0, Progress.NONE)
+                .guest();
+    }
+
+    private static HangAnalysis autopsy(TestMachines machines, Guest guest) throws Exception {
+        Symbols symbols = machines.facts().symbols();
+        SourceFrames sources = new SourceFrames(machines.facts().kernel(), symbols, List.of());
+        return new HangAnalysis(guest.vm(), machines.facts(), symbols, sources, machines.cache());
+    }
+
+    /** Starts a task that holds a lock and one that waits for it, and waits until it sleeps. */
+    private Hung hang(Guest guest, String kind, String file) throws Exception {
+        String program = "/hold_lock_of_" + Path.of(file).getFileName();
+        guest.agent().writeProgram(program, Files.readAllBytes(compiled()));
+        int holder = guest.spawn(0, program, kind, file).pid();
+        Deadline deadline = Deadline.in(PATIENCE);
+        Pattern asleep = Pattern.compile("(\\d+) \\(waiter\\) " + (kind.equals("tty") ? "S " : "D ") + holder + " ");
+        while (true) {
+            for (int pid = holder + 1; pid < holder + 20; pid++) {
+                Matcher stat = asleep.matcher(proc(guest, pid, "stat"));
+                if (stat.lookingAt() && isOffCpuForTheLock(guest, pid)) {
+                    return new Hung(new Task("waiter", Integer.parseInt(stat.group(1))), new Task("holder", holder));
+                }
+            }
+            assertThat(deadline.expired()).as("nobody waits for the lock").isFalse();
+            Poll.pause();
+        }
+    }
+
+    /** A task says that it sleeps before it leaves its CPU, after which the kernel knows a place where it waits; before, it polled. */
+    private static boolean isOffCpuForTheLock(Guest guest, int pid) throws Exception {
+        String where = proc(guest, pid, "wchan");
+        return !where.isEmpty() && !where.equals("0") && !where.contains("poll");
+    }
+
+    /** Of a process that is not there, nothing. */
+    private static String proc(Guest guest, int pid, String file) throws Exception {
+        try {
+            return new String(guest.agent().readFile("/proc/" + pid + "/" + file), StandardCharsets.US_ASCII);
+        } catch (AgentException e) {
+            return "";
+        }
+    }
+
+    private Path compiled() throws Exception {
+        Path program = folder.resolve("hold_lock");
+        Process gcc = new ProcessBuilder(
+                        "gcc",
+                        "-static",
+                        "-O1",
+                        "-Wall",
+                        "-Werror",
+                        "-o",
+                        program.toString(),
+                        "src/test/resources/guest/hold_lock.c")
+                .inheritIO()
+                .start();
+        assertThat(gcc.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(gcc.exitValue()).isZero();
+        return program;
+    }
+}

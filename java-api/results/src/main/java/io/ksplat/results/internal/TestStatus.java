@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.results.internal;
+
+import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.Verdict;
+import io.ksplat.results.RunRecord;
+import java.util.Locale;
+
+/** What a run is to those who know only tests: a failure is the kernel's, an error ksplat's own, skipped what the kernel lacks. */
+enum TestStatus {
+    PASSED,
+    FAILURE,
+    ERROR,
+    SKIPPED;
+
+    static TestStatus of(RunRecord run) {
+        if (run.verdict() == Verdict.ERROR) {
+            return ERROR;
+        }
+        if (!run.asExpected()) {
+            return FAILURE;
+        }
+        return run.verdict() == Verdict.UNSUPPORTED ? SKIPPED : PASSED;
+    }
+
+    /** JUnit XML's element for it. */
+    String element() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Why, in one line. */
+    static String summary(RunRecord run) {
+        String what = run.message()
+                .or(() -> run.evidence().stream().map(Evidence::title).findFirst())
+                .orElse("no evidence");
+        return run.verdict() + ", expected " + run.expected() + ": " + what;
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.results.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.ksplat.evidence.Verdict;
+import io.ksplat.results.RunRecord;
+import io.ksplat.results.Timings;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+
+/** The form is a contract: others read these names. */
+class ResultsJsonTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private static JsonNode results(RunRecord... runs) throws IOException {
+        return JSON.readTree(ResultsJson.bytes(ResultsJson.results(List.of(runs))));
+    }
+
+    @Test
+    void writesEveryFieldOfTheContract() throws IOException {
+        RunRecord run = Runs.run("nmi-task-kptr", 3, Verdict.DEADLOCK, Verdict.CLEAN);
+        JsonNode expected = JSON.readTree("""
+                {"schema": 1, "runs": [{
+                  "reproducer": "nmi-task-kptr",
+                  "kernel": {"spec": "debian:7.2", "release": "7.2.13+deb14-cloud-amd64", "key": "7.2.13-cloud"},
+                  "attempt": 3,
+                  "bootRetries": 1,
+                  "verdict": "DEADLOCK",
+                  "expected": "CLEAN",
+                  "evidence": [{
+                    "kind": "lockdep-circular",
+                    "title": "possible deadlock",
+                    "signature": "lockdep-circular:&rdp->nocb_lock",
+                    "locks": [{"name": "&rdp->nocb_lock", "address": "ffff88800f600000", "class": "rcu_nocb"},
+                              {"name": "&p->pi_lock"}],
+                    "cycle": [{"context": "task", "cpu": 0, "holds": "&rdp->nocb_lock", "waitsFor": "&p->pi_lock"},
+                              {"context": "nmi", "holds": "&p->pi_lock", "waitsFor": "&rdp->nocb_lock"}],
+                    "stacks": [{"cpu": 1, "context": "nmi", "frames": [
+                      {"function": "native_queued_spin_lock_slowpath", "offset": 27, "inlined": false, "certain": true},
+                      {"function": "call_rcu", "file": "kernel/rcu/tree.c", "line": 3150, "inlined": true, "certain": false}]}],
+                    "source": "console",
+                    "guestSeconds": 12.25}],
+                  "controls": {"nmi": {"required": 1, "observed": 1, "passed": true},
+                               "freed:delayed_put_task_struct": {"required": 2, "observed": 1, "passed": false}},
+                  "notes": ["NMI on CPU 0 at rcu_cblist_enqueue+0x0"],
+                  "timings": {"bootMs": 1830, "firstEvidenceMs": 2100, "totalMs": 2500},
+                  "accelerator": "tcg",
+                  "origin": "boot"}]}
+                """);
+        assertThat(results(run)).isEqualTo(expected);
+    }
+
+    @Test
+    void keepsTheOrderOfTheRunsAndIsAnEmptyListWithoutAny() throws IOException {
+        JsonNode runs = results(
+                        Runs.run("b", 1, Verdict.CLEAN, Verdict.CLEAN), Runs.run("a", 1, Verdict.CLEAN, Verdict.CLEAN))
+                .path("runs");
+        assertThat(runs.findValuesAsText("reproducer")).containsExactly("b", "a");
+        assertThat(results().path("runs").isArray()).isTrue();
+        assertThat(results().path("runs")).isEmpty();
+    }
+
+    @Test
+    void givesTheTimeOfARestoreAndTheReasonOfAnError() throws IOException {
+        RunRecord run = Runs.saying(Runs.run("a", 1, Verdict.ERROR, Verdict.CLEAN), "QEMU ended: \"killed\"\nat once");
+        RunRecord restored = new RunRecord(
+                run.reproducer(),
+                run.kernel(),
+                1,
+                0,
+                run.verdict(),
+                run.expected(),
+                run.message(),
+                List.of(),
+                List.of(),
+                List.of(),
+                new Timings(OptionalLong.empty(), OptionalLong.of(51), OptionalLong.empty(), 80),
+                "kvm",
+                "template");
+        JsonNode node = results(restored).path("runs").path(0);
+        assertThat(node.path("timings")).isEqualTo(JSON.readTree("{\"restoreMs\": 51, \"totalMs\": 80}"));
+        assertThat(node.path("message").asText()).isEqualTo("QEMU ended: \"killed\"\nat once");
+        assertThat(node.path("origin").asText()).isEqualTo("template");
+        assertThat(node.path("accelerator").asText()).isEqualTo("kvm");
+        assertThat(node.path("evidence").isArray()).isTrue();
+        assertThat(node.path("controls").isObject()).isTrue();
+    }
+
+    @Test
+    void survivesWhateverAKernelMayPrint() throws IOException {
+        String hostile = "\u0000\u0007\"\\<&]]>\u2028\ud83d\ude00 \ud800 \uffff \u001b[31m";
+        RunRecord run = Runs.saying(Runs.run("a", 1, Verdict.CRASH, Verdict.CLEAN), hostile);
+        String read = results(run).path("runs").path(0).path("message").asText();
+        assertThat(read).startsWith("\u0000\u0007\"\\<&]]>\u2028\ud83d\ude00 ").endsWith("\uffff \u001b[31m");
+    }
+
+    @Test
+    void writesTheEvidenceAloneAsAnArray() throws IOException {
+        JsonNode array = JSON.readTree(ResultsJson.evidenceFile(List.of(Runs.deadlock("one"), Runs.deadlock("two"))));
+        assertThat(array.findValuesAsText("title")).containsExactly("one", "two");
+        assertThat(JSON.readTree(ResultsJson.evidenceFile(List.of())).isArray()).isTrue();
+        assertThat(Optional.of(array.path(0).path("kind").asText())).contains("lockdep-circular");
+    }
+}
