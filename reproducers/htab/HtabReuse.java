@@ -5,9 +5,9 @@ import static io.ksplat.evidence.Verdict.CLEAN;
 
 import io.ksplat.bpf.BpfObject;
 import io.ksplat.bpf.BpfProgram;
+import io.ksplat.engine.Machine;
 import io.ksplat.junit.Case;
 import io.ksplat.junit.Expect;
-import io.ksplat.junit.Machine;
 import io.ksplat.junit.Reproducer;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;

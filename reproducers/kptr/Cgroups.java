@@ -3,7 +3,7 @@ package io.ksplat.reproducers.kptr;
 
 import io.ksplat.bpf.BpfObject;
 import io.ksplat.bpf.BpfProgram;
-import io.ksplat.junit.Machine;
+import io.ksplat.engine.Machine;
 import java.io.IOException;
 
 /** What the reproducers have in common that drop a cgroup. */

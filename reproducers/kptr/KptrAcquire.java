@@ -6,9 +6,9 @@ import static io.ksplat.evidence.Verdict.REJECTED;
 
 import io.ksplat.bpf.BpfObject;
 import io.ksplat.bpf.BpfProgram;
+import io.ksplat.engine.Machine;
 import io.ksplat.junit.Case;
 import io.ksplat.junit.Expect;
-import io.ksplat.junit.Machine;
 import io.ksplat.junit.Needs;
 import io.ksplat.junit.Reproducer;
 import io.ksplat.machine.GuestProcess;

@@ -2,7 +2,7 @@
 package io.ksplat.reproducers.kptr;
 
 import io.ksplat.bpf.BpfObject;
-import io.ksplat.junit.Machine;
+import io.ksplat.engine.Machine;
 import io.ksplat.machine.GuestProcess;
 import java.io.IOException;
 import java.time.Duration;

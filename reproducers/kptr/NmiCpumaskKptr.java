@@ -4,9 +4,9 @@ package io.ksplat.reproducers.kptr;
 import static io.ksplat.evidence.Verdict.CLEAN;
 
 import io.ksplat.bpf.BpfObject;
-import io.ksplat.junit.BeforeFreeze;
+import io.ksplat.engine.Machine;
+import io.ksplat.junit.BeforeSnapshot;
 import io.ksplat.junit.Expect;
-import io.ksplat.junit.Machine;
 import io.ksplat.junit.Needs;
 import io.ksplat.junit.Reproducer;
 import java.io.IOException;
@@ -25,7 +25,7 @@ class NmiCpumaskKptr {
     /** More than a CPU's free list keeps (kernel/bpf/memalloc.c, high_watermark): the rest goes back to the slab. */
     private static final int MASKS = 256;
 
-    @BeforeFreeze
+    @BeforeSnapshot
     void stashTheLastReferences(BpfObject bpf) throws IOException {
         bpf.program("stash_masks").runOn(0);
         bpf.program("on_free").attach();

@@ -5,8 +5,8 @@ import static io.ksplat.evidence.Verdict.CLEAN;
 import static io.ksplat.evidence.Verdict.DEADLOCK;
 
 import io.ksplat.bpf.BpfObject;
+import io.ksplat.engine.Machine;
 import io.ksplat.junit.Expect;
-import io.ksplat.junit.Machine;
 import io.ksplat.junit.Needs;
 import io.ksplat.junit.Reproducer;
 import java.io.IOException;

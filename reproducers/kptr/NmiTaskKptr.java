@@ -4,9 +4,9 @@ package io.ksplat.reproducers.kptr;
 import static io.ksplat.evidence.Verdict.DEADLOCK;
 
 import io.ksplat.bpf.BpfObject;
-import io.ksplat.junit.BeforeFreeze;
+import io.ksplat.engine.Machine;
+import io.ksplat.junit.BeforeSnapshot;
 import io.ksplat.junit.Expect;
-import io.ksplat.junit.Machine;
 import io.ksplat.junit.Needs;
 import io.ksplat.junit.Reproducer;
 import io.ksplat.machine.GuestProcess;
@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 @Expect(verdict = DEADLOCK, kernels = "[6.3,)", because = "bpf_task_release() calls call_rcu() in whatever context")
 class NmiTaskKptr {
 
-    @BeforeFreeze
+    @BeforeSnapshot
     void stashTheLastReference(Machine machine, BpfObject bpf) throws IOException {
         GuestProcess child = machine.spawnParked(1);
         bpf.global("target_pid").set(child.pid());

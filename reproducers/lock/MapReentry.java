@@ -8,9 +8,9 @@ import static io.ksplat.evidence.Verdict.UNSUPPORTED;
 
 import io.ksplat.bpf.BpfObject;
 import io.ksplat.bpf.BpfProgram;
+import io.ksplat.engine.Machine;
 import io.ksplat.junit.Case;
 import io.ksplat.junit.Expect;
-import io.ksplat.junit.Machine;
 import io.ksplat.junit.Needs;
 import io.ksplat.junit.Reproducer;
 import io.ksplat.machine.Register;
@@ -156,6 +156,6 @@ class MapReentry {
         machine.controls()
                 .atLeast("reentered", bpf.global("reentered"), cpus)
                 .atLeast("completed", bpf.global("completed"), cpus);
-        machine.testimony().refused("a map's update under a map's lock", bpf.global("result"));
+        machine.programReports().refused("a map's update under a map's lock", bpf.global("result"));
     }
 }

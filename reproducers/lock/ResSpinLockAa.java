@@ -5,9 +5,9 @@ import static io.ksplat.evidence.Verdict.CLEAN;
 import static io.ksplat.evidence.Verdict.RECOVERED;
 
 import io.ksplat.bpf.BpfObject;
+import io.ksplat.engine.Machine;
 import io.ksplat.junit.Case;
 import io.ksplat.junit.Expect;
-import io.ksplat.junit.Machine;
 import io.ksplat.junit.Needs;
 import io.ksplat.junit.Reproducer;
 import java.io.IOException;
@@ -37,7 +37,7 @@ class ResSpinLockAa {
     private static void run(int secondLock, Machine machine, BpfObject bpf) throws IOException {
         bpf.global("second_key").set(secondLock);
         machine.controls().atLeast("taken", bpf.global("taken"), 1).atLeast("taken-again", bpf.global("retaken"), 1);
-        machine.testimony()
+        machine.programReports()
                 .refused("the second of two locks", bpf.global("result"))
                 .stderrOf(bpf.program("take_two"));
         bpf.program("take_two").runOn(0);

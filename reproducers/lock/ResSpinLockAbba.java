@@ -6,9 +6,9 @@ import static io.ksplat.evidence.Verdict.RECOVERED;
 
 import io.ksplat.bpf.BpfObject;
 import io.ksplat.bpf.BpfProgram;
+import io.ksplat.engine.Machine;
 import io.ksplat.junit.Case;
 import io.ksplat.junit.Expect;
-import io.ksplat.junit.Machine;
 import io.ksplat.junit.Needs;
 import io.ksplat.junit.Reproducer;
 import java.io.IOException;
@@ -39,7 +39,7 @@ class ResSpinLockAbba {
 
     private static void race(Machine machine, BpfObject bpf) throws IOException {
         machine.controls().atLeast("raced", bpf.global("raced"), 1).atLeast("taken-again", bpf.global("retaken"), 1);
-        machine.testimony()
+        machine.programReports()
                 .refused("the second of two locks in opposite orders", bpf.global("refused"))
                 .stderrOf(bpf.program("on_cpu0"))
                 .stderrOf(bpf.program("on_cpu1"));

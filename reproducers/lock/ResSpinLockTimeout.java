@@ -5,9 +5,9 @@ import static io.ksplat.evidence.Verdict.CLEAN;
 import static io.ksplat.evidence.Verdict.RECOVERED;
 
 import io.ksplat.bpf.BpfObject;
+import io.ksplat.engine.Machine;
 import io.ksplat.junit.Case;
 import io.ksplat.junit.Expect;
-import io.ksplat.junit.Machine;
 import io.ksplat.junit.Needs;
 import io.ksplat.junit.Reproducer;
 import java.io.IOException;
@@ -42,7 +42,7 @@ class ResSpinLockTimeout {
     private static void run(int lastLock, Machine machine, BpfObject bpf) throws IOException {
         bpf.global("last_key").set(lastLock);
         machine.controls().atLeast("taken", bpf.global("taken"), 1).atLeast("taken-again", bpf.global("retaken"), 1);
-        machine.testimony()
+        machine.programReports()
                 .refused("a lock beyond the table of held locks", bpf.global("result"))
                 .stderrOf(bpf.program("take_many"));
         bpf.program("take_many").runOn(0);

@@ -4,9 +4,9 @@ package io.ksplat.reproducers.taskwork;
 import static io.ksplat.evidence.Verdict.CLEAN;
 
 import io.ksplat.bpf.BpfObject;
+import io.ksplat.engine.Machine;
 import io.ksplat.junit.Case;
 import io.ksplat.junit.Expect;
-import io.ksplat.junit.Machine;
 import io.ksplat.junit.Needs;
 import io.ksplat.junit.Reproducer;
 import io.ksplat.machine.GuestProcess;

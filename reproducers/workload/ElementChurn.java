@@ -4,9 +4,9 @@ package io.ksplat.reproducers.workload;
 import static io.ksplat.evidence.Verdict.CLEAN;
 
 import io.ksplat.bpf.BpfObject;
+import io.ksplat.engine.Machine;
 import io.ksplat.junit.Expect;
-import io.ksplat.junit.Machine;
-import io.ksplat.junit.Measures;
+import io.ksplat.junit.Metric;
 import io.ksplat.junit.Reproducer;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
                 "how much memory freed elements hold until a grace period lets it go, when one CPU inserts and another deletes",
         seed = "bpf: Handle reuse in bpf memory alloc")
 @Expect(verdict = CLEAN, because = "after a grace period the memory is the slab's again")
-@Measures(name = "heldAtMost", unit = "KiB", count = "held-kib")
-@Measures(name = "deletesPerSecond", unit = "1/s", count = "deleted", nanoseconds = "delete-ns")
+@Metric(name = "heldAtMost", unit = "KiB", count = "held-kib")
+@Metric(name = "deletesPerSecond", unit = "1/s", count = "deleted", nanoseconds = "delete-ns")
 class ElementChurn {
     private static final int ROUNDS = 8;
     private static final int ELEMENTS = 8192;

@@ -5,9 +5,9 @@ import static io.ksplat.evidence.Verdict.CLEAN;
 
 import io.ksplat.bpf.BpfObject;
 import io.ksplat.bpf.BpfProgram;
+import io.ksplat.engine.Machine;
 import io.ksplat.junit.Expect;
-import io.ksplat.junit.Machine;
-import io.ksplat.junit.Measures;
+import io.ksplat.junit.Metric;
 import io.ksplat.junit.Reproducer;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
                 "what a hash map's update and delete cost without preallocation, as map_perf_test measures it, on each CPU",
         seed = "bpf: Handle reuse in bpf memory alloc")
 @Expect(verdict = CLEAN, because = "each CPU has a key of its own")
-@Measures(name = "eventsPerSecondAndCpu", unit = "1/s", count = "events", nanoseconds = "cpu-ns")
+@Metric(name = "eventsPerSecondAndCpu", unit = "1/s", count = "events", nanoseconds = "cpu-ns")
 class HashChurn {
 
     @Test

@@ -5,10 +5,10 @@ import static io.ksplat.evidence.Verdict.CLEAN;
 
 import io.ksplat.bpf.BpfObject;
 import io.ksplat.bpf.BpfProgram;
+import io.ksplat.engine.Machine;
 import io.ksplat.junit.Case;
 import io.ksplat.junit.Expect;
-import io.ksplat.junit.Machine;
-import io.ksplat.junit.Measures;
+import io.ksplat.junit.Metric;
 import io.ksplat.junit.Needs;
 import io.ksplat.junit.Reproducer;
 import java.io.IOException;
@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
         cases = "test-object",
         kernels = "[6.1,6.4)",
         because = "the kernel's own test objects, the only ones that 6.1 has, became a module's in 6.4")
-@Measures(name = "exchangesPerSecondAndCpu", unit = "1/s", count = "events", nanoseconds = "cpu-ns")
+@Metric(name = "exchangesPerSecondAndCpu", unit = "1/s", count = "events", nanoseconds = "cpu-ns")
 class KptrXchg {
     /** An empty Ethernet frame: programs that may call 6.1's functions run on packets. */
     private static final byte[] PACKET = new byte[14];

@@ -3,11 +3,11 @@ package org.example;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ksplat.engine.Machine;
 import io.ksplat.bpf.BpfObject;
 import io.ksplat.junit.EnabledOnKernel;
 import io.ksplat.junit.KernelTest;
 import io.ksplat.junit.Kernels;
-import io.ksplat.junit.Machine;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 

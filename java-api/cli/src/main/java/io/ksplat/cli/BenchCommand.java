@@ -1,27 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
-import io.ksplat.bench.Bench;
-import io.ksplat.bench.Measurement;
-import io.ksplat.bench.Workload;
 import io.ksplat.campaign.Campaign;
-import io.ksplat.campaign.Catalogue;
-import io.ksplat.campaign.Jobs;
-import io.ksplat.campaign.LabTrial;
+import io.ksplat.campaign.Parallelism;
+import io.ksplat.campaign.RunnerTrial;
 import io.ksplat.campaign.Trial;
-import io.ksplat.junit.Lab;
-import io.ksplat.junit.Settings;
-import io.ksplat.kernel.Cache;
-import io.ksplat.kernel.KernelException;
-import io.ksplat.kernel.KernelSpec;
-import io.ksplat.machine.Accelerator;
+import io.ksplat.campaign.internal.bench.Bench;
+import io.ksplat.campaign.internal.bench.Measurement;
+import io.ksplat.campaign.internal.bench.Workload;
+import io.ksplat.engine.Catalogue;
+import io.ksplat.engine.RunSettings;
+import io.ksplat.engine.Runner;
+import io.ksplat.engine.Session;
+import io.ksplat.engine.SessionOptions;
+import io.ksplat.engine.internal.TerminalProgress;
+import io.ksplat.junit.internal.ReproducerCatalogue;
 import io.ksplat.results.RunRecord;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -50,14 +49,19 @@ final class BenchCommand implements Callable<Integer> {
                     "restore: a machine from a template against a cold boot; boot: a cold boot against a plain QEMU's; attempts: verdicts a minute; workload: what a reproducer with a figure measures.")
     private String name = "";
 
-    @Parameters(index = "1", arity = "0..1", paramLabel = "ID", description = "Of workload: which, see: ksplat list.")
+    @Parameters(
+            index = "1",
+            arity = "0..1",
+            paramLabel = "ID",
+            description = "For workload: the reproducer to run (see: ksplat list).")
     private @Nullable String id;
 
     @Option(
             names = "--kernel",
             paramLabel = "SPEC",
-            description = "Default: " + Settings.DEFAULT_KERNEL + ". Of workload, two may be given: they take turns.")
-    private List<String> kernels = List.of(Settings.DEFAULT_KERNEL);
+            description =
+                    "Default: " + RunSettings.DEFAULT_KERNEL + ". Of workload, two may be given: they take turns.")
+    private List<String> kernels = List.of(RunSettings.DEFAULT_KERNEL);
 
     @Option(
             names = "--runs",
@@ -69,18 +73,18 @@ final class BenchCommand implements Callable<Integer> {
     private @Nullable Integer jobs;
 
     @Option(names = "--report", paramLabel = "DIR", description = "Where consoles and runs go, default ksplat-report.")
-    private Path report = Settings.DEFAULT_REPORT;
+    private Path report = RunSettings.DEFAULT_REPORT;
 
     @Option(names = "--accelerator", paramLabel = "KIND", description = "kvm or tcg.")
-    private @Nullable Accelerator accelerator;
+    private @Nullable String accelerator;
 
-    @Option(names = "--json", description = "For machines.")
+    @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
     @Override
     public Integer call() throws Exception {
         checkWords();
-        Progress progress = Progress.on(spec.commandLine().getErr());
+        TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
         Path folder = report.toAbsolutePath().resolve("bench-" + name);
         Measurement measured = name.equals("workload") ? workload(folder, progress) : ksplat(folder, progress);
         progress.clear();
@@ -108,50 +112,56 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    private Measurement workload(Path folder, Progress progress) throws IOException, InterruptedException {
-        try (Laboratory laboratory = Laboratory.open(folder, progress, Optional.ofNullable(accelerator))) {
-            Catalogue catalogue = Catalogue.load();
-            Trial trial = new LabTrial(
-                    laboratory.lab(), laboratory.report(), catalogue.find(Objects.requireNonNull(id)), Map.of());
-            return new Workload(catalogue, id, trial, progress)
-                    .measure(kernels.stream().map(KernelSpec::parse).toList(), runs > 0 ? runs : 10);
+    private Measurement workload(Path folder, TerminalProgress progress) throws IOException, InterruptedException {
+        Catalogue catalogue = ReproducerCatalogue.load();
+        String chosen = Objects.requireNonNull(id);
+        try (Session session = Session.openUntilSignal(options(progress));
+                Runner runner = new JUnitRunner()) {
+            Trial trial = new RunnerTrial(session, runner, catalogue.find(chosen), settings(folder));
+            return new Workload(catalogue, chosen, trial, progress)
+                    .measure(Campaign.kernels(kernels), runs > 0 ? runs : 10);
         }
     }
 
-    private Measurement ksplat(Path folder, Progress progress)
-            throws IOException, InterruptedException, KernelException {
-        KernelSpec kernel = KernelSpec.parse(kernels.get(0));
-        try (Lab lab = new Lab(Cache.standard(), progress, Optional.ofNullable(accelerator), List.of());
-                Bench bench = Bench.of(kernel, Cache.standard(), Optional.ofNullable(accelerator), folder, progress)) {
-            int several = jobs == null ? Jobs.fitting() : jobs;
+    private SessionOptions options(TerminalProgress progress) {
+        return SessionOptions.standard(progress).withAccelerator(Optional.ofNullable(accelerator));
+    }
+
+    private RunSettings settings(Path folder) {
+        return RunSettings.of(kernels.get(0)).reportedIn(folder);
+    }
+
+    private Measurement ksplat(Path folder, TerminalProgress progress) throws Exception {
+        SessionOptions options = options(progress);
+        try (Session session = Session.open(options);
+                Bench bench = Bench.of(kernels.get(0), options, folder)) {
+            int several = jobs == null ? Parallelism.fitting() : jobs;
             return switch (name) {
                 case "restore" -> bench.restore(runs > 0 ? runs : 30);
-                case "boot" -> bench.boot(runs > 0 ? runs : 5, times -> attempts(lab, kernel, folder, true, 1, times));
+                case "boot" ->
+                    bench.boot(
+                            runs > 0 ? runs : 5,
+                            times -> attempts(session, settings(folder).booting(true), 1, times));
                 default ->
                     bench.attempts(
                             runs > 0 ? runs : 40,
                             several,
-                            lab.timeSpent(),
-                            times -> attempts(lab, kernel, folder, false, several, times));
+                            session.timings(),
+                            times -> attempts(session, settings(folder), several, times));
             };
         }
     }
 
-    private List<RunRecord> attempts(Lab lab, KernelSpec kernel, Path folder, boolean fresh, int jobs, int times)
+    private List<RunRecord> attempts(Session session, RunSettings settings, int jobs, int times)
             throws IOException, InterruptedException {
         List<RunRecord> ended = new ArrayList<>();
-        new Campaign(
-                        lab,
-                        Map.of(
-                                Settings.Keys.REPORT, folder.toString(),
-                                Settings.Keys.FRESH, Boolean.toString(fresh)),
-                        jobs)
+        new Campaign(session, settings, jobs, JUnitRunner::new)
                 .run(
-                        List.of(Catalogue.load().find(REPRODUCER)),
-                        List.of(kernel),
+                        List.of(ReproducerCatalogue.load().find(REPRODUCER)),
+                        Campaign.kernels(kernels),
                         times,
                         ended::add,
-                        (what, why) -> spec.commandLine().getErr().println("ksplat: " + what + ": " + why));
+                        failure -> spec.commandLine().getErr().println("ksplat: " + failure));
         return List.copyOf(ended);
     }
 }

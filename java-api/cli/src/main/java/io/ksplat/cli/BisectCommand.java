@@ -1,26 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
-import io.ksplat.campaign.Catalogue;
-import io.ksplat.campaign.LabTrial;
-import io.ksplat.campaign.Trial;
-import io.ksplat.campaign.bisect.Assay;
-import io.ksplat.campaign.bisect.BisectState;
-import io.ksplat.campaign.bisect.Bisection;
-import io.ksplat.campaign.bisect.Find;
-import io.ksplat.campaign.bisect.PrebuiltBisection;
-import io.ksplat.campaign.bisect.PrebuiltKernels;
-import io.ksplat.campaign.bisect.Split;
-import io.ksplat.campaign.bisect.TreeBisection;
-import io.ksplat.kernel.Cache;
-import io.ksplat.kernel.KernelSpec;
-import io.ksplat.kernel.Kernels;
-import io.ksplat.kernel.internal.build.KernelTree;
+import io.ksplat.campaign.internal.bisect.BisectGoal;
+import io.ksplat.campaign.internal.bisect.Bisection;
+import io.ksplat.campaign.internal.bisect.Bisector;
+import io.ksplat.engine.Catalogue;
+import io.ksplat.engine.Runner;
+import io.ksplat.engine.Session;
+import io.ksplat.engine.internal.TerminalProgress;
+import io.ksplat.junit.internal.ReproducerCatalogue;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -38,9 +32,6 @@ import picocli.CommandLine.Spec;
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {"0:found", "1:cannot be told", "2:usage", "3:the harness failed"})
 final class BisectCommand implements Callable<Integer> {
-    /** Kernels that a bisection calls good on its way, each of which may be called so wrongly. */
-    private static final int GOOD_ONES = 5;
-
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
@@ -59,7 +50,7 @@ final class BisectCommand implements Callable<Integer> {
             paramLabel = "WHAT",
             defaultValue = "cause",
             description = "cause (the good end is older) or cure (the bad end is older); default cause.")
-    private Find find = Find.CAUSE;
+    private BisectGoal find = BisectGoal.CAUSE;
 
     @Option(
             names = "--jobs",
@@ -96,17 +87,16 @@ final class BisectCommand implements Callable<Integer> {
     @Option(
             names = "--state",
             paramLabel = "FILE",
-            description =
-                    "Where a bisection in a tree is kept, so that it can be stopped and gone on with; default ksplat-bisect.json.")
+            description = "State file of a tree bisection; run again with it to resume. Default ksplat-bisect.json.")
     private Path stateFile = Path.of("ksplat-bisect.json");
 
     @Option(names = "--look", description = "Only tell how far the bisection of the state file is.")
     private boolean look;
 
     @Mixin
-    private LaboratoryOptions options = new LaboratoryOptions();
+    private SessionMixin options = new SessionMixin();
 
-    @Option(names = "--json", description = "For machines.")
+    @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
     @Override
@@ -114,77 +104,60 @@ final class BisectCommand implements Callable<Integer> {
         if (jobs < 1 || !(error > 0 && error < 0.5)) {
             throw new ParameterException(spec.commandLine(), "--jobs is at least 1, --error between 0 and 0.5");
         }
-        Catalogue.Entry entry = Catalogue.load().find(reproducer);
-        Progress progress = Progress.on(spec.commandLine().getErr());
+        Catalogue.Entry entry = ReproducerCatalogue.load().find(reproducer);
+        TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
+        Bisector bisector = new Bisector(new Bisector.Question(reproducer, good, bad, find, error), progress);
         Path searched = tree;
-        return searched == null ? prebuilt(entry, progress) : inTree(searched, entry, progress);
+        return searched == null
+                ? prebuilt(bisector, entry, progress)
+                : inTree(
+                        bisector,
+                        new Bisector.Commits(searched, profile, paths, firstParent, stateFile),
+                        entry,
+                        progress);
     }
 
-    private int prebuilt(Catalogue.Entry entry, Progress progress) throws Exception {
-        KernelSpec older = KernelSpec.parse(find == Find.CAUSE ? good : bad);
-        KernelSpec newer = KernelSpec.parse(find == Find.CAUSE ? bad : good);
-        List<KernelSpec> available = new Kernels(Cache.standard())
-                .available(progress).stream().map(Kernels.Available::spec).toList();
-        PrebuiltKernels between = PrebuiltKernels.between(available, older, newer);
-        try (Laboratory laboratory = options.open(progress)) {
-            tell(laboratory, progress);
-            Trial trial = new LabTrial(laboratory.lab(), laboratory.report(), entry, Map.of());
-            Assay assay = new Assay(trial, reproducer, error / GOOD_ONES);
-            Bisection found = new PrebuiltBisection(assay, between, find, jobs, progress).run();
-            return end(found, "the bug showed in " + assay.rate() + " runs of the bad end", progress);
+    private int prebuilt(Bisector bisector, Catalogue.Entry entry, TerminalProgress progress) throws Exception {
+        try (Session session = Session.openUntilSignal(options.options(progress));
+                Runner runner = new JUnitRunner()) {
+            tell(session, progress);
+            Bisector.Answer answer = bisector.prebuilt(options.trial(session, runner, entry), jobs);
+            return end(answer.bisection(), answer.remark(), progress);
         }
     }
 
-    private int inTree(Path searched, Catalogue.Entry entry, Progress progress) throws Exception {
-        KernelTree opened = KernelTree.open(Cache.standard(), searched);
-        BisectState.Question question = new BisectState.Question(
-                opened.path().toString(),
-                reproducer,
-                profile,
-                find,
-                opened.commit(good).id(),
-                opened.commit(bad).id(),
-                firstParent,
-                paths);
-        Split split = new Split(progress);
-        Kernels kernels = new Kernels(Cache.standard());
+    private int inTree(Bisector bisector, Bisector.Commits commits, Catalogue.Entry entry, TerminalProgress progress)
+            throws Exception {
+        PrintWriter out = spec.commandLine().getOut();
         if (look) {
+            String text = bisector.look(commits);
             progress.clear();
-            PrintWriter out = spec.commandLine().getOut();
-            out.print(TreeBisection.open(file(), question, opened, kernel -> {}, (kernel, n) -> List.of(), split, error)
-                    .look());
+            out.print(text);
             out.flush();
             return Exit.EXPECTED;
         }
-        try (Laboratory laboratory = options.open(split)) {
-            tell(laboratory, progress);
-            TreeBisection bisection = TreeBisection.open(
-                    file(),
-                    question,
-                    opened,
-                    kernel -> kernels.resolve(kernel, split),
-                    new LabTrial(laboratory.lab(), laboratory.report(), entry, Map.of()),
-                    split,
-                    error);
-            Bisection found = bisection.run();
-            int code = end(
-                    found, "the state is in " + stateFile + ", for git in " + BisectState.logOf(stateFile), progress);
+        List<Session> opened = new ArrayList<>();
+        try (Runner runner = new JUnitRunner()) {
+            Bisector.Answer answer = bisector.inTree(commits, options.options(progress), timed -> {
+                Session session = Session.openUntilSignal(timed);
+                opened.add(session);
+                tell(session, progress);
+                return options.trial(session, runner, entry);
+            });
+            int code = end(answer.bisection(), answer.remark(), progress);
             if (!json) {
-                PrintWriter out = spec.commandLine().getOut();
-                out.print(bisection.look());
+                out.print(answer.look());
                 out.flush();
             }
             return code;
+        } finally {
+            opened.forEach(Session::close);
         }
     }
 
-    private Path file() {
-        return stateFile.toAbsolutePath();
-    }
-
-    private void tell(Laboratory laboratory, Progress progress) {
+    private void tell(Session session, TerminalProgress progress) throws IOException {
         PrintWriter err = spec.commandLine().getErr();
-        laboratory.report().listen(run -> {
+        session.report(options.settings().report()).listen(run -> {
             progress.clear();
             err.printf(
                     Locale.ROOT,
@@ -199,7 +172,7 @@ final class BisectCommand implements Callable<Integer> {
         });
     }
 
-    private int end(Bisection found, String remark, Progress progress) {
+    private int end(Bisection found, String remark, TerminalProgress progress) {
         progress.clear();
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
@@ -212,7 +185,7 @@ final class BisectCommand implements Callable<Integer> {
     }
 
     private void print(PrintWriter out, Bisection found, String remark) {
-        String word = find == Find.CURE ? "cured" : "broken";
+        String word = find == BisectGoal.CURE ? "cured" : "broken";
         if (found.found() && found.commit().isPresent()) {
             out.printf("%s: %s by %s%n", reproducer, word, found.commit().get());
         } else if (!found.found()) {

@@ -4,18 +4,16 @@ package io.ksplat.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.ksplat.campaign.Bug;
-import io.ksplat.campaign.Catalogue;
-import io.ksplat.campaign.LabTrial;
-import io.ksplat.kernel.Cache;
-import io.ksplat.kernel.KernelSpec;
-import io.ksplat.kernel.Kernels;
-import io.ksplat.kernel.internal.build.BuildFailedException;
-import io.ksplat.results.RunRecord;
+import io.ksplat.campaign.internal.bisect.TreeStep;
+import io.ksplat.engine.Catalogue;
+import io.ksplat.engine.Runner;
+import io.ksplat.engine.Session;
+import io.ksplat.engine.internal.TerminalProgress;
+import io.ksplat.junit.internal.ReproducerCatalogue;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -44,8 +42,6 @@ final class BisectStepCommand implements Callable<Integer> {
 
     static final int SKIP = 125;
     static final int STOP = 128;
-
-    private static final int WASTED = 3;
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -77,50 +73,40 @@ final class BisectStepCommand implements Callable<Integer> {
     private @Nullable Path like;
 
     @Mixin
-    private LaboratoryOptions options = new LaboratoryOptions();
+    private SessionMixin options = new SessionMixin();
 
     @Override
     public Integer call() throws Exception {
         Bug bug = bug();
-        Catalogue.Entry entry = Catalogue.load().find(reproducer);
-        Progress progress = Progress.on(spec.commandLine().getErr());
-        KernelSpec kernel = new KernelSpec.Tree(tree.toAbsolutePath().normalize(), Optional.empty(), profile);
+        Catalogue.Entry entry = ReproducerCatalogue.load().find(reproducer);
+        TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
+        TreeStep step = new TreeStep(tree, profile);
         PrintWriter out = spec.commandLine().getOut();
-        try {
-            new Kernels(Cache.standard()).resolve(kernel, progress);
-        } catch (BuildFailedException e) {
-            return told(out, SKIP, String.valueOf(e.getMessage()));
+        Optional<TreeStep.Answer> broken = step.build(progress);
+        if (broken.isPresent()) {
+            return told(out, broken.get());
         }
-        try (Laboratory laboratory = options.open(progress)) {
-            LabTrial trial = new LabTrial(laboratory.lab(), laboratory.report(), entry, Map.of());
-            int clean = 0;
-            int wasted = 0;
-            for (int attempt = 1; clean < runs; attempt++) {
-                RunRecord run = trial.run(kernel, attempt).stream()
-                        .filter(each -> each.reproducer().equals(reproducer))
-                        .findFirst()
-                        .orElseThrow();
-                progress.clear();
-                switch (bug.in(run)) {
-                    case BAD -> {
-                        return told(out, BAD, Bug.word(run));
-                    }
-                    case GOOD -> clean++;
-                    case CANNOT_TELL -> {
-                        if (++wasted == WASTED) {
-                            return told(out, SKIP, Bug.word(run));
-                        }
-                    }
-                }
-            }
-            return told(out, GOOD, clean + " clean runs");
+        try (Session session = Session.openUntilSignal(options.options(progress));
+                Runner runner = new JUnitRunner()) {
+            TreeStep.Answer answer = step.run(options.trial(session, runner, entry), reproducer, bug, runs);
+            progress.clear();
+            return told(out, answer);
         }
     }
 
-    private static int told(PrintWriter out, int code, String why) {
-        out.println((code == GOOD ? "good: " : code == BAD ? "bad: " : "cannot tell: ") + why);
+    private static int told(PrintWriter out, TreeStep.Answer answer) {
+        out.println(switch (answer.outcome()) {
+                    case GOOD -> "good: ";
+                    case BAD -> "bad: ";
+                    case SKIP -> "cannot tell: ";
+                }
+                + answer.why());
         out.flush();
-        return code;
+        return switch (answer.outcome()) {
+            case GOOD -> GOOD;
+            case BAD -> BAD;
+            case SKIP -> SKIP;
+        };
     }
 
     private Bug bug() throws IOException {

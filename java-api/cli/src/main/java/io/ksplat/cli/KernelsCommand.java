@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
-import io.ksplat.kernel.Cache;
-import io.ksplat.kernel.KernelException;
-import io.ksplat.kernel.Kernels;
+import io.ksplat.campaign.internal.KernelShelf;
+import io.ksplat.engine.internal.TerminalProgress;
 import java.io.PrintWriter;
-import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,46 +28,23 @@ final class KernelsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         PrintWriter out = spec.commandLine().getOut();
-        Cache cache = Cache.standard();
-        out.println("In " + cache.root() + ":");
-        Kernels kernels = new Kernels(cache);
-        for (Cache.Entry entry : kernels.cached()) {
-            out.printf(
-                    Locale.ROOT,
-                    "  %-50s %8.1f MB  %s, used %s%n",
-                    entry.key(),
-                    entry.bytes() / 1e6,
-                    entry.kind(),
-                    entry.lastUsed().toString().substring(0, 10));
-        }
+        KernelShelf shelf = new KernelShelf();
+        out.print(shelf.cached());
         if (!cachedOnly) {
-            Progress progress = Progress.on(spec.commandLine().getErr());
-            List<Kernels.Available> available = kernels.available(progress);
-            List<String> buildable = kernels.buildable(progress);
+            TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
+            String available = shelf.available(progress);
             progress.clear();
-            out.println("Can be fetched:");
-            for (Kernels.Available kernel : available) {
-                out.printf(
-                        Locale.ROOT,
-                        "  %-30s %8.1f MB  %s%n",
-                        kernel.spec(),
-                        kernel.bytes() / 1e6,
-                        kernel.release() + " (" + kernel.suite() + ")");
-            }
-            out.println("Can be built:");
-            String profiles = String.join(", ", kernels.profileNames());
-            buildable.forEach(version -> out.println("  source:" + version + "+PROFILE, PROFILE one of " + profiles));
+            out.print(available);
         }
         out.flush();
         return Exit.EXPECTED;
     }
 
     @Command(name = "rm", description = "Removes kernels from the cache.", mixinStandardHelpOptions = true)
-    int rm(@Parameters(paramLabel = "KEY", arity = "1..*") List<String> keys)
-            throws KernelException, InterruptedException {
-        Kernels kernels = new Kernels(Cache.standard());
+    int rm(@Parameters(paramLabel = "KEY", arity = "1..*") List<String> keys) throws Exception {
+        KernelShelf shelf = new KernelShelf();
         for (String key : keys) {
-            if (!kernels.remove(key)) {
+            if (!shelf.remove(key)) {
                 throw new ParameterException(
                         spec.commandLine(),
                         "there is no kernel " + key + " in the cache; see: ksplat kernels --cached");
@@ -83,12 +57,9 @@ final class KernelsCommand implements Callable<Integer> {
             name = "prune",
             description = "Removes kernels that were not used for some days.",
             mixinStandardHelpOptions = true)
-    int prune(@Option(names = "--older-than", paramLabel = "DAYS", required = true) int days)
-            throws KernelException, InterruptedException {
+    int prune(@Option(names = "--older-than", paramLabel = "DAYS", required = true) int days) throws Exception {
         PrintWriter out = spec.commandLine().getOut();
-        for (Cache.Entry entry : new Kernels(Cache.standard()).prune(Duration.ofDays(days))) {
-            out.printf(Locale.ROOT, "removed %s (%.1f MB)%n", entry.key(), entry.bytes() / 1e6);
-        }
+        out.print(new KernelShelf().prune(days));
         out.flush();
         return Exit.EXPECTED;
     }

@@ -3,7 +3,8 @@ package io.ksplat.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import io.ksplat.campaign.Catalogue;
+import io.ksplat.engine.Catalogue;
+import io.ksplat.junit.internal.ReproducerCatalogue;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -17,7 +18,7 @@ final class ListCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    @Option(names = "--json", description = "For machines.")
+    @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
     @Override
@@ -26,21 +27,16 @@ final class ListCommand implements Callable<Integer> {
         if (json) {
             ObjectMapper mapper = new ObjectMapper();
             ArrayNode all = mapper.createArrayNode();
-            for (Catalogue.Entry entry : Catalogue.load().entries()) {
+            for (Catalogue.Entry entry : ReproducerCatalogue.load().entries()) {
                 all.addObject()
                         .put("id", entry.id())
-                        .put("shows", entry.reproducer().shows())
-                        .put("seed", entry.reproducer().seed());
+                        .put("shows", entry.shows())
+                        .put("seed", entry.seed());
             }
             out.println(mapper.writeValueAsString(all));
         } else {
-            for (Catalogue.Entry entry : Catalogue.load().entries()) {
-                out.printf(
-                        "%-20s %s%n%-20s   (%s)%n",
-                        entry.id(),
-                        entry.reproducer().shows(),
-                        "",
-                        entry.reproducer().seed());
+            for (Catalogue.Entry entry : ReproducerCatalogue.load().entries()) {
+                out.printf("%-20s %s%n%-20s   (%s)%n", entry.id(), entry.shows(), "", entry.seed());
             }
         }
         out.flush();

@@ -1,31 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
-import io.ksplat.campaign.Catalogue;
-import io.ksplat.campaign.LabTrial;
 import io.ksplat.campaign.Trial;
-import io.ksplat.campaign.patch.PatchResult;
-import io.ksplat.campaign.patch.PatchTrial;
-import io.ksplat.campaign.patch.PatchVerdict;
-import io.ksplat.kernel.Cache;
-import io.ksplat.kernel.KernelException;
-import io.ksplat.kernel.KernelSpec;
-import io.ksplat.kernel.Kernels;
-import io.ksplat.kernel.internal.build.BuildFailedException;
-import io.ksplat.kernel.internal.build.KernelTree;
-import io.ksplat.kernel.internal.build.PatchSeries;
-import java.io.IOException;
+import io.ksplat.campaign.internal.patch.PatchResult;
+import io.ksplat.campaign.internal.patch.PatchVerdict;
+import io.ksplat.campaign.internal.patch.SeriesTrial;
+import io.ksplat.engine.Catalogue;
+import io.ksplat.engine.Runner;
+import io.ksplat.engine.Session;
+import io.ksplat.engine.internal.TerminalProgress;
+import io.ksplat.junit.internal.ReproducerCatalogue;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -89,9 +79,9 @@ final class PatchCommand implements Callable<Integer> {
     private int most;
 
     @Mixin
-    private LaboratoryOptions options = new LaboratoryOptions();
+    private SessionMixin options = new SessionMixin();
 
-    @Option(names = "--json", description = "For machines.")
+    @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
     @Override
@@ -99,86 +89,32 @@ final class PatchCommand implements Callable<Integer> {
         if (most < 1 || !(error > 0 && error < 0.5)) {
             throw new ParameterException(spec.commandLine(), "--most is at least 1, --error between 0 and 0.5");
         }
-        Catalogue catalogue = Catalogue.load();
+        Catalogue catalogue = ReproducerCatalogue.load();
         List<Catalogue.Entry> chosen = reproducers.stream().map(catalogue::find).toList();
-        Progress progress = Progress.on(spec.commandLine().getErr());
-        Path scratch = Files.createTempDirectory("ksplat-patch-");
-        try {
-            return trial(chosen, PatchSeries.read(mails, scratch), progress);
-        } finally {
-            delete(scratch);
-        }
-    }
-
-    private int trial(List<Catalogue.Entry> chosen, PatchSeries series, Progress progress) throws Exception {
+        TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
+        SeriesTrial series =
+                SeriesTrial.of(new SeriesTrial.Question(tree, base, profile, each, error, most), mails, progress);
         PrintWriter out = spec.commandLine().getOut();
-        series.remarks().forEach(progress::report);
-        KernelTree opened = KernelTree.open(Cache.standard(), tree);
-        KernelTree.Commit on = opened.commit(base);
-        List<String> commits = opened.apply(on.id(), series);
-        Kernels kernels = new Kernels(Cache.standard());
-        KernelSpec without = at(on.id());
-        progress.report("building the base, " + on);
-        kernels.resolve(without, progress);
-        try (Laboratory laboratory = options.open(progress)) {
+        try (Session session = Session.openUntilSignal(options.options(progress));
+                Runner runner = new JUnitRunner()) {
+            Path folder = session.report(options.settings().report()).folder();
             List<Trial> trials = chosen.stream()
-                    .<Trial>map(entry -> new LabTrial(laboratory.lab(), laboratory.report(), entry, Map.of()))
+                    .map(entry -> options.trial(session, runner, entry))
                     .toList();
-            PatchResult result = PatchResult.cannotTell("nothing was tried");
-            for (int i = each ? 0 : commits.size() - 1; i < commits.size(); i++) {
-                String name = (i + 1) + "/" + commits.size() + " \""
-                        + series.patches().get(i).subject() + "\"";
-                result = compare(kernels, trials, without, at(commits.get(i)), name, progress);
+            PatchResult result = series.run(trials, (name, verdict) -> {
                 progress.clear();
                 if (each && !json) {
-                    out.printf(Locale.ROOT, "%s  after patch %s%n", result.verdict(), name);
+                    out.printf(Locale.ROOT, "%s  after patch %s%n", verdict, name);
                 }
-            }
-            String text = result.text() + "\n"
-                    + result.testedBy(
-                            opened.user().orElse("Your Name <you@example.org>"), describe(on), describe(series));
-            Files.writeString(laboratory.report().folder().resolve("patch.txt"), text);
+            });
+            String text = series.text(result);
+            Files.writeString(folder.resolve("patch.txt"), text);
             out.println(json ? result.json().toString() : text);
             if (!json) {
                 out.println("Report: " + options.report());
             }
             out.flush();
             return result.verdict() == PatchVerdict.CURES ? Exit.EXPECTED : Exit.UNEXPECTED;
-        }
-    }
-
-    private PatchResult compare(
-            Kernels kernels, List<Trial> trials, KernelSpec without, KernelSpec with, String name, Progress progress)
-            throws KernelException, InterruptedException {
-        progress.report("building with patch " + name);
-        try {
-            kernels.resolve(with, progress);
-        } catch (BuildFailedException e) {
-            return PatchResult.cannotTell("with patch " + name + " " + e.getMessage());
-        }
-        return new PatchTrial(trials, without, with, error, most, progress).run();
-    }
-
-    private KernelSpec at(String commit) {
-        return new KernelSpec.Tree(tree, Optional.of(commit), profile);
-    }
-
-    private String describe(KernelTree.Commit on) {
-        return "base " + on + ", profile " + profile;
-    }
-
-    private static String describe(PatchSeries series) {
-        return series.patches().stream()
-                .map(patch -> "\"" + patch.subject() + "\"")
-                .collect(Collectors.joining(
-                        ",\n", "Series of " + series.patches().size() + ": ", ""));
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
         }
     }
 }

@@ -2,27 +2,22 @@
 package io.ksplat.cli;
 
 import io.ksplat.campaign.Campaign;
-import io.ksplat.campaign.Catalogue;
-import io.ksplat.campaign.Jobs;
-import io.ksplat.campaign.SourceFile;
-import io.ksplat.evidence.Verdict;
-import io.ksplat.junit.Lab;
-import io.ksplat.junit.Settings;
-import io.ksplat.kernel.Cache;
-import io.ksplat.kernel.KernelSpec;
-import io.ksplat.machine.Accelerator;
-import io.ksplat.machine.MachineException;
-import io.ksplat.machine.NmiMode;
-import io.ksplat.machine.internal.qemu.QemuLauncher;
+import io.ksplat.campaign.Parallelism;
+import io.ksplat.engine.Catalogue;
+import io.ksplat.engine.RunSettings;
+import io.ksplat.engine.Session;
+import io.ksplat.engine.SessionOptions;
+import io.ksplat.engine.internal.TerminalProgress;
+import io.ksplat.junit.internal.ReproducerCatalogue;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.internal.RunLog;
+import io.ksplat.results.internal.Summary;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -64,9 +59,9 @@ final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--kernel",
             paramLabel = "SPEC",
-            description = "A kernel, may be given several times: " + KernelSpec.FORMS + ". Default: "
-                    + Settings.DEFAULT_KERNEL + ".")
-    private List<String> kernels = List.of(Settings.DEFAULT_KERNEL);
+            description = "A kernel, may be given several times: " + RunSettings.KERNEL_FORMS + ". Default: "
+                    + RunSettings.DEFAULT_KERNEL + ".")
+    private List<String> kernels = List.of(RunSettings.DEFAULT_KERNEL);
 
     @Option(names = "--repeat", paramLabel = "N", defaultValue = "1", description = "Attempts of each, default 1.")
     private int repeat;
@@ -78,16 +73,16 @@ final class RunCommand implements Callable<Integer> {
     private @Nullable Integer jobs;
 
     @Option(names = "--report", paramLabel = "DIR", description = "Where the report goes, default ksplat-report.")
-    private Path report = Settings.DEFAULT_REPORT;
+    private Path report = RunSettings.DEFAULT_REPORT;
 
     @Option(
             names = "--expect",
             paramLabel = "VERDICT",
             description = "The verdict that is expected, whatever the reproducer says.")
-    private @Nullable Verdict expect;
+    private @Nullable String expect;
 
     @Option(names = "--nmi", paramLabel = "MODE", description = "none: send no NMIs, to see the controls fail.")
-    private @Nullable NmiMode nmi;
+    private @Nullable String nmi;
 
     @Option(names = "--fresh", description = "Boot each machine cold.")
     private boolean fresh;
@@ -96,7 +91,7 @@ final class RunCommand implements Callable<Integer> {
             names = "--accelerator",
             paramLabel = "KIND",
             description = "kvm or tcg; found by booting where it is not given.")
-    private @Nullable Accelerator accelerator;
+    private @Nullable String accelerator;
 
     @Option(
             names = "--config",
@@ -128,33 +123,25 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        List<Catalogue.Entry> chosen = choose(Catalogue.load());
-        List<KernelSpec> specs = kernels.stream().map(KernelSpec::parse).toList();
-        if (repeat < 1) {
-            throw new ParameterException(spec.commandLine(), "--repeat must be at least 1");
-        }
-        if (jobs != null && (jobs < 1 || jobs > Jobs.MOST)) {
-            throw new ParameterException(spec.commandLine(), "--jobs must be from 1 to " + Jobs.MOST);
-        }
-        if (inContainer && (keepDead || vmcore)) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    "--keep-dead and --vmcore need QEMU on this machine: leave them out, or --in-container");
-        }
+        List<Catalogue.Entry> chosen = choose(ReproducerCatalogue.load());
+        checkWords();
+        RunSettings settings = settings();
         PrintWriter err = spec.commandLine().getErr();
-        Progress progress = Progress.on(err);
-        Lab lab = new Lab(Cache.standard(), progress, Optional.ofNullable(accelerator), fragments, site());
-        Thread hook = new Thread(() -> lab.interrupt("ksplat was interrupted"), "ksplat-shutdown");
-        Runtime.getRuntime().addShutdownHook(hook);
+        TerminalProgress progress = TerminalProgress.on(err);
+        SessionOptions options = SessionOptions.standard(progress)
+                .withAccelerator(Optional.ofNullable(accelerator))
+                .withFragments(fragments)
+                .withContainer(image());
         AtomicBoolean failed = new AtomicBoolean();
         RunLog written;
-        try (lab) {
-            Optional<String> same = lab.sameKernel(specs);
+        try (Session session = Session.openUntilSignal(options)) {
+            var specs = Campaign.kernels(kernels);
+            Optional<String> same = session.sameKernel(specs);
             if (same.isPresent()) {
                 progress.clear();
                 throw new IllegalArgumentException(same.get());
             }
-            written = lab.report(report.toAbsolutePath());
+            written = session.report(settings.report());
             PrintWriter out = spec.commandLine().getOut();
             RunLog.Listener ended = run -> {
                 progress.clear();
@@ -163,42 +150,65 @@ final class RunCommand implements Callable<Integer> {
                     out.flush();
                 }
             };
-            Campaign campaign = new Campaign(lab, parameters(), jobs == null ? Jobs.fitting() : jobs);
-            campaign.run(chosen, specs, repeat, ended, (what, why) -> {
-                failed.set(true);
-                progress.clear();
-                err.println("ksplat: " + what + ": " + (why.getMessage() == null ? why : why.getMessage()));
-            });
+            new Campaign(session, settings, jobs == null ? Parallelism.fitting() : jobs, JUnitRunner::new)
+                    .run(chosen, specs, repeat, ended, failure -> {
+                        failed.set(true);
+                        progress.clear();
+                        err.println("ksplat: " + failure);
+                    });
             progress.clear();
             if (json) {
-                out.println(java.nio.file.Files.readString(written.folder().resolve("results.json")));
+                out.println(Files.readString(written.folder().resolve("results.json")));
             } else {
                 out.print(Summary.of(written.runs()));
-                out.println("RunLog: " + report);
+                out.println("Report: " + report);
             }
             out.flush();
-        }
-        if (!lab.isInterrupted()) {
-            Runtime.getRuntime().removeShutdownHook(hook);
         }
         return exit(written.runs(), failed.get());
     }
 
-    private Optional<QemuLauncher> site() throws IOException {
+    private void checkWords() {
+        if (repeat < 1) {
+            throw new ParameterException(spec.commandLine(), "--repeat must be at least 1");
+        }
+        if (jobs != null && (jobs < 1 || jobs > Parallelism.MOST)) {
+            throw new ParameterException(spec.commandLine(), "--jobs must be from 1 to " + Parallelism.MOST);
+        }
+        if (inContainer && (keepDead || vmcore)) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--keep-dead and --vmcore need QEMU on this machine: leave them out, or --in-container");
+        }
+        Campaign.kernels(kernels);
+    }
+
+    private RunSettings settings() {
+        RunSettings settings = RunSettings.of(RunSettings.DEFAULT_KERNEL)
+                .reportedIn(report.toAbsolutePath())
+                .booting(fresh)
+                .keeping(keepDead, vmcore);
+        if (expect != null) {
+            settings = settings.expecting(expect);
+        }
+        return nmi == null ? settings : settings.sending(nmi);
+    }
+
+    private Optional<String> image() throws IOException {
         if (!inContainer) {
             return Optional.empty();
         }
         String image = System.getenv().getOrDefault(IMAGE_VARIABLE, "");
         if (image.isEmpty()) {
-            throw new MachineException("--in-container: " + IMAGE_VARIABLE
+            throw new IOException("--in-container: " + IMAGE_VARIABLE
                     + " names no image: use the launcher, ./ksplat, or set it to what"
                     + " vm-images/container/image prints");
         }
-        return Optional.of(QemuLauncher.of("container", image));
+        return Optional.of(image);
     }
 
     private static int exit(List<RunRecord> runs, boolean failed) {
-        if (failed || runs.isEmpty() || runs.stream().anyMatch(run -> run.verdict() == Verdict.ERROR)) {
+        if (failed || runs.isEmpty() || runs.stream().anyMatch(RunRecord::isError)) {
             return Exit.HARNESS;
         }
         return runs.stream().allMatch(RunRecord::asExpected) ? Exit.EXPECTED : Exit.UNEXPECTED;
@@ -214,32 +224,11 @@ final class RunCommand implements Callable<Integer> {
         List<Catalogue.Entry> chosen = new ArrayList<>();
         for (String id : ids) {
             if (id.endsWith(".java")) {
-                chosen.addAll(SourceFile.compile(Path.of(id)).entries());
+                chosen.addAll(JavaSourceCatalogue.compile(Path.of(id)).entries());
             } else {
                 chosen.add(catalogue.find(id));
             }
         }
         return chosen;
-    }
-
-    private Map<String, String> parameters() {
-        Map<String, String> parameters = new LinkedHashMap<>();
-        parameters.put(Settings.Keys.REPORT, report.toAbsolutePath().toString());
-        if (expect != null) {
-            parameters.put(Settings.Keys.EXPECT, expect.name());
-        }
-        if (nmi != null) {
-            parameters.put(Settings.Keys.NMI, nmi.name());
-        }
-        if (fresh) {
-            parameters.put(Settings.Keys.FRESH, "true");
-        }
-        if (keepDead) {
-            parameters.put(Settings.Keys.KEEP_DEAD, "true");
-        }
-        if (vmcore) {
-            parameters.put(Settings.Keys.VMCORE, "true");
-        }
-        return parameters;
     }
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
-import io.ksplat.campaign.Catalogue;
-import io.ksplat.campaign.Sweep;
-import io.ksplat.campaign.SweepMap;
-import io.ksplat.campaign.SweepOrder;
-import io.ksplat.junit.Settings;
-import io.ksplat.kernel.Cache;
-import io.ksplat.kernel.KernelSpec;
+import io.ksplat.campaign.internal.sweep.Sweep;
+import io.ksplat.campaign.internal.sweep.SweepMap;
+import io.ksplat.campaign.internal.sweep.SweepRequest;
+import io.ksplat.engine.RunSettings;
+import io.ksplat.engine.Runner;
+import io.ksplat.engine.internal.TerminalProgress;
+import io.ksplat.junit.internal.ReproducerCatalogue;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,16 +74,16 @@ final class SweepCommand implements Callable<Integer> {
     @Option(
             names = "--kernel",
             paramLabel = "SPEC",
-            description = KernelSpec.FORMS + ". Default: " + Settings.DEFAULT_KERNEL + ".")
-    private String kernel = Settings.DEFAULT_KERNEL;
+            description = RunSettings.KERNEL_FORMS + ". Default: " + RunSettings.DEFAULT_KERNEL + ".")
+    private String kernel = RunSettings.DEFAULT_KERNEL;
 
     @Option(names = "--jobs", paramLabel = "N", description = "Machines at once, by default one for each CPU.")
     private int jobs = Runtime.getRuntime().availableProcessors();
 
     @Option(names = "--report", paramLabel = "DIR", description = "Where map and listing go, default ksplat-report.")
-    private Path report = Settings.DEFAULT_REPORT;
+    private Path report = RunSettings.DEFAULT_REPORT;
 
-    @Option(names = "--json", description = "For machines.")
+    @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
     @Override
@@ -91,9 +91,9 @@ final class SweepCommand implements Callable<Integer> {
         if (from == null && anchor == null) {
             throw new ParameterException(spec.commandLine(), "name a kernel function: --from SYMBOL");
         }
-        SweepOrder order = new SweepOrder(
-                Catalogue.load().find(id),
-                KernelSpec.parse(kernel),
+        SweepRequest order = new SweepRequest(
+                ReproducerCatalogue.load().find(id),
+                kernel,
                 from == null ? "" : from,
                 hit,
                 Optional.ofNullable(anchor),
@@ -101,9 +101,12 @@ final class SweepCommand implements Callable<Integer> {
                 points,
                 stride,
                 jobs);
-        Progress progress = Progress.on(spec.commandLine().getErr());
+        TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
         Path folder = report.toAbsolutePath().resolve("sweep").resolve(id.replace('/', '+'));
-        SweepMap map = new Sweep(Cache.standard(), folder, progress).run(order);
+        SweepMap map;
+        try (Runner runner = new JUnitRunner()) {
+            map = new Sweep(runner, folder, progress).run(order);
+        }
         progress.clear();
         PrintWriter out = spec.commandLine().getOut();
         out.print(Files.readString(folder.resolve(json ? Sweep.JSON : Sweep.TABLE)));

@@ -76,7 +76,7 @@ class JavadocExamplesTest {
     /** What an example may speak of without saying where it has it from; its own variables hide these. */
     private static final String AROUND = """
             class Around {
-                io.ksplat.junit.Machine machine;
+                io.ksplat.engine.Machine machine;
                 io.ksplat.bpf.BpfObject bpf;
                 io.ksplat.machine.internal.Guest guest;
                 io.ksplat.bpf.BpfTarget target;

@@ -82,7 +82,7 @@ class SingleFileTest {
         assertThat(ksplat.exit()).isEqualTo(2);
         assertThat(ksplat.err()).isEqualTo("""
                         ksplat: MyRepro.java does not compile:
-                          line 25: cannot find symbol; symbol:   method churm(int); location: variable machine of type io.ksplat.junit.Machine
+                          line 25: cannot find symbol; symbol:   method churm(int); location: variable machine of type io.ksplat.engine.Machine
                         """);
         assertThat(ksplat.report).doesNotExist();
     }

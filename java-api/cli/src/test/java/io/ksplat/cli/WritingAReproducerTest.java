@@ -3,7 +3,6 @@ package io.ksplat.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.ksplat.campaign.SourceFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,7 +64,7 @@ class WritingAReproducerTest {
 
     @Test
     void itsClassCompiles() throws IOException {
-        assertThat(SourceFile.compile(source).entries())
+        assertThat(JavaSourceCatalogue.compile(source).entries())
                 .singleElement()
                 .satisfies(entry -> assertThat(entry.id()).isEqualTo("last-reference"));
     }

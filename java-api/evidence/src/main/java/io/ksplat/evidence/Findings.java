@@ -43,6 +43,22 @@ public record Findings(List<Evidence> evidence, List<Control> controls, boolean 
                 : Verdict.INCONCLUSIVE;
     }
 
+    /** Returns whether the evidence by itself says DEADLOCK. */
+    public boolean isDeadlock() {
+        return new Findings(evidence, List.of(), false).verdict() == Verdict.DEADLOCK;
+    }
+
+    /** Returns whether nothing that is still to come can change the verdict. */
+    public boolean isFinal() {
+        if (evidence.isEmpty()) {
+            return everyCpuAlive && !controls.isEmpty() && controls.stream().allMatch(Control::passed);
+        }
+        if (evidence.stream().allMatch(found -> meaningOf(found.kind()) == Meaning.STALL)) {
+            return false;
+        }
+        return everyCpuAlive || evidence.stream().anyMatch(found -> meaningOf(found.kind()) != Meaning.REFUSAL);
+    }
+
     /** Tasks that the kernel reported to hang, and whose locks, read from outside at one moment, lead from one to the other. */
     private static boolean isRingOfSleepers(Evidence found) {
         return found.kind() == EvidenceKind.HUNG_TASK

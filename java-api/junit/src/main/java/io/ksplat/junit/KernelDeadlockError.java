@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.junit;
 
-import io.ksplat.results.RunRecord;
-import java.nio.file.Path;
+import io.ksplat.evidence.Verdict;
 
-/** The kernel deadlocked, and nobody expected it to. The message tells who waits for whom, and shows the two stacks that matter. */
+/** The kernel deadlocked, and nobody expected it to. */
 public final class KernelDeadlockError extends UnexpectedVerdictError {
     private static final long serialVersionUID = 1;
 
-    KernelDeadlockError(RunRecord run, Path folder) {
-        super(run, folder);
+    /** Makes the error of a run; only ksplat throws it. */
+    public KernelDeadlockError(String text, Verdict expected) {
+        super(text, Verdict.DEADLOCK, expected);
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
 import io.ksplat.bpf.BpfObject;
+import io.ksplat.engine.Machine;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.junit.KernelTest.MachinePer;
 import java.io.File;

@@ -3,11 +3,12 @@ package io.ksplat.junit;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ksplat.bpf.BpfObject;
+import io.ksplat.engine.Controls;
+import io.ksplat.engine.Machine;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.junit.KernelTest.MachinePer;
 import io.ksplat.machine.Nmi;
@@ -416,12 +417,5 @@ class KernelTestTest {
     void refusesToRunOnNoKernelAtAll() {
         assertThat(Launch.of(folder, OnNone.class).only().getThrowable().orElseThrow())
                 .hasMessageContaining("@Kernels names no kernel");
-    }
-
-    @Test
-    void namesWhatItIsAskedFor() {
-        assertThatThrownBy(
-                        () -> Subject.of(String.class, String.class.getMethod("isEmpty"), java.util.Optional.empty()))
-                .hasMessage("java.lang.String has neither @Reproducer nor @KernelTest");
     }
 }

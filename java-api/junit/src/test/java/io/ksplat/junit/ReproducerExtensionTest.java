@@ -7,6 +7,7 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.ksplat.bpf.BpfObject;
+import io.ksplat.engine.Machine;
 import io.ksplat.evidence.Verdict;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -161,7 +162,7 @@ class ReproducerExtensionTest {
     @Reproducer(id = "sets-late", bpf = "counter.bpf.c", shows = "nothing", seed = "none")
     @Expect(verdict = Verdict.CLEAN)
     static final class SetsLate {
-        @BeforeFreeze
+        @BeforeSnapshot
         void load(Machine machine) throws IOException {
             machine.load("counter.bpf.c", opened -> opened.set("runs", 1));
         }
@@ -177,7 +178,7 @@ class ReproducerExtensionTest {
     void setsNothingInWhatWasLoadedBeforeTheFreeze() {
         assertThat(thrown(run(SetsLate.class, "debian:7.2")))
                 .isInstanceOf(HarnessError.class)
-                .hasMessageContaining("counter.bpf.c was loaded by a @BeforeFreeze method");
+                .hasMessageContaining("counter.bpf.c was loaded by a @BeforeSnapshot method");
     }
 
     @Test

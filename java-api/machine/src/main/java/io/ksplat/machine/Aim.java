@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine;
 
+import io.ksplat.evidence.Task;
 import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.internal.nmi.Breakpoints;
@@ -92,7 +93,7 @@ public final class Aim {
      * @return where it landed; empty where it did not land there in time, which fails the control {@code nmi}
      */
     public Optional<Landing> fire() throws IOException {
-        nmi.stopAtAnchor(cpu, within);
+        nmi.intercept(cpu, within);
         nmi.askedFor(1);
         if (nmi.mode() == NmiMode.NONE) {
             nmi.missed("no NMI was sent: NMIs are switched off (--nmi none)");
@@ -119,7 +120,7 @@ public final class Aim {
             return Optional.empty();
         }
         long aimed = gdb.programCounter(cpu);
-        Optional<String> task = nmi.inside().task((address, length) -> gdb.read(cpu, address, length), cpu);
+        Optional<Task> task = nmi.view().task((address, length) -> gdb.read(cpu, address, length), cpu);
         NmiEntry.Arrival arrival = entry.inject(gdb, cpu);
         if (arrival.interrupted().isEmpty()) {
             nmi.missed("an NMI injected at " + where(aimed) + " on CPU " + cpu + " did not reach that CPU"
@@ -132,7 +133,7 @@ public final class Aim {
             nmi.missed("an NMI injected at " + where(aimed) + " on CPU " + cpu + " landed at " + where(interrupted));
             return Optional.empty();
         }
-        return Optional.of(new Landing(cpu, aimed, where(aimed), task));
+        return Optional.of(new Landing(cpu, aimed, where(aimed), task, System.nanoTime()));
     }
 
     /** Counts the times that the CPU has come by. */

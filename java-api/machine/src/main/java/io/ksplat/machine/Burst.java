@@ -9,8 +9,9 @@ package io.ksplat.machine;
  * @param sent how many, each to all the CPUs that it reaches
  * @param required how many the guest must have handled for the experiment to have been one
  * @param taken how many it handled, all CPUs together
+ * @param beganNanos when the first was sent, as {@link System#nanoTime()}
  */
-public record Burst(String source, String how, long sent, long required, long taken) {
+public record Burst(String source, String how, long sent, long required, long taken, long beganNanos) {
     @Override
     public String toString() {
         return how + ": " + sent + " NMIs sent, " + taken + " handled";

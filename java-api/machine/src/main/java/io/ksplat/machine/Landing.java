@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine;
 
+import io.ksplat.evidence.Task;
 import java.util.Optional;
 
 /**
@@ -9,17 +10,14 @@ import java.util.Optional;
  * @param cpu the CPU that took it
  * @param address the instruction that it interrupted
  * @param where the same as {@code function+0xoffset}
- * @param task the task that it interrupted, by name and process id
+ * @param task the task that it interrupted, if that is known
+ * @param atNanos when it was seen, as {@link System#nanoTime()}
  */
-public record Landing(int cpu, long address, String where, Optional<String> task) {
-    /** Where nobody looked for the task. */
-    public Landing(int cpu, long address, String where) {
-        this(cpu, address, where, Optional.empty());
-    }
-
+public record Landing(int cpu, long address, String where, Optional<Task> task, long atNanos) {
     @Override
     public String toString() {
         return "NMI on CPU " + cpu + " at " + where
-                + task.map(name -> ", interrupting " + name).orElse("");
+                + task.map(known -> ", interrupting " + known.comm() + " (" + known.pid() + ")")
+                        .orElse("");
     }
 }

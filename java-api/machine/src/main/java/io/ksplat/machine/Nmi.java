@@ -2,16 +2,13 @@
 package io.ksplat.machine;
 
 import io.ksplat.kernel.Kernel;
-import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.internal.Guest;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.forensics.memory.KernelView;
 import io.ksplat.machine.internal.nmi.AddressResolver;
-import io.ksplat.machine.internal.nmi.AnchorPlan;
-import io.ksplat.machine.internal.nmi.Anchored;
-import io.ksplat.machine.internal.nmi.Breakpoints;
-import io.ksplat.machine.internal.nmi.Inside;
 import io.ksplat.machine.internal.nmi.NmiCounter;
-import io.ksplat.machine.internal.qemu.GdbStub;
+import io.ksplat.machine.internal.nmi.NmiInterceptor;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
 import java.io.IOException;
 import java.time.Duration;
@@ -37,36 +34,35 @@ public final class Nmi {
     private final Guest guest;
     private final Kernel kernel;
     private final Symbols symbols;
-    private final Inside inside;
+    private final KernelView view;
     private final NmiMode mode;
     private final BooleanSupplier evidence;
-    private final Optional<AnchorPlan> anchor;
+    private final Optional<NmiInterceptor> interceptor;
     private final List<Landing> landings = new ArrayList<>();
     private final List<String> misses = new ArrayList<>();
-    private final List<Burst> volleys = new ArrayList<>();
+    private final List<Burst> bursts = new ArrayList<>();
     private int asked;
 
     /**
-     * The NMIs of a guest.
+     * Makes the NMIs of a run; only targets call this.
      *
      * @param evidence whether anything was found by now
-     * @param anchor where the machine is to be frozen instead of being sent its first NMI
+     * @param interceptor comes before each NMI
      */
     public Nmi(
             Guest guest,
-            Kernel kernel,
+            KernelInfo known,
             Symbols symbols,
-            Inside inside,
             NmiMode mode,
             BooleanSupplier evidence,
-            Optional<AnchorPlan> anchor) {
+            Optional<NmiInterceptor> interceptor) {
         this.guest = guest;
-        this.kernel = kernel;
+        this.kernel = known.kernel();
         this.symbols = symbols;
-        this.inside = inside;
+        this.view = new KernelView(known, symbols, guest.heartbeats().cpus());
         this.mode = mode;
         this.evidence = evidence;
-        this.anchor = anchor;
+        this.interceptor = interceptor;
     }
 
     /**
@@ -93,8 +89,9 @@ public final class Nmi {
      * @return how many NMIs the CPUs took; 0 fails the control {@code sysrq}
      */
     public long sysrq() throws IOException {
-        stopAtAnchor(0, vm().config().accelerator().scale(Aim.WITHIN));
+        intercept(0, vm().config().accelerator().scale(Aim.WITHIN));
         NmiCounter tally = new NmiCounter(this);
+        long begin = System.nanoTime();
         boolean sent = mode != NmiMode.NONE;
         if (sent) {
             // Otherwise the kernel prints a help text and does nothing.
@@ -102,7 +99,7 @@ public final class Nmi {
             guest.agent().writeFile("/proc/sysrq-trigger", "l");
         }
         long taken = tally.taken();
-        volleys.add(new Burst("sysrq", "sysrq", sent ? 1 : 0, 1, taken));
+        bursts.add(new Burst("sysrq", "sysrq", sent ? 1 : 0, 1, taken, begin));
         return taken;
     }
 
@@ -122,8 +119,8 @@ public final class Nmi {
     }
 
     /** What became of NMIs that were not aimed. */
-    public List<Burst> volleys() {
-        return List.copyOf(volleys);
+    public List<Burst> bursts() {
+        return List.copyOf(bursts);
     }
 
     public VirtualMachine vm() {
@@ -134,16 +131,16 @@ public final class Nmi {
         return guest.heartbeats().cpus();
     }
 
-    Symbols symbols() {
+    public Symbols symbols() {
         return symbols;
     }
 
-    AddressResolver targets() {
+    public AddressResolver targets() {
         return new AddressResolver(kernel, symbols);
     }
 
-    public Inside inside() {
-        return inside;
+    public KernelView view() {
+        return view;
     }
 
     NmiMode mode() {
@@ -166,40 +163,14 @@ public final class Nmi {
         misses.add(why);
     }
 
-    void fired(Burst volley) {
-        volleys.add(volley);
+    void fired(Burst burst) {
+        bursts.add(burst);
     }
 
-    /**
-     * Freezes the machine where a CPU comes by the anchor, if that is what it is for.
-     *
-     * @throws Anchored where it did
-     */
-    void stopAtAnchor(int cpu, Duration within) throws IOException {
-        if (anchor.isEmpty()) {
-            return;
+    /** Lets the interceptor, if there is one, come before an NMI. */
+    void intercept(int cpu, Duration within) throws IOException {
+        if (interceptor.isPresent()) {
+            interceptor.get().before(this, cpu, within);
         }
-        String symbol = anchor.get().symbol();
-        List<Long> addresses = targets().find(symbol);
-        if (addresses.isEmpty()) {
-            throw new MachineException(
-                    "this kernel has no function " + symbol + "; near: " + String.join(", ", symbols.near(symbol, 5)));
-        }
-        long address;
-        int hit = anchor.get().hit();
-        int[] hits = {0};
-        try (GdbStub gdb = vm().gdb()) {
-            if (!Breakpoints.reach(
-                    gdb, addresses, Deadline.in(within), stopped -> stopped == cpu && ++hits[0] == hit)) {
-                throw new MachineException.Late(
-                        "CPU " + cpu + " came by " + symbol + " " + hits[0] + " times instead of "
-                                + hit + " within " + within.toMillis()
-                                + " ms of the moment at which the reproducer would have sent its NMI");
-            }
-            address = gdb.programCounter(cpu);
-        }
-        Landing where = new Landing(cpu, address, Aim.where(symbols, address));
-        anchor.get().freezer().freeze(where);
-        throw new Anchored(where);
     }
 }

@@ -58,16 +58,16 @@ public final class Storm {
 
     /** Sends them for a time. */
     public Burst forTime(Duration time) throws IOException {
-        return blow(time, false);
+        return send(time, false);
     }
 
     /** Sends them until something shows: evidence on the console, or a guest that handles no NMI any more. */
     public Burst untilEvidence(Duration atMost) throws IOException {
-        return blow(atMost, true);
+        return send(atMost, true);
     }
 
-    private Burst blow(Duration time, boolean untilEvidence) throws IOException {
-        nmi.stopAtAnchor(0, nmi.vm().config().accelerator().scale(Aim.WITHIN));
+    private Burst send(Duration time, boolean untilEvidence) throws IOException {
+        nmi.intercept(0, nmi.vm().config().accelerator().scale(Aim.WITHIN));
         NmiCounter tally = new NmiCounter(nmi);
         Gaps gaps = new Gaps(perSecond, jitter, seed);
         long start = System.nanoTime();
@@ -87,9 +87,9 @@ public final class Storm {
             }
         }
         long planned = nmi.mode() == NmiMode.NONE ? Math.round(perSecond * time.toNanos() / SECOND) : sent;
-        Burst volley = new Burst("storm", how(), sent, Math.max(1, planned / 2), awaitTaken(tally, sent));
-        nmi.fired(volley);
-        return volley;
+        Burst burst = new Burst("storm", how(), sent, Math.max(1, planned / 2), awaitTaken(tally, sent), start);
+        nmi.fired(burst);
+        return burst;
     }
 
     private String how() {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ksplat.kernel.internal.symbols.Symbols;
 import java.io.IOException;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class AimTest {
@@ -20,7 +21,7 @@ class AimTest {
         assertThat(Aim.where(symbols, 0xffffffff81000050L)).isEqualTo("rcu_cblist_enqueue+0x0");
         assertThat(Aim.where(symbols, 0xffffffff8100006aL)).isEqualTo("rcu_cblist_enqueue+0x1a");
         assertThat(Aim.where(symbols, 0x404690)).isEqualTo("0x404690");
-        assertThat(new Landing(1, 0xffffffff8100006aL, "rcu_cblist_enqueue+0x1a"))
+        assertThat(new Landing(1, 0xffffffff8100006aL, "rcu_cblist_enqueue+0x1a", Optional.empty(), 0))
                 .hasToString("NMI on CPU 1 at rcu_cblist_enqueue+0x1a");
     }
 }

@@ -75,6 +75,11 @@ public record RunRecord(
                 Optional.empty());
     }
 
+    /** Returns whether the harness failed. */
+    public boolean isError() {
+        return verdict == Verdict.ERROR;
+    }
+
     public boolean asExpected() {
         return verdict == expected;
     }

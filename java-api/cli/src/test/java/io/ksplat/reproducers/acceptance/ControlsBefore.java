@@ -2,10 +2,10 @@
 package io.ksplat.reproducers.acceptance;
 
 import io.ksplat.bpf.BpfObject;
+import io.ksplat.engine.Machine;
 import io.ksplat.evidence.Verdict;
-import io.ksplat.junit.BeforeFreeze;
+import io.ksplat.junit.BeforeSnapshot;
 import io.ksplat.junit.Expect;
-import io.ksplat.junit.Machine;
 import io.ksplat.junit.Reproducer;
 import org.junit.jupiter.api.Test;
 
@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
         seed = "none")
 @Expect(verdict = Verdict.CLEAN)
 class ControlsBefore {
-    @BeforeFreeze
+    @BeforeSnapshot
     void prepare(Machine machine, BpfObject bpf) {
         machine.controls().atLeast("count", bpf.global("count"), 0);
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.reproducers.acceptance;
 
+import io.ksplat.engine.Machine;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.junit.Expect;
-import io.ksplat.junit.Machine;
 import io.ksplat.junit.Reproducer;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;

@@ -2,10 +2,10 @@
 package io.ksplat.reproducers.acceptance;
 
 import io.ksplat.bpf.BpfObject;
+import io.ksplat.engine.Machine;
 import io.ksplat.evidence.Verdict;
-import io.ksplat.junit.BeforeFreeze;
+import io.ksplat.junit.BeforeSnapshot;
 import io.ksplat.junit.Expect;
-import io.ksplat.junit.Machine;
 import io.ksplat.junit.Reproducer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -28,7 +28,7 @@ public final class Prepared {
 
     public static final Queue<String> RANDOM = new ConcurrentLinkedQueue<>();
 
-    @BeforeFreeze
+    @BeforeSnapshot
     void prepare(Machine machine, BpfObject bpf) throws IOException {
         SET_UPS.incrementAndGet();
         machine.spawnParked(1);

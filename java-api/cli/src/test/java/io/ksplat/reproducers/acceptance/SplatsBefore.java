@@ -2,10 +2,10 @@
 package io.ksplat.reproducers.acceptance;
 
 import io.ksplat.bpf.BpfObject;
+import io.ksplat.engine.Machine;
 import io.ksplat.evidence.Verdict;
-import io.ksplat.junit.BeforeFreeze;
+import io.ksplat.junit.BeforeSnapshot;
 import io.ksplat.junit.Expect;
-import io.ksplat.junit.Machine;
 import io.ksplat.junit.Reproducer;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 public final class SplatsBefore {
     public static final AtomicInteger SET_UPS = new AtomicInteger();
 
-    @BeforeFreeze
+    @BeforeSnapshot
     void splat(Machine machine) throws IOException {
         SET_UPS.incrementAndGet();
         machine.writeFile("/dev/kmsg", "<0>BUG: unable to handle page fault for address: ffffffffdeadbeef\n");

@@ -3,12 +3,18 @@ package io.ksplat.machine.internal;
 
 import io.ksplat.bpf.BpfObject;
 import io.ksplat.bpf.BpfObjectSpec;
-import io.ksplat.bpf.BpfTarget;
 import io.ksplat.kernel.internal.Deadline;
+import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Accelerator;
 import io.ksplat.machine.BootException;
+import io.ksplat.machine.ConsoleLog;
+import io.ksplat.machine.GuestControl;
+import io.ksplat.machine.GuestKernel;
 import io.ksplat.machine.GuestProcess;
 import io.ksplat.machine.MachineException;
+import io.ksplat.machine.Nmi;
+import io.ksplat.machine.NmiMode;
+import io.ksplat.machine.Target;
 import io.ksplat.machine.internal.agent.AgentBackend;
 import io.ksplat.machine.internal.agent.AgentClient;
 import io.ksplat.machine.internal.agent.proto.Done;
@@ -16,21 +22,26 @@ import io.ksplat.machine.internal.agent.proto.Exec;
 import io.ksplat.machine.internal.agent.proto.Hello;
 import io.ksplat.machine.internal.agent.proto.Request;
 import io.ksplat.machine.internal.agent.proto.Spawn;
+import io.ksplat.machine.internal.nmi.NmiInterceptor;
 import io.ksplat.machine.internal.qemu.HostTools;
 import io.ksplat.machine.internal.qemu.MachineConfig;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
+import io.ksplat.machine.internal.snapshot.Snapshot;
 import io.ksplat.machine.internal.snapshot.Template;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /** A booted machine: QEMU outside, the agent inside. */
-public final class Guest implements BpfTarget, AutoCloseable {
+public final class Guest implements Target, GuestControl, NmiInjection, Snapshots {
     private static final Duration BOOT = Duration.ofSeconds(12);
     private static final Duration REQUEST = Duration.ofSeconds(4);
 
@@ -163,6 +174,7 @@ public final class Guest implements BpfTarget, AutoCloseable {
     }
 
     /** The kernel that runs, as the agent described it when it was ready. */
+    @Override
     public GuestKernel kernel() {
         return GuestKernel.of(hello);
     }
@@ -177,8 +189,8 @@ public final class Guest implements BpfTarget, AutoCloseable {
      *
      * @param reader gets the console's bytes from there on
      */
-    public void beginExperiment(String token, io.ksplat.machine.internal.qemu.Console.Reader reader)
-            throws IOException {
+    @Override
+    public void beginExperiment(String token, ConsoleLog.Reader reader) throws IOException {
         agent.writeFile("/proc/sys/kernel/panic_on_oops", "0");
         agent.writeFile("/proc/sys/kernel/panic", "0");
         CompletableFuture<Void> marked = vm.console().readAfter(token, reader);
@@ -191,21 +203,25 @@ public final class Guest implements BpfTarget, AutoCloseable {
      *
      * @param reader gets all that the console said since it was restored
      */
-    public void resumeExperiment(io.ksplat.machine.internal.qemu.Console.Reader reader) {
+    @Override
+    public void resumeExperiment(ConsoleLog.Reader reader) {
         vm.console().readAll(reader);
     }
 
     /** Starts a child of the agent that does nothing until it is ended. */
+    @Override
     public GuestProcess spawnParked(int cpu) throws IOException {
         return spawn(Spawn.newBuilder().setCpu(cpu).setParked(Done.getDefaultInstance()));
     }
 
     /** Starts a child that creates and unlinks files for ever: each round passes through call_rcu(). */
+    @Override
     public GuestProcess spawnChurn(int cpu) throws IOException {
         return spawn(Spawn.newBuilder().setCpu(cpu).setChurn(Done.getDefaultInstance()));
     }
 
     /** Starts a program that is in the guest. */
+    @Override
     public GuestProcess spawn(int cpu, String... argv) throws IOException {
         return spawn(Spawn.newBuilder().setCpu(cpu).setExec(Exec.newBuilder().addAllArgv(Arrays.asList(argv))));
     }
@@ -263,5 +279,73 @@ public final class Guest implements BpfTarget, AutoCloseable {
     @Override
     public BpfObject load(BpfObjectSpec spec) throws IOException {
         return new BpfObject(spec.file(), AgentBackend.load(this, spec.file(), spec.plan()));
+    }
+
+    @Override
+    public GuestControl control() {
+        return this;
+    }
+
+    @Override
+    public byte[] readFile(String path) throws IOException {
+        return agent.readFile(path);
+    }
+
+    @Override
+    public void writeFile(String path, String text) throws IOException {
+        agent.writeFile(path, text);
+    }
+
+    @Override
+    public void writeProgram(String path, byte[] program) throws IOException {
+        agent.writeProgram(path, program);
+    }
+
+    @Override
+    public void makeDirectory(String path) throws IOException {
+        agent.makeDirectory(path);
+    }
+
+    @Override
+    public void remove(String path) throws IOException {
+        agent.remove(path);
+    }
+
+    @Override
+    public ConsoleLog console() {
+        return vm.console();
+    }
+
+    @Override
+    public Duration scale(Duration time) {
+        return vm.config().accelerator().scale(time);
+    }
+
+    @Override
+    public <C extends Capability> Optional<C> find(Class<C> capability) {
+        return Stream.of(this, new QemuOutsideView(this))
+                .filter(capability::isInstance)
+                .map(capability::cast)
+                .findFirst();
+    }
+
+    @Override
+    public Nmi nmi(
+            KernelInfo known,
+            Symbols symbols,
+            NmiMode mode,
+            BooleanSupplier evidence,
+            Optional<NmiInterceptor> interceptor) {
+        return new Nmi(this, known, symbols, mode, evidence, interceptor);
+    }
+
+    @Override
+    public void freezeStanding(Path folder) throws IOException {
+        Template.freezeStanding(this, folder);
+    }
+
+    @Override
+    public Snapshot freeze() throws IOException {
+        return Snapshot.of(this);
     }
 }

@@ -96,8 +96,8 @@ public final class SelfCheck {
     }
 
     /** The same kernel's in a guest that was restored from that one. */
-    public SelfCheck in(Guest restored) {
-        return new SelfCheck(kind, restored.vm(), address);
+    public SelfCheck in(VirtualMachine restored) {
+        return new SelfCheck(kind, restored, address);
     }
 
     /** As the control is called that says whether it is on: {@code lockdep}, {@code kasan}. */

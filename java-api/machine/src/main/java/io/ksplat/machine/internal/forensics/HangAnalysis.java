@@ -14,6 +14,7 @@ import io.ksplat.kernel.internal.symbols.Disassembler;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Registers;
 import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.OutsideView;
 import io.ksplat.machine.internal.forensics.hang.Diagnosis;
 import io.ksplat.machine.internal.forensics.locks.BlockedTasks;
 import io.ksplat.machine.internal.forensics.locks.LockGraph;
@@ -48,7 +49,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Reads every CPU's stack out of a machine that hangs. The machine stands still afterwards. */
-public final class HangAnalysis {
+public final class HangAnalysis implements OutsideView.Analysis {
     private static final Logger LOG = LoggerFactory.getLogger(HangAnalysis.class);
 
     /** No slow path of a lock is longer. */
@@ -78,18 +79,18 @@ public final class HangAnalysis {
      * What a machine's memory tells.
      *
      * @param evidence of the hang
-     * @param unsaid the lines of the kernel's log that its console did not get, as it would have shown them
+     * @param unprinted the lines of the kernel's log that its console did not get, as it would have shown them
      */
-    public record Findings(Evidence evidence, List<String> unsaid) {
+    public record Findings(Evidence evidence, List<String> unprinted) {
         public Findings {
-            unsaid = List.copyOf(unsaid);
+            unprinted = List.copyOf(unprinted);
         }
     }
 
-    /** The lines of the kernel's log that the console did not get, as it would have shown them. The machine stands still afterwards. */
-    public List<String> unsaid() throws IOException {
+    @Override
+    public List<String> unprinted() throws IOException {
         try (GdbStub gdb = vm.gdb()) {
-            return unsaid(data(gdb, 0));
+            return unprinted(data(gdb, 0));
         }
     }
 
@@ -107,19 +108,19 @@ public final class HangAnalysis {
         }
     }
 
-    private List<String> unsaid(KernelData data) throws IOException {
+    private List<String> unprinted(KernelData data) throws IOException {
         vm.console().awaitQuiet(SILENCE);
         return KernelLog.undelivered(
                 KernelLog.read(data), Files.readAllBytes(vm.console().file()));
     }
 
-    /** Reads a machine that hangs. */
+    @Override
     public Findings of(Diagnosis diagnosis) throws IOException, InterruptedException {
         List<Integer> stuck =
                 diagnosis.causes().stream().map(Diagnosis.Stuck::cpu).toList();
         List<ContextStack> layers = new ArrayList<>();
         LockGraph graph;
-        List<String> unsaid;
+        List<String> unprinted;
         try (GdbStub gdb = vm.gdb()) {
             Unwinder unwinder = new Unwinder(symbols, table(gdb));
             List<Registers> cpus = spinning(gdb, diagnosis);
@@ -129,7 +130,7 @@ public final class HangAnalysis {
             }
             KernelData data = data(gdb, stuck.isEmpty() ? 0 : stuck.get(0));
             graph = lockGraph(gdb, cpus, layers, data);
-            unsaid = unsaid(data);
+            unprinted = unprinted(data);
         }
         // Who only waits for a CPU of the cycle may have been seen to be stuck before it.
         List<Integer> causes = graph.cpusOfCycle().isEmpty() ? stuck : graph.cpusOfCycle();
@@ -145,7 +146,7 @@ public final class HangAnalysis {
                 Source.OUTSIDE,
                 OptionalDouble.empty(),
                 graph.details());
-        return new Findings(evidence, unsaid);
+        return new Findings(evidence, unprinted);
     }
 
     /**
@@ -154,6 +155,7 @@ public final class HangAnalysis {
      *
      * @return empty where none of them sleeps for such a lock
      */
+    @Override
     public Optional<Evidence> ofSleepers(List<Task> hung) throws IOException, InterruptedException {
         try (GdbStub gdb = vm.gdb()) {
             GuestMemory memory = (address, length) -> gdb.read(0, address, length);

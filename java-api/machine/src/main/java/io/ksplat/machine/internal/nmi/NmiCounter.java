@@ -37,10 +37,10 @@ public final class NmiCounter {
     /** Where all CPUs are in user mode just now, none may map the kernel: a moment later one does. */
     private long nmis(int cpu) throws IOException {
         Deadline deadline = Deadline.in(PATIENCE);
-        OptionalLong count = nmi.inside().nmis(nmi.vm()::readVirtual, cpu);
+        OptionalLong count = nmi.view().nmis(nmi.vm()::readVirtual, cpu);
         while (count.isEmpty() && !deadline.expired()) {
             Poll.pause();
-            count = nmi.inside().nmis(nmi.vm()::readVirtual, cpu);
+            count = nmi.view().nmis(nmi.vm()::readVirtual, cpu);
         }
         return count.orElseThrow(() -> new MachineException("this kernel does not tell how many NMIs it has handled: "
                 + "no irq_stat in its symbols, or an irq_cpustat_t of a form that is not known"));

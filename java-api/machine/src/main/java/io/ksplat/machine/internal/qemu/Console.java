@@ -2,6 +2,7 @@
 package io.ksplat.machine.internal.qemu;
 
 import io.ksplat.kernel.internal.Deadline;
+import io.ksplat.machine.ConsoleLog;
 import io.ksplat.machine.MachineException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -25,17 +26,11 @@ import org.slf4j.LoggerFactory;
  * The guest's serial console: written to a file as it comes, and handed to one reader from a moment that is marked in the text
  * itself.
  */
-public final class Console implements AutoCloseable {
+public final class Console implements ConsoleLog, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Console.class);
 
     /** A guest that floods its console fills no disk. */
     static final long FILE_LIMIT = 64L << 20;
-
-    /** Takes console bytes on the console's own thread. */
-    @FunctionalInterface
-    public interface Reader {
-        void feed(byte[] buffer, int offset, int length);
-    }
 
     private final SocketChannel channel;
     private final Path file;
@@ -73,6 +68,7 @@ public final class Console implements AutoCloseable {
         thread.start();
     }
 
+    @Override
     public Path file() {
         return file;
     }
@@ -82,7 +78,7 @@ public final class Console implements AutoCloseable {
         return bytes;
     }
 
-    /** When the last byte came, as {@link System#nanoTime()}. */
+    @Override
     public long lastByteNanos() {
         return lastByteNanos;
     }

@@ -77,12 +77,12 @@ class DeadMachineTest {
                 gdb.resume();
                 gdb.awaitStop(deadline);
                 gdb.close();
-                List<String> unsaid = autopsy(machines, guest).unsaid();
+                List<String> unprinted = autopsy(machines, guest).unprinted();
                 assertThat(Files.readString(folder.resolve("console.log")))
                         .contains("this is shown")
                         .doesNotContain(LAST_WORDS);
-                assertThat(unsaid).hasSize(1);
-                assertThat(unsaid.get(0)).matches("\\[ {3,4}\\d{1,2}\\.\\d{6}\\] " + LAST_WORDS);
+                assertThat(unprinted).hasSize(1);
+                assertThat(unprinted.get(0)).matches("\\[ {3,4}\\d{1,2}\\.\\d{6}\\] " + LAST_WORDS);
                 assertThat(writing).isNotCompletedExceptionally();
             }
         }

@@ -7,6 +7,7 @@ import io.ksplat.machine.Register;
 import io.ksplat.machine.Registers;
 import io.ksplat.machine.internal.Guest;
 import io.ksplat.machine.internal.Heartbeats;
+import io.ksplat.machine.internal.OutsideView;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -15,7 +16,7 @@ import java.util.List;
 import java.util.Set;
 
 /** Samples a machine that runs, heartbeats, registers and the run time of its vCPUs, and tells what they show. */
-public final class HangWatch {
+public final class HangWatch implements OutsideView.Sampler {
     private static final Set<Register> GENERAL = EnumSet.range(Register.RAX, Register.R15);
 
     private final VirtualMachine machine;
@@ -43,7 +44,7 @@ public final class HangWatch {
                 HangThresholds.under(machine.config().accelerator()).scaledBy(patience));
     }
 
-    /** Takes one sample, without stopping the machine. */
+    @Override
     public Diagnosis sample() throws IOException {
         long[] beats = heartbeats.read();
         List<Sample.Cpu> cpus = new ArrayList<>();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.forensics.memory;
 
+import io.ksplat.evidence.Task;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.internal.KernelInfo;
 import io.ksplat.machine.internal.forensics.locks.HeldLocks;
@@ -25,13 +26,13 @@ public final class KernelView {
     }
 
     /** The task that a CPU runs, by its name and process id; empty where this kernel does not tell. */
-    public Optional<String> task(GuestMemory memory, int cpu) {
+    public Optional<Task> task(GuestMemory memory, int cpu) {
         KernelData data = data(memory);
         OptionalLong task = data.currentTask(cpu);
         if (task.isEmpty()) {
             return Optional.empty();
         }
-        return new Tasks(data).named(task.getAsLong()).map(who -> who.comm() + " (" + who.pid() + ")");
+        return new Tasks(data).named(task.getAsLong());
     }
 
     /** Whether lockdep keeps books of what tasks hold. */

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign;
+
+import io.ksplat.results.RunRecord;
+import io.ksplat.results.internal.RunLog;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Tells of runs in the order of a plan, whatever the order in which they end: those of the first attempt that is not over at once,
+ * those of later ones when all before them are over. Thread-safe.
+ */
+final class OrderedListener implements RunLog.Listener {
+    private final Plan plan;
+    private final RunLog.Listener listener;
+    private final Map<Integer, List<RunRecord>> waiting = new TreeMap<>();
+    private final Set<Integer> over = new HashSet<>();
+    private int first;
+
+    OrderedListener(Plan plan, RunLog.Listener listener) {
+        this.plan = plan;
+        this.listener = listener;
+    }
+
+    @Override
+    public synchronized void ended(RunRecord run) {
+        int place = plan.place(run);
+        if (place <= first) {
+            listener.ended(run);
+        } else {
+            waiting.computeIfAbsent(place, p -> new ArrayList<>()).add(run);
+        }
+    }
+
+    /** An attempt has no more runs. */
+    synchronized void over(int place) {
+        over.add(place);
+        while (over.remove(first)) {
+            first++;
+            waiting.getOrDefault(first, List.of()).forEach(listener::ended);
+            waiting.remove(first);
+        }
+    }
+
+    /** Tells of the rest, where attempts were left out because ksplat was interrupted. */
+    synchronized void end() {
+        waiting.values().forEach(runs -> runs.forEach(listener::ended));
+        waiting.clear();
+    }
+}

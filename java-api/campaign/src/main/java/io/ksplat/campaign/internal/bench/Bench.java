@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign.internal.bench;
+
+import io.ksplat.engine.SessionOptions;
+import io.ksplat.engine.internal.PhaseTimings;
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.KernelSpec;
+import io.ksplat.kernel.Kernels;
+import io.ksplat.kernel.Progress;
+import io.ksplat.machine.internal.Guest;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.MachineFactory;
+import io.ksplat.machine.internal.qemu.BaselineBoot;
+import io.ksplat.machine.internal.qemu.MachineConfig;
+import io.ksplat.machine.internal.snapshot.RestoredMachine;
+import io.ksplat.machine.internal.snapshot.Template;
+import io.ksplat.machine.internal.snapshot.TemplateStore;
+import io.ksplat.results.RunRecord;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Measures what ksplat does with machines of one kernel. Both sides of a ratio take turns, so that the host's load is shared. */
+public final class Bench implements AutoCloseable {
+    private static final int CPUS = 2;
+    private static final int MEMORY_MIB = 256;
+    private static final int WARM_UP = 3;
+    /** So many restores to one cold boot, which takes as long. */
+    private static final int RESTORES_PER_BOOT = 5;
+
+    private final MachineFactory host;
+    private final TemplateStore templates;
+    private final KernelInfo kernel;
+    private final MachineConfig config;
+    private final Path folder;
+    private final Progress progress;
+    private final Map<String, String> environment = new LinkedHashMap<>();
+
+    private Bench(MachineFactory host, TemplateStore templates, KernelInfo kernel, Path folder, Progress progress)
+            throws IOException, InterruptedException {
+        this.host = host;
+        this.templates = templates;
+        this.kernel = kernel;
+        this.config = host.config(kernel.kernel(), kernel.accelerator(), CPUS, MEMORY_MIB, List.of());
+        this.folder = folder;
+        this.progress = progress;
+        environment.put("kernel", kernel.release());
+        environment.put("accelerator", kernel.accelerator().id());
+        environment.put("guest", CPUS + " CPUs, " + MEMORY_MIB + " MiB");
+        environment.put("qemu", host.programs().qemuVersion());
+        environment.put("host", HostText.cpus() + ", Linux " + System.getProperty("os.version"));
+        environment.put("java", System.getProperty("java.vm.version"));
+        environment.put("load before", HostText.load());
+    }
+
+    /** Makes a kernel ready; consoles go to {@code folder}. */
+    public static Bench of(String spec, SessionOptions options, Path folder)
+            throws IOException, InterruptedException, KernelException {
+        Cache cache = options.cache();
+        MachineFactory host = MachineFactory.open(cache, options.accelerator());
+        KernelInfo kernel = KernelInfo.of(
+                new Kernels(cache).resolve(KernelSpec.parse(spec), options.progress()),
+                host,
+                cache,
+                options.progress());
+        Files.createDirectories(folder);
+        return new Bench(host, new TemplateStore(host, cache), kernel, folder, options.progress());
+    }
+
+    /** From the start of QEMU, or from a machine that stands ready, to the agent's answer; against a cold boot to its first word. */
+    public Measurement restore(int runs) throws IOException, InterruptedException {
+        Template template = templates.template(kernel.kernel(), config, log(), progress);
+        for (int i = 0; i < WARM_UP; i++) {
+            template.restore(host.programs(), log()).close();
+        }
+        List<Double> restores = new ArrayList<>();
+        List<Double> pooled = new ArrayList<>();
+        List<Double> boots = new ArrayList<>();
+        List<Double> owned = new ArrayList<>();
+        List<Double> own = new ArrayList<>();
+        for (int run = 0; run < runs; run++) {
+            progress.report("restore " + (run + 1) + " of " + runs);
+            if (run % RESTORES_PER_BOOT == 0) {
+                boots.add(bootMs());
+            }
+            long start = System.nanoTime();
+            try (Guest guest = template.restore(host.programs(), log())) {
+                restores.add(millisSince(start));
+                owned.add(guest.vm().ownedBytes() / 1048576.0);
+                own.add(HostText.residentMiB());
+            }
+            RestoredMachine ready = template.prepare(host.programs());
+            start = System.nanoTime();
+            Guest woken = template.wake(ready, log());
+            pooled.add(millisSince(start));
+            woken.close();
+        }
+        Figure fromNothing = new Figure("restoreMs", "ms", restores);
+        Figure cold = new Figure("coldBootMs", "ms", boots);
+        return measured(
+                "restore",
+                List.of(
+                        fromNothing,
+                        new Figure("pooledMs", "ms", pooled),
+                        cold,
+                        new Figure("machineOwnsMiB", "MiB", owned),
+                        new Figure("jvmMiB", "MiB", own)),
+                List.of(new Ratio("coldBoot/restore", cold.median() / fromNothing.median())));
+    }
+
+    /** ksplat's cold boot, and a whole run on one, against a plain QEMU that boots the same kernel to a hello. */
+    public Measurement boot(int runs, Attempts fresh) throws IOException, InterruptedException {
+        List<Double> bare = new ArrayList<>();
+        List<Double> agent = new ArrayList<>();
+        List<Double> verdicts = new ArrayList<>();
+        for (int run = 0; run < runs; run++) {
+            progress.report("boot " + (run + 1) + " of " + runs);
+            bare.add((double) BaselineBoot.time(
+                            host.programs(), kernel.kernel().image(), kernel.accelerator(), CPUS, MEMORY_MIB, log())
+                    .toMillis());
+            agent.add(bootMs());
+            fresh.run(1)
+                    .forEach(record -> verdicts.add((double) record.timings().totalMs()));
+        }
+        Figure bareBoot = new Figure("bareBootMs", "ms", bare);
+        Figure hello = new Figure("agentMs", "ms", agent);
+        Figure verdict = new Figure("verdictMs", "ms", verdicts);
+        return measured(
+                "boot",
+                List.of(bareBoot, hello, verdict),
+                List.of(
+                        new Ratio("verdict/bareBoot", verdict.median() / bareBoot.median()),
+                        new Ratio("agent/bareBoot", hello.median() / bareBoot.median())));
+    }
+
+    /** Runs that reach a verdict, so many at a time, each on a machine of its own. */
+    public Measurement attempts(int runs, int jobs, PhaseTimings spent, Attempts attempts)
+            throws IOException, InterruptedException {
+        environment.put("jobs", Integer.toString(jobs));
+        // The first makes the template, and fills what is filled once.
+        attempts.run(1);
+        spent.reset();
+        long start = System.nanoTime();
+        HostText.CpuTime before = HostText.CpuTime.now();
+        List<RunRecord> records = attempts.run(runs);
+        double perMinute = records.size() * 60_000 / millisSince(start);
+        HostText.CpuTime after = HostText.CpuTime.now();
+        List<Double> total = new ArrayList<>();
+        List<Double> restores = new ArrayList<>();
+        long expected = records.stream().filter(RunRecord::asExpected).count();
+        for (RunRecord record : records) {
+            total.add((double) record.timings().totalMs());
+            record.timings().restoreMs().ifPresent(ms -> restores.add((double) ms));
+        }
+        List<Figure> figures = new ArrayList<>(List.of(
+                new Figure("attemptsPerMinute", "1/min", List.of(perMinute)),
+                new Figure(
+                        "machineCpuMs", "ms", List.of((after.children() - before.children()) * 1000 / records.size())),
+                new Figure("jvmCpuMs", "ms", List.of((after.own() - before.own()) * 1000 / records.size())),
+                new Figure("jvmMiB", "MiB", List.of(HostText.residentMiB())),
+                new Figure("attemptMs", "ms", total)));
+        if (!restores.isEmpty()) {
+            figures.add(new Figure("restoreMs", "ms", restores));
+        }
+        for (String part : List.of("set-up", "test method", "watching", "end of the machine", "report")) {
+            if (!spent.of(part).isEmpty()) {
+                figures.add(new Figure(part, "ms", spent.of(part)));
+            }
+        }
+        return measured(
+                "attempts", figures, List.of(new Ratio("asExpected/attempts", (double) expected / records.size())));
+    }
+
+    /** Runs a reproducer so many times more; its records. */
+    @FunctionalInterface
+    public interface Attempts {
+        List<RunRecord> run(int times) throws IOException, InterruptedException;
+    }
+
+    @Override
+    public void close() {
+        templates.close();
+    }
+
+    private Measurement measured(String name, List<Figure> figures, List<Ratio> ratios) throws IOException {
+        environment.put("load after", HostText.load());
+        return new Measurement(name, environment, figures, ratios);
+    }
+
+    private double bootMs() throws IOException {
+        TemplateStore.Started started = templates.boot(config, log(), progress);
+        started.guest().close();
+        return started.bootMs().orElseThrow();
+    }
+
+    private Path log() {
+        return folder.resolve("console.log");
+    }
+
+    private static double millisSince(long start) {
+        return (System.nanoTime() - start) / 1e6;
+    }
+}

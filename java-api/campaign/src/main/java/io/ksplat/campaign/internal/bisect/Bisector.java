@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign.internal.bisect;
+
+import io.ksplat.campaign.Trial;
+import io.ksplat.engine.SessionOptions;
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.KernelSpec;
+import io.ksplat.kernel.Kernels;
+import io.ksplat.kernel.Progress;
+import io.ksplat.kernel.internal.build.KernelTree;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Bisects between two kernels: prebuilt ones, or the commits of a tree. */
+public final class Bisector {
+    /** Kernels that a bisection calls good on its way, each of which may be called so wrongly. */
+    private static final int GOOD_ONES = 5;
+
+    private final Question question;
+    private final Progress progress;
+
+    /**
+     * What is asked.
+     *
+     * @param good a kernel spec, or a revision of a tree
+     * @param bad the same
+     * @param errorRate how probable a wrong answer may be
+     */
+    public record Question(String reproducer, String good, String bad, BisectGoal find, double errorRate) {}
+
+    /** A bisection that ended, and what is to be told beside it. */
+    public record Answer(Bisection bisection, String remark, String look) {}
+
+    public Bisector(Question question, Progress progress) {
+        this.question = question;
+        this.progress = progress;
+    }
+
+    /** Bisects prebuilt kernels. */
+    public Answer prebuilt(Trial trial, int jobs) throws IOException, InterruptedException, KernelException {
+        boolean cause = question.find == BisectGoal.CAUSE;
+        KernelSpec older = KernelSpec.parse(cause ? question.good : question.bad);
+        KernelSpec newer = KernelSpec.parse(cause ? question.bad : question.good);
+        List<KernelSpec> available = new Kernels(Cache.standard())
+                .available(progress).stream().map(Kernels.Available::spec).toList();
+        PrebuiltKernels between = PrebuiltKernels.between(available, older, newer);
+        BugClassifier classifier = new BugClassifier(trial, question.reproducer, question.errorRate / GOOD_ONES);
+        Bisection found = new PrebuiltBisection(classifier, between, question.find, jobs, progress).run();
+        return new Answer(found, "the bug showed in " + classifier.rate() + " runs of the bad end", "");
+    }
+
+    /**
+     * Which commits of a tree.
+     *
+     * @param paths only commits that change something there
+     * @param firstParent whether to stop at the merge that brought it
+     * @param shown the state file, as the user named it: with it a bisection can be resumed
+     */
+    public record Commits(Path tree, String profile, List<String> paths, boolean firstParent, Path shown) {
+        public Commits {
+            paths = List.copyOf(paths);
+        }
+
+        private Path stateFile() {
+            return shown.toAbsolutePath();
+        }
+    }
+
+    /** Returns how far the bisection of a state file is. */
+    public String look(Commits commits) throws IOException, InterruptedException, KernelException {
+        KernelTree tree = KernelTree.open(Cache.standard(), commits.tree);
+        return TreeBisection.open(
+                        commits.stateFile(),
+                        asked(commits, tree),
+                        tree,
+                        kernel -> {},
+                        (kernel, n) -> List.of(),
+                        new PhaseTimer(progress),
+                        question.errorRate)
+                .look();
+    }
+
+    /** Opens a session with these options, and a trial in it. */
+    @FunctionalInterface
+    public interface Trials {
+        Trial open(SessionOptions options) throws IOException;
+    }
+
+    /** Bisects the commits of a tree. */
+    public Answer inTree(Commits commits, SessionOptions options, Trials trials)
+            throws IOException, InterruptedException, KernelException {
+        KernelTree tree = KernelTree.open(Cache.standard(), commits.tree);
+        PhaseTimer timer = new PhaseTimer(progress);
+        Kernels kernels = new Kernels(Cache.standard());
+        TreeBisection bisection = TreeBisection.open(
+                commits.stateFile(),
+                asked(commits, tree),
+                tree,
+                kernel -> kernels.resolve(kernel, timer),
+                trials.open(options.withProgress(timer)),
+                timer,
+                question.errorRate);
+        return new Answer(
+                bisection.run(),
+                "the state is in " + commits.shown + ", for git in " + BisectState.logOf(commits.shown),
+                bisection.look());
+    }
+
+    private BisectState.Question asked(Commits commits, KernelTree tree)
+            throws IOException, InterruptedException, KernelException {
+        return new BisectState.Question(
+                tree.path().toString(),
+                question.reproducer,
+                commits.profile,
+                question.find,
+                tree.commit(question.good).id(),
+                tree.commit(question.bad).id(),
+                commits.firstParent,
+                commits.paths);
+    }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign.internal.patch;
+
+import io.ksplat.campaign.Bug;
+import io.ksplat.campaign.internal.statistics.CureStatistic;
+import io.ksplat.campaign.internal.statistics.NoiseStatistic;
+import io.ksplat.campaign.internal.statistics.Rate;
+import io.ksplat.evidence.Control;
+import io.ksplat.evidence.Verdict;
+import io.ksplat.results.RunRecord;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One reproducer's runs without and with a patch, pair by pair, and what follows from them.
+ *
+ * @param verdict empty where more runs are needed
+ * @param errorBound how probable it is at most that the verdict is wrong
+ * @param base how often the bug showed in the runs without the patch that tell
+ * @param patched the same with it
+ * @param why the verdict's reason, in one line
+ */
+record Comparison(
+        String reproducer,
+        List<RunRecord> baseRuns,
+        List<RunRecord> patchedRuns,
+        Optional<PatchVerdict> verdict,
+        double errorBound,
+        Rate base,
+        Rate patched,
+        String why) {
+    /** How often a sound kernel shows a signature, or a splat, all the same. */
+    private static final double SPLAT_NOISE = 0.005;
+
+    /** How often a control fails for no fault of the kernel's: an aim that came too late, a machine that was starved. */
+    private static final double CONTROL_NOISE = 0.2;
+
+    /** A bug that shows in fewer runs than this is none that can be cured here. */
+    static final double LEAST_RATE = 0.1;
+
+    Comparison {
+        baseRuns = List.copyOf(baseRuns);
+        patchedRuns = List.copyOf(patchedRuns);
+    }
+
+    /** Whether the bug showed without the patch at all; what never does only has to stay as it is. */
+    boolean hasBug() {
+        return base.seen() > 0;
+    }
+
+    /** Weighs the runs, of which there are as many without as with the patch. */
+    static Comparison of(String reproducer, List<RunRecord> baseRuns, List<RunRecord> patchedRuns, double errorRate) {
+        Bug bug = Bug.UNKNOWN;
+        for (RunRecord run : baseRuns) {
+            bug = bug.with(run);
+        }
+        CureStatistic cure = new CureStatistic(errorRate);
+        NoiseStatistic stillThere = new NoiseStatistic(SPLAT_NOISE, errorRate);
+        NoiseStatistic anotherSplat = new NoiseStatistic(SPLAT_NOISE, errorRate);
+        NoiseStatistic brokenControl = new NoiseStatistic(CONTROL_NOISE, errorRate);
+        Rate base = Rate.NONE;
+        Rate patched = Rate.NONE;
+        for (int i = 0; i < Math.min(baseRuns.size(), patchedRuns.size()); i++) {
+            Bug.Outcome without = bug.in(baseRuns.get(i));
+            Bug.Outcome with = bug.in(patchedRuns.get(i));
+            if (without != Bug.Outcome.SKIP) {
+                base = base.and(without == Bug.Outcome.BAD);
+            }
+            if (with != Bug.Outcome.SKIP) {
+                patched = patched.and(with == Bug.Outcome.BAD);
+            }
+            if (without != Bug.Outcome.SKIP && with != Bug.Outcome.SKIP) {
+                cure.pair(without == Bug.Outcome.BAD, with == Bug.Outcome.BAD);
+            }
+            if (isOfKernel(patchedRuns.get(i))) {
+                stillThere.run(with == Bug.Outcome.BAD);
+                anotherSplat.run(Bug.isSplat(patchedRuns.get(i)) && with != Bug.Outcome.BAD);
+                brokenControl.run(breaksControl(patchedRuns.get(i)));
+            }
+        }
+        boolean alsoInBase = baseRuns.stream().anyMatch(Comparison::breaksControl);
+        boolean quietBase = base.runs() == baseRuns.size() && base.seen() == 0;
+        double unseen = Math.pow(1 - LEAST_RATE, base.runs());
+        Optional<PatchVerdict> verdict = Optional.empty();
+        double errorBound = 1;
+        String why = "not sure yet";
+        if (anotherSplat.isMore()) {
+            verdict = Optional.of(PatchVerdict.BREAKS);
+            errorBound = anotherSplat.errorBound();
+            why = "a splat that the base does not show: " + lastWord(patchedRuns, Bug::isSplat);
+        } else if (brokenControl.isMore() && !alsoInBase) {
+            verdict = Optional.of(PatchVerdict.BREAKS);
+            errorBound = brokenControl.errorBound();
+            why = "a control does not pass with it: " + lastWord(patchedRuns, Comparison::breaksControl);
+        } else if (stillThere.isMore()) {
+            verdict = Optional.of(PatchVerdict.DOES_NOT_CURE);
+            errorBound = stillThere.errorBound();
+            why = "the bug still shows: " + lastWord(patchedRuns, Bug::isSplat);
+        } else if (cure.isCured()) {
+            verdict = Optional.of(PatchVerdict.CURES);
+            errorBound = cure.errorBound();
+            why = "the bug shows without it alone, and every control passes with it";
+        } else if (quietBase && unseen <= errorRate) {
+            verdict = Optional.of(PatchVerdict.NO_BUG_ON_BASE);
+            errorBound = unseen;
+            why = "the base does not show the bug; one that shows in a tenth of all runs would have";
+        }
+        return new Comparison(reproducer, baseRuns, patchedRuns, verdict, errorBound, base, patched, why);
+    }
+
+    /** The kernel got as far as the experiment. */
+    private static boolean isOfKernel(RunRecord run) {
+        return run.verdict() != Verdict.ERROR && (run.verdict() != Verdict.INCONCLUSIVE || breaksControl(run));
+    }
+
+    /**
+     * Returns whether a run accuses its kernel: the stimulus was delivered, nothing was found, and still the code under test did not do
+     * its work. What a busy host did not deliver, and what could not be observed, accuses nobody.
+     */
+    private static boolean breaksControl(RunRecord run) {
+        return run.verdict() == Verdict.INCONCLUSIVE
+                && run.evidence().isEmpty()
+                && run.controls().stream()
+                        .anyMatch(control -> control.role() == Control.Role.EFFECT && !control.passed())
+                && run.controls().stream()
+                        .filter(control -> control.role() == Control.Role.STIMULUS)
+                        .allMatch(Control::passed);
+    }
+
+    private static String lastWord(List<RunRecord> runs, java.util.function.Predicate<RunRecord> which) {
+        return runs.stream()
+                .filter(which)
+                .reduce((first, last) -> last)
+                .map(Bug::word)
+                .orElse("");
+    }
+}

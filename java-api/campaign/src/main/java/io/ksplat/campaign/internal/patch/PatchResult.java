@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign.internal.patch;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.ksplat.campaign.Bug;
+import io.ksplat.campaign.internal.statistics.Rate;
+import io.ksplat.results.RunRecord;
+import io.ksplat.results.internal.EvidenceText;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * What a patch does, over all reproducers.
+ *
+ * @param errorBound how probable it is at most that the verdict is wrong
+ */
+public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparison> comparisons, String why) {
+    private static final int FRAMES = 12;
+
+    public PatchResult {
+        comparisons = List.copyOf(comparisons);
+    }
+
+    /** The patched kernel cannot be run at all. */
+    public static PatchResult cannotTell(String why) {
+        return new PatchResult(PatchVerdict.CANNOT_TELL, 1, List.of(), why);
+    }
+
+    static PatchResult of(List<Comparison> comparisons) {
+        for (PatchVerdict verdict : PatchVerdict.values()) {
+            if (verdict == PatchVerdict.CURES
+                    && comparisons.stream()
+                            .anyMatch(each -> each.hasBug() && each.verdict().isEmpty())) {
+                break;
+            }
+            List<Comparison> same = comparisons.stream()
+                    .filter(each -> each.verdict().equals(Optional.of(verdict)))
+                    .toList();
+            boolean allQuiet =
+                    comparisons.stream().allMatch(each -> each.verdict().isPresent());
+            if (!same.isEmpty() && (verdict != PatchVerdict.NO_BUG_ON_BASE || allQuiet)) {
+                return new PatchResult(
+                        verdict,
+                        Math.min(
+                                1,
+                                same.stream()
+                                        .mapToDouble(Comparison::errorBound)
+                                        .sum()),
+                        comparisons,
+                        same.stream()
+                                .map(each -> each.reproducer() + ": " + each.why())
+                                .collect(Collectors.joining("; ")));
+            }
+        }
+        return new PatchResult(
+                PatchVerdict.CANNOT_TELL,
+                1,
+                comparisons,
+                comparisons.stream()
+                        .filter(each -> each.verdict().isEmpty())
+                        .map(each -> each.reproducer() + ": without " + lastWord(each.baseRuns()) + ", with "
+                                + lastWord(each.patchedRuns()))
+                        .collect(Collectors.joining("; ")));
+    }
+
+    private static String lastWord(List<RunRecord> runs) {
+        return runs.isEmpty() ? "no run" : Bug.word(runs.get(runs.size() - 1));
+    }
+
+    /** As {@code patch --json} prints it. */
+    public ObjectNode json() {
+        ObjectNode node = JsonNodeFactory.instance
+                .objectNode()
+                .put("verdict", verdict.toString())
+                .put("errorBound", errorBound);
+        node.putObject("runs")
+                .put(
+                        "base",
+                        comparisons.stream()
+                                .mapToInt(each -> each.baseRuns().size())
+                                .sum())
+                .put(
+                        "patched",
+                        comparisons.stream()
+                                .mapToInt(each -> each.patchedRuns().size())
+                                .sum());
+        node.putObject("reproduced")
+                .put(
+                        "base",
+                        comparisons.stream()
+                                .mapToInt(each -> each.base().seen())
+                                .sum())
+                .put(
+                        "patched",
+                        comparisons.stream()
+                                .mapToInt(each -> each.patched().seen())
+                                .sum());
+        return node;
+    }
+
+    /** Both sides' evidence, one reproducer after the other. */
+    public String text() {
+        StringBuilder text = new StringBuilder();
+        text.append(verdict).append("  ").append(why).append('\n');
+        for (Comparison each : comparisons) {
+            text.append('\n').append(each.reproducer()).append('\n');
+            text.append(side("without", each.base(), each.baseRuns()));
+            text.append(side("with", each.patched(), each.patchedRuns()));
+            text.append(evidence("without", each.baseRuns())).append(evidence("with", each.patchedRuns()));
+        }
+        return text.toString();
+    }
+
+    /** Text that can be sent in answer to a series. */
+    public String testedBy(String who, String base, String series) {
+        StringBuilder text = new StringBuilder();
+        if (verdict == PatchVerdict.CURES) {
+            text.append("Tested-by: ").append(who).append("\n\n");
+        }
+        text.append(series)
+                .append(",\non ")
+                .append(base)
+                .append(": ")
+                .append(verdict)
+                .append(".\n");
+        for (Comparison each : comparisons) {
+            text.append(String.format(
+                    Locale.ROOT,
+                    "%n  %s%n    without: %s runs show the bug; %s%n    with:    %s runs show the bug; %s%n",
+                    each.reproducer(),
+                    each.base(),
+                    lastTelling(each.baseRuns()),
+                    each.patched(),
+                    lastTelling(each.patchedRuns())));
+        }
+        text.append(String.format(
+                Locale.ROOT,
+                "%nRuns without and with the series in turns, each on a pristine machine (ksplat); the verdict is wrong with a%n"
+                        + "probability of %.3f at most. Intervals are Clopper and Pearson's, 95 %%.%n",
+                errorBound));
+        return text.toString();
+    }
+
+    private static String side(String name, Rate shown, List<RunRecord> runs) {
+        String controls = controls(runs);
+        return String.format(
+                Locale.ROOT,
+                "  %-8s the bug showed in %s; %s%s%n",
+                name + ":",
+                shown,
+                verdicts(runs),
+                controls.isEmpty() ? "" : "; controls of the last run: " + controls);
+    }
+
+    private static String lastTelling(List<RunRecord> runs) {
+        String controls = controls(runs);
+        return lastWord(runs) + (controls.isEmpty() ? "" : " (" + controls + ")");
+    }
+
+    private static String verdicts(List<RunRecord> runs) {
+        return runs.stream()
+                .collect(Collectors.groupingBy(RunRecord::verdict, java.util.TreeMap::new, Collectors.counting()))
+                .entrySet()
+                .stream()
+                .map(entry -> entry.getValue() + " " + entry.getKey())
+                .collect(Collectors.joining(", "));
+    }
+
+    private static String controls(List<RunRecord> runs) {
+        return runs.isEmpty()
+                ? ""
+                : runs.get(runs.size() - 1).controls().stream()
+                        .map(control -> control.name() + " " + control.observed() + "/" + control.required())
+                        .collect(Collectors.joining(", "));
+    }
+
+    private static String evidence(String side, List<RunRecord> runs) {
+        return runs.stream()
+                .flatMap(run -> run.evidence().stream())
+                .findFirst()
+                .map(found -> "  " + side + " the series, " + EvidenceText.brief(found)
+                        + found.stacks().stream()
+                                .limit(2)
+                                .map(stack -> EvidenceText.of(stack, FRAMES).indent(2))
+                                .collect(Collectors.joining()))
+                .orElse("");
+    }
+}

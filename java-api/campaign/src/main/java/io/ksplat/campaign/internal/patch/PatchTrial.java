@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign.internal.patch;
+
+import io.ksplat.campaign.Trial;
+import io.ksplat.evidence.Verdict;
+import io.ksplat.kernel.KernelSpec;
+import io.ksplat.kernel.Progress;
+import io.ksplat.results.RunRecord;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Runs reproducers on a kernel without and with a patch, in turns, so that whatever changes on the machine meanwhile meets both,
+ * until it is sure what the patch does, and no longer.
+ */
+public final class PatchTrial {
+    /** Pairs of runs that a reproducer without a bug on the base gets at least, to see that it stays so. */
+    private static final int LEAST_PAIRS = 3;
+
+    /** Runs of one kernel in a row that the harness failed in. */
+    private static final int FAILURES = 3;
+
+    private final List<Trial> trials;
+    private final KernelSpec base;
+    private final KernelSpec patched;
+    private final double errorRate;
+    private final int mostPairs;
+    private final Progress progress;
+
+    /**
+     * Prepares a trial.
+     *
+     * @param trials one for each reproducer
+     * @param errorRate how probable a wrong verdict may be, over all of them
+     * @param mostPairs after which it cannot be told
+     */
+    public PatchTrial(
+            List<Trial> trials,
+            KernelSpec base,
+            KernelSpec patched,
+            double errorRate,
+            int mostPairs,
+            Progress progress) {
+        this.trials = List.copyOf(trials);
+        this.base = base;
+        this.patched = patched;
+        this.errorRate = errorRate;
+        this.mostPairs = mostPairs;
+        this.progress = progress;
+    }
+
+    public PatchResult run() throws InterruptedException {
+        Map<String, List<RunRecord>> without = new LinkedHashMap<>();
+        Map<String, List<RunRecord>> with = new LinkedHashMap<>();
+        List<Comparison> comparisons = List.of();
+        for (int pair = 1; pair <= mostPairs; pair++) {
+            for (Trial trial : trials) {
+                add(without, trial.run(base, pair));
+                add(with, trial.run(patched, pair));
+            }
+            comparisons = compare(without, with);
+            if (isDecided(comparisons, pair)) {
+                break;
+            }
+            if (harnessFails(without) || harnessFails(with)) {
+                break;
+            }
+            progress.report(String.format(
+                    Locale.ROOT,
+                    "%d pairs of runs; the bug showed in %s without and %s with the patch",
+                    pair,
+                    comparisons.get(0).base(),
+                    comparisons.get(0).patched()));
+        }
+        return PatchResult.of(comparisons);
+    }
+
+    private static void add(Map<String, List<RunRecord>> all, List<RunRecord> runs) {
+        runs.forEach(run ->
+                all.computeIfAbsent(run.reproducer(), id -> new ArrayList<>()).add(run));
+    }
+
+    private List<Comparison> compare(Map<String, List<RunRecord>> without, Map<String, List<RunRecord>> with) {
+        return without.entrySet().stream()
+                .map(entry -> Comparison.of(
+                        entry.getKey(),
+                        entry.getValue(),
+                        with.getOrDefault(entry.getKey(), List.of()),
+                        errorRate / without.size()))
+                .toList();
+    }
+
+    /** A break is one whatever the others say; else everything that has the bug must be sure. */
+    private static boolean isDecided(List<Comparison> comparisons, int pairs) {
+        if (comparisons.stream().anyMatch(each -> each.verdict().equals(java.util.Optional.of(PatchVerdict.BREAKS)))) {
+            return true;
+        }
+        boolean someCured = comparisons.stream()
+                .anyMatch(each -> each.hasBug() && each.verdict().isPresent());
+        return comparisons.stream()
+                .allMatch(each -> each.verdict().isPresent() || (someCured && !each.hasBug() && pairs >= LEAST_PAIRS));
+    }
+
+    private static boolean harnessFails(Map<String, List<RunRecord>> all) {
+        return all.values().stream()
+                .anyMatch(runs -> runs.size() >= FAILURES
+                        && runs.subList(runs.size() - FAILURES, runs.size()).stream()
+                                .allMatch(run -> run.verdict() == Verdict.ERROR));
+    }
+}

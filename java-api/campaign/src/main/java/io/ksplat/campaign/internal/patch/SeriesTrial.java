@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign.internal.patch;
+
+import io.ksplat.campaign.Trial;
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.KernelSpec;
+import io.ksplat.kernel.Kernels;
+import io.ksplat.kernel.Progress;
+import io.ksplat.kernel.internal.build.BuildFailedException;
+import io.ksplat.kernel.internal.build.KernelTree;
+import io.ksplat.kernel.internal.build.PatchSeries;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** Applies a series of patches to a tree, builds kernels without and with it, and tries what it does. */
+public final class SeriesTrial {
+    private final Question question;
+    private final PatchSeries series;
+    private final KernelTree tree;
+    private final KernelTree.Commit base;
+    private final List<String> commits;
+    private final Kernels kernels;
+    private final Progress progress;
+
+    /**
+     * What is asked.
+     *
+     * @param tree a kernel tree; it is only read
+     * @param base the revision on which the series applies
+     * @param each whether the series is tried after each of its patches, too
+     * @param errorRate how probable a wrong verdict may be
+     * @param mostPairs runs of each kernel after which it cannot be told
+     */
+    public record Question(Path tree, String base, String profile, boolean each, double errorRate, int mostPairs) {}
+
+    private SeriesTrial(Question question, PatchSeries series, Progress progress)
+            throws IOException, InterruptedException, KernelException {
+        this.question = question;
+        this.series = series;
+        this.progress = progress;
+        series.remarks().forEach(progress::report);
+        this.tree = KernelTree.open(Cache.standard(), question.tree);
+        this.base = tree.commit(question.base);
+        this.commits = tree.apply(base.id(), series);
+        this.kernels = new Kernels(Cache.standard());
+    }
+
+    /** Reads and applies a series, and builds the base. */
+    public static SeriesTrial of(Question question, List<Path> mails, Progress progress)
+            throws IOException, InterruptedException, KernelException {
+        Path scratch = Files.createTempDirectory("ksplat-patch-");
+        try {
+            SeriesTrial trial = new SeriesTrial(question, PatchSeries.read(mails, scratch), progress);
+            progress.report("building the base, " + trial.base);
+            trial.kernels.resolve(trial.at(trial.base.id()), progress);
+            return trial;
+        } finally {
+            delete(scratch);
+        }
+    }
+
+    /**
+     * Tries it.
+     *
+     * @param trials one for each reproducer
+     * @param after is told what the series does after each patch, by its name
+     */
+    public PatchResult run(List<Trial> trials, BiConsumer<String, PatchVerdict> after)
+            throws InterruptedException, KernelException {
+        PatchResult result = PatchResult.cannotTell("nothing was tried");
+        for (int i = question.each ? 0 : commits.size() - 1; i < commits.size(); i++) {
+            String name = (i + 1) + "/" + commits.size() + " \""
+                    + series.patches().get(i).subject() + "\"";
+            result = compare(trials, at(commits.get(i)), name);
+            after.accept(name, result.verdict());
+        }
+        return result;
+    }
+
+    private PatchResult compare(List<Trial> trials, KernelSpec with, String name)
+            throws InterruptedException, KernelException {
+        progress.report("building with patch " + name);
+        try {
+            kernels.resolve(with, progress);
+        } catch (BuildFailedException e) {
+            return PatchResult.cannotTell("with patch " + name + " " + e.getMessage());
+        }
+        return new PatchTrial(trials, at(base.id()), with, question.errorRate, question.mostPairs, progress).run();
+    }
+
+    private KernelSpec at(String commit) {
+        return new KernelSpec.Tree(question.tree, Optional.of(commit), question.profile);
+    }
+
+    /** Returns a result in words, with an answer to the series below. */
+    public String text(PatchResult result) throws IOException, InterruptedException, KernelException {
+        return result.text() + "\n"
+                + result.testedBy(
+                        tree.user().orElse("Your Name <you@example.org>"),
+                        "base " + base + ", profile " + question.profile,
+                        series.patches().stream()
+                                .map(patch -> "\"" + patch.subject() + "\"")
+                                .collect(Collectors.joining(
+                                        ",\n", "Series of " + series.patches().size() + ": ", "")));
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}

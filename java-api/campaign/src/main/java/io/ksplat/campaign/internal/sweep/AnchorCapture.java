@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign.internal.sweep;
+
+import io.ksplat.engine.internal.CaptureHook;
+import io.ksplat.engine.internal.Fixture;
+import io.ksplat.engine.internal.MachineLease;
+import io.ksplat.kernel.internal.Deadline;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.Aim;
+import io.ksplat.machine.MachineException;
+import io.ksplat.machine.Nmi;
+import io.ksplat.machine.internal.Snapshots;
+import io.ksplat.machine.internal.nmi.Breakpoints;
+import io.ksplat.machine.internal.qemu.GdbStub;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * Freezes the machine of an armed reproducer, in the place of its first NMI: when the CPU at which the NMI was aimed reaches the anchor.
+ *
+ * @param kernel the kernel's spec
+ * @param qemu the version of QEMU
+ * @param symbol the anchor: a kernel function's first instruction
+ * @param hit which hit to stop at: the n-th time the CPU reaches the symbol, from 1
+ * @param folder has the machine's memory, and gets its state
+ */
+record AnchorCapture(String kernel, String qemu, String symbol, int hit, Path folder) implements CaptureHook {
+    @Override
+    public void capture(Fixture fixture, Nmi nmi, int cpu, Duration within) throws IOException {
+        Symbols symbols = nmi.symbols();
+        List<Long> addresses = nmi.targets().find(symbol);
+        if (addresses.isEmpty()) {
+            throw new MachineException(
+                    "this kernel has no function " + symbol + "; near: " + String.join(", ", symbols.near(symbol, 5)));
+        }
+        long address;
+        int[] hits = {0};
+        try (GdbStub gdb = nmi.vm().gdb()) {
+            if (!Breakpoints.reach(
+                    gdb, addresses, Deadline.in(within), stopped -> stopped == cpu && ++hits[0] == hit)) {
+                throw new MachineException.Late(
+                        "CPU " + cpu + " came by " + symbol + " " + hits[0] + " times instead of "
+                                + hit + " within " + within.toMillis()
+                                + " ms of the moment at which the reproducer would have sent its NMI");
+            }
+            address = gdb.programCounter(cpu);
+        }
+        freeze(fixture, cpu);
+        throw new MachineException("the machine was frozen on CPU " + cpu + " at " + Aim.where(symbols, address));
+    }
+
+    private void freeze(Fixture fixture, int cpu) throws IOException {
+        Anchor anchor = new Anchor(
+                fixture.id(),
+                kernel,
+                fixture.kernel().kernel().key(),
+                qemu,
+                symbol,
+                cpu,
+                MachineLease.CPUS,
+                MachineLease.MEMORY_MIB,
+                fixture.controls().positions().stream()
+                        .map(at -> new Anchor.Counter(at.name(), at.required(), at.address(), at.bytes()))
+                        .toList(),
+                fixture.programs().stream()
+                        .map(jited -> new Anchor.Program(jited.name(), jited.address(), jited.size()))
+                        .toList());
+        fixture.target()
+                .find(Snapshots.class)
+                .orElseThrow(() -> new MachineException("this target cannot be frozen"))
+                .freezeStanding(folder);
+        anchor.write(folder);
+    }
+}

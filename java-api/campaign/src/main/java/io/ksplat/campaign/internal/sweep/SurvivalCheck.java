@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign.internal.sweep;
+
+import io.ksplat.engine.internal.OutsideWatch;
+import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.LockRef;
+import io.ksplat.evidence.Verdict;
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Symbol;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.OutsideView;
+import io.ksplat.machine.internal.QemuOutsideView;
+import io.ksplat.machine.internal.forensics.HangAnalysis;
+import io.ksplat.machine.internal.forensics.hang.Diagnosis;
+import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
+import io.ksplat.machine.internal.qemu.VirtualMachine;
+import io.ksplat.machine.internal.snapshot.Template;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Says whether a machine lives on after an NMI, from outside. */
+final class SurvivalCheck {
+    private static final Duration LIMIT = Duration.ofSeconds(8);
+
+    /** Of every CPU, after the NMI. A beat is 10 ms, and a CPU that beats has left whatever the NMI interrupted. */
+    private static final int BEATS = 3;
+
+    /**
+     * A CPU that was seen in nothing but a lock's slow path, while all others lived, is not watched as long as one that may be at
+     * something lengthy. The borders of what is found so are measured again with all patience.
+     */
+    private static final double HASTE = 0.15;
+
+    private static final Set<String> SLOW_PATHS = Set.of(
+            "native_queued_spin_lock_slowpath",
+            "queued_spin_lock_slowpath",
+            "queued_read_lock_slowpath",
+            "queued_write_lock_slowpath",
+            "do_raw_spin_lock",
+            "_raw_spin_lock",
+            "_raw_spin_lock_irqsave");
+
+    private final Anchor anchor;
+    private final Template template;
+    private final KernelInfo facts;
+    private final Symbols symbols;
+    private final Cache cache;
+
+    SurvivalCheck(Anchor anchor, Template template, KernelInfo facts, Symbols symbols, Cache cache) {
+        this.anchor = anchor;
+        this.template = template;
+        this.facts = facts;
+        this.symbols = symbols;
+        this.cache = cache;
+    }
+
+    /** What was seen. */
+    record Finding(Verdict verdict, Optional<String> waitsFor, Optional<String> message) {
+        static Finding of(Verdict verdict) {
+            return new Finding(verdict, Optional.empty(), Optional.empty());
+        }
+
+        static Finding unclear(Verdict verdict, String message) {
+            return new Finding(verdict, Optional.empty(), Optional.of(message));
+        }
+    }
+
+    /**
+     * Watches a machine until it is certain.
+     *
+     * @param thorough whether a hang is watched for as long as a reproducer's is
+     */
+    Finding judge(VirtualMachine machine, boolean thorough) throws IOException, InterruptedException {
+        QemuOutsideView view = new QemuOutsideView(machine, template.heartbeats(machine));
+        OutsideView.Sampler patient = view.sampler(symbols);
+        Point point = new Point(machine);
+        Duration limit = machine.config().accelerator().scale(LIMIT);
+        OutsideWatch.End end =
+                new OutsideWatch(view, thorough ? patient : new Hasty(view, patient), BEATS).watch(limit, limit, point);
+        if (end instanceof OutsideWatch.End.Gone gone) {
+            return Finding.unclear(Verdict.ERROR, gone.why());
+        }
+        if (end instanceof OutsideWatch.End.Stuck stuck) {
+            return deadlock(machine, stuck.diagnosis());
+        }
+        if (end instanceof OutsideWatch.End.Decided) {
+            return point.panicked ? Finding.unclear(Verdict.CRASH, "the kernel panicked") : Finding.of(Verdict.CLEAN);
+        }
+        return Finding.unclear(
+                Verdict.INCONCLUSIVE,
+                missing(machine).orElse("neither did every CPU's heart go on to beat, nor was one seen to be stuck")
+                        + "; " + places(machine));
+    }
+
+    /** A point is decided when the kernel has panicked, or when every CPU lives and the NMI has moved its counters. */
+    private final class Point implements OutsideWatch.Watcher {
+        private final VirtualMachine machine;
+        private boolean panicked;
+
+        Point(VirtualMachine machine) {
+            this.machine = machine;
+        }
+
+        @Override
+        public boolean hasChanged() {
+            return false;
+        }
+
+        @Override
+        public boolean isDecided(Diagnosis diagnosis, boolean alive) throws IOException {
+            panicked = diagnosis.panicked();
+            return panicked || (alive && missing(machine).isEmpty());
+        }
+    }
+
+    private String places(VirtualMachine machine) throws IOException {
+        return machine.registers().stream()
+                .map(cpu -> "CPU " + cpu.cpu() + " in "
+                        + symbols.at(cpu.rip()).map(Symbol::name).orElse("0x" + Long.toHexString(cpu.rip()))
+                        + (cpu.interruptsEnabled() ? "" : " with interrupts off"))
+                .collect(Collectors.joining(", "));
+    }
+
+    /** Looks with haste, and with patience if that finds a CPU that may only be at something lengthy. */
+    private final class Hasty implements OutsideView.Sampler {
+        private final OutsideView view;
+        private final OutsideView.Sampler patient;
+        private final long[] before;
+        private OutsideView.Sampler hasty;
+
+        Hasty(OutsideView view, OutsideView.Sampler patient) throws IOException {
+            this.view = view;
+            this.patient = patient;
+            this.hasty = view.sampler(symbols, HASTE);
+            this.before = view.heartbeats();
+        }
+
+        @Override
+        public Diagnosis sample() throws IOException {
+            Diagnosis quick = hasty.sample();
+            if (!quick.isStuck() || isPlain(quick)) {
+                return quick;
+            }
+            // What it is seen in from now on may be plain.
+            hasty = view.sampler(symbols, HASTE);
+            return patient.sample();
+        }
+
+        private boolean isPlain(Diagnosis diagnosis) throws IOException {
+            long[] others = view.heartbeats();
+            diagnosis.causes().forEach(stuck -> others[stuck.cpu()] = Long.MAX_VALUE);
+            return diagnosis.causes().stream()
+                            .allMatch(stuck -> stuck.interruptsDisabled() && SLOW_PATHS.containsAll(stuck.functions()))
+                    && OutsideWatch.haveBeaten(before, others, BEATS);
+        }
+    }
+
+    /** A counter that the NMI should have moved and did not: a machine that merely lives proves nothing. */
+    private Optional<String> missing(VirtualMachine machine) throws IOException {
+        for (Anchor.Counter counter : anchor.counters()) {
+            byte[] bytes = Arrays.copyOf(machine.readPhysical(counter.address(), counter.bytes()), Long.BYTES);
+            long value = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
+            if (value < counter.required()) {
+                return Optional.of("control " + counter.name() + " saw " + value + " of " + counter.required());
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Finding deadlock(VirtualMachine machine, Diagnosis diagnosis) throws IOException, InterruptedException {
+        Evidence evidence = new HangAnalysis(machine, facts, symbols, SourceFrames.none(symbols), cache)
+                .of(diagnosis)
+                .evidence();
+        // If nothing tells the lock, who takes it does.
+        String waitsFor = evidence.locks().stream()
+                .map(LockRef::name)
+                .findFirst()
+                .or(() -> evidence.function().map(taker -> "a lock taken in " + taker))
+                .orElse(evidence.title());
+        return new Finding(Verdict.DEADLOCK, Optional.of(waitsFor), Optional.empty());
+    }
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign.internal.sweep;
+
+import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.Symbol;
+import io.ksplat.kernel.internal.symbols.Disassembler;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.internal.qemu.GuestMemory;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/** A map by functions: a table of them, and their code with what an NMI does at each instruction. */
+final class SweepListing {
+    private static final int MOST_CODE = 64 << 10;
+    private static final int MOST_RANGES = 4;
+    private static final int MOST_VISITS = 6;
+
+    private final Symbols symbols;
+    private final ListingMarks marks;
+    private final List<Symbol> functions;
+
+    SweepListing(SweepMap map, Symbols symbols) {
+        this.symbols = symbols;
+        this.marks = new ListingMarks(map);
+        Set<Symbol> visited = new LinkedHashSet<>();
+        List<SweepPoint> measured = map.measured();
+        for (int n = measured.get(0).n(); n <= measured.get(measured.size() - 1).n(); n++) {
+            symbols.at(map.way().get(n)).ifPresent(visited::add);
+        }
+        this.functions = List.copyOf(visited);
+    }
+
+    /** One line for each function, in the order in which the way comes to them. */
+    String table() {
+        StringBuilder text = new StringBuilder(String.format(
+                Locale.ROOT,
+                "%-34s %6s  %-34s %-34s %s%n",
+                "function",
+                "steps",
+                "deadlock at",
+                "safe at",
+                "waits for"));
+        for (Symbol function : functions) {
+            NavigableMap<Long, ListingMarks.Instruction> code = code(function);
+            text.append(String.format(
+                            Locale.ROOT,
+                            "%-34s %6d  %-34s %-34s %s",
+                            function.name(),
+                            code.values().stream()
+                                    .mapToInt(
+                                            instruction -> instruction.visits().size())
+                                    .sum(),
+                            ranges(function, code, ListingMarks.Instruction::isDeadly),
+                            ranges(function, code, ListingMarks.Instruction::isSafe),
+                            locks(code.values()))
+                    .stripTrailing());
+            text.append('\n');
+        }
+        return text.toString();
+    }
+
+    private NavigableMap<Long, ListingMarks.Instruction> code(Symbol function) {
+        return marks.between(function.address(), function.address() + function.size());
+    }
+
+    /** Offsets of the first and the last instruction of each run of visited instructions that are alike. */
+    private static String ranges(
+            Symbol function,
+            NavigableMap<Long, ListingMarks.Instruction> code,
+            Predicate<ListingMarks.Instruction> wanted) {
+        List<String> ranges = new ArrayList<>();
+        Long first = null;
+        Long last = null;
+        for (Map.Entry<Long, ListingMarks.Instruction> entry : code.entrySet()) {
+            if (wanted.test(entry.getValue())) {
+                first = first == null ? entry.getKey() : first;
+                last = entry.getKey();
+            } else if (first != null && last != null) {
+                ranges.add(range(function, first, last));
+                first = null;
+            }
+        }
+        if (first != null && last != null) {
+            ranges.add(range(function, first, last));
+        }
+        return ranges.stream().limit(MOST_RANGES).collect(Collectors.joining(" "))
+                + (ranges.size() > MOST_RANGES ? " ..." : "");
+    }
+
+    private static String range(Symbol function, long first, long last) {
+        String from = "+0x" + Long.toHexString(first - function.address());
+        return first == last ? from : from + "..0x" + Long.toHexString(last - function.address());
+    }
+
+    private static String locks(Collection<ListingMarks.Instruction> code) {
+        Set<String> locks = new TreeSet<>();
+        code.forEach(instruction -> instruction.waitsFor().ifPresent(locks::add));
+        return String.join(", ", locks);
+    }
+
+    /**
+     * The code of all functions.
+     *
+     * @param memory the anchor's
+     */
+    String listing(GuestMemory memory) throws IOException, InterruptedException, KernelException {
+        StringBuilder text = new StringBuilder("""
+                An NMI before an instruction: D deadlocks, S is safe, B both, depending on the way there, ? unclear;
+                d, s, b: not measured, but the points around it have that one answer. Then the distances from the anchor.
+                """);
+        for (Symbol function : functions) {
+            text.append(String.format(Locale.ROOT, "%n%s at 0x%x%n", function.name(), function.address()));
+            int size = (int) Math.min(MOST_CODE, function.size());
+            NavigableMap<Long, ListingMarks.Instruction> visited = code(function);
+            boolean gap = false;
+            for (Disassembler.Instruction instruction :
+                    Disassembler.disassemble(function.address(), memory.read(function.address(), size))) {
+                ListingMarks.Instruction mark = visited.get(instruction.address());
+                if (mark != null) {
+                    text.append(line(function, instruction, mark));
+                } else if (!gap) {
+                    text.append("       ...\n");
+                }
+                gap = mark == null;
+            }
+        }
+        return text.toString();
+    }
+
+    private String line(Symbol function, Disassembler.Instruction instruction, ListingMarks.Instruction mark) {
+        String visits =
+                mark.visits().stream().limit(MOST_VISITS).map(String::valueOf).collect(Collectors.joining(" "))
+                        + (mark.visits().size() > MOST_VISITS ? " ..." : "");
+        return String.format(
+                                Locale.ROOT,
+                                "  %c +0x%-5x %-52s %s%s",
+                                mark.letter(),
+                                instruction.address() - function.address(),
+                                named(instruction.text()),
+                                visits,
+                                mark.waitsFor()
+                                        .map(lock -> "  waits for " + lock)
+                                        .orElse(""))
+                        .stripTrailing()
+                + "\n";
+    }
+
+    /** The target of a jump or a call by its name. */
+    private String named(String text) {
+        int at = text.lastIndexOf("0xffffffff");
+        if (at < 0 || !(text.startsWith("call") || text.startsWith("j"))) {
+            return text;
+        }
+        Optional<Symbol> target = symbols.at(Long.parseUnsignedLong(text.substring(at + 2), 16));
+        return target.map(symbol -> text.substring(0, at) + symbol.name()).orElse(text);
+    }
+}

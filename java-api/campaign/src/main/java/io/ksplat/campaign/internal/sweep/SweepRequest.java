@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign.internal.sweep;
+
+import io.ksplat.engine.Catalogue;
+import java.util.Optional;
+
+/**
+ * What to sweep.
+ *
+ * @param kernel the spec of the kernel, if a new anchor is to be made
+ * @param from the kernel function whose first instruction is the anchor
+ * @param hit which hit to stop at: the n-th time the CPU reaches the symbol
+ * @param anchor the kept anchor to sweep from, instead of a new one
+ * @param start instructions from the anchor to the first point
+ * @param points how many
+ * @param stride instructions from one to the next
+ * @param workers machines at once
+ */
+public record SweepRequest(
+        Catalogue.Entry reproducer,
+        String kernel,
+        String from,
+        int hit,
+        Optional<String> anchor,
+        int start,
+        int points,
+        int stride,
+        int workers) {
+    /** What a way is bounded by: each of its instructions is kept. */
+    private static final long LONGEST = 1_000_000;
+
+    public SweepRequest {
+        if (hit < 1 || start < 0 || points < 1 || stride < 1 || workers < 1) {
+            throw new IllegalArgumentException(
+                    "a sweep needs --start from 0, and --hit, --points, --stride and --jobs from 1");
+        }
+        if (start + (points - 1L) * stride > LONGEST) {
+            throw new IllegalArgumentException("a sweep ends at most " + LONGEST + " instructions after its anchor");
+        }
+    }
+
+    /** The last point's distance from the anchor. */
+    public int last() {
+        return start + (points - 1) * stride;
+    }
+}

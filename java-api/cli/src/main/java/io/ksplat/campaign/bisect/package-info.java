@@ -1,6 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-/** Where a bug came, or went: among prebuilt kernels, and among the commits of a tree. */
-@NullMarked
-package io.ksplat.campaign.bisect;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import io.ksplat.campaign.RunnerTrial;
+import io.ksplat.campaign.Trial;
+import io.ksplat.engine.Catalogue;
+import io.ksplat.engine.RunSettings;
+import io.ksplat.engine.Runner;
+import io.ksplat.engine.Session;
+import io.ksplat.engine.SessionOptions;
+import io.ksplat.engine.internal.TerminalProgress;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** What the commands that run reproducers until they know enough have in common. */
+final class SessionMixin {
+    @Option(names = "--report", paramLabel = "DIR", description = "Where the runs go, default ksplat-report.")
+    private Path report = RunSettings.DEFAULT_REPORT;
+
+    @Option(names = "--accelerator", paramLabel = "KIND", description = "kvm or tcg.")
+    private @Nullable String accelerator;
+
+    Path report() {
+        return report;
+    }
+
+    SessionOptions options(TerminalProgress progress) {
+        return SessionOptions.standard(progress).withAccelerator(Optional.ofNullable(accelerator));
+    }
+
+    RunSettings settings() {
+        return RunSettings.of(RunSettings.DEFAULT_KERNEL).reportedIn(report.toAbsolutePath());
+    }
+
+    Trial trial(Session session, Runner runner, Catalogue.Entry entry) {
+        return new RunnerTrial(session, runner, entry, settings());
+    }
+}

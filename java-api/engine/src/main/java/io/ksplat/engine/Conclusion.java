@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.engine;
+
+import io.ksplat.evidence.Verdict;
+import io.ksplat.results.RunRecord;
+import io.ksplat.results.internal.RunText;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * What a run came to.
+ *
+ * @param folder where its files lie; empty if it did not get as far as that
+ */
+public record Conclusion(RunRecord record, Optional<Path> folder) {
+    public Verdict verdict() {
+        return record.verdict();
+    }
+
+    /** Returns the verdict that was expected. */
+    public Verdict expected() {
+        return record.expected();
+    }
+
+    public boolean asExpected() {
+        return record.asExpected();
+    }
+
+    /** Returns why, if the verdict needs a word. */
+    public Optional<String> message() {
+        return record.message();
+    }
+
+    /** Returns the key of the kernel. */
+    public String kernelKey() {
+        return record.kernel().key();
+    }
+
+    /** Returns what a failed test says: how the verdict differs, and the evidence in brief. */
+    public String failureText() {
+        return RunText.failure(record, folder.orElse(Path.of("")));
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.engine;
+
+import io.ksplat.bpf.Global;
+import io.ksplat.engine.internal.ControlSet;
+
+/**
+ * The positive checks of a run. They are evaluated after its code, from outside, until all pass or time is up.
+ *
+ * <pre>{@code
+ * machine.controls()
+ *         .dropped(bpf.global("dropped"), 1)
+ *         .freed("delayed_put_task_struct", bpf.global("freed"), 1)
+ *         .atLeast("handled", bpf.global("handled"), 1);
+ * }</pre>
+ */
+public final class Controls {
+    private final ControlSet set;
+
+    /** Makes the controls of a run; only the engine calls this. */
+    public Controls(ControlSet set) {
+        this.set = set;
+    }
+
+    /** Counts operations that returned success in the context at stake, as the program under test counted them. */
+    public Controls dropped(Global counter, long required) {
+        return atLeast("dropped", counter, required);
+    }
+
+    /**
+     * Counts the kernel's own final free of those objects.
+     *
+     * @param function the kernel function that a tracer, which is not the program under test, saw free them
+     */
+    public Controls freed(String function, Global counter, long required) {
+        return atLeast(ControlSet.FREED + function, counter, required);
+    }
+
+    /** Counts anything else that must happen. */
+    public Controls atLeast(String name, Global counter, long required) {
+        set.add(name, counter, required);
+        return this;
+    }
+}

@@ -1,0 +1,590 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.engine;
+
+import io.ksplat.bpf.BpfException;
+import io.ksplat.bpf.BpfObjectFile;
+import io.ksplat.bpf.VerifierException;
+import io.ksplat.engine.internal.CrashConfirmation;
+import io.ksplat.engine.internal.Fixture;
+import io.ksplat.engine.internal.MachineLease;
+import io.ksplat.engine.internal.RunVerdict;
+import io.ksplat.engine.internal.SharedMachine;
+import io.ksplat.engine.internal.SnapshotCache;
+import io.ksplat.engine.internal.UnsupportedTargetException;
+import io.ksplat.engine.internal.Watcher;
+import io.ksplat.evidence.Control;
+import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.EvidenceKind;
+import io.ksplat.evidence.Source;
+import io.ksplat.evidence.Verdict;
+import io.ksplat.kernel.KernelException;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.snapshot.Template;
+import io.ksplat.results.KernelName;
+import io.ksplat.results.RunRecord;
+import io.ksplat.results.Timings;
+import io.ksplat.results.internal.RunLog;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One run of one scenario: a machine is prepared, the scenario's code leads it to the edge, and the machine is judged from outside.
+ *
+ * <p>Its steps cannot be taken out of order: {@link #prepare} gives one of three states, and each of them can only be concluded, once.
+ * Whoever owns the scenario's code, as a test framework does, takes the steps; anybody else calls {@link #execute}.
+ *
+ * <pre>{@code
+ * Run run = session.run(RunSettings.of("debian:7.2"), scenario);
+ * Run.Prepared prepared = run.prepare();
+ * if (prepared instanceof Run.Ready ready) {
+ *     Conclusion conclusion = ready.attempt();
+ *     System.out.println(conclusion.verdict());
+ * }
+ * }</pre>
+ */
+public final class Run {
+    private static final Logger LOG = LoggerFactory.getLogger(Run.class);
+
+    /** A snapshot after the preparation takes as long as preparing two machines. */
+    private static final int WORTH_FREEZING = 2;
+
+    private final Session session;
+    private final RunSettings settings;
+    private final Scenario scenario;
+    private final long started = System.nanoTime();
+    private final RunLog report;
+    /** Where a second attempt, or one whose NMI is captured, keeps its files: it is no run of the report. */
+    private final Optional<Path> aside;
+
+    private final MachineLease lease;
+    private final List<String> notes = new ArrayList<>();
+
+    private KernelName kernelName;
+    private Verdict expected;
+    private Optional<String> because = Optional.empty();
+    private Optional<Path> folder = Optional.empty();
+    private String accelerator = "";
+    private boolean concluded;
+
+    Run(Session session, RunSettings settings, Scenario scenario, Optional<SharedMachine> shared, Optional<Path> aside)
+            throws IOException {
+        this.session = session;
+        this.settings = settings;
+        this.scenario = scenario;
+        this.aside = aside;
+        this.lease = new MachineLease(
+                session.targets(),
+                session.progress(),
+                settings,
+                new MachineLease.Request(scenario.id(), scenario.needs().bootParameters(), aside.isPresent()),
+                shared);
+        String spec = settings.kernel().toString();
+        this.kernelName = new KernelName(spec, "", spec.replaceAll("[^A-Za-z0-9._+-]", "_"));
+        this.expected = settings.expect().orElse(Verdict.CLEAN);
+        this.report = session.report(settings.report());
+    }
+
+    /** How the scenario's code ended. */
+    public sealed interface Ending {
+        /** It did what it had to. */
+        record Returned() implements Ending {}
+
+        /** It broke off, because this kernel is not for it. */
+        record Aborted(Throwable thrown) implements Ending {}
+
+        /** It asked for what the target cannot do. */
+        record Lacks(Throwable thrown) implements Ending {}
+
+        /** It failed. A dead agent is no failure of the run: the machine is judged all the same. */
+        record Threw(Throwable thrown) implements Ending {}
+
+        /** Returns the ending of code that threw. */
+        static Ending of(Throwable thrown) {
+            if (thrown instanceof AbortedException aborted) {
+                return new Aborted(aborted.reason());
+            }
+            return thrown instanceof UnsupportedTargetException lacks ? new Lacks(lacks) : new Threw(thrown);
+        }
+
+        /** Returns why there may be no evidence; empty if it returned. */
+        default Optional<String> reason() {
+            if (this instanceof Lacks lacks) {
+                return Optional.ofNullable(lacks.thrown.getMessage());
+            }
+            if (this instanceof Aborted aborted) {
+                return Optional.of(aborted.thrown.toString());
+            }
+            return this instanceof Threw threw ? Optional.of(threw.thrown.toString()) : Optional.empty();
+        }
+    }
+
+    /** What a preparation came to. */
+    public sealed interface Prepared {}
+
+    /** The verdict is reached, and the scenario's code must not run. */
+    public final class Decided implements Prepared {
+        private final Verdict verdict;
+        private final String message;
+        private final List<Evidence> evidence;
+
+        private Decided(Verdict verdict, String message, List<Evidence> evidence) {
+            this.verdict = verdict;
+            this.message = message;
+            this.evidence = evidence;
+        }
+
+        /** Writes the report. */
+        public Conclusion conclude() throws IOException {
+            return Run.this.conclude(
+                    Optional.empty(), () -> record(verdict, message, evidence, List.of(), Optional.empty()));
+        }
+    }
+
+    /** The preparation failed and left a machine: the scenario's code must not run, and the machine is judged. */
+    public final class Unprepared implements Prepared {
+        private final Fixture fixture;
+        private final Throwable thrown;
+
+        private Unprepared(Fixture fixture, Throwable thrown) {
+            this.fixture = fixture;
+            this.thrown = thrown;
+        }
+
+        /** Returns what the preparation threw. */
+        public Throwable thrown() {
+            return thrown;
+        }
+
+        /** Judges the machine, and writes the report. */
+        public Conclusion conclude() throws IOException {
+            return judged(fixture, Ending.of(thrown));
+        }
+    }
+
+    /** The machine is prepared. */
+    public final class Ready implements Prepared {
+        private final Fixture fixture;
+
+        private Ready(Fixture fixture) {
+            this.fixture = fixture;
+        }
+
+        /** Returns the machine. */
+        public Machine machine() {
+            return fixture.machine();
+        }
+
+        /** Runs the scenario's code, judges the machine, and writes the report. */
+        public Conclusion attempt() throws IOException {
+            return conclude(attemptOnly());
+        }
+
+        private Ending attemptOnly() {
+            long begin = System.nanoTime();
+            try {
+                scenario.run(fixture.machine());
+                return new Ending.Returned();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return Ending.of(e);
+            } catch (Throwable t) {
+                return Ending.of(t);
+            } finally {
+                session.timings().add("test method", begin);
+            }
+        }
+
+        /** Judges the machine after code that somebody else has run, and writes the report. */
+        public Conclusion conclude(Ending ending) throws IOException {
+            return judged(fixture, ending);
+        }
+    }
+
+    /** Takes all steps. */
+    public Conclusion execute() throws IOException, InterruptedException {
+        Prepared prepared = prepare();
+        if (prepared instanceof Ready ready) {
+            return ready.attempt();
+        }
+        return prepared instanceof Unprepared broken ? broken.conclude() : ((Decided) prepared).conclude();
+    }
+
+    /**
+     * Prepares the machine and loads the programs; on failure, decides the verdict.
+     *
+     * @throws InterruptedException if the thread was interrupted, but not the session
+     */
+    public Prepared prepare() throws InterruptedException {
+        lease.waits();
+        try {
+            session.begins(this);
+            return prepareMachine();
+        } catch (VerifierException refusal) {
+            keepLog(refusal);
+            return decided(Verdict.REJECTED, String.valueOf(refusal.getMessage()), List.of(rejection(refusal)));
+        } catch (BpfException e) {
+            String log = e.log().isBlank() ? "" : "\n" + e.log().strip();
+            return decided(Verdict.ERROR, e.getMessage() + log, List.of());
+        } catch (KernelException | IOException | RuntimeException e) {
+            LOG.debug("preparing {} failed", scenario.id(), e);
+            return decided(Verdict.ERROR, String.valueOf(e.getMessage()), List.of());
+        } catch (InterruptedException e) {
+            if (lease.interrupted().isEmpty()) {
+                throw e;
+            }
+            return decided(Verdict.ERROR, "", List.of());
+        } finally {
+            lease.waitsNoLonger();
+            session.timings().add("set-up", started);
+        }
+    }
+
+    private Prepared prepareMachine() throws IOException, InterruptedException, KernelException {
+        KernelInfo kernel = session.targets().kernel(settings.kernel());
+        accelerator = kernel.accelerator().id();
+        kernelName = new KernelName(
+                settings.kernel().toString(),
+                kernel.release(),
+                kernel.kernel().key(),
+                kernel.kernel().configDigest());
+        Expectation expectation = scenario.expectedOn(kernel.release());
+        expected = settings.expect().orElse(expectation.verdict());
+        because = settings.expect().isPresent() ? Optional.empty() : expectation.because();
+        Path made = aside.isPresent()
+                ? Files.createDirectories(aside.get())
+                : report.begin(scenario.id(), kernelName, settings.attempt(), expected);
+        folder = Optional.of(made);
+        Optional<String> disabled = scenario.disabledOn(kernel.release());
+        if (disabled.isPresent()) {
+            expected = settings.expect().orElse(Verdict.UNSUPPORTED);
+            return decided(Verdict.UNSUPPORTED, disabled.get(), List.of());
+        }
+        Optional<String> lacks = scenario.needs().lackingIn(kernel.btf());
+        if (lacks.isPresent()) {
+            if (!expectation.stated()) {
+                expected = settings.expect().orElse(Verdict.UNSUPPORTED);
+            }
+            return decided(Verdict.UNSUPPORTED, kernel.release() + " has no " + lacks.get(), List.of());
+        }
+        Prepared prepared = new Preparation(kernel, made.resolve("console.log")).run();
+        session.progress().step("attempt");
+        lease.throwIfInterrupted();
+        session.progress().report(scenario.id() + ": running on " + kernel.release());
+        return prepared;
+    }
+
+    /** Gets a machine ready: restored after an earlier preparation, or prepared now, and frozen if that is worth it. */
+    private final class Preparation {
+        private final KernelInfo kernel;
+        private final Path consoleLog;
+        private final SnapshotCache.Key key;
+
+        Preparation(KernelInfo kernel, Path consoleLog) {
+            this.kernel = kernel;
+            this.consoleLog = consoleLog;
+            this.key = new SnapshotCache.Key(
+                    scenario.snapshotKey(), kernel.kernel().key());
+        }
+
+        Prepared run() throws IOException, InterruptedException {
+            Optional<SnapshotCache.Prepared> known =
+                    lease.mayFreeze() ? session.snapshots().find(key) : Optional.empty();
+            Optional<Fixture> resumed = known.isPresent() ? resume(known.get()) : Optional.empty();
+            if (resumed.isPresent()) {
+                return new Ready(resumed.get());
+            }
+            Optional<BpfObjectFile> program = compile();
+            boolean freezing = lease.mayFreeze()
+                    && settings.more() >= WORTH_FREEZING
+                    && session.snapshots().claim(key)
+                    && lease.startFreezable(kernel, consoleLog);
+            if (!freezing) {
+                start();
+            }
+            Prepared prepared = prepare(program);
+            if (!freezing || !(prepared instanceof Ready ready)) {
+                return prepared;
+            }
+            Optional<Fixture> frozen = freeze(ready.fixture);
+            if (frozen.isPresent()) {
+                return new Ready(frozen.get());
+            }
+            start();
+            return prepare(program);
+        }
+
+        private void start() throws IOException, InterruptedException {
+            // Others like it are not wanted if the ones to come are restored after their preparation.
+            lease.start(kernel, consoleLog, settings.more() >= WORTH_FREEZING ? 0 : settings.more());
+        }
+
+        private Prepared prepare(Optional<BpfObjectFile> program) throws IOException {
+            Fixture fixture = Fixture.in(lease.target().orElseThrow(), program, context());
+            Optional<Throwable> thrown = fixture.prepare();
+            return thrown.isPresent() ? new Unprepared(fixture, thrown.get()) : new Ready(fixture);
+        }
+
+        private Fixture.Context context() {
+            return new Fixture.Context(
+                    scenario,
+                    kernel,
+                    session.cache(),
+                    name -> object(scenario.beside(name)),
+                    settings.nmi(),
+                    settings.capture().map(RunSettings.Capture::hook),
+                    started);
+        }
+
+        private byte[] object(BpfSource source) throws IOException, InterruptedException {
+            List<String> macros = new ArrayList<>(scenario.macros());
+            macros.addAll(scenario.needs().macros(kernel.btf()));
+            return session.object(source, macros, kernel);
+        }
+
+        private Optional<BpfObjectFile> compile() throws IOException, InterruptedException {
+            if (scenario.bpf().isEmpty()) {
+                return Optional.empty();
+            }
+            BpfSource source = scenario.bpf().get();
+            BpfObjectFile file = BpfObjectFile.parse(source.name(), object(source));
+            scenario.needs().check(source, file);
+            return Optional.of(file);
+        }
+
+        /** Restores a machine after its preparation; empty if that failed, and a machine is still to be prepared. */
+        private Optional<Fixture> resume(SnapshotCache.Prepared prepared) throws IOException, InterruptedException {
+            try {
+                return Optional.of(
+                        Fixture.restored(lease.resume(prepared.snapshot(), consoleLog), prepared, context()));
+            } catch (IOException e) {
+                lease.throwIfInterrupted();
+                session.progress()
+                        .report(scenario.id() + ": cannot restore the snapshot, starting a new machine: "
+                                + e.getMessage());
+                session.snapshots().remove(key);
+                lease.end();
+                return Optional.empty();
+            }
+        }
+
+        /** Freezes a prepared machine and restores one from the snapshot; empty if none is left. */
+        private Optional<Fixture> freeze(Fixture fixture) throws IOException, InterruptedException {
+            try {
+                SnapshotCache.Prepared prepared = fixture.freeze();
+                session.snapshots().add(key, prepared);
+                return resume(prepared);
+            } catch (Template.Splatted e) {
+                LOG.debug("{} goes on without a snapshot", scenario.id(), e);
+                notes.add(String.valueOf(e.getMessage()));
+                return Optional.of(fixture);
+            } catch (IOException e) {
+                lease.throwIfInterrupted();
+                session.progress()
+                        .report(scenario.id() + ": cannot freeze the machine, starting a new one: " + e.getMessage());
+                lease.end();
+                return Optional.empty();
+            }
+        }
+    }
+
+    private Decided decided(Verdict verdict, String message, List<Evidence> evidence) {
+        return lease.interrupted()
+                .map(reason -> new Decided(Verdict.ERROR, reason, evidence))
+                .orElseGet(() -> new Decided(verdict, message, evidence));
+    }
+
+    private void keepLog(VerifierException refusal) {
+        if (folder.isEmpty()) {
+            return;
+        }
+        Path log = folder.get().resolve("verifier.log");
+        try {
+            Files.writeString(log, refusal.log());
+            notes.add("the verifier's whole log: " + log);
+        } catch (IOException e) {
+            notes.add("the verifier's log could not be kept: " + e.getMessage());
+        }
+    }
+
+    /** Returns where the files of the run lie; empty if it did not get as far as that. */
+    public Optional<Path> folder() {
+        return folder;
+    }
+
+    /** Returns whether the run is concluded. */
+    public boolean isConcluded() {
+        return concluded;
+    }
+
+    /** Ends the machine under whatever waits for it, or the wait for one that is still to come. */
+    void interrupt(String reason) {
+        lease.interrupt(reason);
+    }
+
+    /** Reaches the record of a run. */
+    @FunctionalInterface
+    private interface Judge {
+        RunRecord judge() throws IOException;
+    }
+
+    private Conclusion judged(Fixture fixture, Ending ending) throws IOException {
+        return conclude(
+                Optional.of(fixture), () -> settings.capture().isPresent() ? captured(ending) : judge(fixture, ending));
+    }
+
+    /**
+     * Reaches the verdict, writes the report and ends the machine. A crash counts only if a second attempt, on a freshly booted machine
+     * under TCG, shows it too: QEMU's own faults, and a template of a damaged boot, look the same.
+     */
+    private Conclusion conclude(Optional<Fixture> fixture, Judge judge) throws IOException {
+        if (concluded) {
+            throw new IllegalStateException(scenario.id() + " is concluded already");
+        }
+        concluded = true;
+        boolean clean = false;
+        try {
+            RunRecord record = judge.judge();
+            if (record.verdict() == Verdict.CRASH && lease.interrupted().isEmpty() && aside.isEmpty()) {
+                lease.end();
+                record = confirmed(record);
+            }
+            clean = record.verdict() == Verdict.CLEAN;
+            if (folder.isPresent()) {
+                lease.keepConsole(folder.get());
+            }
+            if (aside.isEmpty()) {
+                long judged = System.nanoTime();
+                report.end(record);
+                session.timings().add("report", judged);
+            }
+            return new Conclusion(record, folder);
+        } finally {
+            long alive = System.nanoTime();
+            lease.giveBack(clean, () -> {
+                if (fixture.isPresent()) {
+                    fixture.get().clear();
+                }
+            });
+            session.timings().add("end of the machine", alive);
+            session.ended(this);
+        }
+    }
+
+    private RunRecord confirmed(RunRecord first) throws IOException {
+        Path second = report.folder(first).resolve("confirmation");
+        session.progress().report(scenario.id() + ": a crash, trying again on a freshly booted machine");
+        RunRecord again;
+        try {
+            again = new Run(session, settings, scenario, Optional.empty(), Optional.of(second))
+                    .execute()
+                    .record();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while confirming a crash", e);
+        }
+        long totalMs = (System.nanoTime() - started) / 1_000_000;
+        return CrashConfirmation.of(first.evidence(), again.evidence())
+                ? CrashConfirmation.confirmed(first, second, totalMs)
+                : CrashConfirmation.refuted(first, again, second, totalMs);
+    }
+
+    /** A run whose NMI was captured is not judged: who captured it knows whether it did. */
+    private RunRecord captured(Ending ending) {
+        return record(
+                Verdict.INCONCLUSIVE,
+                ending instanceof Ending.Threw threw
+                        ? String.valueOf(threw.thrown().getMessage())
+                        : scenario.id() + " aims no NMI: there is nothing in its place to freeze at",
+                List.of(),
+                List.of(),
+                Optional.empty());
+    }
+
+    private RunRecord judge(Fixture fixture, Ending ending) {
+        if (ending instanceof Ending.Threw threw) {
+            LOG.debug("{} ended with an exception", scenario.id(), threw.thrown());
+        }
+        boolean returned = ending instanceof Ending.Returned;
+        session.progress().report(scenario.id() + ": watching");
+        List<Control> code = scenario.asserts() ? List.of(Control.effect("test", 1, returned ? 1 : 0)) : List.of();
+        long begin = System.nanoTime();
+        Watcher.Seen seen = fixture.watch(code, !returned);
+        session.timings().add("watching", begin);
+        if (!seen.evidence().isEmpty()) {
+            preserve(fixture.watcher());
+        }
+        RunVerdict verdict = RunVerdict.of(seen, scenario.asserts(), ending, lease.interrupted());
+        if (verdict.verdict() == Verdict.UNSUPPORTED) {
+            expected = settings.expect().orElse(Verdict.UNSUPPORTED);
+        }
+        return record(
+                verdict.verdict(),
+                verdict.message().orElse(""),
+                seen.evidence(),
+                seen.controls(),
+                Optional.of(fixture));
+    }
+
+    private void preserve(Watcher watcher) {
+        boolean keep = settings.keepDead() && session.mayKeep();
+        if (folder.isEmpty() || (!keep && !settings.vmcore())) {
+            return;
+        }
+        session.progress().report(scenario.id() + ": keeping what is left of the machine");
+        try {
+            notes.addAll(watcher.preserve(folder.get().toAbsolutePath(), settings.vmcore(), keep));
+        } catch (IOException e) {
+            notes.add("what is left of the machine could not be kept: " + e.getMessage());
+        }
+    }
+
+    private RunRecord record(
+            Verdict verdict,
+            String message,
+            List<Evidence> evidence,
+            List<Control> controls,
+            Optional<Fixture> fixture) {
+        notes.addAll(0, lease.remarks());
+        fixture.map(Fixture::notes).ifPresent(notes::addAll);
+        return new RunRecord(
+                scenario.id(),
+                kernelName,
+                settings.attempt(),
+                lease.bootRetries(),
+                verdict,
+                expected,
+                message.isEmpty() ? Optional.empty() : Optional.of(message),
+                evidence,
+                controls,
+                notes,
+                new Timings(
+                        lease.bootMs(),
+                        lease.restoreMs(),
+                        fixture.map(there -> there.watcher().firstEvidenceMs()).orElse(OptionalLong.empty()),
+                        (System.nanoTime() - started) / 1_000_000),
+                accelerator,
+                lease.origin(),
+                fixture.map(Fixture::nmis).orElse(List.of()),
+                because);
+    }
+
+    private static Evidence rejection(VerifierException refusal) {
+        return new Evidence(
+                EvidenceKind.VERIFIER,
+                String.valueOf(refusal.getMessage()),
+                "verifier:" + refusal.program() + ":" + refusal.getMessage(),
+                List.of(),
+                List.of(),
+                List.of(),
+                Source.VERIFIER,
+                OptionalDouble.empty());
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.engine;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What is run: one reproducer, or one case of it. Its code prepares a machine and leads the kernel to the edge; the verdict is reached
+ * afterwards, from outside.
+ *
+ * <pre>{@code
+ * class Unlinks implements Scenario {
+ *     public String id() {
+ *         return "unlinks";
+ *     }
+ *
+ *     public KernelNeeds needs() {
+ *         return KernelNeeds.NONE;
+ *     }
+ *
+ *     public Expectation expectedOn(String release) {
+ *         return Expectation.of(CLEAN);
+ *     }
+ *
+ *     public void run(Machine machine) throws IOException {
+ *         machine.churn(0);
+ *     }
+ * }
+ * }</pre>
+ */
+public interface Scenario {
+    /** Returns the id; a case stands after a slash. */
+    String id();
+
+    /** Returns what it needs of a kernel. */
+    KernelNeeds needs();
+
+    /** Returns what it expects of a kernel, by the release that {@code uname -r} prints. */
+    Expectation expectedOn(String release);
+
+    /** Returns why it is not meant for a kernel; empty if it is. */
+    default Optional<String> disabledOn(String release) {
+        return Optional.empty();
+    }
+
+    /** Returns the BPF C file that is loaded before it begins. */
+    default Optional<BpfSource> bpf() {
+        return Optional.empty();
+    }
+
+    /**
+     * Returns another BPF C file that lies beside it.
+     *
+     * @throws IllegalArgumentException if nothing can lie beside it
+     */
+    default BpfSource beside(String name) {
+        return bpf().map(own -> new BpfSource(own.owner(), name))
+                .orElseThrow(() -> new IllegalArgumentException(id() + " has no folder with BPF C files"));
+    }
+
+    /** Returns the macros that its sources find defined, beside those of {@link KernelNeeds#macros}. */
+    default List<String> macros() {
+        return List.of();
+    }
+
+    /** Returns whether its code asserts: then a failure of it counts, beside what is seen of the machine. */
+    default boolean asserts() {
+        return false;
+    }
+
+    /** Returns what is equal if the preparation is the same: then one snapshot serves both. */
+    default Object snapshotKey() {
+        return this;
+    }
+
+    /**
+     * Brings the machine to where the experiment begins. It runs once for many attempts: keep nothing in Java.
+     *
+     * @throws Throwable whatever its code throws: the machine is judged all the same
+     */
+    default void beforeSnapshot(Machine machine) throws Throwable {}
+
+    /**
+     * Leads the kernel to the edge, and returns.
+     *
+     * @throws Throwable whatever its code throws: the machine is judged all the same
+     */
+    void run(Machine machine) throws Throwable;
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.engine;
+
+import io.ksplat.engine.internal.LoggedProgress;
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Progress;
+import io.ksplat.machine.Accelerator;
+import io.ksplat.machine.internal.qemu.QemuLauncher;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * What all runs of a session have in common.
+ *
+ * @param accelerator the one to use; empty: the best that boots a kernel
+ * @param fragments files with lines of a kernel's configuration, on top of the profile of a kernel that is built
+ * @param launcher what starts QEMU elsewhere; empty: it runs on this host
+ */
+public record SessionOptions(
+        Cache cache,
+        Progress progress,
+        Optional<Accelerator> accelerator,
+        List<Path> fragments,
+        Optional<QemuLauncher> launcher) {
+    public SessionOptions {
+        fragments = List.copyOf(fragments);
+    }
+
+    /** Returns options with this host's cache, and nothing chosen. */
+    public static SessionOptions standard(Progress progress) {
+        return new SessionOptions(Cache.standard(), progress, Optional.empty(), List.of(), Optional.empty());
+    }
+
+    /**
+     * Reads them from parameters named as in {@link RunSettings.Keys}.
+     *
+     * @throws IllegalArgumentException in one line, if a value makes no sense
+     */
+    public static SessionOptions read(Function<String, Optional<String>> parameters) {
+        return standard(new LoggedProgress())
+                .withAccelerator(parameters.apply(RunSettings.Keys.ACCELERATOR))
+                .withFragments(parameters.apply(RunSettings.Keys.CONFIG).stream()
+                        .flatMap(text -> Arrays.stream(text.split(",")))
+                        .map(Path::of)
+                        .toList())
+                .withContainer(parameters.apply(RunSettings.Keys.CONTAINER));
+    }
+
+    /** Returns these with an accelerator by its name; empty: the best that boots a kernel. */
+    public SessionOptions withAccelerator(Optional<String> name) {
+        return new SessionOptions(
+                cache,
+                progress,
+                name.map(text -> RunSettings.word(Accelerator.class, RunSettings.Keys.ACCELERATOR, text)),
+                fragments,
+                launcher);
+    }
+
+    /** Returns these with another place where progress is told. */
+    public SessionOptions withProgress(Progress other) {
+        return new SessionOptions(cache, other, accelerator, fragments, launcher);
+    }
+
+    /** Returns these with files of configuration. */
+    public SessionOptions withFragments(List<Path> files) {
+        return new SessionOptions(cache, progress, accelerator, files, launcher);
+    }
+
+    /**
+     * Returns these with machines that run in containers of an image; empty: on this host.
+     *
+     * @throws IllegalArgumentException if {@code io.ksplat:ksplat-container} is not on the class path
+     */
+    public SessionOptions withContainer(Optional<String> image) {
+        if (image.isEmpty()) {
+            return new SessionOptions(cache, progress, accelerator, fragments, Optional.empty());
+        }
+        try {
+            return new SessionOptions(
+                    cache, progress, accelerator, fragments, Optional.of(QemuLauncher.of("container", image.get())));
+        } catch (IOException e) {
+            throw new IllegalArgumentException(RunSettings.Keys.CONTAINER + ": " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.engine.internal;
+
+import io.ksplat.bpf.BpfObject;
+import io.ksplat.bpf.BpfObjectFile;
+import io.ksplat.bpf.BpfObjectSpec;
+import io.ksplat.bpf.VerifierException;
+import io.ksplat.engine.Machine;
+import io.ksplat.engine.Scenario;
+import io.ksplat.evidence.Control;
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Symbol;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.GuestProcess;
+import io.ksplat.machine.Landing;
+import io.ksplat.machine.Nmi;
+import io.ksplat.machine.NmiMode;
+import io.ksplat.machine.Target;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.NmiInjection;
+import io.ksplat.machine.internal.OutsideView;
+import io.ksplat.machine.internal.SelfCheck;
+import io.ksplat.machine.internal.Snapshots;
+import io.ksplat.machine.internal.nmi.NmiInterceptor;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** What a run has set up on one target: its programs, its NMIs, its controls and what watches it. */
+public final class Fixture {
+    /** Sets nothing before an object is loaded. */
+    public static final UnaryOperator<BpfObjectSpec> AS_IT_IS = spec -> spec;
+
+    private final Context context;
+    private final Target target;
+    private final Watcher watcher;
+    private final List<SelfCheck> checks;
+    private final ControlSet controls = new ControlSet();
+    private final ReportedRefusals reports = new ReportedRefusals();
+    private final List<BpfObject> objects = new ArrayList<>();
+    private final List<GuestProcess> processes = new ArrayList<>();
+    /** By source, until the scenario's code asks for them. */
+    private final Map<String, BpfObject> loadedBefore = new HashMap<>();
+
+    private final Optional<Nmi> nmi;
+    private Symbols symbols;
+    private @Nullable Machine machine;
+    private boolean preparing;
+
+    /** Compiles a BPF C file for a kernel. */
+    @FunctionalInterface
+    public interface Compiler {
+        byte[] compile(String source) throws IOException, InterruptedException;
+    }
+
+    /**
+     * What is the same on whichever target a run ends up.
+     *
+     * @param started the run's beginning, as {@link System#nanoTime()}
+     */
+    public record Context(
+            Scenario scenario,
+            KernelInfo kernel,
+            Cache cache,
+            Compiler compiler,
+            NmiMode mode,
+            Optional<CaptureHook> capture,
+            long started) {
+        private Watcher watch(Target target, Symbols symbols) throws IOException {
+            return new Watcher(target, outside(target), kernel, symbols, cache, started);
+        }
+    }
+
+    private Fixture(Context context, Target target, Watcher watcher, Symbols symbols, List<SelfCheck> checks) {
+        this.context = context;
+        this.target = target;
+        this.watcher = watcher;
+        this.symbols = symbols;
+        this.checks = checks;
+        this.nmi = target.find(NmiInjection.class)
+                .map(source -> source.nmi(context.kernel, symbols, context.mode, watcher::hasFound, interceptor()));
+    }
+
+    private Optional<NmiInterceptor> interceptor() {
+        return context.capture.map(hook -> (source, cpu, within) -> hook.capture(this, source, cpu, within));
+    }
+
+    private static OutsideView outside(Target target) throws IOException {
+        return target.find(OutsideView.class)
+                .orElseThrow(() -> new IOException("this target cannot be seen from outside"));
+    }
+
+    /**
+     * Loads the scenario's own object into a target that nothing was done to.
+     *
+     * @throws VerifierException if the kernel refuses it
+     */
+    public static Fixture in(Target target, Optional<BpfObjectFile> program, Context context) throws IOException {
+        Symbols symbols = context.kernel.symbolsAt(target.kernel().text());
+        List<SelfCheck> checks = outside(target).selfChecks(symbols);
+        Watcher watcher = context.watch(target, symbols);
+        target.beginExperiment(Long.toHexString(System.nanoTime()), watcher);
+        if (program.isEmpty()) {
+            return new Fixture(context, target, watcher, symbols, checks);
+        }
+        BpfObject object = BpfObject.load(target, program.get());
+        Symbols withIt = symbols.plus(object.symbols());
+        Fixture fixture = new Fixture(context, target, watcher, withIt, checks);
+        fixture.loaded(object, withIt);
+        return fixture;
+    }
+
+    /** Finds again what was there when a machine was frozen after its preparation. */
+    public static Fixture restored(Target target, SnapshotCache.Prepared prepared, Context context) throws IOException {
+        Watcher watcher = context.watch(target, prepared.symbols());
+        target.resumeExperiment(watcher);
+        Fixture fixture = new Fixture(
+                context, target, watcher, prepared.symbols(), outside(target).restored(prepared.checks()));
+        prepared.bpf().ifPresent(own -> fixture.loaded(own.in(target), prepared.symbols()));
+        prepared.loaded().forEach((source, object) -> {
+            BpfObject there = object.in(target);
+            fixture.loaded(there, prepared.symbols());
+            fixture.loadedBefore.put(source, there);
+        });
+        return fixture;
+    }
+
+    private void loaded(BpfObject object, Symbols withIt) {
+        objects.add(object);
+        symbols = withIt;
+        watcher.loaded(object, withIt);
+    }
+
+    /**
+     * Does what the scenario wants done before its machine may be frozen.
+     *
+     * @return what that threw: the machine is judged, as after code that throws
+     * @throws VerifierException if the kernel refuses a program
+     */
+    public Optional<Throwable> prepare() throws VerifierException {
+        preparing = true;
+        try {
+            context.scenario.beforeSnapshot(machine());
+            checkPrepared();
+            return Optional.empty();
+        } catch (VerifierException refusal) {
+            throw refusal;
+        } catch (Throwable t) {
+            return Optional.of(t);
+        } finally {
+            preparing = false;
+        }
+    }
+
+    /** Always, not only if the machine is frozen: what works once must work a hundred times. */
+    private void checkPrepared() {
+        if (!controls.isEmpty() || !reports.isEmpty() || nmi.map(Nmi::asked).orElse(0) > 0) {
+            throw new IllegalStateException("controls, program reports and NMIs belong into the test method:"
+                    + " what a @BeforeSnapshot method does is done once for many attempts");
+        }
+        machine = null;
+    }
+
+    /** Freezes the machine as it is now. */
+    public SnapshotCache.Prepared freeze() throws IOException {
+        Map<String, BpfObject> more = new HashMap<>(loadedBefore);
+        more.values().removeIf(BpfObject::isClosed);
+        Optional<BpfObject> own = context.scenario.bpf().map(file -> bpf()).filter(object -> !object.isClosed());
+        Snapshots snapshots =
+                target.find(Snapshots.class).orElseThrow(() -> new IOException("this target cannot be frozen"));
+        return new SnapshotCache.Prepared(snapshots.freeze(), symbols, own, more, checks);
+    }
+
+    /** Returns the machine as the scenario's code sees it. */
+    public Machine machine() {
+        Machine known = machine;
+        if (known == null) {
+            known = new Machine(this);
+            machine = known;
+        }
+        return known;
+    }
+
+    public Target target() {
+        return target;
+    }
+
+    /** Returns what is known of the kernel. */
+    public KernelInfo kernel() {
+        return context.kernel;
+    }
+
+    /** Returns the scenario's id. */
+    public String id() {
+        return context.scenario.id();
+    }
+
+    /** Returns the object of the scenario's own file. */
+    public BpfObject bpf() {
+        if (objects.isEmpty() || context.scenario.bpf().isEmpty()) {
+            throw new IllegalStateException(
+                    context.scenario.id() + " names no BPF C file: give it one with bpf = \"...\"");
+        }
+        return objects.get(0);
+    }
+
+    /** Loads one more object, for example that of a tracer, or returns the one that the preparation has loaded. */
+    public BpfObject load(String source, UnaryOperator<BpfObjectSpec> before) throws IOException {
+        BpfObject there = preparing ? null : loadedBefore.remove(source);
+        if (there != null && !there.isClosed()) {
+            if (before != AS_IT_IS) {
+                throw new IllegalStateException(source
+                        + " was loaded by a @BeforeSnapshot method: set there what is to be set before, and write"
+                        + " globals here");
+            }
+            return there;
+        }
+        try {
+            byte[] object = context.compiler.compile(source);
+            BpfObject loaded = before.apply(BpfObject.open(BpfObjectFile.parse(source, object)))
+                    .load(target);
+            loaded(loaded, symbols.plus(loaded.symbols()));
+            if (preparing) {
+                loadedBefore.put(source, loaded);
+            }
+            return loaded;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while compiling " + source, e);
+        }
+    }
+
+    /** Returns the run's NMIs. */
+    public Nmi nmi() {
+        return nmi.orElseThrow(() -> new UnsupportedTargetException("this target takes no NMIs from outside"));
+    }
+
+    public ControlSet controls() {
+        return controls;
+    }
+
+    public ReportedRefusals reports() {
+        return reports;
+    }
+
+    /** Remembers a process, so that it is ended with the run. */
+    public GuestProcess started(GuestProcess process) {
+        processes.add(process);
+        return process;
+    }
+
+    /** Returns how many processes were started. */
+    public int processes() {
+        return processes.size();
+    }
+
+    /** Returns the symbols of the programs that are loaded. */
+    public List<Symbol> programs() {
+        return objects.stream().flatMap(object -> object.symbols().stream()).toList();
+    }
+
+    /**
+     * Watches until all is seen that there is to see.
+     *
+     * @param first controls beside those of the run
+     * @param hopeless whether a control cannot pass any more
+     */
+    public Watcher.Seen watch(List<Control> first, boolean hopeless) {
+        boolean missed = nmi.map(source -> !source.misses().isEmpty()).orElse(false);
+        return watcher.watch(() -> readControls(first), reports, hopeless || missed);
+    }
+
+    private List<Control> readControls(List<Control> first) throws IOException {
+        List<Control> all = new ArrayList<>(first);
+        if (nmi.isPresent()) {
+            if (nmi.get().asked() > 0) {
+                all.add(Control.stimulus(
+                        "nmi", nmi.get().asked(), nmi.get().landings().size()));
+            }
+            nmi.get()
+                    .bursts()
+                    .forEach(burst -> all.add(Control.stimulus(burst.source(), burst.required(), burst.taken())));
+        }
+        all.addAll(controls.read());
+        // That the kernel checks itself makes no experiment of one that checks nothing.
+        if (!all.isEmpty()) {
+            for (SelfCheck check : checks) {
+                all.add(Control.observer(check.id(), 1, check.isOn() ? 1 : 0));
+            }
+        }
+        return all;
+    }
+
+    public Watcher watcher() {
+        return watcher;
+    }
+
+    /** Returns where the NMIs landed, and what was passed over on the console, for people. */
+    public List<String> notes() {
+        return Stream.of(
+                        nmi.stream()
+                                .flatMap(source -> Stream.of(
+                                        source.landings().stream().map(Landing::toString),
+                                        source.bursts().stream().map(Object::toString),
+                                        source.misses().stream()))
+                                .flatMap(lines -> lines),
+                        watcher.ignored().stream())
+                .flatMap(lines -> lines)
+                .toList();
+    }
+
+    /** Returns the NMI sources that were used, a line each. */
+    public List<String> nmis() {
+        if (context.mode == NmiMode.NONE || nmi.isEmpty()) {
+            return List.of();
+        }
+        return Stream.concat(
+                        nmi.get().landings().stream().map(at -> "aimed at " + at.where() + " on CPU " + at.cpu()),
+                        nmi.get().bursts().stream().map(burst -> burst.how()))
+                .toList();
+    }
+
+    /** Takes out of the machine what was put there. */
+    public void clear() throws IOException {
+        for (GuestProcess process : processes) {
+            if (!process.isReaped()) {
+                process.exitAndReap();
+            }
+        }
+        for (BpfObject object : objects) {
+            object.close();
+        }
+    }
+}

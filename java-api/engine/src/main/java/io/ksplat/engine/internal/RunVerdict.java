@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.engine.internal;
+
+import io.ksplat.engine.Run;
+import io.ksplat.evidence.Control;
+import io.ksplat.evidence.Verdict;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Decides the verdict of a run. Evidence decides first; how the scenario's code ended only tells why there is none.
+ *
+ * @param message why the verdict is ERROR, INCONCLUSIVE or UNSUPPORTED; else empty
+ */
+public record RunVerdict(Verdict verdict, Optional<String> message) {
+    /**
+     * Decides.
+     *
+     * @param asserts whether assertions of the scenario's code count
+     * @param ending how its code ended
+     * @param interrupted why the run was ended from outside, if it was
+     */
+    public static RunVerdict of(Watcher.Seen seen, boolean asserts, Run.Ending ending, Optional<String> interrupted) {
+        Verdict verdict = seen.findings().verdict();
+        if (verdict == Verdict.CLEAN || verdict == Verdict.INCONCLUSIVE) {
+            verdict = withoutEvidence(verdict, seen, asserts, ending, interrupted);
+        }
+        Optional<String> reason = interrupted.or(seen::trouble).or(ending::reason);
+        return switch (verdict) {
+            case INCONCLUSIVE -> new RunVerdict(verdict, Optional.of(reason.orElseGet(() -> whyInconclusive(seen))));
+            case ERROR, UNSUPPORTED -> new RunVerdict(verdict, reason);
+            default -> new RunVerdict(verdict, Optional.empty());
+        };
+    }
+
+    private static Verdict withoutEvidence(
+            Verdict verdict, Watcher.Seen seen, boolean asserts, Run.Ending ending, Optional<String> interrupted) {
+        if (ending instanceof Run.Ending.Lacks || (asserts && ending instanceof Run.Ending.Aborted)) {
+            return Verdict.UNSUPPORTED;
+        }
+        boolean disturbed = seen.trouble().isPresent() || interrupted.isPresent();
+        boolean asserted =
+                asserts && ending instanceof Run.Ending.Threw threw && threw.thrown() instanceof AssertionError;
+        if (asserted && !disturbed) {
+            return Verdict.INCONCLUSIVE;
+        }
+        return disturbed || !(ending instanceof Run.Ending.Returned) ? Verdict.ERROR : verdict;
+    }
+
+    private static String whyInconclusive(Watcher.Seen seen) {
+        List<String> reasons = new ArrayList<>();
+        seen.controls().stream()
+                .filter(control -> !control.passed())
+                .map(RunVerdict::failed)
+                .forEach(reasons::add);
+        if (seen.controls().isEmpty()) {
+            reasons.add("the reproducer has no controls");
+        }
+        if (!seen.everyCpuAlive()) {
+            reasons.add("not every CPU's heart beat until the end");
+        }
+        return String.join("; ", reasons);
+    }
+
+    private static String failed(Control control) {
+        return "control " + control.name() + " saw " + control.observed() + " of " + control.required();
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.engine.internal;
+
+import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.KernelSpec;
+import io.ksplat.machine.Accelerator;
+import io.ksplat.machine.Target;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.snapshot.Snapshot;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** Where a session's targets come from: QEMU machines, or what stands in for them in a test. Thread-safe. */
+public interface Targets extends AutoCloseable {
+    /**
+     * What a target is to be.
+     *
+     * @param consoleLog where its console goes
+     */
+    record Order(
+            KernelInfo kernel,
+            Accelerator accelerator,
+            int cpus,
+            int memoryMiB,
+            List<String> bootParameters,
+            Path consoleLog) {
+        public Order {
+            bootParameters = List.copyOf(bootParameters);
+        }
+    }
+
+    /**
+     * A target whose agent has answered.
+     *
+     * @param bootRetries boots that failed before one succeeded
+     * @param bootMs from the start of QEMU to the agent's word, if one was booted
+     * @param restoreMs the same for a machine that was restored
+     * @param why it was booted though a template was wanted
+     */
+    record Started(Target target, int bootRetries, OptionalLong bootMs, OptionalLong restoreMs, Optional<String> why) {
+        /** Returns {@code boot} or {@code template}. */
+        public String origin() {
+            return restoreMs.isPresent() ? "template" : "boot";
+        }
+    }
+
+    /** Returns the key of a kernel, fetched or built. */
+    String key(KernelSpec spec) throws InterruptedException, KernelException;
+
+    /** Returns a kernel, fetched or built, and what a boot of it tells. */
+    KernelInfo kernel(KernelSpec spec) throws IOException, InterruptedException, KernelException;
+
+    /** Returns whether targets can be frozen and restored. */
+    boolean canFreeze();
+
+    /** Sets how many targets to restore in advance while more attempts are announced (default 0). */
+    void keepReady(int count) throws IOException, InterruptedException;
+
+    /** Boots a target. */
+    Started boot(Order order) throws IOException, InterruptedException;
+
+    /** Boots a target whose memory is in a file, so that it can be frozen where it stands. */
+    Started bootIn(Path ram, Order order) throws IOException, InterruptedException;
+
+    /**
+     * Restores a target from its template, or boots one.
+     *
+     * @param more how many such targets will be wanted after this one
+     */
+    Started start(Order order, int more) throws IOException, InterruptedException;
+
+    /** Restores a target that can be frozen again. */
+    Started startFreezable(Order order) throws IOException, InterruptedException;
+
+    /** Restores a target that was frozen in the middle of a run. */
+    Started resume(Snapshot snapshot, Path consoleLog, int more) throws IOException, InterruptedException;
+
+    /** Returns the version of what runs the targets. */
+    String version() throws IOException, InterruptedException;
+
+    /** Ends the targets that stand ready. */
+    @Override
+    void close();
+}

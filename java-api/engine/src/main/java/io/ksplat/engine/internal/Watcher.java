@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.engine.internal;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import io.ksplat.bpf.BpfLine;
+import io.ksplat.bpf.BpfObject;
+import io.ksplat.evidence.ConsoleParser;
+import io.ksplat.evidence.Control;
+import io.ksplat.evidence.Details;
+import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.Findings;
+import io.ksplat.evidence.ParserOptions;
+import io.ksplat.evidence.Source;
+import io.ksplat.evidence.Task;
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.internal.Deadline;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.ConsoleLog;
+import io.ksplat.machine.Target;
+import io.ksplat.machine.internal.CoreDump;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.OutsideView;
+import io.ksplat.machine.internal.Poll;
+import io.ksplat.machine.internal.forensics.HangAnalysis;
+import io.ksplat.machine.internal.forensics.hang.Diagnosis;
+import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
+import io.ksplat.machine.internal.qemu.VirtualMachine;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** Watches a run's machine from outside, during its code (the console) and after it (all else), until the verdict is certain. */
+public final class Watcher implements ConsoleLog.Reader {
+    /** How long a machine may take to fulfil its controls, or to show that it is stuck. */
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
+
+    /** If a control cannot pass any more, only evidence is waited for. */
+    private static final Duration HOPELESS = Duration.ofMillis(500);
+
+    /** What a machine that reported a deadlock may take to be called stuck as well; the verdict does not wait for it. */
+    private static final Duration HANG = Duration.ofSeconds(3);
+
+    /** A report that stops in the middle is taken as it is. */
+    private static final Duration QUIET = Duration.ofMillis(200);
+
+    /** A console that does not fall silent, of a machine that is stuck, is read no longer than this. */
+    private static final Duration DRAIN = Duration.ofSeconds(1);
+
+    /** Beats of every CPU after the last change, before a machine counts as alive. */
+    private static final int BEATS = 10;
+
+    private final Target target;
+    private final OutsideView view;
+    private final KernelInfo kernel;
+    private final Cache cache;
+    private final long started;
+    private final List<Evidence> evidence = new ArrayList<>();
+    private final ConsoleParser parser = new ConsoleParser(this::found, this::options);
+    private final List<BpfLine> lines = new ArrayList<>();
+    private Symbols symbols;
+    private boolean fromMemory;
+    private OptionalLong firstEvidenceMs = OptionalLong.empty();
+
+    /** Watches from now on; {@code started} is the run's beginning, as {@link System#nanoTime()}. */
+    public Watcher(Target target, OutsideView view, KernelInfo kernel, Symbols symbols, Cache cache, long started) {
+        this.target = target;
+        this.view = view;
+        this.kernel = kernel;
+        this.symbols = symbols;
+        this.cache = cache;
+        this.started = started;
+    }
+
+    /** All that was seen. */
+    public record Seen(
+            List<Evidence> evidence, List<Control> controls, boolean everyCpuAlive, Optional<String> trouble) {
+        public Seen {
+            evidence = List.copyOf(evidence);
+            controls = List.copyOf(controls);
+        }
+
+        /** Returns what the kinds of evidence and the controls alone say. */
+        Findings findings() {
+            return new Findings(evidence, controls, everyCpuAlive);
+        }
+    }
+
+    /** Reads the controls from outside. */
+    @FunctionalInterface
+    public interface ControlReader {
+        List<Control> read() throws IOException;
+    }
+
+    /** Learns what addresses mean, now that an object's programs are loaded. */
+    void loaded(BpfObject object, Symbols withPrograms) {
+        lines.addAll(object.lines());
+        this.symbols = withPrograms;
+    }
+
+    public synchronized OptionalLong firstEvidenceMs() {
+        return firstEvidenceMs;
+    }
+
+    private ParserOptions options() {
+        return view.nmiInjected() ? ParserOptions.NMI_EXPERIMENT : ParserOptions.DEFAULT;
+    }
+
+    /** Returns lines of the console that ksplat itself caused and that were passed over, for people. */
+    List<String> ignored() {
+        synchronized (parser) {
+            return parser.ignored().entrySet().stream()
+                    .sorted(Map.Entry.comparingByKey())
+                    .map(noise -> "passed over on the console: " + noise.getValue() + " of \""
+                            + noise.getKey().keyword().strip() + "\"")
+                    .toList();
+        }
+    }
+
+    @Override
+    public void feed(byte[] buffer, int offset, int length) {
+        synchronized (parser) {
+            parser.feed(buffer, offset, length);
+        }
+    }
+
+    /** Goes on reading where the console ended: what is found now was not seen there. */
+    private void parse(List<String> unprinted) throws IOException {
+        if (unprinted.isEmpty()) {
+            return;
+        }
+        String text = String.join("\n", unprinted) + "\n";
+        Files.writeString(target.console().file().resolveSibling("log-from-memory.log"), text);
+        byte[] bytes = ("\n" + text).getBytes(ISO_8859_1);
+        synchronized (parser) {
+            fromMemory = true;
+            parser.feed(bytes, 0, bytes.length);
+            parser.flush();
+        }
+    }
+
+    private synchronized void found(Evidence seen) {
+        Evidence found = fromMemory && seen.source() == Source.CONSOLE ? seen.from(Source.OUTSIDE) : seen;
+        if (firstEvidenceMs.isEmpty()) {
+            firstEvidenceMs = OptionalLong.of((System.nanoTime() - started) / 1_000_000);
+        }
+        evidence.add(found);
+    }
+
+    private List<Task> hungTasks() {
+        return foundSoFar().stream()
+                .map(Evidence::details)
+                .filter(Details.Hang.class::isInstance)
+                .map(details -> ((Details.Hang) details).task())
+                .distinct()
+                .toList();
+    }
+
+    /** Returns whether there is evidence by now. */
+    public boolean hasFound() {
+        return !foundSoFar().isEmpty();
+    }
+
+    private synchronized List<Evidence> foundSoFar() {
+        return List.copyOf(evidence);
+    }
+
+    /**
+     * Watches until there is evidence, or every control has passed and every CPU lives, or time is up.
+     *
+     * @param hopeless whether some control cannot pass any more
+     */
+    public Seen watch(ControlReader reader, ReportedRefusals reports, boolean hopeless) {
+        Seen seen = look(reader, reports, hopeless);
+        try {
+            return new Seen(sources().locate(seen.evidence), seen.controls, seen.everyCpuAlive, seen.trouble);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return seen;
+        }
+    }
+
+    private Seen look(ControlReader reader, ReportedRefusals reports, boolean hopeless) {
+        Look look = new Look(reader, reports);
+        try {
+            OutsideWatch watch = new OutsideWatch(view, view.sampler(symbols), BEATS);
+            OutsideWatch.End end =
+                    watch.watch(target.scale(hopeless ? HOPELESS : PATIENCE), target.scale(PATIENCE), look);
+            if (end instanceof OutsideWatch.End.Gone gone) {
+                return seen(look.controls, false, Optional.of(gone.why()));
+            }
+            if (end instanceof OutsideWatch.End.Stuck stuck) {
+                drainConsole();
+                HangAnalysis.Findings findings = analysis().of(stuck.diagnosis());
+                parse(findings.unprinted());
+                found(findings.evidence());
+                return seen(reader.read(), false, Optional.empty());
+            }
+            boolean alive = end instanceof OutsideWatch.End.Decided decided
+                    ? decided.alive()
+                    : ((OutsideWatch.End.TimeUp) end).alive();
+            if (!alive) {
+                parse(analysis().unprinted());
+            }
+            List<Task> hung = hungTasks();
+            if (!hung.isEmpty()) {
+                analysis().ofSleepers(hung).ifPresent(this::found);
+            }
+            return seen(look.controls, alive, Optional.empty());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return seen(look.controls, false, Optional.of("interrupted while watching the machine"));
+        } catch (IOException e) {
+            return seen(look.controls, false, Optional.of(String.valueOf(e.getMessage())));
+        }
+    }
+
+    /** What is looked at after each sample. */
+    private final class Look implements OutsideWatch.Watcher {
+        private final ControlReader reader;
+        private final ReportedRefusals reports;
+        private List<Control> controls = List.of();
+        private int known = -1;
+        private Optional<Deadline> hang = Optional.empty();
+
+        Look(ControlReader reader, ReportedRefusals reports) {
+            this.reader = reader;
+            this.reports = reports;
+        }
+
+        @Override
+        public boolean hasChanged() throws IOException {
+            quiet();
+            List<Control> now = reader.read();
+            reports.refusals().forEach(Watcher.this::found);
+            int found = foundSoFar().size();
+            boolean changed = known != found || !now.equals(controls);
+            known = found;
+            controls = now;
+            return changed;
+        }
+
+        @Override
+        public boolean isDecided(Diagnosis diagnosis, boolean alive) throws IOException {
+            if (alive) {
+                reports.streams().forEach(Watcher.this::found);
+            }
+            Findings findings = new Findings(foundSoFar(), controls, alive);
+            // A deadlock that the kernel itself reported tells more once its CPU is called stuck: who holds what.
+            if (hang.isEmpty() && findings.isDeadlock()) {
+                hang = Optional.of(Deadline.in(HANG));
+            }
+            boolean mayYetHang = !alive
+                    && !diagnosis.panicked()
+                    && hang.isPresent()
+                    && !hang.get().expired();
+            return quiet() && !mayYetHang && findings.isFinal();
+        }
+    }
+
+    /**
+     * Keeps what is left of a machine that ended with evidence.
+     *
+     * @return how to get at it, a line each
+     */
+    public List<String> preserve(Path folder, boolean vmcore, boolean keep) throws IOException {
+        List<String> notes = new ArrayList<>();
+        Optional<CoreDump> dump = target.find(CoreDump.class);
+        if (dump.isEmpty()) {
+            return List.of("what is left of this target cannot be kept");
+        }
+        Optional<String> vmlinux = kernel.kernel().debugVmlinux().map(Path::toString);
+        if (vmcore) {
+            Path core = folder.resolve("vmcore");
+            dump.get().dump(core, known());
+            String modules = symbols.address("modules").isPresent() ? "" : "--no_modules ";
+            notes.add("memory: " + core
+                    + vmlinux.map(file ->
+                                    "; drgn -c " + core + " -s " + file + ", or crash " + modules + file + " " + core)
+                            .orElse(""));
+        }
+        if (keep) {
+            VirtualMachine.Kept kept = dump.get().keep();
+            notes.add("the machine waits: gdb " + vmlinux.orElse("-ex 'set architecture i386:x86-64'")
+                    + " -ex 'target remote " + kept.gdb() + "'");
+            notes.add("end it: kill " + kept.guard());
+        }
+        return notes;
+    }
+
+    private OutsideView.Known known() {
+        return new OutsideView.Known(kernel, symbols, sources(), cache);
+    }
+
+    private OutsideView.Analysis analysis() {
+        return view.analysis(known());
+    }
+
+    private SourceFrames sources() {
+        return new SourceFrames(kernel.kernel(), symbols, lines);
+    }
+
+    /** Whether the console said nothing for a while; what it had begun to say is then taken as it is. */
+    private boolean quiet() {
+        boolean quiet = System.nanoTime() - target.console().lastByteNanos() > QUIET.toNanos();
+        if (quiet) {
+            synchronized (parser) {
+                parser.flush();
+            }
+        }
+        return quiet;
+    }
+
+    /** What the kernel reported of its own death comes before what is seen from outside, whole, however soon that was seen. */
+    private void drainConsole() throws IOException {
+        Deadline deadline = Deadline.in(DRAIN);
+        while (!quiet() && !deadline.expired()) {
+            Poll.pause();
+        }
+    }
+
+    private Seen seen(List<Control> controls, boolean alive, Optional<String> trouble) {
+        synchronized (parser) {
+            parser.close();
+        }
+        return new Seen(foundSoFar(), controls, alive, trouble);
+    }
+}

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.ksplat.engine.ScriptedTarget.Fault;
+import io.ksplat.evidence.EvidenceKind;
+import io.ksplat.evidence.Verdict;
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Progress;
+import io.ksplat.results.RunRecord;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A whole run, to each verdict and through a failure at every step, on a target that is told what to do. */
+class RunTest {
+    private static final String WARNING = """
+            [    1.000000] ------------[ cut here ]------------
+            [    1.000000] WARNING: CPU: 0 PID: 1 at kernel/rcu/tree.c:100 call_rcu+0x1/0x2
+            [    1.000000] CPU: 0 PID: 1 Comm: init Not tainted 7.2.0 #1
+            [    1.000000] RIP: 0010:call_rcu+0x1/0x2
+            [    1.000000] Call Trace:
+            [    1.000000]  do_syscall_64+0x1/0x2
+            [    1.000000] ---[ end trace 0000000000000000 ]---
+            """;
+
+    @TempDir
+    Path folder;
+
+    private ScriptedTargets targets;
+    private Session session;
+
+    @BeforeEach
+    void open() {
+        targets = new ScriptedTargets(folder);
+        session = new Session(new Cache(folder.resolve("cache")), Progress.NONE, targets);
+    }
+
+    @AfterEach
+    void close() {
+        session.close();
+        assertThat(targets.started()).as("targets that were left running").allMatch(ScriptedTarget::isClosed);
+    }
+
+    /** What a scenario's code does. */
+    @FunctionalInterface
+    private interface Code {
+        void run(Machine machine) throws Throwable;
+    }
+
+    /** A scenario of one piece of code, whose own return is its control. */
+    private record Coded(KernelNeeds needs, Optional<BpfSource> bpf, Code before, Code code) implements Scenario {
+        @Override
+        public String id() {
+            return "coded";
+        }
+
+        @Override
+        public Expectation expectedOn(String release) {
+            return Expectation.of(Verdict.CLEAN);
+        }
+
+        @Override
+        public boolean asserts() {
+            return true;
+        }
+
+        @Override
+        public void beforeSnapshot(Machine machine) throws Throwable {
+            before.run(machine);
+        }
+
+        @Override
+        public void run(Machine machine) throws Throwable {
+            code.run(machine);
+        }
+    }
+
+    private static Coded coded(Code code) {
+        return new Coded(KernelNeeds.NONE, Optional.empty(), machine -> {}, code);
+    }
+
+    private static Coded loading() {
+        return new Coded(
+                KernelNeeds.NONE,
+                Optional.of(new BpfSource(RunTest.class, "empty.bpf.c")),
+                machine -> {},
+                machine -> {});
+    }
+
+    private RunRecord run(Scenario scenario) throws IOException, InterruptedException {
+        RunSettings settings = RunSettings.of("debian:7.2").reportedIn(folder.resolve("report"));
+        return session.run(settings, scenario).execute().record();
+    }
+
+    private RunRecord run(Fault... faults) throws IOException, InterruptedException {
+        targets.with(faults);
+        return run(coded(machine -> {}));
+    }
+
+    private void assertError(RunRecord record, String message) {
+        assertThat(record.verdict()).isEqualTo(Verdict.ERROR);
+        assertThat(record.message().orElseThrow()).contains(message);
+    }
+
+    @Test
+    void cleanIfAllReturnsAndEveryCpuLives() throws Exception {
+        RunRecord record = run();
+        assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.CLEAN);
+        assertThat(record.asExpected()).isTrue();
+        assertThat(record.kernel().release()).isEqualTo("7.2.0-scripted");
+        assertThat(Files.readString(folder.resolve("report/results.json"))).contains("\"CLEAN\"");
+    }
+
+    @Test
+    void deadlockIfACpuIsStuck() throws Exception {
+        RunRecord record = run(Fault.STUCK);
+        assertThat(record.verdict()).isEqualTo(Verdict.DEADLOCK);
+        assertThat(record.evidence()).extracting(found -> found.kind()).containsExactly(EvidenceKind.CPU_STUCK);
+    }
+
+    @Test
+    void crashIfTheConsoleSaysSoTwice() throws Exception {
+        RunRecord record = run(coded(machine -> targets.last().print(WARNING)));
+        assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.CRASH);
+        assertThat(targets.started())
+                .as("the run's and the one that confirms it")
+                .hasSize(2);
+        assertThat(record.notes()).anyMatch(note -> note.contains("seen again on a freshly booted machine"));
+    }
+
+    @Test
+    void inconclusiveIfACrashIsNotSeenAgain() throws Exception {
+        RunRecord record = run(coded(machine -> {
+            if (targets.started().size() == 1) {
+                targets.last().print(WARNING);
+            }
+        }));
+        assertThat(record.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+    }
+
+    @Test
+    void recoveredIfTheKernelRefusedALockAndLives() throws Exception {
+        RunRecord record = run(coded(machine -> targets.last().print("""
+                ERROR: AA or ABBA deadlock detected for bpf_res_spin_lock
+                Attempted lock   = 0xff11000100000000
+                Total held locks = 1
+                Held lock[ 0] = 0xff11000100000000
+                """)));
+        assertThat(record.verdict()).as(record.toString()).isIn(Verdict.RECOVERED, Verdict.CLEAN);
+    }
+
+    @Test
+    void rejectedIfTheVerifierRefuses() throws Exception {
+        targets.with(Fault.REFUSES_PROGRAM);
+        RunRecord record = run(loading());
+        assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.REJECTED);
+        assertThat(record.evidence()).extracting(found -> found.kind()).containsExactly(EvidenceKind.VERIFIER);
+        assertThat(folder.resolve("report/coded/7.2.0-scripted/1/verifier.log"))
+                .content()
+                .contains("R0 !read_ok");
+    }
+
+    @Test
+    void unsupportedIfTheKernelLacksWhatItNeeds() throws Exception {
+        RunRecord record = run(new Coded(
+                new KernelNeeds(List.of(), List.of("no_such_function"), List.of()),
+                Optional.empty(),
+                machine -> {},
+                machine -> {}));
+        assertThat(record.verdict()).isEqualTo(Verdict.UNSUPPORTED);
+        assertThat(record.message()).contains("7.2.0-scripted has no function no_such_function");
+        assertThat(targets.started()).isEmpty();
+    }
+
+    @Test
+    void unsupportedIfTheTargetTakesNoNmis() throws Exception {
+        RunRecord record = run(coded(machine -> machine.nmi().aimAt("spin").fire()));
+        assertThat(record.verdict()).isEqualTo(Verdict.UNSUPPORTED);
+        assertThat(record.message().orElseThrow()).contains("no NMIs");
+    }
+
+    @Test
+    void unsupportedIfItsCodeBreaksOff() throws Exception {
+        assertThat(run(coded(machine -> {
+                            throw new AbortedException(new IllegalStateException("not here"));
+                        }))
+                        .verdict())
+                .isEqualTo(Verdict.UNSUPPORTED);
+    }
+
+    @Test
+    void inconclusiveIfAHeartStandsStill() throws Exception {
+        RunRecord record = run(Fault.SILENT_HEART);
+        assertThat(record.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+        assertThat(record.message().orElseThrow()).contains("not every CPU's heart beat");
+    }
+
+    @Test
+    void inconclusiveIfItsCodeAsserts() throws Exception {
+        assertThat(run(coded(machine -> {
+                            throw new AssertionError("1 is 2");
+                        }))
+                        .verdict())
+                .isEqualTo(Verdict.INCONCLUSIVE);
+    }
+
+    @Test
+    void errorIfThereIsNoKernel() throws Exception {
+        targets.withoutKernel("no kernel 7.2 in any suite");
+        assertError(run(), "no kernel 7.2");
+    }
+
+    @Test
+    void errorIfNoMachineComesUp() throws Exception {
+        targets.withoutBoot("no agent within 12 s");
+        assertError(run(), "no agent within 12 s");
+    }
+
+    @Test
+    void errorIfTheConsoleShowsNoMark() throws Exception {
+        assertError(run(Fault.NO_CONSOLE), "the mark did not come");
+    }
+
+    @Test
+    void errorIfItsSourceIsMissing() throws Exception {
+        assertError(
+                run(new Coded(
+                        KernelNeeds.NONE,
+                        Optional.of(new BpfSource(RunTest.class, "missing.bpf.c")),
+                        machine -> {},
+                        machine -> {})),
+                "missing.bpf.c");
+    }
+
+    @Test
+    void errorIfItsProgramCannotBeLoaded() throws Exception {
+        assertError(run(loading()), "there is no BPF here");
+    }
+
+    @Test
+    void errorIfItsPreparationFails() throws Exception {
+        RunRecord record = run(new Coded(
+                KernelNeeds.NONE,
+                Optional.empty(),
+                machine -> machine.readFile("/proc/version").clone()[1]++,
+                machine -> {
+                    throw new AssertionError("its code must not run");
+                }));
+        assertError(record, "ArrayIndexOutOfBounds");
+    }
+
+    @Test
+    void errorIfTheAgentIsLost() throws Exception {
+        targets.with(Fault.LOSES_AGENT);
+        assertError(run(coded(machine -> machine.readFile("/proc/version"))), "the agent is gone");
+    }
+
+    @Test
+    void evidenceOutweighsALostAgent() throws Exception {
+        targets.with(Fault.LOSES_AGENT, Fault.STUCK);
+        assertThat(run(coded(machine -> machine.readFile("/proc/version"))).verdict())
+                .isEqualTo(Verdict.DEADLOCK);
+    }
+
+    @Test
+    void errorIfTheMachineIsGone() throws Exception {
+        assertError(run(Fault.GONE), "QEMU ended: killed");
+    }
+
+    @Test
+    void errorIfTheMonitorDoesNotAnswer() throws Exception {
+        assertError(run(Fault.NO_SAMPLES), "the monitor does not answer");
+    }
+
+    @Test
+    void errorIfAHungMachineCannotBeRead() throws Exception {
+        assertError(run(Fault.STUCK, Fault.NO_ANALYSIS), "the gdbstub does not answer");
+    }
+
+    @Test
+    void theRecordIsWrittenThoughTheMachineDoesNotEnd() {
+        assertThatThrownBy(() -> run(Fault.DOES_NOT_END)).hasMessage("QEMU does not end");
+        assertThat(folder.resolve("report/results.json")).content().contains("\"CLEAN\"");
+    }
+
+    @Test
+    void errorIfTheSessionIsInterrupted() throws Exception {
+        assertError(run(coded(machine -> session.interrupt("Ctrl-C"))), "Ctrl-C");
+    }
+
+    @Test
+    void aClosedSessionRunsNothing() throws Exception {
+        session.close();
+        assertError(run(), "ksplat was interrupted");
+    }
+
+    @Test
+    void isConcludedOnce() throws Exception {
+        Run run = session.run(RunSettings.of("debian:7.2").reportedIn(folder.resolve("report")), coded(machine -> {}));
+        Run.Ready ready = (Run.Ready) run.prepare();
+        ready.attempt();
+        assertThat(run.isConcluded()).isTrue();
+        assertThatThrownBy(ready::attempt).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void aDirectEntryNeedsNoTestFramework() throws Exception {
+        Catalogue.Entry entry = new Catalogue.Entry(
+                "coded",
+                Optional.empty(),
+                "nothing",
+                "none",
+                List.of(),
+                new Catalogue.Source.Direct(coded(machine -> {})));
+        RunOutcome outcome = new EngineRunner()
+                .run(new RunRequest(session, entry, RunSettings.of("debian:7.2").reportedIn(folder.resolve("report"))));
+        assertThat(outcome.records()).extracting(RunRecord::verdict).containsExactly(Verdict.CLEAN);
+    }
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.engine;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import io.ksplat.bpf.BpfObject;
+import io.ksplat.bpf.BpfObjectSpec;
+import io.ksplat.bpf.VerifierException;
+import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.EvidenceKind;
+import io.ksplat.evidence.Source;
+import io.ksplat.evidence.Task;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.ConsoleLog;
+import io.ksplat.machine.GuestControl;
+import io.ksplat.machine.GuestKernel;
+import io.ksplat.machine.GuestProcess;
+import io.ksplat.machine.Target;
+import io.ksplat.machine.internal.OutsideView;
+import io.ksplat.machine.internal.SelfCheck;
+import io.ksplat.machine.internal.forensics.HangAnalysis;
+import io.ksplat.machine.internal.forensics.hang.Diagnosis;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
+
+/** A target that behaves as it is told, so that a whole run needs no QEMU. */
+final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideView {
+    /** What goes wrong. */
+    enum Fault {
+        STUCK,
+        SILENT_HEART,
+        GONE,
+        NO_CONSOLE,
+        NO_SAMPLES,
+        NO_ANALYSIS,
+        REFUSES_PROGRAM,
+        LOSES_AGENT,
+        DOES_NOT_END
+    }
+
+    private final Path console;
+    private final Set<Fault> faults;
+    private Optional<ConsoleLog.Reader> reader = Optional.empty();
+    private long beats;
+    private volatile boolean closed;
+
+    ScriptedTarget(Path console, Set<Fault> faults) throws IOException {
+        this.console = Files.writeString(console, "");
+        this.faults = faults.isEmpty() ? Set.of() : EnumSet.copyOf(faults);
+    }
+
+    /** Prints on the console. */
+    void print(String text) {
+        byte[] bytes = text.getBytes(US_ASCII);
+        reader.orElseThrow().feed(bytes, 0, bytes.length);
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    private void fail(Fault fault, String message) throws IOException {
+        if (faults.contains(fault)) {
+            throw new IOException(message);
+        }
+    }
+
+    @Override
+    public GuestKernel kernel() {
+        return new GuestKernel("7.2.0-scripted", "#1", 2, 0, Optional.empty(), true);
+    }
+
+    @Override
+    public GuestControl control() {
+        return this;
+    }
+
+    @Override
+    public ConsoleLog console() {
+        return this;
+    }
+
+    @Override
+    public void beginExperiment(String token, ConsoleLog.Reader to) throws IOException {
+        fail(Fault.NO_CONSOLE, "the mark did not come");
+        reader = Optional.of(to);
+    }
+
+    @Override
+    public void resumeExperiment(ConsoleLog.Reader to) {
+        reader = Optional.of(to);
+    }
+
+    /** Nothing is waited for that does not come at once. */
+    @Override
+    public Duration scale(Duration time) {
+        return time.dividedBy(20);
+    }
+
+    @Override
+    public <C extends Capability> Optional<C> find(Class<C> capability) {
+        return capability.isInstance(this) ? Optional.of(capability.cast(this)) : Optional.empty();
+    }
+
+    @Override
+    public BpfObject load(BpfObjectSpec spec) throws IOException {
+        throw faults.contains(Fault.REFUSES_PROGRAM)
+                ? new VerifierException("on_nmi", 13, "0: (95) exit\nR0 !read_ok\n")
+                : new IOException("there is no BPF here");
+    }
+
+    @Override
+    public Path file() {
+        return console;
+    }
+
+    /** The console is quiet. */
+    @Override
+    public long lastByteNanos() {
+        return System.nanoTime() - Duration.ofSeconds(1).toNanos();
+    }
+
+    @Override
+    public Optional<String> ended() {
+        return faults.contains(Fault.GONE) ? Optional.of("QEMU ended: killed") : Optional.empty();
+    }
+
+    @Override
+    public long[] heartbeats() throws IOException {
+        beats += faults.contains(Fault.SILENT_HEART) ? 0 : 10;
+        return new long[] {beats, beats};
+    }
+
+    @Override
+    public boolean nmiInjected() {
+        return false;
+    }
+
+    @Override
+    public Sampler sampler(Symbols symbols, double patience) {
+        return () -> {
+            fail(Fault.NO_SAMPLES, "the monitor does not answer");
+            return faults.contains(Fault.STUCK)
+                    ? new Diagnosis(List.of(new Diagnosis.Stuck(0, 0, 1, true, Set.of("spin"))), List.of(), false)
+                    : new Diagnosis(List.of(), List.of(), false);
+        };
+    }
+
+    @Override
+    public Analysis analysis(Known known) {
+        return new Analysis() {
+            @Override
+            public HangAnalysis.Findings of(Diagnosis diagnosis) throws IOException {
+                fail(Fault.NO_ANALYSIS, "the gdbstub does not answer");
+                return new HangAnalysis.Findings(evidence(EvidenceKind.CPU_STUCK), List.of());
+            }
+
+            @Override
+            public Optional<Evidence> ofSleepers(List<Task> hung) {
+                return Optional.empty();
+            }
+
+            @Override
+            public List<String> unprinted() {
+                return List.of();
+            }
+        };
+    }
+
+    private static Evidence evidence(EvidenceKind kind) {
+        return new Evidence(
+                kind,
+                "CPU 0 stuck in spin",
+                kind.id() + ":spin",
+                List.of(),
+                List.of(),
+                List.of(),
+                Source.OUTSIDE,
+                OptionalDouble.empty());
+    }
+
+    @Override
+    public List<SelfCheck> selfChecks(Symbols symbols) {
+        return List.of();
+    }
+
+    @Override
+    public List<SelfCheck> restored(List<SelfCheck> before) {
+        return before;
+    }
+
+    @Override
+    public void close() throws IOException {
+        closed = true;
+        fail(Fault.DOES_NOT_END, "QEMU does not end");
+    }
+
+    @Override
+    public byte[] readFile(String path) throws IOException {
+        fail(Fault.LOSES_AGENT, "the agent is gone");
+        return new byte[0];
+    }
+
+    @Override
+    public void writeFile(String path, String text) throws IOException {
+        fail(Fault.LOSES_AGENT, "the agent is gone");
+    }
+
+    @Override
+    public void writeProgram(String path, byte[] program) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void makeDirectory(String path) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void remove(String path) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public GuestProcess spawnParked(int cpu) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public GuestProcess spawnChurn(int cpu) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public GuestProcess spawn(int cpu, String... argv) {
+        throw new UnsupportedOperationException();
+    }
+}

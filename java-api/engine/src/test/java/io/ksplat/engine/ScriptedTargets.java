@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.engine;
+
+import io.ksplat.engine.internal.Targets;
+import io.ksplat.kernel.Kernel;
+import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.KernelSpec;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.Accelerator;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.snapshot.Snapshot;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/** Targets that behave as they are told. */
+final class ScriptedTargets implements Targets {
+    private final Path headers;
+    private final Set<ScriptedTarget.Fault> faults = EnumSet.noneOf(ScriptedTarget.Fault.class);
+    private final List<ScriptedTarget> started = new ArrayList<>();
+    private Optional<KernelException> noKernel = Optional.empty();
+    private Optional<IOException> noBoot = Optional.empty();
+
+    ScriptedTargets(Path headers) {
+        this.headers = headers;
+    }
+
+    /** Has every target that starts from now on fail so. */
+    ScriptedTargets with(ScriptedTarget.Fault... more) {
+        faults.addAll(List.of(more));
+        return this;
+    }
+
+    ScriptedTargets withoutKernel(String why) {
+        noKernel = Optional.of(new KernelException(why));
+        return this;
+    }
+
+    ScriptedTargets withoutBoot(String why) {
+        noBoot = Optional.of(new IOException(why));
+        return this;
+    }
+
+    /** Returns the targets that were started. */
+    List<ScriptedTarget> started() {
+        return started;
+    }
+
+    /** Returns the one that was started last. */
+    ScriptedTarget last() {
+        return started.get(started.size() - 1);
+    }
+
+    @Override
+    public String key(KernelSpec spec) {
+        return "7.2.0-scripted";
+    }
+
+    @Override
+    public KernelInfo kernel(KernelSpec spec) throws IOException, KernelException {
+        if (noKernel.isPresent()) {
+            throw noKernel.get();
+        }
+        Kernel kernel = new Kernel(
+                spec,
+                "7.2.0-scripted",
+                "7.2.0-scripted",
+                headers.resolve("bzImage"),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                true,
+                false,
+                Optional.empty(),
+                "digest");
+        Symbols symbols = Symbols.parse(
+                "0000000000000000 T _text\n0000000000001000 T spin\n".getBytes(StandardCharsets.US_ASCII));
+        return new KernelInfo(kernel, "7.2.0-scripted", Accelerator.TCG, symbols, Btf.with("call_rcu"), headers);
+    }
+
+    @Override
+    public boolean canFreeze() {
+        return false;
+    }
+
+    @Override
+    public void keepReady(int count) {}
+
+    @Override
+    public Started boot(Order order) throws IOException {
+        if (noBoot.isPresent()) {
+            throw noBoot.get();
+        }
+        ScriptedTarget target = new ScriptedTarget(order.consoleLog(), faults);
+        started.add(target);
+        return new Started(target, 0, OptionalLong.of(1), OptionalLong.empty(), Optional.empty());
+    }
+
+    @Override
+    public Started bootIn(Path ram, Order order) throws IOException {
+        return boot(order);
+    }
+
+    @Override
+    public Started start(Order order, int more) throws IOException {
+        return boot(order);
+    }
+
+    @Override
+    public Started startFreezable(Order order) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Started resume(Snapshot snapshot, Path consoleLog, int more) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public String version() {
+        return "scripted";
+    }
+
+    @Override
+    public void close() {}
+}

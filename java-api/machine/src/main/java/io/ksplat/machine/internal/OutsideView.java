@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal;
+
+import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.Task;
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.Target;
+import io.ksplat.machine.internal.forensics.HangAnalysis;
+import io.ksplat.machine.internal.forensics.hang.Diagnosis;
+import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/** Sees a target's CPUs and memory, whatever became of its kernel. */
+public interface OutsideView extends Target.Capability {
+    /** Samples CPUs, and tells which are stuck. */
+    interface Sampler {
+        /** Takes one sample, without stopping the machine. */
+        Diagnosis sample() throws IOException;
+    }
+
+    /** Reads a machine's memory. The machine stands still afterwards. */
+    interface Analysis {
+        /** Returns what a machine shows whose CPUs are stuck. */
+        HangAnalysis.Findings of(Diagnosis diagnosis) throws IOException, InterruptedException;
+
+        /** Returns what tasks sleep for that were reported to hang; empty if none of them sleeps for a lock. */
+        Optional<Evidence> ofSleepers(List<Task> hung) throws IOException, InterruptedException;
+
+        /** Returns the lines of the kernel's log that its console did not get. */
+        List<String> unprinted() throws IOException;
+    }
+
+    /**
+     * What makes addresses readable.
+     *
+     * @param symbols those of this boot, loaded programs included
+     */
+    record Known(KernelInfo kernel, Symbols symbols, SourceFrames sources, Cache cache) {}
+
+    /** Returns why the machine has ended; empty while it runs. */
+    Optional<String> ended();
+
+    /** Returns how often each CPU's heart has beaten. */
+    long[] heartbeats() throws IOException;
+
+    /** Returns whether an NMI was ever injected: what the kernel says of unknown NMIs since is not its own. */
+    boolean nmiInjected();
+
+    /** Starts to watch for CPUs that are stuck. */
+    default Sampler sampler(Symbols symbols) throws IOException {
+        return sampler(symbols, 1);
+    }
+
+    /**
+     * Starts to watch for CPUs that are stuck.
+     *
+     * @param patience how long a CPU is watched before it counts as stuck: 1, or less of it if the caller knows more
+     */
+    Sampler sampler(Symbols symbols, double patience) throws IOException;
+
+    /** Returns what reads its memory. */
+    Analysis analysis(Known known);
+
+    /** Returns the checks that this kernel makes of itself; empty if it was built with none. */
+    List<SelfCheck> selfChecks(Symbols symbols) throws IOException;
+
+    /** Returns the checks of a machine that this one was restored from. */
+    List<SelfCheck> restored(List<SelfCheck> before);
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.results.internal;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.ksplat.evidence.ConsoleParser;
+import io.ksplat.evidence.Evidence;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Finds kernel reports in logs, and keeps them in a report if there is one. */
+public final class LogParser {
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    private final Optional<LogReport> report;
+
+    /** @param report the folder of a report; empty: none is written */
+    public LogParser(Optional<Path> report) throws IOException {
+        this.report = report.isPresent() ? Optional.of(new LogReport(report.get())) : Optional.empty();
+    }
+
+    /** What was found in a file. */
+    public record Found(String file, List<Evidence> evidence) {
+        public Found {
+            evidence = List.copyOf(evidence);
+        }
+
+        /** Returns whether it has a report. */
+        public boolean any() {
+            return !evidence.isEmpty();
+        }
+
+        /** Returns a line of JSON, as {@code parse --json} prints it. */
+        public String json() throws IOException {
+            ArrayNode array = MAPPER.createArrayNode();
+            for (Evidence each : evidence) {
+                ObjectNode node = ResultsJson.evidence(each);
+                node.put("type", each.type());
+                each.function().ifPresent(function -> node.put("function", function));
+                array.add(node);
+            }
+            ObjectNode line = MAPPER.createObjectNode().put("file", file);
+            line.set("evidence", array);
+            return MAPPER.writeValueAsString(line);
+        }
+
+        /**
+         * Returns it for people.
+         *
+         * @param prefix begins each report
+         */
+        public String text(String prefix) {
+            StringBuilder text = new StringBuilder();
+            evidence.forEach(each -> text.append(prefix).append(EvidenceText.brief(each)));
+            return text.toString();
+        }
+    }
+
+    /**
+     * Reads a log.
+     *
+     * @param file its path, or {@code -} for standard input
+     * @throws IOException if it cannot be read
+     */
+    public Found parse(String file) throws IOException {
+        if (report.isEmpty()) {
+            return new Found(file, read(file, (buffer, length) -> {}));
+        }
+        try (LogReport.Run run = report.get().begin(file)) {
+            List<Evidence> evidence = read(file, run::keep);
+            run.end(evidence);
+            return new Found(file, evidence);
+        }
+    }
+
+    /** Takes what was read. */
+    @FunctionalInterface
+    private interface Copy {
+        void keep(byte[] buffer, int length) throws IOException;
+    }
+
+    private static List<Evidence> read(String file, Copy copy) throws IOException {
+        List<Evidence> evidence = new ArrayList<>();
+        try (InputStream in = file.equals("-") ? System.in : Files.newInputStream(Path.of(file));
+                ConsoleParser parser = new ConsoleParser(evidence::add)) {
+            byte[] buffer = new byte[64 * 1024];
+            for (int length = in.read(buffer); length >= 0; length = in.read(buffer)) {
+                copy.keep(buffer, length);
+                parser.feed(buffer, 0, length);
+            }
+        } catch (NoSuchFileException e) {
+            throw new IOException("there is no file " + file, e);
+        }
+        return evidence;
+    }
+}
