@@ -544,6 +544,45 @@ static void bpf_is_refused_here(void)
 	CHECK(failure_of(next()) == EOPNOTSUPP, "a request without an operation");
 }
 
+static bool is_refused_here(const char *operation)
+{
+	static const char *const prefixes[] = { "bpf_", "map_", "global_", "stream_", "ring_", "reseed" };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (!strncmp(operation, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
+/* An empty message of each operation in the protocol: a new one that dispatch() does not know fails here. */
+static void every_operation_is_served(void)
+{
+	const ProtobufCMessageDescriptor *requests = &ksplat__agent__request__descriptor;
+
+	for (unsigned int i = 0; i < requests->n_fields; i++) {
+		const ProtobufCFieldDescriptor *field = &requests->fields[i];
+		uint8_t frame[16] = { 0, 0, 0, 0, 0x08, 0x7b };
+		uint32_t tag = field->id << 3 | 2;
+		size_t n = 6;
+		PB(Response) *r;
+		int error;
+
+		if (!(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF))
+			continue;
+		for (; tag > 0x7f; tag >>= 7)
+			frame[n++] = tag | 0x80;
+		frame[n++] = tag;
+		frame[n++] = 0;
+		frame[0] = n - 4;
+		send_bytes(frame, n);
+		r = next();
+		CHECK(r->id == 123, "answer %u to %s", r->id, field->name);
+		error = failure_of(r);
+		CHECK(error != EOPNOTSUPP, "the agent does not know %s", field->name);
+		CHECK((error == EPERM) == is_refused_here(field->name), "%s: error %d", field->name, error);
+	}
+}
+
 static void malformed(const char *what, const void *bytes, size_t len, int expected)
 {
 	PB(Response) *r;
@@ -637,6 +676,7 @@ int main(int argc, char **argv)
 	children_stay_until_they_are_reaped();
 	orphans_are_reaped();
 	bpf_is_refused_here();
+	every_operation_is_served();
 	status = end_agent();
 	CHECK(WIFEXITED(status) && !WEXITSTATUS(status), "status %x", status);
 	malformed_frames_end_it();
