@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The beat page: how the host sees, from outside, which CPUs of a machine are alive.
+ * The beat page: from it the host sees, from outside, which CPUs of a machine are alive.
  *
  * It is one 4096-byte page of guest memory that never moves; Hello.beat_page is its physical address. The host reads
  * it through QMP without the guest's help. All numbers are little-endian (the guest is x86-64).
@@ -18,7 +18,7 @@
  *	byte 0	u64 beats	rises by one each period, for as long as CPU n runs its SCHED_FIFO threads
  *	     8	u64 monotonic_ns  CLOCK_MONOTONIC of the guest at the last beat; written before beats
  *	    16	u32 cpu		n
- *	    20	u32 online	1 where a thread beats here; 0: this CPU was offline at start and never beats
+ *	    20	u32 online	1 if a thread beats here; 0 if this CPU was offline at start and never beats
  *	    24	-		zero, up to byte 64
  *
  * A slot is a cache line of its own, written by one thread. beats and monotonic_ns are each written whole, but not

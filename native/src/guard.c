@@ -2,33 +2,31 @@
 /*
  * ksplat-guard [--remove DIR] [--listen ADDRESS:PORT]... -- COMMAND ARGS...: the parent of every QEMU.
  *
- * It holds a command to the life of whoever holds the other end of its standard input (the JVM), and leaves nothing behind:
+ * It ties COMMAND's life to the process at the other end of its standard input (the JVM), and leaves nothing behind:
  *
  *  - COMMAND runs in a session of its own: a terminal's Ctrl-C reaches neither it nor the guard. Its stdin is /dev/null
  *    and its stdout is the guard's stderr.
- *  - The guard's stdout has two lines, unless more is asked for: COMMAND's pid, once it runs; and `ended STATUS` when it has
- *    ended, where
- *    STATUS is its exit status, or 128 and the number of the signal that killed it. Then stdout is closed.
+ *  - The guard prints two lines, unless more is asked for: COMMAND's pid once it runs, and `ended STATUS` when it has ended.
+ *    STATUS is its exit status, or 128 plus the number of the signal that killed it. Then stdout is closed.
  *  - End of file on stdin (the JVM closed it, or died, SIGKILL included) or SIGTERM: COMMAND's process group is killed
  *    with SIGKILL, DIR is removed with all that it holds, and the guard exits with STATUS.
- *  - A line `keep` on stdin lets go: the end of stdin ends nothing any more. The guard stays with COMMAND, and SIGTERM to the
+ *  - After a line `keep` on stdin, the end of stdin ends nothing any more. The guard stays with COMMAND, and SIGTERM to the
  *    guard ends both as above.
- *  - When COMMAND ends first: without --remove the guard exits with STATUS at once. With it, it stays until its stdin
- *    ends, so that the files of a dead machine can be read, and removes DIR then: it goes in every case, once.
- *  - When the guard itself is killed, the kernel kills COMMAND (PR_SET_PDEATHSIG); DIR stays.
- *  - A line `schedstat TID` on stdin is answered on stdout, where the first `schedstat TID` is followed by that thread's
- *    /proc/TID/schedstat, or by `-` where there is no such thread.
+ *  - If COMMAND ends first: without --remove, the guard exits with STATUS at once. With --remove, it waits for the end of
+ *    stdin, so that the files of a dead machine can be read, and then removes DIR. DIR is removed in every case, once.
+ *  - If the guard itself is killed, the kernel kills COMMAND (PR_SET_PDEATHSIG); DIR stays.
+ *  - A line `schedstat TID` on stdin is answered by the same words on stdout, followed by that thread's /proc/TID/schedstat,
+ *    or by `-` if there is no such thread.
  *
- * With --listen it is reached over TCP, in a container say:
+ * With --listen it is reached over TCP, for example in a container:
  *
- *  - It listens at each ADDRESS:PORT (IPv4; port 0: any that is free) and says so on its stdout: `listening PORT...`, in their
- *    order.
- *  - Who connects to the first one holds the guard: that connection is its stdin and stdout from then on. There is one, and
- *    COMMAND is not started before it is there. When nobody connects for a minute, the guard ends.
+ *  - It listens at each ADDRESS:PORT (IPv4; port 0: any that is free) and prints `listening PORT...`, in the same order.
+ *  - The client that connects to the first one holds the guard: its connection is the guard's stdin and stdout from then on.
+ *    There is one client, and COMMAND is not started before it connects. If nobody connects within a minute, the guard ends.
  *  - COMMAND inherits the others as the listening descriptors 10, 11 and so on.
- *  - A client whose machine is gone, and who so can say no end, is missed after half a minute.
+ *  - A client whose machine is gone cannot close its connection: the guard gives it up after half a minute.
  *
- * Exit status: STATUS; 127 where COMMAND could not be started; 125 for the guard's own failures, 2 for its usage.
+ * Exit status: STATUS; 127 if COMMAND could not be started; 125 for the guard's own failures, 2 for its usage.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -54,7 +52,7 @@
 #define EXIT_START	127
 
 #define MOST_LISTENERS	8
-/* COMMAND's number of the second --listen. */
+/* The number that the second --listen has in COMMAND. */
 #define FIRST_INHERITED	10
 #define CLIENT_MS	60000
 #define LINE_BYTES	64
@@ -65,7 +63,7 @@ static int failed(const char *what, const char *which)
 	return -1;
 }
 
-/* Never through a symbolic link: those are removed themselves. Goes on after a failure, to remove what can be. */
+/* Removes symbolic links and does not follow them. Goes on after a failure, to remove what can be removed. */
 static int remove_inside(int fd, const char *path)
 {
 	DIR *dir = fdopendir(fd);
@@ -118,14 +116,14 @@ static void become(char **command, const struct listeners *listeners, pid_t guar
 	sigset_t none;
 	int error, null;
 
-	/* dup2() clears close-on-exec; the originals were made above all numbers that are given here. */
+	/* dup2() clears close-on-exec. The originals lie above all numbers that are used here. */
 	for (int i = 1; i < listeners->count; i++) {
 		if (dup2(listeners->fd[i], FIRST_INHERITED + i - 1) < 0)
 			goto failed;
 	}
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* A guard that died before that sends no signal any more. */
+	/* If the guard died before that, no signal will come. */
 	if (getppid() != guard)
 		_exit(EXIT_GUARD);
 	setsid();
@@ -189,7 +187,7 @@ static void answer_schedstat(int tid)
 	dprintf(STDOUT_FILENO, "schedstat %d %s\n", tid, text);
 }
 
-static void obey(const char *line)
+static void handle_line(const char *line)
 {
 	int tid;
 
@@ -199,24 +197,24 @@ static void obey(const char *line)
 		answer_schedstat(tid);
 }
 
-/* True at the end of the guard's stdin, unless that was told to mean nothing. */
+/* Returns true at the end of the guard's stdin, unless `keep` came before. */
 static bool stdin_ended(short revents)
 {
 	static char line[LINE_BYTES];
 	static size_t length;
-	char said[256];
+	char chunk[256];
 	ssize_t n;
 
 	if (!revents)
 		return false;
-	n = read(STDIN_FILENO, said, sizeof(said));
+	n = read(STDIN_FILENO, chunk, sizeof(chunk));
 	for (ssize_t i = 0; i < n; i++) {
-		if (said[i] == '\n') {
+		if (chunk[i] == '\n') {
 			line[length] = 0;
-			obey(line);
+			handle_line(line);
 			length = 0;
 		} else if (length < sizeof(line) - 1) {
-			line[length++] = said[i];
+			line[length++] = chunk[i];
 		}
 	}
 	if (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)))
@@ -224,7 +222,7 @@ static bool stdin_ended(short revents)
 	return !kept;
 }
 
-/* Waits for COMMAND's end, or kills it. True where the guard was told to stop. */
+/* Waits until COMMAND ends, or kills it. Returns true if the guard was told to stop. */
 static bool watch(pid_t pid, int pidfd, int term)
 {
 	for (;;) {
@@ -301,7 +299,7 @@ static int listen_at(const char *where)
 	return high;
 }
 
-static int say_ports(const struct listeners *listeners)
+static int print_ports(const struct listeners *listeners)
 {
 	struct sockaddr_in address;
 	socklen_t length;
@@ -317,7 +315,7 @@ static int say_ports(const struct listeners *listeners)
 	return 0;
 }
 
-/* The client's connection becomes stdin and stdout; nobody else gets one. */
+/* Makes the client's connection stdin and stdout. There is no second client. */
 static int await_client(struct listeners *listeners, int term)
 {
 	const int yes = 1, idle_s = 10, between_s = 5, probes = 4, unanswered_ms = 30000;
@@ -362,14 +360,17 @@ static int guard(const char *dir, struct listeners *listeners, char **command)
 	bool told;
 	pid_t pid;
 
-	/* Where the guard leads its group already, it stays in its terminal's session, and must not heed it. */
+	/*
+	 * If the guard already leads its group, it stays in its terminal's session and must ignore the terminal's
+	 * signals.
+	 */
 	setsid();
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGTSTP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
-	/* An inherited "ignore" would take COMMAND's status away. */
+	/* With an inherited SIG_IGN, COMMAND's status would be lost. */
 	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
@@ -380,7 +381,7 @@ static int guard(const char *dir, struct listeners *listeners, char **command)
 		return EXIT_GUARD;
 	}
 
-	if (listeners->count && (say_ports(listeners) || await_client(listeners, term))) {
+	if (listeners->count && (print_ports(listeners) || await_client(listeners, term))) {
 		result = EXIT_GUARD;
 		goto out;
 	}
@@ -403,7 +404,7 @@ static int guard(const char *dir, struct listeners *listeners, char **command)
 	told = watch(pid, pidfd, term);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	/* What the command left running in its group. */
+	/* Ends what the command left running in its group. */
 	kill(-pid, SIGKILL);
 	result = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	dprintf(STDOUT_FILENO, "ended %d\n", result);

@@ -2,10 +2,10 @@
 /*
  * ksplat-tsc: prints the host's TSC frequency in kHz.
  *
- * A microvm under TCG gives its guest the host's TSC, and the guest has nothing to calibrate it against: it must be told
- * (tsc_early_khz=). CPUID leaf 0x15 says it exactly where it gives the crystal's frequency (Intel SDM, 18.7.3); it is not
- * believed under a hypervisor, which may scale the TSC, nor where a measurement disagrees. Leaf 0x16 gives marketing
- * megahertz only, and is not used.
+ * A microvm under TCG gives its guest the host's TSC, and the guest has nothing to calibrate it against: it needs
+ * tsc_early_khz= on its command line. CPUID leaf 0x15 has the exact frequency if it has that of the crystal (Intel SDM,
+ * 18.7.3). It is not trusted under a hypervisor, which may scale the TSC, or if a measurement disagrees. Leaf 0x16 has only
+ * marketing megahertz and is not used.
  */
 #include <cpuid.h>
 #include <stdint.h>
@@ -33,7 +33,7 @@ static uint64_t raw_ns(void)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
-/* Of several tries the one with the least time between its two looks at the TSC: the others were interrupted. */
+/* Returns the try with the least time between its two reads of the TSC: the others were interrupted. */
 static struct reading look(void)
 {
 	struct reading best = { 0, 0 };

@@ -37,7 +37,10 @@ static void start_agent(void)
 		dup2(ends[1], 3);
 		if (ends[0] != 3)
 			close(ends[0]);
-		/* The one line of a dying agent is expected here; a sanitizer's report is not, and ends it with another status. */
+		/*
+		 * A dying agent's one line is expected here. A sanitizer's report is not, and gives another exit
+		 * status.
+		 */
 		dup2(null, STDERR_FILENO);
 		execl(program, program, "--channel", "3", (char *)NULL);
 		_exit(126);
@@ -91,7 +94,7 @@ static PB(Response) *receive(void)
 
 static void send_bytes(const void *bytes, size_t len)
 {
-	/* A dead agent is seen by what does not come back. */
+	/* If the agent is dead, its response will be missing. */
 	while (len) {
 		ssize_t n = send(channel, bytes, len, MSG_NOSIGNAL);
 
@@ -121,7 +124,7 @@ static uint32_t send_request(PB(Request) *request)
 	return last;
 }
 
-/* Never NULL: an agent that is gone ends the test. */
+/* Never returns NULL: if the agent is gone, the test ends. */
 static PB(Response) *next(void)
 {
 	PB(Response) *response = receive();
@@ -136,7 +139,7 @@ static PB(Response) *next(void)
 
 #define DROP(response) ksplat__agent__response__free_unpacked(response, NULL)
 
-/* member, MESSAGE, CASE: sends one request with that operation and gives the answer. */
+/* Sends one request with that operation and returns the response. */
 #define CALL(member, op_case_, op_) ({						\
 	PB(Request) request_ = KSPLAT__AGENT__REQUEST__INIT;			\
 	PB(Response) *response_;						\
@@ -226,7 +229,7 @@ static void write_file(const char *path, uint8_t *data, size_t len, bool append)
 	CHECK(is_done(CALL(write_file, WRITE_FILE, &op)), "write %s", path);
 }
 
-/* The whole of what ReadFile gives, with the number of its pieces. */
+/* Returns the whole of what ReadFile returns, and the number of its pieces. */
 static uint8_t *read_file(const char *path, uint64_t offset, uint64_t length, size_t *len, int *pieces)
 {
 	PB(ReadFile) op = KSPLAT__AGENT__READ_FILE__INIT;
@@ -544,6 +547,45 @@ static void bpf_is_refused_here(void)
 	CHECK(failure_of(next()) == EOPNOTSUPP, "a request without an operation");
 }
 
+static bool is_refused_here(const char *operation)
+{
+	static const char *const prefixes[] = { "bpf_", "map_", "global_", "stream_", "ring_", "reseed" };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (!strncmp(operation, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
+/* An empty message of each operation in the protocol: a new one that dispatch() does not know fails here. */
+static void every_operation_is_served(void)
+{
+	const ProtobufCMessageDescriptor *requests = &ksplat__agent__request__descriptor;
+
+	for (unsigned int i = 0; i < requests->n_fields; i++) {
+		const ProtobufCFieldDescriptor *field = &requests->fields[i];
+		uint8_t frame[16] = { 0, 0, 0, 0, 0x08, 0x7b };
+		uint32_t tag = field->id << 3 | 2;
+		size_t n = 6;
+		PB(Response) *r;
+		int error;
+
+		if (!(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF))
+			continue;
+		for (; tag > 0x7f; tag >>= 7)
+			frame[n++] = tag | 0x80;
+		frame[n++] = tag;
+		frame[n++] = 0;
+		frame[0] = n - 4;
+		send_bytes(frame, n);
+		r = next();
+		CHECK(r->id == 123, "answer %u to %s", r->id, field->name);
+		error = failure_of(r);
+		CHECK(error != EOPNOTSUPP, "the agent does not know %s", field->name);
+		CHECK((error == EPERM) == is_refused_here(field->name), "%s: error %d", field->name, error);
+	}
+}
+
 static void malformed(const char *what, const void *bytes, size_t len, int expected)
 {
 	PB(Response) *r;
@@ -571,8 +613,8 @@ static void malformed_frames_end_it(void)
 }
 
 /*
- * Frames of the right length with random or slightly wrong contents: each gets an answer, or a clean end. Operations that
- * would touch this machine cannot be met by chance: all names are this test's own.
+ * Frames of the right length with random or slightly wrong contents: each gets a response or a clean end. None of
+ * them can touch this machine by chance: all names are this test's own.
  */
 static void random_frames_never_crash_it(void)
 {
@@ -637,6 +679,7 @@ int main(int argc, char **argv)
 	children_stay_until_they_are_reaped();
 	orphans_are_reaped();
 	bpf_is_refused_here();
+	every_operation_is_served();
 	status = end_agent();
 	CHECK(WIFEXITED(status) && !WEXITSTATUS(status), "status %x", status);
 	malformed_frames_end_it();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Counting what holds. A check that fails is printed, and the others go on. */
+/* Counts checks. A check that fails is printed, and the others go on. */
 #ifndef KSPLAT_CHECK_H
 #define KSPLAT_CHECK_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* ksplat-guard with real commands: what it leaves behind, and what it says. */
+/* ksplat-guard with real commands: what it leaves behind, and what it prints. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -53,7 +53,7 @@ static struct guarded guard(char *const argv[])
 	return g;
 }
 
-/* Sleeps in steps: a test has no other event for a process that is not its child. */
+/* Polls, because a test gets no event for a process that is not its child. */
 static bool becomes(bool (*true_for)(const void *), const void *what)
 {
 	const struct timespec step = { 0, 2000000 };
@@ -66,7 +66,7 @@ static bool becomes(bool (*true_for)(const void *), const void *what)
 	return false;
 }
 
-/* A zombie is gone too: it is this machine's PID 1 that may be slow to reap an orphan. */
+/* A zombie counts as gone: this machine's PID 1 may be slow to reap an orphan. */
 static bool gone(const void *pid)
 {
 	char path[64], state = 'X';
@@ -326,7 +326,7 @@ static int call(int port)
 	return fd;
 }
 
-/* A guard that listens; its ports from its own words. */
+/* Starts a guard that listens, and reads its ports from its output. */
 static struct guarded listening(char *const argv[], int ports[2])
 {
 	struct guarded g = { .command = -1, .in = -1 };
@@ -372,7 +372,7 @@ static void a_client_holds_the_guard_and_its_end_ends_all(void)
 	CHECK(fd >= 0, "the command's socket does not listen");
 	close(fd);
 
-	/* In two pieces, and a thread that is none. */
+	/* In two pieces, and with a thread that does not exist. */
 	snprintf(question, sizeof(question), "%d\nschedstat 99999999\n", g.command);
 	CHECK(write(fileno(client), "sched", 5) == 5 && write(fileno(client), "stat ", 5) == 5, "writing");
 	CHECK(write(fileno(client), question, strlen(question)) > 0, "writing");
@@ -422,7 +422,7 @@ int main(int argc, char **argv)
 	a_killed_guard_takes_its_command_along();
 	the_folder_stays_readable_until_stdin_ends();
 	terminal_signals_do_not_reach();
-	/* Its words are expected here. */
+	/* Its messages are expected here. */
 	dup2(null, STDERR_FILENO);
 	what_cannot_start_says_so();
 	a_client_holds_the_guard_and_its_end_ends_all();

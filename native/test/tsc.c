@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* ksplat-tsc against a measurement of its own, over a longer time and in another way. */
+/* Compares ksplat-tsc with a measurement over a longer time and in another way. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <time.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the agent's files share. The contract with the host is proto/agent.proto. */
+/* Declarations that the agent's files share. The contract with the host is proto/agent.proto. */
 #ifndef KSPLAT_AGENT_H
 #define KSPLAT_AGENT_H
 
@@ -13,10 +13,10 @@
 
 #define PB(message) Ksplat__Agent__##message
 
-/* Longer frames are refused as malformed, in both directions: nothing that the host sends comes near. */
+/* Longer frames are refused as malformed, in both directions. Nothing that the host sends is nearly as long. */
 #define FRAME_MAX (64u << 20)
 
-/* main.c: true under --channel, where the agent runs on a developer's machine and must not touch its kernel. */
+/* main.c: true under --channel. The agent then runs on a developer's machine and must not touch its kernel. */
 extern bool test_mode;
 
 /* init.c */
@@ -59,10 +59,10 @@ void process_spawn(uint32_t id, const PB(Spawn) *op);
 void process_reap(uint32_t id, const PB(Reap) *op);
 void process_pin(uint32_t id, const PB(Pin) *op);
 void process_reap_orphans(void) __attribute__((noreturn));
-/* 0, or a positive errno; pid 0 is the calling thread. */
+/* Returns 0 or a positive errno; pid 0 is the calling thread. */
 int pin_to_cpu(pid_t pid, uint32_t cpu);
 
-/* physical.c: the physical address behind a mapped, present address; 0 where the kernel does not tell. */
+/* physical.c: the physical address behind a mapped, present address, or 0 if the kernel does not tell it. */
 uint64_t physical_address(const volatile void *address);
 
 /* beat.c */
@@ -95,14 +95,14 @@ void bpf_load(uint32_t id, const PB(BpfLoad) *op);
 void bpf_unload(uint32_t id, const PB(BpfUnload) *op);
 void bpf_attach(uint32_t id, const PB(BpfAttach) *op);
 void bpf_detach(uint32_t id, const PB(BpfDetach) *op);
-/* These reply with a failure themselves and return NULL where there is no such thing. */
+/* These two reply with a failure and return NULL if there is no such object or program. */
 struct loaded *bpf_loaded(uint32_t id, uint32_t handle);
 struct bpf_program *bpf_find_program(uint32_t id, uint32_t handle, const char *name);
 struct bpf_map *bpf_find_map(const struct loaded *loaded, const char *name);
 /* ".bss" for a global section's map, else the map's own name. */
 const char *bpf_map_label(const struct bpf_map *map);
 
-/* bpf_describe.c: what a loaded object is, as the host is told. */
+/* bpf_describe.c: describes a loaded object to the host. */
 struct program_log {
 	const struct bpf_program *program;
 	char *text;

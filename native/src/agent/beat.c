@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* One thread a CPU that counts, in a page that the host reads from outside: see ../beat.h. */
+/* One thread per CPU counts in a page that the host reads from outside: see ../beat.h. */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -28,7 +28,7 @@ static void *beat(void *arg)
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		__atomic_store_n(&slot->monotonic_ns, now.tv_sec * 1000000000ULL + now.tv_nsec, __ATOMIC_RELEASE);
 		__atomic_store_n(&slot->beats, slot->beats + 1, __ATOMIC_RELEASE);
-		/* A machine that was stopped for a while does not make up for it. */
+		/* After a stop of the machine, missed beats are not made up for. */
 		if (now.tv_sec > at.tv_sec + 1)
 			at = now;
 		at.tv_nsec += BEAT_PERIOD_NS;
@@ -42,8 +42,8 @@ static void *beat(void *arg)
 }
 
 /*
- * The memory of a memory-mapped array map is the kernel's vmalloc memory: never swapped, moved or copied, unlike any
- * page of a process, locked ones included (compaction migrates those).
+ * The memory of a memory-mapped array map is vmalloc memory of the kernel, which is never swapped, moved or copied.
+ * Pages of a process move, even locked ones: compaction migrates them.
  */
 static struct beat_page *map_page(void)
 {
@@ -63,7 +63,7 @@ static struct beat_page *map_page(void)
 	at = mmap(NULL, BEAT_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
 	if (at == MAP_FAILED)
 		die("map the beat page: %s", strerror(errno));
-	/* A child's copy of the mapping would be a second writer's. */
+	/* A child must not inherit the mapping: it would be a second writer. */
 	madvise(at, BEAT_PAGE_BYTES, MADV_DONTFORK);
 	close(fd);
 	return at;
@@ -98,7 +98,7 @@ void beat_start(void)
 {
 	cpu_set_t online;
 
-	/* PID 1 starts with every CPU that is online. */
+	/* PID 1 may run on every CPU that is online. */
 	if (sched_getaffinity(0, sizeof(online), &online))
 		die("ask for the CPUs: %s", strerror(errno));
 	page = map_page();

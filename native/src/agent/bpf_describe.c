@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What the kernel made of a BPF object: programs with their JITed functions, maps with their pages. */
+/* Describes what the kernel made of a BPF object: programs with their JITed functions, maps with their pages. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +29,8 @@ static char *copy(const char *text)
 }
 
 /*
- * As bpf_prog_ksym_set_name() (kernel/bpf/core.c) makes it: the function's name in BTF where there is one, which is not cut
- * to 15 characters as the program's own name is.
+ * Makes the name as bpf_prog_ksym_set_name() (kernel/bpf/core.c) does. It takes the function's name from BTF if there
+ * is one: that name is not cut to 15 characters, as the program's own name is.
  */
 static char *ksym_name(const uint8_t tag[BPF_TAG_SIZE], const char *function)
 {
@@ -60,7 +60,7 @@ static const char *function_name(const struct btf *btf, const uint8_t *infos, ui
 	return type ? btf__name_by_offset(btf, type->name_off) : NULL;
 }
 
-/* The kernel gives the line and the address of each record in arrays of their own, both in the order of the instructions. */
+/* The kernel returns lines and addresses in two arrays, both in the order of the instructions. */
 static void add_lines(PB(JitedFunction) *to, const struct bpf_prog_info *info, const struct btf *btf)
 {
 	uint32_t n = info->nr_line_info < info->nr_jited_line_info ? info->nr_line_info : info->nr_jited_line_info;
@@ -112,7 +112,7 @@ static void add_functions(PB(BpfProgram) *to, const struct bpf_prog_info *info, 
 	}
 }
 
-/* Asked twice: for the numbers first. */
+/* Asks twice: the first answer has the sizes of the arrays. */
 static int program_info(PB(BpfProgram) *to, int fd, const struct btf *btf)
 {
 	struct bpf_prog_info info = { 0 }, counts;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Elements of maps, and the bytes of global sections. */
+/* Operations on elements of maps and on bytes of global sections. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 #include "agent.h"
 
-/* Keys that one answer carries at most, whatever limit says: a map may have hundreds of millions. */
+/* The most keys in one answer, whatever its limit: a map may have hundreds of millions. */
 #define KEYS_MAX (1u << 20)
 
 static size_t value_bytes(const struct bpf_map *map)
@@ -25,7 +25,7 @@ static size_t value_bytes(const struct bpf_map *map)
 	}
 }
 
-/* NULL where it replied with a failure. key may be NULL: none is needed. */
+/* Returns NULL after a reply with a failure. A NULL key is not checked. */
 static struct bpf_map *find(uint32_t id, uint32_t handle, const char *name, const ProtobufCBinaryData *key)
 {
 	struct loaded *loaded = bpf_loaded(id, handle);
@@ -101,7 +101,7 @@ void bpf_map_delete(uint32_t id, const PB(MapDelete) *op)
 		reply_done(id);
 }
 
-/* A hash map that changes meanwhile may be walked for ever: no more keys are taken than it has room for. */
+/* A walk over a hash map that changes may never end, so it takes no more keys than the map has room for. */
 void bpf_map_keys(uint32_t id, const PB(MapKeys) *op)
 {
 	PB(Response) response = KSPLAT__AGENT__RESPONSE__INIT;
@@ -149,7 +149,7 @@ out:
 	free(store);
 }
 
-/* A hash goes on from a bucket's number, which may be longer than its keys. */
+/* A hash map continues from a bucket number, which may be longer than a key. */
 static size_t token_bytes(const struct bpf_map *map)
 {
 	return bpf_map__key_size(map) > sizeof(uint32_t) ? bpf_map__key_size(map) : sizeof(uint32_t);
@@ -238,7 +238,7 @@ void bpf_map_set_batch(uint32_t id, const PB(MapUpdateBatch) *op)
 		reply_done(id);
 }
 
-/* NULL where it replied with a failure. */
+/* Returns NULL after a reply with a failure. */
 static const struct mapping *section(uint32_t id, uint32_t handle, const char *name, uint64_t offset, uint64_t len)
 {
 	const struct loaded *loaded = bpf_loaded(id, handle);
@@ -271,7 +271,7 @@ void bpf_global_read(uint32_t id, const PB(GlobalRead) *op)
 		reply_bytes(id, mapping->at + op->offset, op->length, false);
 }
 
-/* Whole words where they are aligned: a program reads its variable meanwhile. */
+/* Writes aligned words as a whole, because a program may be reading the variable. */
 static void store(uint8_t *to, const uint8_t *from, size_t len)
 {
 	while (len) {

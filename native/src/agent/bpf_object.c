@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* BPF objects and their links: load, attach, detach, unload. All of it in the reader thread. */
+/* BPF objects and their links: load, attach, detach, unload. All of it runs in the reader thread. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -28,34 +28,37 @@ static struct loaded *objects;
 static struct attached *links;
 static uint32_t last_handle, last_link;
 
-/* What libbpf said since libbpf_listen(). Only the reader thread makes it speak. */
-static char said[LIBBPF_LOG_BYTES];
-static size_t said_len;
+/* What libbpf has printed since clear_libbpf_log(). Only the reader thread calls functions that print. */
+static char libbpf_log[LIBBPF_LOG_BYTES];
+static size_t libbpf_log_len;
 
-static int libbpf_says(enum libbpf_print_level level, const char *fmt, va_list args)
+static int print_to_libbpf_log(enum libbpf_print_level level, const char *fmt, va_list args)
 {
-	size_t left = sizeof(said) - said_len;
+	size_t left = sizeof(libbpf_log) - libbpf_log_len;
 	int n;
 
 	if (level == LIBBPF_DEBUG)
 		return 0;
-	n = vsnprintf(said + said_len, left, fmt, args);
+	n = vsnprintf(libbpf_log + libbpf_log_len, left, fmt, args);
 	if (n > 0)
-		said_len += (size_t)n < left ? (size_t)n : left - 1;
+		libbpf_log_len += (size_t)n < left ? (size_t)n : left - 1;
 	return n;
 }
 
-static void libbpf_listen(void)
+static void clear_libbpf_log(void)
 {
-	said_len = 0;
-	said[0] = 0;
+	libbpf_log_len = 0;
+	libbpf_log[0] = 0;
 }
 
 void bpf_start(void)
 {
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
-	libbpf_set_print(libbpf_says);
-	/* Or it loads a program, to find out whether the limit that init_machine() has lifted matters: 15 ms under TCG. */
+	libbpf_set_print(print_to_libbpf_log);
+	/*
+	 * Otherwise libbpf loads a program to find out whether the memlock limit matters (15 ms under TCG).
+	 * init_machine() has lifted it.
+	 */
 	libbpf_set_memlock_rlim(0);
 }
 
@@ -64,7 +67,7 @@ struct loaded *bpf_loaded(uint32_t id, uint32_t handle)
 	for (struct loaded *l = objects; l; l = l->next)
 		if (l->handle == handle)
 			return l;
-	/* Not ENOENT, which is what the kernel says of a key. */
+	/* Not ENOENT, which the kernel returns for a missing key. */
 	reply_failure(id, EBADF, "BPF object %u: no such handle", handle);
 	return NULL;
 }
@@ -88,7 +91,7 @@ struct bpf_program *bpf_find_program(uint32_t id, uint32_t handle, const char *n
 	return program;
 }
 
-/* libbpf names such a map OBJECT.bss; its own object's name has no dot (see object_name). */
+/* libbpf names such a map OBJECT.bss, and object_name() leaves no dot in OBJECT. */
 const char *bpf_map_label(const struct bpf_map *map)
 {
 	const char *name = bpf_map__name(map);
@@ -201,8 +204,8 @@ static bool set_sizes(uint32_t id, struct bpf_object *object, const PB(BpfLoad) 
 }
 
 /*
- * libbpf loads a program without a log first and, where that fails, again with a log into the program's buffer. It
- * stops at the first program that fails: so one buffer serves all, unless a log of accepted programs is wanted too.
+ * libbpf first loads a program without a log and, if that fails, again with a log into the program's buffer. It stops at
+ * the first program that fails, so one buffer serves all, unless logs of accepted programs are wanted, too.
  */
 static char *log_buffer(void)
 {
@@ -246,14 +249,15 @@ static struct program_log *set_logs(struct bpf_object *object, uint32_t level, s
 	return logs;
 }
 
-/* libbpf closes every program when one fails; only its words tell which one it was. */
+/* libbpf closes every program if one fails. Only its message tells which one it was. */
 static const struct program_log *refused(const struct program_log *logs, size_t n)
 {
-	char words[256];
+	char message[256];
 
 	for (size_t i = 0; i < n; i++) {
-		snprintf(words, sizeof(words), "prog '%s': BPF program load failed", bpf_program__name(logs[i].program));
-		if (strstr(said, words))
+		snprintf(message, sizeof(message), "prog '%s': BPF program load failed",
+			 bpf_program__name(logs[i].program));
+		if (strstr(libbpf_log, message))
 			return &logs[i];
 	}
 	return NULL;
@@ -263,13 +267,13 @@ static void reply_load_failure(uint32_t id, int error, const PB(BpfLoad) *op, co
 {
 	const struct program_log *program = refused(logs, n);
 
-	/* Before its verifier, the kernel refuses without a word: a missing right, a size. */
+	/* What the kernel checks before the verifier runs, such as privileges and sizes, it refuses without a log. */
 	if (program && program->text[0])
 		reply_failure_log(id, error, true, program->text, "%s", bpf_program__name(program->program));
 	else if (program)
-		reply_failure_log(id, error, false, said, "load program %s", bpf_program__name(program->program));
+		reply_failure_log(id, error, false, libbpf_log, "load program %s", bpf_program__name(program->program));
 	else
-		reply_failure_log(id, error, false, said, "load BPF object %s", op->name);
+		reply_failure_log(id, error, false, libbpf_log, "load BPF object %s", op->name);
 }
 
 static void unmap(struct loaded *loaded)
@@ -280,8 +284,8 @@ static void unmap(struct loaded *loaded)
 }
 
 /*
- * The agent's own view of the memory-mapped maps' values. libbpf freezes .rodata: it can be mapped for reading only.
- * Not inherited by children: a mapping keeps its map alive.
+ * Maps the values of memory-mapped maps into the agent. libbpf freezes .rodata, so it can be mapped for reading only.
+ * Children do not inherit a mapping, because it would keep its map alive.
  */
 static bool map_values(uint32_t id, struct loaded *loaded)
 {
@@ -328,10 +332,11 @@ void bpf_load(uint32_t id, const PB(BpfLoad) *op)
 	int error;
 
 	object_name(name, sizeof(name), op->name);
-	libbpf_listen();
+	clear_libbpf_log();
 	object = op->object.len ? bpf_object__open_mem(op->object.data, op->object.len, &opts) : NULL;
 	if (!object) {
-		reply_failure_log(id, op->object.len ? errno : EINVAL, false, said, "open BPF object %s", op->name);
+		reply_failure_log(id, op->object.len ? errno : EINVAL, false, libbpf_log, "open BPF object %s",
+				  op->name);
 		return;
 	}
 	if (!choose_programs(id, object, op) || !set_initial(id, object, op) || !set_sizes(id, object, op))
@@ -407,10 +412,10 @@ void bpf_attach(uint32_t id, const PB(BpfAttach) *op)
 
 	if (!program)
 		return;
-	libbpf_listen();
+	clear_libbpf_log();
 	made = bpf_program__attach(program);
 	if (!made) {
-		reply_failure_log(id, errno, false, said, "attach program %s (%s)", op->program,
+		reply_failure_log(id, errno, false, libbpf_log, "attach program %s (%s)", op->program,
 				  bpf_program__section_name(program));
 		return;
 	}

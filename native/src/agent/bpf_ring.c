@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Taking records out of ring buffers. */
+/* Takes records out of ring buffers. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -14,17 +14,17 @@
 
 #define BYTES_MAX	(16u << 20)
 #define TIMEOUT_MAX_MS	60000
-/* Of one answer: a record of no bytes costs memory too. */
+/* The most records in one answer: an empty record costs memory, too. */
 #define RECORDS_MAX	(64u << 10)
 
 struct ring_read {
-	/* Its own, so that a BpfUnload meanwhile does no harm. */
+	/* A duplicate, so that a BpfUnload in the meantime does no harm. */
 	int fd;
 	uint32_t map;
 	struct ring_read *next;
 };
 
-/* A ring has one consumer's position: two readers would both take what is there. */
+/* A ring buffer has one consumer position: two readers would both take the same records. */
 static struct ring_read *reading;
 static pthread_mutex_t reading_lock = PTHREAD_MUTEX_INITIALIZER;
 

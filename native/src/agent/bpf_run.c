@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Running a program, and reading what it printed. */
+/* Runs a program, and reads what it printed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -23,7 +23,10 @@ struct stream_read_attr {
 	uint32_t prog_fd;
 } __attribute__((aligned(8)));
 
-/* What a run needs of an object, taken in the reader thread, so that a BpfUnload meanwhile does no harm. */
+/*
+ * What a run needs from an object. It is taken in the reader thread, so that a BpfUnload in the meantime does no
+ * harm.
+ */
 struct test_run {
 	int fd;
 	enum bpf_prog_type type;
@@ -49,7 +52,9 @@ struct test_run *bpf_test_run_prepare(uint32_t id, const PB(BpfTestRun) *op)
 	return run;
 }
 
-/* These refuse any output buffer; a syscall program writes its context where it came from (net/bpf/test_run.c). */
+/*
+ * These refuse any output buffer. A syscall program writes into the context that was passed in (net/bpf/test_run.c).
+ */
 static bool has_context_out(enum bpf_prog_type type)
 {
 	switch (type) {
@@ -64,8 +69,8 @@ static bool has_context_out(enum bpf_prog_type type)
 }
 
 /*
- * A program that runs may take the CPU of the thread that would start the next one: those that race are all started before
- * any of them begins.
+ * A running program may keep the CPU from the thread that would start the next one. So all programs that race are
+ * ready before any of them begins.
  */
 static void meet(unsigned int party)
 {

@@ -19,7 +19,7 @@ void channel_open(int fd, bool port)
 	channel_is_port = port;
 }
 
-/* False where the other side hung up before the last byte. */
+/* Returns false if the other side hung up before the last byte. */
 static bool read_whole(uint8_t *to, size_t len)
 {
 	while (len) {
@@ -38,8 +38,8 @@ static bool read_whole(uint8_t *to, size_t len)
 }
 
 /*
- * A socket's end is the end. A port without a host reads as at its end too, and polls as hung up, without an event to
- * wait for when a host comes: that is how a restored template finds itself for a moment. So it looks again.
+ * End of file on a socket is the end. A port without a host reads as end of file, too, and polls as hung up; no event
+ * tells when a host connects. A restored template is in that state for a moment. So it tries again.
  */
 static void hung_up(void)
 {
@@ -69,7 +69,7 @@ PB(Request) *channel_receive(void)
 		if (!frame)
 			die("no memory for a frame of %u bytes: give the machine more", len);
 		if (!read_whole(frame, len)) {
-			/* The rest of it will never come: a host that comes back begins a new frame. */
+			/* The rest will not come: a host that reconnects begins a new frame. */
 			free(frame);
 			hung_up();
 			continue;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Which operation a request is, and in which thread it runs. */
+/* Which function serves a request, and in which thread. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -9,62 +9,125 @@
 
 #define OP(name) KSPLAT__AGENT__REQUEST__OP_##name
 
+struct operation {
+	/* Refused under --channel. */
+	bool bpf;
+	/* May take for ever, and gets a thread of its own. */
+	bool slow;
+	/* Called in the reader thread first. NULL: it has replied with a failure. */
+	void *(*prepare)(const PB(Request) *r);
+	void (*serve)(const PB(Request) *r, void *prepared);
+};
+
+/*
+ * All operations: KIND(NAME, field of Request, function that serves it).
+ *
+ * PLAIN runs in the reader thread, SLOW in a thread of its own. BPF and SLOW_BPF touch the kernel's BPF. A SLOW_BPF has a
+ * FUNCTION_prepare() as well, which takes what it needs of an object before a BpfUnload can come.
+ */
+#define OPERATIONS(PLAIN, SLOW, BPF, SLOW_BPF)					\
+	PLAIN(ECHO,		echo,			echo)			\
+	PLAIN(SAY_HELLO,	say_hello,		say_hello)		\
+	PLAIN(RESEED,		reseed,			reseed)			\
+	PLAIN(READ_FILE,	read_file,		file_read)		\
+	PLAIN(WRITE_FILE,	write_file,		file_write)		\
+	PLAIN(MAKE_DIRECTORY,	make_directory,		file_make_directory)	\
+	PLAIN(REMOVE,		remove,			file_remove)		\
+	SLOW(EXEC,		exec,			process_exec)		\
+	PLAIN(SPAWN,		spawn,			process_spawn)		\
+	SLOW(REAP,		reap,			process_reap)		\
+	PLAIN(PIN,		pin,			process_pin)		\
+	BPF(BPF_LOAD,		bpf_load,		bpf_load)		\
+	BPF(BPF_UNLOAD,		bpf_unload,		bpf_unload)		\
+	BPF(BPF_ATTACH,		bpf_attach,		bpf_attach)		\
+	BPF(BPF_DETACH,		bpf_detach,		bpf_detach)		\
+	SLOW_BPF(BPF_TEST_RUN,	bpf_test_run,		bpf_test_run)		\
+	BPF(MAP_LOOKUP,		map_lookup,		bpf_map_lookup)		\
+	BPF(MAP_UPDATE,		map_update,		bpf_map_update)		\
+	BPF(MAP_DELETE,		map_delete,		bpf_map_delete)		\
+	BPF(MAP_KEYS,		map_keys,		bpf_map_keys)		\
+	BPF(MAP_LOOKUP_BATCH,	map_lookup_batch,	bpf_map_get_batch)	\
+	BPF(MAP_UPDATE_BATCH,	map_update_batch,	bpf_map_set_batch)	\
+	BPF(GLOBAL_READ,	global_read,		bpf_global_read)	\
+	BPF(GLOBAL_WRITE,	global_write,		bpf_global_write)	\
+	BPF(STREAM_READ,	stream_read,		bpf_stream_read)	\
+	SLOW_BPF(RING_READ,	ring_read,		bpf_ring_read)
+
+static void echo(uint32_t id, const PB(Echo) *op)
+{
+	reply_bytes(id, op->token.data, op->token.len, false);
+}
+
+static void say_hello(uint32_t id, const PB(SayHello) *op)
+{
+	(void)op;
+	hello_send(id);
+}
+
+/* Each function takes its own message: these give all of them one type. */
+#define SERVE(name, field, function)						\
+	static void serve_##field(const PB(Request) *r, void *prepared)		\
+	{									\
+		(void)prepared;							\
+		function(r->id, r->field);					\
+	}
+#define PREPARE_AND_SERVE(name, field, function)				\
+	static void *prepare_##field(const PB(Request) *r)			\
+	{									\
+		return function##_prepare(r->id, r->field);			\
+	}									\
+	static void serve_##field(const PB(Request) *r, void *prepared)		\
+	{									\
+		function(r->id, r->field, prepared);				\
+	}
+OPERATIONS(SERVE, SERVE, SERVE, PREPARE_AND_SERVE)
+
+#define PLAIN_ROW(name, field, function) [OP(name)] = { .serve = serve_##field },
+#define SLOW_ROW(name, field, function) [OP(name)] = { .slow = true, .serve = serve_##field },
+#define BPF_ROW(name, field, function) [OP(name)] = { .bpf = true, .serve = serve_##field },
+#define SLOW_BPF_ROW(name, field, function) [OP(name)] = {			\
+	.bpf = true, .slow = true, .prepare = prepare_##field, .serve = serve_##field	\
+},
+static const struct operation operations[] = { OPERATIONS(PLAIN_ROW, SLOW_ROW, BPF_ROW, SLOW_BPF_ROW) };
+
 struct job {
+	const struct operation *operation;
 	PB(Request) *request;
-	struct test_run *run;
-	struct ring_read *read;
+	void *prepared;
 };
 
 static void *run_job(void *arg)
 {
 	struct job *job = arg;
-	PB(Request) *r = job->request;
 
-	switch (r->op_case) {
-	case OP(EXEC):
-		process_exec(r->id, r->exec);
-		break;
-	case OP(REAP):
-		process_reap(r->id, r->reap);
-		break;
-	case OP(BPF_TEST_RUN):
-		bpf_test_run(r->id, r->bpf_test_run, job->run);
-		break;
-	case OP(RING_READ):
-		bpf_ring_read(r->id, r->ring_read, job->read);
-		break;
-	default:
-		break;
-	}
-	ksplat__agent__request__free_unpacked(r, NULL);
+	job->operation->serve(job->request, job->prepared);
+	ksplat__agent__request__free_unpacked(job->request, NULL);
 	free(job);
 	return NULL;
 }
 
 /* A thread that never comes back costs the machine its stack, and nothing else. */
-static void in_thread(PB(Request) *r)
+static void in_thread(const struct operation *operation, PB(Request) *r)
 {
-	struct ring_read *read = NULL;
-	struct test_run *run = NULL;
+	void *prepared = NULL;
 	struct job *job;
 	pthread_attr_t attr;
 	pthread_t thread;
 	int error;
 
-	if (r->op_case == OP(BPF_TEST_RUN))
-		run = bpf_test_run_prepare(r->id, r->bpf_test_run);
-	if (r->op_case == OP(RING_READ))
-		read = bpf_ring_read_prepare(r->id, r->ring_read);
-	if ((r->op_case == OP(BPF_TEST_RUN) && !run) || (r->op_case == OP(RING_READ) && !read)) {
-		ksplat__agent__request__free_unpacked(r, NULL);
-		return;
+	if (operation->prepare) {
+		prepared = operation->prepare(r);
+		if (!prepared) {
+			ksplat__agent__request__free_unpacked(r, NULL);
+			return;
+		}
 	}
 	job = malloc(sizeof(*job));
 	if (!job)
 		die("no memory for a job: give the machine more");
+	job->operation = operation;
 	job->request = r;
-	job->run = run;
-	job->read = read;
+	job->prepared = prepared;
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attr, 128 << 10);
@@ -74,94 +137,21 @@ static void in_thread(PB(Request) *r)
 		die("start a thread for request %u: %s", r->id, strerror(error));
 }
 
-static bool is_bpf(int op)
-{
-	return (op >= OP(BPF_LOAD) && op <= OP(STREAM_READ)) || (op >= OP(MAP_LOOKUP_BATCH) && op <= OP(RING_READ));
-}
-
 void dispatch(PB(Request) *r)
 {
-	if (test_mode && is_bpf(r->op_case)) {
+	static const struct operation unknown = { 0 };
+	const size_t n = sizeof(operations) / sizeof(operations[0]);
+	const struct operation *operation = (size_t)r->op_case < n ? &operations[r->op_case] : &unknown;
+
+	if (operation->bpf && test_mode) {
 		reply_failure(r->id, EPERM, "BPF operation %d: refused under --channel", (int)r->op_case);
-		goto out;
-	}
-	switch (r->op_case) {
-	case OP(EXEC):
-	case OP(REAP):
-	case OP(BPF_TEST_RUN):
-	case OP(RING_READ):
-		in_thread(r);
+	} else if (operation->slow) {
+		in_thread(operation, r);
 		return;
-	case OP(ECHO):
-		reply_bytes(r->id, r->echo->token.data, r->echo->token.len, false);
-		break;
-	case OP(SAY_HELLO):
-		hello_send(r->id);
-		break;
-	case OP(RESEED):
-		reseed(r->id, r->reseed);
-		break;
-	case OP(READ_FILE):
-		file_read(r->id, r->read_file);
-		break;
-	case OP(WRITE_FILE):
-		file_write(r->id, r->write_file);
-		break;
-	case OP(MAKE_DIRECTORY):
-		file_make_directory(r->id, r->make_directory);
-		break;
-	case OP(REMOVE):
-		file_remove(r->id, r->remove);
-		break;
-	case OP(SPAWN):
-		process_spawn(r->id, r->spawn);
-		break;
-	case OP(PIN):
-		process_pin(r->id, r->pin);
-		break;
-	case OP(BPF_LOAD):
-		bpf_load(r->id, r->bpf_load);
-		break;
-	case OP(BPF_UNLOAD):
-		bpf_unload(r->id, r->bpf_unload);
-		break;
-	case OP(BPF_ATTACH):
-		bpf_attach(r->id, r->bpf_attach);
-		break;
-	case OP(BPF_DETACH):
-		bpf_detach(r->id, r->bpf_detach);
-		break;
-	case OP(MAP_LOOKUP):
-		bpf_map_lookup(r->id, r->map_lookup);
-		break;
-	case OP(MAP_UPDATE):
-		bpf_map_update(r->id, r->map_update);
-		break;
-	case OP(MAP_DELETE):
-		bpf_map_delete(r->id, r->map_delete);
-		break;
-	case OP(MAP_KEYS):
-		bpf_map_keys(r->id, r->map_keys);
-		break;
-	case OP(MAP_LOOKUP_BATCH):
-		bpf_map_get_batch(r->id, r->map_lookup_batch);
-		break;
-	case OP(MAP_UPDATE_BATCH):
-		bpf_map_set_batch(r->id, r->map_update_batch);
-		break;
-	case OP(GLOBAL_READ):
-		bpf_global_read(r->id, r->global_read);
-		break;
-	case OP(GLOBAL_WRITE):
-		bpf_global_write(r->id, r->global_write);
-		break;
-	case OP(STREAM_READ):
-		bpf_stream_read(r->id, r->stream_read);
-		break;
-	default:
+	} else if (operation->serve) {
+		operation->serve(r, NULL);
+	} else {
 		reply_failure(r->id, EOPNOTSUPP, "a request without an operation that this agent knows");
-		break;
 	}
-out:
 	ksplat__agent__request__free_unpacked(r, NULL);
 }

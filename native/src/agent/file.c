@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Files of the machine, those of /proc and /sys above all. */
+/* Files of the machine, above all those of /proc and /sys. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,14 +10,14 @@
 #include "agent.h"
 
 /*
- * A port takes 32 KiB a write (drivers/char/virtio_console.c), and each write is an exit to the host; the frame's own
- * cost is small from a few of those on.
+ * A port takes 32 KiB per write (drivers/char/virtio_console.c), and each write exits to the host. From a few writes
+ * on, the cost of a frame itself is small.
  */
 #define PIECE (512u << 10)
 
 /*
- * O_NONBLOCK, because this is the reader thread: a pipe or /dev/kmsg is read up to what it holds now. Files of /proc and /sys
- * have no length to ask for, so the last piece is known by the end, and may be empty.
+ * O_NONBLOCK, because this is the reader thread: a pipe or /dev/kmsg is read up to what it holds now. Files of /proc
+ * and /sys report no length, so the last piece is known only at end of file, and may be empty.
  */
 void file_read(uint32_t id, const PB(ReadFile) *op)
 {
@@ -43,7 +43,7 @@ void file_read(uint32_t id, const PB(ReadFile) *op)
 		size_t want = left < PIECE ? left : PIECE;
 		size_t have = 0;
 
-		/* seq files give a page or so at a time. */
+		/* seq files return about a page at a time. */
 		while (have < want) {
 			ssize_t n = read(fd, piece + have, want - have);
 

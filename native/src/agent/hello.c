@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What the agent knows about its machine, and its own build. */
+/* Tells the host about the machine and about the agent's own build. */
 #include <elf.h>
 #include <link.h>
 #include <stdlib.h>
@@ -88,7 +88,7 @@ static int look_for_build_id(struct dl_phdr_info *info, size_t size, void *diges
 		if (header->p_type == PT_NOTE)
 			take_build_id(digest, at, at + header->p_memsz);
 	}
-	/* The program itself comes first: no library's id is wanted. */
+	/* The program itself comes first, and no library's id is wanted. */
 	return 1;
 }
 
@@ -97,7 +97,7 @@ void hello_send(uint32_t id)
 	PB(Response) response = KSPLAT__AGENT__RESPONSE__INIT;
 	PB(Hello) hello = KSPLAT__AGENT__HELLO__INIT;
 	struct utsname name;
-	/* The linker's build id: of the whole program, the libraries that it contains included. */
+	/* The linker's build id. It covers the whole program, including its static libraries. */
 	struct digest digest = { "" };
 	bool locks = false;
 

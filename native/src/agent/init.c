@@ -24,7 +24,7 @@
 static const struct {
 	const char *type;
 	const char *at;
-	/* One that an ordinary kernel may lack: what needs it fails by itself, and says so. */
+	/* An ordinary kernel may lack it. What needs it then fails with a message of its own. */
 	bool optional;
 } mounts[] = {
 	{ "devtmpfs", "/dev", false },
@@ -72,7 +72,7 @@ void die(const char *fmt, ...)
 	_exit(1);
 }
 
-/* The kernel opens /dev/console for PID 1 only where the initramfs has the node. */
+/* The kernel opens /dev/console for PID 1 only if the initramfs has the node. */
 static void open_console(void)
 {
 	int null, fd;
@@ -80,7 +80,7 @@ static void open_console(void)
 	null = open("/dev/null", O_RDWR);
 	if (null < 0)
 		die("open /dev/null: %s: does the kernel have CONFIG_DEVTMPFS?", strerror(errno));
-	/* Without a console at all, the numbers 0 to 2 must still not go to files. */
+	/* Even without a console, no other file may get the descriptors 0 to 2. */
 	while (null < STDERR_FILENO) {
 		fd = open("/dev/console", O_WRONLY | O_NOCTTY);
 		if (fd < 0)
@@ -105,7 +105,7 @@ void init_machine(void)
 	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
-		/* Those under /sys exist; the others may lack in a bare initramfs. */
+		/* Those under /sys exist; a bare initramfs may lack the others. */
 		mkdir(mounts[i].at, 0755);
 		if (mount(mounts[i].type, mounts[i].at, mounts[i].type, 0, NULL) && errno != EBUSY &&
 		    !mounts[i].optional)
@@ -156,8 +156,8 @@ static int is_module(const struct dirent *entry)
 }
 
 /*
- * Some kernels (Debian's 6.1, and the flavours other than cloud) have virtio in modules. The host puts those that a port
- * needs into the initramfs, named in the order to load them in: this resolves no dependencies.
+ * Some kernels (Debian's 6.1, and the flavours other than cloud) have virtio in modules. The host puts those that a
+ * port needs into the initramfs. Their names give the order to load them in, because this resolves no dependencies.
  */
 void init_modules(void)
 {
@@ -215,9 +215,9 @@ static int try_port(const char *name)
 }
 
 /*
- * The driver learns of a port, then of its name, from the host, after PID 1 may have started. This looks each
- * millisecond instead of waiting for a uevent: devtmpfs raises no inotify event for nodes that the kernel makes, and
- * the uevent of the port comes before its name attribute is there.
+ * The host announces a port, and then its name, perhaps after PID 1 has started. This polls each millisecond instead
+ * of waiting for a uevent: devtmpfs raises no inotify event for nodes that the kernel makes, and the uevent of the
+ * port comes before its name attribute is there.
  */
 int init_open_port(const char *name, unsigned int timeout_ms)
 {

@@ -3,7 +3,7 @@
  * ksplat-agent: PID 1 of a machine. It sets the guest up, opens its virtio port and serves the host's requests.
  *
  * Threads: the main one reaps orphans (see process.c), one reads and serves requests, one per CPU beats, and each
- * operation that a hanging CPU may keep for ever (Exec, Reap, BpfTestRun) has its own.
+ * operation that a hanging CPU may keep for ever (Exec, Reap, BpfTestRun, RingRead) has its own.
  *
  * `ksplat-agent --channel FD` serves a socket on an ordinary machine instead, for tests: it mounts and sets nothing,
  * and refuses everything that would load BPF into that machine's kernel.
@@ -48,16 +48,16 @@ int main(int argc, char **argv)
 		return 2;
 	}
 
-	/* SIGCHLD is waited for by the main thread; a host that hangs up is seen as EPIPE. */
+	/* The main thread waits for SIGCHLD. A host that hangs up shows as EPIPE. */
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGPIPE);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	/* An arena for each thread costs page faults and gains nothing here. */
+	/* One arena per thread costs page faults and gains nothing here. */
 	mallopt(M_ARENA_MAX, 1);
 
 	if (test_mode) {
-		/* Gets orphans as PID 1 would. */
+		/* Receives orphans, as PID 1 would. */
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	} else {
 		init_machine();

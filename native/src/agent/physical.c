@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Where an address of the agent lies in the machine's memory (Documentation/admin-guide/mm/pagemap.rst). */
+/* Finds the physical address of the agent's memory (Documentation/admin-guide/mm/pagemap.rst). */
 #include <fcntl.h>
 #include <unistd.h>
 

@@ -32,7 +32,7 @@ struct child {
 	char **env;
 	bool pinned;
 	uint32_t cpu;
-	/* -1: as the agent's. */
+	/* -1: the same as the agent's. */
 	int in, out, err;
 };
 
@@ -61,7 +61,7 @@ static uint64_t now_ms(void)
 	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
 }
 
-/* Milliseconds for poll(2): deadline 0 is none. */
+/* Returns the milliseconds for poll(2). Deadline 0 means none. */
 static int time_left(uint64_t deadline)
 {
 	uint64_t now;
@@ -96,7 +96,7 @@ static void become(const struct child *child, int status)
 	sigset_t empty;
 	int error;
 
-	/* A test that fails must leave nothing running; in a machine all ends with PID 1 anyway. */
+	/* A test that fails must leave nothing running. In a machine everything ends with PID 1 anyway. */
 	if (test_mode)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (int i = 1; i < NSIG; i++)
@@ -104,7 +104,7 @@ static void become(const struct child *child, int status)
 	sigemptyset(&empty);
 	sigprocmask(SIG_SETMASK, &empty, NULL);
 	sched_setscheduler(0, SCHED_OTHER, &none);
-	/* A group of its own, so that a command is killed with all that it started. */
+	/* A group of its own, so that a command is killed together with all that it started. */
 	setpgid(0, 0);
 	if (child->in >= 0)
 		dup2(child->in, STDIN_FILENO);
@@ -122,7 +122,7 @@ static void become(const struct child *child, int status)
 			_exit(126);
 		_exit(127);
 	}
-	/* Or maps and links would live on in it after the agent has let go of them. */
+	/* Otherwise maps and links would live on in the child after the agent has closed them. */
 	close_range(STDERR_FILENO + 1, ~0u, 0);
 	if (child->kind == CHURN)
 		churn();
@@ -130,7 +130,7 @@ static void become(const struct child *child, int status)
 		pause();
 }
 
-/* The pid, or a negative errno: of the fork, or of what the child could not do before it began. */
+/* Returns the pid, or a negative errno: of the fork, or of the step that the child could not take before it began. */
 static pid_t start(const struct child *child)
 {
 	int status[2], error = 0;
@@ -195,7 +195,7 @@ static char **vector(size_t n, char **from)
 	return to;
 }
 
-/* Fills what a command needs but its outputs. False where it replied with a failure. */
+/* Sets what a command needs, except its outputs. Returns false after a reply with a failure. */
 static bool command(uint32_t id, const PB(Exec) *op, struct child *child)
 {
 	if (!op->n_argv || !op->argv[0][0]) {
@@ -230,7 +230,7 @@ static void drop(struct child *child)
 		close(child->err);
 }
 
-/* What is there now; beyond the limit it is read and dropped, so that the command is not held up. */
+/* Reads what is there now. Beyond the limit it is dropped, so that the command does not block. */
 static void take(struct output *output)
 {
 	uint8_t rest[4096];
@@ -301,7 +301,7 @@ static void reply_exited(uint32_t id, int status, bool timed_out, const struct o
 	channel_send(&response);
 }
 
-/* Ends when the command does, also where something that it left behind holds its outputs open. */
+/* Returns when the command ends, even if something that it started keeps its outputs open. */
 void process_exec(uint32_t id, const PB(Exec) *op)
 {
 	struct child child = { .in = -1, .out = -1, .err = -1 };
@@ -361,7 +361,7 @@ out:
 	close_output(&err);
 }
 
-/* Called by the reader thread, which lives for ever: see the top. */
+/* Called by the reader thread, which never ends: see the top of this file. */
 void process_spawn(uint32_t id, const PB(Spawn) *op)
 {
 	PB(Response) response = KSPLAT__AGENT__RESPONSE__INIT;
@@ -424,7 +424,7 @@ void process_reap(uint32_t id, const PB(Reap) *op)
 		reply_failure(id, errno, "reap process %d", op->pid);
 		return;
 	}
-	/* Only children of the agent: a signal must not go to anybody else's. */
+	/* Only children of the agent: a signal must not reach any other process. */
 	if (waitid(P_PIDFD, pidfd, &info, WEXITED | WNOHANG | WNOWAIT)) {
 		reply_failure(id, errno, "reap process %d, which is no child of the agent", op->pid);
 		goto out;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The answers that every operation gives. */
+/* The replies that all operations share. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,10 @@ void reply_bytes(uint32_t id, const void *data, size_t len, bool more)
 	channel_send(&response);
 }
 
-/* proto3 wants UTF-8 in a string, and Java refuses the whole message otherwise. What is said here is ASCII but for names. */
+/*
+ * proto3 requires UTF-8 in a string, and Java refuses the whole message otherwise. These texts are ASCII except for
+ * names.
+ */
 static void only_ascii(char *text)
 {
 	for (; *text; text++)

@@ -12,12 +12,12 @@
 #define DATA_MAX	512
 
 /*
- * What is only written to /dev/urandom counts from the next reseeding on, which is seconds away. Reseeding at once also takes away
- * the batches of numbers that each CPU has in store (drivers/char/random.c).
+ * Data that is only written to /dev/urandom takes effect with the next reseeding, seconds later. Reseeding at once
+ * also discards the batches of numbers that each CPU holds (drivers/char/random.c).
  */
 void reseed(uint32_t id, const PB(Reseed) *op)
 {
-	/* struct rand_pool_info ends in a flexible array, its bits first. */
+	/* struct rand_pool_info with room for the data: it ends in a flexible array. */
 	struct {
 		int entropy_count;
 		int size;
