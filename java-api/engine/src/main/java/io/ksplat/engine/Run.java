@@ -467,12 +467,20 @@ public final class Run {
             }
             return new Conclusion(record, folder);
         } finally {
-            long alive = System.nanoTime();
+            end(fixture, clean);
+        }
+    }
+
+    /** A machine that does not end must not keep the session waiting for this run. */
+    private void end(Optional<Fixture> fixture, boolean clean) throws IOException {
+        long alive = System.nanoTime();
+        try {
             lease.giveBack(clean, () -> {
                 if (fixture.isPresent()) {
                     fixture.get().clear();
                 }
             });
+        } finally {
             session.timings().add("end of the machine", alive);
             session.ended(this);
         }

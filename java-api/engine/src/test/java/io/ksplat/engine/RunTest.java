@@ -88,12 +88,9 @@ class RunTest {
         return new Coded(KernelNeeds.NONE, Optional.empty(), machine -> {}, code);
     }
 
-    private static Coded loading() {
+    private static Coded loading(Code code) {
         return new Coded(
-                KernelNeeds.NONE,
-                Optional.of(new BpfSource(RunTest.class, "empty.bpf.c")),
-                machine -> {},
-                machine -> {});
+                KernelNeeds.NONE, Optional.of(new BpfSource(RunTest.class, "scripted.bpf.c")), machine -> {}, code);
     }
 
     private RunRecord run(Scenario scenario) throws IOException, InterruptedException {
@@ -149,19 +146,35 @@ class RunTest {
 
     @Test
     void recoveredIfTheKernelRefusedALockAndLives() throws Exception {
-        RunRecord record = run(coded(machine -> targets.last().print("""
-                ERROR: AA or ABBA deadlock detected for bpf_res_spin_lock
-                Attempted lock   = 0xff11000100000000
-                Total held locks = 1
-                Held lock[ 0] = 0xff11000100000000
-                """)));
-        assertThat(record.verdict()).as(record.toString()).isIn(Verdict.RECOVERED, Verdict.CLEAN);
+        targets.holding("result", -35);
+        RunRecord record = run(loading(machine ->
+                machine.programReports().refused("lock", machine.bpf().global("result"))));
+        assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.RECOVERED);
+        assertThat(record.evidence()).extracting(found -> found.kind()).containsExactly(EvidenceKind.LOCK_REFUSED);
+    }
+
+    @Test
+    void inconclusiveIfTheKernelRefusedALockAndDoesNotLive() throws Exception {
+        targets.holding("result", -35).with(Fault.SILENT_HEART);
+        assertThat(run(loading(machine -> machine.programReports()
+                                .refused("lock", machine.bpf().global("result"))))
+                        .verdict())
+                .isEqualTo(Verdict.INCONCLUSIVE);
+    }
+
+    @Test
+    void inconclusiveIfAControlFails() throws Exception {
+        Coded scenario =
+                loading(machine -> machine.controls().dropped(machine.bpf().global("dropped"), 2));
+        assertThat(run(scenario).message()).contains("control dropped saw 0 of 2");
+        targets.holding("dropped", 2);
+        assertThat(run(scenario).verdict()).isEqualTo(Verdict.CLEAN);
     }
 
     @Test
     void rejectedIfTheVerifierRefuses() throws Exception {
         targets.with(Fault.REFUSES_PROGRAM);
-        RunRecord record = run(loading());
+        RunRecord record = run(loading(machine -> {}));
         assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.REJECTED);
         assertThat(record.evidence()).extracting(found -> found.kind()).containsExactly(EvidenceKind.VERIFIER);
         assertThat(folder.resolve("report/coded/7.2.0-scripted/1/verifier.log"))
@@ -243,7 +256,8 @@ class RunTest {
 
     @Test
     void errorIfItsProgramCannotBeLoaded() throws Exception {
-        assertError(run(loading()), "there is no BPF here");
+        targets.with(Fault.NO_BPF);
+        assertError(run(loading(machine -> {})), "there is no BPF here");
     }
 
     @Test
@@ -294,7 +308,15 @@ class RunTest {
 
     @Test
     void errorIfTheSessionIsInterrupted() throws Exception {
-        assertError(run(coded(machine -> session.interrupt("Ctrl-C"))), "Ctrl-C");
+        assertError(
+                run(coded(machine -> {
+                    Thread signal = new Thread(() -> session.interrupt("Ctrl-C"));
+                    signal.start();
+                    while (!targets.last().isClosed()) {
+                        Thread.onSpinWait();
+                    }
+                })),
+                "Ctrl-C");
     }
 
     @Test

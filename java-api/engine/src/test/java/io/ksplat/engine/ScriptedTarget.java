@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -41,18 +42,21 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
         NO_SAMPLES,
         NO_ANALYSIS,
         REFUSES_PROGRAM,
+        NO_BPF,
         LOSES_AGENT,
         DOES_NOT_END
     }
 
     private final Path console;
     private final Set<Fault> faults;
+    private final Map<String, Integer> globals;
     private Optional<ConsoleLog.Reader> reader = Optional.empty();
     private long beats;
     private volatile boolean closed;
 
-    ScriptedTarget(Path console, Set<Fault> faults) throws IOException {
+    ScriptedTarget(Path console, Set<Fault> faults, Map<String, Integer> globals) throws IOException {
         this.console = Files.writeString(console, "");
+        this.globals = Map.copyOf(globals);
         this.faults = faults.isEmpty() ? Set.of() : EnumSet.copyOf(faults);
     }
 
@@ -111,9 +115,11 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
 
     @Override
     public BpfObject load(BpfObjectSpec spec) throws IOException {
-        throw faults.contains(Fault.REFUSES_PROGRAM)
-                ? new VerifierException("on_nmi", 13, "0: (95) exit\nR0 !read_ok\n")
-                : new IOException("there is no BPF here");
+        if (faults.contains(Fault.REFUSES_PROGRAM)) {
+            throw new VerifierException("on_nmi", 13, "0: (95) exit\nR0 !read_ok\n");
+        }
+        fail(Fault.NO_BPF, "there is no BPF here");
+        return new BpfObject(spec.file(), new ScriptedBackend(globals));
     }
 
     @Override

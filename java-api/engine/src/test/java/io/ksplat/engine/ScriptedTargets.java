@@ -14,7 +14,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -23,6 +25,7 @@ import java.util.Set;
 final class ScriptedTargets implements Targets {
     private final Path headers;
     private final Set<ScriptedTarget.Fault> faults = EnumSet.noneOf(ScriptedTarget.Fault.class);
+    private final Map<String, Integer> globals = new HashMap<>();
     private final List<ScriptedTarget> started = new ArrayList<>();
     private Optional<KernelException> noKernel = Optional.empty();
     private Optional<IOException> noBoot = Optional.empty();
@@ -34,6 +37,12 @@ final class ScriptedTargets implements Targets {
     /** Has every target that starts from now on fail so. */
     ScriptedTargets with(ScriptedTarget.Fault... more) {
         faults.addAll(List.of(more));
+        return this;
+    }
+
+    /** Has a global variable of every object hold a value. */
+    ScriptedTargets holding(String global, int value) {
+        globals.put(global, value);
         return this;
     }
 
@@ -98,7 +107,7 @@ final class ScriptedTargets implements Targets {
         if (noBoot.isPresent()) {
             throw noBoot.get();
         }
-        ScriptedTarget target = new ScriptedTarget(order.consoleLog(), faults);
+        ScriptedTarget target = new ScriptedTarget(order.consoleLog(), faults, globals);
         started.add(target);
         return new Started(target, 0, OptionalLong.of(1), OptionalLong.empty(), Optional.empty());
     }

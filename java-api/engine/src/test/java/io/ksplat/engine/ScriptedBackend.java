@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.engine;
+
+import io.ksplat.bpf.BpfLine;
+import io.ksplat.bpf.BpfStream;
+import io.ksplat.bpf.BpfTarget;
+import io.ksplat.bpf.GlobalVariable;
+import io.ksplat.bpf.RunResult;
+import io.ksplat.bpf.internal.BpfBackend;
+import io.ksplat.bpf.internal.libbpf.MapBatch;
+import io.ksplat.kernel.Symbol;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** A loaded object whose 32-bit globals hold what a test says. */
+final class ScriptedBackend implements BpfBackend {
+    private final Map<String, Integer> globals;
+
+    ScriptedBackend(Map<String, Integer> globals) {
+        this.globals = globals;
+    }
+
+    @Override
+    public long handle() {
+        return 1;
+    }
+
+    @Override
+    public BpfBackend in(BpfTarget restored) {
+        return this;
+    }
+
+    @Override
+    public List<String> programs() {
+        return List.of("run");
+    }
+
+    @Override
+    public List<MapFacts> maps() {
+        return List.of();
+    }
+
+    @Override
+    public List<Symbol> symbols() {
+        return List.of();
+    }
+
+    @Override
+    public List<BpfLine> lines() {
+        return List.of();
+    }
+
+    @Override
+    public byte[] read(GlobalVariable variable) {
+        return ByteBuffer.allocate(Integer.BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(globals.getOrDefault(variable.name(), 0))
+                .array();
+    }
+
+    @Override
+    public void close() {}
+
+    @Override
+    public long attach(String program) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void detach(long link) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public RunResult run(RunPlan plan) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void start(RunPlan plan, Optional<Party> party) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Optional<byte[]> lookup(String map, byte[] key) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void update(String map, byte[] key, byte[] value, long flags) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void delete(String map, byte[] key) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public List<byte[]> keys(String map) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public MapBatch lookupBatch(String map, Optional<byte[]> from, int most) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void updateBatch(String map, List<Map.Entry<byte[], byte[]>> entries, long flags) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void write(GlobalVariable variable, byte[] value) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public long physicalAddress(GlobalVariable variable) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public byte[] readStream(String program, BpfStream stream) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public RingSource ring(String map) {
+        throw new UnsupportedOperationException();
+    }
+}
