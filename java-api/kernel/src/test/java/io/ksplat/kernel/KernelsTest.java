@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.ksplat.kernel.internal.build.BuildTools;
 import io.ksplat.kernel.internal.image.TestImages;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -54,7 +56,7 @@ class KernelsTest {
     }
 
     @Test
-    void bootsTheBzImageWhereThereIsNoPvhEntry() throws Exception {
+    void bootsTheBzImageWithoutAPvhEntry() throws Exception {
         Kernel kernel = image(TestImages.bzImage("7.3.4", TestImages.elf(false, "", "")));
 
         assertThat(kernel.vmlinux()).isEmpty();
@@ -79,9 +81,9 @@ class KernelsTest {
 
     @Test
     void saysWhyAFileIsNoKernel() throws Exception {
-        assertThatThrownBy(() -> image(new byte[4096])).hasMessageContaining("vmlinuz-x is no kernel image");
+        assertThatThrownBy(() -> image(new byte[4096])).hasMessageContaining("vmlinuz-x is not a kernel image");
         assertThatThrownBy(() -> image("#!/bin/sh\n".getBytes(java.nio.charset.StandardCharsets.UTF_8)))
-                .hasMessageContaining("is no kernel image");
+                .hasMessageContaining("is not a kernel image");
         assertThatThrownBy(() -> image(TestImages.elf(false, "", "")))
                 .hasMessageContaining("without a PVH entry")
                 .hasMessageContaining("bzImage");
@@ -89,6 +91,11 @@ class KernelsTest {
         assertThatThrownBy(() -> image(java.util.Arrays.copyOf(torn, 0x610)))
                 .isInstanceOf(KernelException.class)
                 .hasMessageContaining("is damaged");
+        byte[] vmlinux = TestImages.elf(true, "t", "");
+        ByteBuffer.wrap(vmlinux).order(ByteOrder.LITTLE_ENDIAN).putLong(32, 100_000);
+        assertThatThrownBy(() -> image(vmlinux))
+                .isInstanceOf(KernelException.class)
+                .hasMessageContaining("is damaged: malformed ELF file: the segment table");
         assertThatThrownBy(() -> kernels.resolve(KernelSpec.parse("file:/nowhere/vmlinuz"), Progress.NONE))
                 .hasMessageContaining("no kernel image at /nowhere/vmlinuz");
     }
@@ -97,7 +104,7 @@ class KernelsTest {
     void aMachineWithoutDebianSaysWhatItCanDo() {
         assertThatThrownBy(() -> kernels.resolve(KernelSpec.parse("debian:7.2"), Progress.NONE))
                 .isInstanceOf(KernelException.class)
-                .hasMessageContaining("no source of Debian")
+                .hasMessageContaining("no Debian archive is configured in")
                 .hasMessageContaining("file:");
     }
 

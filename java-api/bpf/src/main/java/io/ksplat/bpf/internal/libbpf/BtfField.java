@@ -1,30 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.bpf.internal.libbpf;
 
-import io.ksplat.bpf.BtfCodec;
 import io.ksplat.bpf.BtfMismatchException;
 import io.ksplat.bpf.BtfType;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** A place in a C value, and how a Java value goes there and comes back. */
+/** Reads and writes a part of a C value as a Java value. */
 public interface BtfField {
     /**
-     * The value that is there.
+     * Reads the Java value.
      *
-     * @param at of the place's first byte
+     * @param at the index of the first byte
      */
     Object read(ByteBuffer from, int at);
 
+    /** Writes a Java value. */
     void write(ByteBuffer to, int at, Object value);
 
     /**
-     * A place of a C type for a Java type.
+     * Makes a field for a Java type and a C type.
      *
-     * @param what names the place for messages
+     * @param what names the field in messages
+     * @throws BtfMismatchException if the types do not fit
      */
     static BtfField of(Type java, BtfType type, String what) {
         Class<?> raw = raw(java, what);
@@ -40,10 +42,8 @@ public interface BtfField {
             }
             throw mismatch(what, raw, type);
         }
-        if (type instanceof BtfType.Array array && (raw.isArray() || raw == java.util.List.class)) {
-            return raw.isArray()
-                    ? BtfArrays.array(raw, array, what)
-                    : BtfArrays.list(BtfCodec.element(java, array.element(), what + "[]"), array, what);
+        if (type instanceof BtfType.Array array && (raw.isArray() || raw == List.class)) {
+            return raw.isArray() ? BtfArrays.array(raw, array, what) : BtfArrays.list(java, array, what);
         }
         if (type instanceof BtfType.Enumeration enumeration && raw.isEnum()) {
             return BtfScalar.constants(raw.asSubclass(Enum.class), enumeration, what);
@@ -76,7 +76,7 @@ public interface BtfField {
         String width =
                 BtfScalar.width(java).map(bytes -> " (" + bytes + " bytes)").orElse("");
         return new BtfMismatchException(what + " is " + java.getSimpleName() + width + " in Java and "
-                + BtfWords.of(type) + " (" + type.size() + " bytes) in C"
+                + CTypeName.of(type) + " (" + type.size() + " bytes) in C"
                 + (number ? fitting.map(name -> ": make it " + name).orElse("") : ""));
     }
 }

@@ -1,27 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.bpf.internal.libbpf;
 
+import io.ksplat.kernel.internal.Digests;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Digests a C file and the headers that its include lines lead to. */
+/** Computes a digest of a C file and of the headers that its include lines lead to. */
 public final class SourceDigest {
     private static final Pattern INCLUDE = Pattern.compile("#[ \\t]*include[ \\t]*([\"<])([^\">\\n]+)[\">]");
 
-    private final MessageDigest digest = sha256();
+    private final MessageDigest digest = Digests.sha256();
     private final List<Path> includeDirs;
     private final Set<Path> seen = new HashSet<>();
     private final Deque<Path> waiting = new ArrayDeque<>();
@@ -30,6 +29,7 @@ public final class SourceDigest {
         this.includeDirs = includeDirs;
     }
 
+    /** Returns the digest of a salt, a source file and its headers, in hexadecimal. */
     public static String of(String salt, Path source, List<Path> includeDirs) throws IOException {
         SourceDigest digest = new SourceDigest(includeDirs);
         digest.part(salt.getBytes(StandardCharsets.UTF_8));
@@ -37,13 +37,13 @@ public final class SourceDigest {
         for (Path next = digest.waiting.poll(); next != null; next = digest.waiting.poll()) {
             digest.includes(next);
         }
-        return HexFormat.of().formatHex(digest.digest.digest());
+        return Digests.hex(digest.digest);
     }
 
     private void includes(Path file) throws IOException {
         String text = Files.readString(file, StandardCharsets.ISO_8859_1);
         Matcher include = INCLUDE.matcher(text);
-        // vmlinux.h has megabytes and no include: a plain search is over before a pattern has started
+        // vmlinux.h has megabytes and no include: a plain search is much faster than a pattern
         int at = text.indexOf("include");
         while (at >= 0) {
             int hash = text.lastIndexOf('#', at);
@@ -79,17 +79,9 @@ public final class SourceDigest {
         }
     }
 
-    /** With its length first: no two lists of parts give the same bytes. */
+    /** Adds a part, with its length first, so that two different lists of parts never give the same bytes. */
     private void part(byte[] bytes) {
         digest.update((bytes.length + ":").getBytes(StandardCharsets.US_ASCII));
         digest.update(bytes);
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
     }
 }

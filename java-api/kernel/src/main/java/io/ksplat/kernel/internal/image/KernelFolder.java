@@ -4,32 +4,29 @@ package io.ksplat.kernel.internal.image;
 import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
+import io.ksplat.kernel.internal.Digests;
+import io.ksplat.kernel.internal.Elf;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Properties;
 
-/** A kernel's folder in the cache: {@code image}, and where there are such {@code vmlinux}, {@code config}, {@code debug}, {@code btf}. */
+/** The folder of a kernel in the cache: {@code image}, and {@code vmlinux}, {@code config}, {@code debug} and {@code btf} if it has them. */
 public final class KernelFolder {
     private static final String FACTS = "kernel.properties";
 
     private KernelFolder() {}
 
     /**
-     * Completes a folder that has the {@code image}, perhaps the {@code config} and the {@code debug} file in it.
+     * Completes a folder that holds the {@code image}, and maybe the {@code config} and the {@code debug} file.
      *
-     * @param original where the image came from, for messages
-     * @return what the image says of its release
+     * @param original the file or package that the image came from, for messages
+     * @return the release of the kernel
      */
     public static String complete(Path folder, Path original)
             throws IOException, InterruptedException, KernelException {
@@ -39,20 +36,17 @@ public final class KernelFolder {
         String release = image.release();
         Properties facts = new Properties();
         facts.setProperty("release", release);
-        facts.setProperty("digest", digest(file));
+        facts.setProperty("digest", Digests.sha256(file));
         facts.setProperty("from", original.toString());
         if (image.unpack(vmlinux)) {
             try (FileChannel channel = FileChannel.open(vmlinux, StandardOpenOption.READ)) {
-                ByteBuffer bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
-                Optional<ByteBuffer> btf = Elf.of(bytes).flatMap(e -> e.section(".BTF"));
+                Optional<Elf> elf = Elf.of(channel);
+                Optional<byte[]> btf = elf.isPresent() ? elf.get().section(".BTF") : Optional.empty();
                 if (btf.isPresent()) {
-                    try (FileChannel out = FileChannel.open(
-                            folder.resolve("btf"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-                        while (btf.get().hasRemaining()) {
-                            out.write(btf.get());
-                        }
-                    }
+                    Files.write(folder.resolve("btf"), btf.get());
                 }
+            } catch (Elf.MalformedException e) {
+                throw KernelImage.damaged(original, e);
             }
             Path config = folder.resolve("config");
             if (!Files.exists(config)) {
@@ -70,7 +64,7 @@ public final class KernelFolder {
                     "virtioMmio",
                     Boolean.toString(options.builtIn("VIRTIO_MMIO") && options.builtIn("VIRTIO_MMIO_CMDLINE_DEVICES")));
         } else {
-            // Nothing says so; a kernel for virtual machines has PCI, and only small ones have MMIO.
+            // A guess: kernels for virtual machines have PCI, and only small ones have MMIO.
             facts.setProperty("virtioPci", "true");
             facts.setProperty("virtioMmio", "false");
         }
@@ -80,7 +74,7 @@ public final class KernelFolder {
         return release;
     }
 
-    /** The kernel that lies in a completed folder. */
+    /** Loads the kernel of a completed folder. */
     public static Kernel load(Path folder, KernelSpec spec, String key) throws IOException, KernelException {
         Properties facts = new Properties();
         try (InputStream in = Files.newInputStream(folder.resolve(FACTS))) {
@@ -104,7 +98,7 @@ public final class KernelFolder {
     private static String fact(Properties facts, String name, Path folder) throws KernelException {
         String value = facts.getProperty(name);
         if (value == null) {
-            throw new KernelException(folder + " does not say the kernel's " + name + ": remove the folder");
+            throw new KernelException(folder.resolve(FACTS) + " has no " + name + ": remove the folder");
         }
         return value;
     }
@@ -112,20 +106,5 @@ public final class KernelFolder {
     private static Optional<Path> existing(Path folder, String name) {
         Path file = folder.resolve(name);
         return Files.exists(file) ? Optional.of(file) : Optional.empty();
-    }
-
-    public static String digest(Path file) throws IOException {
-        try (DigestInputStream in = new DigestInputStream(Files.newInputStream(file), sha256())) {
-            in.transferTo(OutputStream.nullOutputStream());
-            return HexFormat.of().formatHex(in.getMessageDigest().digest());
-        }
-    }
-
-    public static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
     }
 }
