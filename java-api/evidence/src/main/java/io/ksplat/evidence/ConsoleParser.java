@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.evidence;
 
-import io.ksplat.evidence.console.Assembler;
+import io.ksplat.evidence.internal.console.Assembler;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.evidence;
 
+import io.ksplat.evidence.internal.console.SyzkallerTypes;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -73,7 +74,7 @@ public record Evidence(
 
     /** What happened, as the public corpus of kernel consoles types it: LOCKDEP, HANG, KASAN-READ and so on; UNKNOWN where it has no word. */
     public String type() {
-        return CrashTypes.of(this);
+        return SyzkallerTypes.of(this);
     }
 
     /** The function that the title names. */
