@@ -12,43 +12,50 @@ import java.util.Optional;
  * }</pre>
  */
 public enum EvidenceKind {
-    LOCKDEP_CIRCULAR("lockdep-circular"),
-    LOCKDEP_RECURSIVE("lockdep-recursive"),
-    LOCKDEP_INVERSION("lockdep-inversion"),
-    LOCKDEP_INCONSISTENT("lockdep-inconsistent"),
-    LOCKDEP_WAIT_CONTEXT("lockdep-wait-context"),
-    LOCKDEP_HELD("lockdep-held"),
-    RCU_USAGE("rcu-usage"),
-    RCU_STALL("rcu-stall"),
-    SOFT_LOCKUP("soft-lockup"),
-    HARD_LOCKUP("hard-lockup"),
-    HUNG_TASK("hung-task"),
-    WORKQUEUE_LOCKUP("workqueue-lockup"),
-    SPINLOCK_BUG("spinlock-bug"),
-    ATOMIC_SLEEP("atomic-sleep"),
+    LOCKDEP_CIRCULAR("lockdep-circular", "LOCKDEP"),
+    LOCKDEP_RECURSIVE("lockdep-recursive", "LOCKDEP"),
+    LOCKDEP_INVERSION("lockdep-inversion", "LOCKDEP"),
+    LOCKDEP_INCONSISTENT("lockdep-inconsistent", "LOCKDEP"),
+    LOCKDEP_WAIT_CONTEXT("lockdep-wait-context", "LOCKDEP"),
+    LOCKDEP_HELD("lockdep-held", "LOCKDEP"),
+    RCU_USAGE("rcu-usage", "LOCKDEP"),
+    RCU_STALL("rcu-stall", "HANG"),
+    SOFT_LOCKUP("soft-lockup", "HANG"),
+    HARD_LOCKUP("hard-lockup", "HANG"),
+    HUNG_TASK("hung-task", "HANG"),
+    WORKQUEUE_LOCKUP("workqueue-lockup", "UNKNOWN"),
+    SPINLOCK_BUG("spinlock-bug", "LOCKDEP"),
+    ATOMIC_SLEEP("atomic-sleep", "ATOMIC_SLEEP"),
     /** A CPU seen from outside to spin for good. */
-    CPU_STUCK("cpu-stuck"),
+    CPU_STUCK("cpu-stuck", "HANG"),
     /** The resilient queued spin lock's own report, from a program's BPF stream. */
-    RQSPINLOCK("rqspinlock"),
+    RQSPINLOCK("rqspinlock", "UNKNOWN"),
     /** A program's own word that a lock was refused: -EDEADLK or -ETIMEDOUT. */
-    LOCK_REFUSED("lock-refused"),
-    CSD_LOCK("csd-lock"),
+    LOCK_REFUSED("lock-refused", "UNKNOWN"),
+    CSD_LOCK("csd-lock", "HANG"),
     /** KASAN, KFENCE, use after free, corrupted list. */
-    MEMORY_SAFETY("memory-safety"),
-    OOPS("oops"),
-    WARNING("warning"),
-    PANIC("panic"),
-    VERIFIER("verifier"),
-    OTHER("other");
+    MEMORY_SAFETY("memory-safety", "UNKNOWN"),
+    OOPS("oops", "DoS"),
+    WARNING("warning", "WARNING"),
+    PANIC("panic", "DoS"),
+    VERIFIER("verifier", "UNKNOWN"),
+    OTHER("other", "UNKNOWN");
 
     private final String id;
+    private final String type;
 
-    EvidenceKind(String id) {
+    EvidenceKind(String id, String type) {
         this.id = id;
+        this.type = type;
     }
 
     public String id() {
         return id;
+    }
+
+    /** Returns what syzkaller's corpus calls evidence of this kind, unless its report tells more; UNKNOWN if it has no word for it. */
+    public String type() {
+        return type;
     }
 
     /** The kind that {@code results.json} spells {@code id}, if there is one. */

@@ -53,14 +53,15 @@ public final class Assembler {
         return Rules.KEYWORDS.find(text, from, to);
     }
 
-    public void line(byte[] text, int from, int to) {
+    /** Takes a line, the {@code number}th of the text. */
+    public void line(byte[] text, int from, int to, long number) {
         boolean begins = next(text, from, to) >= 0;
         for (Line line : LineReader.read(text, from, to)) {
-            line(line, begins);
+            line(line, begins, number);
         }
     }
 
-    private void line(Line line, boolean begins) {
+    private void line(Line line, boolean begins, long number) {
         quiet = false;
         if (begins && isNoise(line.text())) {
             return;
@@ -71,7 +72,7 @@ public final class Assembler {
                 .filter(report -> !report.isClosed() && report.caller().equals(line.caller()))
                 .reduce((first, second) -> second);
         if (match.isPresent()) {
-            begin(match.get(), line, own);
+            begin(match.get(), line, own, number);
         } else if (own.isPresent()) {
             own.get().add(line);
         } else {
@@ -87,7 +88,7 @@ public final class Assembler {
         emit();
     }
 
-    private void begin(Rules.Match match, Line line, Optional<Report> own) {
+    private void begin(Rules.Match match, Line line, Optional<Report> own, long number) {
         Optional<Report> cause = own.isPresent() || match.rule().family() != Rule.Family.PANIC
                 ? own
                 : open.stream().filter(report -> !report.isClosed()).reduce((first, second) -> second);
@@ -103,7 +104,7 @@ public final class Assembler {
             open.peekFirst().close();
             emit();
         }
-        open.addLast(new Report(match, line));
+        open.addLast(new Report(match, line, number));
     }
 
     /** A panic that only carries out what an earlier report led to: that report is the evidence. */

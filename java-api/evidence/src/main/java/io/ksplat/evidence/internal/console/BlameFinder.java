@@ -33,6 +33,7 @@ final class BlameFinder {
     private static Optional<String> find(Report report, List<Trace> traces, Rule.Blame blame) {
         return switch (blame) {
             case NONE -> Optional.empty();
+            case NAMED -> head(report);
             case HEAD -> head(report).filter(BlameFinder::isTelling).or(() -> stack(traces));
             case PC, STACK -> stack(traces);
             case TAKING ->

@@ -31,12 +31,12 @@ final class Cycles {
             };
         }
         if (details instanceof Details.Spinlock spinlock && spinlock.problem().contains("recursion")) {
-            return List.of(new CycleNode("task", spinlock.cpu(), "the spinlock", "the spinlock"));
+            return List.of(new CycleNode("task", spinlock.cpu(), "the spinlock", "the spinlock").with(spinlock.task()));
         }
         if (details instanceof Details.Stream stream
                 && stream.attempted().filter(stream.held()::contains).isPresent()) {
             String lock = "0x" + stream.attempted().get();
-            return List.of(new CycleNode("task", cpu, lock, lock));
+            return List.of(new CycleNode("task", cpu, lock, lock).with(stream.task()));
         }
         return List.of();
     }
@@ -50,7 +50,7 @@ final class Cycles {
         }
         List<CycleNode> nodes = new ArrayList<>();
         int last = chain.size() - 1;
-        nodes.add(task(chain.get(0), chain.get(last)));
+        nodes.add(task(chain.get(0), chain.get(last)).with(locks.task()));
         for (int i = last; i > 0; i--) {
             nodes.add(task(chain.get(i), chain.get(i - 1)));
         }
@@ -59,7 +59,7 @@ final class Cycles {
 
     private static List<CycleNode> recursive(Details.Locks locks) {
         Optional<String> wanted = locks.wanted().stream().map(Cycles::name).findFirst();
-        return wanted.map(lock -> List.of(task(lock, lock))).orElse(List.of());
+        return wanted.map(lock -> List.of(task(lock, lock).with(locks.task()))).orElse(List.of());
     }
 
     /** {@code inconsistent {INITIAL USE} -> {IN-NMI} usage}: the interrupt waits for what the context under it holds. */

@@ -11,6 +11,7 @@ import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Reads the dumps of exceptions, bad accesses and broken spin locks. */
 final class FaultReader {
@@ -122,18 +123,37 @@ final class FaultReader {
     }
 
     static Optional<Task> running(List<Line> lines) {
-        return lines.stream()
-                .map(line -> RUNNING.matcher(line.text().strip()))
-                .filter(Matcher::find)
-                .map(found -> new Task(found.group(3), LockReader.number(found.group(2))))
-                .findFirst();
+        return dumps(lines).map(Dump::task).findFirst();
+    }
+
+    static Optional<Task> running(String trimmed) {
+        return dump(trimmed).map(Dump::task);
+    }
+
+    /** The task that a dump of one CPU says it ran. */
+    static Optional<Task> running(List<Line> lines, int cpu) {
+        return dumps(lines).filter(dump -> dump.cpu() == cpu).map(Dump::task).findFirst();
     }
 
     static OptionalInt cpu(List<Line> lines) {
-        return lines.stream()
-                .map(line -> RUNNING.matcher(line.text().strip()))
-                .filter(Matcher::find)
-                .mapToInt(found -> LockReader.number(found.group(1)))
-                .findFirst();
+        return dumps(lines).mapToInt(Dump::cpu).findFirst();
+    }
+
+    /** What dump_stack_print_info() (lib/dump_stack.c) says of a CPU. */
+    private record Dump(int cpu, Task task) {}
+
+    private static Stream<Dump> dumps(List<Line> lines) {
+        return lines.stream().flatMap(line -> dump(line.text().strip()).stream());
+    }
+
+    private static Optional<Dump> dump(String trimmed) {
+        if (!trimmed.startsWith("CPU: ")) {
+            return Optional.empty();
+        }
+        Matcher found = RUNNING.matcher(trimmed);
+        return found.find()
+                ? Optional.of(new Dump(
+                        LockReader.number(found.group(1)), new Task(found.group(3), LockReader.number(found.group(2)))))
+                : Optional.empty();
     }
 }

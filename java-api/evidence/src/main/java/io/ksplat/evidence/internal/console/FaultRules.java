@@ -19,68 +19,47 @@ import java.util.List;
 final class FaultRules {
     private static final String X86_FAULT = "arch/x86/mm/fault.c";
     private static final String X86_TRAPS = "arch/x86/kernel/traps.c";
-    private static final String NULL = "BUG: unable to handle kernel NULL pointer dereference in {f}";
-    private static final String PAGING = "BUG: unable to handle kernel paging request in {f}";
 
     static final List<Rule> RULES = List.of(
             // show_fault_oops: "BUG: unable to handle kernel NULL pointer dereference at %px" until 5.0, "BUG: kernel
             // NULL pointer dereference, address: %px" since
-            fault(
+            nullPointer(
                     "NULL pointer dereference",
                     "BUG: (?:unable to handle )?kernel NULL pointer dereference",
-                    NULL,
-                    PC,
                     X86_FAULT),
             // "BUG: unable to handle kernel paging request at %px" until 5.0, "BUG: unable to handle page fault for
             // address: %px" since
-            fault(
+            paging(
                     "BUG: unable to handle",
                     "BUG: unable to handle (?:kernel paging request|page fault for address)",
-                    PAGING,
-                    PC,
                     X86_FAULT),
             // the same line, torn
             fault(
-                    "BUG: unable to handle",
-                    "BUG: unable to handle kernel",
-                    "BUG: unable to handle kernel",
-                    NONE,
-                    X86_FAULT),
+                            "BUG: unable to handle",
+                            "BUG: unable to handle kernel",
+                            "BUG: unable to handle kernel",
+                            NONE,
+                            X86_FAULT)
+                    .typed(SyzkallerTypes.UNKNOWN),
             // die_kernel_fault (arch/arm64/mm/fault.c, arch/arm/mm/fault.c, arch/riscv, arch/loongarch): "Unable to
             // handle kernel %s at virtual address"
-            fault(
+            nullPointer(
                     "Unable to handle kernel",
                     "Unable to handle kernel NULL pointer dereference",
-                    NULL,
-                    PC,
                     "arch/arm64/mm/fault.c"),
-            fault(
+            paging(
                     "Unable to handle kernel",
                     "Unable to handle kernel (?:paging request|access to user memory|read|write|execute|unreadable|data access|unknown)[\\w -]*",
-                    PAGING,
-                    PC,
                     "arch/arm64/mm/fault.c"),
             // arch/mips/mm/fault.c: "CPU %d Unable to handle kernel paging request at virtual address"
             // bad_page_fault (arch/powerpc/mm/fault.c): "BUG: Kernel NULL pointer dereference on %s at 0x%08lx", "BUG:
             // Unable to handle kernel %s at 0x%08lx"
-            fault(
-                    "BUG: Kernel NULL pointer",
-                    "BUG: Kernel NULL pointer dereference",
-                    NULL,
-                    PC,
-                    "arch/powerpc/mm/fault.c"),
-            fault(
+            nullPointer("BUG: Kernel NULL pointer", "BUG: Kernel NULL pointer dereference", "arch/powerpc/mm/fault.c"),
+            paging(
                     "BUG: Unable to handle ",
                     "BUG: Unable to handle (?:kernel (?:data access|instruction fetch|unaligned access|paging request)|unknown paging fault)",
-                    PAGING,
-                    PC,
                     "arch/powerpc/mm/fault.c"),
-            fault(
-                    "Unable to handle kernel",
-                    "Unable to handle kernel pointer dereference",
-                    PAGING,
-                    PC,
-                    "arch/s390/mm/fault.c"),
+            paging("Unable to handle kernel", "Unable to handle kernel pointer dereference", "arch/s390/mm/fault.c"),
             // do_DataAbort: "Unhandled fault: %s (0x%03x) at 0x%08lx"; do_PrefetchAbort: "Unhandled prefetch abort:
             // ..."
             fault("Unhandled fault: ", "Unhandled fault: ", "Unhandled fault in {f}", PC, "arch/arm/mm/fault.c"),
@@ -125,18 +104,20 @@ final class FaultRules {
                     "arch/x86/mm/extable.c"),
             // fred_bad_type: "PANIC: invalid or fatal FRED event; event type %u ...", "BUG: ..."
             fault(
-                    "invalid or fatal FRED event; ",
-                    "(PANIC|BUG): invalid or fatal FRED event; ",
-                    "{1}: invalid or fatal FRED event in {f}",
-                    PC,
-                    "arch/x86/entry/entry_fred.c"),
+                            "invalid or fatal FRED event; ",
+                            "(PANIC|BUG): invalid or fatal FRED event; ",
+                            "{1}: invalid or fatal FRED event in {f}",
+                            PC,
+                            "arch/x86/entry/entry_fred.c")
+                    .typed((said, access) -> "BUG".equals(said) ? SyzkallerTypes.UNKNOWN : OOPS.type()),
             // handle_stack_overflow: "BUG: %s stack guard page was hit at %p (stack is %p..%p)"
             fault(
-                    "stack guard page was hit",
-                    "BUG: (?:\\S+ )?stack guard page was hit",
-                    "BUG: stack guard page was hit in {f}",
-                    BUSY,
-                    X86_TRAPS),
+                            "stack guard page was hit",
+                            "BUG: (?:\\S+ )?stack guard page was hit",
+                            "BUG: stack guard page was hit in {f}",
+                            BUSY,
+                            X86_TRAPS)
+                    .typed(SyzkallerTypes.UNKNOWN),
             // panic_bad_stack (arm64), handle_bad_stack (arm, riscv): "Insufficient stack space to handle exception!"
             fault(
                     "Insufficient stack space to handle exception",
@@ -145,10 +126,14 @@ final class FaultRules {
                     BUSY,
                     "arch/arm64/kernel/traps.c"),
             // report_bug: "kernel BUG at %s:%u!"
-            fault("kernel BUG at ", "kernel BUG at (?<file>\\S+?):\\d+!", "kernel BUG in {f}", PC, "lib/bug.c"),
-            fault("kernel BUG at ", "kernel BUG at (?<f>[\\w.]+)\\+0x", "kernel BUG in {f}", HEAD, "lib/bug.c"),
-            fault("Kernel BUG at ", "Kernel BUG at ", "kernel BUG in {f}", PC, "arch/powerpc/kernel/traps.c"),
-            fault("Kernel BUG [#", "Kernel BUG \\[#\\d+\\]", "kernel BUG in {f}", PC, "arch/riscv/kernel/traps.c"),
+            fault("kernel BUG at ", "kernel BUG at (?<file>\\S+?):\\d+!", "kernel BUG in {f}", PC, "lib/bug.c")
+                    .typed("BUG"),
+            fault("kernel BUG at ", "kernel BUG at (?<f>[\\w.]+)\\+0x", "kernel BUG in {f}", HEAD, "lib/bug.c")
+                    .typed("BUG"),
+            fault("Kernel BUG at ", "Kernel BUG at ", "kernel BUG in {f}", PC, "arch/powerpc/kernel/traps.c")
+                    .typed("BUG"),
+            fault("Kernel BUG [#", "Kernel BUG \\[#\\d+\\]", "kernel BUG in {f}", PC, "arch/riscv/kernel/traps.c")
+                    .typed("BUG"),
             // die() (arch/x86/kernel/dumpstack.c): "%s: %04lx [#%d]%s%s%s%s", "Oops: " before the trap's name since 6.8
             fault(
                     "invalid opcode: ",
@@ -167,11 +152,12 @@ final class FaultRules {
             fault("CFI failure at ", "CFI failure at (?<f>[^\\s+]+)", "CFI failure in {f}", HEAD, "kernel/cfi.c"),
             // bug_brk_handler: die() with report_ubsan_failure()'s words, "UBSAN: array index out of bounds"
             fault(
-                    "Internal error: UBSAN: ",
-                    "Internal error: UBSAN: ([\\w -]+): [0-9a-f]+ \\[#\\d+\\]",
-                    "UBSAN: {1} in {f}",
-                    PC,
-                    "arch/arm64/kernel/traps.c"),
+                            "Internal error: UBSAN: ",
+                            "Internal error: UBSAN: ([\\w -]+): [0-9a-f]+ \\[#\\d+\\]",
+                            "UBSAN: {1} in {f}",
+                            PC,
+                            "arch/arm64/kernel/traps.c")
+                    .typed(SyzkallerTypes::ubsan),
             // arm and arm64 die(): "Internal error: %s: %x [#%d]"; the string is empty for a fault that has no name
             fault(
                     "Internal error: ",
@@ -194,11 +180,12 @@ final class FaultRules {
             // mips and loongarch BUG(): die("Kernel bug detected"); riscv, mips, loongarch, csky die(): "%s[#%d]:", "%s
             // [#%d]"
             fault(
-                    "Kernel bug detected",
-                    "Kernel bug detected\\[#\\d+\\]",
-                    "kernel BUG in {f}",
-                    PC,
-                    "arch/mips/kernel/traps.c"),
+                            "Kernel bug detected",
+                            "Kernel bug detected\\[#\\d+\\]",
+                            "kernel BUG in {f}",
+                            PC,
+                            "arch/mips/kernel/traps.c")
+                    .typed("BUG"),
             fault(
                     "[#1]",
                     "^[A-Za-z][\\w ,./!()-]*?(?:: [0-9a-f]+)? ?\\[#\\d+\\]",
@@ -216,11 +203,12 @@ final class FaultRules {
                     "arch/x86/kernel/irq_64.c"),
             // ex_handler_msr_mce: "unchecked MSR access error: %s"
             fault(
-                    "unchecked MSR access error: ",
-                    "unchecked MSR access error: .*\\((?<f>[^\\s+]+)\\+",
-                    "unchecked MSR access error in {f}",
-                    HEAD,
-                    "arch/x86/mm/extable.c"),
+                            "unchecked MSR access error: ",
+                            "unchecked MSR access error: .*\\((?<f>[^\\s+]+)\\+",
+                            "unchecked MSR access error in {f}",
+                            HEAD,
+                            "arch/x86/mm/extable.c")
+                    .typed(SyzkallerTypes.UNKNOWN),
             // bad_mode: "Bad mode in %s handler detected"; arm64_serror_panic: "SError Interrupt on CPU%d"
             fault(
                     "Bad mode in ",
@@ -252,6 +240,16 @@ final class FaultRules {
 
     private static Rule fault(String keyword, String head, String title, Blame blame, String source) {
         return Rule.of(OOPS, FAULT, keyword, head, title, blame, source);
+    }
+
+    private static Rule nullPointer(String keyword, String head, String source) {
+        return fault(keyword, head, "BUG: unable to handle kernel NULL pointer dereference in {f}", PC, source)
+                .typed("NULL-POINTER-DEREFERENCE");
+    }
+
+    private static Rule paging(String keyword, String head, String source) {
+        return fault(keyword, head, "BUG: unable to handle kernel paging request in {f}", PC, source)
+                .typed(SyzkallerTypes.MEMORY_SAFETY_BUG);
     }
 
     private static Rule panic(String cause, String title, Blame blame) {

@@ -113,7 +113,8 @@ final class LockRules {
             // debug_rt_mutex_print_deadlock (kernel/locking/rtmutex-debug.c until 5.12)
             lock(LOCKDEP_RECURSIVE, "BUG: circular locking deadlock detected!", "possible deadlock in {f}", STACK),
             // print_collision: "WARNING: chain_key collision"
-            lock(OTHER, "chain_key collision", "WARNING: chain_key collision in {f}", STACK),
+            lock(OTHER, "chain_key collision", "WARNING: chain_key collision in {f}", STACK)
+                    .typed("LOCKDEP"),
             // assign_lock_key: "INFO: trying to register non-static key."
             lock(
                     OTHER,
@@ -134,12 +135,13 @@ final class LockRules {
                     LOCKDEP_C),
             // lockdep_rcu_suspicious: "WARNING: suspicious RCU usage"; "[ INFO: suspicious RCU usage. ]" before 4.11
             rule(
-                    RCU_USAGE,
-                    "suspicious RCU usage",
-                    "(?:(INFO|WARNING): )?suspicious RCU usage",
-                    "{1}: suspicious RCU usage in {f}",
-                    STACK,
-                    LOCKDEP_C),
+                            RCU_USAGE,
+                            "suspicious RCU usage",
+                            "(?:(INFO|WARNING): )?suspicious RCU usage",
+                            "{1}: suspicious RCU usage in {f}",
+                            STACK,
+                            LOCKDEP_C)
+                    .typed((said, access) -> "INFO".equals(said) ? SyzkallerTypes.UNKNOWN : RCU_USAGE.type()),
             // spin_dump: "BUG: spinlock %s on CPU#%d, %s/%d"; rwlock_bug: "BUG: rwlock %s on CPU#%d, ..."
             rule(
                     SPINLOCK_BUG,
@@ -198,21 +200,23 @@ final class LockRules {
                     "kernel/softirq.c"),
             // check_preemption_disabled: "BUG: using %s%s() in preemptible [%08x] code: %s/%d"
             rule(
-                    WARNING,
-                    "BUG: using ",
-                    "BUG: using ([\\w ]+\\(\\)) in preemptible",
-                    "BUG: using {1} in preemptible code in {f}",
-                    STACK,
-                    "lib/smp_processor_id.c"),
+                            WARNING,
+                            "BUG: using ",
+                            "BUG: using ([\\w ]+\\(\\)) in preemptible",
+                            "BUG: using {1} in preemptible code in {f}",
+                            STACK,
+                            "lib/smp_processor_id.c")
+                    .typed("LOCKDEP"),
             // process_one_work: "BUG: workqueue leaked lock or atomic: %s/0x%08x/%d"; "leaked atomic, lock or RCU"
             // since 6.11
             rule(
-                    LOCKDEP_HELD,
-                    "BUG: workqueue leaked",
-                    "BUG: workqueue leaked (lock or atomic|atomic, lock or RCU)",
-                    "BUG: workqueue leaked {1} in {f}",
-                    Blame.HEAD,
-                    "kernel/workqueue.c"));
+                            LOCKDEP_HELD,
+                            "BUG: workqueue leaked",
+                            "BUG: workqueue leaked (lock or atomic|atomic, lock or RCU)",
+                            "BUG: workqueue leaked {1} in {f}",
+                            Blame.HEAD,
+                            "kernel/workqueue.c")
+                    .typed(SyzkallerTypes.UNKNOWN));
 
     private LockRules() {}
 

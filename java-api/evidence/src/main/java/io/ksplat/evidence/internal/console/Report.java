@@ -25,6 +25,9 @@ final class Report {
     final Rules.Match match;
     final List<Line> lines = new ArrayList<>();
 
+    /** The 1-based number of the first line in the text. */
+    final long number;
+
     private int characters;
     private int quiet;
     private boolean traced;
@@ -32,8 +35,9 @@ final class Report {
     private boolean closed;
     private double lastTold = Double.NaN;
 
-    Report(Rules.Match match, Line first) {
+    Report(Rules.Match match, Line first, long number) {
         this.match = match;
+        this.number = number;
         add(first);
     }
 

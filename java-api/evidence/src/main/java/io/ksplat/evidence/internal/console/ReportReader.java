@@ -3,15 +3,18 @@ package io.ksplat.evidence.internal.console;
 
 import io.ksplat.evidence.Details;
 import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.EvidenceBuilder;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.HeldLock;
 import io.ksplat.evidence.LockRef;
 import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Stack;
+import io.ksplat.evidence.internal.Facts;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -28,16 +31,33 @@ final class ReportReader {
                 .sorted(Comparator.comparing(trace -> weight(trace, title)))
                 .flatMap(trace -> trace.stacks().stream())
                 .toList();
-        return new Evidence(
-                kind,
-                title.text(),
-                Signatures.of(kind, title, details, traces),
-                locks(details),
-                Cycles.of(kind, details, FaultReader.cpu(report.lines)),
-                stacks,
-                isStream(report) ? Source.BPF_STREAM : Source.CONSOLE,
-                report.lines.get(0).seconds(),
-                details);
+        EvidenceBuilder evidence = Evidence.builder(kind, title.text(), Signatures.of(kind, title, details, traces))
+                .function(title.function())
+                .type(title.type())
+                .line(OptionalLong.of(report.number))
+                .locks(locks(details))
+                .cycle(Cycles.of(kind, details, FaultReader.cpu(report.lines)))
+                .stacks(stacks)
+                .source(isStream(report) ? Source.BPF_STREAM : Source.CONSOLE)
+                .guestSeconds(report.lines.get(0).seconds())
+                .details(details);
+        return whereAndWho(evidence, report, Facts.of(kind, details)).build();
+    }
+
+    /** Adds the CPU and the task, if the details do not tell them: those of the dump. */
+    private static EvidenceBuilder whereAndWho(EvidenceBuilder evidence, Report report, Facts known) {
+        return switch (report.rule().family()) {
+            // a stall is dumped by the CPU or the thread that noticed it, and who is stuck follows
+            case STALL ->
+                known.cpu().isPresent() && known.task().isEmpty()
+                        ? evidence.task(
+                                FaultReader.running(report.lines, known.cpu().getAsInt()))
+                        : evidence;
+            case STREAM -> evidence.cpu(StreamReader.cpu(report.lines));
+            case LOCKDEP, MEMORY, FAULT, WARNING, PANIC, LINE ->
+                evidence.cpu(known.cpu().isPresent() ? known.cpu() : FaultReader.cpu(report.lines))
+                        .task(known.task().or(() -> FaultReader.running(report.lines)));
+        };
     }
 
     /** bpf_stream_printk()'s texts begin so, whatever they were copied into. */

@@ -2,6 +2,7 @@
 package io.ksplat.evidence.internal.console;
 
 import io.ksplat.evidence.EvidenceKind;
+import io.ksplat.evidence.internal.console.SyzkallerTypes.Typing;
 import java.util.regex.Pattern;
 
 /**
@@ -11,12 +12,32 @@ import java.util.regex.Pattern;
  * @param head matches somewhere in the first line, after the prefixes
  * @param title a template: {@code {1}} is the head's first group without numbers and addresses, {@code {f}} the function to name
  * @param source the kernel file that prints the head
+ * @param typing decides the type; its kind's if the rule says nothing else
  */
-record Rule(EvidenceKind kind, Family family, String keyword, Pattern head, String title, Blame blame, String source) {
+record Rule(
+        EvidenceKind kind,
+        Family family,
+        String keyword,
+        Pattern head,
+        String title,
+        Blame blame,
+        String source,
+        Typing typing) {
 
     static Rule of(
             EvidenceKind kind, Family family, String keyword, String head, String title, Blame blame, String source) {
-        return new Rule(kind, family, keyword, Pattern.compile(head), title, blame, source);
+        return new Rule(
+                kind, family, keyword, Pattern.compile(head), title, blame, source, SyzkallerTypes.always(kind.type()));
+    }
+
+    /** Returns the same rule for reports that are always of one type. */
+    Rule typed(String type) {
+        return typed(SyzkallerTypes.always(type));
+    }
+
+    /** Returns the same rule with another way to decide the type. */
+    Rule typed(Typing other) {
+        return new Rule(kind, family, keyword, head, title, blame, source, other);
     }
 
     /** What reports of a kind have in common while they are being collected. */
@@ -40,6 +61,8 @@ record Rule(EvidenceKind kind, Family family, String keyword, Pattern head, Stri
         NONE,
         /** The head names it (group {@code f}); if that serves anybody, its caller. */
         HEAD,
+        /** The head names it (group {@code f}), whatever it is. */
+        NAMED,
         /** Where the instruction pointer was. */
         PC,
         /** The first of the trace that is not part of the machinery. */

@@ -6,6 +6,7 @@ import io.ksplat.evidence.Task;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -14,7 +15,7 @@ final class StreamReader {
     private static final Pattern ERROR = Pattern.compile("ERROR: (.*)$");
     private static final Pattern ATTEMPTED = Pattern.compile("Attempted lock +=? *0x([0-9a-f]+)");
     private static final Pattern HELD = Pattern.compile("Held lock\\[ *\\d+\\] = 0x([0-9a-f]+)");
-    private static final Pattern RUNNING = Pattern.compile("^CPU: \\d+ UID: \\d+ PID: (\\d+) Comm: (.*)$");
+    private static final Pattern RUNNING = Pattern.compile("^CPU: (\\d+) UID: \\d+ PID: (\\d+) Comm: (.*)$");
 
     private StreamReader() {}
 
@@ -30,9 +31,17 @@ final class StreamReader {
         Optional<Task> task = lines.stream()
                 .map(line -> RUNNING.matcher(line.text().strip()))
                 .filter(Matcher::find)
-                .map(found -> new Task(found.group(2), LockReader.number(found.group(1))))
+                .map(found -> new Task(found.group(3), LockReader.number(found.group(2))))
                 .findFirst();
         return new Details.Stream(error, first(ATTEMPTED, lines), held, task);
+    }
+
+    static OptionalInt cpu(List<Line> lines) {
+        return lines.stream()
+                .map(line -> RUNNING.matcher(line.text().strip()))
+                .filter(Matcher::find)
+                .mapToInt(found -> LockReader.number(found.group(1)))
+                .findFirst();
     }
 
     private static Optional<String> first(Pattern pattern, List<Line> lines) {

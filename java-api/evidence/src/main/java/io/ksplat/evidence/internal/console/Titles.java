@@ -16,20 +16,26 @@ final class Titles {
 
     /** WARN()s of the kernel's libraries are about their callers. */
     private enum Library {
-        REFCOUNT("lib/refcount\\.c|linux/refcount\\.h", "WARNING: refcount bug in {f}"),
+        REFCOUNT("lib/refcount\\.c|linux/refcount\\.h", "WARNING: refcount bug in {f}", "REFCOUNT_WARNING"),
         ODEBUG("lib/debugobjects\\.c", "WARNING: ODEBUG bug in {f}"),
         KOBJECT("lib/kobject\\.c", "WARNING: kobject bug in {f}"),
         KMALLOC("mm/util\\.c|mm/slab_common\\.c|mm/slub\\.c|mm/slab\\.c", "WARNING: kmalloc bug in {f}"),
-        USERCOPY("mm/usercopy\\.c", "WARNING: bad usercopy in {f}"),
+        USERCOPY("mm/usercopy\\.c", "WARNING: bad usercopy in {f}", SyzkallerTypes.UNKNOWN),
         PROC("fs/proc/generic\\.c", "WARNING: proc registration bug in {f}"),
-        LOCK("kernel/locking/(?:lockdep|mutex|rwsem|rtmutex\\w*)\\.c", "WARNING: locking bug in {f}");
+        LOCK("kernel/locking/(?:lockdep|mutex|rwsem|rtmutex\\w*)\\.c", "WARNING: locking bug in {f}", "LOCKDEP");
 
         private final Pattern file;
         private final String title;
+        private final String type;
 
         Library(String file, String title) {
+            this(file, title, EvidenceKind.WARNING.type());
+        }
+
+        Library(String file, String title, String type) {
             this.file = Pattern.compile(file);
             this.title = title;
+            this.type = type;
         }
     }
 
@@ -37,27 +43,32 @@ final class Titles {
 
     private Titles() {}
 
-    /** A title, the kind that it implies, and the function that it names. */
-    record Title(EvidenceKind kind, String text, Optional<String> function) {}
+    /** A title, the kind and the type that it implies, and the function that it names. */
+    record Title(EvidenceKind kind, String text, Optional<String> function, String type) {}
 
     static Title of(Report report, List<Trace> traces) {
         Rule rule = report.rule();
         EvidenceKind kind = rule.kind();
         String template = rule.title();
         Optional<String> function = BlameFinder.find(report, traces);
+        Optional<String> access = access(report);
+        String type = rule.typing().of(said(report.head()), access);
         String file = group(report.head(), "file");
         if (!file.isEmpty()) {
             if (kind == EvidenceKind.OOPS && LIST.matcher(file).find()) {
                 kind = EvidenceKind.MEMORY_SAFETY;
+                type = SyzkallerTypes.MEMORY_SAFETY_BUG;
                 template = "BUG: corrupted list in {f}";
             }
             if (kind == EvidenceKind.OOPS && file.endsWith("mm/usercopy.c")) {
                 kind = EvidenceKind.MEMORY_SAFETY;
+                type = SyzkallerTypes.MEMORY_SAFETY_BUG;
                 template = "BUG: bad usercopy in {f}";
             }
             if (kind == EvidenceKind.WARNING) {
                 for (Library library : Library.values()) {
                     if (library.file.matcher(file).find()) {
+                        type = library.type;
                         template = library.title;
                         function = BlameFinder.stack(traces).map(Names::title);
                     }
@@ -73,13 +84,10 @@ final class Titles {
         }
         String text = template;
         if (text.contains("{1}")) {
-            String said = report.head().group(1);
-            // torn off its word, a head is taken for the kernel's most frequent one
-            text = text.replace("{1}", said == null ? "WARNING" : plain(said));
+            text = text.replace("{1}", plain(said(report.head())));
         }
-        if (text.contains("{a}")) {
-            text = text.replace("{a}", Names.title(group(report.head(), "a")))
-                    .replace("{b}", Names.title(group(report.head(), "b")));
+        if (text.contains("{other}")) {
+            text = text.replace("{other}", Names.title(group(report.head(), "other")));
         }
         if (text.contains("{next}")) {
             text = text.replace(
@@ -88,23 +96,33 @@ final class Titles {
         }
         if (text.contains("{access}")) {
             text = text.replace("double-free", "invalid-free");
-            text = text.replace("{access} ", text.contains("invalid-free") ? "" : access(report));
+            text = text.replace(
+                    "{access} ",
+                    text.contains("invalid-free")
+                            ? ""
+                            : access.map(verb -> verb + " ").orElse(""));
         }
         return new Title(
                 kind,
                 text.replace(" in {f}", function.map(name -> " in " + name).orElse("")),
-                function);
+                function,
+                type);
+    }
+
+    /** The head's first group; torn off its word, a head is taken for the kernel's most frequent one. */
+    private static String said(Matcher head) {
+        String said = head.groupCount() > 0 ? head.group(1) : "";
+        return said == null ? "WARNING" : said;
     }
 
     /** KASAN says "Read of size" or "Write of size" in the second line (print_error_description, mm/kasan/report.c). */
-    private static String access(Report report) {
+    private static Optional<String> access(Report report) {
         return report.lines.stream()
                 .limit(6)
                 .map(line -> ACCESS.matcher(line.text()))
                 .filter(Matcher::find)
-                .map(matcher -> matcher.group(1) + " ")
-                .findFirst()
-                .orElse("");
+                .map(matcher -> matcher.group(1))
+                .findFirst();
     }
 
     /** Without what differs from run to run. */

@@ -3,8 +3,10 @@ package io.ksplat.evidence.internal.console;
 
 import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.Stack;
+import io.ksplat.evidence.Task;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /** One trace of a report, as the report labels it; its frames may lie on several stacks (task, irq, nmi). */
@@ -14,6 +16,7 @@ final class Trace {
 
     private final String label;
     private OptionalInt cpu;
+    private Optional<Task> task = Optional.empty();
     private final List<Entry> entries = new ArrayList<>();
 
     Trace(String label, OptionalInt cpu) {
@@ -44,10 +47,11 @@ final class Trace {
         return cpu;
     }
 
-    void on(int number) {
+    void on(int number, Optional<Task> running) {
         if (cpu.isEmpty()) {
             cpu = OptionalInt.of(number);
         }
+        task = task.or(() -> running);
     }
 
     List<Entry> entries() {
@@ -86,14 +90,14 @@ final class Trace {
         for (int i = 0; i < entries.size(); i++) {
             String stack = stackOf(i);
             if (!stack.equals(current) && !frames.isEmpty()) {
-                stacks.add(new Stack(cpu, name(current), frames));
+                stacks.add(new Stack(cpu, name(current), task, frames));
                 frames = new ArrayList<>();
             }
             current = stack;
             frames.add(entries.get(i).frame());
         }
         if (!frames.isEmpty()) {
-            stacks.add(new Stack(cpu, name(current), frames));
+            stacks.add(new Stack(cpu, name(current), task, frames));
         }
         return stacks;
     }

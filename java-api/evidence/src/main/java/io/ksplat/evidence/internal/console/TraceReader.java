@@ -27,38 +27,53 @@ final class TraceReader {
     /** Labels that name what follows them. */
     private static final List<Label> LABELS = List.of(
             // mm/kasan/report.c and mm/kfence/report.c
-            new Label("allocated", "^(?:Allocated by task|Allocated:|allocated by task|Allocated in)"),
-            new Label("freed", "^(?:Freed by task|Freed:|freed by task|Freed in|rcu-freed|Last free)"),
+            new Label("allocated", "Aa", "^(?:Allocated by task|Allocated:|allocated by task|Allocated in)"),
+            new Label("freed", "FfrL", "^(?:Freed by task|Freed:|freed by task|Freed in|rcu-freed|Last free)"),
             new Label(
                     "related work",
+                    "LS",
                     "^(?:Last potentially related work creation|Second to last potentially related work creation|Last call_rcu|Second to last call_rcu)"),
             // mm/kmsan/report.c
-            new Label("stored", "^Uninit was stored to memory at:"),
-            new Label("created", "^(?:Uninit was created at:|Local variable .* created at:|origin)"),
+            new Label("stored", "U", "^Uninit was stored to memory at:"),
+            new Label("created", "ULo", "^(?:Uninit was created at:|Local variable .* created at:|origin)"),
             // kernel/kcsan/report.c
-            new Label("other access", "^(?:read|write|marked|read-write|assert).* by .* on cpu \\d+:"),
+            new Label("other access", "rwma", "^(?:read|write|marked|read-write|assert).* by .* on cpu \\d+:"),
             // kernel/locking/lockdep.c
-            new Label("chain", "^-> #\\d+ \\("),
-            new Label("registered", "^\\{[A-Z?-]+.*\\} state was registered at:"),
-            new Label("became safe", "\\bwhich became [A-Z_]+-(?:READ-)?irq-safe at:"),
+            new Label("chain", "-", "^-> #\\d+ \\("),
+            new Label("registered", "{", "^\\{[A-Z?-]+.*\\} state was registered at:"),
+            new Label("became safe", "", "\\bwhich became [A-Z_]+-(?:READ-)?irq-safe at:"),
             new Label(
                     "became unsafe",
+                    "t.",
                     "^to a [A-Z_]+-(?:READ-)?irq-unsafe lock|^\\.\\.\\. which became .*unsafe|^to a .*-unsafe"),
-            new Label("usage", "^(?:HARDIRQ|SOFTIRQ|RECLAIM_FS|INITIAL|IN-|LOCKDEP|NMI).*(?:at:|USE at:)"),
-            new Label("acquired", "^\\.\\.\\. acquired at:"),
-            new Label("key", "^\\.\\.\\. key +at:"),
-            new Label("preemption disabled", "^Preemption disabled at:"),
-            new Label("irqs", "^(?:hardirqs|softirqs) last"),
-            new Label("held", "^#\\d+: "),
-            new Label("page owner", "^(?:page last allocated via|page last free|page_owner tracks|page last free pid)"),
-            new Label("created object", "^(?:Object|ODEBUG)"));
+            new Label("usage", "HSRILN", "^(?:HARDIRQ|SOFTIRQ|RECLAIM_FS|INITIAL|IN-|LOCKDEP|NMI).*(?:at:|USE at:)"),
+            new Label("acquired", ".", "^\\.\\.\\. acquired at:"),
+            new Label("key", ".", "^\\.\\.\\. key +at:"),
+            new Label("preemption disabled", "P", "^Preemption disabled at:"),
+            new Label("irqs", "hs", "^(?:hardirqs|softirqs) last"),
+            new Label("held", "#", "^#\\d+: "),
+            new Label(
+                    "page owner",
+                    "p",
+                    "^(?:page last allocated via|page last free|page_owner tracks|page last free pid)"),
+            new Label("created object", "O", "^(?:Object|ODEBUG)"));
 
     private static final Pattern STACK_MARK = Pattern.compile(
             "(?:\\[<[0-9a-f]+>\\] *)?</?(IRQ|SOFTIRQ|NMI|TASK|EOI|EOE|#DF|#DB|#MC|#VC|ENTRY_TRAMPOLINE|DOUBLEFAULT)\\d?> *");
 
-    private record Label(String name, Pattern line) {
-        Label(String name, String regex) {
-            this(name, Pattern.compile(regex));
+    /**
+     * A label.
+     *
+     * @param firsts the characters that its line may begin with; empty for any
+     */
+    private record Label(String name, String firsts, Pattern line) {
+        Label(String name, String firsts, String regex) {
+            this(name, firsts, Pattern.compile(regex));
+        }
+
+        boolean isOf(String text) {
+            return (firsts.isEmpty() || !text.isEmpty() && firsts.indexOf(text.charAt(0)) >= 0)
+                    && line.matcher(text).find();
         }
     }
 
@@ -126,7 +141,7 @@ final class TraceReader {
 
     private void heading(String text) {
         for (Label label : LABELS) {
-            if (label.line().matcher(text).find()) {
+            if (label.isOf(text)) {
                 next(label.name(), OptionalInt.empty());
                 single = "preemption disabled".equals(label.name());
                 return;
@@ -137,8 +152,10 @@ final class TraceReader {
             if (current.hasFrames() || !current.isMain()) {
                 next("task", OptionalInt.empty());
             }
-            current.on(Integer.parseInt(
-                    cpu.group(1).substring(0, Math.min(9, cpu.group(1).length()))));
+            current.on(
+                    Integer.parseInt(
+                            cpu.group(1).substring(0, Math.min(9, cpu.group(1).length()))),
+                    FaultReader.running(text));
         } else if (CALLS.matcher(text).find()) {
             if (current.hasFrames() || text.startsWith("stack backtrace")) {
                 next("task", current.hasFrames() ? OptionalInt.empty() : current.cpu());

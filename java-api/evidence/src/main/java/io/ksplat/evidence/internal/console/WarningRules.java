@@ -68,31 +68,34 @@ final class WarningRules {
                     "arch/x86/kernel/dumpstack_64.c"),
             // generic_shutdown_super (fs/super.c): "VFS: Busy inodes after unmount of %s (%s)"
             Rule.of(
-                    MEMORY_SAFETY,
-                    Family.LINE,
-                    "VFS: Busy inodes",
-                    "VFS: Busy inodes after unmount of ",
-                    "VFS: Busy inodes after unmount (use-after-free)",
-                    NONE,
-                    "fs/super.c"),
+                            MEMORY_SAFETY,
+                            Family.LINE,
+                            "VFS: Busy inodes",
+                            "VFS: Busy inodes after unmount of ",
+                            "VFS: Busy inodes after unmount (use-after-free)",
+                            NONE,
+                            "fs/super.c")
+                    .typed(SyzkallerTypes.MEMORY_SAFETY_BUG),
             // filp_flush (fs/open.c): "VFS: Close: file count is 0 (f_op=%ps)"
             Rule.of(
-                    MEMORY_SAFETY,
-                    Family.LINE,
-                    "VFS: Close: file count is 0",
-                    "VFS: Close: file count is 0",
-                    "VFS: Close: file count is 0 (use-after-free)",
-                    NONE,
-                    "fs/open.c"),
+                            MEMORY_SAFETY,
+                            Family.LINE,
+                            "VFS: Close: file count is 0",
+                            "VFS: Close: file count is 0",
+                            "VFS: Close: file count is 0 (use-after-free)",
+                            NONE,
+                            "fs/open.c")
+                    .typed(SyzkallerTypes.MEMORY_SAFETY_BUG),
             // netdev_wait_allrefs_any: "unregister_netdevice: waiting for %s to become free. Usage count = %d"
             Rule.of(
-                    OTHER,
-                    Family.LINE,
-                    "unregister_netdevice: waiting for ",
-                    "unregister_netdevice: waiting for .* to become free",
-                    "unregister_netdevice: waiting for DEV to become free",
-                    NONE,
-                    "net/core/dev.c"),
+                            OTHER,
+                            Family.LINE,
+                            "unregister_netdevice: waiting for ",
+                            "unregister_netdevice: waiting for .* to become free",
+                            "unregister_netdevice: waiting for DEV to become free",
+                            NONE,
+                            "net/core/dev.c")
+                    .typed("DoS"),
             // unknown_nmi_error: "Uhhuh. NMI received for unknown reason %02x on CPU %d."
             Rule.of(
                     OTHER,
@@ -123,13 +126,14 @@ final class WarningRules {
             // print_oops_end and friends print no head of their own.
             // Trusty, a secure monitor, writes its own deaths to the kernel's log: drivers/trusty/trusty-log.c
             Rule.of(
-                    OTHER,
-                    Family.LINE,
-                    "ASSERT FAILED at (",
-                    "trusty: .*ASSERT FAILED at \\([^)]*\\): (.*)",
-                    "trusty: ASSERT FAILED: {1}",
-                    NONE,
-                    "drivers/trusty/trusty-log.c"),
+                            OTHER,
+                            Family.LINE,
+                            "ASSERT FAILED at (",
+                            "trusty: .*ASSERT FAILED at \\([^)]*\\): (.*)",
+                            "trusty: ASSERT FAILED: {1}",
+                            NONE,
+                            "drivers/trusty/trusty-log.c")
+                    .typed("DoS"),
             // panic() of Rust code, before its BUG: rust/kernel/lib.rs, "{}\n" of PanicInfo
             Rule.of(
                     OTHER,
@@ -140,7 +144,8 @@ final class WarningRules {
                     STACK,
                     "rust/kernel/lib.rs"),
             // an executor's own failure, as its log has it
-            Rule.of(OTHER, Family.LINE, "SYZFA", "^(SYZFA(?:IL|TAL): .*)", "{1}", NONE, "tools outside the kernel"),
+            Rule.of(OTHER, Family.LINE, "SYZFA", "^(SYZFA(?:IL|TAL): .*)", "{1}", NONE, "tools outside the kernel")
+                    .typed("SYZ_FAILURE"),
             // print_modules and others say BUG: with whatever follows
             Rule.of(
                     OTHER,
