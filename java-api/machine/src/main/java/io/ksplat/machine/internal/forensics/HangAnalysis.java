@@ -14,18 +14,18 @@ import io.ksplat.kernel.internal.symbols.Disassembler;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Registers;
 import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.arch.Arch;
+import io.ksplat.machine.internal.arch.OrcTable;
 import io.ksplat.machine.internal.forensics.hang.Diagnosis;
 import io.ksplat.machine.internal.forensics.locks.BlockedTasks;
 import io.ksplat.machine.internal.forensics.locks.LockGraph;
 import io.ksplat.machine.internal.forensics.locks.Locks;
 import io.ksplat.machine.internal.forensics.locks.SpinLockKind;
-import io.ksplat.machine.internal.forensics.locks.SpinLoop;
 import io.ksplat.machine.internal.forensics.memory.KernelData;
 import io.ksplat.machine.internal.forensics.memory.KernelLog;
 import io.ksplat.machine.internal.forensics.memory.SymbolNames;
 import io.ksplat.machine.internal.forensics.memory.VmCore;
 import io.ksplat.machine.internal.forensics.unwind.ContextStack;
-import io.ksplat.machine.internal.forensics.unwind.OrcTable;
 import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
 import io.ksplat.machine.internal.forensics.unwind.StackWalk;
 import io.ksplat.machine.internal.forensics.unwind.Unwinder;
@@ -125,7 +125,7 @@ public final class HangAnalysis {
             List<Registers> cpus = spinning(gdb, diagnosis);
             for (Registers registers : cpus) {
                 GuestMemory memory = (address, length) -> gdb.read(registers.cpu(), address, length);
-                layers.addAll(unwinder.layers(registers, memory));
+                layers.addAll(unwinder.contexts(registers, memory));
             }
             KernelData data = data(gdb, stuck.isEmpty() ? 0 : stuck.get(0));
             graph = lockGraph(gdb, cpus, layers, data);
@@ -248,7 +248,7 @@ public final class HangAnalysis {
             byte[] code = gdb.read(registers.cpu(), start, (int)
                     Math.min(MOST_CODE, function.get().size()));
             Locks locks = new Locks(data);
-            return SpinLoop.accesses(Disassembler.disassemble(start, code), registers).stream()
+            return Arch.guest().accessed(Disassembler.disassemble(start, code), registers).stream()
                     .flatMap(address -> locks.heldAt(address, kind.get()).stream())
                     .findFirst()
                     .map(lock -> new LockGraph.Waiting(layer.get(), lock, wanted));

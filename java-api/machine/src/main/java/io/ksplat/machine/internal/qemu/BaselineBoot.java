@@ -4,15 +4,12 @@ package io.ksplat.machine.internal.qemu;
 import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.machine.Accelerator;
 import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.arch.Arch;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
@@ -39,7 +36,7 @@ public final class BaselineBoot {
             throws IOException {
         Path folder = Files.createTempDirectory("ksplat-");
         try (Listener listener = new Listener(folder.resolve("console"))) {
-            Path init = Files.write(folder.resolve("init"), init());
+            Path init = Files.write(folder.resolve("init"), Arch.guest().greeter(HELLO));
             Path initramfs = folder.resolve("initramfs");
             Initramfs.write(init, List.of(), initramfs);
             long start = System.nanoTime();
@@ -82,7 +79,7 @@ public final class BaselineBoot {
         return List.of(
                 programs.qemu(),
                 "-machine",
-                "q35",
+                Arch.guest().commonMachineType(),
                 "-accel",
                 accelerator.name().toLowerCase(Locale.ROOT),
                 "-cpu",
@@ -99,36 +96,10 @@ public final class BaselineBoot {
                 "-initrd",
                 initramfs.toString(),
                 "-append",
-                "console=ttyS0 panic=-1",
+                "console=" + Arch.guest().serialConsole() + " panic=-1",
                 "-chardev",
                 "socket,id=console,server=off,path=" + QemuCommandLine.escaped(console),
                 "-serial",
                 "chardev:console");
-    }
-
-    /** A static ELF program (elf(5)): write(1, hello, length), then pause() for ever. */
-    private static byte[] init() {
-        byte[] text = (HELLO + "\n").getBytes(StandardCharsets.US_ASCII);
-        byte[] before = HexFormat.of().parseHex("b801000000" + "bf01000000" + "488d3510000000" + "ba");
-        byte[] after = HexFormat.of().parseHex("0f05" + "b822000000" + "0f05" + "ebf7");
-        int header = 64;
-        int segment = 56;
-        long base = 0x400000;
-        int size = header + segment + before.length + 4 + after.length + text.length;
-        ByteBuffer elf = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
-        elf.put(HexFormat.of().parseHex("7f454c46" + "02010100" + "0000000000000000"));
-        elf.putShort((short) 2).putShort((short) 62).putInt(1);
-        elf.putLong(base + header + segment).putLong(header).putLong(0);
-        elf.putInt(0).putShort((short) header).putShort((short) segment).putShort((short) 1);
-        elf.putShort((short) 0).putShort((short) 0).putShort((short) 0);
-        elf.putInt(1)
-                .putInt(5)
-                .putLong(0)
-                .putLong(base)
-                .putLong(base)
-                .putLong(size)
-                .putLong(size)
-                .putLong(0x1000);
-        return elf.put(before).putInt(text.length).put(after).put(text).array();
     }
 }

@@ -3,8 +3,8 @@ package io.ksplat.machine.internal.qemu;
 
 import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.machine.MachineException;
-import io.ksplat.machine.Register;
 import io.ksplat.machine.Registers;
+import io.ksplat.machine.internal.arch.Arch;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -17,10 +17,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -38,13 +36,10 @@ public final class GdbStub implements AutoCloseable {
     /** {@code T05thread:01;} or, with its process, {@code T05thread:p01.02;}. */
     private static final Pattern STOP = Pattern.compile("^T[0-9a-f]{2}.*?thread:(?:p[0-9a-f]+\\.)?([0-9a-f]{1,4});");
 
-    /** The first eighteen of {@link Register}, in bytes of the g packet: seventeen of 64 bits, then flags and CS of 32. */
-    private static final int REGISTER_BYTES = 17 * 8 + 2 * 4;
-
-    /** By gdb's numbers. */
-    private static final String READ_RIP = "p10";
-
-    private static final String READ_RCX = "p2";
+    /** What is read to see whether a CPU has made a step; the program counter comes first. */
+    private static final List<String> READ_STEPPED = Arch.guest().steppedRegisters().stream()
+            .map(register -> "p" + Integer.toHexString(Arch.guest().gdbNumber(register)))
+            .toList();
 
     /** In a row: then it is no loss, but an instruction that leads to itself. */
     private static final int MOST_LOST_STEPS = 10;
@@ -119,21 +114,19 @@ public final class GdbStub implements AutoCloseable {
         }
         select(cpu);
         String step = "vCont;s:" + Integer.toHexString(cpu + 1);
-        send(READ_RIP, READ_RCX, step);
-        long rip = register(receive(Deadline.in(patience)));
-        long rcx = register(receive(Deadline.in(patience)));
+        sendReads(step);
+        List<Long> before = receiveReads(patience);
         for (int still = 0; still < MOST_LOST_STEPS; ) {
             awaitStop(Deadline.in(patience));
             boolean last = stops.size() + 1 == count;
             if (last) {
-                send(READ_RIP, READ_RCX);
+                sendReads();
             } else {
-                send(READ_RIP, READ_RCX, step);
+                sendReads(step);
             }
-            long nowRip = register(receive(Deadline.in(patience)));
-            long nowRcx = register(receive(Deadline.in(patience)));
-            if (nowRip != rip || nowRcx != rcx) {
-                stops.add(nowRip);
+            List<Long> now = receiveReads(patience);
+            if (!now.equals(before)) {
+                stops.add(now.get(0));
                 still = 0;
                 if (last) {
                     return stops;
@@ -144,10 +137,24 @@ public final class GdbStub implements AutoCloseable {
                     send(step);
                 }
             }
-            rip = nowRip;
-            rcx = nowRcx;
+            before = now;
         }
-        throw new MachineException.Late("it stands at 0x" + Long.toHexString(rip) + ", however often it is stepped");
+        throw new MachineException.Late(
+                "the CPU stays at 0x" + Long.toHexString(before.get(0)) + " after " + MOST_LOST_STEPS + " steps");
+    }
+
+    private void sendReads(String... then) throws IOException {
+        List<String> packets = new ArrayList<>(READ_STEPPED);
+        packets.addAll(List.of(then));
+        send(packets.toArray(String[]::new));
+    }
+
+    private List<Long> receiveReads(Duration patience) throws IOException {
+        List<Long> values = new ArrayList<>();
+        for (int i = 0; i < READ_STEPPED.size(); i++) {
+            values.add(register(receive(Deadline.in(patience))));
+        }
+        return values;
     }
 
     /**
@@ -175,28 +182,13 @@ public final class GdbStub implements AutoCloseable {
 
     public Registers registers(int cpu) throws IOException {
         select(cpu);
-        byte[] bytes = hex("g", ask("g"));
-        if (bytes.length < REGISTER_BYTES) {
-            throw new MachineException("the gdbstub gave only " + bytes.length + " bytes of registers");
-        }
-        ByteBuffer raw = ByteBuffer.wrap(bytes).order(java.nio.ByteOrder.LITTLE_ENDIAN);
-        Map<Register, Long> values = new EnumMap<>(Register.class);
-        for (Register register : Register.values()) {
-            switch (register) {
-                case RFLAGS, CS -> values.put(register, (long) raw.getInt());
-                case GS_BASE, CR3 -> {
-                    // Not at a fixed place of the packet; "info registers" gives them.
-                }
-                default -> values.put(register, raw.getLong());
-            }
-        }
-        return new Registers(cpu, values);
+        return Arch.guest().gdbRegisters(cpu, hex("g", ask("g")));
     }
 
     /** The address of the instruction that a CPU executes next. */
     public long programCounter(int cpu) throws IOException {
         select(cpu);
-        return register(ask(READ_RIP));
+        return register(ask(READ_STEPPED.get(0)));
     }
 
     private static long register(String answer) throws MachineException {
@@ -204,7 +196,7 @@ public final class GdbStub implements AutoCloseable {
         if (bytes.length != Long.BYTES) {
             throw new MachineException("the gdbstub gave " + bytes.length + " bytes for a register of eight");
         }
-        return ByteBuffer.wrap(bytes).order(java.nio.ByteOrder.LITTLE_ENDIAN).getLong();
+        return LittleEndian.int64(bytes);
     }
 
     /** Writes guest memory by physical address. */

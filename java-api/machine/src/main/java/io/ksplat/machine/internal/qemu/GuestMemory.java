@@ -12,4 +12,14 @@ public interface GuestMemory {
      * @throws IOException where the address is not mapped, or the machine is gone
      */
     byte[] read(long address, int length) throws IOException;
+
+    /** Returns the 64 bits at {@code address}. */
+    default long word(long address) throws IOException {
+        return LittleEndian.int64(read(address, Long.BYTES));
+    }
+
+    /** Returns the 32 bits at {@code address}. */
+    default int half(long address) throws IOException {
+        return LittleEndian.int32(read(address, Integer.BYTES));
+    }
 }

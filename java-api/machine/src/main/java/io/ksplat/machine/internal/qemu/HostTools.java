@@ -2,6 +2,7 @@
 package io.ksplat.machine.internal.qemu;
 
 import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.arch.Arch;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -35,7 +36,7 @@ public record HostTools(String qemu, Path guard, Path tsc, Path agent, Optional<
 
     /** QEMU from {@code KSPLAT_QEMU} or PATH, and ksplat's own programs from a folder to which they were unpacked. */
     public static HostTools in(Path folder) {
-        String qemu = System.getenv().getOrDefault("KSPLAT_QEMU", "qemu-system-x86_64");
+        String qemu = System.getenv().getOrDefault("KSPLAT_QEMU", Arch.guest().qemu());
         return new HostTools(
                 qemu, folder.resolve("ksplat-guard"), folder.resolve("ksplat-tsc"), folder.resolve("ksplat-agent"));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.qemu;
 
+import io.ksplat.machine.internal.arch.Arch;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,19 +14,10 @@ import java.util.Optional;
 public final class QemuCommandLine {
     static final String AGENT_PORT = "io.ksplat.agent";
 
-    /**
-     * Without option ROMs, because the firmware loads a kernel as well, and a ROM that only a booting machine has would keep its
-     * state out of one that does not boot.
-     */
-    private static final String MICROVM = "microvm,acpi=on,rtc=on,x-option-roms=off";
-
     private QemuCommandLine() {}
 
     /** The id of the memory, where it is a file. */
     static final String RAM = "ram";
-
-    /** QEMU, where it does not run on this host. */
-    static final String ELSEWHERE = "qemu-system-x86_64";
 
     /** A machine that boots. */
     static List<String> of(String qemu, MachineConfig config, Path qmp, Path console, Path agent) {
@@ -42,7 +34,7 @@ public final class QemuCommandLine {
     /** All but the boot line of a machine that boots at a {@link QemuLauncher}, where it is called on sockets that listen already. */
     static List<String> elsewhere(MachineConfig config, Path image, Path initramfs) {
         Calls called = new Calls(server(Channel.QMP, true), server(Channel.CONSOLE, true), server(Channel.AGENT, true));
-        List<String> words = machine(ELSEWHERE, config, called, Optional.empty());
+        List<String> words = machine(Arch.guest().qemu(), config, called, Optional.empty());
         words.addAll(List.of("-chardev", socket("gdb", server(Channel.GDB, false))));
         words.addAll(List.of("-kernel", image.toString(), "-initrd", initramfs.toString()));
         return List.copyOf(words);
@@ -75,7 +67,7 @@ public final class QemuCommandLine {
     /** What tells machines apart, without the paths of this run. */
     static List<String> identity(MachineConfig config) {
         List<String> words = new ArrayList<>(List.of(machine(config.virtio()), serialBus(config.virtio())));
-        words.addAll(config.accelerator().arguments());
+        words.addAll(Arch.guest().cpuArguments(config.accelerator()));
         words.addAll(config.accelerator().hostIdentity());
         words.addAll(List.of(config.cpus() + " CPUs", config.memoryMiB() + " MiB"));
         words.addAll(bootLine(config));
@@ -88,7 +80,7 @@ public final class QemuCommandLine {
         words.add(qemu);
         words.addAll(List.of("-no-user-config", "-nodefaults", "-display", "none", "-no-reboot", "-nographic"));
         words.addAll(List.of("-machine", machine(config.virtio()) + (ram.isPresent() ? ",memory-backend=" + RAM : "")));
-        words.addAll(config.accelerator().arguments());
+        words.addAll(Arch.guest().cpuArguments(config.accelerator()));
         words.addAll(List.of("-smp", Integer.toString(config.cpus()), "-m", config.memoryMiB() + "M"));
         ram.ifPresent(file -> words.addAll(List.of("-object", file.object(config.memoryMiB()))));
         words.addAll(List.of("-chardev", socket("qmp", sockets.qmp()), "-mon", "chardev=qmp,mode=control"));
@@ -106,21 +98,18 @@ public final class QemuCommandLine {
     private static List<String> bootLine(MachineConfig config, String tscKhz) {
         List<String> words = new ArrayList<>();
         // quiet until the agent raises the level: each byte of the boot's chatter is an exit of the guest.
-        words.addAll(List.of("console=ttyS0", "quiet"));
+        words.addAll(List.of("console=" + Arch.guest().serialConsole(), "quiet"));
         // A boot that fails must end QEMU at once; the host takes both back when the agent is up.
         words.addAll(List.of("oops=panic", "panic=-1"));
         // Symbols are read once per kernel, and addresses in reports compare between runs.
         words.add("nokaslr");
-        words.addAll(config.accelerator().bootParameters(tscKhz));
+        words.addAll(Arch.guest().bootParameters(config.accelerator(), tscKhz));
         words.addAll(config.bootParameters());
         return List.copyOf(words);
     }
 
     private static String machine(MachineConfig.Virtio virtio) {
-        return switch (virtio) {
-            case PCI -> MICROVM + ",pcie=on";
-            case MMIO -> MICROVM;
-        };
+        return Arch.guest().machineType(virtio == MachineConfig.Virtio.PCI);
     }
 
     private static String serialBus(MachineConfig.Virtio virtio) {

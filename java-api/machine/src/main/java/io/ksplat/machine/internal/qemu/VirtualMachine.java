@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.machine.MachineException;
 import io.ksplat.machine.Registers;
+import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.machine.internal.snapshot.SavedState;
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -208,7 +209,7 @@ public final class VirtualMachine implements AutoCloseable {
 
     /** Every CPU's registers, without stopping any: each CPU at a moment of its own. */
     public List<Registers> registers() throws IOException {
-        return RegisterText.parse(qmp().monitor("info registers -a"));
+        return Arch.guest().monitorRegisters(qmp().monitor("info registers -a"));
     }
 
     /** Reads guest memory by physical address, without stopping the machine. Meant for a few hundred bytes. */

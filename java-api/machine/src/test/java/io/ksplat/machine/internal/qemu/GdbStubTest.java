@@ -303,7 +303,7 @@ class GdbStubTest {
         try (GdbStub gdb = stub()) {
             assertThatThrownBy(() -> gdb.step(0, 2, Duration.ofMillis(200)))
                     .isInstanceOf(MachineException.Late.class)
-                    .hasMessageContaining("stands at 0x10");
+                    .hasMessageContaining("stays at 0x10");
         }
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.forensics.hang;
 
+import io.ksplat.machine.internal.arch.Arch;
+import io.ksplat.machine.internal.arch.Role;
 import io.ksplat.machine.internal.forensics.hang.Diagnosis.Stuck;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,50 +19,6 @@ import java.util.TreeSet;
  * samples of a paused one would be counted as run time. Decides only; reads nothing. Not safe for use by many threads.
  */
 final class HangDetector {
-    /** Waiting for time to pass, for another CPU's NMI backtrace say: ends by itself. */
-    private static final Set<String> DELAYS = Set.of(
-            "delay_tsc",
-            "delay_loop",
-            "delay_halt",
-            "delay_halt_tpause",
-            "delay_halt_mwaitx",
-            "__delay",
-            "__udelay",
-            "__ndelay",
-            "__const_udelay",
-            "read_hpet",
-            "nmi_trigger_cpumask_backtrace");
-
-    /** Waiting for another CPU to answer: as good as that one is. */
-    private static final Set<String> WAITS_FOR_CPUS = Set.of(
-            "smp_call_function_many_cond",
-            "smp_call_function_single",
-            "csd_lock_wait",
-            "__csd_lock_wait",
-            "multi_cpu_stop",
-            "stop_machine_yield",
-            "rcu_momentary_eqs",
-            "rcu_momentary_dyntick_idle");
-
-    private static final Set<String> PANICS = Set.of(
-            "panic", "vpanic", "nmi_panic", "panic_smp_self_stop", "nmi_panic_self_stop", "panic_print_sys_info");
-
-    private static final Set<String> STOPPED =
-            Set.of("stop_this_cpu", "native_halt", "crash_nmi_callback", "panic_smp_self_stop", "nmi_panic_self_stop");
-
-    private static final Set<String> IDLES = Set.of(
-            "default_idle",
-            "default_idle_call",
-            "pv_native_safe_halt",
-            "native_safe_halt",
-            "acpi_safe_halt",
-            "acpi_idle_do_entry",
-            "acpi_idle_enter",
-            "mwait_idle",
-            "intel_idle",
-            "intel_idle_irq",
-            "arch_cpu_idle");
-
     private final HangThresholds patience;
     private final TreeMap<Integer, Watched> cpus = new TreeMap<>();
     private long lastNs;
@@ -104,9 +62,9 @@ final class HangDetector {
         List<Stuck> waiting = new ArrayList<>();
         for (Watched watched : cpus.values()) {
             watched.stuck().ifPresent(stuck -> {
-                if (stuck.functions().stream().anyMatch(DELAYS::contains)) {
+                if (isIn(stuck, Role.DELAY)) {
                     delayed.add(stuck);
-                } else if (stuck.functions().stream().anyMatch(WAITS_FOR_CPUS::contains)) {
+                } else if (isIn(stuck, Role.CPU_WAIT)) {
                     waiting.add(stuck);
                 } else {
                     causes.add(stuck);
@@ -141,7 +99,7 @@ final class HangDetector {
 
         Watched(Sample.Cpu first, long nowNs) {
             last = first;
-            seenInPanic = PANICS.contains(first.place());
+            seenInPanic = is(first.place(), Role.PANIC);
             masked.restart(nowNs);
             open.restart(nowNs);
             frozen.restart();
@@ -153,9 +111,9 @@ final class HangDetector {
             long ran = known.orElse(gapNs);
             last = cpu;
             String place = cpu.place();
-            seenInPanic = !alive && (seenInPanic || PANICS.contains(place));
-            stopped = !cpu.interruptsEnabled() && STOPPED.contains(place);
-            boolean ended = stopped || PANICS.contains(place) || (cpu.interruptsEnabled() && DELAYS.contains(place));
+            seenInPanic = !alive && (seenInPanic || is(place, Role.PANIC));
+            stopped = !cpu.interruptsEnabled() && is(place, Role.STOPPED);
+            boolean ended = stopped || is(place, Role.PANIC) || (cpu.interruptsEnabled() && is(place, Role.DELAY));
             endedSamples = ended && !alive ? endedSamples + 1 : 0;
             if (alive
                     || cpu.interruptsEnabled()
@@ -238,8 +196,16 @@ final class HangDetector {
         }
     }
 
+    private static boolean is(String place, Role role) {
+        return Arch.guest().functions().is(place, role);
+    }
+
+    private static boolean isIn(Stuck stuck, Role role) {
+        return stuck.functions().stream().anyMatch(function -> is(function, role));
+    }
+
     private static boolean isIdle(Sample.Cpu cpu) {
-        return cpu.interruptsEnabled() && IDLES.contains(cpu.place());
+        return cpu.interruptsEnabled() && is(cpu.place(), Role.IDLE);
     }
 
     private static Optional<Long> ranBetween(Sample.Cpu before, Sample.Cpu after) {
@@ -265,7 +231,7 @@ final class HangDetector {
         }
 
         void add(String function, long ran, long nowNs) {
-            boolean delays = DELAYS.contains(function);
+            boolean delays = is(function, Role.DELAY);
             if (delayed && !delays) {
                 // A delay, of the console say, is over: it makes no victim of the CPU for what it is at from now on.
                 restart(nowNs);

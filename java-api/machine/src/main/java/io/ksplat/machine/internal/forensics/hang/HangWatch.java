@@ -3,21 +3,17 @@ package io.ksplat.machine.internal.forensics.hang;
 
 import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.internal.symbols.Symbols;
-import io.ksplat.machine.Register;
 import io.ksplat.machine.Registers;
 import io.ksplat.machine.internal.Guest;
 import io.ksplat.machine.internal.Heartbeats;
+import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
 
 /** Samples a machine that runs, heartbeats, registers and the run time of its vCPUs, and tells what they show. */
 public final class HangWatch {
-    private static final Set<Register> GENERAL = EnumSet.range(Register.RAX, Register.R15);
-
     private final VirtualMachine machine;
     private final Heartbeats heartbeats;
     private final Symbols symbols;
@@ -60,7 +56,7 @@ public final class HangWatch {
                     registers.interruptsEnabled(),
                     symbols.at(registers.rip()).map(Symbol::name),
                     machine.ranNanos(threads.get(cpu)),
-                    GENERAL.stream().map(registers::get).toList()));
+                    Arch.guest().generalRegisters().stream().map(registers::get).toList()));
         }
         return detector.observe(new Sample(System.nanoTime(), cpus));
     }

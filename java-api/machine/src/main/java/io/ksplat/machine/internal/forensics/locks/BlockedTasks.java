@@ -5,6 +5,7 @@ import io.ksplat.evidence.CycleNode;
 import io.ksplat.evidence.Details;
 import io.ksplat.evidence.LockRef;
 import io.ksplat.evidence.Task;
+import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.machine.internal.forensics.memory.KernelData;
 import io.ksplat.machine.internal.forensics.memory.Tasks;
 import io.ksplat.machine.internal.forensics.unwind.StackWalk;
@@ -27,8 +28,6 @@ import java.util.Set;
 public final class BlockedTasks {
     /** Words of a stack, from where the task left the CPU: those of the functions that wait, and of what they saved. */
     private static final int MOST_WORDS = 192;
-
-    private static final long STACK_BYTES = 16 << 10;
 
     private final KernelData data;
     private final Tasks tasks;
@@ -93,7 +92,7 @@ public final class BlockedTasks {
     }
 
     private Optional<Sleeper> sleeper(long task) {
-        OptionalLong sp = data.field(task, "task_struct", "thread.sp");
+        OptionalLong sp = data.field(task, "task_struct", Arch.guest().savedStackPointer());
         if (sp.isEmpty()) {
             return Optional.empty();
         }
@@ -109,7 +108,7 @@ public final class BlockedTasks {
 
     /** The functions that wait have the lock's address in a register, or have saved it. */
     private Optional<Lock> wanted(SleepLockKind kind, long task, long sp) {
-        var stack = new SleepLockKind.StackRange(sp, (sp | STACK_BYTES - 1) + 1);
+        var stack = new SleepLockKind.StackRange(sp, (sp | Arch.guest().stackBytes() - 1) + 1);
         for (long at = sp; at < sp + MOST_WORDS * (long) Long.BYTES && stack.contains(at); at += Long.BYTES) {
             OptionalLong word = data.word(at);
             if (word.isPresent() && word.getAsLong() < 0) {

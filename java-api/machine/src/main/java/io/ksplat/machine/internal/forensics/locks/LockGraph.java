@@ -5,6 +5,8 @@ import io.ksplat.evidence.CycleNode;
 import io.ksplat.evidence.Details;
 import io.ksplat.evidence.LockRef;
 import io.ksplat.evidence.Task;
+import io.ksplat.machine.internal.arch.Arch;
+import io.ksplat.machine.internal.arch.Role;
 import io.ksplat.machine.internal.forensics.memory.KernelData;
 import io.ksplat.machine.internal.forensics.memory.SymbolNames;
 import io.ksplat.machine.internal.forensics.memory.Tasks;
@@ -29,9 +31,6 @@ import java.util.stream.Stream;
 public final class LockGraph {
     /** What an interrupt keeps from the context that it interrupted, as reports of lockdep have it too. */
     private static final String CPU = "the CPU";
-
-    private static final Set<String> IDLE =
-            Set.of("do_idle", "cpu_startup_entry", "default_idle_call", "start_secondary");
 
     /** A CPU's innermost context that spins; {@code taker} is the step of the function that wants the lock. */
     public record Waiting(ContextStack layer, Lock lock, int taker) {}
@@ -254,7 +253,8 @@ public final class LockGraph {
     }
 
     private static boolean runsKernelCode(ContextStack layer) {
-        return !layer.context().equals("user") && names(layer, 0).noneMatch(IDLE::contains);
+        return !layer.context().equals("user")
+                && names(layer, 0).noneMatch(name -> Arch.guest().functions().is(name, Role.IDLE_TASK));
     }
 
     private static String taker(Waiting wait) {

@@ -3,9 +3,12 @@ package io.ksplat.machine.internal.forensics.locks;
 
 import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.LockRef;
+import io.ksplat.machine.internal.arch.Arch;
+import io.ksplat.machine.internal.arch.Role;
 import io.ksplat.machine.internal.forensics.memory.KernelData;
 import io.ksplat.machine.internal.forensics.memory.SymbolNames;
 import io.ksplat.machine.internal.forensics.unwind.StackWalk;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -16,28 +19,21 @@ import java.util.Set;
 /** The kinds of locks that a task sleeps for, each of which names its owner (kernel/locking/mutex.c, rwsem.c). */
 enum SleepLockKind {
     /** The owner of a mutex with MUTEX_FLAG_PICKUP has been offered it, and has yet to take it. */
-    MUTEX("mutex", "mutex_waiter", 7, 4),
+    MUTEX(Role.MUTEX, "mutex", "mutex_waiter", 7, 4),
     /** The owner of one with RWSEM_READER_OWNED is the last of its readers, which may be gone: others may hold it. */
-    RW_SEMAPHORE("rw_semaphore", "rwsem_waiter", 3, 1);
-
-    private static final Set<String> SCHEDULING =
-            Set.of("__schedule", "schedule", "schedule_preempt_disabled", "__schedule_loop");
-
-    private static final List<String> MUTEX_FUNCTIONS =
-            List.of("__mutex_lock", "mutex_lock", "__ww_mutex_lock", "ww_mutex_lock");
-
-    private static final List<String> RW_SEMAPHORE_FUNCTIONS =
-            List.of("rwsem_down_", "__down_read", "__down_write", "down_read", "down_write");
+    RW_SEMAPHORE(Role.RW_SEMAPHORE, "rw_semaphore", "rwsem_waiter", 3, 1);
 
     /** More tasks wait for no lock; a list that is longer is a ring that the guest has bent. */
     private static final int MOST_WAITERS = 4096;
 
+    private final Role role;
     private final String type;
     private final String waiter;
     private final long flags;
     private final long noOwner;
 
-    SleepLockKind(String type, String waiter, long flags, long noOwner) {
+    SleepLockKind(Role role, String type, String waiter, long flags, long noOwner) {
+        this.role = role;
         this.type = type;
         this.waiter = waiter;
         this.flags = flags;
@@ -50,11 +46,10 @@ enum SleepLockKind {
             if (!step.frame().certain() || !isWaiting(step.frame())) {
                 return Optional.empty();
             }
-            if (begins(step.frame(), MUTEX_FUNCTIONS)) {
-                return Optional.of(MUTEX);
-            }
-            if (begins(step.frame(), RW_SEMAPHORE_FUNCTIONS)) {
-                return Optional.of(RW_SEMAPHORE);
+            for (SleepLockKind kind : values()) {
+                if (is(step.frame(), kind.role)) {
+                    return Optional.of(kind);
+                }
             }
         }
         return Optional.empty();
@@ -62,13 +57,11 @@ enum SleepLockKind {
 
     /** Whether a function does nothing but wait for a lock that its caller names. */
     static boolean isWaiting(Frame frame) {
-        return SCHEDULING.contains(SymbolNames.base(frame))
-                || begins(frame, MUTEX_FUNCTIONS)
-                || begins(frame, RW_SEMAPHORE_FUNCTIONS);
+        return is(frame, Role.SCHEDULE) || Arrays.stream(values()).anyMatch(kind -> is(frame, kind.role));
     }
 
-    private static boolean begins(Frame frame, List<String> names) {
-        return names.stream().anyMatch(SymbolNames.base(frame)::startsWith);
+    private static boolean is(Frame frame, Role role) {
+        return Arch.guest().functions().is(SymbolNames.base(frame), role);
     }
 
     /**

@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
@@ -40,8 +41,18 @@ public final class CachedMemory {
             Optional<ByteBuffer> page = page(address - offset);
             return page.isPresent() ? OptionalLong.of(page.get().getLong(offset)) : OptionalLong.empty();
         }
+        return acrossPages(address, Long.BYTES);
+    }
+
+    /** The 32-bit word at {@code address}, where it is readable. */
+    public OptionalInt half(long address) {
+        OptionalLong value = acrossPages(address, Integer.BYTES);
+        return value.isPresent() ? OptionalInt.of((int) value.getAsLong()) : OptionalInt.empty();
+    }
+
+    private OptionalLong acrossPages(long address, int bytes) {
         long value = 0;
-        for (int i = 0; i < Long.BYTES; i++) {
+        for (int i = 0; i < bytes; i++) {
             int at = unsignedByte(address + i);
             if (at < 0) {
                 return OptionalLong.empty();

@@ -61,15 +61,7 @@ public final class KernelData {
 
     /** 32 bits. */
     public OptionalInt half(long address) {
-        int value = 0;
-        for (int i = Integer.BYTES - 1; i >= 0; i--) {
-            int part = memory.unsignedByte(address + i);
-            if (part < 0) {
-                return OptionalInt.empty();
-            }
-            value = value << 8 | part;
-        }
-        return OptionalInt.of(value);
+        return memory.half(address);
     }
 
     /** Text up to its zero byte, of printable ASCII; empty where it is none. */

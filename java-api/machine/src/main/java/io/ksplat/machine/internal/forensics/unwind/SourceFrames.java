@@ -11,6 +11,7 @@ import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.internal.symbols.DebugInfo;
 import io.ksplat.kernel.internal.symbols.DebugInfo.Place;
 import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.internal.arch.JitFrames;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -10,6 +10,7 @@ import io.ksplat.evidence.Details;
 import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.LockRef;
 import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.internal.arch.FrameCursor;
 import io.ksplat.machine.internal.forensics.locks.LockGraph.Waiting;
 import io.ksplat.machine.internal.forensics.memory.KernelData;
 import io.ksplat.machine.internal.forensics.unwind.ContextStack;
@@ -37,7 +38,7 @@ class LockGraphTest {
             Frame frame = function.startsWith("? ")
                     ? Frame.of(function.substring(2), 0).uncertain()
                     : Frame.of(function, 0);
-            steps.add(new StackWalk.Step(frame, 0, StackWalk.Next.CALLER));
+            steps.add(new StackWalk.Step(frame, 0, FrameCursor.Next.CALLER));
         }
         return new ContextStack(cpu, context, steps);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.machine.internal.forensics.unwind;
+package io.ksplat.machine.internal.arch;
 
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.internal.qemu.GuestMemory;
@@ -158,11 +158,11 @@ public final class OrcTable {
     }
 
     /** Where the table lies in a kernel of these symbols. */
-    static OptionalLong base(Symbols symbols) {
+    public static OptionalLong base(Symbols symbols) {
         return symbols.address(IP_START);
     }
 
-    OrcFormat format() {
+    public OrcFormat format() {
         return format;
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.machine.internal.forensics.unwind;
+package io.ksplat.machine.internal.arch;
 
 import io.ksplat.kernel.Symbol;
 import io.ksplat.machine.internal.forensics.memory.CachedMemory;
@@ -8,7 +8,7 @@ import io.ksplat.machine.internal.forensics.memory.CachedMemory;
  * Frames of JITed BPF programs and trampolines: they keep a frame pointer, except before their prologue has pushed it and after
  * their epilogue has popped it (arch/x86/net/bpf_jit_comp.c). A program stopped, or traced, there is told by its code.
  */
-final class JitFrames {
+public final class JitFrames {
     /** The prologue starts with endbr64 (4), the patchable call (5) and the tail call's counter (up to 13). */
     private static final int PROLOGUE_BYTES = 32;
 
@@ -23,7 +23,7 @@ final class JitFrames {
         this.memory = memory;
     }
 
-    static boolean isJited(Symbol function) {
+    public static boolean isJited(Symbol function) {
         return function.module().orElse("").equals("bpf") || function.name().startsWith("bpf_prog_");
     }
 

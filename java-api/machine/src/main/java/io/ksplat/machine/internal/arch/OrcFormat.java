@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.machine.internal.forensics.unwind;
+package io.ksplat.machine.internal.arch;
 
-import io.ksplat.machine.internal.forensics.unwind.OrcEntry.Base;
+import io.ksplat.machine.internal.arch.OrcEntry.Base;
+import io.ksplat.machine.internal.qemu.LittleEndian;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -104,15 +105,17 @@ public enum OrcFormat {
         Base bpBase = base((entries[at + 4] >> 4) & 0xf);
         int flags = entries[at + 5];
         OrcEntry.Kind kind = kind(flags, spBase);
-        return new OrcEntry(spBase, int16(entries, at), bpBase, int16(entries, at + 2), kind, signal(flags, kind));
+        return new OrcEntry(
+                spBase,
+                LittleEndian.int16(entries, at),
+                bpBase,
+                LittleEndian.int16(entries, at + 2),
+                kind,
+                signal(flags, kind));
     }
 
     private Base base(int number) {
         return number < bases.size() ? bases.get(number) : Base.UNKNOWN;
-    }
-
-    private static int int16(byte[] bytes, int at) {
-        return (bytes[at] & 0xff) | bytes[at + 1] << 8;
     }
 
     /** The layout in which most entries are functions' that count from the stack pointer. Looks at some thousands only. */

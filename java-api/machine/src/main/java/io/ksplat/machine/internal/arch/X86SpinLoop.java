@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.machine.internal.forensics.locks;
+package io.ksplat.machine.internal.arch;
 
 import io.ksplat.kernel.internal.symbols.Disassembler.Instruction;
 import io.ksplat.machine.Register;
@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
  * What memory a CPU is about to read or write: the addresses in the instructions that it comes to next, as far as its registers tell
  * them. A loop that waits for a lock reads the lock.
  */
-public final class SpinLoop {
+final class X86SpinLoop {
     private static final int MOST_INSTRUCTIONS = 48;
 
     /** {@code 0x8(%rbx)}, without segment or index: such are no locks. */
@@ -34,7 +34,7 @@ public final class SpinLoop {
 
     private static final Map<String, Register> NAMES = names();
 
-    private SpinLoop() {}
+    private X86SpinLoop() {}
 
     private record Path(int index, EnumSet<Register> lost) {}
 
@@ -43,7 +43,7 @@ public final class SpinLoop {
      *
      * @param code of the function from its start
      */
-    public static List<Long> accesses(List<Instruction> code, Registers registers) {
+    static List<Long> accesses(List<Instruction> code, Registers registers) {
         Map<Long, Integer> byAddress = new HashMap<>();
         for (int i = 0; i < code.size(); i++) {
             byAddress.put(code.get(i).address(), i);
@@ -113,7 +113,7 @@ public final class SpinLoop {
     /** All spellings of the general registers: rbx, ebx, bx, bl, bh; r8, r8d, r8w, r8b. */
     private static Map<String, Register> names() {
         Map<String, Register> names = new HashMap<>();
-        for (Register register : EnumSet.range(Register.RAX, Register.R15)) {
+        for (Register register : X86_64.INSTANCE.generalRegisters()) {
             String name = register.name().toLowerCase(Locale.ROOT);
             names.put(name, register);
             String rest = name.substring(1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.machine.internal.qemu;
+package io.ksplat.machine.internal.arch;
 
 import io.ksplat.machine.MachineException;
 import io.ksplat.machine.Register;
@@ -12,7 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The text of the monitor's {@code info registers -a} (QEMU's target/i386/cpu-dump.c). */
-final class RegisterText {
+final class X86RegisterText {
     private static final Pattern CPU = Pattern.compile("^CPU#(\\d{1,5})\\b");
     private static final Pattern WORD = Pattern.compile("\\b([A-Z][A-Z0-9]{1,2}) ?=([0-9a-f]{8,16})\\b");
     /** {@code GS =0000 ffff88800f600000 ffffffff 00c00000}: selector, base, limit, flags. */
@@ -50,7 +50,7 @@ final class RegisterText {
             Map.entry("EFL", Register.RFLAGS),
             Map.entry("CR3", Register.CR3));
 
-    private RegisterText() {}
+    private X86RegisterText() {}
 
     static List<Registers> parse(String text) throws MachineException {
         List<Registers> cpus = new ArrayList<>();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.machine.internal.forensics.unwind;
+package io.ksplat.machine.internal.arch;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.machine.internal.forensics.unwind;
+package io.ksplat.machine.internal.arch;
 
 /**
  * How the caller's stack pointer, frame pointer and address are found from inside of one stretch of code.
