@@ -164,7 +164,7 @@ class RemoteMachineTest {
                     .hasMessageContaining("QEMU does not run on this host");
             assertThatThrownBy(() -> vm.freeze(folder.resolve("state")))
                     .isInstanceOf(MachineException.class)
-                    .hasMessageContaining("its memory is in no file");
+                    .hasMessageContaining("its memory is not in a file");
         }
         assertThatThrownBy(() -> VirtualMachine.startIn(
                         folder.resolve("ram"), new TestMachines().config(), host.programs(), folder.resolve("c")))

@@ -17,7 +17,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** What a kernel's boot takes in a QEMU that is started as everybody starts it: the measure for ksplat's own. */
+/** Times the boot of a kernel in a QEMU that is started as its users start it, to compare ksplat's own boot with. */
 public final class BaselineBoot {
     private static final String HELLO = "hello from a bare init";
     private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -25,14 +25,14 @@ public final class BaselineBoot {
     private BaselineBoot() {}
 
     /**
-     * Boots to an init that says hello on the serial console, and nothing else.
+     * Boots to an init that writes one line to the serial console.
      *
      * @param image the kernel as it was installed
-     * @param consoleLog where the console goes
-     * @return from the start of QEMU to the hello
+     * @param consoleLog the file for the console's output
+     * @return the time from the start of QEMU to the line
      */
     public static Duration time(
-            HostTools programs, Path image, Accelerator accelerator, int cpus, int memoryMiB, Path consoleLog)
+            HostTools tools, Path image, Accelerator accelerator, int cpus, int memoryMiB, Path consoleLog)
             throws IOException {
         Path folder = Files.createTempDirectory("ksplat-");
         try (Listener listener = new Listener(folder.resolve("console"))) {
@@ -41,9 +41,9 @@ public final class BaselineBoot {
             Initramfs.write(init, List.of(), initramfs);
             long start = System.nanoTime();
             try (QemuProcess qemu = QemuProcess.start(
-                            programs.guard(),
+                            tools.guard(),
                             folder,
-                            words(programs, image, initramfs, accelerator, cpus, memoryMiB, listener.path()));
+                            words(tools, image, initramfs, accelerator, cpus, memoryMiB, listener.path()));
                     SocketChannel channel = listener.accept(qemu, Deadline.in(RunningQemu.START));
                     Console console = new Console(channel, consoleLog)) {
                 await(console.readAfter(HELLO, (buffer, offset, length) -> {}), qemu);
@@ -58,18 +58,18 @@ public final class BaselineBoot {
         try {
             CompletableFuture.anyOf(hello, qemu.exit()).get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException | ExecutionException e) {
-            throw new MachineException("a bare boot did not come to its end: " + e, e);
+            throw new MachineException("the baseline boot did not finish: " + e, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new MachineException("interrupted while booting", e);
         }
         if (!hello.isDone()) {
-            throw new MachineException.Gone("QEMU ended during a bare boot: " + qemu.lastWords());
+            throw new MachineException.Gone("QEMU ended during the baseline boot: " + qemu.exitMessage());
         }
     }
 
     private static List<String> words(
-            HostTools programs,
+            HostTools tools,
             Path image,
             Path initramfs,
             Accelerator accelerator,
@@ -77,7 +77,7 @@ public final class BaselineBoot {
             int memoryMiB,
             Path console) {
         return List.of(
-                programs.qemu(),
+                tools.qemu(),
                 "-machine",
                 Arch.guest().commonMachineType(),
                 "-accel",

@@ -3,13 +3,13 @@ package io.ksplat.machine.internal.qemu;
 
 import java.io.IOException;
 
-/** Reads a guest's kernel memory by virtual address, in the guest's byte order. */
+/** Reads a guest's kernel memory by virtual address. */
 @FunctionalInterface
 public interface GuestMemory {
     /**
-     * The {@code length} bytes at {@code address}.
+     * Reads {@code length} bytes at {@code address}.
      *
-     * @throws IOException where the address is not mapped, or the machine is gone
+     * @throws IOException if the address is not mapped, or the machine is gone
      */
     byte[] read(long address, int length) throws IOException;
 
