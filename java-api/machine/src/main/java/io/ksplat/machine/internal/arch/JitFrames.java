@@ -5,8 +5,8 @@ import io.ksplat.kernel.Symbol;
 import io.ksplat.machine.internal.forensics.memory.CachedMemory;
 
 /**
- * Frames of JITed BPF programs and trampolines: they keep a frame pointer, except before their prologue has pushed it and after
- * their epilogue has popped it (arch/x86/net/bpf_jit_comp.c). A program stopped, or traced, there is told by its code.
+ * Unwinds JITed BPF programs and trampolines: they keep a frame pointer, except before their prologue has pushed it and after
+ * their epilogue has popped it (arch/x86/net/bpf_jit_comp.c). Their code shows whether the CPU stopped there.
  */
 public final class JitFrames {
     /** The prologue starts with endbr64 (4), the patchable call (5) and the tail call's counter (up to 13). */
@@ -23,14 +23,15 @@ public final class JitFrames {
         this.memory = memory;
     }
 
+    /** Returns whether a function is a JITed BPF program or a trampoline. */
     public static boolean isJited(Symbol function) {
         return function.module().orElse("").equals("bpf") || function.name().startsWith("bpf_prog_");
     }
 
     /**
-     * How to go on from {@code ip} in {@code function}.
+     * Returns how to find the caller of {@code ip} in {@code function}.
      *
-     * @param exact whether {@code ip} is the next instruction itself; else a return address
+     * @param exact whether {@code ip} is the next instruction itself, not a return address
      */
     OrcEntry entry(Symbol function, long ip, boolean exact) {
         long offset = ip - function.address();

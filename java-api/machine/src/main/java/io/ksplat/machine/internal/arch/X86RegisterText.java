@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The text of the monitor's {@code info registers -a} (QEMU's target/i386/cpu-dump.c). */
+/** Parses the output of the monitor's {@code info registers -a} (QEMU's target/i386/cpu-dump.c). */
 final class X86RegisterText {
     private static final Pattern CPU = Pattern.compile("^CPU#(\\d{1,5})\\b");
     private static final Pattern WORD = Pattern.compile("\\b([A-Z][A-Z0-9]{1,2}) ?=([0-9a-f]{8,16})\\b");
@@ -37,7 +37,7 @@ final class X86RegisterText {
             Map.entry("R15", Register.R15),
             Map.entry("RIP", Register.RIP),
             Map.entry("RFL", Register.RFLAGS),
-            // The form of a CPU that was never brought up, or is about to be: it is in 16 or 32 bit mode.
+            // The names for a CPU that was not brought up yet: it is in 16 or 32 bit mode.
             Map.entry("EAX", Register.RAX),
             Map.entry("EBX", Register.RBX),
             Map.entry("ECX", Register.RCX),
@@ -80,7 +80,7 @@ final class X86RegisterText {
         }
         add(cpus, cpu, values);
         if (cpus.isEmpty()) {
-            throw new MachineException("QEMU gave no registers but: " + text.strip());
+            throw new MachineException("QEMU printed no registers but: " + text.strip());
         }
         return cpus;
     }
@@ -90,7 +90,7 @@ final class X86RegisterText {
             return;
         }
         if (!values.containsKey(Register.RIP)) {
-            throw new MachineException("QEMU gave no RIP for CPU " + cpu);
+            throw new MachineException("QEMU printed no RIP for CPU " + cpu);
         }
         cpus.add(new Registers(cpu, values));
     }

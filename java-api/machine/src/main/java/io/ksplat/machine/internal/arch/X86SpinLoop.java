@@ -18,18 +18,18 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What memory a CPU is about to read or write: the addresses in the instructions that it comes to next, as far as its registers tell
- * them. A loop that waits for a lock reads the lock.
+ * Finds the memory that a CPU is about to read or write: the addresses in its next instructions, as far as its registers tell. A
+ * loop that waits for a lock reads the lock.
  */
 final class X86SpinLoop {
     private static final int MOST_INSTRUCTIONS = 48;
 
-    /** {@code 0x8(%rbx)}, without segment or index: such are no locks. */
+    /** {@code 0x8(%rbx)}; not with a segment or an index: no lock is addressed so. */
     private static final Pattern OPERAND = Pattern.compile("(?<![:\\w])(-?0x[0-9a-f]+)?\\(%(r[0-9a-z]+)\\)");
 
     private static final Pattern JUMP = Pattern.compile("(?:[a-z]+,p[nt] )?(j[a-z]+)\\s+0x([0-9a-f]+).*");
 
-    /** The last operand of AT&amp;T's syntax is what an instruction writes. */
+    /** In AT&amp;T's syntax an instruction writes its last operand. */
     private static final Pattern WRITTEN = Pattern.compile(".*[\\s,]%([a-z0-9]+)");
 
     private static final Map<String, Register> NAMES = names();
@@ -39,7 +39,7 @@ final class X86SpinLoop {
     private record Path(int index, EnumSet<Register> lost) {}
 
     /**
-     * The addresses, the one that comes first first.
+     * Returns the addresses, in the order in which the instructions come.
      *
      * @param code of the function from its start
      */
@@ -91,7 +91,7 @@ final class X86SpinLoop {
         return Optional.of(registers.get(base) + offset);
     }
 
-    /** The registers whose values are no longer known after an instruction. */
+    /** Returns the registers whose values are not known after an instruction. */
     private static EnumSet<Register> after(String text, EnumSet<Register> before) {
         EnumSet<Register> lost = EnumSet.copyOf(before);
         Matcher written = WRITTEN.matcher(text);
@@ -110,7 +110,7 @@ final class X86SpinLoop {
         return lost;
     }
 
-    /** All spellings of the general registers: rbx, ebx, bx, bl, bh; r8, r8d, r8w, r8b. */
+    /** Returns all spellings of the general registers: rbx, ebx, bx, bl, bh; r8, r8d, r8w, r8b. */
     private static Map<String, Register> names() {
         Map<String, Register> names = new HashMap<>();
         for (Register register : X86_64.INSTANCE.generalRegisters()) {

@@ -120,7 +120,7 @@ class X86RegisterTextTest {
                 List.of("", "unknown command: 'info registers'", "RIP=0000000000001000", "CPU#99999999999\n")) {
             assertThatThrownBy(() -> X86RegisterText.parse(text))
                     .isInstanceOf(MachineException.class)
-                    .hasMessage("QEMU gave no registers but: " + text.strip());
+                    .hasMessage("QEMU printed no registers but: " + text.strip());
         }
     }
 
@@ -128,7 +128,7 @@ class X86RegisterTextTest {
     void refusesACpuWithoutItsProgramCounter() {
         assertThatThrownBy(() -> X86RegisterText.parse("CPU#0\nRIP=0000000000001000\nCPU#1\nRAX=0000000000000000\n"))
                 .isInstanceOf(MachineException.class)
-                .hasMessage("QEMU gave no RIP for CPU 1");
+                .hasMessage("QEMU printed no RIP for CPU 1");
     }
 
     @Test
@@ -144,7 +144,7 @@ class X86RegisterTextTest {
             try {
                 assertThat(X86RegisterText.parse(text)).isNotEmpty();
             } catch (MachineException refused) {
-                assertThat(refused).hasMessageStartingWith("QEMU gave no ");
+                assertThat(refused).hasMessageStartingWith("QEMU printed no ");
             }
         }
     }

@@ -15,21 +15,21 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Tells CPUs that are stuck for good from busy, idle, starved and panicked ones, by samples of a <em>running</em> machine:
- * samples of a paused one would be counted as run time. Decides only; reads nothing. Not safe for use by many threads.
+ * Distinguishes CPUs that are stuck for good from busy, idle, starved and panicked ones, by samples of a <em>running</em> machine:
+ * samples of a paused one would count as run time. Only decides; reads nothing. Not thread-safe.
  */
 final class HangDetector {
-    private final HangThresholds patience;
+    private final HangThresholds thresholds;
     private final TreeMap<Integer, Watched> cpus = new TreeMap<>();
     private long lastNs;
 
-    public HangDetector(HangThresholds patience) {
-        this.patience = patience;
+    public HangDetector(HangThresholds thresholds) {
+        this.thresholds = thresholds;
     }
 
-    /** Takes the next sample in and tells what all of them show; a CPU that shows life is no longer stuck. */
+    /** Adds a sample and returns what all samples show; a CPU that shows a sign of life is no longer stuck. */
     public Diagnosis observe(Sample sample) {
-        long gap = Math.min(patience.gapNs(), Math.max(0, sample.hostNs() - lastNs));
+        long gap = Math.min(thresholds.gapNs(), Math.max(0, sample.hostNs() - lastNs));
         lastNs = sample.hostNs();
         for (Sample.Cpu cpu : sample.cpus()) {
             Watched known = cpus.get(cpu.cpu());
@@ -43,14 +43,14 @@ final class HangDetector {
     }
 
     /**
-     * Whether every other CPU was seen alive since one stands still, or stands still as long. A CPU that has run user code or been
-     * idle holds no spin lock from before, so that who waits on after that waits for nobody who will come.
+     * Returns whether every other CPU was alive since one stopped changing, or has not changed for as long. A CPU that has run user
+     * code or been idle has released every spin lock: a CPU that still waits then waits for a lock that nobody will release.
      */
-    private boolean othersProveIt(Watched still) {
+    private boolean othersProveIt(Watched unchanged) {
         return cpus.values().stream()
-                .filter(other -> other != still)
-                .allMatch(other -> other.livesSeen - still.frozen.livesBefore(other) >= patience.samples()
-                        || other.frozen.isFull(patience.frozenNs()));
+                .filter(other -> other != unchanged)
+                .allMatch(other -> other.livesSeen - unchanged.frozen.livesBefore(other) >= thresholds.samples()
+                        || other.frozen.isFull(thresholds.frozenNs()));
     }
 
     private Diagnosis diagnose() {
@@ -71,22 +71,22 @@ final class HangDetector {
                 }
             });
         }
-        // CPUs that wait for each other and for nobody else are themselves what is wrong.
+        // CPUs that all wait for each other are the cause themselves.
         boolean forEachOther = causes.isEmpty() && waiting.size() > 1 && waiting.size() == cpus.size();
         (forEachOther ? causes : delayed).addAll(waiting);
         return new Diagnosis(causes, delayed, false);
     }
 
     /**
-     * The CPU that panics loops in a delay with interrupts enabled, mostly, and has stopped all others (kernel/panic.c); a lone
-     * CPU in a delay may be anything.
+     * Returns whether all CPUs have ended in a panic. The CPU that panics mostly loops in a delay with interrupts enabled, and has
+     * stopped all others (kernel/panic.c); a delay alone may be anything.
      */
     private boolean hasPanicked() {
-        return cpus.values().stream().allMatch(w -> w.endedSamples >= patience.samples())
+        return cpus.values().stream().allMatch(w -> w.endedSamples >= thresholds.samples())
                 && cpus.values().stream().anyMatch(w -> w.seenInPanic || w.stopped);
     }
 
-    /** One CPU's past. */
+    /** The history of one CPU. */
     private final class Watched {
         private final Window masked = new Window();
         private final Window open = new Window();
@@ -134,7 +134,7 @@ final class HangDetector {
                 open.add(place, ran, nowNs);
             } else {
                 masked.add(place, ran, nowNs);
-                // In between, an interrupt handler: time passes, but it does not tell what the CPU is stuck in.
+                // An interrupt handler in between: its time counts, but not its function.
                 open.ranNs += ran;
                 open.samples++;
             }
@@ -144,21 +144,21 @@ final class HangDetector {
             if (stopped) {
                 return Optional.empty();
             }
-            if (masked.isFull(patience.maskedNs())
-                    || (masked.isFull(patience.frozenNs())
-                            && frozen.isFull(patience.frozenNs())
+            if (masked.isFull(thresholds.maskedNs())
+                    || (masked.isFull(thresholds.frozenNs())
+                            && frozen.isFull(thresholds.frozenNs())
                             && othersProveIt(this))) {
                 return Optional.of(masked.stuck(last.cpu(), true));
             }
-            return last.interruptsEnabled() && open.isFull(patience.openNs())
+            return last.interruptsEnabled() && open.isFull(thresholds.openNs())
                     ? Optional.of(open.stuck(last.cpu(), false))
                     : Optional.empty();
         }
     }
 
-    /** A stretch of samples in a row, with interrupts disabled, in which a CPU's general registers take turns in a few values. */
+    /** Consecutive samples with interrupts disabled in which a CPU's general registers alternate between a few values. */
     private final class Frozen {
-        /** A loop that reads a lock's word and looks at it has no more states than this at the borders of what QEMU translates. */
+        /** A loop that reads and compares a lock's word has no more states at the boundaries of QEMU's translation blocks. */
         private static final int STATES = 3;
 
         private final Set<List<Long>> states = new HashSet<>();
@@ -185,14 +185,14 @@ final class HangDetector {
             samples++;
         }
 
-        /** How often another CPU had been seen alive when this stretch began. */
+        /** Returns how often another CPU had been alive when these samples began. */
         int livesBefore(Watched other) {
             return lives.getOrDefault(other, 0);
         }
 
-        /** One sample more than elsewhere: CPUs that a panic has stopped are known by then. */
+        /** Needs one sample more than a window: CPUs that a panic has stopped are known by then. */
         boolean isFull(long neededNs) {
-            return ranNs >= neededNs && samples > patience.samples();
+            return ranNs >= neededNs && samples > thresholds.samples();
         }
     }
 
@@ -215,7 +215,7 @@ final class HangDetector {
                 : Optional.empty();
     }
 
-    /** A stretch of samples in a row that all fit one CPU being stuck. */
+    /** Consecutive samples that all fit a stuck CPU. */
     private final class Window {
         private long sinceNs;
         private long ranNs;
@@ -233,7 +233,7 @@ final class HangDetector {
         void add(String function, long ran, long nowNs) {
             boolean delays = is(function, Role.DELAY);
             if (delayed && !delays) {
-                // A delay, of the console say, is over: it makes no victim of the CPU for what it is at from now on.
+                // A delay is over, for example of the console: the CPU is no victim for what it does from now on.
                 restart(nowNs);
             } else {
                 ranNs += ran;
@@ -241,14 +241,14 @@ final class HangDetector {
             delayed = delays;
             functions.add(function);
             samples++;
-            if (functions.size() > patience.functions()) {
+            if (functions.size() > thresholds.functions()) {
                 restart(nowNs);
                 functions.add(function);
             }
         }
 
         boolean isFull(long neededNs) {
-            return ranNs >= neededNs && samples >= patience.samples() && !functions.isEmpty();
+            return ranNs >= neededNs && samples >= thresholds.samples() && !functions.isEmpty();
         }
 
         Stuck stuck(int cpu, boolean interruptsDisabled) {

@@ -12,7 +12,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Samples a machine that runs, heartbeats, registers and the run time of its vCPUs, and tells what they show. */
+/** Samples heartbeats, registers and vCPU run times of a running machine, and returns what they show. */
 public final class HangWatch {
     private final VirtualMachine machine;
     private final Heartbeats heartbeats;
@@ -25,18 +25,17 @@ public final class HangWatch {
     }
 
     /**
-     * Of a machine whose agent nobody asks.
+     * Watches a machine whose agent is not used.
      *
-     * @param patience how long a CPU is watched before it counts as stuck: 1, or less of it where the caller knows more
+     * @param scale multiplies the {@link HangThresholds}: 1, or less if the caller knows more
      */
-    public HangWatch(VirtualMachine machine, Heartbeats heartbeats, Symbols symbols, double patience)
-            throws IOException {
+    public HangWatch(VirtualMachine machine, Heartbeats heartbeats, Symbols symbols, double scale) throws IOException {
         this.machine = machine;
         this.heartbeats = heartbeats;
         this.symbols = symbols;
         this.threads = machine.cpuThreads();
         this.detector = new HangDetector(
-                HangThresholds.under(machine.config().accelerator()).scaledBy(patience));
+                HangThresholds.under(machine.config().accelerator()).scaledBy(scale));
     }
 
     /** Takes one sample, without stopping the machine. */
@@ -46,7 +45,7 @@ public final class HangWatch {
         for (Registers registers : machine.registers()) {
             int cpu = registers.cpu();
             if (cpu >= beats.length) {
-                // Offline (maxcpus=1, say): no heart beats there, and nothing can hang.
+                // Offline, for example with maxcpus=1: it has no heartbeat and cannot hang.
                 continue;
             }
             cpus.add(new Sample.Cpu(

@@ -12,13 +12,13 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
- * A guest's memory for the length of one unwinding: read by pages, each page once, and not without end. A page is the largest
- * piece that cannot straddle a stack's guard page.
+ * Guest memory for the duration of one unwinding: read by pages, each page once, up to a limit. A page is the largest unit that
+ * does not extend into a stack's guard page.
  */
 public final class CachedMemory {
     public static final int PAGE = 4096;
 
-    /** 256 KiB: all stacks that one CPU can be on, several times over. */
+    /** 256 KiB: several times all stacks of one CPU. */
     private static final int STACK_PAGES = 64;
 
     private final GuestMemory memory;
@@ -34,7 +34,7 @@ public final class CachedMemory {
         this.mostPages = mostPages;
     }
 
-    /** The 64-bit word at {@code address}, where it is readable. */
+    /** Returns the 64 bits at {@code address}; empty if they cannot be read. */
     public OptionalLong word(long address) {
         int offset = (int) (address & (PAGE - 1));
         if (offset <= PAGE - Long.BYTES) {
@@ -44,7 +44,7 @@ public final class CachedMemory {
         return acrossPages(address, Long.BYTES);
     }
 
-    /** The 32-bit word at {@code address}, where it is readable. */
+    /** Returns the 32 bits at {@code address}; empty if they cannot be read. */
     public OptionalInt half(long address) {
         OptionalLong value = acrossPages(address, Integer.BYTES);
         return value.isPresent() ? OptionalInt.of((int) value.getAsLong()) : OptionalInt.empty();
@@ -62,7 +62,7 @@ public final class CachedMemory {
         return OptionalLong.of(value);
     }
 
-    /** The byte at {@code address}, or -1 where it cannot be read. */
+    /** Returns the byte at {@code address}, or -1 if it cannot be read. */
     public int unsignedByte(long address) {
         int offset = (int) (address & (PAGE - 1));
         Optional<ByteBuffer> page = page(address - offset);
@@ -85,7 +85,7 @@ public final class CachedMemory {
                     ? Optional.of(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN))
                     : Optional.empty();
         } catch (IOException e) {
-            // Not mapped: a guard page, or a stack pointer that is garbage. Unwinding ends there with what there is.
+            // Not mapped: a guard page, or a corrupted stack pointer. Unwinding ends there.
             return Optional.empty();
         }
     }
