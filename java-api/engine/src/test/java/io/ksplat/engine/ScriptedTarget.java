@@ -169,7 +169,7 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
             }
 
             @Override
-            public Optional<Evidence> ofSleepers(List<Task> hung) {
+            public Optional<Evidence> ofBlockedTasks(List<Task> hung) {
                 return Optional.empty();
             }
 

@@ -210,7 +210,7 @@ public final class Watcher implements ConsoleLog.Reader {
             }
             List<Task> hung = hungTasks();
             if (!hung.isEmpty()) {
-                analysis().ofSleepers(hung).ifPresent(this::found);
+                analysis().ofBlockedTasks(hung).ifPresent(this::found);
             }
             return seen(look.controls, alive, Optional.empty());
         } catch (InterruptedException e) {

@@ -27,7 +27,7 @@ public interface OutsideView extends Target.Capability {
         HangAnalysis.Findings of(Diagnosis diagnosis) throws IOException, InterruptedException;
 
         /** Returns what tasks sleep for that were reported to hang; empty if none of them sleeps for a lock. */
-        Optional<Evidence> ofSleepers(List<Task> hung) throws IOException, InterruptedException;
+        Optional<Evidence> ofBlockedTasks(List<Task> hung) throws IOException, InterruptedException;
 
         /** Returns the lines of the kernel's log that its console did not get. */
         List<String> unprinted() throws IOException;

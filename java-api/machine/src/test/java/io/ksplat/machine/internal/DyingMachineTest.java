@@ -83,7 +83,7 @@ class DyingMachineTest {
             saysGone(() -> guest.vm().injectNmi());
             saysGone(() -> guest.vm().cpuThreads());
             saysGone(() -> guest.vm().gdb());
-            assertThat(guest.vm().lastWords()).isEqualTo("exit status 137, no message");
+            assertThat(guest.vm().exitMessage()).isEqualTo("exit status 137, no message");
         } finally {
             guest.close();
         }

@@ -32,7 +32,7 @@ class RemoteMachineTest {
     @TempDir
     private Path folder;
 
-    /** The site's files are this host's. */
+    /** Its files are this host's. */
     private static final class Here implements QemuLauncher {
         private final Path folder;
         private long guard;
@@ -64,7 +64,7 @@ class RemoteMachineTest {
                 Files.createDirectories(there.resolveSibling(""));
                 Files.createSymbolicLink(there, file.getValue().toAbsolutePath());
             }
-            List<String> words = command.words(wire -> "127.0.0.1:0").stream()
+            List<String> words = command.words(channel -> "127.0.0.1:0").stream()
                     .map(word -> word.replace("/ksplat/", root + "/ksplat/"))
                     .toList();
             Path stderr = root.resolve("stderr");
@@ -76,8 +76,8 @@ class RemoteMachineTest {
             assertThat(ports[0]).isEqualTo("listening");
             return new Running() {
                 @Override
-                public InetSocketAddress address(Channel wire) {
-                    int index = List.of(Channel.values()).indexOf(wire);
+                public InetSocketAddress address(Channel channel) {
+                    int index = List.of(Channel.values()).indexOf(channel);
                     return new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(ports[index + 1]));
                 }
 
@@ -102,8 +102,8 @@ class RemoteMachineTest {
         }
     }
 
-    private MachineFactory host(Here site) throws Exception {
-        return MachineFactory.open(new TestMachines().cache(), Optional.of(Accelerator.TCG), Optional.of(site));
+    private MachineFactory host(Here launcher) throws Exception {
+        return MachineFactory.open(new TestMachines().cache(), Optional.of(Accelerator.TCG), Optional.of(launcher));
     }
 
     private Guest boot(MachineFactory host) throws Exception {
@@ -113,9 +113,9 @@ class RemoteMachineTest {
 
     @Test
     void doesOverTcpWhatAMachineOfThisHostDoes() throws Exception {
-        Here site = new Here(folder);
+        Here launcher = new Here(folder);
         long qemu;
-        try (Guest guest = boot(host(site))) {
+        try (Guest guest = boot(host(launcher))) {
             VirtualMachine vm = guest.vm();
             qemu = TestMachines.pid(vm);
             guest.awaitBeats();
@@ -138,7 +138,7 @@ class RemoteMachineTest {
                     .containsPattern("tsc_early_khz=[1-9][0-9]{5,}");
         }
         assertThat(ProcessHandle.of(qemu)).isEmpty();
-        assertThat(ProcessHandle.of(site.guard)).isEmpty();
+        assertThat(ProcessHandle.of(launcher.guard)).isEmpty();
     }
 
     @Test
@@ -152,8 +152,8 @@ class RemoteMachineTest {
 
     @Test
     void refusesWhatNeedsQemuHere() throws Exception {
-        Here site = new Here(folder);
-        MachineFactory host = host(site);
+        Here launcher = new Here(folder);
+        MachineFactory host = host(launcher);
         try (Guest guest = boot(host)) {
             VirtualMachine vm = guest.vm();
             assertThatThrownBy(vm::keep)
@@ -164,7 +164,7 @@ class RemoteMachineTest {
                     .hasMessageContaining("QEMU does not run on this host");
             assertThatThrownBy(() -> vm.freeze(folder.resolve("state")))
                     .isInstanceOf(MachineException.class)
-                    .hasMessageContaining("its memory is in no file");
+                    .hasMessageContaining("its memory is not in a file");
         }
         assertThatThrownBy(() -> VirtualMachine.startIn(
                         folder.resolve("ram"), new TestMachines().config(), host.programs(), folder.resolve("c")))

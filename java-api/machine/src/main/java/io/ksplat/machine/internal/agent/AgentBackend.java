@@ -50,11 +50,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** A BPF object in a machine, which the agent has loaded. Global variables are read from outside: a dead guest's still count. */
+/** A BPF object that the agent has loaded. Global variables are read from outside, so that those of a dead guest can be read. */
 public final class AgentBackend implements BpfBackend {
     private static final int PAGE = 4096;
 
-    /** As the agent knows them (native/src/agent/bpf_map.c). */
+    /** The types of per-CPU maps, as in native/src/agent/bpf_map.c. */
     private static final Set<Integer> PER_CPU = Set.of(5, 6, 10, 21);
 
     private final Guest guest;
@@ -87,7 +87,7 @@ public final class AgentBackend implements BpfBackend {
         if (restored instanceof Guest guest) {
             return new AgentBackend(guest, loaded);
         }
-        throw new IllegalStateException("an object of a machine is only in machines that are restored from it");
+        throw new IllegalStateException("this object exists only in machines that are restored from its own");
     }
 
     private static Response call(Guest guest, Request.Builder request) throws IOException {
@@ -320,8 +320,8 @@ public final class AgentBackend implements BpfBackend {
                 .map(BpfMap::getPagesList)
                 .orElse(List.of());
         if (index >= pages.size()) {
-            throw new MachineException("the agent told no physical address for page " + index + " of "
-                    + variable.section() + ", where " + variable.name() + " lies");
+            throw new MachineException("the agent sent no physical address for page " + index + " of "
+                    + variable.section() + ", which holds " + variable.name());
         }
         return pages.get(index);
     }

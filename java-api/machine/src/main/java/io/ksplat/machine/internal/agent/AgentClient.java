@@ -37,15 +37,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Talks to the agent, as native/proto/agent.proto says. Thread-safe; requests may overlap. The guest is not trusted: frames are
- * bounded, and every wait has a deadline.
+ * A client of the agent's protocol, native/proto/agent.proto. Thread-safe; requests may overlap. The guest is not trusted: frames
+ * are bounded, and every wait has a deadline.
  */
 public final class AgentClient implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AgentClient.class);
     private static final int FRAME_LIMIT = 32 << 20;
     private static final SecureRandom RANDOM = new SecureRandom();
 
-    /** Of one answer, all its pieces: the longest file that is read is a kernel's BTF or its symbols, some 20 MB. */
+    /** The limit of one answer, all its parts together: the longest file that is read is a kernel's BTF or symbols, some 20 MB. */
     private static final long ANSWER_LIMIT = 256L << 20;
 
     private final SocketChannel channel;
@@ -55,7 +55,7 @@ public final class AgentClient implements AutoCloseable {
     private final Map<Integer, Answer> waiting = new ConcurrentHashMap<>();
     private final CompletableFuture<MachineException> closed = new CompletableFuture<>();
 
-    /** @param patience how long a request may take that has no time of its own */
+    /** @param patience the time limit of a request without its own */
     public AgentClient(SocketChannel channel, Duration patience) {
         this.channel = channel;
         this.patience = patience;
@@ -64,17 +64,17 @@ public final class AgentClient implements AutoCloseable {
         reader.start();
     }
 
-    /** Completes when the agent is ready. */
+    /** Returns a future that completes when the agent is ready. */
     public CompletableFuture<Hello> hello() {
         return hello;
     }
 
-    /** Sends a request and waits for the whole of its answer. */
+    /** Sends a request and waits for its whole answer. */
     public Response call(Request.Builder request) throws IOException {
         return call(request, patience);
     }
 
-    /** How long a request may take that has no time of its own. */
+    /** Returns the time limit of a request without its own. */
     Duration patience() {
         return patience;
     }
@@ -109,7 +109,7 @@ public final class AgentClient implements AutoCloseable {
         }
     }
 
-    /** Sends a request without waiting: its work may well never end. */
+    /** Sends a request without waiting: it may never be answered. */
     public Answer send(Request.Builder request) throws IOException {
         int id = nextId.incrementAndGet();
         byte[] body = request.setId(id).build().toByteArray();
@@ -134,44 +134,44 @@ public final class AgentClient implements AutoCloseable {
     }
 
     /**
-     * Wakes an agent that was frozen: waits until it has said back what nobody can have said before, and has its kernel given
-     * randomness that no sibling from the same template has before anything else is asked of it.
+     * Checks that a restored agent answers: it must echo a random token. Then seeds its kernel's random generator, before any
+     * other request, because machines restored from one template would draw the same numbers.
      */
     public void proveAlive() throws IOException {
         byte[] seed = new byte[64];
         RANDOM.nextBytes(seed);
         ByteString token = ByteString.copyFromUtf8("ksplat:" + Long.toHexString(RANDOM.nextLong()));
         Request.Builder echo = Request.newBuilder().setEcho(Echo.newBuilder().setToken(token));
-        Answer said = send(echo);
-        // The agent serves requests in their order: whatever it is asked from here on finds the new numbers.
+        Answer echoed = send(echo);
+        // The agent serves requests in order: the next one finds the generator seeded.
         var unused = send(Request.newBuilder().setReseed(Reseed.newBuilder().setData(ByteString.copyFrom(seed))))
                 .whole
                 .thenAccept(AgentClient::warnUnlessDone);
-        Response answer = await(echo, said, patience).get(0);
+        Response answer = await(echo, echoed, patience).get(0);
         if (!answer.getBytes().getData().equals(token)) {
-            throw new MachineException("the agent did not say back what it was told: it is out of step");
+            throw new MachineException("the agent did not echo the token: its answers are out of step");
         }
     }
 
-    /** Of no consequence but this: siblings draw the same numbers for a while. */
+    /** Only warns: the one consequence is that machines from one template draw the same numbers for a while. */
     private static void warnUnlessDone(List<Response> parts) {
         if (parts.get(0).hasFailure()) {
             LOG.warn("{}", AgentException.of(parts.get(0).getFailure()).getMessage());
         }
     }
 
-    /** What the agent says of its machine now. */
+    /** Asks the agent to describe its machine now. */
     public Hello sayHello() throws IOException {
         return call(Request.newBuilder().setSayHello(SayHello.getDefaultInstance()))
                 .getHello();
     }
 
-    /** A guest file, whole. */
+    /** Reads a guest file. */
     public byte[] readFile(String path) throws IOException {
         return readFile(path, 0);
     }
 
-    /** The first {@code length} bytes of a guest file (0: all of it). */
+    /** Reads the first {@code length} bytes of a guest file (0: all of it). */
     public byte[] readFile(String path, long length) throws IOException {
         ByteString bytes = ByteString.EMPTY;
         for (Response part : collect(
@@ -192,7 +192,7 @@ public final class AgentClient implements AutoCloseable {
         writeFile(path, text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
     }
 
-    /** Makes a file in the guest that can be run. */
+    /** Writes an executable file in the guest. */
     public void writeProgram(String path, byte[] elf) throws IOException {
         call(Request.newBuilder()
                 .setWriteFile(WriteFile.newBuilder().setPath(path).setMode(0755).setData(ByteString.copyFrom(elf))));
@@ -207,7 +207,7 @@ public final class AgentClient implements AutoCloseable {
         call(Request.newBuilder().setRemove(Remove.newBuilder().setPath(path)));
     }
 
-    /** How many requests have no whole answer yet. */
+    /** Returns the number of requests that are not fully answered. */
     public int unanswered() {
         return waiting.size();
     }
@@ -224,7 +224,7 @@ public final class AgentClient implements AutoCloseable {
                 dispatch(Response.parseFrom(frame()));
             }
         } catch (InvalidProtocolBufferException e) {
-            end = new MachineException("the agent sent what is no message: " + e.getMessage(), e);
+            end = new MachineException("the agent sent an invalid message: " + e.getMessage(), e);
         } catch (EOFException e) {
             end = new MachineException.Gone("the agent's channel was closed");
         } catch (IOException e) {
@@ -278,6 +278,6 @@ public final class AgentClient implements AutoCloseable {
         }
     }
 
-    /** What comes back for one request; only the reading thread adds to it. */
+    /** The answer to one request; only the reading thread adds to it. */
     record Answer(List<Response> parts, AtomicLong bytes, CompletableFuture<List<Response>> whole) {}
 }

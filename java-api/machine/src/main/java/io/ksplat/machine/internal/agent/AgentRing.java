@@ -11,14 +11,14 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 
-/** A ring buffer in a machine. The agent keeps nothing between two polls: what was not taken stays in the ring. */
+/** A ring buffer in a machine. The agent keeps no state between two polls: records that were not read stay in the ring. */
 final class AgentRing implements BpfBackend.RingSource {
     private final Caller agent;
     private final int handle;
     private final String map;
     private long tooLong;
 
-    /** Asks the agent, with some patience more than for other requests. */
+    /** Sends a request to the agent, with a longer time limit than other requests. */
     @FunctionalInterface
     interface Caller {
         Response call(Request.Builder request, Duration more) throws IOException;
@@ -53,6 +53,6 @@ final class AgentRing implements BpfBackend.RingSource {
 
     @Override
     public void close() {
-        // The agent holds nothing.
+        // The agent keeps no state.
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.forensics;
 
+import io.ksplat.machine.internal.OutsideView;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Frame;
@@ -14,19 +15,18 @@ import io.ksplat.kernel.internal.symbols.Disassembler;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Registers;
 import io.ksplat.machine.internal.KernelInfo;
-import io.ksplat.machine.internal.OutsideView;
+import io.ksplat.machine.internal.arch.Arch;
+import io.ksplat.machine.internal.arch.OrcTable;
 import io.ksplat.machine.internal.forensics.hang.Diagnosis;
 import io.ksplat.machine.internal.forensics.locks.BlockedTasks;
 import io.ksplat.machine.internal.forensics.locks.LockGraph;
 import io.ksplat.machine.internal.forensics.locks.Locks;
 import io.ksplat.machine.internal.forensics.locks.SpinLockKind;
-import io.ksplat.machine.internal.forensics.locks.SpinLoop;
 import io.ksplat.machine.internal.forensics.memory.KernelData;
 import io.ksplat.machine.internal.forensics.memory.KernelLog;
 import io.ksplat.machine.internal.forensics.memory.SymbolNames;
 import io.ksplat.machine.internal.forensics.memory.VmCore;
 import io.ksplat.machine.internal.forensics.unwind.ContextStack;
-import io.ksplat.machine.internal.forensics.unwind.OrcTable;
 import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
 import io.ksplat.machine.internal.forensics.unwind.StackWalk;
 import io.ksplat.machine.internal.forensics.unwind.Unwinder;
@@ -48,38 +48,38 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Reads every CPU's stack out of a machine that hangs. The machine stands still afterwards. */
+/** Reads the stacks and locks of a machine that hangs. The machine stays stopped afterwards. */
 public final class HangAnalysis implements OutsideView.Analysis {
     private static final Logger LOG = LoggerFactory.getLogger(HangAnalysis.class);
 
-    /** No slow path of a lock is longer. */
+    /** The limit of a function's code in bytes: no slow path of a lock is longer. */
     private static final int MOST_CODE = 8192;
 
-    /** How often a CPU that spins with interrupts enabled may be stopped in an interrupt. */
+    /** How often to stop the machine again because a CPU that spins with interrupts enabled was in an interrupt. */
     private static final int MOST_STOPS = 20;
 
-    /** What a stopped machine has written to its console comes within this time. */
+    /** The time within which the console's output of a stopped machine arrives. */
     private static final Duration SILENCE = Duration.ofMillis(20);
 
     private final VirtualMachine vm;
-    private final KernelInfo facts;
+    private final KernelInfo kernel;
     private final Symbols symbols;
     private final SourceFrames sources;
     private final Cache cache;
 
-    public HangAnalysis(VirtualMachine vm, KernelInfo facts, Symbols symbols, SourceFrames sources, Cache cache) {
+    public HangAnalysis(VirtualMachine vm, KernelInfo kernel, Symbols symbols, SourceFrames sources, Cache cache) {
         this.vm = vm;
-        this.facts = facts;
+        this.kernel = kernel;
         this.symbols = symbols;
         this.sources = sources;
         this.cache = cache;
     }
 
     /**
-     * What a machine's memory tells.
+     * What a machine's memory shows.
      *
      * @param evidence of the hang
-     * @param unprinted the lines of the kernel's log that its console did not get, as it would have shown them
+     * @param unprinted the lines of the kernel's log that did not reach its console, in the console's format
      */
     public record Findings(Evidence evidence, List<String> unprinted) {
         public Findings {
@@ -94,14 +94,14 @@ public final class HangAnalysis implements OutsideView.Analysis {
         }
     }
 
-    /** Writes the machine's memory as an ELF core file that gdb, drgn and crash open, given the kernel's vmlinux with DWARF. */
+    /** Writes the machine's memory as an ELF core file for gdb, drgn and crash, which also need the kernel's vmlinux with DWARF. */
     public void dump(Path file) throws IOException {
         Path qemus = file.resolveSibling(file.getFileName() + ".qemu");
         try {
             vm.dump(qemus);
             try (GdbStub gdb = vm.gdb()) {
                 KernelData data = data(gdb, 0);
-                VmCore.write(qemus, file, VmCore.Layout.of(data), VmCore.info(data, facts.release()));
+                VmCore.write(qemus, file, VmCore.Layout.of(data), VmCore.info(data, kernel.release()));
             }
         } finally {
             Files.deleteIfExists(qemus);
@@ -118,7 +118,7 @@ public final class HangAnalysis implements OutsideView.Analysis {
     public Findings of(Diagnosis diagnosis) throws IOException, InterruptedException {
         List<Integer> stuck =
                 diagnosis.causes().stream().map(Diagnosis.Stuck::cpu).toList();
-        List<ContextStack> layers = new ArrayList<>();
+        List<ContextStack> contexts = new ArrayList<>();
         LockGraph graph;
         List<String> unprinted;
         try (GdbStub gdb = vm.gdb()) {
@@ -126,49 +126,43 @@ public final class HangAnalysis implements OutsideView.Analysis {
             List<Registers> cpus = spinning(gdb, diagnosis);
             for (Registers registers : cpus) {
                 GuestMemory memory = (address, length) -> gdb.read(registers.cpu(), address, length);
-                layers.addAll(unwinder.layers(registers, memory));
+                contexts.addAll(unwinder.contexts(registers, memory));
             }
             KernelData data = data(gdb, stuck.isEmpty() ? 0 : stuck.get(0));
-            graph = lockGraph(gdb, cpus, layers, data);
+            graph = lockGraph(gdb, cpus, contexts, data);
             unprinted = unprinted(data);
         }
-        // Who only waits for a CPU of the cycle may have been seen to be stuck before it.
+        // A CPU that only waits for one of the cycle may have been detected first.
         List<Integer> causes = graph.cpusOfCycle().isEmpty() ? stuck : graph.cpusOfCycle();
-        layers.sort(Comparator.comparing(layer -> !causes.contains(layer.cpu())));
-        List<Stack> stacks = layers.stream().map(ContextStack::stack).toList();
+        contexts.sort(Comparator.comparing(context -> !causes.contains(context.cpu())));
+        List<Stack> stacks = contexts.stream().map(ContextStack::stack).toList();
         Evidence evidence = new Evidence(
                 EvidenceKind.CPU_STUCK,
                 title(causes, stacks),
                 signature(stacks),
                 graph.locks(),
                 graph.cycle(),
-                sources.stacks(layers),
+                sources.stacks(contexts),
                 Source.OUTSIDE,
                 OptionalDouble.empty(),
                 graph.details());
         return new Findings(evidence, unprinted);
     }
 
-    /**
-     * Reads what tasks sleep for that were reported to hang: mutexes and rw_semaphores, who holds them, and what those sleep for. The
-     * machine stands still afterwards.
-     *
-     * @return empty where none of them sleeps for such a lock
-     */
     @Override
-    public Optional<Evidence> ofSleepers(List<Task> hung) throws IOException, InterruptedException {
+    public Optional<Evidence> ofBlockedTasks(List<Task> hung) throws IOException, InterruptedException {
         try (GdbStub gdb = vm.gdb()) {
             GuestMemory memory = (address, length) -> gdb.read(0, address, length);
             BlockedTasks found = new BlockedTasks(data(gdb, 0), new Unwinder(symbols, table(gdb)), memory, hung);
-            Optional<BlockedTasks.Sleeper> first = found.all().stream()
-                    .filter(sleeper -> sleeper.wanted().isPresent())
+            Optional<BlockedTasks.BlockedTask> first = found.all().stream()
+                    .filter(blocked -> blocked.wanted().isPresent())
                     .findFirst();
             if (first.isEmpty()) {
                 return Optional.empty();
             }
             List<Stack> stacks = new ArrayList<>();
-            for (BlockedTasks.Sleeper sleeper : found.all()) {
-                stacks.add(new Stack(OptionalInt.empty(), "task", sources.frames(sleeper.steps())));
+            for (BlockedTasks.BlockedTask blocked : found.all()) {
+                stacks.add(new Stack(OptionalInt.empty(), "task", sources.frames(blocked.steps())));
             }
             Frame taker = first.get().steps().get(first.get().taker()).frame();
             String who = found.named(first.get())
@@ -187,7 +181,7 @@ public final class HangAnalysis implements OutsideView.Analysis {
         }
     }
 
-    /** The registers at a moment when no CPU that spins with interrupts enabled is in an interrupt, which hide the lock. */
+    /** Reads the registers while no CPU that spins with interrupts enabled is in an interrupt, which would hide the lock. */
     private List<Registers> spinning(GdbStub gdb, Diagnosis diagnosis) throws IOException {
         List<Registers> cpus = vm.registers();
         for (int tries = 0; tries < MOST_STOPS && !allSpin(diagnosis, cpus); tries++) {
@@ -213,33 +207,33 @@ public final class HangAnalysis implements OutsideView.Analysis {
     private KernelData data(GdbStub gdb, int reader) {
         return new KernelData(
                 symbols,
-                facts.btf(),
+                kernel.btf(),
                 (address, length) -> gdb.read(reader, address, length),
                 vm.config().cpus());
     }
 
-    private LockGraph lockGraph(GdbStub gdb, List<Registers> cpus, List<ContextStack> layers, KernelData data)
+    private LockGraph lockGraph(GdbStub gdb, List<Registers> cpus, List<ContextStack> contexts, KernelData data)
             throws IOException, InterruptedException {
         List<LockGraph.Waiting> waits = new ArrayList<>();
         for (Registers registers : cpus) {
-            waiting(gdb, registers, layers, data).ifPresent(waits::add);
+            waiting(gdb, registers, contexts, data).ifPresent(waits::add);
         }
-        return new LockGraph(data, layers, waits);
+        return new LockGraph(data, contexts, waits);
     }
 
-    /** The lock that a CPU spins on: the memory that the loop reads which it is in. */
+    /** Finds the lock for which a CPU spins: the memory that its loop reads. */
     private Optional<LockGraph.Waiting> waiting(
-            GdbStub gdb, Registers registers, List<ContextStack> layers, KernelData data)
+            GdbStub gdb, Registers registers, List<ContextStack> contexts, KernelData data)
             throws IOException, InterruptedException {
-        Optional<ContextStack> layer =
-                layers.stream().filter(l -> l.cpu() == registers.cpu()).findFirst();
+        Optional<ContextStack> stack =
+                contexts.stream().filter(one -> one.cpu() == registers.cpu()).findFirst();
         Optional<Symbol> function = symbols.at(registers.rip());
         Optional<SpinLockKind> kind = function.map(Symbol::name).flatMap(SpinLockKind::in);
-        if (layer.isEmpty() || function.isEmpty() || kind.isEmpty()) {
+        if (stack.isEmpty() || function.isEmpty() || kind.isEmpty()) {
             return Optional.empty();
         }
         int taker = 0;
-        List<StackWalk.Step> steps = layer.get().steps();
+        List<StackWalk.Step> steps = stack.get().steps();
         while (taker < steps.size() - 1
                 && SpinLockKind.isLocking(SymbolNames.base(steps.get(taker).frame()))) {
             taker++;
@@ -250,23 +244,23 @@ public final class HangAnalysis implements OutsideView.Analysis {
             byte[] code = gdb.read(registers.cpu(), start, (int)
                     Math.min(MOST_CODE, function.get().size()));
             Locks locks = new Locks(data);
-            return SpinLoop.accesses(Disassembler.disassemble(start, code), registers).stream()
+            return Arch.guest().accessed(Disassembler.disassemble(start, code), registers).stream()
                     .flatMap(address -> locks.heldAt(address, kind.get()).stream())
                     .findFirst()
-                    .map(lock -> new LockGraph.Waiting(layer.get(), lock, wanted));
+                    .map(lock -> new LockGraph.Waiting(stack.get(), lock, wanted));
         } catch (KernelException | IOException e) {
-            // Stacks without locks are evidence still.
-            LOG.warn("which lock CPU {} waits for cannot be told: {}", registers.cpu(), e.getMessage());
+            // Stacks without locks are evidence too.
+            LOG.warn("cannot tell for which lock CPU {} waits: {}", registers.cpu(), e.getMessage());
             return Optional.empty();
         }
     }
 
     private OrcTable table(GdbStub gdb) throws IOException, InterruptedException {
         return OrcTable.load(cache.<IOException>entry(
-                        "orc", facts.kernel().key() + "-" + Integer.toHexString(OrcTable.FORMAT), fresh -> {
-                            OrcTable table = facts.kernel().vmlinux().isPresent()
+                        "orc", kernel.kernel().key() + "-" + Integer.toHexString(OrcTable.FORMAT), fresh -> {
+                            OrcTable table = kernel.kernel().vmlinux().isPresent()
                                     ? OrcTable.ofVmlinux(
-                                            facts.kernel().vmlinux().get())
+                                            kernel.kernel().vmlinux().get())
                                     : OrcTable.read((address, length) -> gdb.read(0, address, length), symbols);
                             table.store(fresh.resolve("table"));
                         })
@@ -286,7 +280,7 @@ public final class HangAnalysis implements OutsideView.Analysis {
                         : "");
     }
 
-    /** Kind, what spins, and the functions that lead there from the program or the entry; no address, no CPU, no tag. */
+    /** Joins the kind, the function that spins, and its callers; without addresses, CPUs and program tags. */
     private static String signature(List<Stack> stacks) {
         return "cpu-stuck:" + stacks.get(0).context() + ":" + functions(stacks.get(0).frames().stream());
     }
@@ -295,7 +289,7 @@ public final class HangAnalysis implements OutsideView.Analysis {
         return frames.filter(Frame::certain).map(SymbolNames::base).limit(8).collect(Collectors.joining("<"));
     }
 
-    /** The first function that is not the lock's own. */
+    /** Returns the first function that is not part of the lock's implementation. */
     private static String taker(Stack stack) {
         return stack.frames().stream()
                 .map(SymbolNames::base)

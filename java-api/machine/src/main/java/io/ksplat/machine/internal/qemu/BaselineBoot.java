@@ -4,15 +4,12 @@ package io.ksplat.machine.internal.qemu;
 import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.machine.Accelerator;
 import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.arch.Arch;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
@@ -20,7 +17,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** What a kernel's boot takes in a QEMU that is started as everybody starts it: the measure for ksplat's own. */
+/** Times the boot of a kernel in a QEMU that is started as its users start it, to compare ksplat's own boot with. */
 public final class BaselineBoot {
     private static final String HELLO = "hello from a bare init";
     private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -28,25 +25,25 @@ public final class BaselineBoot {
     private BaselineBoot() {}
 
     /**
-     * Boots to an init that says hello on the serial console, and nothing else.
+     * Boots to an init that writes one line to the serial console.
      *
      * @param image the kernel as it was installed
-     * @param consoleLog where the console goes
-     * @return from the start of QEMU to the hello
+     * @param consoleLog the file for the console's output
+     * @return the time from the start of QEMU to the line
      */
     public static Duration time(
-            HostTools programs, Path image, Accelerator accelerator, int cpus, int memoryMiB, Path consoleLog)
+            HostTools tools, Path image, Accelerator accelerator, int cpus, int memoryMiB, Path consoleLog)
             throws IOException {
         Path folder = Files.createTempDirectory("ksplat-");
         try (Listener listener = new Listener(folder.resolve("console"))) {
-            Path init = Files.write(folder.resolve("init"), init());
+            Path init = Files.write(folder.resolve("init"), Arch.guest().greeter(HELLO));
             Path initramfs = folder.resolve("initramfs");
             Initramfs.write(init, List.of(), initramfs);
             long start = System.nanoTime();
             try (QemuProcess qemu = QemuProcess.start(
-                            programs.guard(),
+                            tools.guard(),
                             folder,
-                            words(programs, image, initramfs, accelerator, cpus, memoryMiB, listener.path()));
+                            words(tools, image, initramfs, accelerator, cpus, memoryMiB, listener.path()));
                     SocketChannel channel = listener.accept(qemu, Deadline.in(RunningQemu.START));
                     Console console = new Console(channel, consoleLog)) {
                 await(console.readAfter(HELLO, (buffer, offset, length) -> {}), qemu);
@@ -61,18 +58,18 @@ public final class BaselineBoot {
         try {
             CompletableFuture.anyOf(hello, qemu.exit()).get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException | ExecutionException e) {
-            throw new MachineException("a bare boot did not come to its end: " + e, e);
+            throw new MachineException("the baseline boot did not finish: " + e, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new MachineException("interrupted while booting", e);
         }
         if (!hello.isDone()) {
-            throw new MachineException.Gone("QEMU ended during a bare boot: " + qemu.lastWords());
+            throw new MachineException.Gone("QEMU ended during the baseline boot: " + qemu.exitMessage());
         }
     }
 
     private static List<String> words(
-            HostTools programs,
+            HostTools tools,
             Path image,
             Path initramfs,
             Accelerator accelerator,
@@ -80,9 +77,9 @@ public final class BaselineBoot {
             int memoryMiB,
             Path console) {
         return List.of(
-                programs.qemu(),
+                tools.qemu(),
                 "-machine",
-                "q35",
+                Arch.guest().commonMachineType(),
                 "-accel",
                 accelerator.name().toLowerCase(Locale.ROOT),
                 "-cpu",
@@ -99,36 +96,10 @@ public final class BaselineBoot {
                 "-initrd",
                 initramfs.toString(),
                 "-append",
-                "console=ttyS0 panic=-1",
+                "console=" + Arch.guest().serialConsole() + " panic=-1",
                 "-chardev",
                 "socket,id=console,server=off,path=" + QemuCommandLine.escaped(console),
                 "-serial",
                 "chardev:console");
-    }
-
-    /** A static ELF program (elf(5)): write(1, hello, length), then pause() for ever. */
-    private static byte[] init() {
-        byte[] text = (HELLO + "\n").getBytes(StandardCharsets.US_ASCII);
-        byte[] before = HexFormat.of().parseHex("b801000000" + "bf01000000" + "488d3510000000" + "ba");
-        byte[] after = HexFormat.of().parseHex("0f05" + "b822000000" + "0f05" + "ebf7");
-        int header = 64;
-        int segment = 56;
-        long base = 0x400000;
-        int size = header + segment + before.length + 4 + after.length + text.length;
-        ByteBuffer elf = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
-        elf.put(HexFormat.of().parseHex("7f454c46" + "02010100" + "0000000000000000"));
-        elf.putShort((short) 2).putShort((short) 62).putInt(1);
-        elf.putLong(base + header + segment).putLong(header).putLong(0);
-        elf.putInt(0).putShort((short) header).putShort((short) segment).putShort((short) 1);
-        elf.putShort((short) 0).putShort((short) 0).putShort((short) 0);
-        elf.putInt(1)
-                .putInt(5)
-                .putLong(0)
-                .putLong(base)
-                .putLong(base)
-                .putLong(size)
-                .putLong(size)
-                .putLong(0x1000);
-        return elf.put(before).putInt(text.length).put(after).put(text).array();
     }
 }

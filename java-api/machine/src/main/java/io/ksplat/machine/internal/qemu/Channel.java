@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.qemu;
 
-/** The connections to a machine that runs elsewhere, each to a port of its own. */
+/** The connections to a machine that runs elsewhere, each on its own port. */
 public enum Channel {
-    /** To ksplat-guard: QEMU lives as long as this one. */
+    /** To ksplat-guard: QEMU ends when this connection ends. */
     GUARD(-1),
     /** QEMU's machine protocol. */
     QMP(10),
@@ -11,20 +11,20 @@ public enum Channel {
     CONSOLE(11),
     /** The agent's port in the guest. */
     AGENT(12),
-    /** QEMU's gdbstub: nobody answers before {@link VirtualMachine#gdb} was called. */
+    /** QEMU's gdbstub, which answers only after {@link VirtualMachine#gdb} was called. */
     GDB(13);
 
-    /** native/src/guard.c: the command inherits all listening sockets but the first, from 10 on. */
+    /** native/src/guard.c: the command inherits all listening sockets except the first, starting at descriptor 10. */
     private final int descriptor;
 
     Channel(int descriptor) {
         this.descriptor = descriptor;
     }
 
-    /** The descriptor on which QEMU listens. */
+    /** Returns the descriptor on which QEMU listens. */
     int descriptor() {
         if (this == GUARD) {
-            throw new IllegalArgumentException("the guard's own socket is not QEMU's");
+            throw new IllegalArgumentException("QEMU does not inherit the guard's own socket");
         }
         return descriptor;
     }

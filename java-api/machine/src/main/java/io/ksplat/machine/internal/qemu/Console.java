@@ -22,14 +22,11 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * The guest's serial console: written to a file as it comes, and handed to one reader from a moment that is marked in the text
- * itself.
- */
+/** The guest's serial console: written to a file, and passed to one reader from a marker in the output on. */
 public final class Console implements ConsoleLog, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Console.class);
 
-    /** A guest that floods its console fills no disk. */
+    /** Keeps a guest that floods its console from filling the disk. */
     static final long FILE_LIMIT = 64L << 20;
 
     private final SocketChannel channel;
@@ -44,9 +41,9 @@ public final class Console implements ConsoleLog, AutoCloseable {
     }
 
     /**
-     * Of a machine whose state was another's.
+     * Opens the console of a restored machine.
      *
-     * @param before what that one said; it begins the file
+     * @param before the output of the machine that was saved; the file begins with it
      */
     public static Console restored(SocketChannel channel, Path file, byte[] before) throws IOException {
         return new Console(channel, file, before, true);
@@ -73,7 +70,7 @@ public final class Console implements ConsoleLog, AutoCloseable {
         return file;
     }
 
-    /** How many bytes have come so far. */
+    /** Returns the number of bytes received so far. */
     public long bytes() {
         return bytes;
     }
@@ -84,15 +81,15 @@ public final class Console implements ConsoleLog, AutoCloseable {
     }
 
     /**
-     * From the line in which {@code token} stands on, hands all that follows to {@code reader}, and to no earlier one.
+     * Passes everything after {@code token} to {@code reader}, which replaces an earlier reader.
      *
-     * @return completes when the token was seen
+     * @return completes when the token is seen
      */
     public CompletableFuture<Void> readAfter(String token, Reader reader) {
         return marker.set(token, reader);
     }
 
-    /** Waits until nothing has come for a while, at most ten times as long: for what a machine that was just stopped has said. */
+    /** Waits until nothing was received for a time, at most ten times as long: for the output of a machine that was just stopped. */
     public void awaitQuiet(Duration silence) throws IOException {
         Deadline deadline = Deadline.in(silence.multipliedBy(10));
         while (System.nanoTime() - lastByteNanos < silence.toNanos() && !deadline.expired()) {
@@ -106,25 +103,25 @@ public final class Console implements ConsoleLog, AutoCloseable {
     }
 
     /**
-     * Hands all that has come since the machine was restored, and all that follows, to {@code reader}.
+     * Passes everything since the machine was restored to {@code reader}.
      *
-     * @throws IllegalStateException for a machine that booted, or one whose reader is known already
+     * @throws IllegalStateException if the machine was booted, or has a reader already
      */
     public void readAll(Reader reader) {
         marker.open(reader);
     }
 
-    /** Waits until the guest's end of the console is closed and all of it is in the file. */
+    /** Waits until the guest's end of the console is closed and all output is in the file. */
     public void awaitEnd(Deadline deadline) throws IOException {
         try {
             end.get(deadline.remainingMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-            throw new MachineException.Late("the console did not end in time");
+            throw new MachineException.Late("the console was not closed in time");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new MachineException("interrupted while reading the console", e);
         } catch (java.util.concurrent.ExecutionException e) {
-            throw new MachineException("the console could not be kept: " + e, e);
+            throw new MachineException("cannot write the console: " + e, e);
         }
     }
 
@@ -153,7 +150,7 @@ public final class Console implements ConsoleLog, AutoCloseable {
             LOG.debug("console {}", file, e);
             end.completeExceptionally(e);
         } catch (RuntimeException e) {
-            // The reader's, which is not the console's own: whoever waits must hear of it.
+            // The reader's fault, not the console's: pass it to whoever waits for the end.
             LOG.warn("reading the console {}", file, e);
             end.completeExceptionally(e);
         }
@@ -169,13 +166,13 @@ public final class Console implements ConsoleLog, AutoCloseable {
         }
     }
 
-    /** Finds the token in the stream, over the borders of what arrives. */
+    /** Finds the token in the stream, also if it is split between reads. */
     private static final class Marker {
         private CompletableFuture<Void> seen = new CompletableFuture<>();
         private byte[] token = {};
         private int matched;
         private Reader reader = (buffer, offset, length) -> {};
-        /** What came before anybody could say who reads it; of a restored machine only, which says little in that time. */
+        /** Output from before the reader is known; only of a restored machine, which prints little in that time. */
         private @Nullable ByteArrayOutputStream early;
 
         Marker(boolean keepsEarly) {
@@ -186,7 +183,7 @@ public final class Console implements ConsoleLog, AutoCloseable {
             ByteArrayOutputStream missed = early;
             if (missed == null || !seen.complete(null)) {
                 throw new IllegalStateException(
-                        "only what a restored machine says can be read from its beginning, once");
+                        "only a restored machine's console can be read from the beginning, and only once");
             }
             early = null;
             reader = all;
@@ -202,14 +199,14 @@ public final class Console implements ConsoleLog, AutoCloseable {
             return seen;
         }
 
-        /** How much of the token the stream ends in, now that {@code b} has come. */
+        /** Returns how much of the token the stream ends in after {@code b}. */
         private int next(byte b) {
             int candidate = matched;
             while (token[candidate] != b) {
                 if (candidate == 0) {
                     return 0;
                 }
-                // The longest end of what had matched that is also a beginning of the token.
+                // The longest suffix of the match that is also a prefix of the token.
                 int shorter = candidate - 1;
                 while (!Arrays.equals(token, 0, shorter, token, candidate - shorter, candidate)) {
                     shorter--;

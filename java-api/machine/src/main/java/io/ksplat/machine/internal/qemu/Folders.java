@@ -9,7 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Removes a machine's folder, which the guard may be removing at the same time. */
+/** Removes a machine's folder; the guard may be removing it at the same time. */
 final class Folders {
     private Folders() {}
 

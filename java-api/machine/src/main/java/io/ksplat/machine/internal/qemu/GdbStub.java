@@ -3,8 +3,8 @@ package io.ksplat.machine.internal.qemu;
 
 import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.machine.MachineException;
-import io.ksplat.machine.Register;
 import io.ksplat.machine.Registers;
+import io.ksplat.machine.internal.arch.Arch;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -17,36 +17,31 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A client of QEMU's gdbstub. While it is connected the machine runs only between {@link #resume} and the stop that follows.
+ * A client of QEMU's gdbstub. While it is connected, the machine runs only between {@link #resume} and the next stop.
  * Not thread-safe.
  *
  * <p>The protocol is gdb's remote serial protocol ("Debugging with GDB", appendix E); QEMU's thread ids are CPU number plus one.
  */
 public final class GdbStub implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
-    /** QEMU's packet buffer is 4096 bytes, and each byte of memory takes two. */
+    /** QEMU's packet buffer has 4096 bytes, and a byte of memory takes two. */
     private static final int MEMORY_CHUNK = 1024;
 
-    /** {@code T05thread:01;} or, with its process, {@code T05thread:p01.02;}. */
+    /** {@code T05thread:01;} or, with a process id, {@code T05thread:p01.02;}. */
     private static final Pattern STOP = Pattern.compile("^T[0-9a-f]{2}.*?thread:(?:p[0-9a-f]+\\.)?([0-9a-f]{1,4});");
 
-    /** The first eighteen of {@link Register}, in bytes of the g packet: seventeen of 64 bits, then flags and CS of 32. */
-    private static final int REGISTER_BYTES = 17 * 8 + 2 * 4;
+    /** What is read to see whether a CPU has made a step; the program counter comes first. */
+    private static final List<String> READ_STEPPED = Arch.guest().steppedRegisters().stream()
+            .map(register -> "p" + Integer.toHexString(Arch.guest().gdbNumber(register)))
+            .toList();
 
-    /** By gdb's numbers. */
-    private static final String READ_RIP = "p10";
-
-    private static final String READ_RCX = "p2";
-
-    /** In a row: then it is no loss, but an instruction that leads to itself. */
+    /** In a row. After that many the step was not lost: the instruction jumps to itself. */
     private static final int MOST_LOST_STEPS = 10;
 
     private static final HexFormat HEX = HexFormat.of();
@@ -54,15 +49,15 @@ public final class GdbStub implements AutoCloseable {
     private final SocketChannel channel;
     private final Selector selector;
     private final ByteBuffer in = ByteBuffer.allocate(64 * 1024).flip();
-    /** The CPU that the next question is about; -1 where the stub has not said. */
+    /** The CPU that the next packet is about; -1 if the stub has not told. */
     private int selected = -1;
 
-    /** Connects to the stub of a machine that stands still, on this host. */
+    /** Connects to the stub of a stopped machine on this host. */
     GdbStub(Path socket) throws IOException {
         this(UnixDomainSocketAddress.of(socket));
     }
 
-    /** Connects to the stub of a machine that stands still. */
+    /** Connects to the stub of a stopped machine. */
     GdbStub(SocketAddress address) throws IOException {
         this.channel = address instanceof InetSocketAddress elsewhere
                 ? Tcp.connect(elsewhere, PATIENCE)
@@ -72,16 +67,16 @@ public final class GdbStub implements AutoCloseable {
         channel.register(selector, SelectionKey.OP_READ);
         ask("qSupported:multiprocess-;hwbreak+;swbreak+");
         ask("?");
-        // Only who has asked for the registers' description may read one alone.
+        // QEMU answers the packet "p" only to a client that has read the description of the registers.
         ask("qXfer:features:read:target.xml:0,1");
     }
 
-    /** Whether nobody has closed the connection from this side. */
+    /** Returns whether this side has not closed the connection. */
     boolean isOpen() {
         return channel.isOpen();
     }
 
-    /** Sets a hardware breakpoint: it leaves the guest's memory as it is. */
+    /** Sets a hardware breakpoint, which does not change the guest's memory. */
     public void setBreakpoint(long address) throws IOException {
         expectOk("Z1," + Long.toHexString(address) + ",1");
     }
@@ -95,22 +90,22 @@ public final class GdbStub implements AutoCloseable {
         send("vCont;c");
     }
 
-    /** Lets one CPU execute one instruction, with interrupts masked as QEMU does by default. */
+    /** Executes one instruction on one CPU, with interrupts masked, as QEMU does by default. */
     public int step(int cpu, Deadline deadline) throws IOException {
         send("vCont;s:" + Integer.toHexString(cpu + 1));
         return awaitStop(deadline);
     }
 
     /**
-     * Leads one CPU on by so many instructions, as {@link #step(int, Deadline)} does by one; an iteration of a repeated string
+     * Executes {@code count} instructions on one CPU, as {@link #step(int, Deadline)} does; an iteration of a repeated string
      * instruction counts as one.
      *
-     * <p>QEMU reports, now and then, a step that was none: the CPU stands where it stood. Such steps are taken again. What is asked
-     * after one step goes out together with the next.
+     * <p>QEMU sometimes reports a step that did not happen: the CPU is where it was. Such steps are repeated. The registers after one
+     * step are read in the same write as the next step.
      *
-     * @param patience for each
-     * @return where it stood after each of them
-     * @throws MachineException.Late where it does not go on
+     * @param patience the time limit of each step
+     * @return the program counter after each of them
+     * @throws MachineException.Late if the CPU does not move
      */
     public List<Long> step(int cpu, int count, Duration patience) throws IOException {
         List<Long> stops = new ArrayList<>();
@@ -119,21 +114,19 @@ public final class GdbStub implements AutoCloseable {
         }
         select(cpu);
         String step = "vCont;s:" + Integer.toHexString(cpu + 1);
-        send(READ_RIP, READ_RCX, step);
-        long rip = register(receive(Deadline.in(patience)));
-        long rcx = register(receive(Deadline.in(patience)));
+        sendReads(step);
+        List<Long> before = receiveReads(patience);
         for (int still = 0; still < MOST_LOST_STEPS; ) {
             awaitStop(Deadline.in(patience));
             boolean last = stops.size() + 1 == count;
             if (last) {
-                send(READ_RIP, READ_RCX);
+                sendReads();
             } else {
-                send(READ_RIP, READ_RCX, step);
+                sendReads(step);
             }
-            long nowRip = register(receive(Deadline.in(patience)));
-            long nowRcx = register(receive(Deadline.in(patience)));
-            if (nowRip != rip || nowRcx != rcx) {
-                stops.add(nowRip);
+            List<Long> now = receiveReads(patience);
+            if (!now.equals(before)) {
+                stops.add(now.get(0));
                 still = 0;
                 if (last) {
                     return stops;
@@ -144,30 +137,44 @@ public final class GdbStub implements AutoCloseable {
                     send(step);
                 }
             }
-            rip = nowRip;
-            rcx = nowRcx;
+            before = now;
         }
-        throw new MachineException.Late("it stands at 0x" + Long.toHexString(rip) + ", however often it is stepped");
+        throw new MachineException.Late(
+                "the CPU stays at 0x" + Long.toHexString(before.get(0)) + " after " + MOST_LOST_STEPS + " steps");
+    }
+
+    private void sendReads(String... then) throws IOException {
+        List<String> packets = new ArrayList<>(READ_STEPPED);
+        packets.addAll(List.of(then));
+        send(packets.toArray(String[]::new));
+    }
+
+    private List<Long> receiveReads(Duration patience) throws IOException {
+        List<Long> values = new ArrayList<>();
+        for (int i = 0; i < READ_STEPPED.size(); i++) {
+            values.add(register(receive(Deadline.in(patience))));
+        }
+        return values;
     }
 
     /**
      * Waits for a stop after {@link #resume}.
      *
      * @return the CPU that stopped
-     * @throws MachineException.Late where none stopped in time; the machine still runs then
+     * @throws MachineException.Late if none stopped in time; the machine still runs then
      */
     public int awaitStop(Deadline deadline) throws IOException {
         String packet = receive(deadline);
         Matcher stop = STOP.matcher(packet);
         if (!stop.find()) {
-            throw new MachineException("the gdbstub reported no stop but \"" + packet + "\"");
+            throw new MachineException("the gdbstub sent no stop reply but \"" + packet + "\"");
         }
-        // QEMU's gdb_set_stop_cpu(): the CPU that stopped is the one that questions are about.
+        // QEMU's gdb_set_stop_cpu() selects the CPU that stopped.
         selected = Integer.parseInt(stop.group(1), 16) - 1;
         return selected;
     }
 
-    /** Stops a machine that {@link #resume} set going, and waits until it has stopped. */
+    /** Stops a machine after {@link #resume}, and waits until it has stopped. */
     public void interrupt() throws IOException {
         write(new byte[] {3});
         awaitStop(Deadline.in(PATIENCE));
@@ -175,36 +182,21 @@ public final class GdbStub implements AutoCloseable {
 
     public Registers registers(int cpu) throws IOException {
         select(cpu);
-        byte[] bytes = hex("g", ask("g"));
-        if (bytes.length < REGISTER_BYTES) {
-            throw new MachineException("the gdbstub gave only " + bytes.length + " bytes of registers");
-        }
-        ByteBuffer raw = ByteBuffer.wrap(bytes).order(java.nio.ByteOrder.LITTLE_ENDIAN);
-        Map<Register, Long> values = new EnumMap<>(Register.class);
-        for (Register register : Register.values()) {
-            switch (register) {
-                case RFLAGS, CS -> values.put(register, (long) raw.getInt());
-                case GS_BASE, CR3 -> {
-                    // Not at a fixed place of the packet; "info registers" gives them.
-                }
-                default -> values.put(register, raw.getLong());
-            }
-        }
-        return new Registers(cpu, values);
+        return Arch.guest().gdbRegisters(cpu, hex("g", ask("g")));
     }
 
-    /** The address of the instruction that a CPU executes next. */
+    /** Returns the address of the instruction that a CPU executes next. */
     public long programCounter(int cpu) throws IOException {
         select(cpu);
-        return register(ask(READ_RIP));
+        return register(ask(READ_STEPPED.get(0)));
     }
 
     private static long register(String answer) throws MachineException {
         byte[] bytes = hex("p", answer);
         if (bytes.length != Long.BYTES) {
-            throw new MachineException("the gdbstub gave " + bytes.length + " bytes for a register of eight");
+            throw new MachineException("the gdbstub sent " + bytes.length + " bytes for a register of eight");
         }
-        return ByteBuffer.wrap(bytes).order(java.nio.ByteOrder.LITTLE_ENDIAN).getLong();
+        return LittleEndian.int64(bytes);
     }
 
     /** Writes guest memory by physical address. */
@@ -218,7 +210,7 @@ public final class GdbStub implements AutoCloseable {
         expectOk("Qqemu.PhyMemMode:0");
     }
 
-    /** Guest memory as the CPU's page tables map it. */
+    /** Reads guest memory through the CPU's page tables. */
     public byte[] read(int cpu, long address, int length) throws IOException {
         select(cpu);
         byte[] bytes = new byte[length];
@@ -226,11 +218,11 @@ public final class GdbStub implements AutoCloseable {
             int chunk = Math.min(MEMORY_CHUNK, length - done);
             String answer = ask("m" + Long.toHexString(address + done) + "," + Integer.toHexString(chunk));
             if (answer.startsWith("E") || answer.isEmpty()) {
-                throw new MachineException("guest address 0x" + Long.toHexString(address + done) + " cannot be read");
+                throw new MachineException("cannot read guest address 0x" + Long.toHexString(address + done));
             }
             byte[] part = hex("m", answer);
             if (part.length == 0 || part.length > chunk) {
-                throw new MachineException("the gdbstub gave " + part.length + " bytes for " + chunk);
+                throw new MachineException("the gdbstub sent " + part.length + " bytes for " + chunk);
             }
             System.arraycopy(part, 0, bytes, done, part.length);
             done += part.length;
@@ -238,7 +230,7 @@ public final class GdbStub implements AutoCloseable {
         return bytes;
     }
 
-    /** Leaves the machine running, without breakpoints, as if nobody had been there. */
+    /** Removes the breakpoints, lets the machine run, and closes the connection. */
     public void detach() throws IOException {
         expectOk("D");
         close();
@@ -250,7 +242,7 @@ public final class GdbStub implements AutoCloseable {
         channel.close();
     }
 
-    /** Writes guest memory as the CPU's page tables map it, code that is write-protected included. */
+    /** Writes guest memory through the CPU's page tables, write-protected code included. */
     public void write(int cpu, long address, byte[] bytes) throws IOException {
         select(cpu);
         expectOk(
@@ -284,7 +276,7 @@ public final class GdbStub implements AutoCloseable {
         return receive(Deadline.in(PATIENCE));
     }
 
-    /** Several at once where the machine stands still: what comes after a packet that sets it going would stop it. */
+    /** Sends packets in one write. Only the last one may resume the machine: a byte that follows would stop it. */
     private void send(String... packets) throws IOException {
         StringBuilder all = new StringBuilder();
         for (String packet : packets) {
@@ -309,12 +301,12 @@ public final class GdbStub implements AutoCloseable {
     }
 
     /**
-     * The next packet's body. Acknowledgements are passed over and none is sent: the start of the next packet is one, and a byte
-     * that comes while the machine runs stops it (QEMU's gdb_read_byte()).
+     * Returns the next packet's body. Skips acknowledgements and sends none: the start of the next packet acknowledges, and a byte
+     * that arrives while the machine runs stops it (QEMU's gdb_read_byte()).
      */
     private String receive(Deadline deadline) throws IOException {
         while (nextByte(deadline) != '$') {
-            // '+', and whatever a broken stub may send between packets.
+            // '+', and anything that a broken stub sends between packets.
         }
         StringBuilder body = new StringBuilder();
         int sum = 0;
@@ -325,17 +317,17 @@ public final class GdbStub implements AutoCloseable {
                 int count = nextByte(deadline);
                 sum += count;
                 if (body.isEmpty() || count < ' ') {
-                    throw new MachineException("the gdbstub repeats nothing: \"" + body + "\"");
+                    throw new MachineException("the gdbstub sent a repetition of nothing: \"" + body + "\"");
                 }
                 body.append(String.valueOf(body.charAt(body.length() - 1)).repeat(count - 29));
             } else {
                 body.append((char) b);
             }
         }
-        String told = "" + (char) nextByte(deadline) + (char) nextByte(deadline);
-        // A socket of this host loses nothing, so that there is nothing to ask for again.
-        if (!told.equalsIgnoreCase(String.format("%02x", sum & 0xff))) {
-            throw new MachineException("the gdbstub's packet \"" + body + "\" has the checksum " + told);
+        String checksum = "" + (char) nextByte(deadline) + (char) nextByte(deadline);
+        // A socket loses nothing, so there is no reason to ask for it again.
+        if (!checksum.equalsIgnoreCase(String.format("%02x", sum & 0xff))) {
+            throw new MachineException("the gdbstub's packet \"" + body + "\" has the checksum " + checksum);
         }
         return body.toString();
     }
@@ -350,7 +342,7 @@ public final class GdbStub implements AutoCloseable {
             }
             if (count == 0) {
                 if (deadline.expired()) {
-                    throw new MachineException.Late("the gdbstub said nothing in time");
+                    throw new MachineException.Late("the gdbstub did not answer in time");
                 }
                 selector.select(deadline.remainingMillis());
                 selector.selectedKeys().clear();

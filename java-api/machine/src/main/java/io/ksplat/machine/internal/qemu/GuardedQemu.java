@@ -18,16 +18,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A QEMU of this host under ksplat-guard. The guard holds the other end of a pipe from this JVM: whatever ends the JVM, kill -9
- * included, ends QEMU and removes the machine's folder.
+ * A QEMU on this host under ksplat-guard. The guard holds the other end of a pipe from this JVM: when the JVM ends, also by kill
+ * -9, the guard ends QEMU and removes the machine's folder.
  */
 final class GuardedQemu implements QemuProcess {
     private static final Logger LOG = LoggerFactory.getLogger(GuardedQemu.class);
 
-    /** What the guard says when QEMU has ended, before the status (native/src/guard.c). */
+    /** What the guard prints before the status when QEMU has ended (native/src/guard.c). */
     private static final String ENDED = "ended ";
 
-    /** How much of its end is read: QEMU's last line is what counts. */
+    /** The bytes that are read from the end: only QEMU's last line matters. */
     private static final int STDERR_END = 64 * 1024;
 
     private final Process guard;
@@ -43,7 +43,7 @@ final class GuardedQemu implements QemuProcess {
         reader.start();
     }
 
-    /** The guard outlives QEMU, so that the files of a dead machine can be read: its stdout, not its end, tells of QEMU's. */
+    /** Reads the guard's stdout: the guard outlives QEMU, so that the files of a dead machine can be read. */
     private void awaitEnd() {
         try (BufferedReader lines = guard.inputReader(StandardCharsets.US_ASCII)) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
@@ -52,9 +52,9 @@ final class GuardedQemu implements QemuProcess {
                 }
             }
         } catch (IOException | NumberFormatException e) {
-            LOG.debug("reading the guard's words", e);
+            LOG.debug("reading the guard's output", e);
         }
-        // A guard that was killed, or could not start QEMU, says nothing; QEMU does not outlive it.
+        // A guard that was killed, or could not start QEMU, prints nothing; QEMU does not outlive it.
         exit.complete(guard.onExit().join().exitValue());
     }
 
@@ -62,7 +62,7 @@ final class GuardedQemu implements QemuProcess {
         List<String> words = new ArrayList<>(List.of(guardBinary.toString(), "--remove", folder.toString(), "--"));
         words.addAll(command);
         Path file = folder.resolve("qemu.stderr");
-        // Opened now: a guard that cannot start QEMU says so here and removes the folder.
+        // Opened now: a guard that cannot start QEMU writes the reason here and removes the folder.
         FileChannel stderr = FileChannel.open(
                 file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, StandardOpenOption.READ);
         try {
@@ -84,15 +84,15 @@ final class GuardedQemu implements QemuProcess {
     }
 
     @Override
-    public String lastWords() {
+    public String exitMessage() {
         try {
-            return QemuProcess.lastWords(said(), exit);
+            return QemuProcess.exitMessage(endOfStderr(), exit);
         } catch (IOException e) {
-            return "(its stderr cannot be read: " + e.getMessage() + ")";
+            return "(cannot read its stderr: " + e.getMessage() + ")";
         }
     }
 
-    private String said() throws IOException {
+    private String endOfStderr() throws IOException {
         if (!stderr.isOpen()) {
             return "";
         }

@@ -8,11 +8,11 @@ import java.nio.file.Path;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The host's processor, as /proc/cpuinfo describes the first one (arch/x86/kernel/cpu/proc.c). */
+/** Describes the host's processor by the first entry of /proc/cpuinfo (arch/x86/kernel/cpu/proc.c). */
 public final class HostCpu {
     private HostCpu() {}
 
-    /** Model, stepping, microcode and features. */
+    /** Returns model, stepping, microcode and features. */
     public static String description() {
         try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
             return lines.takeWhile(line -> !line.isBlank())

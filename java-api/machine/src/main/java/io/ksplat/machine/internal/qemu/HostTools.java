@@ -2,6 +2,7 @@
 package io.ksplat.machine.internal.qemu;
 
 import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.arch.Arch;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -15,32 +16,37 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The programs that a machine needs on the host, and the agent that it runs inside.
+ * The programs on the host that a machine needs, and the agent that runs in it.
  *
  * @param qemu a path, or a name to look for in PATH
- * @param site where machines run, when that is not this host: then {@code qemu} is not used
+ * @param launcher where machines run if not on this host; {@code qemu} is not used then
  */
-public record HostTools(String qemu, Path guard, Path tsc, Path agent, Optional<QemuLauncher> site) {
-    /** For machines of this host. */
+public record HostTools(String qemu, Path guard, Path tsc, Path agent, Optional<QemuLauncher> launcher) {
+    /** Makes the tools of machines on this host. */
     public HostTools(String qemu, Path guard, Path tsc, Path agent) {
         this(qemu, guard, tsc, agent, Optional.empty());
     }
 
-    /** The same for machines elsewhere. */
+    /** Returns the launcher, by its old name. */
+    public Optional<QemuLauncher> site() {
+        return launcher;
+    }
+
+    /** Returns the same tools for machines that run elsewhere. */
     public HostTools at(QemuLauncher elsewhere) {
         return new HostTools(qemu, guard, tsc, agent, Optional.of(elsewhere));
     }
 
     private static final List<String> OWN = List.of("ksplat-guard", "ksplat-tsc", "ksplat-agent");
 
-    /** QEMU from {@code KSPLAT_QEMU} or PATH, and ksplat's own programs from a folder to which they were unpacked. */
+    /** Returns QEMU from {@code KSPLAT_QEMU} or PATH, and ksplat's own programs from the folder to which they were unpacked. */
     public static HostTools in(Path folder) {
-        String qemu = System.getenv().getOrDefault("KSPLAT_QEMU", "qemu-system-x86_64");
+        String qemu = System.getenv().getOrDefault("KSPLAT_QEMU", Arch.guest().qemu());
         return new HostTools(
                 qemu, folder.resolve("ksplat-guard"), folder.resolve("ksplat-tsc"), folder.resolve("ksplat-agent"));
     }
 
-    /** Takes ksplat's own programs out of this jar. */
+    /** Unpacks ksplat's own programs from this jar. */
     public static HostTools unpackTo(Path folder) throws IOException {
         for (String name : OWN) {
             Path target = folder.resolve(name);
@@ -50,7 +56,7 @@ public record HostTools(String qemu, Path guard, Path tsc, Path agent, Optional<
         return in(folder);
     }
 
-    /** SHA-256 of ksplat's own programs, in hexadecimal. */
+    /** Returns the SHA-256 of ksplat's own programs, in hexadecimal. */
     public static String digest() throws IOException {
         try {
             MessageDigest sha = MessageDigest.getInstance("SHA-256");
@@ -63,14 +69,14 @@ public record HostTools(String qemu, Path guard, Path tsc, Path agent, Optional<
         }
     }
 
-    /** QEMU's program file. */
+    /** Returns QEMU's program file. */
     public Path qemuBinary() throws IOException {
         if (qemu.contains("/")) {
             try {
                 return Path.of(qemu).toRealPath();
             } catch (java.nio.file.NoSuchFileException e) {
                 throw new MachineException(
-                        "there is no QEMU at " + qemu + ": install it, or name it in KSPLAT_QEMU", e);
+                        "there is no QEMU at " + qemu + ": install it, or set KSPLAT_QEMU to its path", e);
             }
         }
         for (String folder : System.getenv().getOrDefault("PATH", "").split(":", -1)) {
@@ -79,18 +85,19 @@ public record HostTools(String qemu, Path guard, Path tsc, Path agent, Optional<
                 return file.toRealPath();
             }
         }
-        throw new MachineException(qemu + " is not in PATH: install QEMU, or name it in KSPLAT_QEMU");
+        throw new MachineException(qemu + " is not in PATH: install QEMU, or set KSPLAT_QEMU to its path");
     }
 
-    /** What QEMU says of its version, the distribution's included. */
+    /** Returns QEMU's version, the distribution's part included. */
     public String qemuVersion() throws IOException {
-        if (site.isPresent()) {
-            throw new MachineException("nobody asks the QEMU in " + site.get().name() + " for its version");
+        if (launcher.isPresent()) {
+            throw new MachineException(
+                    "the version of the QEMU in " + launcher.get().name() + " is unknown");
         }
         return firstLine(10, qemu, "--version");
     }
 
-    /** The frequency of the host's time stamp counter, in kHz. */
+    /** Measures the frequency of the host's time stamp counter, in kHz. */
     public long measureTscKhz() throws IOException {
         return Long.parseLong(firstLine(10, tsc.toString()));
     }
@@ -100,7 +107,8 @@ public record HostTools(String qemu, Path guard, Path tsc, Path agent, Optional<
         try (InputStream out = process.getInputStream()) {
             if (!process.waitFor(seconds, TimeUnit.SECONDS) || process.exitValue() != 0) {
                 process.destroyForcibly();
-                throw new MachineException(String.join(" ", command) + " did not end well within " + seconds + " s");
+                throw new MachineException(
+                        String.join(" ", command) + " failed or did not end within " + seconds + " s");
             }
             String text = new String(out.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
             return text.lines().findFirst().orElse("").strip();

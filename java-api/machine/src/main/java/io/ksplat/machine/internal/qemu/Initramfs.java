@@ -10,12 +10,15 @@ import org.apache.commons.compress.archivers.cpio.CpioArchiveEntry;
 import org.apache.commons.compress.archivers.cpio.CpioArchiveOutputStream;
 import org.apache.commons.compress.archivers.cpio.CpioConstants;
 
-/** An initramfs made of the agent, and of virtio modules where the kernel has them outside (the kernel's Documentation/driver-api/early-userspace/buffer-format.rst). */
+/**
+ * Writes an initramfs of the agent, and of virtio modules if the kernel has not built them in (the kernel's
+ * Documentation/driver-api/early-userspace/buffer-format.rst).
+ */
 public final class Initramfs {
     private Initramfs() {}
 
     /**
-     * Writes one to {@code target}; equal agents give equal bytes.
+     * Writes an initramfs to {@code target}; equal agents give equal bytes.
      *
      * @param modules kernel modules that the agent loads first, in the order of their names
      */

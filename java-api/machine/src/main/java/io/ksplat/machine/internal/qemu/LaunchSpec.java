@@ -8,43 +8,43 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * A machine to be started at a {@link QemuLauncher}.
+ * A machine for a {@link QemuLauncher} to start.
  *
- * @param config its files are this host's
+ * @param config with the paths of its files on this host
  */
-public record LaunchSpec(MachineConfig config, HostTools programs) {
-    /** Where ksplat's files lie at the site. */
+public record LaunchSpec(MachineConfig config, HostTools tools) {
+    /** The folder of ksplat's files where QEMU runs. */
     private static final String FOLDER = "/ksplat/";
 
     /** Removed by the guard. */
     private static final String RUN = FOLDER + "run";
 
-    /** Stands for a number that only the site knows. */
+    /** A placeholder for a number that is measured where QEMU runs. */
     static final String TSC_KHZ = "@tsc-khz@";
 
-    /** The first word is QEMU's boot line, all others are QEMU itself. */
+    /** A shell script: its first argument is the kernel's boot line, the others are QEMU's command. */
     private static final String WITH_TSC = "khz=$(" + FOLDER + "tsc) || exit 1; line=${1%%" + TSC_KHZ + "*}$khz${1#*"
             + TSC_KHZ + "}; shift; exec \"$@\" -append \"$line\"";
 
-    /** The files that must lie there, by their paths there, executable. */
+    /** Returns the files to copy there, by their paths there; all must be executable. */
     public Map<String, Path> files() {
         return Map.of(
-                FOLDER + "guard", programs.guard(),
-                FOLDER + "tsc", programs.tsc(),
+                FOLDER + "guard", tools.guard(),
+                FOLDER + "tsc", tools.tsc(),
                 FOLDER + "kernel", config.image(),
                 FOLDER + "initramfs", config.initramfs());
     }
 
     /**
-     * What to run there.
+     * Returns the command to run there.
      *
-     * @param listen where each wire is to be listened at, {@code ADDRESS:PORT}, IPv4; port 0: any that is free. The guard says on its stdout which it took, {@code
-     *     listening PORT...}, in the order of {@link Channel}
+     * @param listen the address for each channel to listen on, {@code ADDRESS:PORT}, IPv4; port 0 means any free one. The guard
+     *     prints the ports, {@code listening PORT...}, to its stdout, in the order of {@link Channel}
      */
     public List<String> words(Function<Channel, String> listen) {
         List<String> words = new ArrayList<>(List.of(FOLDER + "guard", "--remove", RUN));
-        for (Channel wire : Channel.values()) {
-            words.addAll(List.of("--listen", listen.apply(wire)));
+        for (Channel channel : Channel.values()) {
+            words.addAll(List.of("--listen", listen.apply(channel)));
         }
         words.add("--");
         words.addAll(qemu());

@@ -13,7 +13,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** A Unix socket on which QEMU will call once. */
+/** A Unix socket to which QEMU connects once. */
 final class Listener implements AutoCloseable {
     private final Path path;
     private final ServerSocketChannel server;
@@ -33,9 +33,9 @@ final class Listener implements AutoCloseable {
     }
 
     /**
-     * Waits for the call.
+     * Waits for the connection.
      *
-     * @throws MachineException.Gone where {@code qemu} ends first
+     * @throws MachineException.Gone if {@code qemu} ends first
      */
     SocketChannel accept(QemuProcess qemu, Deadline deadline) throws IOException {
         var wake = qemu.exit().thenRun(selector::wakeup);
@@ -46,11 +46,11 @@ final class Listener implements AutoCloseable {
                     return channel;
                 }
                 if (qemu.exit().isDone()) {
-                    throw new MachineException.Gone("QEMU ended before it was up: " + qemu.lastWords());
+                    throw new MachineException.Gone("QEMU ended before it was up: " + qemu.exitMessage());
                 }
                 if (deadline.expired()) {
                     throw new MachineException.Late(
-                            "QEMU did not connect to " + path + " in time: " + qemu.lastWords());
+                            "QEMU did not connect to " + path + " in time: " + qemu.exitMessage());
                 }
                 selector.select(deadline.remainingMillis());
                 selector.selectedKeys().clear();

@@ -6,12 +6,12 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * What a machine is made of.
+ * Describes a machine.
  *
  * @param image a bzImage or an ELF vmlinux with the PVH note
- * @param virtio the bus on which the kernel has its virtio drivers built in
+ * @param virtio the bus of the virtio drivers that the kernel has built in
  * @param memoryMiB guest memory
- * @param bootParameters beyond those that ksplat always gives
+ * @param bootParameters in addition to those that ksplat always passes
  */
 public record MachineConfig(
         Path image,
@@ -27,8 +27,8 @@ public record MachineConfig(
     }
 
     /**
-     * All of it that a machine's saved state depends on, but for what is in the kernel's image and the initramfs: equal texts, equal
-     * machines.
+     * Returns everything that a machine's saved state depends on, except the contents of the kernel's image and the initramfs:
+     * equal texts mean equal machines.
      */
     public String identity() {
         return String.join("\n", QemuCommandLine.identity(this));

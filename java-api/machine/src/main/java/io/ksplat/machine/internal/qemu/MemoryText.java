@@ -4,7 +4,7 @@ package io.ksplat.machine.internal.qemu;
 import io.ksplat.machine.MachineException;
 import java.util.regex.Pattern;
 
-/** The text of the monitor's {@code x} and {@code xp} with format {@code xb} (QEMU's monitor/hmp-cmds-target.c). */
+/** Parses the output of the monitor's {@code x} and {@code xp} in format {@code xb} (QEMU's monitor/hmp-cmds-target.c). */
 final class MemoryText {
     private static final Pattern BYTE = Pattern.compile("0x[0-9a-f]{2}");
 

@@ -1,59 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.qemu;
 
+import io.ksplat.machine.internal.arch.Arch;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * The words of a QEMU command. QEMU connects to sockets on which ksplat listens, so that nobody polls for a socket to appear;
- * the gdbstub is started later, through the monitor, because a connected one stops the machine.
+ * Makes QEMU's command line. QEMU connects to sockets on which ksplat listens, so ksplat need not poll for a socket to appear.
+ * The gdbstub is started later, through the monitor, because a connection to it stops the machine.
  */
 public final class QemuCommandLine {
     static final String AGENT_PORT = "io.ksplat.agent";
 
-    /**
-     * Without option ROMs, because the firmware loads a kernel as well, and a ROM that only a booting machine has would keep its
-     * state out of one that does not boot.
-     */
-    private static final String MICROVM = "microvm,acpi=on,rtc=on,x-option-roms=off";
-
     private QemuCommandLine() {}
 
-    /** The id of the memory, where it is a file. */
+    /** The id of the memory backend if the memory is a file. */
     static final String RAM = "ram";
 
-    /** QEMU, where it does not run on this host. */
-    static final String ELSEWHERE = "qemu-system-x86_64";
-
-    /** A machine that boots. */
+    /** Returns the command of a machine that boots. */
     static List<String> of(String qemu, MachineConfig config, Path qmp, Path console, Path agent) {
         return boot(qemu, config, new Calls(qmp, console, agent), Optional.empty());
     }
 
-    /** The sockets that QEMU calls, or on which it is called: what follows the id in a {@code -chardev socket}. */
+    /** The sockets to which QEMU connects, or on which it listens: the options after the id in a {@code -chardev socket}. */
     record Calls(String qmp, String console, String agent) {
         Calls(Path qmp, Path console, Path agent) {
             this(client(qmp), client(console), client(agent));
         }
     }
 
-    /** All but the boot line of a machine that boots at a {@link QemuLauncher}, where it is called on sockets that listen already. */
+    /** Returns all but the boot line of a machine that boots at a {@link QemuLauncher}, on sockets that listen already. */
     static List<String> elsewhere(MachineConfig config, Path image, Path initramfs) {
-        Calls called = new Calls(server(Channel.QMP, true), server(Channel.CONSOLE, true), server(Channel.AGENT, true));
-        List<String> words = machine(ELSEWHERE, config, called, Optional.empty());
+        Calls sockets =
+                new Calls(server(Channel.QMP, true), server(Channel.CONSOLE, true), server(Channel.AGENT, true));
+        List<String> words = machine(Arch.guest().qemu(), config, sockets, Optional.empty());
         words.addAll(List.of("-chardev", socket("gdb", server(Channel.GDB, false))));
         words.addAll(List.of("-kernel", image.toString(), "-initrd", initramfs.toString()));
         return List.copyOf(words);
     }
 
-    /** The boot line there, with {@link LaunchSpec#TSC_KHZ} where the frequency of the time stamp counter is to stand. */
+    /** Returns the boot line there, with {@link LaunchSpec#TSC_KHZ} in place of the frequency of the time stamp counter. */
     static String elsewhereBootLine(MachineConfig config) {
         return String.join(" ", bootLine(config, LaunchSpec.TSC_KHZ));
     }
 
-    /** A machine that boots; its memory in a file, where one is given. */
+    /** Returns the command of a machine that boots, with its memory in a file if one is given. */
     static List<String> boot(String qemu, MachineConfig config, Calls sockets, Optional<RamFile> ram) {
         List<String> words = machine(qemu, config, sockets, ram);
         words.addAll(List.of("-kernel", config.image().toString()));
@@ -63,8 +56,8 @@ public final class QemuCommandLine {
     }
 
     /**
-     * A machine that waits for its state, and stands still once it has it. It needs no kernel to load: what was loaded is in its
-     * memory.
+     * Returns the command of a machine that waits for its saved state and then stays stopped. It loads no kernel: the kernel is in
+     * its memory.
      */
     public static List<String> restore(String qemu, MachineConfig config, Calls sockets, RamFile ram) {
         List<String> words = machine(qemu, config, sockets, Optional.of(ram));
@@ -72,23 +65,23 @@ public final class QemuCommandLine {
         return List.copyOf(words);
     }
 
-    /** What tells machines apart, without the paths of this run. */
+    /** Returns what distinguishes machines, without the paths of this run. */
     static List<String> identity(MachineConfig config) {
         List<String> words = new ArrayList<>(List.of(machine(config.virtio()), serialBus(config.virtio())));
-        words.addAll(config.accelerator().arguments());
+        words.addAll(Arch.guest().cpuArguments(config.accelerator()));
         words.addAll(config.accelerator().hostIdentity());
         words.addAll(List.of(config.cpus() + " CPUs", config.memoryMiB() + " MiB"));
         words.addAll(bootLine(config));
         return List.copyOf(words);
     }
 
-    /** All that must be the same in a machine whose state is saved and one that takes it. */
+    /** Returns everything that must be equal in a machine whose state is saved and one that restores it. */
     private static List<String> machine(String qemu, MachineConfig config, Calls sockets, Optional<RamFile> ram) {
         List<String> words = new ArrayList<>();
         words.add(qemu);
         words.addAll(List.of("-no-user-config", "-nodefaults", "-display", "none", "-no-reboot", "-nographic"));
         words.addAll(List.of("-machine", machine(config.virtio()) + (ram.isPresent() ? ",memory-backend=" + RAM : "")));
-        words.addAll(config.accelerator().arguments());
+        words.addAll(Arch.guest().cpuArguments(config.accelerator()));
         words.addAll(List.of("-smp", Integer.toString(config.cpus()), "-m", config.memoryMiB() + "M"));
         ram.ifPresent(file -> words.addAll(List.of("-object", file.object(config.memoryMiB()))));
         words.addAll(List.of("-chardev", socket("qmp", sockets.qmp()), "-mon", "chardev=qmp,mode=control"));
@@ -105,22 +98,19 @@ public final class QemuCommandLine {
 
     private static List<String> bootLine(MachineConfig config, String tscKhz) {
         List<String> words = new ArrayList<>();
-        // quiet until the agent raises the level: each byte of the boot's chatter is an exit of the guest.
-        words.addAll(List.of("console=ttyS0", "quiet"));
-        // A boot that fails must end QEMU at once; the host takes both back when the agent is up.
+        // quiet until the agent raises the level: each byte of output is an exit of the guest.
+        words.addAll(List.of("console=" + Arch.guest().serialConsole(), "quiet"));
+        // A failed boot must end QEMU at once; the host resets both when the agent is up.
         words.addAll(List.of("oops=panic", "panic=-1"));
-        // Symbols are read once per kernel, and addresses in reports compare between runs.
+        // Symbols are read once per kernel, and addresses in reports can be compared between runs.
         words.add("nokaslr");
-        words.addAll(config.accelerator().bootParameters(tscKhz));
+        words.addAll(Arch.guest().bootParameters(config.accelerator(), tscKhz));
         words.addAll(config.bootParameters());
         return List.copyOf(words);
     }
 
     private static String machine(MachineConfig.Virtio virtio) {
-        return switch (virtio) {
-            case PCI -> MICROVM + ",pcie=on";
-            case MMIO -> MICROVM;
-        };
+        return Arch.guest().machineType(virtio == MachineConfig.Virtio.PCI);
     }
 
     private static String serialBus(MachineConfig.Virtio virtio) {
@@ -138,12 +128,12 @@ public final class QemuCommandLine {
         return "server=off,path=" + escaped(socket);
     }
 
-    /** Called; {@code wait}: QEMU goes on only when somebody has. */
-    private static String server(Channel wire, boolean wait) {
-        return "fd=" + wire.descriptor() + ",server=on,nodelay=on,wait=" + (wait ? "on" : "off");
+    /** QEMU listens; with {@code wait} it starts the machine only after a client has connected. */
+    private static String server(Channel channel, boolean wait) {
+        return "fd=" + channel.descriptor() + ",server=on,nodelay=on,wait=" + (wait ? "on" : "off");
     }
 
-    /** A comma would end the option; QEMU reads two as one. */
+    /** Doubles commas: one would end the option, and QEMU reads two as one. */
     static String escaped(Path path) {
         return path.toString().replace(",", ",,");
     }

@@ -8,57 +8,57 @@ import java.util.List;
 import java.util.ServiceLoader;
 
 /**
- * A place beside this host where QEMU runs, a container say. It is reached over TCP alone: no file and no process of it is this
- * host's. Machines there boot cold; what needs their memory as a file, or QEMU as a process of this host, is refused: templates,
- * anchors, dumps, machines that are kept.
+ * Starts QEMU elsewhere than on this host, for example in a container. It is reached only over TCP: this host has none of its files
+ * and processes. Machines there are always booted. Whatever needs their memory as a file, or QEMU as a process of this host, is
+ * refused: templates, anchors, dumps, kept machines.
  */
 public interface QemuLauncher {
-    /** How it is called in messages. */
+    /** Returns its name in messages. */
     String name();
 
-    /** What is different where its accelerator or its programs are: part of the key of what is remembered of it. */
+    /** Returns a key that differs if its accelerator or its programs may differ; what is cached about it is stored under it. */
     String key();
 
-    /** Whether /dev/kvm can be opened there; whether it boots a kernel is found by booting one. */
+    /** Returns whether /dev/kvm can be opened there. Whether KVM boots a kernel is found out by booting one. */
     boolean offersKvm() throws IOException;
 
     /**
-     * Starts the guard with a QEMU.
+     * Starts the guard, which starts QEMU.
      *
-     * @throws IOException with the reason, where nothing was started, and nothing is left
+     * @throws IOException with the reason, if nothing was started; nothing is left behind then
      */
     Running start(LaunchSpec command) throws IOException;
 
-    /** What was started: it ends when it is closed, and by itself when the connection to {@link Channel#GUARD} ends. */
+    /** A started machine. It ends when it is closed, or when the connection to {@link Channel#GUARD} ends. */
     interface Running extends AutoCloseable {
-        /** Where to connect to; the wires are there from the beginning. */
-        InetSocketAddress address(Channel wire) throws IOException;
+        /** Returns the address of a channel; every channel accepts connections from the start. */
+        InetSocketAddress address(Channel channel) throws IOException;
 
-        /** What QEMU and its guard wrote to stderr, the end of it where it is long. */
+        /** Returns what QEMU and its guard wrote to stderr, or its end if it is long. */
         String stderr() throws IOException;
 
-        /** Ends it and waits until nothing of it is left. */
+        /** Ends it and waits until it is gone. */
         @Override
         void close() throws IOException;
     }
 
-    /** Makes sites of one kind; found by {@link ServiceLoader}. */
+    /** Makes launchers of one kind; found by {@link ServiceLoader}. */
     interface Kind {
-        /** Such as {@code container}. */
+        /** Returns its name, for example {@code container}. */
         String id();
 
         /**
-         * A site.
+         * Makes a launcher.
          *
-         * @param place which of that kind: an image's name, say
+         * @param place which one of this kind, for example the name of a container image
          */
         QemuLauncher at(String place) throws IOException;
     }
 
     /**
-     * A site of a kind that is on the class path.
+     * Makes a launcher of a kind that is on the class path.
      *
-     * @throws MachineException where it is not
+     * @throws MachineException if it is not on the class path, or more than once
      */
     static QemuLauncher of(String kind, String place) throws IOException {
         List<Kind> kinds = ServiceLoader.load(Kind.class).stream()
@@ -66,8 +66,8 @@ public interface QemuLauncher {
                 .filter(candidate -> candidate.id().equals(kind))
                 .toList();
         if (kinds.size() != 1) {
-            throw new MachineException("machines cannot run in a " + kind + ": " + kinds.size()
-                    + " libraries on the class path know how; have io.ksplat:ksplat-" + kind + " there, once");
+            throw new MachineException("cannot run machines in a " + kind + ": " + kinds.size()
+                    + " libraries on the class path support it; add io.ksplat:ksplat-" + kind + " exactly once");
         }
         return kinds.get(0).at(place);
     }

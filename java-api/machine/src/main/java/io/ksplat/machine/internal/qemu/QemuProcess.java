@@ -7,16 +7,16 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/** A QEMU that ends when this process does, however that ends. */
+/** A QEMU that ends when this process ends, for whatever reason. */
 public sealed interface QemuProcess extends AutoCloseable permits GuardedQemu, RemoteQemu {
 
-    /** Starts one on this host; {@code folder} goes with it. */
+    /** Starts QEMU on this host; {@code folder} is removed when it ends. */
     static QemuProcess start(Path guardBinary, Path folder, List<String> command) throws IOException {
         return GuardedQemu.start(guardBinary, folder, command);
     }
 
-    /** The last line of a QEMU's stderr that is of interest, or how it ended. */
-    public static String lastWords(String stderr, CompletableFuture<Integer> exit) {
+    /** Returns the last line of QEMU's stderr that is neither a warning nor information, or its exit status. */
+    static String exitMessage(String stderr, CompletableFuture<Integer> exit) {
         List<String> lines = stderr.lines().toList();
         for (int i = lines.size() - 1; i >= 0; i--) {
             String line = lines.get(i);
@@ -24,33 +24,33 @@ public sealed interface QemuProcess extends AutoCloseable permits GuardedQemu, R
                 return line.strip();
             }
         }
-        return exit.isDone() ? "exit status " + exit.join() + ", no message" : "it said nothing";
+        return exit.isDone() ? "exit status " + exit.join() + ", no message" : "it printed nothing";
     }
 
-    /** Done when QEMU has ended, with its exit status (128 and the signal where one killed it). */
+    /** Completes when QEMU has ended, with its exit status (128 plus the signal if one killed it). */
     CompletableFuture<Integer> exit();
 
-    /** The last line that QEMU wrote to stderr, or how it ended. */
-    String lastWords();
+    /** Returns the last line that QEMU wrote to stderr, or its exit status. */
+    String exitMessage();
 
     /**
-     * Lets QEMU live on when this is closed, and when this process ends.
+     * Keeps QEMU running after this is closed and after this process ends.
      *
-     * @return the guard's process id: SIGTERM there ends QEMU and removes its folder
-     * @throws MachineException where QEMU is no process of this host
+     * @return the guard's process id: SIGTERM to it ends QEMU and removes its folder
+     * @throws MachineException if QEMU does not run on this host
      */
     long keep() throws IOException;
 
     boolean isKept();
 
     /**
-     * The scheduler's statistics of one of QEMU's threads (the host's Documentation/scheduler/sched-stats.rst).
+     * Returns the scheduler's statistics of one of QEMU's threads (the host's Documentation/scheduler/sched-stats.rst).
      *
-     * @return empty where there is no such thread
+     * @return empty if there is no such thread
      */
     String schedstat(long thread) throws IOException;
 
-    /** Ends QEMU at once, waits until it is gone, and leaves its folder removed. */
+    /** Kills QEMU, waits until it is gone, and until its folder is removed. */
     @Override
     void close() throws IOException;
 }

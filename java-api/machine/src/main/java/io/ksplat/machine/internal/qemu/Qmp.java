@@ -53,9 +53,9 @@ public final class Qmp implements AutoCloseable {
     }
 
     /**
-     * Runs a command and returns what it returned.
+     * Runs a command and returns its result.
      *
-     * @throws MachineException with QEMU's own words where it refused
+     * @throws MachineException with QEMU's message if it refused
      */
     public JsonNode execute(String command, Map<String, ?> arguments) throws IOException {
         return await(command, send(command, arguments), patience);
@@ -67,7 +67,7 @@ public final class Qmp implements AutoCloseable {
                 .asText();
     }
 
-    /** Completes with the data of the next event of that name. */
+    /** Returns a future of the data of the next event of that name. */
     public CompletableFuture<JsonNode> nextEvent(String name) {
         CompletableFuture<JsonNode> event = events.computeIfAbsent(name, ignored -> new CompletableFuture<>());
         // Checked after the entry is visible, so that a reader that ends meanwhile cannot miss it.
@@ -78,8 +78,8 @@ public final class Qmp implements AutoCloseable {
     }
 
     /**
-     * Completes with "completed" or "failed" when this machine's state has been saved or taken in, which is to be asked for after
-     * this; needs the capability "events".
+     * Returns a future of "completed" or "failed", the result of the next save or restore of this machine's state. Call it before
+     * the command that starts one. Needs the capability "events".
      */
     public CompletableFuture<String> nextMigration() {
         CompletableFuture<String> next = new CompletableFuture<>();
@@ -90,12 +90,12 @@ public final class Qmp implements AutoCloseable {
         return next;
     }
 
-    /** Waits for what {@link #send} gave, or for another answer of QEMU. */
+    /** Waits for the future of {@link #send} or of an event. */
     public <T> T await(String what, CompletableFuture<T> answer) throws IOException {
         return await(what, answer, patience);
     }
 
-    /** Sends a command without waiting, so that several are on their way at once. */
+    /** Sends a command without waiting for its result. */
     public CompletableFuture<JsonNode> send(String command, Map<String, ?> arguments) throws IOException {
         long id = nextId.incrementAndGet();
         ObjectNode message = json.createObjectNode().put("execute", command).put("id", id);
@@ -114,7 +114,8 @@ public final class Qmp implements AutoCloseable {
                 try {
                     channel.write(bytes);
                 } catch (IOException e) {
-                    throw new MachineException.Gone("QEMU is gone (writing to its monitor: " + e.getMessage() + ")");
+                    throw new MachineException.Gone(
+                            "QEMU is gone (cannot write to its monitor: " + e.getMessage() + ")");
                 }
             }
         }
@@ -155,7 +156,7 @@ public final class Qmp implements AutoCloseable {
     }
 
     private MachineException gone() {
-        return new MachineException.Gone("QEMU is gone (its monitor says: " + closed.join() + ")");
+        return new MachineException.Gone("QEMU is gone (reading its monitor: " + closed.join() + ")");
     }
 
     private void dispatch(String line) throws JsonProcessingException {

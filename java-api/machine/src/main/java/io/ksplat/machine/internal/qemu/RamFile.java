@@ -3,13 +3,13 @@ package io.ksplat.machine.internal.qemu;
 
 import java.nio.file.Path;
 
-/** A file that is a machine's memory (QEMU's memory-backend-file). */
+/** A file that holds a machine's memory (QEMU's memory-backend-file). */
 public record RamFile(Path file, Use use) {
 
     public enum Use {
-        /** What the guest writes goes to the file. */
+        /** The guest writes to the file. */
         WRITE("on"),
-        /** What the guest writes is its own; what it does not write it shares with every machine on the same file. */
+        /** The guest has private copies of the pages that it writes, and shares the others with every machine on the same file. */
         COPY("off");
 
         private final String share;
@@ -19,7 +19,7 @@ public record RamFile(Path file, Use use) {
         }
     }
 
-    /** The words for {@code -object}. */
+    /** Returns the value of {@code -object}. */
     String object(int memoryMiB) {
         return "memory-backend-file,id=" + QemuCommandLine.RAM + ",size=" + memoryMiB + "M,share=" + use.share
                 + ",mem-path=" + QemuCommandLine.escaped(file);

@@ -18,19 +18,19 @@ import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A QEMU at a {@link QemuLauncher}, held by this process's connection to its guard. */
+/** A QEMU of a {@link QemuLauncher}: it ends with this process's connection to its guard. */
 final class RemoteQemu implements QemuProcess {
     private static final Logger LOG = LoggerFactory.getLogger(RemoteQemu.class);
 
-    /** For an answer of the guard, which waits for nothing else. */
+    /** The time limit for an answer of the guard, which waits for nothing else. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-    /** What the guard says when QEMU has ended, before the status (native/src/guard.c). */
+    /** What the guard sends before the status when QEMU has ended (native/src/guard.c). */
     private static final String ENDED = "ended ";
 
     private static final String SCHEDSTAT = "schedstat ";
 
-    /** Of a QEMU whose guard is gone: 125 is the guard's own failure. */
+    /** The exit status if the guard is gone: 125 is the guard's own failure. */
     private static final int GUARD_GONE = 125;
 
     private final QemuLauncher.Running running;
@@ -49,16 +49,16 @@ final class RemoteQemu implements QemuProcess {
     private void read() {
         try (BufferedReader lines = new BufferedReader(Channels.newReader(guard, StandardCharsets.US_ASCII))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                heed(line);
+                handle(line);
             }
         } catch (IOException | NumberFormatException e) {
-            LOG.debug("reading the guard's words", e);
+            LOG.debug("reading the guard's output", e);
         }
         exit.complete(GUARD_GONE);
         asked.values().forEach(answer -> answer.completeExceptionally(gone()));
     }
 
-    private void heed(String line) {
+    private void handle(String line) {
         if (line.startsWith(ENDED)) {
             exit.complete(Integer.parseInt(line.substring(ENDED.length())));
         } else if (line.startsWith(SCHEDSTAT)) {
@@ -80,17 +80,17 @@ final class RemoteQemu implements QemuProcess {
     }
 
     @Override
-    public String lastWords() {
+    public String exitMessage() {
         try {
-            return QemuProcess.lastWords(running.stderr(), exit);
+            return QemuProcess.exitMessage(running.stderr(), exit);
         } catch (IOException e) {
-            return "(its stderr cannot be read: " + e.getMessage() + ")";
+            return "(cannot read its stderr: " + e.getMessage() + ")";
         }
     }
 
     @Override
     public long keep() throws IOException {
-        throw new MachineException("a machine that does not run on this host cannot be kept: it ends with ksplat");
+        throw new MachineException("cannot keep a machine that does not run on this host: it ends with ksplat");
     }
 
     @Override

@@ -20,29 +20,29 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 
 /**
- * A QEMU process, its folder where it runs on this host, and the three connections to it.
+ * A QEMU process, its folder if it runs on this host, and the three connections to it.
  *
- * @param gdb where its gdbstub is to listen
+ * @param gdb where its gdbstub will listen
  */
 public record RunningQemu(
         Optional<Path> folder, Gdb gdb, QemuProcess process, Qmp qmp, SocketChannel console, SocketChannel agent)
         implements AutoCloseable {
     /**
-     * A place for a gdbstub.
+     * Where a gdbstub listens.
      *
-     * @param device what QEMU's {@code gdbserver} is told
+     * @param device the argument of QEMU's {@code gdbserver}
      */
     record Gdb(String device, SocketAddress address) {}
 
-    /** Starting a process and linking it, on a busy host; the guest has no part in it. */
+    /** The time limit for starting QEMU on a busy host; it does not depend on the guest. */
     static final Duration START = Duration.ofSeconds(30);
 
-    /** Between the end of QEMU's monitor and that of its process. */
-    private static final Duration LAST_WORDS = Duration.ofSeconds(5);
+    /** The time limit between the end of QEMU's monitor and the end of its process. */
+    private static final Duration EXIT = Duration.ofSeconds(5);
 
     /**
-     * For saving and restoring: memory that is a shared file stays out of the saved state, and the end is an event
-     * (qapi/migration.json).
+     * The capabilities for saving and restoring: memory that is a shared file is not in the saved state, and the end is reported by
+     * an event (qapi/migration.json).
      */
     public static final Map<String, ?> CAPABILITIES = Map.of(
             "capabilities",
@@ -51,19 +51,19 @@ public record RunningQemu(
                     Map.of("capability", "events", "state", true)));
 
     /**
-     * Starts QEMU and waits for its calls.
+     * Starts QEMU and waits for its connections.
      *
-     * @throws MachineException with QEMU's own words where it does not start
+     * @throws MachineException with QEMU's message if it does not start
      */
-    public static RunningQemu start(HostTools programs, Function<Sockets, List<String>> command) throws IOException {
-        if (programs.site().isPresent()) {
-            throw new MachineException("in " + programs.site().get().name()
-                    + " a machine can only be booted: it can neither be frozen nor restored there");
+    public static RunningQemu start(HostTools tools, Function<Sockets, List<String>> command) throws IOException {
+        if (tools.launcher().isPresent()) {
+            throw new MachineException("machines in " + tools.launcher().get().name()
+                    + " can only be booted: they can neither be frozen nor restored there");
         }
         Path folder = Files.createTempDirectory("ksplat-");
         QemuProcess process = null;
         try (Sockets sockets = Sockets.in(folder)) {
-            process = QemuProcess.start(programs.guard(), folder, command.apply(sockets));
+            process = QemuProcess.start(tools.guard(), folder, command.apply(sockets));
             Deadline deadline = Deadline.in(START);
             SocketChannel monitor = sockets.qmp().accept(process, deadline);
             SocketChannel console = sockets.console().accept(process, deadline);
@@ -73,11 +73,11 @@ public record RunningQemu(
                     Optional.of(folder),
                     new Gdb("unix:" + gdb + ",server=on,wait=off", UnixDomainSocketAddress.of(gdb)),
                     process,
-                    greet(process, monitor),
+                    openMonitor(process, monitor),
                     console,
                     agent);
         } catch (IOException | RuntimeException e) {
-            // Its end ends the connections too.
+            // The end of QEMU ends the connections too.
             if (process != null) {
                 process.close();
             }
@@ -87,12 +87,12 @@ public record RunningQemu(
     }
 
     /**
-     * Starts QEMU at a site and connects to it.
+     * Starts QEMU elsewhere and connects to it.
      *
-     * @throws MachineException with QEMU's own words where it does not start
+     * @throws MachineException with QEMU's message if it does not start
      */
-    static RunningQemu startAt(QemuLauncher site, LaunchSpec command) throws IOException {
-        QemuLauncher.Running running = site.start(command);
+    static RunningQemu startAt(QemuLauncher launcher, LaunchSpec command) throws IOException {
+        QemuLauncher.Running running = launcher.start(command);
         List<AutoCloseable> open = new ArrayList<>();
         open.add(running);
         try {
@@ -105,7 +105,7 @@ public record RunningQemu(
                     Optional.empty(),
                     new Gdb("chardev:gdb", running.address(Channel.GDB)),
                     process,
-                    greet(process, monitor),
+                    openMonitor(process, monitor),
                     console,
                     agent);
         } catch (IOException | RuntimeException e) {
@@ -125,28 +125,28 @@ public record RunningQemu(
         return channel;
     }
 
-    /** QEMU connects before it loads the kernel: one that it cannot load ends it here. */
-    private static Qmp greet(QemuProcess process, SocketChannel channel) throws IOException {
+    /** QEMU connects before it loads the kernel: if it cannot load the kernel, it ends here. */
+    private static Qmp openMonitor(QemuProcess process, SocketChannel channel) throws IOException {
         try {
             return new Qmp(channel);
         } catch (MachineException.Gone gone) {
             try {
-                process.exit().get(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS);
+                process.exit().get(EXIT.toMillis(), TimeUnit.MILLISECONDS);
             } catch (ExecutionException | TimeoutException e) {
                 gone.addSuppressed(e);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
-            MachineException ended = new MachineException.Gone("QEMU ended before it was up: " + process.lastWords());
+            MachineException ended = new MachineException.Gone("QEMU ended before it was up: " + process.exitMessage());
             ended.addSuppressed(gone);
             throw ended;
         }
     }
 
     /**
-     * Its folder.
+     * Returns its folder.
      *
-     * @throws MachineException where it does not run on this host
+     * @throws MachineException if it does not run on this host
      */
     public Path ownFolder() throws MachineException {
         return folder.orElseThrow(

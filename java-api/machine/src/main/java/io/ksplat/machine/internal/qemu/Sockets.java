@@ -4,7 +4,7 @@ package io.ksplat.machine.internal.qemu;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** The sockets on which ksplat listens and QEMU calls, once each. */
+/** The sockets on which ksplat listens; QEMU connects once to each. */
 public record Sockets(Listener qmp, Listener console, Listener agent) implements AutoCloseable {
 
     static Sockets in(Path folder) throws IOException {
@@ -22,7 +22,7 @@ public record Sockets(Listener qmp, Listener console, Listener agent) implements
         }
     }
 
-    /** A file of the folder in which they lie. */
+    /** Returns a path in their folder. */
     public Path beside(String name) {
         return qmp.path().resolveSibling(name);
     }

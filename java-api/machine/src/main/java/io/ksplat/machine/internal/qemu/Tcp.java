@@ -8,7 +8,7 @@ import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 
-/** Connections to a machine that runs elsewhere: short questions and answers, none of which may wait for the next. */
+/** Connects to a machine that runs elsewhere, without Nagle's algorithm: requests and answers are short. */
 final class Tcp {
     private Tcp() {}
 
@@ -20,7 +20,7 @@ final class Tcp {
             return channel;
         } catch (IOException | RuntimeException e) {
             channel.close();
-            throw new MachineException("no connection to the machine at " + address + ": " + e.getMessage(), e);
+            throw new MachineException("cannot connect to the machine at " + address + ": " + e.getMessage(), e);
         }
     }
 }

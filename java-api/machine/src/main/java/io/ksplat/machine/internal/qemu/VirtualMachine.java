@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.machine.MachineException;
 import io.ksplat.machine.Registers;
+import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.machine.internal.snapshot.SavedState;
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -23,9 +24,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** One running QEMU: its monitor, console, gdbstub and memory, and the raw channel to whatever runs inside. */
+/** A running QEMU: its monitor, console, gdbstub and memory, and the byte channel to the agent. */
 public final class VirtualMachine implements AutoCloseable {
-    /** Saving the state of a machine that stands still: some hundred kilobytes. */
+    /** The time limit for saving the state of a stopped machine: a few hundred kilobytes. */
     private static final Duration SAVING = Duration.ofSeconds(30);
 
     private final MachineConfig config;
@@ -46,30 +47,30 @@ public final class VirtualMachine implements AutoCloseable {
     /**
      * Starts QEMU; the guest begins to boot.
      *
-     * @param consoleLog where the console goes; it survives the machine
-     * @throws MachineException with QEMU's own words where it does not start
+     * @param consoleLog the file for the console's output; it is kept when the machine ends
+     * @throws MachineException with QEMU's message if it does not start
      */
-    public static VirtualMachine start(MachineConfig config, HostTools programs, Path consoleLog) throws IOException {
-        return start(config, programs, consoleLog, Optional.empty());
+    public static VirtualMachine start(MachineConfig config, HostTools tools, Path consoleLog) throws IOException {
+        return start(config, tools, consoleLog, Optional.empty());
     }
 
     /**
-     * As {@link #start(MachineConfig, HostTools, Path)}, with the guest's memory in a file: such a machine can be frozen.
+     * Does the same as {@link #start(MachineConfig, HostTools, Path)}, with the guest's memory in a file, so that the machine can be
+     * frozen.
      *
-     * @param ram made by QEMU where it is not there
+     * @param ram created by QEMU if it does not exist
      */
-    public static VirtualMachine startIn(Path ram, MachineConfig config, HostTools programs, Path consoleLog)
+    public static VirtualMachine startIn(Path ram, MachineConfig config, HostTools tools, Path consoleLog)
             throws IOException {
-        return start(config, programs, consoleLog, Optional.of(new RamFile(ram, RamFile.Use.WRITE)));
+        return start(config, tools, consoleLog, Optional.of(new RamFile(ram, RamFile.Use.WRITE)));
     }
 
-    private static VirtualMachine start(
-            MachineConfig config, HostTools programs, Path consoleLog, Optional<RamFile> ram) throws IOException {
-        // RunningQemu refuses memory in a file elsewhere.
-        RunningQemu qemu = programs.site().isPresent() && ram.isEmpty()
-                ? RunningQemu.startAt(programs.site().get(), new LaunchSpec(config, programs))
-                : RunningQemu.start(
-                        programs, sockets -> QemuCommandLine.boot(programs.qemu(), config, sockets.calls(), ram));
+    private static VirtualMachine start(MachineConfig config, HostTools tools, Path consoleLog, Optional<RamFile> ram)
+            throws IOException {
+        // RunningQemu refuses memory in a file if QEMU runs elsewhere.
+        RunningQemu qemu = tools.launcher().isPresent() && ram.isEmpty()
+                ? RunningQemu.startAt(tools.launcher().get(), new LaunchSpec(config, tools))
+                : RunningQemu.start(tools, sockets -> QemuCommandLine.boot(tools.qemu(), config, sockets.calls(), ram));
         try {
             return new VirtualMachine(config, qemu, new Console(qemu.console(), consoleLog), ram.isPresent());
         } catch (IOException | RuntimeException e) {
@@ -79,19 +80,18 @@ public final class VirtualMachine implements AutoCloseable {
     }
 
     /**
-     * Stops the machine and saves the state of everything but its memory, which is in its file already. A machine that stands
-     * still, at a breakpoint say, is restored before the instruction at which it stands; one that a debugger leads on afterwards
-     * can be frozen again.
+     * Stops the machine and saves the state of everything but its memory, which is in its file already. A machine that is stopped,
+     * for example at a breakpoint, is restored before the instruction at which it stopped. It can be frozen again after a debugger
+     * has stepped it further.
      *
-     * @throws MachineException where it may not be frozen: its memory is in no file, or a debugger is connected, whose
-     *     breakpoints are no part of the state
+     * @throws MachineException if its memory is not in a file, or a debugger is connected: breakpoints are not part of the state
      */
     public void freeze(Path state) throws IOException {
         if (!memoryIsFile) {
-            throw new MachineException("this machine cannot be frozen: its memory is in no file");
+            throw new MachineException("cannot snapshot this machine: its memory is not in a file");
         }
         if (gdb != null && gdb.isOpen()) {
-            throw new MachineException("this machine cannot be frozen: a debugger is connected to it");
+            throw new MachineException("cannot snapshot this machine: a debugger is connected to it");
         }
         stop();
         boolean atBreakpoint =
@@ -105,7 +105,7 @@ public final class VirtualMachine implements AutoCloseable {
                 CompletableFuture<Void> written = SavedState.receive(stream, state);
                 String status = qmp().await("saving the machine's state", saved);
                 if (!status.equals("completed")) {
-                    throw new MachineException("QEMU could not save the machine's state: " + lastWords());
+                    throw new MachineException("QEMU could not save the machine's state: " + exitMessage());
                 }
                 qmp().await("writing " + state, written);
             }
@@ -115,7 +115,7 @@ public final class VirtualMachine implements AutoCloseable {
         }
     }
 
-    /** Ends QEMU and leaves the files of the machine's folder there until this is closed. */
+    /** Ends QEMU, and keeps the machine's folder until this is closed. */
     public void end() throws IOException {
         CompletableFuture<?> answer = qmp().send("quit", Map.of());
         try {
@@ -133,9 +133,9 @@ public final class VirtualMachine implements AutoCloseable {
     }
 
     /**
-     * Where the machine's own files lie; it goes with the machine, however this process ends.
+     * Returns the folder of the machine's own files. It is removed with the machine, also if this process is killed.
      *
-     * @throws MachineException where the machine does not run on this host
+     * @throws MachineException if the machine does not run on this host
      */
     public Path folder() throws MachineException {
         return qemu.ownFolder();
@@ -153,32 +153,37 @@ public final class VirtualMachine implements AutoCloseable {
         return console;
     }
 
-    /** The byte channel to the port on which the agent listens. */
+    /** Returns the byte channel to the port on which the agent listens. */
     public SocketChannel agentChannel() {
         return qemu.agent();
     }
 
-    /** Done when QEMU has ended, whoever ended it. */
+    /** Completes when QEMU has ended, for whatever reason. */
     public CompletableFuture<Integer> exit() {
         return qemu.process().exit();
     }
 
-    /** What QEMU said last on stderr. */
+    /** Returns the last line that QEMU wrote to stderr, or its exit status. */
+    public String exitMessage() {
+        return qemu.process().exitMessage();
+    }
+
+    /** Does the same as {@link #exitMessage}, by its old name. */
     public String lastWords() {
-        return qemu.process().lastWords();
+        return exitMessage();
     }
 
     /**
      * Stops the machine and connects to its gdbstub.
      *
-     * <p>Stopped first, because a machine that the connection itself stops sends a packet that nobody asked for.
+     * <p>Stops it first, because a machine that the connection stops sends a packet that was not asked for.
      */
     public GdbStub gdb() throws IOException {
         stop();
         if (!gdbServer) {
             String answer = qmp().monitor("gdbserver " + qemu.gdb().device());
             if (!answer.contains("Waiting for gdb connection")) {
-                throw new MachineException("QEMU started no gdbstub: " + answer.strip());
+                throw new MachineException("QEMU did not start its gdbstub: " + answer.strip());
             }
             gdbServer = true;
         }
@@ -187,13 +192,13 @@ public final class VirtualMachine implements AutoCloseable {
         return connected;
     }
 
-    /** Injects an NMI: into CPU 0, or into every CPU where the guest was booted with apic_extnmi=all. */
+    /** Injects an NMI: into CPU 0, or into every CPU if the guest was booted with apic_extnmi=all. */
     public void injectNmi() throws IOException {
         nmiInjected = true;
         qmp().execute("inject-nmi", Map.of());
     }
 
-    /** Whether an NMI was ever injected: what the guest says of unknown NMIs since is not its own. */
+    /** Returns whether an NMI was ever injected: the guest's messages about unknown NMIs since then are ksplat's doing. */
     public boolean nmiInjected() {
         return nmiInjected;
     }
@@ -206,20 +211,20 @@ public final class VirtualMachine implements AutoCloseable {
         qmp().execute("cont", Map.of());
     }
 
-    /** Every CPU's registers, without stopping any: each CPU at a moment of its own. */
+    /** Reads every CPU's registers without stopping any: each CPU at another moment. */
     public List<Registers> registers() throws IOException {
-        return RegisterText.parse(qmp().monitor("info registers -a"));
+        return Arch.guest().monitorRegisters(qmp().monitor("info registers -a"));
     }
 
-    /** Reads guest memory by physical address, without stopping the machine. Meant for a few hundred bytes. */
+    /** Reads guest memory by physical address, without stopping the machine. Meant for up to a few hundred bytes. */
     public byte[] readPhysical(long address, int length) throws IOException {
         return MemoryText.parse(qmp().monitor("xp /" + length + "xb 0x" + Long.toHexString(address)), address, length);
     }
 
     /**
-     * Reads the guest kernel's memory by virtual address, without stopping the machine. Meant for a few hundred bytes.
+     * Reads the guest kernel's memory by virtual address, without stopping the machine. Meant for up to a few hundred bytes.
      *
-     * @throws MachineException where no CPU's page tables map the address just now; a CPU in user mode may not map the kernel
+     * @throws MachineException if no CPU's page tables map the address now; a CPU in user mode may not map the kernel
      */
     public byte[] readVirtual(long address, int length) throws IOException {
         String command = "x /" + length + "xb 0x" + Long.toHexString(address);
@@ -240,7 +245,7 @@ public final class VirtualMachine implements AutoCloseable {
         throw failure;
     }
 
-    /** Host thread ids of the virtual CPUs, in CPU order. */
+    /** Returns the host thread ids of the virtual CPUs, in the order of the CPUs. */
     public List<Long> cpuThreads() throws IOException {
         List<Long> threads = new ArrayList<>();
         qmp().execute("query-cpus-fast", Map.of())
@@ -249,9 +254,9 @@ public final class VirtualMachine implements AutoCloseable {
     }
 
     /**
-     * The processor time of all virtual CPUs in the time that follows, in host CPUs.
+     * Measures how many host CPUs the virtual CPUs use together.
      *
-     * @return 0 on a host that does not say (a kernel without CONFIG_SCHED_INFO)
+     * @return 0 if the host's kernel does not count (without CONFIG_SCHED_INFO)
      */
     public double cpuLoad(Duration over) throws IOException {
         long before = ranNanos();
@@ -265,10 +270,10 @@ public final class VirtualMachine implements AutoCloseable {
         return (double) (ranNanos() - before) / (System.nanoTime() - start);
     }
 
-    /** Memory that QEMU and its guest have written, and so share with nobody, in bytes (proc(5), smaps_rollup). */
+    /** Returns the bytes of memory that QEMU and its guest have written, and so do not share (proc(5), smaps_rollup). */
     public long ownedBytes() throws IOException {
         if (qemu.folder().isEmpty()) {
-            throw new MachineException("how much memory QEMU owns cannot be read: it does not run on this host");
+            throw new MachineException("cannot read how much memory QEMU owns: it does not run on this host");
         }
         Path map = Path.of("/proc", Long.toString(cpuThreads().get(0)), "smaps_rollup");
         for (String line : Files.readAllLines(map)) {
@@ -280,9 +285,10 @@ public final class VirtualMachine implements AutoCloseable {
     }
 
     /**
-     * The processor time that a thread of {@link #cpuThreads} has had, in nanoseconds: a starved or stopped vCPU has none.
+     * Returns the processor time that a thread of {@link #cpuThreads} has used, in nanoseconds: it does not grow while the vCPU is
+     * starved or stopped.
      *
-     * @return empty where there is no such thread, or the kernel under QEMU does not say (one without CONFIG_SCHED_INFO prints zeros)
+     * @return empty if there is no such thread, or the kernel under QEMU does not count (without CONFIG_SCHED_INFO it prints zeros)
      */
     public OptionalLong ranNanos(long thread) throws IOException {
         String line = qemu.process().schedstat(thread);
@@ -299,17 +305,17 @@ public final class VirtualMachine implements AutoCloseable {
     }
 
     /**
-     * Writes all of the memory, and the registers, as an ELF core file; the machine stands still from then on.
+     * Stops the machine and writes its memory and registers as an ELF core file.
      *
-     * @param file by its absolute path, made by QEMU
-     * @throws MachineException where the machine does not run on this host
+     * @param file created by QEMU
+     * @throws MachineException if the machine does not run on this host
      */
     public void dump(Path file) throws IOException {
         if (qemu.folder().isEmpty()) {
-            throw new MachineException(file + " cannot be written: QEMU does not run on this host");
+            throw new MachineException("cannot write " + file + ": QEMU does not run on this host");
         }
         stop();
-        // The path goes through JSON alone: no escaping, unlike on a command line.
+        // The path is passed in JSON and needs no escaping, unlike on a command line.
         var done = qmp().nextEvent("DUMP_COMPLETED");
         qmp().execute(
                         "dump-guest-memory",
@@ -322,17 +328,17 @@ public final class VirtualMachine implements AutoCloseable {
     }
 
     /**
-     * A machine that is left behind.
+     * A machine that is kept.
      *
      * @param gdb the socket of its gdbstub
-     * @param guard the process to send SIGTERM to, to end it
+     * @param guard the process that ends it on SIGTERM
      */
     public record Kept(Path gdb, long guard) {}
 
     /**
-     * Stops the machine, and leaves it so for a debugger: {@link #close} lets go of it then, and ends nothing.
+     * Stops the machine and keeps it for a debugger: {@link #close} does not end it then.
      *
-     * @throws MachineException where the machine does not run on this host
+     * @throws MachineException if the machine does not run on this host
      */
     public Kept keep() throws IOException {
         Path socket = gdbSocket();
@@ -340,15 +346,15 @@ public final class VirtualMachine implements AutoCloseable {
         return new Kept(socket, qemu.process().keep());
     }
 
-    /** Where the gdbstub listens, once {@link #gdb} was called. */
+    /** Returns the address on which the gdbstub listens after {@link #gdb} was called. */
     public SocketAddress gdbAddress() {
         return qemu.gdb().address();
     }
 
     /**
-     * As {@link #gdbAddress}, as a path.
+     * Returns {@link #gdbAddress} as a path.
      *
-     * @throws MachineException where the machine does not run on this host
+     * @throws MachineException if the machine does not run on this host
      */
     public Path gdbSocket() throws MachineException {
         return qemu.ownFolder().resolve("gdb");

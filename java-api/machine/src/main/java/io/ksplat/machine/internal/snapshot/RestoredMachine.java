@@ -17,12 +17,12 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** A machine that was restored from a saved state and stands still until it is woken. */
+/** A machine that was restored from a saved state and is stopped until it is woken. */
 public final class RestoredMachine implements AutoCloseable {
-    /** How long QEMU may take to end, so that its own words can be told. */
-    private static final Duration LAST_WORDS = Duration.ofSeconds(1);
+    /** The time limit for QEMU to end, so that its message can be reported. */
+    private static final Duration EXIT = Duration.ofSeconds(1);
 
-    /** In the machine's folder. */
+    /** The file of its memory in the machine's folder. */
     private static final String OWN_RAM = "ram";
 
     private final MachineConfig config;
@@ -36,92 +36,92 @@ public final class RestoredMachine implements AutoCloseable {
     }
 
     /**
-     * Starts QEMU and gives it the state.
+     * Starts QEMU and sends it the state.
      *
-     * @param config that of the machine whose state it is
-     * @param ram that machine's memory; it stays as it is
+     * @param config of the machine whose state it is
+     * @param ram that machine's memory, which is not changed
      * @param state as {@link VirtualMachine#freeze} wrote it
-     * @throws MachineException with QEMU's own words where it refuses the state
+     * @throws MachineException with QEMU's message if it refuses the state
      */
-    public static RestoredMachine restore(MachineConfig config, HostTools programs, Path ram, byte[] state)
+    public static RestoredMachine restore(MachineConfig config, HostTools tools, Path ram, byte[] state)
             throws IOException {
-        return restore(config, programs, new RamFile(ram, RamFile.Use.COPY), state);
+        return restore(config, tools, new RamFile(ram, RamFile.Use.COPY), state);
     }
 
-    /** As {@link #restore}, but what the guest writes goes to {@code ram}: such a machine can be frozen again. */
-    public static RestoredMachine restoreIn(Path ram, MachineConfig config, HostTools programs, byte[] state)
+    /** Does the same as {@link #restore}, but the guest writes to {@code ram}, so that the machine can be frozen again. */
+    public static RestoredMachine restoreIn(Path ram, MachineConfig config, HostTools tools, byte[] state)
             throws IOException {
-        return restore(config, programs, new RamFile(ram, RamFile.Use.WRITE), state);
+        return restore(config, tools, new RamFile(ram, RamFile.Use.WRITE), state);
     }
 
-    private static RestoredMachine restore(MachineConfig config, HostTools programs, RamFile ram, byte[] state)
+    private static RestoredMachine restore(MachineConfig config, HostTools tools, RamFile ram, byte[] state)
             throws IOException {
         RunningQemu qemu = RunningQemu.start(
-                programs, sockets -> QemuCommandLine.restore(programs.qemu(), config, sockets.calls(), ram));
-        return taking(config, qemu, ram.use() == RamFile.Use.WRITE, () -> take(qemu, state));
+                tools, sockets -> QemuCommandLine.restore(tools.qemu(), config, sockets.calls(), ram));
+        return load(config, qemu, ram.use() == RamFile.Use.WRITE, () -> send(qemu, state));
     }
 
-    /** Writes a machine's memory into a file of its size that is all zero. */
+    /** Writes a machine's memory into a file of the same size that is all zero. */
     @FunctionalInterface
     public interface Memory {
         void writeTo(Path ram) throws IOException;
     }
 
     /**
-     * As {@link #restore(MachineConfig, HostTools, Path, byte[])}, but with a memory of its own, in the file {@code ram} of the machine's folder: such
-     * a machine can be frozen again. The file goes with the machine.
+     * Does the same as {@link #restore(MachineConfig, HostTools, Path, byte[])}, but with its own memory, in a file of the
+     * machine's folder, so that the machine can be frozen again. The file is removed with the machine.
      */
-    public static RestoredMachine restoreOwn(MachineConfig config, HostTools programs, Memory memory, byte[] state)
+    public static RestoredMachine restoreOwn(MachineConfig config, HostTools tools, Memory memory, byte[] state)
             throws IOException {
         RunningQemu qemu = RunningQemu.start(
-                programs,
+                tools,
                 sockets -> QemuCommandLine.restore(
-                        programs.qemu(),
+                        tools.qemu(),
                         config,
                         sockets.calls(),
                         new RamFile(sockets.beside(OWN_RAM), RamFile.Use.WRITE)));
-        return taking(config, qemu, true, () -> {
-            // Only now, so that the folder has a guard that removes it, whatever becomes of this process.
+        return load(config, qemu, true, () -> {
+            // Only now: from here on the guard removes the folder, also if this process is killed.
             memory.writeTo(qemu.ownFolder().resolve(OWN_RAM));
-            take(qemu, state);
+            send(qemu, state);
         });
     }
 
-    /** What may fail while QEMU waits for a state. */
+    /** A step that may fail while QEMU waits for a state. */
     @FunctionalInterface
-    private interface Taking {
+    private interface Loading {
         void run() throws IOException;
     }
 
-    private static RestoredMachine taking(MachineConfig config, RunningQemu qemu, boolean memoryIsFile, Taking taking)
+    private static RestoredMachine load(MachineConfig config, RunningQemu qemu, boolean memoryIsFile, Loading loading)
             throws IOException {
         try {
-            taking.run();
+            loading.run();
             return new RestoredMachine(config, qemu, memoryIsFile);
         } catch (IOException | RuntimeException e) {
             String reason = reason(qemu, e);
             qemu.close();
-            throw new MachineException("QEMU did not take the saved state: " + reason, e);
+            throw new MachineException("QEMU did not accept the saved state: " + reason, e);
         }
     }
 
-    private static void take(RunningQemu qemu, byte[] state) throws IOException {
+    private static void send(RunningQemu qemu, byte[] state) throws IOException {
         Path socket = qemu.ownFolder().resolve("incoming");
-        var taken = qemu.qmp().nextMigration();
+        var loaded = qemu.qmp().nextMigration();
         var capable = qemu.qmp().send("migrate-set-capabilities", RunningQemu.CAPABILITIES);
         qemu.qmp().execute("migrate-incoming", Map.of("uri", "unix:" + socket));
         qemu.qmp().await("migrate-set-capabilities", capable);
         SavedState.send(state, socket);
-        String status = qemu.qmp().await("restoring a machine's state", taken);
+        String status = qemu.qmp().await("restoring the machine's state", loaded);
         if (!status.equals("completed")) {
-            throw new MachineException("it failed");
+            throw new MachineException("its migration failed");
         }
     }
 
     private static String reason(RunningQemu qemu, Exception e) {
         try {
-            qemu.process().exit().get(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS);
-            return qemu.process().lastWords();
+            qemu.process().exit().get(EXIT.toMillis(), TimeUnit.MILLISECONDS);
+            return qemu.process().exitMessage();
         } catch (TimeoutException | ExecutionException stillThere) {
             return String.valueOf(e.getMessage());
         } catch (InterruptedException interrupted) {
@@ -131,10 +131,10 @@ public final class RestoredMachine implements AutoCloseable {
     }
 
     /**
-     * Lets the machine go on where it was frozen. This object is used up then: the machine that comes back is to be closed.
+     * Resumes the machine. From then on close the machine that is returned instead of this object.
      *
-     * @param consoleLog where the console goes; it survives the machine
-     * @param before what the machine said before it was frozen; the file begins with it
+     * @param consoleLog the file for the console's output; it is kept when the machine ends
+     * @param before the console's output before the machine was frozen; the file begins with it
      */
     public VirtualMachine wake(Path consoleLog, byte[] before) throws IOException {
         VirtualMachine machine = machine(consoleLog, before);
@@ -147,7 +147,7 @@ public final class RestoredMachine implements AutoCloseable {
         }
     }
 
-    /** As {@link #wake}, but the machine goes on standing still: its next instruction is the one before which it was frozen. */
+    /** Does the same as {@link #wake}, but leaves the machine stopped before the instruction at which it was frozen. */
     public VirtualMachine standing(Path consoleLog) throws IOException {
         return machine(consoleLog, new byte[0]);
     }
@@ -161,7 +161,7 @@ public final class RestoredMachine implements AutoCloseable {
         }
     }
 
-    /** Whether QEMU still runs; one may be killed while it stands still. */
+    /** Returns whether QEMU still runs: it may be killed while the machine is stopped. */
     public boolean isAlive() {
         return !qemu.process().exit().isDone();
     }

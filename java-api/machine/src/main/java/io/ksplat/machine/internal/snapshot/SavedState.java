@@ -14,18 +14,18 @@ import java.nio.file.StandardOpenOption;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The state of a machine's devices and CPUs, as QEMU saves it, over a socket: QEMU may write no file that this process does not
- * see, and what fails here says why.
+ * The state of a machine's devices and CPUs as QEMU saves it. It goes over a socket: so this process writes the file, and reports
+ * why that fails.
  */
 public final class SavedState {
-    /** Run states as they are saved: a length, and a name that zeros follow (QEMU's migration/global_state.c). */
+    /** Run states as they are saved: a length, and a name padded with zeros (QEMU's migration/global_state.c). */
     private static final String DEBUG = "\0\0\0\6debug\0\0";
 
     private static final String PAUSED = "\0\0\0\7paused\0";
 
     private SavedState() {}
 
-    /** Writes what comes from a QEMU that saves; done at its end. */
+    /** Writes the state that a QEMU sends to a file; completes at the end of the stream. */
     public static CompletableFuture<Void> receive(SocketChannel stream, Path file) throws IOException {
         FileChannel to = FileChannel.open(
                 file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING);
@@ -36,7 +36,7 @@ public final class SavedState {
                         copy(stream, to);
                         done.complete(null);
                     } catch (IOException e) {
-                        // QEMU must not wait for a reader that has gone: its failure is this one's.
+                        // Passed to whoever waits for QEMU to have saved.
                         done.completeExceptionally(e);
                     }
                 },
@@ -55,7 +55,7 @@ public final class SavedState {
                 try {
                     to.write(buffer);
                 } catch (IOException e) {
-                    // A full disk: the rest is read and dropped, so that QEMU comes to its end.
+                    // A full disk, for example: the rest is read and dropped, so that QEMU can finish.
                     failure = e;
                 }
             }
@@ -66,18 +66,18 @@ public final class SavedState {
     }
 
     /**
-     * The state of a machine that stands at a breakpoint, as that of one that was merely paused: whoever takes the saved run state
-     * "debug" in refuses it.
+     * Changes the state of a machine that is stopped at a breakpoint into that of a paused one: QEMU refuses to restore the run
+     * state "debug".
      *
-     * @throws MachineException where it is not there, or not once
+     * @throws MachineException if the run state is not in it exactly once
      */
     public static byte[] paused(byte[] state) throws MachineException {
         String text = new String(state, StandardCharsets.ISO_8859_1);
         int at = text.indexOf(DEBUG);
         if (at < 0 || text.indexOf(DEBUG, at + 1) >= 0) {
             throw new MachineException(
-                    "the saved state does not say once that the machine stands at a breakpoint: this "
-                            + "QEMU writes it in a form of its own");
+                    "the saved state does not say exactly once that the machine is at a breakpoint: this "
+                            + "version of QEMU saves it in an unknown form");
         }
         byte[] changed = state.clone();
         byte[] paused = PAUSED.getBytes(StandardCharsets.ISO_8859_1);
@@ -85,7 +85,7 @@ public final class SavedState {
         return changed;
     }
 
-    /** Gives a state to a QEMU that waits for one on a socket. */
+    /** Sends a state to a QEMU that waits for one on a socket. */
     static void send(byte[] state, Path socket) throws IOException {
         try (SocketChannel stream = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             stream.connect(UnixDomainSocketAddress.of(socket));

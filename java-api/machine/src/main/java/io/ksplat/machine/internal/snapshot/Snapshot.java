@@ -5,8 +5,8 @@ import io.ksplat.machine.internal.Guest;
 import java.io.IOException;
 
 /**
- * A machine that was frozen in the middle of an experiment, with programs loaded and processes running. Any number of machines go on
- * from there. It lives as long as this object: nothing of it is left when this process ends, however it ends.
+ * A machine that was frozen in the middle of an experiment, with programs loaded and processes running. Any number of machines can
+ * be restored from it. Its files are removed when this object is closed or this process ends, also if it is killed.
  */
 public final class Snapshot implements AutoCloseable {
     private final Guest frozen;
@@ -18,10 +18,10 @@ public final class Snapshot implements AutoCloseable {
     }
 
     /**
-     * Freezes a guest and ends it; from now on it is this object's to close.
+     * Freezes a guest and ends it; the snapshot owns it from then on.
      *
-     * @param guest that {@link TemplateStore#startOwn} gave
-     * @throws Template.Splatted where it may not be frozen; then it is as it was, and still the caller's
+     * @param guest from {@link TemplateStore#startOwn}
+     * @throws Template.Splatted if it may not be frozen; it is unchanged then, and still the caller's
      */
     public static Snapshot of(Guest guest) throws IOException {
         return new Snapshot(guest, Template.freezeOwn(guest));
@@ -31,7 +31,7 @@ public final class Snapshot implements AutoCloseable {
         return template;
     }
 
-    /** Removes the files; machines that were restored from them live on. */
+    /** Removes the files; machines that were restored from them keep running. */
     @Override
     public void close() throws IOException {
         frozen.close();

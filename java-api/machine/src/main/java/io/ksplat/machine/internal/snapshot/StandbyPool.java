@@ -15,16 +15,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Machines that are restored while others still run, and stand still until they are wanted. It makes none that nobody announced, and
- * never has more than a bounded number. Thread-safe.
+ * Restores machines in advance, while others still run; they are stopped until they are taken. Restores only machines that were
+ * announced, and never more than a limit at once. Thread-safe.
  */
 final class StandbyPool implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StandbyPool.class);
 
-    /** A machine that is not restored by then is ended by its guard, when this process ends. */
+    /** The time limit for a restore that runs at {@link #close}. The guard of a machine that is restored later ends it with this process. */
     private static final Duration LAST_RESTORE = Duration.ofSeconds(5);
 
-    private final HostTools programs;
+    private final HostTools tools;
     private final Deque<Ready> ready = new ArrayDeque<>();
     private Optional<Template> wanted = Optional.empty();
     private int more;
@@ -32,22 +32,22 @@ final class StandbyPool implements AutoCloseable {
     private boolean filling;
     private boolean closed;
 
-    StandbyPool(HostTools programs) {
-        this.programs = programs;
+    StandbyPool(HostTools tools) {
+        this.tools = tools;
     }
 
     private record Ready(Template template, RestoredMachine machine) {}
 
-    /** How many may stand here at once; 0, as at first: none. */
+    /** Sets how many machines to restore in advance (default 0). */
     synchronized void limit(int machines) {
         limit = machines;
     }
 
     /**
-     * A machine, one that stands ready where there is one.
+     * Returns a machine that was restored in advance; restores one if there is none.
      *
-     * @param more how many machines of the same template will be wanted after this one
-     * @throws IOException where it has to be restored now, and that fails
+     * @param more the number of machines of the same template that will be wanted after this one
+     * @throws IOException if it has to be restored now, and that fails
      */
     RestoredMachine take(Template template, int more) throws IOException {
         List<RestoredMachine> dead = new ArrayList<>();
@@ -55,7 +55,7 @@ final class StandbyPool implements AutoCloseable {
         for (RestoredMachine machine : dead) {
             machine.close();
         }
-        return found.isPresent() ? found.get() : template.prepare(programs);
+        return found.isPresent() ? found.get() : template.prepare(tools);
     }
 
     private synchronized Optional<RestoredMachine> find(Template template, int more, List<RestoredMachine> dead) {
@@ -82,7 +82,7 @@ final class StandbyPool implements AutoCloseable {
         return found;
     }
 
-    /** What to restore next, where anything. */
+    /** Returns the template to restore next, if any. */
     private synchronized Optional<Template> next() {
         long standing = wanted.stream()
                 .flatMap(template -> ready.stream().filter(one -> one.template == template))
@@ -94,11 +94,11 @@ final class StandbyPool implements AutoCloseable {
         try {
             for (Optional<Template> template = begin(); template.isPresent(); template = begin()) {
                 makeRoomFor(template.get());
-                add(template.get(), template.get().prepare(programs));
+                add(template.get(), template.get().prepare(tools));
             }
         } catch (IOException | RuntimeException e) {
-            // Whoever takes the next machine restores it himself, and tells why that fails.
-            LOG.debug("restoring a machine ahead of time", e);
+            // The next caller of take() restores a machine itself, and reports why that fails.
+            LOG.debug("restoring a machine in advance", e);
         } finally {
             synchronized (this) {
                 filling = false;
@@ -109,7 +109,7 @@ final class StandbyPool implements AutoCloseable {
 
     private synchronized Optional<Template> begin() {
         Optional<Template> next = next();
-        // Decided together: whoever asks for more after this starts another thread.
+        // Under the same lock as next(): a caller that asks for more after this starts another thread.
         filling = next.isPresent();
         return next;
     }
@@ -140,8 +140,8 @@ final class StandbyPool implements AutoCloseable {
         }
     }
 
-    /** Waits until nothing is being restored. */
-    synchronized void awaitRest(Duration patience) {
+    /** Waits until no machine is being restored. */
+    synchronized void awaitIdle(Duration patience) {
         Deadline deadline = Deadline.in(patience);
         while (filling && !deadline.expired()) {
             try {
@@ -153,19 +153,19 @@ final class StandbyPool implements AutoCloseable {
         }
     }
 
-    /** How many stand ready. */
+    /** Returns the number of machines that are ready. */
     synchronized long living() {
         return ready.stream().filter(one -> one.machine.isAlive()).count();
     }
 
-    /** Ends all that stand ready, and waits for the one that is being restored just now. */
+    /** Ends all machines that are ready, and waits for one that is being restored. */
     @Override
     public void close() {
         List<Ready> left;
         synchronized (this) {
             closed = true;
         }
-        awaitRest(LAST_RESTORE);
+        awaitIdle(LAST_RESTORE);
         synchronized (this) {
             left = List.copyOf(ready);
             ready.clear();
@@ -174,7 +174,7 @@ final class StandbyPool implements AutoCloseable {
             try {
                 one.machine.close();
             } catch (IOException e) {
-                LOG.warn("a machine that stood ready did not end: {}", e.getMessage());
+                LOG.warn("a machine that was restored in advance did not end: {}", e.getMessage());
             }
         }
     }

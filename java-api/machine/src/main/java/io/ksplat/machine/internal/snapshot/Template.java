@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * A booted machine, frozen when its agent was ready, as files of one folder: its memory, the state of everything else, and what
- * its console said. Any number of machines are restored from it, by any number of processes at once; each shares the memory that
+ * A booted machine, frozen when its agent was ready, as files of one folder: its memory, the state of everything else, and its
+ * console's output. Any number of machines can be restored from it, by any number of processes at once; each shares the memory that
  * it does not write. Immutable.
  */
 public final class Template {
@@ -27,7 +27,7 @@ public final class Template {
     private static final String STATE = "state";
     private static final String BOOT_LOG = "boot.log";
 
-    /** What /proc/sys/kernel/tainted says of a kernel that has warned, died, locked up or found bad memory. */
+    /** Bits of /proc/sys/kernel/tainted: the kernel has warned, died, locked up or found bad memory. */
     private static final long SPLATTED = 1 << 4 | 1 << 5 | 1 << 7 | 1 << 9 | 1 << 14;
 
     private final MachineConfig config;
@@ -47,7 +47,7 @@ public final class Template {
         this.hello = hello;
     }
 
-    /** The files are not what was frozen. */
+    /** The files have changed since the machine was frozen. */
     public static final class Damaged extends MachineException {
         private static final long serialVersionUID = 1;
 
@@ -56,19 +56,27 @@ public final class Template {
         }
     }
 
-    /** A machine that may not be frozen, because its kernel has splatted, or somebody still waits for something in it. */
+    /** A machine that may not be frozen, because its kernel has reported something, or a request to it is not finished. */
     public static final class Splatted extends MachineException {
         private static final long serialVersionUID = 1;
 
-        Splatted(String what) {
-            super("this machine cannot be frozen, every machine restored from it would be ill: " + what);
+        private Splatted(String message) {
+            super(message);
+        }
+
+        static Splatted damaged(String what) {
+            return new Splatted("refusing to snapshot a machine with a damaged kernel: " + what);
+        }
+
+        static Splatted busy(String what) {
+            return new Splatted("refusing to snapshot a busy machine: " + what);
         }
     }
 
     /**
      * Freezes a guest that has just booted with its memory in {@code folder}, and ends it.
      *
-     * @throws Splatted where its kernel has reported something
+     * @throws Splatted if its kernel has reported something
      */
     static void freeze(Guest guest, Path folder) throws IOException {
         Path console = guest.vm().console().file();
@@ -82,8 +90,8 @@ public final class Template {
     }
 
     /**
-     * Freezes a guest that stands still, at a breakpoint say, with its memory in {@code folder}, and ends it: in the middle of
-     * whatever it did, and whatever it has reported. Machines of it are had with {@link #prepare} alone: its agent need not answer.
+     * Freezes a guest that is stopped, for example at a breakpoint, with its memory in {@code folder}, and ends it, whatever it was
+     * doing and whatever it has reported. Restore it only with {@link #prepare}: its agent may not answer.
      */
     public static void freezeStanding(Guest guest, Path folder) throws IOException {
         Path console = guest.vm().console().file();
@@ -104,25 +112,26 @@ public final class Template {
     }
 
     /**
-     * Freezes a guest in the middle of what it does, and ends it. The template's files are the guest's: they go when it is closed.
+     * Freezes a guest in the middle of an experiment, and ends it. The template's files are the guest's: closing the guest removes
+     * them.
      *
-     * @param guest with a memory of its own, see {@link #restoreOwn}
-     * @throws Splatted where it may not be frozen; then it is as it was
+     * @param guest with its own memory, see {@link #restoreOwn}
+     * @throws Splatted if it may not be frozen; it is unchanged then
      */
     static Template freezeOwn(Guest guest) throws IOException {
         Path console = guest.vm().console().file();
         Path state = guest.vm().folder().resolve("frozen");
         if (guest.agent().unanswered() > 0) {
-            throw new Splatted("a program or a process that was started has not answered yet");
+            throw Splatted.busy("a program or process that was started has not returned");
         }
         checkHealth(guest);
         checkText(Files.readAllBytes(console));
         guest.vm().freeze(state);
         guest.vm().end();
-        byte[] said = Files.readAllBytes(console);
-        List<Evidence> late = ConsoleParser.parse(said);
+        byte[] output = Files.readAllBytes(console);
+        List<Evidence> late = ConsoleParser.parse(output);
         if (!late.isEmpty()) {
-            throw new MachineException("the machine reported something while it was frozen: "
+            throw new MachineException("the machine reported something while it was being frozen: "
                     + late.get(0).title());
         }
         return new Template(
@@ -130,24 +139,24 @@ public final class Template {
                 guest.vm().folder(),
                 TemplateManifest.own(guest.vm().folder().resolve(RAM)),
                 Files.readAllBytes(state),
-                said,
+                output,
                 guest.hello());
     }
 
-    /** The boot was quiet, so the console has only the worst: the kernel's own log and its taint tell the rest. */
+    /** Checks the kernel's log and its taint: the boot was quiet, so the console has only the worst messages. */
     private static void checkHealth(Guest guest) throws IOException {
         if (guest.hello().hasDebugLocks() && !guest.sayHello().getDebugLocks()) {
-            throw new Splatted("lockdep is off, so it has reported something already");
+            throw Splatted.damaged("lockdep is off, so it has reported something already");
         }
         checkText(kernelLog(guest.agent().readFile("/dev/kmsg")));
         String taint =
                 new String(guest.agent().readFile("/proc/sys/kernel/tainted"), StandardCharsets.US_ASCII).strip();
         if ((Long.parseLong(taint) & SPLATTED) != 0) {
-            throw new Splatted("its kernel is tainted (" + taint + ", Documentation/admin-guide/tainted-kernels.rst)");
+            throw Splatted.damaged("it is tainted (" + taint + ", Documentation/admin-guide/tainted-kernels.rst)");
         }
     }
 
-    /** The text of /dev/kmsg's records (the kernel's Documentation/ABI/testing/dev-kmsg). */
+    /** Returns the text of the records of /dev/kmsg (the kernel's Documentation/ABI/testing/dev-kmsg). */
     private static byte[] kernelLog(byte[] records) {
         return new String(records, StandardCharsets.ISO_8859_1)
                 .lines()
@@ -160,15 +169,15 @@ public final class Template {
     private static void checkText(byte[] text) throws Splatted {
         List<Evidence> found = ConsoleParser.parse(text);
         if (!found.isEmpty()) {
-            throw new Splatted(found.get(0).title());
+            throw Splatted.damaged(found.get(0).title());
         }
     }
 
     /**
-     * Opens a frozen machine, having compared every byte with what was frozen.
+     * Opens a frozen machine after comparing its files with their checksums.
      *
-     * @param config that it was booted with
-     * @throws Damaged where the files are not what was written
+     * @param config with which it was booted
+     * @throws Damaged if the files have changed
      */
     public static Template open(MachineConfig config, Path folder) throws IOException {
         TemplateManifest manifest = TemplateManifest.read(folder);
@@ -186,92 +195,93 @@ public final class Template {
         return folder;
     }
 
-    /** Whether the folder still holds this template, and not another that was made since. */
+    /** Returns whether the folder still holds this template, not one that was made later. */
     boolean isIn(Path folder) throws IOException {
         return Files.isDirectory(folder) && TemplateManifest.read(folder).equals(manifest);
     }
 
-    /** Bytes that a machine restored from it has in common with the others. */
+    /** Returns the size of the memory that machines restored from it share. */
     public long ramBytes() {
         return manifest.ramBytes();
     }
 
     /**
-     * Restores a machine up to the point where only {@link #wake} is missing.
+     * Restores a machine, stopped; {@link #wake} resumes it.
      *
-     * @throws Damaged where somebody has written to its memory since it was opened
+     * @throws Damaged if its memory's file was written to since it was opened
      */
-    public RestoredMachine prepare(HostTools programs) throws IOException {
+    public RestoredMachine prepare(HostTools tools) throws IOException {
         manifest.checkRamUntouched(folder.resolve(RAM));
-        return RestoredMachine.restore(config, programs, folder.resolve(RAM), state);
+        return RestoredMachine.restore(config, tools, folder.resolve(RAM), state);
     }
 
     /**
-     * A machine that stands at another moment of the frozen one's life than {@link #prepare}'s.
+     * Restores a machine at a later moment of its life than {@link #prepare(HostTools)}.
      *
-     * @param later what {@link io.ksplat.machine.internal.qemu.VirtualMachine#freeze} wrote then; what its memory differs in is the caller's to write
+     * @param later the state that {@link io.ksplat.machine.internal.qemu.VirtualMachine#freeze} wrote then; the caller writes what
+     *     differs in memory
      */
-    public RestoredMachine prepare(HostTools programs, byte[] later) throws IOException {
+    public RestoredMachine prepare(HostTools tools, byte[] later) throws IOException {
         manifest.checkRamUntouched(folder.resolve(RAM));
-        return RestoredMachine.restore(config, programs, folder.resolve(RAM), later);
+        return RestoredMachine.restore(config, tools, folder.resolve(RAM), later);
     }
 
-    /** A machine like {@link #prepare}'s whose memory is a copy of its own, so that it can be frozen again. */
-    public RestoredMachine prepareIn(Path copy, HostTools programs) throws IOException {
+    /** Does the same as {@link #prepare(HostTools)} on a copy of the memory, so that the machine can be frozen again. */
+    public RestoredMachine prepareIn(Path copy, HostTools tools) throws IOException {
         manifest.checkRamUntouched(folder.resolve(RAM));
         manifest.copyRamAnew(folder.resolve(RAM), copy);
-        return RestoredMachine.restoreIn(copy, config, programs, state);
+        return RestoredMachine.restoreIn(copy, config, tools, state);
     }
 
-    /** The file for the memory of a guest that will be frozen in a folder. */
+    /** Returns the file for the memory of a guest that will be frozen in a folder. */
     public static Path ramIn(Path folder) {
         return folder.resolve(RAM);
     }
 
-    /** The frozen machine's memory: its physical addresses from 0. */
+    /** Returns the file of the frozen machine's memory, by physical address. */
     public Path ram() {
         return folder.resolve(RAM);
     }
 
-    /** A heartbeat page of the frozen machine, in one that was restored from it. */
+    /** Returns the heartbeats of a machine that was restored from this one. */
     public Heartbeats heartbeats(io.ksplat.machine.internal.qemu.VirtualMachine machine) throws IOException {
         return new Heartbeats(machine, hello.getBeatPage(), hello.getCpus());
     }
 
-    /** Where the frozen kernel has its {@code _text}. */
+    /** Returns the address of the frozen kernel's {@code _text}. */
     public long text() {
         return hello.getText();
     }
 
-    /** Lets a machine go on that {@link #prepare} gave, and waits until its agent has answered. */
+    /** Resumes a machine from {@link #prepare(HostTools)}, and waits until its agent has answered. */
     public Guest wake(RestoredMachine machine, Path consoleLog) throws IOException {
         return Guest.restored(machine.wake(consoleLog, bootLog), hello);
     }
 
-    /** A machine with a memory of its own, which can be frozen again. */
-    Guest restoreOwn(HostTools programs, Path consoleLog) throws IOException {
+    /** Restores a machine with its own memory, which can be frozen again. */
+    Guest restoreOwn(HostTools tools, Path consoleLog) throws IOException {
         manifest.checkRamUntouched(folder.resolve(RAM));
         return wake(
-                RestoredMachine.restoreOwn(config, programs, to -> manifest.copyRam(folder.resolve(RAM), to), state),
+                RestoredMachine.restoreOwn(config, tools, to -> manifest.copyRam(folder.resolve(RAM), to), state),
                 consoleLog);
     }
 
-    /** A pristine machine whose agent has answered. */
-    public Guest restore(HostTools programs, Path consoleLog) throws IOException {
-        return wake(prepare(programs), consoleLog);
+    /** Restores a pristine machine and waits until its agent has answered. */
+    public Guest restore(HostTools tools, Path consoleLog) throws IOException {
+        return wake(prepare(tools), consoleLog);
     }
 
     /**
-     * Proves that machines can be restored from it.
+     * Checks that a machine can be restored from it.
      *
-     * @throws MachineException where a restored one is not the one that was frozen
+     * @throws MachineException if the restored machine differs from the frozen one
      */
-    void prove(HostTools programs, Path consoleLog) throws IOException {
-        try (Guest guest = restore(programs, consoleLog)) {
+    void prove(HostTools tools, Path consoleLog) throws IOException {
+        try (Guest guest = restore(tools, consoleLog)) {
             Hello now = guest.sayHello();
             if (!now.equals(hello)) {
-                throw new MachineException("a machine restored from the template says other things of itself than "
-                        + "before it was frozen: release " + now.getRelease() + ", CPUs " + now.getCpus()
+                throw new MachineException("a machine restored from the template differs from the one that was "
+                        + "frozen: release " + now.getRelease() + ", CPUs " + now.getCpus()
                         + ", heartbeat page 0x" + Long.toHexString(now.getBeatPage()));
             }
             guest.awaitBeats();

@@ -22,13 +22,13 @@ import java.util.UUID;
 import java.util.zip.CRC32C;
 
 /**
- * What a template's files were when they were written. The memory is a sparse file: only pieces that hold something have a sum,
- * so that checking reads no holes; who writes into one through the file system changes the file's time.
+ * Checksums of a template's files. The memory is a sparse file: only pieces that are not all zero have a checksum, so that a check
+ * reads no holes. A later write to a hole is detected by the file's modification time.
  *
- * @param id this template's, and no other's of the same machine
- * @param ramChanged the last change of the memory's file
- * @param pieces CRC-32C of each piece of the memory that is not all zero, by its number
- * @param hello the agent's, as it came
+ * @param id unique to this template
+ * @param ramChanged the modification time of the memory's file
+ * @param pieces the CRC-32C of each piece of the memory that is not all zero, by its number
+ * @param hello the agent's message
  */
 record TemplateManifest(
         String id,
@@ -47,7 +47,7 @@ record TemplateManifest(
         pieces = Map.copyOf(pieces);
     }
 
-    /** Of files that are as they shall stay; sets the memory's time to one that every file system keeps. */
+    /** Describes files that are final; sets the memory's modification time to one that every file system can store. */
     static TemplateManifest describe(Path ram, byte[] state, byte[] bootLog, byte[] hello) throws IOException {
         Map<Integer, Integer> pieces = new TreeMap<>();
         ByteBuffer zeros = ByteBuffer.allocateDirect(PIECE);
@@ -69,20 +69,20 @@ record TemplateManifest(
                 ByteString.copyFrom(hello));
     }
 
-    /** Of a template that lives no longer than this process, whose files nobody else knows: nothing is summed up. */
+    /** Describes a template that no other process knows and that ends with this one: without checksums. */
     static TemplateManifest own(Path ram) throws IOException {
         return new TemplateManifest(
                 UUID.randomUUID().toString(), Files.size(ram), dated(ram), Map.of(), 0, 0, ByteString.EMPTY);
     }
 
     private static Instant dated(Path ram) throws IOException {
-        // FAT keeps every other second.
+        // FAT stores times in steps of two seconds.
         Instant changed = Instant.ofEpochSecond(Instant.now().getEpochSecond() & ~1);
         Files.setLastModifiedTime(ram, FileTime.from(changed));
         return changed;
     }
 
-    /** Copies the memory into a file of the same size that is all zero; what is zero stays a hole. */
+    /** Copies the memory into a file of the same size that is all zero; holes stay holes. */
     void copyRam(Path ram, Path to) throws IOException {
         try (FileChannel from = FileChannel.open(ram);
                 FileChannel target = FileChannel.open(to, StandardOpenOption.WRITE)) {
@@ -111,12 +111,12 @@ record TemplateManifest(
         Files.write(folder.resolve(FILE), JSON.writeValueAsBytes(node));
     }
 
-    /** @throws Template.Damaged where there is none that makes sense */
+    /** @throws Template.Damaged if there is none, or it is malformed */
     static TemplateManifest read(Path folder) throws IOException {
         try {
             JsonNode node = JSON.readTree(Files.readAllBytes(folder.resolve(FILE)));
             if (node.path("format").asInt() != FORMAT) {
-                throw new Template.Damaged("the template in " + folder + " is of another format");
+                throw new Template.Damaged("the template in " + folder + " has another format");
             }
             Map<Integer, Integer> pieces = new TreeMap<>();
             node.path("pieces")
@@ -135,38 +135,38 @@ record TemplateManifest(
         } catch (NoSuchFileException e) {
             throw new Template.Damaged("the template in " + folder + " has no " + FILE);
         } catch (JacksonException | IllegalArgumentException | java.time.DateTimeException e) {
-            throw new Template.Damaged("the template in " + folder + " is damaged: " + FILE + " makes no sense");
+            throw new Template.Damaged("the template in " + folder + " is damaged: " + FILE + " is malformed");
         }
     }
 
-    /** The content of a file whose sum is known. */
+    /** Reads a file and compares it with its checksum. */
     static byte[] checked(Path file, int sum) throws IOException {
         byte[] content;
         try {
             content = Files.readAllBytes(file);
         } catch (NoSuchFileException e) {
-            throw damaged(file, "it is gone");
+            throw damaged(file, "it does not exist");
         }
         if (sum(ByteBuffer.wrap(content)) != sum) {
-            throw damaged(file, "its " + content.length + " bytes are not those that were written");
+            throw damaged(file, "its " + content.length + " bytes do not match their checksum");
         }
         return content;
     }
 
-    /** Compares all of the memory. */
+    /** Compares all of the memory with its checksums. */
     void checkRam(Path ram) throws IOException {
         checkRamUntouched(ram);
         ByteBuffer buffer = ByteBuffer.allocateDirect(PIECE);
         try (FileChannel channel = FileChannel.open(ram)) {
             for (Map.Entry<Integer, Integer> piece : pieces.entrySet()) {
                 if (!fill(channel, piece.getKey(), buffer) || sum(buffer) != piece.getValue()) {
-                    throw damaged(ram, "its MiB " + piece.getKey() + " is not what was written");
+                    throw damaged(ram, "MiB " + piece.getKey() + " does not match its checksum");
                 }
             }
         }
     }
 
-    /** Compares what costs nothing to compare. */
+    /** Compares the size and the modification time of the memory. */
     void checkRamUntouched(Path ram) throws IOException {
         try {
             long bytes = Files.size(ram);
@@ -174,14 +174,14 @@ record TemplateManifest(
                 throw damaged(ram, "it has " + bytes + " bytes instead of " + ramBytes);
             }
             if (!Files.getLastModifiedTime(ram).toInstant().equals(ramChanged)) {
-                throw damaged(ram, "somebody has written to it");
+                throw damaged(ram, "it was written to");
             }
         } catch (NoSuchFileException e) {
-            throw damaged(ram, "it is gone");
+            throw damaged(ram, "it does not exist");
         }
     }
 
-    /** Copies the memory into a file that is made for it. */
+    /** Copies the memory into a new file. */
     void copyRamAnew(Path ram, Path copy) throws IOException {
         try (FileChannel to = FileChannel.open(copy, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             to.write(ByteBuffer.allocate(1), ramBytes - 1);
@@ -197,7 +197,7 @@ record TemplateManifest(
         long at = (long) number * PIECE;
         piece.clear();
         while (piece.hasRemaining() && channel.read(piece, at + piece.position()) > 0) {
-            // A read may give less than was asked for.
+            // A read may return less than was asked for.
         }
         return piece.flip().hasRemaining();
     }

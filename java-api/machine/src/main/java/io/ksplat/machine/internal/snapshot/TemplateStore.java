@@ -27,34 +27,34 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The templates in the cache: made where they are missing, checked where they are there, never more than a bounded number. Where a
- * machine cannot be had from a template it is booted. Thread-safe; other processes may use the same cache.
+ * The templates in the cache: makes missing ones, checks existing ones, and limits their number. Boots a machine if it cannot be
+ * restored from a template. Thread-safe; other processes may use the same cache.
  */
 public final class TemplateStore implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TemplateStore.class);
     private static final String KIND = "template";
 
-    /** So many are kept, those that were used last. */
+    /** The number of templates that are kept: those that were used last. */
     private static final int KEPT = 16;
-    /** And no more of them than this; the files are sparse, and take less of the disk. */
+    /** The limit of their total size; the files are sparse, and take less of the disk. */
     private static final long KEPT_BYTES = 8L << 30;
-    /** What must be left on the disk when a template's memory is all written. */
+    /** The space that must be left on the disk after all of a template's memory is written. */
     private static final long SPARE_BYTES = 256L << 20;
 
-    private final MachineFactory host;
+    private final MachineFactory factory;
     private final Cache cache;
     private final Map<String, Template> opened = new ConcurrentHashMap<>();
     private final Map<String, String> refused = new ConcurrentHashMap<>();
     private final Map<Path, String> digests = new ConcurrentHashMap<>();
     private final StandbyPool pool;
 
-    public TemplateStore(MachineFactory host, Cache cache) {
-        this.host = host;
+    public TemplateStore(MachineFactory factory, Cache cache) {
+        this.factory = factory;
         this.cache = cache;
-        this.pool = new StandbyPool(host.programs());
+        this.pool = new StandbyPool(factory.programs());
     }
 
-    /** Has so many machines restored ahead of time while more are announced; none at first. */
+    /** Sets how many machines to restore in advance (default 0). */
     public void keepReady(int machines) {
         pool.limit(machines);
     }
@@ -62,26 +62,26 @@ public final class TemplateStore implements AutoCloseable {
     /**
      * A machine whose agent has answered.
      *
-     * @param bootRetries boots that failed before one succeeded, where this call booted one
-     * @param bootMs from the start of QEMU to the agent's word, where this call booted a machine, for itself or for a template
-     * @param restoreMs the same for a machine that was restored
-     * @param why it was booted though a template was wanted
+     * @param bootRetries failed boots before one succeeded, if this call booted a machine
+     * @param bootMs the time from the start of QEMU to the agent's answer, if this call booted a machine, also for a template
+     * @param restoreMs the same for a restored machine
+     * @param why the reason if it was booted although a template was wanted
      */
     public record Started(
             Guest guest, int bootRetries, OptionalLong bootMs, OptionalLong restoreMs, Optional<String> why) {
 
-        /** As {@code results.json} names it. */
+        /** Returns its origin as {@code results.json} spells it. */
         public String origin() {
             return restoreMs.isPresent() ? "template" : "boot";
         }
     }
 
-    /** A template, and the boot that it took where it was made now. */
+    /** A template, and the boot if it was made now. */
     private record Made(Template template, int retries, OptionalLong bootMs) {}
 
-    /** Boots a machine, whatever there is in the cache. */
+    /** Boots a machine, also if there is a template. */
     public Started boot(MachineConfig config, Path consoleLog, Progress progress) throws IOException {
-        return started(host.boot(config, consoleLog, progress));
+        return started(factory.boot(config, consoleLog, progress));
     }
 
     private static Started started(MachineFactory.Booted booted) {
@@ -93,22 +93,22 @@ public final class TemplateStore implements AutoCloseable {
                 Optional.empty());
     }
 
-    /** As {@link #boot}, with the guest's memory in a file: such a guest can be frozen where it stands. */
+    /** Does the same as {@link #boot}, with the guest's memory in a file, so that it can be frozen at any moment. */
     public Started bootIn(Path ram, MachineConfig config, Path consoleLog, Progress progress) throws IOException {
-        return started(host.bootIn(ram, config, consoleLog, progress));
+        return started(factory.bootIn(ram, config, consoleLog, progress));
     }
 
-    /** As {@link #start(Kernel, MachineConfig, Path, int, Progress)}, where no other such machine is announced. */
+    /** Does the same as {@link #start(Kernel, MachineConfig, Path, int, Progress)} without announcing further machines. */
     public Started start(Kernel kernel, MachineConfig config, Path consoleLog, Progress progress)
             throws IOException, InterruptedException {
         return start(kernel, config, consoleLog, 0, progress);
     }
 
     /**
-     * Restores a machine from its template, which is made where there is none; boots it where that fails.
+     * Restores a machine from its template, which is made if there is none; boots the machine if that fails.
      *
-     * @param more how many such machines will be wanted after this one
-     * @throws BootException where the kernel does not come up
+     * @param more the number of such machines that will be wanted after this one
+     * @throws BootException if the kernel does not boot
      */
     public Started start(Kernel kernel, MachineConfig config, Path consoleLog, int more, Progress progress)
             throws IOException, InterruptedException {
@@ -121,18 +121,18 @@ public final class TemplateStore implements AutoCloseable {
             } catch (BootException e) {
                 throw e;
             } catch (IOException e) {
-                // Another try would fail the same way, after as long.
+                // Another attempt would fail in the same way.
                 reason = String.valueOf(e.getMessage());
                 refused.put(key, reason);
                 LOG.debug("no template of {}", key, e);
-                progress.report("no template, booting cold: " + reason);
+                progress.report("cannot make a template, booting instead: " + reason);
                 break;
             }
             try {
                 return restore(made, consoleLog, more);
             } catch (IOException e) {
                 LOG.debug("restoring {}", key, e);
-                progress.report("a template is of no use, making it again: " + e.getMessage());
+                progress.report("cannot restore the template, making it again: " + e.getMessage());
                 discard(key, made.template());
                 if (attempt == 1) {
                     reason = String.valueOf(e.getMessage());
@@ -145,13 +145,13 @@ public final class TemplateStore implements AutoCloseable {
                 booted.bootRetries(),
                 booted.bootMs(),
                 booted.restoreMs(),
-                Optional.of("booted cold: " + reason));
+                Optional.of("booted, not restored: " + reason));
     }
 
     /**
-     * The template of a machine, from the cache or made now.
+     * Returns the template of a machine, from the cache or made now.
      *
-     * @param consoleLog where the console of the boot goes that making one takes
+     * @param consoleLog the file for the console's output if it is made now
      */
     public Template template(Kernel kernel, MachineConfig config, Path consoleLog, Progress progress)
             throws IOException, InterruptedException {
@@ -175,32 +175,32 @@ public final class TemplateStore implements AutoCloseable {
     }
 
     /**
-     * Restores a machine from a template of the middle of an experiment.
+     * Restores a machine from a snapshot.
      *
-     * @param more how many such machines will be wanted after this one
+     * @param more the number of such machines that will be wanted after this one
      */
-    public Started resume(Snapshot checkpoint, Path consoleLog, int more) throws IOException {
-        return restore(new Made(checkpoint.template(), 0, OptionalLong.empty()), consoleLog, more);
+    public Started resume(Snapshot snapshot, Path consoleLog, int more) throws IOException {
+        return restore(new Made(snapshot.template(), 0, OptionalLong.empty()), consoleLog, more);
     }
 
     /**
      * Restores a machine that can be frozen again, as a {@link Snapshot}.
      *
-     * @throws MachineException where the disk has no room for its memory
+     * @throws MachineException if the disk has no room for its memory
      */
     public Started startOwn(Kernel kernel, MachineConfig config, Path consoleLog, Progress progress)
             throws IOException, InterruptedException {
         checkSpace(Path.of(System.getProperty("java.io.tmpdir")), config);
         Made made = template(key(kernel, config), kernel, config, consoleLog, progress);
         long start = System.nanoTime();
-        return restored(made, made.template().restoreOwn(host.programs(), consoleLog), start);
+        return restored(made, made.template().restoreOwn(factory.programs(), consoleLog), start);
     }
 
     private static void checkSpace(Path folder, MachineConfig config) throws IOException {
         long needed = ((long) config.memoryMiB() << 20) + SPARE_BYTES;
         long free = Files.getFileStore(folder).getUsableSpace();
         if (free < needed) {
-            throw new MachineException("a template may need " + (needed >> 20) + " MiB, and " + folder + " has "
+            throw new MachineException("a template may need " + (needed >> 20) + " MiB, but " + folder + " has only "
                     + (free >> 20) + " MiB free");
         }
     }
@@ -251,18 +251,18 @@ public final class TemplateStore implements AutoCloseable {
             progress.report("making a template of " + kernel.release());
             MachineFactory.Booted machine;
             try {
-                machine = host.bootIn(folder.resolve(Template.RAM), config, consoleLog, progress);
+                machine = factory.bootIn(folder.resolve(Template.RAM), config, consoleLog, progress);
             } catch (MachineException e) {
-                // A machine that writes to memory which the disk has no room for is killed, and no kernel is at fault.
+                // A machine whose memory the disk has no room for is killed: that is no fault of the kernel.
                 checkSpace(folder, config);
                 throw e;
             }
             booted = Optional.of(machine);
             Template.freeze(machine.guest(), folder);
-            Template.open(config, folder).prove(host.programs(), folder.resolve("proof.log"));
+            Template.open(config, folder).prove(factory.programs(), folder.resolve("proof.log"));
         }
 
-        /** For one more. */
+        /** Removes old templates, so that one more fits the limits. */
         private void makeRoom() throws IOException, InterruptedException {
             cache.sweep(KIND);
             List<Cache.Entry> entries = new ArrayList<>(cache.entries(KIND));
@@ -278,7 +278,7 @@ public final class TemplateStore implements AutoCloseable {
         }
     }
 
-    /** Takes away a template that failed, unless somebody has made another in its place. */
+    /** Removes a template that failed, unless another process has replaced it. */
     private void discard(String key, Template template) throws IOException, InterruptedException {
         opened.remove(key, template);
         boolean removed = cache.<Boolean, IOException>locked(KIND, key, () -> {
@@ -293,7 +293,7 @@ public final class TemplateStore implements AutoCloseable {
         LOG.debug("the template {} is {}", key, removed ? "removed" : "replaced already");
     }
 
-    /** Tells apart all machines that differ before their first instruction. */
+    /** Returns a key that differs for machines that differ before their first instruction. */
     private String key(Kernel kernel, MachineConfig config) throws IOException, InterruptedException {
         String identity = String.join(
                 "\n",
@@ -316,19 +316,19 @@ public final class TemplateStore implements AutoCloseable {
         return known;
     }
 
-    /** Asked for once for every program file; starting QEMU to ask takes as long as restoring a machine. */
+    /** Returns the cached version of a program file: starting QEMU for it takes as long as restoring a machine. */
     private String qemuVersion() throws IOException, InterruptedException {
-        Path binary = host.programs().qemuBinary();
+        Path binary = factory.programs().qemuBinary();
         String file = binary + " " + Files.size(binary) + " " + Files.getLastModifiedTime(binary);
         Path answer = cache.<IOException>entry(
                 "qemu",
                 sha(file.getBytes(StandardCharsets.UTF_8)),
                 fresh -> Files.writeString(
-                        fresh.resolve("version"), host.programs().qemuVersion()));
+                        fresh.resolve("version"), factory.programs().qemuVersion()));
         return Files.readString(answer.resolve("version"));
     }
 
-    /** Ends the machines that stand ready. */
+    /** Ends the machines that were restored in advance. */
     @Override
     public void close() {
         pool.close();

@@ -238,7 +238,7 @@ class AgentClientTest {
                                 .flip());
                 assertThat(failureOf(other.hello()))
                         .isInstanceOf(MachineException.class)
-                        .hasMessage("the agent sent what is no message: a frame of " + length + " bytes");
+                        .hasMessage("the agent sent an invalid message: a frame of " + length + " bytes");
             }
         }
     }
@@ -250,7 +250,7 @@ class AgentClientTest {
         frame(4, (byte) 0xff, (byte) 0xff, (byte) 0xff, (byte) 0xff);
         assertThat(failureOf(answer))
                 .isInstanceOf(MachineException.Gone.class)
-                .hasMessageStartingWith("the agent sent what is no message: ");
+                .hasMessageStartingWith("the agent sent an invalid message: ");
     }
 
     @Test

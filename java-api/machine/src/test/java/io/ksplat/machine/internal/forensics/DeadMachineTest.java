@@ -52,7 +52,7 @@ class DeadMachineTest {
                 .guest();
     }
 
-    private static HangAnalysis autopsy(TestMachines machines, Guest guest) throws Exception {
+    private static HangAnalysis analysis(TestMachines machines, Guest guest) throws Exception {
         Symbols symbols = machines.facts().symbols();
         SourceFrames sources = new SourceFrames(machines.facts().kernel(), symbols, List.of());
         return new HangAnalysis(guest.vm(), machines.facts(), symbols, sources, machines.cache());
@@ -77,7 +77,7 @@ class DeadMachineTest {
                 gdb.resume();
                 gdb.awaitStop(deadline);
                 gdb.close();
-                List<String> unprinted = autopsy(machines, guest).unprinted();
+                List<String> unprinted = analysis(machines, guest).unprinted();
                 assertThat(Files.readString(folder.resolve("console.log")))
                         .contains("this is shown")
                         .doesNotContain(LAST_WORDS);
@@ -127,7 +127,7 @@ class DeadMachineTest {
         Path core = folder.resolve("vmcore");
         long banner = machines.facts().symbols().address("linux_banner").orElseThrow();
         try (Guest guest = start(machines)) {
-            autopsy(machines, guest).dump(core);
+            analysis(machines, guest).dump(core);
         }
         assertThat(gdb("-c", core.toString(), "-ex", "x/s 0x" + Long.toHexString(banner)))
                 .contains("Linux version " + machines.facts().release());
@@ -149,7 +149,7 @@ class DeadMachineTest {
         int child;
         try (Guest guest = start(machines)) {
             child = guest.spawnParked(0).pid();
-            autopsy(machines, guest).dump(core);
+            analysis(machines, guest).dump(core);
         }
         String vmlinux = machines.facts().kernel().debugVmlinux().orElseThrow().toString();
         assertThat(run("drgn", "-q", "-c", core.toString(), "-s", vmlinux, script.toString()))
@@ -172,7 +172,7 @@ class DeadMachineTest {
                 folder.resolve("banner.py"),
                 "print(prog.read(0x" + Long.toHexString(banner) + ", 80).split(b' (')[0].decode())");
         try (Guest guest = start(machines)) {
-            autopsy(machines, guest).dump(core);
+            analysis(machines, guest).dump(core);
         }
         assertThat(run("drgn", "-q", "--no-default-symbols", "-c", core.toString(), script.toString()))
                 .contains("Linux version " + machines.facts().release());
@@ -191,7 +191,7 @@ class DeadMachineTest {
         Path commands = Files.writeString(folder.resolve("commands"), "sys\nbt -a\nquit\n");
         try (Guest guest = start(machines)) {
             stopAt(guest, machines.facts().symbols().address("dentry_kill").orElseThrow());
-            autopsy(machines, guest).dump(core);
+            analysis(machines, guest).dump(core);
         }
         String vmlinux = machines.facts().kernel().debugVmlinux().orElseThrow().toString();
         // This profile's kernels have no modules.

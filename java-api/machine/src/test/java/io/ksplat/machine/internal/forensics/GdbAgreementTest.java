@@ -132,7 +132,7 @@ class GdbAgreementTest {
                 guest.spawnChurn(1);
                 OptionalInt cpu = hang(guest.vm(), symbols, taker);
                 if (cpu.isPresent()) {
-                    Evidence found = autopsy(machines, guest, symbols, List.of(), cpu.getAsInt());
+                    Evidence found = analysis(machines, guest, symbols, List.of(), cpu.getAsInt());
                     if (compare(machines, guest.vm(), found, cpu.getAsInt(), 7)) {
                         contexts.add(found.stacks().get(0).context());
                     }
@@ -163,7 +163,7 @@ class GdbAgreementTest {
                 guest.spawnChurn(1);
                 OptionalInt cpu = hang(guest.vm(), symbols, taker);
                 if (cpu.isPresent()) {
-                    Evidence found = autopsy(machines, guest, symbols, bpf.lines(), cpu.getAsInt());
+                    Evidence found = analysis(machines, guest, symbols, bpf.lines(), cpu.getAsInt());
                     if (compare(machines, guest.vm(), found, cpu.getAsInt(), 6)) {
                         List<String> ours = functions(found.stacks().get(0));
                         int trampoline = indexOf(ours, "bpf_trampoline_");
@@ -208,7 +208,7 @@ class GdbAgreementTest {
             nmiAt(guest.vm(), symbols.address("rcu_segcblist_enqueue").orElseThrow());
             awaitSpinning(guest.vm(), symbols, 0);
 
-            Evidence found = autopsy(machines, guest, symbols, bpf.lines(), 0);
+            Evidence found = analysis(machines, guest, symbols, bpf.lines(), 0);
             assertThat(compare(machines, guest.vm(), found, 0, 7)).isTrue();
             Stack nmi = found.stacks().get(0);
             Stack task = found.stacks().get(1);
@@ -343,7 +343,7 @@ class GdbAgreementTest {
         }
     }
 
-    private static Evidence autopsy(TestMachines machines, Guest guest, Symbols symbols, List<BpfLine> lines, int cpu)
+    private static Evidence analysis(TestMachines machines, Guest guest, Symbols symbols, List<BpfLine> lines, int cpu)
             throws Exception {
         Diagnosis diagnosis = new Diagnosis(
                 List.of(new Diagnosis.Stuck(cpu, 0, 0, true, Set.of("queued_spin_lock_slowpath"))), List.of(), false);

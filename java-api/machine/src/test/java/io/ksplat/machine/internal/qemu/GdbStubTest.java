@@ -110,10 +110,10 @@ class GdbStubTest {
                 for (b = in.read(); b != '#'; b = in.read()) {
                     body.write(b);
                 }
-                String told = "" + (char) in.read() + (char) in.read();
+                String checksum = "" + (char) in.read() + (char) in.read();
                 String text = body.toString(ISO_8859_1);
-                if (!packet(text).endsWith("#" + told)) {
-                    asked.add("bad checksum " + told + " of " + text);
+                if (!packet(text).endsWith("#" + checksum)) {
+                    asked.add("bad checksum " + checksum + " of " + text);
                     return;
                 }
                 asked.add(text);
@@ -239,7 +239,7 @@ class GdbStubTest {
         try (GdbStub gdb = stub()) {
             assertThatThrownBy(() -> gdb.read(0, 0xdead000, 4))
                     .isInstanceOf(MachineException.class)
-                    .hasMessage("guest address 0xdead000 cannot be read");
+                    .hasMessage("cannot read guest address 0xdead000");
         }
     }
 
@@ -303,7 +303,7 @@ class GdbStubTest {
         try (GdbStub gdb = stub()) {
             assertThatThrownBy(() -> gdb.step(0, 2, Duration.ofMillis(200)))
                     .isInstanceOf(MachineException.Late.class)
-                    .hasMessageContaining("stands at 0x10");
+                    .hasMessageContaining("stays at 0x10");
         }
     }
 
@@ -344,7 +344,7 @@ class GdbStubTest {
                 assertThatThrownBy(() -> gdb.awaitStop(soon()))
                         .as("\"%s\"", other)
                         .isExactlyInstanceOf(MachineException.class)
-                        .hasMessageContaining("reported no stop but \"" + other + "\"");
+                        .hasMessageContaining("sent no stop reply but \"" + other + "\"");
             }
         }
     }

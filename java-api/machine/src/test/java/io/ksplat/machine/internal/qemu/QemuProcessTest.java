@@ -64,7 +64,7 @@ class QemuProcessTest {
         try (QemuProcess qemu =
                 start("echo 'qemu: warning: nothing' >&2; echo \"qemu: $1: no such thing\" >&2; exit 1")) {
             assertThat(qemu.exit().get(5, TimeUnit.SECONDS)).isEqualTo(1);
-            assertThat(qemu.lastWords()).isEqualTo("qemu: -some: no such thing");
+            assertThat(qemu.exitMessage()).isEqualTo("qemu: -some: no such thing");
             assertThat(folder).as("stays until the machine is closed").isDirectory();
         }
         assertThat(folder).doesNotExist();
@@ -74,7 +74,7 @@ class QemuProcessTest {
     void tellsHowQemuEndedWhereItSaidNothing() throws Exception {
         try (QemuProcess qemu = start("exit 3")) {
             assertThat(qemu.exit().get(5, TimeUnit.SECONDS)).isEqualTo(3);
-            assertThat(qemu.lastWords()).isEqualTo("exit status 3, no message");
+            assertThat(qemu.exitMessage()).isEqualTo("exit status 3, no message");
         }
     }
 
@@ -90,7 +90,7 @@ class QemuProcessTest {
         try (QemuProcess qemu = QemuProcess.start(
                 programs.guard(), folder, List.of(temporary.resolve("nowhere").toString()))) {
             assertThat(qemu.exit().get(5, TimeUnit.SECONDS)).isEqualTo(127);
-            assertThat(qemu.lastWords()).contains("nowhere").contains("No such file or directory");
+            assertThat(qemu.exitMessage()).contains("nowhere").contains("No such file or directory");
         }
     }
 
@@ -141,7 +141,7 @@ class QemuProcessTest {
                 QemuProcess qemu = start("exec sleep 60")) {
             assertThatThrownBy(() -> listener.accept(qemu, Deadline.in(Duration.ofMillis(200))))
                     .isInstanceOf(MachineException.Late.class)
-                    .hasMessageContaining("qmp in time: it said nothing");
+                    .hasMessageContaining("qmp in time: it printed nothing");
         }
     }
 

@@ -25,9 +25,9 @@ class SavedStateTest {
     void refusesAStateThatDoesNotSaySoOnce() {
         assertThatThrownBy(() -> SavedState.paused(bytes("\0\0\0\10running\0\0")))
                 .isInstanceOf(MachineException.class)
-                .hasMessageContaining("does not say once");
+                .hasMessageContaining("does not say exactly once");
         assertThatThrownBy(() -> SavedState.paused(bytes(DEBUG + DEBUG)))
                 .isInstanceOf(MachineException.class)
-                .hasMessageContaining("does not say once");
+                .hasMessageContaining("does not say exactly once");
     }
 }

@@ -115,7 +115,7 @@ class StandbyPoolTest {
 
     /** Waits until it has come to rest with so many machines. */
     private static void await(StandbyPool pool, int machines) throws Exception {
-        pool.awaitRest(Duration.ofSeconds(60));
+        pool.awaitIdle(Duration.ofSeconds(60));
         assertThat(pool.living()).isEqualTo(machines);
     }
 

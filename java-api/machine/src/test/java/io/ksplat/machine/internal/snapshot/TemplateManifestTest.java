@@ -79,7 +79,7 @@ class TemplateManifestTest {
         assertThatCode(() -> manifest.checkRamUntouched(ram)).doesNotThrowAnyException();
         assertThatThrownBy(() -> manifest.checkRam(ram))
                 .isInstanceOf(Template.Damaged.class)
-                .hasMessageContaining("MiB 1 is not what was written");
+                .hasMessageContaining("MiB 1 does not match its checksum");
     }
 
     @Test
@@ -88,7 +88,7 @@ class TemplateManifestTest {
 
         assertThatThrownBy(() -> manifest.checkRam(ram))
                 .isInstanceOf(Template.Damaged.class)
-                .hasMessageContaining("somebody has written to it");
+                .hasMessageContaining("it was written to");
     }
 
     @Test
@@ -97,7 +97,7 @@ class TemplateManifestTest {
 
         assertThatThrownBy(() -> manifest.checkRamUntouched(ram))
                 .isInstanceOf(Template.Damaged.class)
-                .hasMessageContaining("it is gone");
+                .hasMessageContaining("it does not exist");
     }
 
     @Test
@@ -106,7 +106,7 @@ class TemplateManifestTest {
 
         assertThatThrownBy(() -> TemplateManifest.checked(state, manifest.stateSum()))
                 .isInstanceOf(Template.Damaged.class)
-                .hasMessageContaining("its 0 bytes are not those that were written");
+                .hasMessageContaining("its 0 bytes do not match their checksum");
     }
 
     @Test

@@ -243,7 +243,7 @@ class TemplateTest {
             assertThat(left.filter(path -> !path.getFileName().toString().startsWith(".lock")))
                     .isEmpty();
         }
-        assertThat(said).anyMatch(line -> line.startsWith("no template, booting cold"));
+        assertThat(said).anyMatch(line -> line.startsWith("cannot make a template, booting instead"));
     }
 
     @Test
@@ -269,7 +269,8 @@ class TemplateTest {
             }
             assertThat(started.origin()).isEqualTo("boot");
             assertThat(said)
-                    .anyMatch(line -> line.startsWith("no template, booting cold: a template may need 512 MiB"));
+                    .anyMatch(line ->
+                            line.startsWith("cannot make a template, booting instead: a template may need 512 MiB"));
             try (Stream<Path> left = Files.list(mounted.resolve("template"))) {
                 assertThat(left.filter(path -> !path.getFileName().toString().startsWith(".lock")))
                         .isEmpty();

@@ -5,11 +5,11 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What a {@link HangDetector} makes of all that it has seen so far.
+ * What a {@link HangDetector} concludes from all samples so far.
  *
- * @param causes the CPUs that are stuck by themselves
- * @param victims the CPUs that wait, as long, for another CPU: no proof of anything
- * @param panicked the kernel has panicked and all CPUs have stopped in it: ended, not stuck; then causes and victims are empty
+ * @param causes the CPUs that are stuck
+ * @param victims the CPUs that wait as long, but for another CPU or for time to pass: they prove nothing
+ * @param panicked whether the kernel has panicked and all CPUs have stopped for that; causes and victims are empty then
  */
 public record Diagnosis(List<Stuck> causes, List<Stuck> victims, boolean panicked) {
     public Diagnosis {
@@ -22,12 +22,12 @@ public record Diagnosis(List<Stuck> causes, List<Stuck> victims, boolean panicke
     }
 
     /**
-     * A CPU without a sign of life.
+     * A CPU that shows no sign of life.
      *
-     * @param sinceNs host time of the last sample before which it may have been alive, nanoseconds
+     * @param sinceNs host time of the last sample up to which it may have been alive, nanoseconds
      * @param ranNs how long its vCPU has run since, nanoseconds
-     * @param interruptsDisabled whether in every sample since
-     * @param functions where it was in the samples since, interrupt handlers left out where interrupts were enabled
+     * @param interruptsDisabled whether interrupts were disabled in every sample since
+     * @param functions in which it was since; without interrupt handlers if interrupts were enabled
      */
     public record Stuck(int cpu, long sinceNs, long ranNs, boolean interruptsDisabled, Set<String> functions) {
         public Stuck {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.forensics.hang;
 
+import io.ksplat.machine.internal.arch.Arch;
+import io.ksplat.machine.internal.arch.Role;
 import io.ksplat.machine.internal.forensics.hang.Diagnosis.Stuck;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -13,65 +15,21 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Tells CPUs that are stuck for good from busy, idle, starved and panicked ones, by samples of a <em>running</em> machine:
- * samples of a paused one would be counted as run time. Decides only; reads nothing. Not safe for use by many threads.
+ * Distinguishes CPUs that are stuck for good from busy, idle, starved and panicked ones, by samples of a <em>running</em> machine:
+ * samples of a paused one would count as run time. Only decides; reads nothing. Not thread-safe.
  */
 final class HangDetector {
-    /** Waiting for time to pass, for another CPU's NMI backtrace say: ends by itself. */
-    private static final Set<String> DELAYS = Set.of(
-            "delay_tsc",
-            "delay_loop",
-            "delay_halt",
-            "delay_halt_tpause",
-            "delay_halt_mwaitx",
-            "__delay",
-            "__udelay",
-            "__ndelay",
-            "__const_udelay",
-            "read_hpet",
-            "nmi_trigger_cpumask_backtrace");
-
-    /** Waiting for another CPU to answer: as good as that one is. */
-    private static final Set<String> WAITS_FOR_CPUS = Set.of(
-            "smp_call_function_many_cond",
-            "smp_call_function_single",
-            "csd_lock_wait",
-            "__csd_lock_wait",
-            "multi_cpu_stop",
-            "stop_machine_yield",
-            "rcu_momentary_eqs",
-            "rcu_momentary_dyntick_idle");
-
-    private static final Set<String> PANICS = Set.of(
-            "panic", "vpanic", "nmi_panic", "panic_smp_self_stop", "nmi_panic_self_stop", "panic_print_sys_info");
-
-    private static final Set<String> STOPPED =
-            Set.of("stop_this_cpu", "native_halt", "crash_nmi_callback", "panic_smp_self_stop", "nmi_panic_self_stop");
-
-    private static final Set<String> IDLES = Set.of(
-            "default_idle",
-            "default_idle_call",
-            "pv_native_safe_halt",
-            "native_safe_halt",
-            "acpi_safe_halt",
-            "acpi_idle_do_entry",
-            "acpi_idle_enter",
-            "mwait_idle",
-            "intel_idle",
-            "intel_idle_irq",
-            "arch_cpu_idle");
-
-    private final HangThresholds patience;
+    private final HangThresholds thresholds;
     private final TreeMap<Integer, Watched> cpus = new TreeMap<>();
     private long lastNs;
 
-    public HangDetector(HangThresholds patience) {
-        this.patience = patience;
+    public HangDetector(HangThresholds thresholds) {
+        this.thresholds = thresholds;
     }
 
-    /** Takes the next sample in and tells what all of them show; a CPU that shows life is no longer stuck. */
+    /** Adds a sample and returns what all samples show; a CPU that shows a sign of life is no longer stuck. */
     public Diagnosis observe(Sample sample) {
-        long gap = Math.min(patience.gapNs(), Math.max(0, sample.hostNs() - lastNs));
+        long gap = Math.min(thresholds.gapNs(), Math.max(0, sample.hostNs() - lastNs));
         lastNs = sample.hostNs();
         for (Sample.Cpu cpu : sample.cpus()) {
             Watched known = cpus.get(cpu.cpu());
@@ -85,14 +43,14 @@ final class HangDetector {
     }
 
     /**
-     * Whether every other CPU was seen alive since one stands still, or stands still as long. A CPU that has run user code or been
-     * idle holds no spin lock from before, so that who waits on after that waits for nobody who will come.
+     * Returns whether every other CPU was alive since one stopped changing, or has not changed for as long. A CPU that has run user
+     * code or been idle has released every spin lock: a CPU that still waits then waits for a lock that nobody will release.
      */
-    private boolean othersProveIt(Watched still) {
+    private boolean othersProveIt(Watched unchanged) {
         return cpus.values().stream()
-                .filter(other -> other != still)
-                .allMatch(other -> other.livesSeen - still.frozen.livesBefore(other) >= patience.samples()
-                        || other.frozen.isFull(patience.frozenNs()));
+                .filter(other -> other != unchanged)
+                .allMatch(other -> other.livesSeen - unchanged.frozen.livesBefore(other) >= thresholds.samples()
+                        || other.frozen.isFull(thresholds.frozenNs()));
     }
 
     private Diagnosis diagnose() {
@@ -104,31 +62,31 @@ final class HangDetector {
         List<Stuck> waiting = new ArrayList<>();
         for (Watched watched : cpus.values()) {
             watched.stuck().ifPresent(stuck -> {
-                if (stuck.functions().stream().anyMatch(DELAYS::contains)) {
+                if (isIn(stuck, Role.DELAY)) {
                     delayed.add(stuck);
-                } else if (stuck.functions().stream().anyMatch(WAITS_FOR_CPUS::contains)) {
+                } else if (isIn(stuck, Role.CPU_WAIT)) {
                     waiting.add(stuck);
                 } else {
                     causes.add(stuck);
                 }
             });
         }
-        // CPUs that wait for each other and for nobody else are themselves what is wrong.
+        // CPUs that all wait for each other are the cause themselves.
         boolean forEachOther = causes.isEmpty() && waiting.size() > 1 && waiting.size() == cpus.size();
         (forEachOther ? causes : delayed).addAll(waiting);
         return new Diagnosis(causes, delayed, false);
     }
 
     /**
-     * The CPU that panics loops in a delay with interrupts enabled, mostly, and has stopped all others (kernel/panic.c); a lone
-     * CPU in a delay may be anything.
+     * Returns whether all CPUs have ended in a panic. The CPU that panics mostly loops in a delay with interrupts enabled, and has
+     * stopped all others (kernel/panic.c); a delay alone may be anything.
      */
     private boolean hasPanicked() {
-        return cpus.values().stream().allMatch(w -> w.endedSamples >= patience.samples())
+        return cpus.values().stream().allMatch(w -> w.endedSamples >= thresholds.samples())
                 && cpus.values().stream().anyMatch(w -> w.seenInPanic || w.stopped);
     }
 
-    /** One CPU's past. */
+    /** The history of one CPU. */
     private final class Watched {
         private final Window masked = new Window();
         private final Window open = new Window();
@@ -141,7 +99,7 @@ final class HangDetector {
 
         Watched(Sample.Cpu first, long nowNs) {
             last = first;
-            seenInPanic = PANICS.contains(first.place());
+            seenInPanic = is(first.place(), Role.PANIC);
             masked.restart(nowNs);
             open.restart(nowNs);
             frozen.restart();
@@ -153,9 +111,9 @@ final class HangDetector {
             long ran = known.orElse(gapNs);
             last = cpu;
             String place = cpu.place();
-            seenInPanic = !alive && (seenInPanic || PANICS.contains(place));
-            stopped = !cpu.interruptsEnabled() && STOPPED.contains(place);
-            boolean ended = stopped || PANICS.contains(place) || (cpu.interruptsEnabled() && DELAYS.contains(place));
+            seenInPanic = !alive && (seenInPanic || is(place, Role.PANIC));
+            stopped = !cpu.interruptsEnabled() && is(place, Role.STOPPED);
+            boolean ended = stopped || is(place, Role.PANIC) || (cpu.interruptsEnabled() && is(place, Role.DELAY));
             endedSamples = ended && !alive ? endedSamples + 1 : 0;
             if (alive
                     || cpu.interruptsEnabled()
@@ -176,7 +134,7 @@ final class HangDetector {
                 open.add(place, ran, nowNs);
             } else {
                 masked.add(place, ran, nowNs);
-                // In between, an interrupt handler: time passes, but it does not tell what the CPU is stuck in.
+                // An interrupt handler in between: its time counts, but not its function.
                 open.ranNs += ran;
                 open.samples++;
             }
@@ -186,21 +144,21 @@ final class HangDetector {
             if (stopped) {
                 return Optional.empty();
             }
-            if (masked.isFull(patience.maskedNs())
-                    || (masked.isFull(patience.frozenNs())
-                            && frozen.isFull(patience.frozenNs())
+            if (masked.isFull(thresholds.maskedNs())
+                    || (masked.isFull(thresholds.frozenNs())
+                            && frozen.isFull(thresholds.frozenNs())
                             && othersProveIt(this))) {
                 return Optional.of(masked.stuck(last.cpu(), true));
             }
-            return last.interruptsEnabled() && open.isFull(patience.openNs())
+            return last.interruptsEnabled() && open.isFull(thresholds.openNs())
                     ? Optional.of(open.stuck(last.cpu(), false))
                     : Optional.empty();
         }
     }
 
-    /** A stretch of samples in a row, with interrupts disabled, in which a CPU's general registers take turns in a few values. */
+    /** Consecutive samples with interrupts disabled in which a CPU's general registers alternate between a few values. */
     private final class Frozen {
-        /** A loop that reads a lock's word and looks at it has no more states than this at the borders of what QEMU translates. */
+        /** A loop that reads and compares a lock's word has no more states at the boundaries of QEMU's translation blocks. */
         private static final int STATES = 3;
 
         private final Set<List<Long>> states = new HashSet<>();
@@ -227,19 +185,27 @@ final class HangDetector {
             samples++;
         }
 
-        /** How often another CPU had been seen alive when this stretch began. */
+        /** Returns how often another CPU had been alive when these samples began. */
         int livesBefore(Watched other) {
             return lives.getOrDefault(other, 0);
         }
 
-        /** One sample more than elsewhere: CPUs that a panic has stopped are known by then. */
+        /** Needs one sample more than a window: CPUs that a panic has stopped are known by then. */
         boolean isFull(long neededNs) {
-            return ranNs >= neededNs && samples > patience.samples();
+            return ranNs >= neededNs && samples > thresholds.samples();
         }
     }
 
+    private static boolean is(String place, Role role) {
+        return Arch.guest().functions().is(place, role);
+    }
+
+    private static boolean isIn(Stuck stuck, Role role) {
+        return stuck.functions().stream().anyMatch(function -> is(function, role));
+    }
+
     private static boolean isIdle(Sample.Cpu cpu) {
-        return cpu.interruptsEnabled() && IDLES.contains(cpu.place());
+        return cpu.interruptsEnabled() && is(cpu.place(), Role.IDLE);
     }
 
     private static Optional<Long> ranBetween(Sample.Cpu before, Sample.Cpu after) {
@@ -249,7 +215,7 @@ final class HangDetector {
                 : Optional.empty();
     }
 
-    /** A stretch of samples in a row that all fit one CPU being stuck. */
+    /** Consecutive samples that all fit a stuck CPU. */
     private final class Window {
         private long sinceNs;
         private long ranNs;
@@ -265,9 +231,9 @@ final class HangDetector {
         }
 
         void add(String function, long ran, long nowNs) {
-            boolean delays = DELAYS.contains(function);
+            boolean delays = is(function, Role.DELAY);
             if (delayed && !delays) {
-                // A delay, of the console say, is over: it makes no victim of the CPU for what it is at from now on.
+                // A delay is over, for example of the console: the CPU is no victim for what it does from now on.
                 restart(nowNs);
             } else {
                 ranNs += ran;
@@ -275,14 +241,14 @@ final class HangDetector {
             delayed = delays;
             functions.add(function);
             samples++;
-            if (functions.size() > patience.functions()) {
+            if (functions.size() > thresholds.functions()) {
                 restart(nowNs);
                 functions.add(function);
             }
         }
 
         boolean isFull(long neededNs) {
-            return ranNs >= neededNs && samples >= patience.samples() && !functions.isEmpty();
+            return ranNs >= neededNs && samples >= thresholds.samples() && !functions.isEmpty();
         }
 
         Stuck stuck(int cpu, boolean interruptsDisabled) {

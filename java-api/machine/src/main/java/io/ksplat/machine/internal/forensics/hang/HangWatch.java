@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.forensics.hang;
 
+import io.ksplat.machine.internal.OutsideView;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.internal.symbols.Symbols;
-import io.ksplat.machine.Register;
 import io.ksplat.machine.Registers;
 import io.ksplat.machine.internal.Guest;
 import io.ksplat.machine.internal.Heartbeats;
-import io.ksplat.machine.internal.OutsideView;
+import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
 
-/** Samples a machine that runs, heartbeats, registers and the run time of its vCPUs, and tells what they show. */
+/** Samples heartbeats, registers and vCPU run times of a running machine, and returns what they show. */
 public final class HangWatch implements OutsideView.Sampler {
-    private static final Set<Register> GENERAL = EnumSet.range(Register.RAX, Register.R15);
-
     private final VirtualMachine machine;
     private final Heartbeats heartbeats;
     private final Symbols symbols;
@@ -30,18 +26,17 @@ public final class HangWatch implements OutsideView.Sampler {
     }
 
     /**
-     * Of a machine whose agent nobody asks.
+     * Watches a machine whose agent is not used.
      *
-     * @param patience how long a CPU is watched before it counts as stuck: 1, or less of it where the caller knows more
+     * @param scale multiplies the {@link HangThresholds}: 1, or less if the caller knows more
      */
-    public HangWatch(VirtualMachine machine, Heartbeats heartbeats, Symbols symbols, double patience)
-            throws IOException {
+    public HangWatch(VirtualMachine machine, Heartbeats heartbeats, Symbols symbols, double scale) throws IOException {
         this.machine = machine;
         this.heartbeats = heartbeats;
         this.symbols = symbols;
         this.threads = machine.cpuThreads();
         this.detector = new HangDetector(
-                HangThresholds.under(machine.config().accelerator()).scaledBy(patience));
+                HangThresholds.under(machine.config().accelerator()).scaledBy(scale));
     }
 
     @Override
@@ -51,7 +46,7 @@ public final class HangWatch implements OutsideView.Sampler {
         for (Registers registers : machine.registers()) {
             int cpu = registers.cpu();
             if (cpu >= beats.length) {
-                // Offline (maxcpus=1, say): no heart beats there, and nothing can hang.
+                // Offline, for example with maxcpus=1: it has no heartbeat and cannot hang.
                 continue;
             }
             cpus.add(new Sample.Cpu(
@@ -61,7 +56,7 @@ public final class HangWatch implements OutsideView.Sampler {
                     registers.interruptsEnabled(),
                     symbols.at(registers.rip()).map(Symbol::name),
                     machine.ranNanos(threads.get(cpu)),
-                    GENERAL.stream().map(registers::get).toList()));
+                    Arch.guest().generalRegisters().stream().map(registers::get).toList()));
         }
         return detector.observe(new Sample(System.nanoTime(), cpus));
     }

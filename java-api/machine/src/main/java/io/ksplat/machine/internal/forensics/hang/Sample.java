@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * A running machine's CPUs at one moment, seen from outside.
+ * The CPUs of a running machine at one moment, seen from outside.
  *
  * @param hostNs the host's monotonic clock, nanoseconds
  */
@@ -20,10 +20,10 @@ public record Sample(long hostNs, List<Cpu> cpus) {
      *
      * @param beats the agent's heartbeats on it so far
      * @param rip its program counter
-     * @param interruptsEnabled its flags register's IF
-     * @param function the kernel function that {@code rip} lies in; empty in user code or where no symbol covers it
-     * @param ranNs processor time that the vCPU's host thread has used so far, nanoseconds; empty where it cannot be read
-     * @param registers its general registers, where they were read
+     * @param interruptsEnabled whether its flags register allows interrupts
+     * @param function the kernel function of {@code rip}; empty in user code or if no symbol covers it
+     * @param ranNs processor time that the vCPU's host thread has used so far, nanoseconds; empty if it cannot be read
+     * @param registers its general registers; empty if they were not read
      */
     public record Cpu(
             int cpu,
@@ -37,7 +37,7 @@ public record Sample(long hostNs, List<Cpu> cpus) {
             registers = List.copyOf(registers);
         }
 
-        /** One whose general registers were not read. */
+        /** Makes a CPU whose general registers were not read. */
         public Cpu(
                 int cpu,
                 long beats,
@@ -52,7 +52,7 @@ public record Sample(long hostNs, List<Cpu> cpus) {
             return rip >= 0;
         }
 
-        /** What a program counter without a symbol is told apart by: its page. */
+        /** Returns the function, or the page if no symbol covers the program counter. */
         String place() {
             return function.orElseGet(() -> "0x" + Long.toHexString(rip & -4096));
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Tells a CPU that is stuck from one that is slow, busy or paused. */
+/** Distinguishes a CPU that is stuck from one that is slow, busy or paused. */
 @NullMarked
 package io.ksplat.machine.internal.forensics.hang;
 

@@ -5,6 +5,7 @@ import io.ksplat.evidence.CycleNode;
 import io.ksplat.evidence.Details;
 import io.ksplat.evidence.LockRef;
 import io.ksplat.evidence.Task;
+import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.machine.internal.forensics.memory.KernelData;
 import io.ksplat.machine.internal.forensics.memory.Tasks;
 import io.ksplat.machine.internal.forensics.unwind.StackWalk;
@@ -21,30 +22,28 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * Tasks that sleep for locks, from those that were asked about on: who holds what each of them wants, what that one sleeps for, and so
- * on, and the cycle where the way leads back.
+ * Tasks that sleep for locks. Starting from given tasks, follows who holds the lock that each wants, for what that task sleeps, and
+ * so on, until a cycle closes.
  */
 public final class BlockedTasks {
-    /** Words of a stack, from where the task left the CPU: those of the functions that wait, and of what they saved. */
+    /** The words of a stack to search, from where the task left the CPU: the frames of the functions that wait. */
     private static final int MOST_WORDS = 192;
-
-    private static final long STACK_BYTES = 16 << 10;
 
     private final KernelData data;
     private final Tasks tasks;
     private final HeldLocks held;
     private final Unwinder unwinder;
     private final GuestMemory memory;
-    private final Map<Long, Sleeper> sleepers = new LinkedHashMap<>();
+    private final Map<Long, BlockedTask> found = new LinkedHashMap<>();
     private final List<CycleNode> cycle = new ArrayList<>();
 
     /**
-     * One task, off its CPU.
+     * A task that is on no CPU.
      *
-     * @param wanted the lock that it sleeps for; empty where it sleeps for something else, or that cannot be told
-     * @param taker which of the steps is the function that wants it
+     * @param wanted the lock for which it sleeps; empty if it sleeps for something else, or that is not known
+     * @param taker the index of the step of the function that wants the lock
      */
-    public record Sleeper(long task, List<StackWalk.Step> steps, Optional<Lock> wanted, int taker) {}
+    public record BlockedTask(long task, List<StackWalk.Step> steps, Optional<Lock> wanted, int taker) {}
 
     public BlockedTasks(KernelData data, Unwinder unwinder, GuestMemory memory, List<Task> asked) {
         this.data = data;
@@ -56,44 +55,44 @@ public final class BlockedTasks {
     }
 
     private void follow(long first) {
-        List<Sleeper> way = new ArrayList<>();
+        List<BlockedTask> path = new ArrayList<>();
         OptionalLong next = OptionalLong.of(first);
         while (next.isPresent() && tasks.runsOn(next.getAsLong()).isEmpty()) {
             long task = next.getAsLong();
-            if (way.stream().anyMatch(before -> before.task == task)) {
+            if (path.stream().anyMatch(before -> before.task == task)) {
                 if (cycle.isEmpty()) {
-                    cycle.addAll(nodes(way.stream()
+                    cycle.addAll(nodes(path.stream()
                             .dropWhile(before -> before.task != task)
                             .toList()));
                 }
                 return;
             }
-            Optional<Sleeper> found = Optional.ofNullable(sleepers.get(task)).or(() -> sleeper(task));
-            if (found.isEmpty()) {
+            Optional<BlockedTask> blocked = Optional.ofNullable(found.get(task)).or(() -> read(task));
+            if (blocked.isEmpty()) {
                 return;
             }
-            way.add(found.get());
-            sleepers.putIfAbsent(task, found.get());
-            next = found.get().wanted.map(Lock::owner).orElse(OptionalLong.empty());
+            path.add(blocked.get());
+            found.putIfAbsent(task, blocked.get());
+            next = blocked.get().wanted.map(Lock::owner).orElse(OptionalLong.empty());
         }
     }
 
-    /** Each holds what the one before it wants. */
-    private static List<CycleNode> nodes(List<Sleeper> ring) {
+    /** Makes the nodes of a cycle: each task holds the lock that the one before it wants. */
+    private static List<CycleNode> nodes(List<BlockedTask> ring) {
         List<CycleNode> nodes = new ArrayList<>();
         for (int i = 0; i < ring.size(); i++) {
-            Sleeper before = ring.get((i + ring.size() - 1) % ring.size());
+            BlockedTask before = ring.get((i + ring.size() - 1) % ring.size());
             nodes.add(new CycleNode("task", OptionalInt.empty(), lockName(before), lockName(ring.get(i))));
         }
         return nodes;
     }
 
-    private static String lockName(Sleeper sleeper) {
-        return sleeper.wanted.map(lock -> lock.ref().name()).orElseThrow();
+    private static String lockName(BlockedTask blocked) {
+        return blocked.wanted.map(lock -> lock.ref().name()).orElseThrow();
     }
 
-    private Optional<Sleeper> sleeper(long task) {
-        OptionalLong sp = data.field(task, "task_struct", "thread.sp");
+    private Optional<BlockedTask> read(long task) {
+        OptionalLong sp = data.field(task, "task_struct", Arch.guest().savedStackPointer());
         if (sp.isEmpty()) {
             return Optional.empty();
         }
@@ -104,12 +103,12 @@ public final class BlockedTasks {
             taker++;
         }
         Optional<Lock> wanted = SleepLockKind.in(steps).flatMap(kind -> wanted(kind, task, sp.getAsLong()));
-        return steps.isEmpty() ? Optional.empty() : Optional.of(new Sleeper(task, steps, wanted, taker));
+        return steps.isEmpty() ? Optional.empty() : Optional.of(new BlockedTask(task, steps, wanted, taker));
     }
 
-    /** The functions that wait have the lock's address in a register, or have saved it. */
+    /** Searches the stack: the functions that wait have the lock's address in a register, or have saved it there. */
     private Optional<Lock> wanted(SleepLockKind kind, long task, long sp) {
-        var stack = new SleepLockKind.StackRange(sp, (sp | STACK_BYTES - 1) + 1);
+        var stack = new SleepLockKind.StackRange(sp, (sp | Arch.guest().stackBytes() - 1) + 1);
         for (long at = sp; at < sp + MOST_WORDS * (long) Long.BYTES && stack.contains(at); at += Long.BYTES) {
             OptionalLong word = data.word(at);
             if (word.isPresent() && word.getAsLong() < 0) {
@@ -122,14 +121,14 @@ public final class BlockedTasks {
         return Optional.empty();
     }
 
-    /** Those that were asked about first, each before the one that holds what it wants. */
-    public List<Sleeper> all() {
-        return List.copyOf(sleepers.values());
+    /** Returns the tasks, the given ones first, each before the one that holds the lock that it wants. */
+    public List<BlockedTask> all() {
+        return List.copyOf(found.values());
     }
 
     public List<LockRef> locks() {
-        return sleepers.values().stream()
-                .flatMap(sleeper -> sleeper.wanted.stream())
+        return found.values().stream()
+                .flatMap(blocked -> blocked.wanted.stream())
                 .map(Lock::ref)
                 .distinct()
                 .toList();
@@ -139,20 +138,20 @@ public final class BlockedTasks {
         return List.copyOf(cycle);
     }
 
-    public Optional<Task> named(Sleeper sleeper) {
-        return tasks.named(sleeper.task);
+    public Optional<Task> named(BlockedTask blocked) {
+        return tasks.named(blocked.task);
     }
 
     public Details.Waits details() {
         List<Details.Wait> waits = new ArrayList<>();
         Set<HeldLocks.Awaited> awaited = new HashSet<>();
-        for (Sleeper sleeper : sleepers.values()) {
-            sleeper.wanted
-                    .flatMap(lock -> HeldLocks.Awaited.of(sleeper.task, lock))
+        for (BlockedTask blocked : found.values()) {
+            blocked.wanted
+                    .flatMap(lock -> HeldLocks.Awaited.of(blocked.task, lock))
                     .ifPresent(awaited::add);
-            sleeper.wanted.ifPresent(lock -> waits.add(new Details.Wait(
+            blocked.wanted.ifPresent(lock -> waits.add(new Details.Wait(
                     OptionalInt.empty(),
-                    named(sleeper),
+                    named(blocked),
                     "task",
                     lock.ref(),
                     lock.word(),

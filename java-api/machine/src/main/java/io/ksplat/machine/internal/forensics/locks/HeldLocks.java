@@ -15,8 +15,9 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * What lockdep knows that tasks hold (struct held_lock, include/linux/lockdep_types.h): each task's locks in the order of taking, those
- * of the interrupts on top of it included. After its first report lockdep keeps no books any more, and what is read is of that moment.
+ * Reads the locks that tasks hold from lockdep (struct held_lock, include/linux/lockdep_types.h): each task's locks in the order in
+ * which they were taken, including those of interrupts on top of it. Lockdep stops tracking at its first report; its state is of that
+ * moment then.
  */
 public final class HeldLocks {
     /** MAX_LOCK_DEPTH. */
@@ -30,15 +31,15 @@ public final class HeldLocks {
         this.tasks = new Tasks(data);
     }
 
-    /** One entry of a task's list. */
+    /** A lock that a task holds. */
     public record Entry(long lock, LockRef ref, Optional<String> takenIn, int context) {}
 
-    /** Whether this kernel has lockdep. */
+    /** Returns whether this kernel has lockdep. */
     public static boolean areKept(KernelBtf btf) {
         return btf.hasMember("task_struct", "held_locks") && btf.hasType("held_lock");
     }
 
-    /** A task's, the first taken first; empty also where this kernel has no lockdep. */
+    /** Returns the locks of a task, the first taken first; empty also if this kernel has no lockdep. */
     public List<Entry> of(long task) {
         OptionalLong depth = data.field(task, "task_struct", "lockdep_depth");
         OptionalLong first = data.address(task, "task_struct", "held_locks");
@@ -61,7 +62,7 @@ public final class HeldLocks {
         return held;
     }
 
-    /** A lock that a task waits for, and that another one owns: lockdep writes it down before the task gets it. */
+    /** A lock for which a task waits while another task owns it: lockdep records it before the task gets it. */
     record Awaited(long task, long map) {
         public static Optional<Awaited> of(long task, Lock lock) {
             boolean others = lock.owner().isPresent() && lock.owner().getAsLong() != task;
@@ -71,7 +72,7 @@ public final class HeldLocks {
         }
     }
 
-    /** Every task's that holds any; none where this kernel has no lockdep. */
+    /** Returns every task that holds a lock; none if this kernel has no lockdep. */
     List<Details.Holding> ofAll(Set<Awaited> awaited) {
         List<Details.Holding> all = new ArrayList<>();
         for (long task : areKept(data.btf()) ? tasks.all() : Set.<Long>of()) {

@@ -8,13 +8,13 @@ import java.util.OptionalLong;
 /**
  * A lock in a stopped kernel's memory.
  *
- * @param word what says whether it is held: 32 bits; of a mutex or rw_semaphore, the 64 of its owner and some flags
- * @param map its struct lockdep_map, in kernels that have one
- * @param owner the task that it names as its owner, in kernels that debug spin locks; of a mutex or rw_semaphore in all
- * @param ownerCpu and the CPU, of a spin lock
+ * @param word the word that says whether it is held: 32 bits; of a mutex or rw_semaphore 64 bits, its owner and flags
+ * @param map its struct lockdep_map, if this kernel has one
+ * @param owner the task that it names as its owner: of a spin lock only in kernels that debug them, of a mutex or rw_semaphore in all
+ * @param ownerCpu the CPU that a spin lock names
  */
 public record Lock(long address, LockRef ref, long word, OptionalLong map, OptionalLong owner, OptionalInt ownerCpu) {
-    /** Of a queued spin lock (include/asm-generic/qspinlock_types.h): the last CPU in its queue, for less than 16384 CPUs. */
+    /** Returns the last CPU in the queue of a queued spin lock (include/asm-generic/qspinlock_types.h), for fewer than 16384 CPUs. */
     OptionalInt tail() {
         int cpu = ((int) word >>> 18) - 1;
         return cpu >= 0 ? OptionalInt.of(cpu) : OptionalInt.empty();

@@ -5,6 +5,8 @@ import io.ksplat.evidence.CycleNode;
 import io.ksplat.evidence.Details;
 import io.ksplat.evidence.LockRef;
 import io.ksplat.evidence.Task;
+import io.ksplat.machine.internal.arch.Arch;
+import io.ksplat.machine.internal.arch.Role;
 import io.ksplat.machine.internal.forensics.memory.KernelData;
 import io.ksplat.machine.internal.forensics.memory.SymbolNames;
 import io.ksplat.machine.internal.forensics.memory.Tasks;
@@ -23,46 +25,44 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Who waits for what, who holds it, and the cycle that comes of it. A kernel that debugs its spin locks writes the owner into them;
- * elsewhere it is inferred, and only where one context alone can be it: spin locks are held on CPUs, and every CPU's stack is known.
+ * Who waits for which lock, who holds it, and the cycle of waits. A kernel that debugs its spin locks writes the owner into them. In
+ * other kernels the owner is inferred, and only if a single context can be it: spin locks are held on CPUs, and every CPU's stack is
+ * known.
  */
 public final class LockGraph {
-    /** What an interrupt keeps from the context that it interrupted, as reports of lockdep have it too. */
+    /** What an interrupt holds while the context that it interrupted waits, as in reports of lockdep. */
     private static final String CPU = "the CPU";
 
-    private static final Set<String> IDLE =
-            Set.of("do_idle", "cpu_startup_entry", "default_idle_call", "start_secondary");
+    /** The innermost context of a CPU, which spins; {@code taker} is the index of the step of the function that wants the lock. */
+    public record Waiting(ContextStack stack, Lock lock, int taker) {}
 
-    /** A CPU's innermost context that spins; {@code taker} is the step of the function that wants the lock. */
-    public record Waiting(ContextStack layer, Lock lock, int taker) {}
-
-    /** A context that holds a lock; without a layer, a task that runs nowhere. */
-    private record Holder(Optional<ContextStack> layer, Optional<Task> task, String because, boolean inferred) {}
+    /** Who holds a lock: a context, or without one a task that is on no CPU. */
+    private record Holder(Optional<ContextStack> stack, Optional<Task> task, String because, boolean inferred) {}
 
     private final KernelData data;
     private final HeldLocks held;
     private final Tasks tasks;
-    private final List<ContextStack> layers;
+    private final List<ContextStack> stacks;
     private final List<Waiting> waits;
     private final Map<Waiting, Holder> holders = new HashMap<>();
 
-    /** @param layers every CPU's, each CPU's innermost first */
-    public LockGraph(KernelData data, List<ContextStack> layers, List<Waiting> waits) {
+    /** @param stacks of every CPU, each CPU's innermost first */
+    public LockGraph(KernelData data, List<ContextStack> stacks, List<Waiting> waits) {
         this.data = data;
         this.held = new HeldLocks(data);
         this.tasks = new Tasks(data);
-        this.layers = layers;
+        this.stacks = stacks;
         this.waits = waits;
         for (Waiting wait : waits) {
             holder(wait).ifPresent(holder -> holders.put(wait, holder));
         }
     }
 
-    /** Those of the cycle first. */
+    /** Returns the waits, those of the cycle first. */
     private List<Waiting> sorted() {
         List<Integer> cycle = cpusOfCycle();
         return waits.stream()
-                .sorted(Comparator.comparing(wait -> !cycle.contains(wait.layer.cpu())))
+                .sorted(Comparator.comparing(wait -> !cycle.contains(wait.stack.cpu())))
                 .toList();
     }
 
@@ -74,9 +74,9 @@ public final class LockGraph {
         return new Details.Waits(
                 sorted().stream()
                         .map(wait -> new Details.Wait(
-                                OptionalInt.of(wait.layer.cpu()),
-                                currentTask(wait.layer.cpu()),
-                                name(wait.layer),
+                                OptionalInt.of(wait.stack.cpu()),
+                                currentTask(wait.stack.cpu()),
+                                name(wait.stack),
                                 wait.lock.ref(),
                                 wait.lock.word(),
                                 wait.lock.tail(),
@@ -87,7 +87,7 @@ public final class LockGraph {
 
     private Set<HeldLocks.Awaited> awaited() {
         return waits.stream()
-                .flatMap(wait -> data.currentTask(wait.layer.cpu()).stream()
+                .flatMap(wait -> data.currentTask(wait.stack.cpu()).stream()
                         .mapToObj(task -> HeldLocks.Awaited.of(task, wait.lock))
                         .flatMap(Optional::stream))
                 .collect(Collectors.toSet());
@@ -95,14 +95,14 @@ public final class LockGraph {
 
     private static Details.Owner owner(Holder holder) {
         return new Details.Owner(
-                holder.layer.map(LockGraph::name).orElse("task"),
-                holder.layer.map(layer -> OptionalInt.of(layer.cpu())).orElse(OptionalInt.empty()),
+                holder.stack.map(LockGraph::name).orElse("task"),
+                holder.stack.map(stack -> OptionalInt.of(stack.cpu())).orElse(OptionalInt.empty()),
                 holder.task,
                 holder.because,
                 holder.inferred);
     }
 
-    /** From the first waiting CPU on: each node waits for what the next one holds. Empty where the way does not lead back. */
+    /** Returns the cycle: each node waits for what the next one holds. Empty if there is none. */
     public List<CycleNode> cycle() {
         for (Waiting start : waits) {
             List<CycleNode> nodes = cycleFrom(start);
@@ -128,19 +128,19 @@ public final class LockGraph {
         Waiting at = start;
         for (int steps = 0; steps < waits.size(); steps++) {
             Holder holder = holders.get(at);
-            if (holder == null || holder.layer.isEmpty()) {
+            if (holder == null || holder.stack.isEmpty()) {
                 return List.of();
             }
-            ContextStack owner = holder.layer.get();
+            ContextStack owner = holder.stack.get();
             String lock = at.lock.ref().name();
-            nodes.add(node(at.layer, holds, lock, inferred));
+            nodes.add(node(at.stack, holds, lock, inferred));
             Optional<Waiting> next = waitingOn(owner.cpu());
             if (next.isEmpty()) {
                 return List.of();
             }
             holds = lock;
             inferred = holder.inferred;
-            if (!owner.equals(next.get().layer)) {
+            if (!owner.equals(next.get().stack)) {
                 nodes.add(node(owner, lock, CPU, inferred));
                 holds = CPU;
                 inferred = false;
@@ -155,12 +155,12 @@ public final class LockGraph {
         return List.of();
     }
 
-    private static CycleNode node(ContextStack layer, String holds, String waitsFor, boolean inferred) {
-        return new CycleNode(name(layer), OptionalInt.of(layer.cpu()), holds, waitsFor, inferred);
+    private static CycleNode node(ContextStack stack, String holds, String waitsFor, boolean inferred) {
+        return new CycleNode(name(stack), OptionalInt.of(stack.cpu()), holds, waitsFor, inferred);
     }
 
     private Optional<Waiting> waitingOn(int cpu) {
-        return waits.stream().filter(wait -> wait.layer.cpu() == cpu).findFirst();
+        return waits.stream().filter(wait -> wait.stack.cpu() == cpu).findFirst();
     }
 
     private Optional<Holder> holder(Waiting wait) {
@@ -172,12 +172,12 @@ public final class LockGraph {
                 : inferredHolder(wait);
     }
 
-    /** The lock names a task and a CPU; an interrupt takes locks in the name of the task that it interrupted. */
+    /** Finds the context of the owner that the lock names: an interrupt takes locks as the task that it interrupted. */
     private Holder writtenHolder(Waiting wait, long owner, int cpu) {
         Optional<Task> task = tasks.named(owner);
         boolean runs = data.currentTask(cpu).equals(OptionalLong.of(owner));
-        List<ContextStack> possible = layers.stream()
-                .filter(layer -> runs && layer.cpu() == cpu && !layer.context().equals("user"))
+        List<ContextStack> possible = stacks.stream()
+                .filter(stack -> runs && stack.cpu() == cpu && !stack.context().equals("user"))
                 .toList();
         String written = "the lock names its owner";
         if (possible.size() <= 1) {
@@ -185,13 +185,13 @@ public final class LockGraph {
         }
         Optional<ContextStack> held = lockdepContext(owner, wait.lock)
                 .flatMap(context -> possible.stream()
-                        .filter(layer -> layer.context().equals(context))
+                        .filter(stack -> stack.context().equals(context))
                         .findFirst());
         if (held.isPresent()) {
             return new Holder(held, task, written + ", lockdep its context", false);
         }
         List<ContextStack> takers =
-                possible.stream().filter(layer -> takes(layer, wait)).toList();
+                possible.stream().filter(stack -> takes(stack, wait)).toList();
         if (takers.size() == 1) {
             return new Holder(
                     Optional.of(takers.get(0)),
@@ -203,7 +203,7 @@ public final class LockGraph {
         return new Holder(Optional.of(outermost), task, written + "; of its contexts, the first", true);
     }
 
-    /** In which kind of context the task took the lock, as lockdep keeps it (irq_context: softirq 1, hardirq 2). */
+    /** Returns the kind of context in which the task took the lock, by lockdep (irq_context: softirq 1, hardirq 2). */
     private Optional<String> lockdepContext(long task, Lock lock) {
         return held.of(task).stream()
                 .filter(entry -> lock.map().equals(OptionalLong.of(entry.lock())))
@@ -214,7 +214,7 @@ public final class LockGraph {
 
     private Optional<Holder> inferredHolder(Waiting wait) {
         List<ContextStack> takers =
-                layers.stream().filter(layer -> takes(layer, wait)).toList();
+                stacks.stream().filter(stack -> takes(stack, wait)).toList();
         if (takers.size() == 1) {
             return Optional.of(new Holder(
                     Optional.of(takers.get(0)),
@@ -222,43 +222,44 @@ public final class LockGraph {
                     "it is in " + taker(wait) + ", which takes this lock",
                     true));
         }
-        List<ContextStack> below = layers.stream()
-                .filter(layer -> layer.cpu() == wait.layer.cpu() && !layer.equals(wait.layer) && runsKernelCode(layer))
+        List<ContextStack> below = stacks.stream()
+                .filter(stack -> stack.cpu() == wait.stack.cpu() && !stack.equals(wait.stack) && runsKernelCode(stack))
                 .toList();
-        boolean alone = layers.stream().noneMatch(layer -> layer.cpu() != wait.layer.cpu() && runsKernelCode(layer));
+        boolean alone = stacks.stream().noneMatch(stack -> stack.cpu() != wait.stack.cpu() && runsKernelCode(stack));
         return takers.isEmpty() && alone && below.size() == 1
                 ? Optional.of(new Holder(
                         Optional.of(below.get(0)),
-                        currentTask(wait.layer.cpu()),
+                        currentTask(wait.stack.cpu()),
                         "nothing else runs in the kernel",
                         true))
                 : Optional.empty();
     }
 
-    /** Whether a context is inside of the function that wants the lock; the call that waits for it does not count. */
-    private boolean takes(ContextStack layer, Waiting wait) {
+    /** Returns whether a context is in the function that wants the lock; its own call that waits does not count. */
+    private boolean takes(ContextStack stack, Waiting wait) {
         int from = waits.stream()
-                .filter(other -> other.layer.equals(layer) && other.lock.address() == wait.lock.address())
+                .filter(other -> other.stack.equals(stack) && other.lock.address() == wait.lock.address())
                 .map(other -> other.taker + 1)
                 .findFirst()
                 .orElse(0);
-        return names(layer, from).anyMatch(taker(wait)::equals);
+        return names(stack, from).anyMatch(taker(wait)::equals);
     }
 
-    private static Stream<String> names(ContextStack layer, int from) {
-        return layer.steps().stream()
+    private static Stream<String> names(ContextStack stack, int from) {
+        return stack.steps().stream()
                 .skip(from)
                 .map(StackWalk.Step::frame)
                 .filter(frame -> frame.certain())
                 .map(SymbolNames::base);
     }
 
-    private static boolean runsKernelCode(ContextStack layer) {
-        return !layer.context().equals("user") && names(layer, 0).noneMatch(IDLE::contains);
+    private static boolean runsKernelCode(ContextStack stack) {
+        return !stack.context().equals("user")
+                && names(stack, 0).noneMatch(name -> Arch.guest().functions().is(name, Role.IDLE_TASK));
     }
 
     private static String taker(Waiting wait) {
-        return SymbolNames.base(wait.layer.steps().get(wait.taker).frame());
+        return SymbolNames.base(wait.stack.steps().get(wait.taker).frame());
     }
 
     private Optional<Task> currentTask(int cpu) {
@@ -266,12 +267,12 @@ public final class LockGraph {
         return current.isPresent() ? tasks.named(current.getAsLong()) : Optional.empty();
     }
 
-    /** The words of {@link CycleNode}. */
-    private static String name(ContextStack layer) {
-        return switch (layer.context()) {
+    /** Returns the context's name as {@link CycleNode} spells it. */
+    private static String name(ContextStack stack) {
+        return switch (stack.context()) {
             case "nmi" -> "NMI";
             case "irq" -> "hardirq";
-            default -> layer.context();
+            default -> stack.context();
         };
     }
 }

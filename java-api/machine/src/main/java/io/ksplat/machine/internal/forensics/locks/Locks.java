@@ -10,7 +10,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 
-/** Tells locks by their addresses: what they are called, and what they say of themselves. */
+/** Reads locks by their addresses: their names, and their state. */
 public final class Locks {
     /** include/linux/spinlock_types_raw.h, include/linux/rwlock_types.h. */
     private static final int SPINLOCK_MAGIC = 0xdead4ead;
@@ -35,9 +35,9 @@ public final class Locks {
     }
 
     /**
-     * The lock that a CPU waits for at an address.
+     * Returns the lock at an address for which a CPU waits.
      *
-     * @return empty where what lies there is no lock that somebody holds, or cannot be read
+     * @return empty if there is no lock that is held, or it cannot be read
      */
     public Optional<Lock> heldAt(long address, SpinLockKind kind) {
         OptionalInt word = data.half(address);
@@ -66,7 +66,7 @@ public final class Locks {
                         : OptionalInt.empty()));
     }
 
-    /** Where a CPU waits for its turn in a lock's queue (kernel/locking/qspinlock.c): not the lock. */
+    /** Returns whether a CPU waits there for its turn in a lock's queue (kernel/locking/qspinlock.c): it is not the lock. */
     private boolean isQueueNode(long address) {
         return data.perCpuAt(address)
                 .filter(found -> found.variable().name().equals("qnodes")
@@ -74,7 +74,7 @@ public final class Locks {
                 .isPresent();
     }
 
-    /** Lockdep's name; else the variable and the members that lead to it, as C writes it; empty for a lock in memory without a name. */
+    /** Returns lockdep's name of a lock, else its variable and members as in C; empty for a lock in memory without a symbol. */
     Optional<String> name(long address, OptionalLong map) {
         OptionalLong text = map.isPresent() ? data.field(map.getAsLong(), "lockdep_map", "name") : map;
         Optional<String> known = text.isPresent() ? data.text(text.getAsLong()) : Optional.empty();

@@ -3,9 +3,12 @@ package io.ksplat.machine.internal.forensics.locks;
 
 import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.LockRef;
+import io.ksplat.machine.internal.arch.Arch;
+import io.ksplat.machine.internal.arch.Role;
 import io.ksplat.machine.internal.forensics.memory.KernelData;
 import io.ksplat.machine.internal.forensics.memory.SymbolNames;
 import io.ksplat.machine.internal.forensics.unwind.StackWalk;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -13,69 +16,59 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 
-/** The kinds of locks that a task sleeps for, each of which names its owner (kernel/locking/mutex.c, rwsem.c). */
+/** The kinds of locks for which a task sleeps; each names its owner (kernel/locking/mutex.c, rwsem.c). */
 enum SleepLockKind {
-    /** The owner of a mutex with MUTEX_FLAG_PICKUP has been offered it, and has yet to take it. */
-    MUTEX("mutex", "mutex_waiter", 7, 4),
-    /** The owner of one with RWSEM_READER_OWNED is the last of its readers, which may be gone: others may hold it. */
-    RW_SEMAPHORE("rw_semaphore", "rwsem_waiter", 3, 1);
+    /** A mutex with MUTEX_FLAG_PICKUP was handed to its owner, which has not taken it yet. */
+    MUTEX(Role.MUTEX, "mutex", "mutex_waiter", 7, 4),
+    /** The owner of one with RWSEM_READER_OWNED is its last reader, which may be gone while other readers hold it. */
+    RW_SEMAPHORE(Role.RW_SEMAPHORE, "rw_semaphore", "rwsem_waiter", 3, 1);
 
-    private static final Set<String> SCHEDULING =
-            Set.of("__schedule", "schedule", "schedule_preempt_disabled", "__schedule_loop");
-
-    private static final List<String> MUTEX_FUNCTIONS =
-            List.of("__mutex_lock", "mutex_lock", "__ww_mutex_lock", "ww_mutex_lock");
-
-    private static final List<String> RW_SEMAPHORE_FUNCTIONS =
-            List.of("rwsem_down_", "__down_read", "__down_write", "down_read", "down_write");
-
-    /** More tasks wait for no lock; a list that is longer is a ring that the guest has bent. */
+    /** A longer list of waiters is a loop in corrupted memory. */
     private static final int MOST_WAITERS = 4096;
 
+    private final Role role;
     private final String type;
     private final String waiter;
     private final long flags;
     private final long noOwner;
 
-    SleepLockKind(String type, String waiter, long flags, long noOwner) {
+    SleepLockKind(Role role, String type, String waiter, long flags, long noOwner) {
+        this.role = role;
         this.type = type;
         this.waiter = waiter;
         this.flags = flags;
         this.noOwner = noOwner;
     }
 
-    /** What a task sleeps for whose innermost frames are these; empty where that is no such lock. */
+    /** Returns the kind of lock for which a task with these innermost frames sleeps; empty if it is no such lock. */
     static Optional<SleepLockKind> in(List<StackWalk.Step> steps) {
         for (StackWalk.Step step : steps) {
             if (!step.frame().certain() || !isWaiting(step.frame())) {
                 return Optional.empty();
             }
-            if (begins(step.frame(), MUTEX_FUNCTIONS)) {
-                return Optional.of(MUTEX);
-            }
-            if (begins(step.frame(), RW_SEMAPHORE_FUNCTIONS)) {
-                return Optional.of(RW_SEMAPHORE);
+            for (SleepLockKind kind : values()) {
+                if (is(step.frame(), kind.role)) {
+                    return Optional.of(kind);
+                }
             }
         }
         return Optional.empty();
     }
 
-    /** Whether a function does nothing but wait for a lock that its caller names. */
+    /** Returns whether a function only waits for a lock that its caller names. */
     static boolean isWaiting(Frame frame) {
-        return SCHEDULING.contains(SymbolNames.base(frame))
-                || begins(frame, MUTEX_FUNCTIONS)
-                || begins(frame, RW_SEMAPHORE_FUNCTIONS);
+        return is(frame, Role.SCHEDULE) || Arrays.stream(values()).anyMatch(kind -> is(frame, kind.role));
     }
 
-    private static boolean begins(Frame frame, List<String> names) {
-        return names.stream().anyMatch(SymbolNames.base(frame)::startsWith);
+    private static boolean is(Frame frame, Role role) {
+        return Arch.guest().functions().is(SymbolNames.base(frame), role);
     }
 
     /**
-     * The lock at an address, if a task waits for it: the lock's list of waiters leads to the entry that a task has on its own stack,
-     * and that bears its name. What lies at a chance address leads to none.
+     * Returns the lock at an address if a task waits for it: the lock's list of waiters leads to an entry on the task's own stack
+     * that names the task. At an arbitrary address there is no such list.
      *
-     * @param stack where the task's own stack begins that is in use, and where it ends
+     * @param stack the part of the task's stack that is in use
      */
     Optional<Lock> wantedBy(long task, StackRange stack, long address, KernelData data) {
         OptionalLong word = data.field(address, type, "owner");
@@ -98,20 +91,20 @@ enum SleepLockKind {
                 OptionalInt.empty()));
     }
 
-    /** A stretch of memory. */
+    /** A range of memory. */
     record StackRange(long start, long end) {
         boolean contains(long address) {
             return Long.compareUnsigned(address, start) >= 0 && Long.compareUnsigned(address, end) < 0;
         }
     }
 
-    /** RWSEM_WRITER_LOCKED: a writer writes its name after it has taken the lock, and deletes it before it gives it back. */
+    /** RWSEM_WRITER_LOCKED: a writer sets the owner after it has taken the lock, and clears it before it releases the lock. */
     private boolean isWriteLocked(long address, KernelData data) {
         return this == MUTEX || data.field(address, type, "count").stream().anyMatch(count -> (count & 1) != 0);
     }
 
     private boolean isWanted(long task, StackRange stack, long address, KernelData data) {
-        // Since 7.1 the lock points at the first of a ring of them; before, it was one of the ring.
+        // Since 7.1 the lock points to the first of a circular list of waiters; before, the lock was part of the list.
         OptionalLong head = data.address(address, type, "wait_list");
         OptionalLong first = head.isPresent()
                 ? data.field(address, type, "wait_list.next")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Finds who waits for which lock, and who holds it. */
+/** Finds which task or CPU waits for which lock, and which one holds it. */
 @NullMarked
 package io.ksplat.machine.internal.forensics.locks;
 

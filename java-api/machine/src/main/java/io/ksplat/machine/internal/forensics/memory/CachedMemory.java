@@ -8,16 +8,17 @@ import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
- * A guest's memory for the length of one unwinding: read by pages, each page once, and not without end. A page is the largest
- * piece that cannot straddle a stack's guard page.
+ * Guest memory for the duration of one unwinding: read by pages, each page once, up to a limit. A page is the largest unit that
+ * does not extend into a stack's guard page.
  */
 public final class CachedMemory {
     public static final int PAGE = 4096;
 
-    /** 256 KiB: all stacks that one CPU can be on, several times over. */
+    /** 256 KiB: several times all stacks of one CPU. */
     private static final int STACK_PAGES = 64;
 
     private final GuestMemory memory;
@@ -33,15 +34,25 @@ public final class CachedMemory {
         this.mostPages = mostPages;
     }
 
-    /** The 64-bit word at {@code address}, where it is readable. */
+    /** Returns the 64 bits at {@code address}; empty if they cannot be read. */
     public OptionalLong word(long address) {
         int offset = (int) (address & (PAGE - 1));
         if (offset <= PAGE - Long.BYTES) {
             Optional<ByteBuffer> page = page(address - offset);
             return page.isPresent() ? OptionalLong.of(page.get().getLong(offset)) : OptionalLong.empty();
         }
+        return acrossPages(address, Long.BYTES);
+    }
+
+    /** Returns the 32 bits at {@code address}; empty if they cannot be read. */
+    public OptionalInt half(long address) {
+        OptionalLong value = acrossPages(address, Integer.BYTES);
+        return value.isPresent() ? OptionalInt.of((int) value.getAsLong()) : OptionalInt.empty();
+    }
+
+    private OptionalLong acrossPages(long address, int bytes) {
         long value = 0;
-        for (int i = 0; i < Long.BYTES; i++) {
+        for (int i = 0; i < bytes; i++) {
             int at = unsignedByte(address + i);
             if (at < 0) {
                 return OptionalLong.empty();
@@ -51,7 +62,7 @@ public final class CachedMemory {
         return OptionalLong.of(value);
     }
 
-    /** The byte at {@code address}, or -1 where it cannot be read. */
+    /** Returns the byte at {@code address}, or -1 if it cannot be read. */
     public int unsignedByte(long address) {
         int offset = (int) (address & (PAGE - 1));
         Optional<ByteBuffer> page = page(address - offset);
@@ -74,7 +85,7 @@ public final class CachedMemory {
                     ? Optional.of(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN))
                     : Optional.empty();
         } catch (IOException e) {
-            // Not mapped: a guard page, or a stack pointer that is garbage. Unwinding ends there with what there is.
+            // Not mapped: a guard page, or a corrupted stack pointer. Unwinding ends there.
             return Optional.empty();
         }
     }

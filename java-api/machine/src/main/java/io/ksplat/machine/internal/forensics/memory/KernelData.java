@@ -15,8 +15,8 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
- * A stopped kernel's data, read with its own types. Whatever cannot be read, or has another form in this kernel, is empty: a hostile
- * guest decides what its memory holds. Not thread-safe.
+ * Reads a stopped kernel's data by its own types. Whatever cannot be read, or has another form in this kernel, is empty: the guest
+ * is not trusted. Not thread-safe.
  */
 public final class KernelData {
     /** 16 MiB. */
@@ -50,6 +50,7 @@ public final class KernelData {
         return cpus;
     }
 
+    /** Returns the 64 bits at an address. */
     public OptionalLong word(long address) {
         return memory.word(address);
     }
@@ -59,20 +60,12 @@ public final class KernelData {
         return value < 0 ? OptionalInt.empty() : OptionalInt.of(value);
     }
 
-    /** 32 bits. */
+    /** Returns the 32 bits at an address. */
     public OptionalInt half(long address) {
-        int value = 0;
-        for (int i = Integer.BYTES - 1; i >= 0; i--) {
-            int part = memory.unsignedByte(address + i);
-            if (part < 0) {
-                return OptionalInt.empty();
-            }
-            value = value << 8 | part;
-        }
-        return OptionalInt.of(value);
+        return memory.half(address);
     }
 
-    /** Text up to its zero byte, of printable ASCII; empty where it is none. */
+    /** Returns printable ASCII text up to its zero byte; empty if there is none. */
     public Optional<String> text(long address) {
         byte[] bytes = new byte[MOST_TEXT];
         for (int length = 0; length < MOST_TEXT; length++) {
@@ -88,13 +81,13 @@ public final class KernelData {
         return Optional.empty();
     }
 
-    /** The value of a variable of 64 bits. */
+    /** Returns the value of a 64-bit variable. */
     OptionalLong variable(String name) {
         OptionalLong at = symbols.address(name);
         return at.isPresent() ? memory.word(at.getAsLong()) : at;
     }
 
-    /** Where a member of an object lies. */
+    /** Returns the address of a member of an object. */
     public OptionalLong address(long object, String type, String member) {
         return member(type, member)
                 .filter(found -> !found.bitfield())
@@ -102,7 +95,7 @@ public final class KernelData {
                 .orElse(OptionalLong.empty());
     }
 
-    /** A member's value: an integer of up to 8 bytes, sign not extended, a bitfield, or a pointer. */
+    /** Returns a member's value: an integer of up to 8 bytes, zero-extended, a bitfield, or a pointer. */
     public OptionalLong field(long object, String type, String member) {
         Optional<BtfType.Member> found = member(type, member);
         if (found.isEmpty()) {
@@ -128,18 +121,18 @@ public final class KernelData {
         try {
             return btf.hasMember(type, member) ? Optional.of(btf.member(type, member)) : Optional.empty();
         } catch (NoSuchElementException | IllegalArgumentException e) {
-            // Types of one name that disagree: which one is meant cannot be told.
+            // Several types of one name that differ: it is unknown which one is meant.
             return Optional.empty();
         }
     }
 
-    /** What to add to a per-CPU variable's symbol to get a CPU's own (arch/x86/kernel/setup_percpu.c). */
+    /** Returns the offset from a per-CPU variable's symbol to a CPU's copy (arch/x86/kernel/setup_percpu.c). */
     OptionalLong perCpuOffset(int cpu) {
         OptionalLong table = symbols.address("__per_cpu_offset");
         return table.isPresent() ? memory.word(table.getAsLong() + (long) cpu * WORD) : table;
     }
 
-    /** A CPU's own copy of a per-CPU variable of the kernel. */
+    /** Returns the address of a CPU's copy of a per-CPU variable. */
     OptionalLong perCpu(String variable, int cpu) {
         OptionalLong symbol = symbols.address(variable);
         OptionalLong offset = perCpuOffset(cpu);
@@ -148,9 +141,10 @@ public final class KernelData {
                 : OptionalLong.empty();
     }
 
-    /** A per-CPU variable that an address lies in. */
+    /** The per-CPU variable at an address. */
     public record PerCpu(Symbol variable, int cpu, long offset) {}
 
+    /** Returns the per-CPU variable at an address, and of which CPU. */
     public Optional<PerCpu> perCpuAt(long address) {
         OptionalLong start = symbols.address("__per_cpu_start");
         OptionalLong end = symbols.address("__per_cpu_end");
@@ -167,7 +161,7 @@ public final class KernelData {
         return Optional.empty();
     }
 
-    /** The task that runs on a CPU; its variable has changed its name twice. */
+    /** Returns the task that runs on a CPU; the variable's name has changed twice. */
     public OptionalLong currentTask(int cpu) {
         OptionalLong at = perCpu("current_task", cpu);
         if (at.isEmpty()) {

@@ -11,9 +11,9 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * The kernel's log, read from printk's ring buffer in a stopped machine's memory: also what no console got any more.
+ * Reads the kernel's log from printk's ring buffer in a stopped machine's memory, including what was never printed to a console.
  *
- * <p>The buffer is a ring of descriptors, each with the state of its record and where its text lies in a second ring
+ * <p>The buffer is a ring of descriptors, each with the state of its record and the position of its text in a second ring
  * (kernel/printk/printk_ringbuffer.c, Linux 5.10 and later).
  */
 public final class KernelLog {
@@ -22,10 +22,10 @@ public final class KernelLog {
     private static final int COMMITTED = 1;
     private static final int FINALIZED = 2;
 
-    /** Of both rings, more than any kernel is built with (CONFIG_LOG_BUF_SHIFT, 25 at most). */
+    /** The limit of both rings' sizes (CONFIG_LOG_BUF_SHIFT is 25 at most). */
     private static final long MOST_BITS = 25;
 
-    /** A record's text (LOG_LINE_MAX in old kernels, PRINTKRB_RECORD_MAX since): 1024 and 2048. */
+    /** More than the longest text of a record: 1024 (LOG_LINE_MAX) in old kernels, 2048 (PRINTKRB_RECORD_MAX) since. */
     private static final int MOST_TEXT = 4096;
 
     private static final int ID_BYTES = Long.BYTES;
@@ -36,10 +36,10 @@ public final class KernelLog {
      * One record.
      *
      * @param timeNs since the boot
-     * @param level from 0, the worst
+     * @param level from 0 (KERN_EMERG)
      */
     record Message(long timeNs, int level, String text) {
-        /** As a console shows it, with {@code printk.time}, each line on its own. */
+        /** Returns its lines as a console prints them with {@code printk.time}. */
         List<String> lines() {
             String stamp =
                     String.format(Locale.ROOT, "[%5d.%06d] ", timeNs / 1_000_000_000, timeNs / 1_000 % 1_000_000);
@@ -47,7 +47,7 @@ public final class KernelLog {
         }
     }
 
-    /** All records that memory holds, the oldest first; none where this kernel's buffer has another form. */
+    /** Returns all records in memory, the oldest first; none if this kernel's buffer has another form. */
     public static List<Message> read(KernelData data) {
         OptionalLong buffer = data.variable("prb");
         if (buffer.isEmpty()) {
@@ -64,9 +64,9 @@ public final class KernelLog {
     }
 
     /**
-     * The lines that a console did not get: those of the records after the last one that it shows.
+     * Returns the lines that did not reach a console: those of the records after the last one that it shows.
      *
-     * @param console what the console showed
+     * @param console the console's output
      */
     public static List<String> undelivered(List<Message> messages, byte[] console) {
         Set<String> shown = new HashSet<>();
@@ -87,7 +87,7 @@ public final class KernelLog {
         return !lines.isEmpty() && lines.stream().map(String::stripTrailing).allMatch(shown::contains);
     }
 
-    /** The buffer's two rings. What cannot be read reads as 0, and what makes no sense then is left out. */
+    /** The buffer's two rings. Whatever cannot be read counts as 0, and invalid records are left out. */
     private record Ring(KernelData data, long buffer) {
         long field(String path) {
             return data.field(buffer, "printk_ringbuffer", path).orElse(0);
@@ -121,7 +121,7 @@ public final class KernelLog {
             messages.add(new Message(time.getAsLong(), level, text(begin, next, (int) length.getAsLong())));
         }
 
-        /** Positions count on for ever; a block that does not fit before the ring's end lies at its start. Odd ones have no text. */
+        /** Returns a record's text. Positions never wrap; a block that does not fit before the ring's end is at its start. An odd position has no text. */
         private String text(long begin, long next, int length) {
             long size = 1L << Math.min(MOST_BITS, field("text_data_ring.size_bits"));
             if ((begin & 1) != 0) {

@@ -13,19 +13,19 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
-/** Small things out of a kernel's data, for those who do not know its types. */
+/** Answers questions about a kernel's data without exposing its types. */
 public final class KernelView {
-    private final KernelInfo facts;
+    private final KernelInfo kernel;
     private final Symbols symbols;
     private final int cpus;
 
-    public KernelView(KernelInfo facts, Symbols symbols, int cpus) {
-        this.facts = facts;
+    public KernelView(KernelInfo kernel, Symbols symbols, int cpus) {
+        this.kernel = kernel;
         this.symbols = symbols;
         this.cpus = cpus;
     }
 
-    /** The task that a CPU runs, by its name and process id; empty where this kernel does not tell. */
+    /** Returns the task that a CPU runs; empty if it cannot be read. */
     public Optional<Task> task(GuestMemory memory, int cpu) {
         KernelData data = data(memory);
         OptionalLong task = data.currentTask(cpu);
@@ -35,12 +35,12 @@ public final class KernelView {
         return new Tasks(data).named(task.getAsLong());
     }
 
-    /** Whether lockdep keeps books of what tasks hold. */
+    /** Returns whether the kernel has lockdep, which tracks the locks that tasks hold. */
     public boolean hasLockdep() {
-        return HeldLocks.areKept(facts.btf());
+        return HeldLocks.areKept(kernel.btf());
     }
 
-    /** The locks that the task on a CPU holds, by lockdep's names, the first taken first. */
+    /** Returns lockdep's names of the locks that the task on a CPU holds, the first taken first. */
     public List<String> heldLocks(GuestMemory memory, int cpu) {
         KernelData data = data(memory);
         OptionalLong task = data.currentTask(cpu);
@@ -52,14 +52,14 @@ public final class KernelView {
                                 .toList();
     }
 
-    /** The name of the spin lock at an address, where its word says that somebody holds it; empty where nobody does. */
+    /** Returns the name of the spin lock at an address if it is held. */
     public Optional<String> heldSpinLock(GuestMemory memory, long address) {
         return new Locks(data(memory))
                 .heldAt(address, SpinLockKind.SPIN)
                 .map(lock -> lock.ref().name());
     }
 
-    /** How many NMIs a CPU has handled (arch/x86/include/asm/hardirq.h); empty where this kernel does not tell. */
+    /** Returns the number of NMIs that a CPU has handled (arch/x86/include/asm/hardirq.h); empty if it cannot be read. */
     public OptionalLong nmis(GuestMemory memory, int cpu) {
         KernelData data = data(memory);
         OptionalLong statistics = data.perCpu("irq_stat", cpu);
@@ -67,13 +67,13 @@ public final class KernelView {
             return statistics;
         }
         OptionalLong own = data.address(statistics.getAsLong(), "irq_cpustat_t", "__nmi_count");
-        // Since 7.2 an array, the one of NMIs its first (IRQ_COUNT_NMI).
+        // Since 7.2 an array; NMIs are its first element (IRQ_COUNT_NMI).
         OptionalLong counter = own.isPresent() ? own : data.address(statistics.getAsLong(), "irq_cpustat_t", "counts");
         OptionalInt count = counter.isPresent() ? data.half(counter.getAsLong()) : OptionalInt.empty();
         return count.isPresent() ? OptionalLong.of(Integer.toUnsignedLong(count.getAsInt())) : OptionalLong.empty();
     }
 
     private KernelData data(GuestMemory memory) {
-        return new KernelData(symbols, facts.btf(), memory, cpus);
+        return new KernelData(symbols, kernel.btf(), memory, cpus);
     }
 }

@@ -4,13 +4,13 @@ package io.ksplat.machine.internal.forensics.memory;
 import io.ksplat.evidence.Frame;
 import java.util.regex.Pattern;
 
-/** What functions are called whatever the compiler and the loader made of their names. */
+/** Removes what the compiler and the BPF loader added to the names of functions. */
 public final class SymbolNames {
     private static final Pattern BPF_TAG = Pattern.compile("^bpf_prog_[0-9a-f]{16}_");
 
     private SymbolNames() {}
 
-    /** A frame's function without {@code .part.0} and its like; of a BPF program, its own name. */
+    /** Returns a frame's function without suffixes such as {@code .part.0}; of a BPF program, its name without the tag. */
     public static String base(Frame frame) {
         String base = BPF_TAG.matcher(frame.function()).replaceFirst("bpf:");
         int dot = base.indexOf('.');

@@ -9,9 +9,9 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 
-/** A stopped kernel's tasks. Its lists are read with suspicion, since nobody stopped a writer, and a guest bends them at will. */
+/** Reads a stopped kernel's tasks. Its lists may be inconsistent: the machine was stopped at any instruction, and is not trusted. */
 public final class Tasks {
-    /** What a list may be long before it is taken for a ring that the guest has bent. */
+    /** The limit of a list: a longer one is a loop in corrupted memory. */
     private static final int MOST = 4096;
 
     private final KernelData data;
@@ -20,7 +20,7 @@ public final class Tasks {
         this.data = data;
     }
 
-    /** Every thread of every process; those that run come first, and are told even where the lists are broken. */
+    /** Returns every thread of every process. Those that run come first, and are found even if the lists are corrupted. */
     public Set<Long> all() {
         Set<Long> found = new LinkedHashSet<>();
         for (int cpu = 0; cpu < data.cpus(); cpu++) {
@@ -46,7 +46,7 @@ public final class Tasks {
         return head.isPresent() && link.isPresent() ? ring(head.getAsLong(), link.getAsLong()) : Set.of();
     }
 
-    /** What hangs on a list (include/linux/list.h), its head left out. */
+    /** Returns the elements of a list (include/linux/list.h), without its head. */
     private Set<Long> ring(long head, long link) {
         Set<Long> found = new LinkedHashSet<>();
         Set<Long> seen = new HashSet<>(Set.of(head));
@@ -58,7 +58,7 @@ public final class Tasks {
         return found;
     }
 
-    /** The one that has a process id, of whatever thread; empty where there is none. */
+    /** Returns the thread with an id; empty if there is none. */
     public OptionalLong withPid(int pid) {
         return all().stream()
                 .filter(task -> data.field(task, "task_struct", "pid").equals(OptionalLong.of(pid)))
@@ -66,7 +66,7 @@ public final class Tasks {
                 .findFirst();
     }
 
-    /** A task's name and process id; empty where they cannot be read. */
+    /** Returns a task's name and process id; empty if they cannot be read. */
     public Optional<Task> named(long task) {
         OptionalLong pid = data.field(task, "task_struct", "pid");
         OptionalLong comm = data.address(task, "task_struct", "comm");
@@ -75,7 +75,7 @@ public final class Tasks {
                 : Optional.empty();
     }
 
-    /** The CPU that runs a task. */
+    /** Returns the CPU that runs a task. */
     public OptionalInt runsOn(long task) {
         for (int cpu = 0; cpu < data.cpus(); cpu++) {
             if (data.currentTask(cpu).equals(OptionalLong.of(task))) {

@@ -15,10 +15,10 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Makes QEMU's core file of a guest one of its kernel, as kdump writes it: with the virtual addresses of the kernel's own mapping and
- * of the direct one, and with the note in which the kernel tells debuggers where things are
- * (Documentation/admin-guide/kdump/vmcoreinfo.rst). QEMU itself adds the note only where a device and a driver in the guest hand it
- * over, and the addresses only as far as the guest's page tables can be trusted.
+ * Converts QEMU's core file of a guest to one of its kernel, as kdump writes it: with the virtual addresses of the kernel's mapping and
+ * of the direct mapping, and with the note that tells debuggers where the kernel's data is
+ * (Documentation/admin-guide/kdump/vmcoreinfo.rst). QEMU adds the note only if a device and a driver in the guest pass it on, and the
+ * addresses only if the guest's page tables can be trusted.
  */
 public final class VmCore {
     private static final int PT_LOAD = 1;
@@ -42,12 +42,12 @@ public final class VmCore {
     private VmCore() {}
 
     /**
-     * What a kernel is mapped by.
+     * The virtual addresses of a kernel.
      *
-     * @param direct where the direct mapping of all memory begins
-     * @param text where the kernel itself begins
-     * @param end and ends
-     * @param physical where that lies in memory
+     * @param direct the start of the direct mapping of all memory
+     * @param text the start of the kernel
+     * @param end the end of the kernel
+     * @param physical the physical address of {@code text}
      */
     public record Layout(long direct, long text, long end, long physical) {
         public static Layout of(KernelData data) {
@@ -60,12 +60,12 @@ public final class VmCore {
         }
     }
 
-    /** What the kernel tells of itself; of one that was built without that (CONFIG_VMCORE_INFO), the same in short. */
+    /** Returns the kernel's vmcoreinfo; of one without it (CONFIG_VMCORE_INFO), the most important entries. */
     public static byte[] info(KernelData data, String release) {
         OptionalLong start = data.variable("vmcoreinfo_data");
         OptionalLong size = data.variable("vmcoreinfo_size");
         if (start.isEmpty() || size.isEmpty() || size.getAsLong() <= 0 || size.getAsLong() > MOST_BYTES) {
-            return inShort(data, release).getBytes(StandardCharsets.US_ASCII);
+            return shortInfo(data, release).getBytes(StandardCharsets.US_ASCII);
         }
         byte[] info = new byte[(int) size.getAsLong()];
         for (int i = 0; i < info.length; i++) {
@@ -74,7 +74,7 @@ public final class VmCore {
         return info;
     }
 
-    private static String inShort(KernelData data, String release) {
+    private static String shortInfo(KernelData data, String release) {
         StringBuilder info = new StringBuilder("OSRELEASE=" + release + "\nPAGESIZE=4096\n");
         for (String name : List.of("init_uts_ns", "_stext", "init_top_pgt")) {
             data.symbols()
@@ -90,14 +90,14 @@ public final class VmCore {
                 .append(data.variable("phys_base").orElse(0))
                 .append('\n');
         info.append("NUMBER(pgtable_l5_enabled)=0\n");
-        // CONFIG_PHYSICAL_START is 16 MiB wherever KASLR does not move the kernel.
+        // CONFIG_PHYSICAL_START is 16 MiB.
         info.append("KERNELOFFSET=").append(Long.toHexString(layout.text - KERNEL_MAP - (16 << 20)));
         return info.append('\n').toString();
     }
 
     /**
-     * Writes a core file out of QEMU's: crash reads no more than the beginning of a file for its headers, so that they, and the notes,
-     * come before all memory, which begins at a page as in kdump's files.
+     * Writes a core file from QEMU's. The headers and notes come before all memory, because crash looks for them only at the
+     * beginning of a file; memory begins at a page, as in kdump's files.
      */
     public static void write(Path qemus, Path core, Layout layout, byte[] info) throws IOException {
         try (FileChannel from = FileChannel.open(qemus, StandardOpenOption.READ);
@@ -126,7 +126,7 @@ public final class VmCore {
             long memory = segments.stream()
                     .mapToLong(Segment::offset)
                     .min()
-                    .orElseThrow(() -> new MachineException("QEMU's core file holds no memory: " + qemus));
+                    .orElseThrow(() -> new MachineException("QEMU's core file has no memory: " + qemus));
             int notesAt = ELF_HEADER_BYTES + (segments.size() + 1) * HEADER_BYTES;
             long memoryAt = (long) notesAt + notes.capacity() + PAGE - 1 & -PAGE;
             ByteBuffer front = ByteBuffer.allocate((int) memoryAt).order(ByteOrder.LITTLE_ENDIAN);
@@ -165,7 +165,7 @@ public final class VmCore {
             return new Segment(type, flags, offset + by, address, physical, size, memory);
         }
 
-        /** What lies in it of a stretch of memory that begins in it. */
+        /** Returns the part of a range of memory that begins in this segment and lies in it. */
         Optional<Segment> part(long start, long length) {
             if (start < physical || start >= physical + size || length <= 0) {
                 return Optional.empty();

@@ -5,12 +5,13 @@ import io.ksplat.evidence.Stack;
 import java.util.List;
 import java.util.OptionalInt;
 
-/** What one context of a CPU was doing: {@code nmi}, {@code irq}, {@code softirq}, {@code task} or {@code user}. Innermost step first. */
+/** The stack of one context of a CPU: {@code nmi}, {@code irq}, {@code softirq}, {@code task} or {@code user}. Innermost step first. */
 public record ContextStack(int cpu, String context, List<StackWalk.Step> steps) {
     public ContextStack {
         steps = List.copyOf(steps);
     }
 
+    /** Returns the stack as evidence has it. */
     public Stack stack() {
         return new Stack(
                 OptionalInt.of(cpu),

@@ -1,55 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.forensics.unwind;
 
+import io.ksplat.machine.internal.arch.Arch;
+import io.ksplat.machine.internal.arch.FrameCursor.Next;
+import io.ksplat.machine.internal.arch.Role;
 import io.ksplat.machine.internal.forensics.unwind.StackWalk.Step;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Cuts one CPU's frames where an interrupt or an NMI came in. Exceptions belong to the context that raised them. */
+/** Splits one CPU's frames at interrupts and NMIs. Exceptions belong to the context that raised them. */
 final class Contexts {
     private static final int ENTRY_FRAMES = 3;
 
     private Contexts() {}
 
     static List<ContextStack> split(int cpu, List<Step> steps) {
-        List<ContextStack> layers = new ArrayList<>();
-        List<Step> layer = new ArrayList<>();
+        List<ContextStack> contexts = new ArrayList<>();
+        List<Step> current = new ArrayList<>();
         int switched = 0;
         for (Step step : steps) {
-            layer.add(step);
-            if (step.next() == StackWalk.Next.OTHER_STACK) {
-                switched = layer.size();
+            current.add(step);
+            if (step.next() == Next.OTHER_STACK) {
+                switched = current.size();
             }
-            if (step.next() == StackWalk.Next.INTERRUPTED) {
-                String context = context(layer);
+            if (step.next() == Next.INTERRUPTED) {
+                String context = context(current);
                 if (!context.equals("task")) {
-                    layers.add(new ContextStack(cpu, context, layer));
-                    layer = new ArrayList<>();
+                    contexts.add(new ContextStack(cpu, context, current));
+                    current = new ArrayList<>();
                     switched = 0;
                 }
             }
         }
-        if (switched > 0 && context(layer).equals("task")) {
-            layers.add(new ContextStack(cpu, "softirq", layer.subList(0, switched)));
-            layer = layer.subList(switched, layer.size());
+        if (switched > 0 && context(current).equals("task")) {
+            contexts.add(new ContextStack(cpu, "softirq", current.subList(0, switched)));
+            current = current.subList(switched, current.size());
         }
-        if (!layer.isEmpty()) {
-            layers.add(new ContextStack(cpu, context(layer), layer));
+        if (!current.isEmpty()) {
+            contexts.add(new ContextStack(cpu, context(current), current));
         }
-        return layers;
+        return contexts;
     }
 
-    /** What the outermost frames show to have been entered; of a stack that is cut short, what is left of it. */
-    private static String context(List<Step> layer) {
-        for (Step step : layer.subList(Math.max(0, layer.size() - ENTRY_FRAMES), layer.size())) {
+    /** Names the context by the entry function among its outermost frames, also if the stack is cut short. */
+    private static String context(List<Step> steps) {
+        for (Step step : steps.subList(Math.max(0, steps.size() - ENTRY_FRAMES), steps.size())) {
             String function = step.frame().function();
-            if (function.equals("exc_nmi") || function.equals("asm_exc_nmi") || function.endsWith("repeat_nmi")) {
+            if (Arch.guest().functions().is(function, Role.NMI_ENTRY)) {
                 return "nmi";
             }
-            if (function.startsWith("asm_sysvec_")
-                    || function.startsWith("sysvec_")
-                    || function.equals("asm_common_interrupt")
-                    || function.equals("common_interrupt")) {
+            if (Arch.guest().functions().is(function, Role.IRQ_ENTRY)) {
                 return "irq";
             }
         }

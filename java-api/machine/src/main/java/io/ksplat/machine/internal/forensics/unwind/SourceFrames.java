@@ -11,6 +11,7 @@ import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.internal.symbols.DebugInfo;
 import io.ksplat.kernel.internal.symbols.DebugInfo.Place;
 import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.internal.arch.JitFrames;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,8 +29,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Gives the frames of stacks their source: file, line and inlined functions where the kernel has DWARF, the line of a BPF program
- * where its object has them. What cannot be told exactly is left as it is.
+ * Adds source lines to the frames of stacks: file, line and inlined functions if the kernel has DWARF; the line of a BPF program if
+ * its object has lines. Leaves a frame as it is if its source is ambiguous.
  */
 public final class SourceFrames {
     private static final Logger LOG = LoggerFactory.getLogger(SourceFrames.class);
@@ -39,16 +40,16 @@ public final class SourceFrames {
     private final TreeMap<Long, BpfLine> bpf = new TreeMap<>(Long::compareUnsigned);
 
     /**
-     * For one machine.
+     * Makes the sources of one machine.
      *
      * @param symbols of its boot, JITed programs included
-     * @param bpf of the programs that it has loaded
+     * @param bpf the lines of the programs that it has loaded
      */
     public SourceFrames(Kernel kernel, Symbols symbols, List<BpfLine> bpf) {
         this(symbols, dwarf(kernel, symbols), bpf);
     }
 
-    /** That leave all frames as they are. */
+    /** Returns sources that leave all frames as they are. */
     public static SourceFrames none(Symbols symbols) {
         return new SourceFrames(symbols, Optional.empty(), List.of());
     }
@@ -71,7 +72,7 @@ public final class SourceFrames {
         }
     }
 
-    /** The same evidence, its frames with their sources. */
+    /** Returns the evidence with the source lines of its frames. */
     public List<Evidence> locate(List<Evidence> evidence) throws InterruptedException {
         Set<Long> asked = new LinkedHashSet<>();
         evidence.forEach(found ->
@@ -85,7 +86,7 @@ public final class SourceFrames {
         for (Stack stack : found.stacks()) {
             List<Frame> frames = new ArrayList<>();
             for (Frame frame : stack.frames()) {
-                // Static functions share names: only where all of them agree is it known which one this is.
+                // Static functions may share a name: the source is known only if all of them agree.
                 List<List<Frame>> readings = candidates(frame).stream()
                         .map(code -> expand(frame, code, places))
                         .distinct()
@@ -97,22 +98,22 @@ public final class SourceFrames {
         return found.with(stacks);
     }
 
-    /** The same stacks with their sources; exact, since each frame's address is known. */
-    public List<Stack> stacks(List<ContextStack> layers) throws InterruptedException {
+    /** Returns the stacks with their source lines; exact, because each frame's address is known. */
+    public List<Stack> stacks(List<ContextStack> contexts) throws InterruptedException {
         Set<Long> asked = new LinkedHashSet<>();
-        layers.forEach(layer -> layer.steps().forEach(step -> asked.add(step.code())));
+        contexts.forEach(context -> context.steps().forEach(step -> asked.add(step.code())));
         Map<Long, List<Place>> places = places(asked);
-        return layers.stream()
-                .map(layer -> new Stack(
-                        OptionalInt.of(layer.cpu()),
-                        layer.context(),
-                        layer.steps().stream()
+        return contexts.stream()
+                .map(context -> new Stack(
+                        OptionalInt.of(context.cpu()),
+                        context.context(),
+                        context.steps().stream()
                                 .flatMap(step -> expand(step.frame(), step.code(), places).stream())
                                 .toList()))
                 .toList();
     }
 
-    /** The frames of a task that is on no CPU. */
+    /** Returns the frames of a task that is on no CPU, with their source lines. */
     public List<Frame> frames(List<StackWalk.Step> steps) throws InterruptedException {
         Map<Long, List<Place>> places =
                 places(steps.stream().map(StackWalk.Step::code).collect(Collectors.toSet()));
@@ -121,7 +122,7 @@ public final class SourceFrames {
                 .toList();
     }
 
-    /** Addresses that a frame without one may mean; empty where it has its source, or no symbol. */
+    /** Returns the addresses that a frame may have; empty if it has its source already, or no symbol. */
     private List<Long> candidates(Frame frame) {
         if (frame.offset().isEmpty() || frame.file().isPresent() || (dwarf.isEmpty() && bpf.isEmpty())) {
             return List.of();
@@ -150,7 +151,7 @@ public final class SourceFrames {
             try {
                 places.putAll(dwarf.get().places(text.getAsLong(), kernels));
             } catch (IOException | KernelException e) {
-                // A stack without lines is still a stack.
+                // A stack without lines is better than none.
                 LOG.warn("stacks have no source lines: {}", e.getMessage());
             }
         }

@@ -72,8 +72,9 @@ class BlockedTasksTest {
         TestMachines machines = new TestMachines(kernel);
         try (Guest guest = start(machines)) {
             Hung hung = hang(guest, kind, "/held");
-            Evidence found =
-                    autopsy(machines, guest).ofSleepers(List.of(hung.waiter)).orElseThrow();
+            Evidence found = analysis(machines, guest)
+                    .ofBlockedTasks(List.of(hung.waiter))
+                    .orElseThrow();
             System.out.println(EvidenceText.of(found));
 
             assertThat(found.kind()).isEqualTo(EvidenceKind.HUNG_TASK);
@@ -101,8 +102,9 @@ class BlockedTasksTest {
             try (GdbStub gdb = guest.vm().gdb()) {
                 write(gdb, wait.lock(), wait.word() | (kind.equals("mutex") ? 4 : 1));
             }
-            Evidence unowned =
-                    autopsy(machines, guest).ofSleepers(List.of(hung.waiter)).orElseThrow();
+            Evidence unowned = analysis(machines, guest)
+                    .ofBlockedTasks(List.of(hung.waiter))
+                    .orElseThrow();
             assertThat(((Details.Waits) unowned.details()).waits())
                     .extracting(Details.Wait::owner)
                     .containsExactly(Optional.empty());
@@ -116,8 +118,9 @@ class BlockedTasksTest {
         TestMachines machines = new TestMachines("source:7.3+lockdep");
         try (Guest guest = start(machines)) {
             Hung hung = hang(guest, "tty", "/dev/ttyS0");
-            Evidence found =
-                    autopsy(machines, guest).ofSleepers(List.of(hung.waiter)).orElseThrow();
+            Evidence found = analysis(machines, guest)
+                    .ofBlockedTasks(List.of(hung.waiter))
+                    .orElseThrow();
             System.out.println(EvidenceText.of(found));
 
             assertThat(found.locks()).extracting(LockRef::name).containsExactly("&ldata->atomic_read_lock");
@@ -146,12 +149,12 @@ class BlockedTasksTest {
         try (Guest guest = start(machines)) {
             Hung one = hang(guest, "mutex", "/one");
             Hung other = hang(guest, "mutex", "/other");
-            HangAnalysis autopsy = autopsy(machines, guest);
-            LockRef ones = autopsy.ofSleepers(List.of(one.waiter))
+            HangAnalysis analysis = analysis(machines, guest);
+            LockRef ones = analysis.ofBlockedTasks(List.of(one.waiter))
                     .orElseThrow()
                     .locks()
                     .get(0);
-            LockRef others = autopsy.ofSleepers(List.of(other.waiter))
+            LockRef others = analysis.ofBlockedTasks(List.of(other.waiter))
                     .orElseThrow()
                     .locks()
                     .get(0);
@@ -159,7 +162,7 @@ class BlockedTasksTest {
                 own(machines, gdb, ones, other.waiter);
                 own(machines, gdb, others, one.waiter);
             }
-            Evidence found = autopsy.ofSleepers(List.of(one.waiter)).orElseThrow();
+            Evidence found = analysis.ofBlockedTasks(List.of(one.waiter)).orElseThrow();
             assertThat(found.cycle())
                     .containsExactly(
                             new CycleNode("task", OptionalInt.empty(), others.name(), ones.name()),
@@ -193,7 +196,7 @@ class BlockedTasksTest {
         TestMachines machines = new TestMachines();
         try (Guest guest = start(machines)) {
             Hung hung = hang(guest, "mutex", "/held");
-            assertThat(autopsy(machines, guest).ofSleepers(List.of(hung.holder)))
+            assertThat(analysis(machines, guest).ofBlockedTasks(List.of(hung.holder)))
                     .isEmpty();
         }
     }
@@ -211,7 +214,7 @@ class BlockedTasksTest {
                 .guest();
     }
 
-    private static HangAnalysis autopsy(TestMachines machines, Guest guest) throws Exception {
+    private static HangAnalysis analysis(TestMachines machines, Guest guest) throws Exception {
         Symbols symbols = machines.facts().symbols();
         SourceFrames sources = new SourceFrames(machines.facts().kernel(), symbols, List.of());
         return new HangAnalysis(guest.vm(), machines.facts(), symbols, sources, machines.cache());

@@ -10,6 +10,7 @@ import io.ksplat.evidence.Details;
 import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.LockRef;
 import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.internal.arch.FrameCursor;
 import io.ksplat.machine.internal.forensics.locks.LockGraph.Waiting;
 import io.ksplat.machine.internal.forensics.memory.KernelData;
 import io.ksplat.machine.internal.forensics.unwind.ContextStack;
@@ -26,32 +27,32 @@ import org.junit.jupiter.api.Test;
 
 /** Owners that no memory tells, as on kernels without lock debugging: inferred where one context alone can be it, else unknown. */
 class LockGraphTest {
-    private static final ContextStack IDLE_1 = layer(1, "task", "default_idle", "do_idle", "start_secondary");
+    private static final ContextStack IDLE_1 = stack(1, "task", "default_idle", "do_idle", "start_secondary");
 
-    private final List<ContextStack> layers = new ArrayList<>();
+    private final List<ContextStack> stacks = new ArrayList<>();
     private final List<Waiting> waits = new ArrayList<>();
 
-    private static ContextStack layer(int cpu, String context, String... functions) {
+    private static ContextStack stack(int cpu, String context, String... functions) {
         List<StackWalk.Step> steps = new ArrayList<>();
         for (String function : functions) {
             Frame frame = function.startsWith("? ")
                     ? Frame.of(function.substring(2), 0).uncertain()
                     : Frame.of(function, 0);
-            steps.add(new StackWalk.Step(frame, 0, StackWalk.Next.CALLER));
+            steps.add(new StackWalk.Step(frame, 0, FrameCursor.Next.CALLER));
         }
         return new ContextStack(cpu, context, steps);
     }
 
-    private LockGraphTest runs(ContextStack layer) {
-        layers.add(layer);
+    private LockGraphTest runs(ContextStack stack) {
+        stacks.add(stack);
         return this;
     }
 
     /** Its taker is the third function. */
-    private LockGraphTest waits(ContextStack layer, String lock) {
-        layers.add(layer);
+    private LockGraphTest waits(ContextStack stack, String lock) {
+        stacks.add(stack);
         waits.add(new Waiting(
-                layer,
+                stack,
                 new Lock(
                         lock.hashCode(),
                         new LockRef(lock, Optional.empty(), Optional.empty()),
@@ -82,7 +83,7 @@ class LockGraphTest {
                     throw new IOException("not mapped");
                 },
                 2);
-        return new LockGraph(data, layers, waits);
+        return new LockGraph(data, stacks, waits);
     }
 
     private static CycleNode node(String context, int cpu, String holds, String waitsFor, boolean inferred) {
@@ -92,13 +93,13 @@ class LockGraphTest {
     private static ContextStack spinning(int cpu, String context, String... callers) {
         List<String> functions = new ArrayList<>(List.of("native_queued_spin_lock_slowpath", "_raw_spin_lock"));
         functions.addAll(List.of(callers));
-        return layer(cpu, context, functions.toArray(String[]::new));
+        return stack(cpu, context, functions.toArray(String[]::new));
     }
 
     @Test
     void anNmiWaitsForWhatTheInterruptedContextHolds() throws Exception {
         waits(spinning(0, "nmi", "__call_rcu_common", "exc_nmi"), "L")
-                .runs(layer(0, "task", "rcu_cblist_enqueue", "__call_rcu_common", "dput"))
+                .runs(stack(0, "task", "rcu_cblist_enqueue", "__call_rcu_common", "dput"))
                 .runs(IDLE_1);
         assertThat(graph().cycle())
                 .containsExactly(node("NMI", 0, "the CPU", "L", false), node("task", 0, "L", "the CPU", true));
@@ -107,7 +108,7 @@ class LockGraphTest {
     @Test
     void compilersPartsOfOneFunctionAreThatFunction() throws Exception {
         waits(spinning(0, "nmi", "take.part.0", "exc_nmi"), "L")
-                .runs(layer(0, "task", "inner", "take.constprop.0", "outer"))
+                .runs(stack(0, "task", "inner", "take.constprop.0", "outer"))
                 .runs(IDLE_1);
         assertThat(graph().cycle()).hasSize(2);
     }
@@ -130,7 +131,7 @@ class LockGraphTest {
     void whoElseWaitsForTheSameLockDoesNotHoldIt() throws Exception {
         waits(spinning(1, "task", "take", "kthread"), "L")
                 .waits(spinning(0, "nmi", "take", "exc_nmi"), "L")
-                .runs(layer(0, "task", "inner", "take", "syscall"));
+                .runs(stack(0, "task", "inner", "take", "syscall"));
         LockGraph graph = graph();
         assertThat(graph.cycle())
                 .containsExactly(node("NMI", 0, "the CPU", "L", false), node("task", 0, "L", "the CPU", true));
@@ -141,7 +142,7 @@ class LockGraphTest {
     @Test
     void whereEveryOtherCpuIsIdleOnlyTheInterruptedContextIsLeft() throws Exception {
         waits(spinning(0, "nmi", "__queue_work", "exc_nmi"), "L")
-                .runs(layer(0, "task", "process_one_work", "worker_thread"))
+                .runs(stack(0, "task", "process_one_work", "worker_thread"))
                 .runs(IDLE_1);
         assertThat(graph().cycle()).hasSize(2);
     }
@@ -149,16 +150,16 @@ class LockGraphTest {
     @Test
     void theOwnerIsUnknownWhereAnotherCpuMayBeIt() throws Exception {
         waits(spinning(0, "nmi", "__queue_work", "exc_nmi"), "L")
-                .runs(layer(0, "task", "process_one_work", "worker_thread"))
-                .runs(layer(1, "task", "something", "syscall"));
+                .runs(stack(0, "task", "process_one_work", "worker_thread"))
+                .runs(stack(1, "task", "something", "syscall"));
         assertUnknown();
     }
 
     @Test
     void theOwnerIsUnknownWhereTwoContextsMayBeIt() throws Exception {
         waits(spinning(0, "nmi", "take", "exc_nmi"), "L")
-                .runs(layer(0, "task", "take", "syscall"))
-                .runs(layer(1, "task", "take", "syscall"));
+                .runs(stack(0, "task", "take", "syscall"))
+                .runs(stack(1, "task", "take", "syscall"));
         assertUnknown();
     }
 
@@ -171,8 +172,8 @@ class LockGraphTest {
     @Test
     void anUncertainFrameProvesNothing() throws Exception {
         waits(spinning(0, "nmi", "take", "exc_nmi"), "L")
-                .runs(layer(0, "task", "inner", "? take", "syscall"))
-                .runs(layer(1, "task", "something", "syscall"));
+                .runs(stack(0, "task", "inner", "? take", "syscall"))
+                .runs(stack(1, "task", "something", "syscall"));
         assertUnknown();
     }
 

@@ -4,6 +4,7 @@ package io.ksplat.machine.internal.forensics.unwind;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ksplat.evidence.Stack;
+import io.ksplat.machine.internal.arch.OrcFormat;
 import io.ksplat.machine.internal.forensics.StoppedCpu;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -7,22 +7,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.Stack;
-import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Register;
 import io.ksplat.machine.Registers;
+import io.ksplat.machine.internal.arch.OrcFormat;
+import io.ksplat.machine.internal.arch.OrcTable;
 import io.ksplat.machine.internal.forensics.StoppedCpu;
 import io.ksplat.machine.internal.forensics.memory.CachedMemory;
 import io.ksplat.machine.internal.qemu.GuestMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -30,7 +27,6 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** On stacks laid out by hand, word for word. */
 class UnwinderTest {
@@ -317,21 +313,6 @@ class UnwinderTest {
     }
 
     @Test
-    void knowsEachPlaceInAProgramWhereItsFramePointerIsNotYetOrNoLongerThere() {
-        // endbr64; nopl; nopl; push %rbp; mov %rsp,%rbp; leave; jmp __x86_return_thunk
-        byte[] code = HexFormat.of().parseHex("f30f1efa0f1f4400000f1f00554889e5c9e900000000");
-        JitFrames frames = new JitFrames(new CachedMemory((address, length) -> Arrays.copyOf(code, length)));
-        Symbol program = Symbol.bpf("bpf_prog_0123456789abcdef_f", MODULE, 0x40);
-        for (int offset : new int[] {0, 4, 9, 12}) {
-            assertThat(frames.entry(program, MODULE + offset, true)).isEqualTo(OrcEntry.JUST_CALLED);
-        }
-        assertThat(frames.entry(program, MODULE + 13, true)).isEqualTo(OrcEntry.FRAME_POINTER_PUSHED);
-        assertThat(frames.entry(program, MODULE + 16, true)).isEqualTo(OrcEntry.FRAME_POINTER);
-        assertThat(frames.entry(program, MODULE + 17, true)).isEqualTo(OrcEntry.JUST_CALLED);
-        assertThat(frames.entry(program, MODULE + 17, false)).isEqualTo(OrcEntry.FRAME_POINTER);
-    }
-
-    @Test
     void findsItsWayAgainAtSavedRegistersWhileScanning() {
         inInner().register(Register.RIP, HOLE + 8).code(HOLE, 0, 0, 0);
         code(MIDDLE, SP, 8, CALL).code(OUTER, 0, 0, END);
@@ -445,22 +426,5 @@ class UnwinderTest {
             case 6 -> -random.nextInt(4096);
             default -> random.nextLong();
         };
-    }
-
-    @Test
-    void loadsTheTableThatItStored(@TempDir Path folder) throws IOException {
-        OrcTable table = table();
-        Path file = folder.resolve("orc");
-        table.store(file);
-        OrcTable loaded = OrcTable.load(file);
-        assertThat(loaded.size()).isEqualTo(table.size());
-        assertThat(loaded.format()).isEqualTo(OrcFormat.RENUMBERED);
-        for (int i = -1; i < 45; i++) {
-            assertThat(loaded.find(TEXT + i, TABLE)).isEqualTo(table.find(TEXT + i, TABLE));
-        }
-        Files.write(file, new byte[] {1, 2, 3});
-        assertThatThrownBy(() -> OrcTable.load(file))
-                .isInstanceOf(IOException.class)
-                .hasMessageContaining("delete");
     }
 }

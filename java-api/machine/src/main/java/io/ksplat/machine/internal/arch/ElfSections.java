@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.machine.internal.forensics.unwind;
+package io.ksplat.machine.internal.arch;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
@@ -11,7 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Named sections of a 64-bit little-endian ELF file (elf(5)). */
+/** Reads named sections of a 64-bit little-endian ELF file (elf(5)). */
 final class ElfSections {
     private static final int HEADER_BYTES = 64;
     private static final int SECTION_HEADER_BYTES = 64;
@@ -21,7 +21,7 @@ final class ElfSections {
 
     private ElfSections() {}
 
-    /** The sections of these names that the file has. */
+    /** Returns the sections of these names that the file has; none if it is not such a file. */
     static Map<String, byte[]> read(RandomAccessFile file, String... wanted) throws IOException {
         ByteBuffer header = bytes(file, 0, HEADER_BYTES);
         if (header.getInt(0) != MAGIC || header.getShort(4) != CLASS_64_LITTLE_ENDIAN) {
@@ -56,8 +56,8 @@ final class ElfSections {
 
     private static ByteBuffer bytes(RandomAccessFile file, long offset, long length) throws IOException {
         if (offset < 0 || length < 0 || length > MOST_BYTES || offset > file.length() - length) {
-            throw new IOException(
-                    "read an ELF file: " + length + " bytes at " + offset + " do not lie in its " + file.length());
+            throw new IOException("cannot read an ELF file: " + length + " bytes at " + offset + " are outside of its "
+                    + file.length());
         }
         byte[] bytes = new byte[(int) length];
         file.seek(offset);

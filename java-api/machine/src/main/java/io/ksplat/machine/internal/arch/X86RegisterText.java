@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.machine.internal.qemu;
+package io.ksplat.machine.internal.arch;
 
 import io.ksplat.machine.MachineException;
 import io.ksplat.machine.Register;
@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The text of the monitor's {@code info registers -a} (QEMU's target/i386/cpu-dump.c). */
-final class RegisterText {
+/** Parses the output of the monitor's {@code info registers -a} (QEMU's target/i386/cpu-dump.c). */
+final class X86RegisterText {
     private static final Pattern CPU = Pattern.compile("^CPU#(\\d{1,5})\\b");
     private static final Pattern WORD = Pattern.compile("\\b([A-Z][A-Z0-9]{1,2}) ?=([0-9a-f]{8,16})\\b");
     /** {@code GS =0000 ffff88800f600000 ffffffff 00c00000}: selector, base, limit, flags. */
@@ -37,7 +37,7 @@ final class RegisterText {
             Map.entry("R15", Register.R15),
             Map.entry("RIP", Register.RIP),
             Map.entry("RFL", Register.RFLAGS),
-            // The form of a CPU that was never brought up, or is about to be: it is in 16 or 32 bit mode.
+            // The names for a CPU that was not brought up yet: it is in 16 or 32 bit mode.
             Map.entry("EAX", Register.RAX),
             Map.entry("EBX", Register.RBX),
             Map.entry("ECX", Register.RCX),
@@ -50,7 +50,7 @@ final class RegisterText {
             Map.entry("EFL", Register.RFLAGS),
             Map.entry("CR3", Register.CR3));
 
-    private RegisterText() {}
+    private X86RegisterText() {}
 
     static List<Registers> parse(String text) throws MachineException {
         List<Registers> cpus = new ArrayList<>();
@@ -80,7 +80,7 @@ final class RegisterText {
         }
         add(cpus, cpu, values);
         if (cpus.isEmpty()) {
-            throw new MachineException("QEMU gave no registers but: " + text.strip());
+            throw new MachineException("QEMU printed no registers but: " + text.strip());
         }
         return cpus;
     }
@@ -90,7 +90,7 @@ final class RegisterText {
             return;
         }
         if (!values.containsKey(Register.RIP)) {
-            throw new MachineException("QEMU gave no RIP for CPU " + cpu);
+            throw new MachineException("QEMU printed no RIP for CPU " + cpu);
         }
         cpus.add(new Registers(cpu, values));
     }

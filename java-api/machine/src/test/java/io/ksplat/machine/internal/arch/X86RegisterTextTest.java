@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.machine.internal.qemu;
+package io.ksplat.machine.internal.arch;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -14,12 +14,12 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-class RegisterTextTest {
+class X86RegisterTextTest {
     /** Two CPUs of a Linux 7.2 under QEMU 7.2: one in user code, one idle in the kernel. */
     private final String real = resource("/vm/qemu-7.2-registers.txt");
 
     private static String resource(String name) {
-        try (InputStream in = RegisterTextTest.class.getResourceAsStream(name)) {
+        try (InputStream in = X86RegisterTextTest.class.getResourceAsStream(name)) {
             return new String(in.readAllBytes(), UTF_8);
         } catch (IOException e) {
             throw new AssertionError(e);
@@ -28,7 +28,7 @@ class RegisterTextTest {
 
     @Test
     void readsEveryRegisterOfEveryCpu() throws MachineException {
-        List<Registers> cpus = RegisterText.parse(real);
+        List<Registers> cpus = X86RegisterText.parse(real);
         assertThat(cpus).extracting(Registers::cpu).containsExactly(0, 1);
         Registers kernel = cpus.get(1);
         assertThat(kernel.values()).containsOnlyKeys(Register.values());
@@ -62,12 +62,12 @@ class RegisterTextTest {
 
     @Test
     void readsTheMonitorsLineEndsAsWell() throws MachineException {
-        assertThat(RegisterText.parse(real.replace("\n", "\r\n"))).isEqualTo(RegisterText.parse(real));
+        assertThat(X86RegisterText.parse(real.replace("\n", "\r\n"))).isEqualTo(X86RegisterText.parse(real));
     }
 
     @Test
     void seesInterruptsDisabled() throws MachineException {
-        List<Registers> cpus = RegisterText.parse(real.replace("RFL=00000292", "RFL=00000092"));
+        List<Registers> cpus = X86RegisterText.parse(real.replace("RFL=00000292", "RFL=00000092"));
         assertThat(cpus.get(1).interruptsEnabled()).isFalse();
         assertThat(cpus.get(0).interruptsEnabled()).isTrue();
     }
@@ -78,7 +78,7 @@ class RegisterTextTest {
         for (int cpu = 0; cpu < 16; cpu++) {
             text.append("CPU#").append(cpu).append(String.format("%nRIP=%016x RFL=00000002%n", 0x1000 + cpu));
         }
-        List<Registers> cpus = RegisterText.parse(text.toString());
+        List<Registers> cpus = X86RegisterText.parse(text.toString());
         assertThat(cpus).hasSize(16);
         assertThat(cpus.get(12).cpu()).isEqualTo(12);
         assertThat(cpus.get(12).rip()).isEqualTo(0x100c);
@@ -87,7 +87,7 @@ class RegisterTextTest {
     @Test
     void readsACpuThatWasNeverBroughtUp() throws MachineException {
         // As QEMU 7.2 prints the second CPU of a guest booted with maxcpus=1.
-        List<Registers> cpus = RegisterText.parse("""
+        List<Registers> cpus = X86RegisterText.parse("""
                 CPU#1
                 EAX=00000000 EBX=00000000 ECX=00000000 EDX=000106a5
                 ESI=00000000 EDI=00000000 EBP=00000000 ESP=00000000
@@ -108,7 +108,7 @@ class RegisterTextTest {
     @Test
     void doesNotTakeOtherWordsForRegisters() throws MachineException {
         List<Registers> cpus =
-                RegisterText.parse("CPU#0\nRIP=0000000000001000\nXRIP=0000000000002000 DR3=0000000000003000"
+                X86RegisterText.parse("CPU#0\nRIP=0000000000001000\nXRIP=0000000000002000 DR3=0000000000003000"
                         + " RIP=12345 RSP=zzzzzzzzzzzzzzzz RAX=00000000000000001\n");
         assertThat(cpus.get(0).values()).containsOnlyKeys(Register.RIP);
         assertThat(cpus.get(0).rip()).isEqualTo(0x1000);
@@ -118,17 +118,17 @@ class RegisterTextTest {
     void refusesTextWithoutACpuAndQuotesIt() {
         for (String text :
                 List.of("", "unknown command: 'info registers'", "RIP=0000000000001000", "CPU#99999999999\n")) {
-            assertThatThrownBy(() -> RegisterText.parse(text))
+            assertThatThrownBy(() -> X86RegisterText.parse(text))
                     .isInstanceOf(MachineException.class)
-                    .hasMessage("QEMU gave no registers but: " + text.strip());
+                    .hasMessage("QEMU printed no registers but: " + text.strip());
         }
     }
 
     @Test
     void refusesACpuWithoutItsProgramCounter() {
-        assertThatThrownBy(() -> RegisterText.parse("CPU#0\nRIP=0000000000001000\nCPU#1\nRAX=0000000000000000\n"))
+        assertThatThrownBy(() -> X86RegisterText.parse("CPU#0\nRIP=0000000000001000\nCPU#1\nRAX=0000000000000000\n"))
                 .isInstanceOf(MachineException.class)
-                .hasMessage("QEMU gave no RIP for CPU 1");
+                .hasMessage("QEMU printed no RIP for CPU 1");
     }
 
     @Test
@@ -142,9 +142,9 @@ class RegisterTextTest {
             int from = random.nextInt(bytes.length);
             String text = new String(bytes, from, random.nextInt(bytes.length - from), UTF_8);
             try {
-                assertThat(RegisterText.parse(text)).isNotEmpty();
+                assertThat(X86RegisterText.parse(text)).isNotEmpty();
             } catch (MachineException refused) {
-                assertThat(refused).hasMessageStartingWith("QEMU gave no ");
+                assertThat(refused).hasMessageStartingWith("QEMU printed no ");
             }
         }
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.machine.internal.forensics.locks;
+package io.ksplat.machine.internal.arch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-class SpinLoopTest {
+class X86SpinLoopTest {
     private static final long CODE = 0xffffffff81674163L;
     private static final long LOCK = 0xffff88800f82b1f0L;
 
@@ -31,17 +31,17 @@ class SpinLoopTest {
         List<Instruction> text = Disassembler.disassemble(CODE, code);
         assertThat(text).hasSize(8);
         for (Instruction instruction : text.subList(0, 7)) {
-            assertThat(SpinLoop.accesses(text, at(instruction.address()))).containsExactly(LOCK);
+            assertThat(X86SpinLoop.accesses(text, at(instruction.address()))).containsExactly(LOCK);
         }
-        assertThat(SpinLoop.accesses(text, at(CODE + 1))).isEmpty();
+        assertThat(X86SpinLoop.accesses(text, at(CODE + 1))).isEmpty();
     }
 
     @Test
     void whatARegisterHeldBeforeItWasWrittenIsNoAddress() {
         List<Instruction> code = List.of(
                 line(0, "mov    %rax,%rbx"), line(3, "mov    (%rbx),%eax"), line(5, "jmp    0x3"), line(7, "ret"));
-        assertThat(SpinLoop.accesses(code, at(0))).isEmpty();
-        assertThat(SpinLoop.accesses(code, at(3))).containsExactly(LOCK);
+        assertThat(X86SpinLoop.accesses(code, at(0))).isEmpty();
+        assertThat(X86SpinLoop.accesses(code, at(3))).containsExactly(LOCK);
     }
 
     @Test
@@ -55,12 +55,12 @@ class SpinLoopTest {
                 line(5, "cmpl   $0x0,-0x8(%rbp)"),
                 line(6, "ret"),
                 line(7, "mov    (%rbx),%rax"));
-        assertThat(SpinLoop.accesses(code, at(0))).containsExactly(0xff8L);
+        assertThat(X86SpinLoop.accesses(code, at(0))).containsExactly(0xff8L);
     }
 
     @Test
     void anEndlessListOfJumpsEnds() {
         List<Instruction> code = List.of(line(0, "jmp    0x1"), line(1, "jmp    0x0"));
-        assertThat(SpinLoop.accesses(code, at(0))).isEmpty();
+        assertThat(X86SpinLoop.accesses(code, at(0))).isEmpty();
     }
 }

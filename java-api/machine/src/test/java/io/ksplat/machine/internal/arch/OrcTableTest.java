@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.machine.internal.forensics.unwind;
+package io.ksplat.machine.internal.arch;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ksplat.kernel.internal.symbols.Symbols;
-import io.ksplat.machine.internal.forensics.unwind.OrcEntry.Base;
-import io.ksplat.machine.internal.forensics.unwind.OrcEntry.Kind;
+import io.ksplat.machine.internal.arch.OrcEntry.Base;
+import io.ksplat.machine.internal.arch.OrcEntry.Kind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -162,6 +162,23 @@ class OrcTableTest {
                             t -> assertThat(t).isEmpty(),
                             t -> assertThat(t.get().size()).isPositive());
         }
+    }
+
+    @Test
+    void loadsTheTableThatItStored(@TempDir Path folder) throws IOException {
+        OrcTable table = OrcTable.of(IPS, ENTRIES);
+        Path file = folder.resolve("orc");
+        table.store(file);
+        OrcTable loaded = OrcTable.load(file);
+        assertThat(loaded.size()).isEqualTo(table.size());
+        assertThat(loaded.format()).isEqualTo(OrcFormat.RENUMBERED);
+        for (int offset = -0x1001; offset <= -0xdff; offset++) {
+            assertThat(loaded.find(BASE + offset, BASE)).isEqualTo(table.find(BASE + offset, BASE));
+        }
+        Files.write(file, new byte[] {1, 2, 3});
+        assertThatThrownBy(() -> OrcTable.load(file))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("delete");
     }
 
     private static Optional<OrcTable> tryToRead(Path file) {

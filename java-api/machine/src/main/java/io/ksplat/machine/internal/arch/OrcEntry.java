@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.machine.internal.forensics.unwind;
+package io.ksplat.machine.internal.arch;
 
 /**
- * How the caller's stack pointer, frame pointer and address are found from inside of one stretch of code.
+ * How to find the caller's stack pointer, frame pointer and address from a range of code.
  *
- * @param signal the saved address is an interrupted instruction, not one after a call
+ * @param signal whether the saved address is an interrupted instruction, not one after a call
  */
 record OrcEntry(Base spBase, int spOffset, Base bpBase, int bpOffset, Kind kind, boolean signal) {
     enum Base {
@@ -30,7 +30,7 @@ record OrcEntry(Base spBase, int spOffset, Base bpBase, int bpOffset, Kind kind,
         REGS_PARTIAL
     }
 
-    /** Code that keeps a frame pointer: what the JIT makes (arch/x86/kernel/unwind_orc.c, orc_fp_entry). */
+    /** Code that keeps a frame pointer, as the JIT emits it (arch/x86/kernel/unwind_orc.c, orc_fp_entry). */
     static final OrcEntry FRAME_POINTER = new OrcEntry(Base.BP, 16, Base.PREV_SP, -16, Kind.CALL, false);
 
     /** Code that has pushed nothing yet: the return address is on top of the stack. */

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.machine.internal.forensics.unwind;
+package io.ksplat.machine.internal.arch;
 
 import io.ksplat.kernel.Symbol;
 import io.ksplat.machine.internal.forensics.memory.CachedMemory;
 
 /**
- * Frames of JITed BPF programs and trampolines: they keep a frame pointer, except before their prologue has pushed it and after
- * their epilogue has popped it (arch/x86/net/bpf_jit_comp.c). A program stopped, or traced, there is told by its code.
+ * Unwinds JITed BPF programs and trampolines: they keep a frame pointer, except before their prologue has pushed it and after
+ * their epilogue has popped it (arch/x86/net/bpf_jit_comp.c). Their code shows whether the CPU stopped there.
  */
-final class JitFrames {
+public final class JitFrames {
     /** The prologue starts with endbr64 (4), the patchable call (5) and the tail call's counter (up to 13). */
     private static final int PROLOGUE_BYTES = 32;
 
@@ -23,14 +23,15 @@ final class JitFrames {
         this.memory = memory;
     }
 
-    static boolean isJited(Symbol function) {
+    /** Returns whether a function is a JITed BPF program or a trampoline. */
+    public static boolean isJited(Symbol function) {
         return function.module().orElse("").equals("bpf") || function.name().startsWith("bpf_prog_");
     }
 
     /**
-     * How to go on from {@code ip} in {@code function}.
+     * Returns how to find the caller of {@code ip} in {@code function}.
      *
-     * @param exact whether {@code ip} is the next instruction itself; else a return address
+     * @param exact whether {@code ip} is the next instruction itself, not a return address
      */
     OrcEntry entry(Symbol function, long ip, boolean exact) {
         long offset = ip - function.address();

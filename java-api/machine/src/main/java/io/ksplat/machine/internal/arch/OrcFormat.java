@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.machine.internal.forensics.unwind;
+package io.ksplat.machine.internal.arch;
 
-import io.ksplat.machine.internal.forensics.unwind.OrcEntry.Base;
+import io.ksplat.machine.internal.arch.OrcEntry.Base;
+import io.ksplat.machine.internal.qemu.LittleEndian;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -10,11 +11,11 @@ import java.util.Optional;
  * The layouts that arch/x86/include/asm/orc_types.h has had. All have six bytes: two 16-bit offsets, then one nibble each for the
  * stack pointer's and the frame pointer's base, then the type and flags.
  *
- * <p>Releases do not tell them apart for sure, since distributions carry patches back; the entries themselves do: nearly all of
- * a kernel's code is plain functions, so the commonest base and type are known.
+ * <p>The release does not tell the layout for sure, because distributions backport. The entries do: nearly all of a kernel's code
+ * is plain functions, so the most common base and type are known.
  */
 public enum OrcFormat {
-    /** Up to 6.3: two bits of type, 0 a call, and an end flag in bit 2, or in bit 3 where a signal flag came before it. */
+    /** Up to 6.3: two bits of type, 0 a call, and an end flag in bit 2, or in bit 3 if a signal flag precedes it. */
     TWO_TYPE_BITS(
             1,
             List.of(
@@ -69,7 +70,7 @@ public enum OrcFormat {
     public static final int ENTRY_BYTES = 6;
     private static final int SAMPLE = 4096;
 
-    /** This layout in a stored table. */
+    /** The number of this layout in a stored table. */
     final int code;
 
     @SuppressWarnings("ImmutableEnumChecker") // made by List.of
@@ -104,18 +105,20 @@ public enum OrcFormat {
         Base bpBase = base((entries[at + 4] >> 4) & 0xf);
         int flags = entries[at + 5];
         OrcEntry.Kind kind = kind(flags, spBase);
-        return new OrcEntry(spBase, int16(entries, at), bpBase, int16(entries, at + 2), kind, signal(flags, kind));
+        return new OrcEntry(
+                spBase,
+                LittleEndian.int16(entries, at),
+                bpBase,
+                LittleEndian.int16(entries, at + 2),
+                kind,
+                signal(flags, kind));
     }
 
     private Base base(int number) {
         return number < bases.size() ? bases.get(number) : Base.UNKNOWN;
     }
 
-    private static int int16(byte[] bytes, int at) {
-        return (bytes[at] & 0xff) | bytes[at + 1] << 8;
-    }
-
-    /** The layout in which most entries are functions' that count from the stack pointer. Looks at some thousands only. */
+    /** Returns the layout in which most entries are calls relative to the stack pointer; looks at a few thousand entries. */
     static Optional<OrcFormat> of(byte[] entries) {
         int count = entries.length / ENTRY_BYTES;
         int stride = Math.max(1, count / SAMPLE);

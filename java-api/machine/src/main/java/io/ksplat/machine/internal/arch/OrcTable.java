@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.machine.internal.forensics.unwind;
+package io.ksplat.machine.internal.arch;
 
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.internal.qemu.GuestMemory;
@@ -15,24 +15,24 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * The unwind table that objtool builds into a kernel (Documentation/arch/x86/orc-unwinder.rst). It counts addresses from its own
- * place, so one table serves every boot of an image, wherever KASLR puts it. Immutable.
+ * The unwind table that objtool builds into a kernel (Documentation/arch/x86/orc-unwinder.rst). Its addresses are relative to its
+ * own, so one table serves every boot of an image, wherever KASLR puts it. Immutable.
  */
 public final class OrcTable {
-    /** Which form {@link #store} writes: part of the key of whatever keeps such files. */
+    /** The version of the format that {@link #store} writes: make it part of the key of a cache. */
     public static final int FORMAT = 0x6b73_6f31;
 
     private static final int MAGIC = FORMAT;
     private static final int HEADER_BYTES = 12;
 
-    /** 32 million entries: ten times those of a big kernel with everything built in. */
+    /** 32 million: ten times the entries of a big kernel with everything built in. */
     private static final int MOST_ENTRIES = 1 << 25;
 
     private static final String IP_START = "__start_orc_unwind_ip";
 
     private final OrcFormat format;
 
-    /** Where each entry's code begins, in bytes from the table's own start, ascending. */
+    /** Where each entry's code begins, in bytes from the start of the table, ascending. */
     private final int[] starts;
 
     private final byte[] entries;
@@ -44,16 +44,16 @@ public final class OrcTable {
     }
 
     /**
-     * Makes a table of the kernel's two sections.
+     * Makes a table from the kernel's two sections.
      *
-     * @param ips {@code .orc_unwind_ip}: 32-bit offsets, each from its own place
+     * @param ips {@code .orc_unwind_ip}: 32-bit offsets, each relative to its own address
      * @param entries {@code .orc_unwind}: six bytes each
-     * @throws IOException where they are of no known layout
+     * @throws IOException if they have no known layout
      */
     public static OrcTable of(byte[] ips, byte[] entries) throws IOException {
         int count = ips.length / Integer.BYTES;
         if (count == 0 || entries.length != count * OrcFormat.ENTRY_BYTES) {
-            throw new IOException("read the ORC table: " + ips.length + " bytes of addresses do not match "
+            throw new IOException("cannot read the ORC table: " + ips.length + " bytes of addresses do not match "
                     + entries.length + " bytes of entries: this kernel cannot be unwound");
         }
         int[] starts = new int[count];
@@ -61,20 +61,20 @@ public final class OrcTable {
         for (int i = 0; i < count; i++) {
             starts[i] += i * Integer.BYTES;
             if (i > 0 && starts[i] < starts[i - 1]) {
-                throw new IOException("read the ORC table: entry " + i + " of " + count
+                throw new IOException("cannot read the ORC table: entry " + i + " of " + count
                         + " is out of order: this kernel cannot be unwound");
             }
         }
         OrcFormat format = OrcFormat.of(entries)
-                .orElseThrow(() -> new IOException("read the ORC table: its " + count
-                        + " entries are of no known layout: this kernel cannot be unwound"));
+                .orElseThrow(() -> new IOException("cannot read the ORC table: its " + count
+                        + " entries have no known layout: this kernel cannot be unwound"));
         return new OrcTable(format, starts, entries);
     }
 
     /**
-     * Reads the table of a running kernel: some megabytes, in two reads.
+     * Reads the table of a running kernel: a few megabytes, in two reads.
      *
-     * @throws IOException where the kernel has none (it was built with another unwinder) or memory cannot be read
+     * @throws IOException if the kernel has none (it was built with another unwinder), or memory cannot be read
      */
     public static OrcTable read(GuestMemory memory, Symbols symbols) throws IOException {
         byte[] ips = between(memory, symbols, IP_START, "__stop_orc_unwind_ip");
@@ -85,12 +85,12 @@ public final class OrcTable {
         OptionalLong start = symbols.address(from);
         OptionalLong stop = symbols.address(to);
         if (start.isEmpty() || stop.isEmpty()) {
-            throw new IOException("read the ORC table: no symbol " + (start.isEmpty() ? from : to)
+            throw new IOException("cannot read the ORC table: no symbol " + (start.isEmpty() ? from : to)
                     + ": the kernel needs CONFIG_UNWINDER_ORC and CONFIG_KALLSYMS_ALL");
         }
         long length = stop.getAsLong() - start.getAsLong();
         if (length <= 0 || length > (long) MOST_ENTRIES * OrcFormat.ENTRY_BYTES) {
-            throw new IOException("read the ORC table: " + from + " to " + to + " are " + length
+            throw new IOException("cannot read the ORC table: " + from + " to " + to + " are " + length
                     + " bytes: the symbols are not this kernel's");
         }
         return memory.read(start.getAsLong(), (int) length);
@@ -100,7 +100,7 @@ public final class OrcTable {
      * Reads the table from an uncompressed kernel, without booting it.
      *
      * @param vmlinux an ELF file; it may be stripped
-     * @throws IOException where it is none, or has no {@code .orc_unwind} section
+     * @throws IOException if it is not one, or has no {@code .orc_unwind} section
      */
     public static OrcTable ofVmlinux(Path vmlinux) throws IOException {
         try (RandomAccessFile file = new RandomAccessFile(vmlinux.toFile(), "r")) {
@@ -109,14 +109,14 @@ public final class OrcTable {
             byte[] entries = sections.get(".orc_unwind");
             if (ips == null || entries == null) {
                 throw new IOException(
-                        "read the ORC table of " + vmlinux + ": no .orc_unwind section: give an uncompressed"
+                        "cannot read the ORC table of " + vmlinux + ": no .orc_unwind section: give an uncompressed"
                                 + " x86-64 vmlinux built with CONFIG_UNWINDER_ORC");
             }
             return of(ips, entries);
         }
     }
 
-    /** Writes the form that {@link #load} reads. A half-written file never shows under {@code file}. */
+    /** Writes the file that {@link #load} reads. A half-written file is never visible as {@code file}. */
     public void store(Path file) throws IOException {
         ByteBuffer out = ByteBuffer.allocate(HEADER_BYTES + starts.length * Integer.BYTES + entries.length)
                 .order(ByteOrder.LITTLE_ENDIAN);
@@ -134,9 +134,9 @@ public final class OrcTable {
     }
 
     /**
-     * Loads what {@link #store} wrote.
+     * Loads a file that {@link #store} wrote.
      *
-     * @throws IOException where the file is unreadable, damaged or of another version: read the table anew
+     * @throws IOException if the file is unreadable, damaged or of another version: read the table again
      */
     public static OrcTable load(Path file) throws IOException {
         ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
@@ -154,15 +154,15 @@ public final class OrcTable {
                 return new OrcTable(format.get(), starts, entries);
             }
         }
-        throw new IOException("load the ORC table " + file + ": damaged or of another version: delete it");
+        throw new IOException("cannot load the ORC table " + file + ": damaged or of another version: delete it");
     }
 
-    /** Where the table lies in a kernel of these symbols. */
-    static OptionalLong base(Symbols symbols) {
+    /** Returns where the table is in a kernel with these symbols. */
+    public static OptionalLong base(Symbols symbols) {
         return symbols.address(IP_START);
     }
 
-    OrcFormat format() {
+    public OrcFormat format() {
         return format;
     }
 
@@ -170,7 +170,7 @@ public final class OrcTable {
         return starts.length;
     }
 
-    /** The last entry at or before {@code ip}; of several at one address the last one counts, as in the kernel. */
+    /** Returns the last entry at or before {@code ip}; of several at one address the last one, as the kernel does. */
     Optional<OrcEntry> find(long ip, long base) {
         int index = index(ip - base);
         return index < 0 ? Optional.empty() : Optional.of(format.decode(entries, index));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.machine.internal.forensics.locks;
+package io.ksplat.machine.internal.arch;
 
 import io.ksplat.kernel.internal.symbols.Disassembler.Instruction;
 import io.ksplat.machine.Register;
@@ -18,32 +18,32 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What memory a CPU is about to read or write: the addresses in the instructions that it comes to next, as far as its registers tell
- * them. A loop that waits for a lock reads the lock.
+ * Finds the memory that a CPU is about to read or write: the addresses in its next instructions, as far as its registers tell. A
+ * loop that waits for a lock reads the lock.
  */
-public final class SpinLoop {
+final class X86SpinLoop {
     private static final int MOST_INSTRUCTIONS = 48;
 
-    /** {@code 0x8(%rbx)}, without segment or index: such are no locks. */
+    /** {@code 0x8(%rbx)}; not with a segment or an index: no lock is addressed so. */
     private static final Pattern OPERAND = Pattern.compile("(?<![:\\w])(-?0x[0-9a-f]+)?\\(%(r[0-9a-z]+)\\)");
 
     private static final Pattern JUMP = Pattern.compile("(?:[a-z]+,p[nt] )?(j[a-z]+)\\s+0x([0-9a-f]+).*");
 
-    /** The last operand of AT&amp;T's syntax is what an instruction writes. */
+    /** In AT&amp;T's syntax an instruction writes its last operand. */
     private static final Pattern WRITTEN = Pattern.compile(".*[\\s,]%([a-z0-9]+)");
 
     private static final Map<String, Register> NAMES = names();
 
-    private SpinLoop() {}
+    private X86SpinLoop() {}
 
     private record Path(int index, EnumSet<Register> lost) {}
 
     /**
-     * The addresses, the one that comes first first.
+     * Returns the addresses, in the order in which the instructions come.
      *
      * @param code of the function from its start
      */
-    public static List<Long> accesses(List<Instruction> code, Registers registers) {
+    static List<Long> accesses(List<Instruction> code, Registers registers) {
         Map<Long, Integer> byAddress = new HashMap<>();
         for (int i = 0; i < code.size(); i++) {
             byAddress.put(code.get(i).address(), i);
@@ -91,7 +91,7 @@ public final class SpinLoop {
         return Optional.of(registers.get(base) + offset);
     }
 
-    /** The registers whose values are no longer known after an instruction. */
+    /** Returns the registers whose values are not known after an instruction. */
     private static EnumSet<Register> after(String text, EnumSet<Register> before) {
         EnumSet<Register> lost = EnumSet.copyOf(before);
         Matcher written = WRITTEN.matcher(text);
@@ -110,10 +110,10 @@ public final class SpinLoop {
         return lost;
     }
 
-    /** All spellings of the general registers: rbx, ebx, bx, bl, bh; r8, r8d, r8w, r8b. */
+    /** Returns all spellings of the general registers: rbx, ebx, bx, bl, bh; r8, r8d, r8w, r8b. */
     private static Map<String, Register> names() {
         Map<String, Register> names = new HashMap<>();
-        for (Register register : EnumSet.range(Register.RAX, Register.R15)) {
+        for (Register register : X86_64.INSTANCE.generalRegisters()) {
             String name = register.name().toLowerCase(Locale.ROOT);
             names.put(name, register);
             String rest = name.substring(1);
