@@ -68,21 +68,14 @@ class ResultsJsonTest {
 
     @Test
     void givesTheTimeOfARestoreAndTheReasonOfAnError() throws IOException {
-        RunRecord run = Runs.saying(Runs.run("a", 1, Verdict.ERROR, Verdict.CLEAN), "QEMU ended: \"killed\"\nat once");
-        RunRecord restored = new RunRecord(
-                run.reproducer(),
-                run.kernel(),
-                1,
-                0,
-                run.verdict(),
-                run.expected(),
-                run.message(),
-                List.of(),
-                List.of(),
-                List.of(),
-                new Timings(OptionalLong.empty(), OptionalLong.of(51), OptionalLong.empty(), 80),
-                "kvm",
-                "template");
+        RunRecord run = Runs.run("a", 1, Verdict.ERROR, Verdict.CLEAN).toBuilder()
+                .message("QEMU ended: \"killed\"\nat once")
+                .build();
+        RunRecord restored = run.toBuilder()
+                .timings(new Timings(OptionalLong.empty(), OptionalLong.of(51), OptionalLong.empty(), 80))
+                .accelerator("kvm")
+                .origin("template")
+                .build();
         JsonNode node = results(restored).path("runs").path(0);
         assertThat(node.path("timings")).isEqualTo(JSON.readTree("{\"restoreMs\": 51, \"totalMs\": 80}"));
         assertThat(node.path("message").asText()).isEqualTo("QEMU ended: \"killed\"\nat once");
@@ -95,7 +88,9 @@ class ResultsJsonTest {
     @Test
     void survivesWhateverAKernelMayPrint() throws IOException {
         String hostile = "\u0000\u0007\"\\<&]]>\u2028\ud83d\ude00 \ud800 \uffff \u001b[31m";
-        RunRecord run = Runs.saying(Runs.run("a", 1, Verdict.CRASH, Verdict.CLEAN), hostile);
+        RunRecord run = Runs.run("a", 1, Verdict.CRASH, Verdict.CLEAN).toBuilder()
+                .message(hostile)
+                .build();
         String read = results(run).path("runs").path(0).path("message").asText();
         assertThat(read).startsWith("\u0000\u0007\"\\<&]]>\u2028\ud83d\ude00 ").endsWith("\uffff \u001b[31m");
     }

@@ -9,8 +9,10 @@ import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.LockRef;
 import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Stack;
+import io.ksplat.evidence.Task;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.KernelName;
+import io.ksplat.results.NmiRecord;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.Timings;
 import java.util.List;
@@ -20,49 +22,35 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /** Records to report. */
-final class Runs {
-    static final KernelName KERNEL =
+public final class Runs {
+    public static final KernelName KERNEL =
             new KernelName("debian:7.2", "7.2.13+deb14-cloud-amd64", "7.2.13-cloud", Optional.of("0123456789ab"));
 
     private Runs() {}
 
-    static RunRecord run(String reproducer, int attempt, Verdict verdict, Verdict expected) {
-        return new RunRecord(
-                reproducer,
-                KERNEL,
-                attempt,
-                1,
-                verdict,
-                expected,
-                Optional.empty(),
-                verdict == Verdict.DEADLOCK ? List.of(deadlock("possible deadlock")) : List.of(),
-                List.of(Control.stimulus("nmi", 1, 1), Control.effect("freed:delayed_put_task_struct", 2, 1)),
-                List.of("NMI on CPU 0 at rcu_cblist_enqueue+0x0"),
-                new Timings(OptionalLong.of(1830), OptionalLong.empty(), OptionalLong.of(2100), 2500),
-                "tcg",
-                "boot",
-                List.of("aimed at rcu_cblist_enqueue+0x0 on CPU 0", "storm of 100/s, jitter 0.5, seed 7"),
-                Optional.empty());
+    public static RunRecord run(String reproducer, int attempt, Verdict verdict, Verdict expected) {
+        return RunRecord.of(reproducer, KERNEL, attempt)
+                .bootRetries(1)
+                .verdict(verdict)
+                .expected(expected)
+                .evidence(verdict == Verdict.DEADLOCK ? List.of(deadlock("possible deadlock")) : List.of())
+                .controls(List.of(Control.stimulus("nmi", 1, 1), Control.effect("freed:delayed_put_task_struct", 2, 1)))
+                .notes(List.of("NMI on CPU 0 at rcu_cblist_enqueue+0x0"))
+                .timings(new Timings(OptionalLong.of(1830), OptionalLong.empty(), OptionalLong.of(2100), 2500))
+                .accelerator("tcg")
+                .nmis(List.of(
+                        new NmiRecord(
+                                "aimed at rcu_cblist_enqueue+0x0",
+                                OptionalInt.of(0),
+                                OptionalLong.of(0xffffffff81234567L),
+                                Optional.of("rcu_cblist_enqueue+0x0"),
+                                Optional.of(new Task("victim", 71)),
+                                OptionalLong.of(1900)),
+                        NmiRecord.of("storm of 100/s, jitter 0.5, seed 7")))
+                .build();
     }
 
-    static RunRecord saying(RunRecord run, String message) {
-        return new RunRecord(
-                run.reproducer(),
-                run.kernel(),
-                run.attempt(),
-                run.bootRetries(),
-                run.verdict(),
-                run.expected(),
-                Optional.of(message),
-                run.evidence(),
-                run.controls(),
-                run.notes(),
-                run.timings(),
-                run.accelerator(),
-                run.origin());
-    }
-
-    static Evidence deadlock(String title) {
+    public static Evidence deadlock(String title) {
         return new Evidence(
                 EvidenceKind.LOCKDEP_CIRCULAR,
                 title,
