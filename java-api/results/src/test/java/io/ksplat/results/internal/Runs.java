@@ -3,9 +3,11 @@ package io.ksplat.results.internal;
 
 import io.ksplat.evidence.Control;
 import io.ksplat.evidence.CycleNode;
+import io.ksplat.evidence.Details;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Frame;
+import io.ksplat.evidence.HeldLock;
 import io.ksplat.evidence.LockRef;
 import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Stack;
@@ -13,8 +15,11 @@ import io.ksplat.evidence.Task;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.KernelName;
 import io.ksplat.results.NmiRecord;
+import io.ksplat.results.ProgramRecord;
 import io.ksplat.results.RunRecord;
+import io.ksplat.results.TimelineEvent;
 import io.ksplat.results.Timings;
+import io.ksplat.results.ToolRecord;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -48,6 +53,65 @@ public final class Runs {
                                 OptionalLong.of(1900)),
                         NmiRecord.of("storm of 100/s, jitter 0.5, seed 7")))
                 .build();
+    }
+
+    /** Every field. */
+    public static RunRecord whole() {
+        return run("nmi-map-delete/task-hash", 3, Verdict.DEADLOCK, Verdict.DEADLOCK).toBuilder()
+                .mismatch("the lock is &p->pi_lock, expected pool->lock")
+                .because("bpf_obj_free_fields takes pi_lock")
+                .message("seen twice")
+                .evidence(List.of(deadlock("possible deadlock"), stuck()))
+                .controls(List.of(
+                        Control.stimulus("nmi", 1, 1),
+                        Control.effect("dropped", 2, 1),
+                        Control.observer("lockdep", 1, 1)))
+                .timeline(List.of(
+                        new TimelineEvent(1900, OptionalInt.of(0), "nmi", "rcu_cblist_enqueue+0x0"),
+                        new TimelineEvent(2100, OptionalInt.empty(), "evidence", "possible deadlock")))
+                .timings(new Timings(OptionalLong.empty(), OptionalLong.of(77), OptionalLong.of(2100), 2500))
+                .accelerator("kvm")
+                .origin("template")
+                .program(new ProgramRecord(OptionalInt.of(1), OptionalInt.of(9), "out\n", "err\n"))
+                .watchedMs(400)
+                .tool(new ToolRecord("0.1.0", List.of("run", "nmi-map-delete/task-hash"), OptionalLong.of(7)))
+                .build();
+    }
+
+    /** A CPU that spins, seen from outside. */
+    public static Evidence stuck() {
+        Details.Owner owner = new Details.Owner(
+                "task",
+                OptionalInt.of(1),
+                Optional.of(new Task("holder", 7)),
+                "its stack is in the lock's section",
+                true);
+        LockRef lock = new LockRef("&rq->__lock", Optional.of("ffff888004a514d0"), Optional.empty());
+        Details.Wait wait = new Details.Wait(
+                OptionalInt.of(0),
+                Optional.of(new Task("waiter", 8)),
+                "NMI",
+                lock,
+                0xffff888005458001L,
+                OptionalInt.of(1),
+                Optional.of(owner));
+        return new Evidence(
+                EvidenceKind.CPU_STUCK,
+                "CPU 0 stuck in queued_spin_lock_slowpath",
+                "cpu-stuck:&rq->__lock",
+                List.of(lock),
+                List.of(new CycleNode("NMI", OptionalInt.of(0), "a", "b", true)),
+                List.of(new Stack(
+                        OptionalInt.of(0),
+                        "nmi",
+                        List.of(Frame.of("queued_spin_lock_slowpath", 0x1b).asPointer()))),
+                Source.OUTSIDE,
+                OptionalDouble.empty(),
+                new Details.Waits(
+                        List.of(wait),
+                        List.of(new Details.Holding(
+                                new Task("holder", 7),
+                                List.of(new HeldLock(lock, "+.+.", Optional.of("2:2"), Optional.of("schedule")))))));
     }
 
     public static Evidence deadlock(String title) {

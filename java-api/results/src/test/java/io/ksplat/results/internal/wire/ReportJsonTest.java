@@ -1,38 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.results.internal;
+package io.ksplat.results.internal.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.Timings;
+import io.ksplat.results.internal.Runs;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 /** The form is a contract: others read these names. */
-class ResultsJsonTest {
+class ReportJsonTest {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private static JsonNode results(RunRecord... runs) throws IOException {
-        return JSON.readTree(ResultsJson.bytes(ResultsJson.results(List.of(runs))));
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ReportJson.writeResults(out, List.of(runs));
+        return JSON.readTree(out.toByteArray());
     }
 
     @Test
     void writesEveryFieldOfTheContract() throws IOException {
         RunRecord run = Runs.run("nmi-task-kptr", 3, Verdict.DEADLOCK, Verdict.CLEAN);
         JsonNode expected = JSON.readTree("""
-                {"schema": 1, "runs": [{
+                {"schema": 2, "runs": [{
                   "reproducer": "nmi-task-kptr",
-                  "kernel": {"spec": "debian:7.2", "release": "7.2.13+deb14-cloud-amd64", "key": "7.2.13-cloud"},
+                  "kernel": {"spec": "debian:7.2", "release": "7.2.13+deb14-cloud-amd64", "key": "7.2.13-cloud",
+                             "config": "0123456789ab"},
+                  "target": "qemu",
                   "attempt": 3,
                   "bootRetries": 1,
                   "verdict": "DEADLOCK",
                   "expected": "CLEAN",
+                  "asExpected": false,
                   "evidence": [{
                     "kind": "lockdep-circular",
                     "title": "possible deadlock",
@@ -46,8 +53,12 @@ class ResultsJsonTest {
                       {"function": "call_rcu", "file": "kernel/rcu/tree.c", "line": 3150, "inlined": true, "certain": false}]}],
                     "source": "console",
                     "guestSeconds": 12.25}],
-                  "controls": {"nmi": {"required": 1, "observed": 1, "passed": true},
-                               "freed:delayed_put_task_struct": {"required": 2, "observed": 1, "passed": false}},
+                  "controls": {"nmi": {"role": "STIMULUS", "required": 1, "observed": 1, "passed": true},
+                               "freed:delayed_put_task_struct": {"role": "EFFECT", "required": 2, "observed": 1, "passed": false}},
+                  "nmis": [{"source": "aimed at rcu_cblist_enqueue+0x0", "cpu": 0, "address": "ffffffff81234567",
+                            "where": "rcu_cblist_enqueue+0x0", "task": {"comm": "victim", "pid": 71}, "atMs": 1900},
+                           {"source": "storm of 100/s, jitter 0.5, seed 7"}],
+                  "timeline": [],
                   "notes": ["NMI on CPU 0 at rcu_cblist_enqueue+0x0"],
                   "timings": {"bootMs": 1830, "firstEvidenceMs": 2100, "totalMs": 2500},
                   "accelerator": "tcg",
@@ -97,9 +108,31 @@ class ResultsJsonTest {
 
     @Test
     void writesTheEvidenceAloneAsAnArray() throws IOException {
-        JsonNode array = JSON.readTree(ResultsJson.evidenceFile(List.of(Runs.deadlock("one"), Runs.deadlock("two"))));
+        JsonNode array = evidence(List.of(Runs.deadlock("one"), Runs.deadlock("two")));
         assertThat(array.findValuesAsText("title")).containsExactly("one", "two");
-        assertThat(JSON.readTree(ResultsJson.evidenceFile(List.of())).isArray()).isTrue();
-        assertThat(Optional.of(array.path(0).path("kind").asText())).contains("lockdep-circular");
+        assertThat(array.path(0).path("kind").asText()).isEqualTo("lockdep-circular");
+        assertThat(evidence(List.of()).isArray()).isTrue();
+    }
+
+    private static JsonNode evidence(List<Evidence> evidence) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ReportJson.writeEvidence(out, evidence);
+        return JSON.readTree(out.toByteArray());
+    }
+
+    @Test
+    void writesWhatIsInALogInOneLine() throws IOException {
+        String line = ReportJson.evidenceLine("a \"b\"", List.of(Runs.deadlock("one")));
+        assertThat(line).doesNotContain("\n");
+        assertThat(JSON.readTree(line).path("file").asText()).isEqualTo("a \"b\"");
+        assertThat(JSON.readTree(line).path("evidence")).isEqualTo(evidence(List.of(Runs.deadlock("one"))));
+    }
+
+    @Test
+    void addsNothingToARunThatHasNothing() throws IOException {
+        JsonNode run =
+                results(RunRecord.of("a", Runs.KERNEL, 1).build()).path("runs").path(0);
+        assertThat(run.fieldNames()).toIterable().doesNotContain("mismatch", "because", "message", "program", "tool");
+        assertThat(run.path("accelerator").asText()).isEqualTo("none");
     }
 }
