@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.evidence;
 
-import io.ksplat.evidence.console.Assembler;
+import io.ksplat.evidence.internal.console.Assembler;
+import io.ksplat.evidence.internal.console.LineCounter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,8 +25,14 @@ public final class ConsoleParser implements AutoCloseable {
     private static final int WINDOW = 1 << 16;
 
     private final Assembler assembler;
+
+    /** A line whose end has not come yet. */
     private final byte[] window = new byte[WINDOW];
+
     private int filled;
+
+    /** The number of the line that comes next. */
+    private long line = 1;
 
     public ConsoleParser(Consumer<Evidence> sink) {
         this(sink, ParserOptions.DEFAULT);
@@ -57,21 +64,23 @@ public final class ConsoleParser implements AutoCloseable {
     /** Takes more text, cut anywhere. */
     public void feed(byte[] buffer, int offset, int length) {
         int from = offset;
-        int left = length;
-        while (left > 0) {
-            int taken = Math.min(left, WINDOW - filled);
-            System.arraycopy(buffer, from, window, filled, taken);
-            int before = filled;
-            filled += taken;
-            from += taken;
-            left -= taken;
-            int end = lastLineEnd(before);
-            if (end == 0 && filled == WINDOW) {
-                end = WINDOW;
+        int to = offset + length;
+        while (from < to) {
+            int end = filled == 0 ? lastLineEnd(buffer, from, Math.min(to, from + WINDOW)) : from;
+            if (end > from) {
+                lines(buffer, from, end);
+                from = end;
+                continue;
             }
-            lines(end);
-            System.arraycopy(window, end, window, 0, filled - end);
-            filled -= end;
+            int most = Math.min(to, from + WINDOW - filled);
+            int stop = firstLineEnd(buffer, from, most);
+            System.arraycopy(buffer, from, window, filled, stop - from);
+            filled += stop - from;
+            from = stop;
+            if (filled == WINDOW || isLineEnd(buffer[stop - 1])) {
+                lines(window, 0, filled);
+                filled = 0;
+            }
         }
     }
 
@@ -83,7 +92,7 @@ public final class ConsoleParser implements AutoCloseable {
     /** Ends the text, and emits the rest. */
     @Override
     public void close() {
-        lines(filled);
+        lines(window, 0, filled);
         filled = 0;
         assembler.close();
     }
@@ -93,37 +102,51 @@ public final class ConsoleParser implements AutoCloseable {
         return assembler.ignored();
     }
 
-    private int lastLineEnd(int notBefore) {
-        for (int i = filled; i > notBefore; i--) {
-            if (isLineEnd(window[i - 1])) {
-                return i;
-            }
+    /** The index after the last line end in {@code [from, to)}; {@code from} if there is none. */
+    private static int lastLineEnd(byte[] text, int from, int to) {
+        int end = to;
+        while (end > from && !isLineEnd(text[end - 1])) {
+            end--;
         }
-        return 0;
+        return end;
     }
 
-    private void lines(int end) {
-        int at = 0;
-        while (at < end) {
+    /** The index after the first line end in {@code [from, to)}; {@code to} if there is none. */
+    private static int firstLineEnd(byte[] text, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (isLineEnd(text[i])) {
+                return i + 1;
+            }
+        }
+        return to;
+    }
+
+    private void lines(byte[] text, int from, int to) {
+        int counted = from;
+        int at = from;
+        while (at < to) {
             if (!assembler.isReading()) {
-                int hit = Assembler.next(window, at, end);
+                int hit = Assembler.next(text, at, to);
                 if (hit < 0) {
-                    return;
+                    break;
                 }
-                while (hit > at && !isLineEnd(window[hit - 1])) {
+                while (hit > at && !isLineEnd(text[hit - 1])) {
                     hit--;
                 }
                 at = hit;
             }
             int stop = at;
-            while (stop < end && !isLineEnd(window[stop])) {
+            while (stop < to && !isLineEnd(text[stop])) {
                 stop++;
             }
             if (stop > at) {
-                assembler.line(window, at, stop);
+                line += LineCounter.count(text, counted, at);
+                counted = at;
+                assembler.line(text, at, stop, line);
             }
             at = stop + 1;
         }
+        line += LineCounter.count(text, counted, to);
     }
 
     private static boolean isLineEnd(byte b) {

@@ -18,7 +18,16 @@ public record Control(Role role, String name, long required, long observed) {
         /** The code under test did its work: dropped, freed, reached. Only a failure of this one accuses a kernel or a patch. */
         EFFECT,
         /** A bug could have been seen: lockdep and KASAN still on. A failure means that nobody was looking. */
-        OBSERVER
+        OBSERVER;
+
+        /** Returns the role of a control by its well-known name, for reports that do not say it. */
+        public static Role ofName(String control) {
+            return switch (control) {
+                case "nmi", "storm", "sysrq" -> STIMULUS;
+                case "lockdep", "kasan", "quiet" -> OBSERVER;
+                default -> control.startsWith("exit:") ? STIMULUS : EFFECT;
+            };
+        }
     }
 
     /** Returns a control that checks whether the stimulus was delivered. */

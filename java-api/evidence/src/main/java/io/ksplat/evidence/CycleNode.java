@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.evidence;
 
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -12,14 +13,26 @@ import java.util.OptionalInt;
  * }
  * }</pre>
  *
- * @param context who: {@code task}, {@code softirq}, {@code hardirq}, {@code NMI}
+ * @param context {@code task}, {@code softirq}, {@code hardirq} or {@code NMI}
+ * @param task the task that runs in the context, or that it interrupted; empty in a cycle that only may come to be
  * @param holds the lock that it holds
  * @param waitsFor the lock that it wants
- * @param inferred whether that it holds the lock follows from where it is, and is written nowhere
+ * @param inferred whether it is known to hold the lock only from where it is
  */
-public record CycleNode(String context, OptionalInt cpu, String holds, String waitsFor, boolean inferred) {
-    /** A node that a report tells of, or memory. */
+public record CycleNode(
+        String context, OptionalInt cpu, Optional<Task> task, String holds, String waitsFor, boolean inferred) {
+    /** A node whose task is not known. */
+    public CycleNode(String context, OptionalInt cpu, String holds, String waitsFor, boolean inferred) {
+        this(context, cpu, Optional.empty(), holds, waitsFor, inferred);
+    }
+
+    /** A node that a report or memory tells of, and whose task is not known. */
     public CycleNode(String context, OptionalInt cpu, String holds, String waitsFor) {
-        this(context, cpu, holds, waitsFor, false);
+        this(context, cpu, Optional.empty(), holds, waitsFor, false);
+    }
+
+    /** Returns the same node with its task, if there is one. */
+    public CycleNode with(Optional<Task> whose) {
+        return new CycleNode(context, cpu, whose, holds, waitsFor, inferred);
     }
 }

@@ -15,7 +15,7 @@ public enum Verdict {
     REJECTED,
     /** This kernel lacks something that the reproducer needs. */
     UNSUPPORTED,
-    /** No evidence, but a control failed. */
+    /** Nothing that decides: a control failed, or the evidence is not enough. */
     INCONCLUSIVE,
     /** The harness failed, or the kernel died before the experiment began. */
     ERROR

@@ -11,11 +11,35 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 
-/** Records as JSON, whole: golden files show every component. */
+/** Writes records as JSON, except for the facts that {@link FactsText} shows. */
 final class AsJson {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
+
+    private static final Map<Class<?>, Set<String>> FACTS = Map.of(
+            Evidence.class,
+            Set.of(
+                    "function",
+                    "type",
+                    "cpu",
+                    "task",
+                    "seconds",
+                    "line",
+                    "count",
+                    "incident",
+                    "role",
+                    "wallTime",
+                    "preemptCount",
+                    "inFlight",
+                    "blocked"),
+            LockRef.class,
+            Set.of("value", "heldAt", "wantedAt", "owner"),
+            CycleNode.class,
+            Set.of("task"),
+            Stack.class,
+            Set.of("task"));
 
     private AsJson() {}
 
@@ -43,7 +67,11 @@ final class AsJson {
             if (record instanceof Details) {
                 node.put("is", record.getClass().getSimpleName());
             }
+            Set<String> facts = FACTS.getOrDefault(record.getClass(), Set.of());
             for (RecordComponent component : record.getClass().getRecordComponents()) {
+                if (facts.contains(component.getName())) {
+                    continue;
+                }
                 try {
                     node.set(component.getName(), value(component.getAccessor().invoke(record)));
                 } catch (ReflectiveOperationException e) {

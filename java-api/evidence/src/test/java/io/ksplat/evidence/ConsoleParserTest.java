@@ -59,6 +59,22 @@ class ConsoleParserTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"\n", "\r\n", "\r\r\n", "\n\n\n"})
+    void aReportKnowsItsFirstLine(String end) {
+        int lines = end.length() == 3 && end.startsWith("\n") ? 3 : 1;
+        // many times the window that the parser keeps, and a line that is longer than it
+        String before = ("usb 1-1: new device" + end).repeat(20_000) + "x".repeat(200_000) + end;
+        byte[] text = Logs.bytes(before + "BUG: soft lockup - CPU#0 stuck for 26s! [a:92]" + end + before + SOFT + end);
+        List<Long> expected = List.of(20_001L * lines + 1, 40_003L * lines + 1);
+        assertThat(ConsoleParser.parse(text))
+                .extracting(found -> found.line().orElseThrow())
+                .isEqualTo(expected);
+        assertThat(Logs.inPieces(text, List.of(1, 70_000, 13)))
+                .extracting(found -> found.line().orElseThrow())
+                .isEqualTo(expected);
+    }
+
     @Test
     void evidenceAppearsBeforeTheConsoleEnds() {
         List<Evidence> found = new ArrayList<>();

@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -93,8 +94,23 @@ class DirtyConsoleTest {
         List<Evidence> found = sorted(ConsoleParser.parse(Logs.bytes(log)));
         for (int seed = 0; seed < 100; seed++) {
             byte[] shuffled = shuffle(Logs.bytes(log), new Random(seed));
-            assertThat(sorted(ConsoleParser.parse(shuffled))).as("seed " + seed).isEqualTo(found);
+            List<Evidence> again = sorted(ConsoleParser.parse(shuffled));
+            assertThat(withoutLines(again)).as("seed " + seed).isEqualTo(withoutLines(found));
+            assertThat(firstLines(again, shuffled)).as("seed " + seed).isEqualTo(firstLines(found, Logs.bytes(log)));
         }
+    }
+
+    private static List<Evidence> withoutLines(List<Evidence> found) {
+        return found.stream()
+                .map(evidence -> evidence.toBuilder().line(OptionalLong.empty()).build())
+                .toList();
+    }
+
+    private static List<String> firstLines(List<Evidence> found, byte[] text) {
+        String[] lines = new String(text, StandardCharsets.ISO_8859_1).split("\n", -1);
+        return found.stream()
+                .map(evidence -> lines[(int) evidence.line().orElseThrow() - 1])
+                .toList();
     }
 
     private static byte[] shuffle(byte[] log, Random random) {

@@ -10,12 +10,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Each {@code golden/X.log} gives what {@code golden/X.json} says, which was reviewed by eye. With {@code -Dksplat.golden.write=true} the JSON files are
- * written anew, beside the sources, to be reviewed again.
+ * Compares the evidence of each {@code golden/X.log} with {@code golden/X.json} and its facts with {@code golden/facts.txt}, which were reviewed by eye.
+ * {@code -Dksplat.golden.write=true} writes these files anew, beside the sources, to be reviewed again.
  */
 class GoldenTest {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
@@ -40,6 +41,22 @@ class GoldenTest {
                 .as("write it with -Dksplat.golden.write=true, then review it")
                 .exists();
         assertThat(JSON.writeValueAsString(found)).isEqualTo(JSON.writeValueAsString(JSON.readTree(expected.toFile())));
+    }
+
+    @Test
+    void aLogGivesTheFactsThatWereReviewed() throws IOException {
+        StringBuilder found = new StringBuilder("# SPDX-License-Identifier: Apache-2.0\n");
+        for (Path log : Logs.golden()) {
+            found.append('\n').append(log.getFileName()).append('\n');
+            ConsoleParser.parse(Logs.bytes(log))
+                    .forEach(evidence -> found.append("  ").append(FactsText.of(evidence)));
+        }
+        if (Boolean.getBoolean("ksplat.golden.write")) {
+            Files.writeString(Path.of("src/test/resources/golden/facts.txt"), found);
+            return;
+        }
+        Path expected = Logs.golden().get(0).resolveSibling("facts.txt");
+        assertThat(found.toString()).isEqualTo(Files.readString(expected));
     }
 
     static List<Path> silent() {

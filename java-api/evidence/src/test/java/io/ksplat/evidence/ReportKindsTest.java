@@ -19,8 +19,13 @@ import org.junit.jupiter.params.provider.MethodSource;
  * is no evidence with {@code # silent}.
  */
 class ReportKindsTest {
-    private static final List<EvidenceKind> NOT_ON_A_CONSOLE =
-            List.of(EvidenceKind.CPU_STUCK, EvidenceKind.LOCK_REFUSED, EvidenceKind.VERIFIER);
+    private static final List<EvidenceKind> NOT_ON_A_CONSOLE = List.of(
+            EvidenceKind.CPU_STUCK,
+            EvidenceKind.CPU_BUSY,
+            EvidenceKind.TASK_BLOCKED,
+            EvidenceKind.MACHINE_LOST,
+            EvidenceKind.LOCK_REFUSED,
+            EvidenceKind.VERIFIER);
 
     record Case(String file, String expected, String text) {
         @Override

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.evidence.internal.console;
+
+import io.ksplat.evidence.Details;
+import io.ksplat.evidence.Task;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** Reads the dumps of exceptions, bad accesses and broken spin locks. */
+final class FaultReader {
+    /** __show_regs of x86, arm, arm64, riscv and others: {@code RAX: 00..}, {@code x0 : 00..}, {@code r7 : 00..}, {@code a0 : 00..}. */
+    private static final Pattern REGISTER =
+            Pattern.compile("\\b([A-Za-z][A-Za-z0-9_]{1,8}) ?: (?:[0-9a-f]{4}:)?([0-9a-f]{8}|[0-9a-f]{16})\\b");
+
+    private static final Pattern REGISTERS = Pattern.compile(
+            "^\\s*(?:RAX|RDX|RBP|R10|R13|RSP|EAX|ESI|CR2|FS|x\\d|x[12]\\d|sp ?:|r\\d|r10|pc ?:|[ast]\\d|gp|ra|epc|status|EIP|EFLAGS|DS|pstate)\\b.*:.*");
+    private static final Pattern RUNNING =
+            Pattern.compile("^CPU: (\\d+) (?:UID: \\d+ )?PID: (\\d+) Comm: (.{1,15}?) (?:Tainted|Not tainted|\\d)");
+    private static final Pattern CODE = Pattern.compile("^\\s*Code: (?:Bad RIP|.*\\b)([0-9a-f].*)$");
+    private static final Pattern ACCESS = Pattern.compile(
+            "^\\s*(Read|Write|Free)(?: of size (\\d+))?(?: at| of) addr ([0-9a-f]+)(?: by task (.*)/(\\d+))?");
+    /** kfence_report_error (mm/kfence/report.c): {@code Use-after-free read at 0x... (in kfence-#1):}. */
+    private static final Pattern KFENCE = Pattern.compile(
+            "^\\s*(?:Out-of-bounds|Use-after-free|Invalid|Corrupted) (read|write|free|memory)(?: of| at) (?:0x)?([0-9a-f]+)");
+
+    /** KASAN's, and kfence_print_object's: {@code kfence-#1: 0x...-0x..., size=32, cache=kmalloc-32}. */
+    private static final Pattern CACHE =
+            Pattern.compile("belongs to the cache (\\S+) of size|^kfence-#\\d+: .*, cache=(\\S+)");
+
+    private static final Pattern SPIN =
+            Pattern.compile("BUG: (?:spinlock|rwlock) ([A-Za-z -]+?) on CPU#(\\d+), (.*)/(\\d+)(?:,|$)");
+    private static final Pattern OWNER =
+            Pattern.compile("lock: .*\\.magic: ([0-9a-f]+), \\.owner: (.*?)/(-?\\d+), \\.owner_cpu: (-?\\d+)");
+
+    private FaultReader() {}
+
+    static Details exception(Report report) {
+        Map<String, String> registers = new TreeMap<>();
+        Optional<String> code = Optional.empty();
+        for (Line line : report.lines) {
+            if (line.text().contains("Call Trace") || line.text().contains("Call trace")) {
+                break;
+            }
+            if (REGISTERS.matcher(line.text()).matches()) {
+                Matcher register = REGISTER.matcher(line.text());
+                while (register.find()) {
+                    registers.putIfAbsent(register.group(1).toLowerCase(Locale.ROOT), register.group(2));
+                }
+            }
+            Matcher bytes = CODE.matcher(line.text());
+            if (code.isEmpty() && bytes.find()) {
+                code = Optional.of(line.text().strip().substring("Code: ".length()));
+            }
+        }
+        return new Details.Fault(registers, running(report.lines), code);
+    }
+
+    static Details access(Report report) {
+        Optional<String> cache = report.lines.stream()
+                .map(line -> CACHE.matcher(line.text()))
+                .filter(Matcher::find)
+                .map(found -> found.group(1) == null ? found.group(2) : found.group(1))
+                .findFirst();
+        Optional<Matcher> kfence = report.lines.stream()
+                .limit(8)
+                .map(line -> KFENCE.matcher(line.text()))
+                .filter(Matcher::find)
+                .findFirst();
+        if (kfence.isPresent()) {
+            return new Details.Access(
+                    capital(kfence.get().group(1)),
+                    OptionalInt.empty(),
+                    Optional.of(kfence.get().group(2)),
+                    running(report.lines),
+                    cache);
+        }
+        return report.lines.stream()
+                .limit(8)
+                .map(line -> ACCESS.matcher(line.text()))
+                .filter(Matcher::find)
+                .findFirst()
+                .<Details>map(found -> new Details.Access(
+                        found.group(1),
+                        found.group(2) == null
+                                ? OptionalInt.empty()
+                                : OptionalInt.of(LockReader.number(found.group(2))),
+                        Optional.of(found.group(3)),
+                        Optional.ofNullable(found.group(4))
+                                .map(comm -> new Task(comm, LockReader.number(found.group(5)))),
+                        cache))
+                .orElseGet(Details.None::new);
+    }
+
+    private static String capital(String word) {
+        return word.substring(0, 1).toUpperCase(Locale.ROOT) + word.substring(1);
+    }
+
+    static Details spinlock(Report report) {
+        Matcher head = SPIN.matcher(report.lines.get(0).text());
+        Optional<Matcher> owner = report.lines.stream()
+                .limit(4)
+                .map(line -> OWNER.matcher(line.text()))
+                .filter(Matcher::find)
+                .findFirst();
+        boolean whole = head.find();
+        return new Details.Spinlock(
+                whole ? head.group(1) : "",
+                whole ? OptionalInt.of(LockReader.number(head.group(2))) : OptionalInt.empty(),
+                whole ? Optional.of(new Task(head.group(3), LockReader.number(head.group(4)))) : Optional.empty(),
+                owner.map(found -> found.group(1)),
+                owner.filter(found -> !found.group(3).startsWith("-"))
+                        .map(found -> new Task(found.group(2), LockReader.number(found.group(3)))),
+                owner.filter(found -> !found.group(4).startsWith("-"))
+                        .map(found -> OptionalInt.of(LockReader.number(found.group(4))))
+                        .orElse(OptionalInt.empty()));
+    }
+
+    static Optional<Task> running(List<Line> lines) {
+        return dumps(lines).map(Dump::task).findFirst();
+    }
+
+    static Optional<Task> running(String trimmed) {
+        return dump(trimmed).map(Dump::task);
+    }
+
+    /** The task that a dump of one CPU says it ran. */
+    static Optional<Task> running(List<Line> lines, int cpu) {
+        return dumps(lines).filter(dump -> dump.cpu() == cpu).map(Dump::task).findFirst();
+    }
+
+    static OptionalInt cpu(List<Line> lines) {
+        return dumps(lines).mapToInt(Dump::cpu).findFirst();
+    }
+
+    /** What dump_stack_print_info() (lib/dump_stack.c) says of a CPU. */
+    private record Dump(int cpu, Task task) {}
+
+    private static Stream<Dump> dumps(List<Line> lines) {
+        return lines.stream().flatMap(line -> dump(line.text().strip()).stream());
+    }
+
+    private static Optional<Dump> dump(String trimmed) {
+        if (!trimmed.startsWith("CPU: ")) {
+            return Optional.empty();
+        }
+        Matcher found = RUNNING.matcher(trimmed);
+        return found.find()
+                ? Optional.of(new Dump(
+                        LockReader.number(found.group(1)), new Task(found.group(3), LockReader.number(found.group(2)))))
+                : Optional.empty();
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.evidence.internal.console;
+
+import io.ksplat.evidence.Frame;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Reads single lines of traces, in every architecture's spelling. */
+final class FrameReader {
+    private static final String NAME = "([A-Za-z_$<.][^\\s()\\[\\]]*?)";
+    private static final String OFFSET = "\\+0x([0-9a-f]+)/0x[0-9a-f]+";
+
+    /** x86, arm64, powerpc, s390, mips, riscv: printk_stack_address() and its like, {@code [<addr>] ? name+0x1/0x2 [module] file:line [inline]}. */
+    private static final Pattern FRAME = Pattern.compile(
+            "^(?:\\(?\\[?<?(?:0x)?[0-9a-f]{6,16}(?=[>\\]) :])>?\\]?\\)?:? *+)*+(\\? +)?" + NAME + OFFSET
+                    + "(?: \\(?\\[?([\\w-]+)(?: [0-9a-f]+)?[\\])])?(?: +\\([A-Z]+\\))?(?: +(\\S+?):(\\d+)(?::\\d+)?)?( +\\[inline\\])?.*$");
+
+    /** A symbolizer's inlined frame: {@code name file.c:12 [inline]}, or {@code [< inline >] name file.c:12}. */
+    private static final Pattern INLINED = Pattern.compile(
+            "^(?:\\[ *<? *inline *>? *\\] +)?(\\? +)?([A-Za-z_][\\w.]*) (\\S+\\.(?:c|h|S|rs)):(\\d+)(?::\\d+)?(?: +\\[inline\\])?$");
+
+    /** arm (arch/arm/kernel/traps.c, dump_backtrace_entry): {@code [<a>] (f) from [<b>] (g+0x1/0x2)}, {@code f from g+0x1/0x2}. */
+    private static final Pattern FROM = Pattern.compile("^(?:\\[<[0-9a-f]+>\\] )?\\(?" + NAME
+            + "(?:\\+0x[0-9a-f]+/0x[0-9a-f]+)?\\)? from (?:\\[<[0-9a-f]+>\\] )?\\(?" + NAME + OFFSET + "\\)?.*$");
+
+    /** The instruction pointer: RIP, EIP, IP (x86), "PC is at" (arm), pc (arm64), NIP (powerpc), epc (mips, riscv), Krnl PSW (s390), pc/ERA (loongarch). */
+    private static final Pattern POINTER = Pattern.compile(
+            "^(?:\\w+: )?(?:RIP|EIP|IP|PC is at|pc *|NIP|epc *|ERA *|Krnl PSW ?|IAOQ\\[0\\]|PC)(?: is at)?:? *(?:[0-9a-f]{4}:)?(?:[0-9a-f]{16} )?"
+                    + "(?:\\[?<?(?:0x)?[0-9a-f]{4,16}(?=[>\\] :])>?\\]? *+:? *+)*+(?:[\"(])?" + NAME + OFFSET + ".*$");
+
+    private FrameReader() {}
+
+    /** The frames of one line, innermost first; none where it holds no frame. */
+    static List<Frame> frames(String trimmed) {
+        boolean offset = trimmed.contains("+0x");
+        if (offset && trimmed.contains(" from ")) {
+            Matcher from = FROM.matcher(trimmed);
+            if (from.matches()) {
+                return List.of(bare(from.group(1)), Frame.of(from.group(2), hex(from.group(3))));
+            }
+        }
+        if (offset) {
+            Matcher frame = FRAME.matcher(trimmed);
+            return frame.matches()
+                    ? List.of(new Frame(
+                            frame.group(2),
+                            OptionalLong.of(hex(frame.group(3))),
+                            Optional.ofNullable(frame.group(5)),
+                            number(frame.group(6)),
+                            false,
+                            frame.group(1) == null))
+                    : List.of();
+        }
+        if (trimmed.contains("inline")) {
+            Matcher inlined = INLINED.matcher(trimmed);
+            if (inlined.matches()) {
+                return List.of(new Frame(
+                        inlined.group(2),
+                        OptionalLong.empty(),
+                        Optional.of(inlined.group(3)),
+                        number(inlined.group(4)),
+                        true,
+                        inlined.group(1) == null));
+            }
+        }
+        return List.of();
+    }
+
+    /** The function that the instruction pointer of a register dump is in. */
+    static Optional<Frame> pointer(String trimmed) {
+        if (!trimmed.contains("+0x")) {
+            return Optional.empty();
+        }
+        Matcher pointer = POINTER.matcher(trimmed);
+        return pointer.matches()
+                ? Optional.of(Frame.of(pointer.group(1), hex(pointer.group(2))).asPointer())
+                : Optional.empty();
+    }
+
+    private static Frame bare(String function) {
+        return new Frame(function, OptionalLong.empty(), Optional.empty(), OptionalInt.empty(), false, true);
+    }
+
+    private static OptionalInt number(String digits) {
+        return digits == null || digits.length() > 9 ? OptionalInt.empty() : OptionalInt.of(Integer.parseInt(digits));
+    }
+
+    private static long hex(String digits) {
+        return digits.length() > 15 ? 0 : Long.parseLong(digits, 16);
+    }
+}

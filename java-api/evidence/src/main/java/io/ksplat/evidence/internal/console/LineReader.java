@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.evidence.internal.console;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** Takes the transports' prefixes, colours and noise off raw lines, and cuts lines that were glued together. */
+final class LineReader {
+    /** Longer lines are cut: the kernel's own records end at 1024 bytes (LOG_LINE_MAX, kernel/printk/printk.c). */
+    static final int LONGEST = 1536;
+
+    private static final Pattern ANSI = Pattern.compile("\u001b(?:\\[[0-9;?]*[ -/]*[@-~]|[()][A-Z0-9]|[=>78cM])?");
+
+    /** print_time() and print_caller() of kernel/printk/printk.c: {@code [%5lu.%06lu]} and {@code [%6s]}. */
+    private static final Pattern STAMP =
+            Pattern.compile("\\[ {0,6}(\\d{1,10}\\.\\d{6})(?: <[ \\d.]+>)?\\](?:\\[ *([TC]\\d+)\\])?:? ?");
+
+    /** A netconsole extended record: {@code level,sequence,microseconds,flags[,caller=X];text} (info_print_ext_header, same file). */
+    private static final Pattern EXTENDED = Pattern.compile(
+            "^(?:[\\w.+~-]+,)?\\d{1,3},\\d+,(\\d+),[-c+](?:,[a-z_]+=[^,;]*)*?(?:,caller=([TC]\\d+))?(?:,[a-z_]+=[^,;]*)*;");
+
+    /** What may stand before or instead of the kernel's stamp; tried one after another, again and again. */
+    private static final List<Prefix> PREFIXES = List.of(
+            new Prefix("<", "^<\\d{1,3}>"),
+            // dmesg -x: facility and level in columns (sys-utils/dmesg.c, "%-6s:%-6s: ")
+            new Prefix(
+                    "kumdaslnucf",
+                    "^(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local\\d) *:[a-z]+ *: ?"),
+            // dmesg -T: ctime in brackets
+            new Prefix("[", "^\\[(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \\w{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\d{4}\\] ?"),
+            // dmesg -H: minutes in brackets, or how long after the line before
+            new Prefix("[", "^\\[(?:[A-Z][a-z]{2}[ \\d]\\d \\d\\d:\\d\\d| *\\+\\d+\\.\\d{6})\\] ?"),
+            // syslog and journalctl, short and ISO: time host kernel:
+            new Prefix(
+                    "JFMASOND0123456789",
+                    "^(?:\\w{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?|\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d+)?(?:Z|[+-]\\d\\d:?\\d\\d)?)"
+                            + "(?: +[\\w.-]+(?: [\\w.]+)? kernel:| +kernel:|:)? ?"),
+            // a logger's date: 2018/01/09 14:28:48
+            new Prefix("0123456789", "^\\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d "),
+            // Android and vendor trees: [cpu:comm: pid], "c1 1234 (comm)"
+            new Prefix("[ ", "^ ?\\[\\d+: *[^\\]:]+(?::[^\\]:]+)*: *\\d+\\] ?"),
+            new Prefix("c ", "^ ?c\\d +\\d+ (?:\\([^)]*\\) )?"),
+            // the caller alone, when time stamps are off
+            new Prefix("[", "^\\[ {0,5}[TC]\\d+\\] "));
+
+    /** A prefix and the characters that it may begin with: most lines have none, and are many. */
+    private record Prefix(String firsts, Pattern pattern) {
+        Prefix(String firsts, String regex) {
+            this(firsts, Pattern.compile(regex));
+        }
+    }
+
+    /** A line's end inside a record, as rsyslog and netconsole's extended records (msg_add_ext_text, same file) write it. */
+    private static final Pattern ESCAPED_END = Pattern.compile("#012|\\\\x0a");
+
+    private static final Pattern ESCAPED_TAB = Pattern.compile("#011|\\\\x09");
+
+    private static final Pattern CALLER = Pattern.compile("^\\[ {0,5}([TC]\\d+)\\] $");
+
+    private LineReader() {}
+
+    /** The lines that a raw one holds: one, or more where a writer's line was cut short by another's, or was one of several in a record. */
+    static List<Line> read(byte[] text, int from, int to) {
+        List<Line> lines = records(text, from, to);
+        return lines.stream().noneMatch(line -> isEscaped(line.text()))
+                ? lines
+                : lines.stream().flatMap(LineReader::unescaped).toList();
+    }
+
+    private static boolean isEscaped(String text) {
+        return text.contains("#01") || text.contains("\\x0");
+    }
+
+    private static Stream<Line> unescaped(Line line) {
+        return ESCAPED_END
+                .splitAsStream(ESCAPED_TAB.matcher(line.text()).replaceAll("\t"))
+                .filter(text -> !text.isEmpty())
+                .map(text -> new Line(line.seconds(), line.caller(), text));
+    }
+
+    private static List<Line> records(byte[] text, int from, int to) {
+        String raw = clean(new String(text, from, Math.min(to - from, LONGEST), StandardCharsets.ISO_8859_1));
+        Matcher stamp = STAMP.matcher(raw);
+        if (!stamp.find()) {
+            return List.of(unstamped(raw));
+        }
+        List<Line> lines = new ArrayList<>(2);
+        String before = strip(raw.substring(0, stamp.start()));
+        if (!before.isBlank()) {
+            lines.add(unstamped(before));
+        }
+        boolean more = true;
+        while (more) {
+            OptionalDouble seconds = OptionalDouble.of(Double.parseDouble(stamp.group(1)));
+            String caller = stamp.group(2) == null ? "" : stamp.group(2);
+            int start = stamp.end();
+            more = stamp.find();
+            String body = raw.substring(start, more ? stamp.start() : raw.length());
+            lines.add(new Line(seconds, caller, strip(body)));
+        }
+        return lines;
+    }
+
+    private static Line unstamped(String raw) {
+        Matcher extended = EXTENDED.matcher(raw);
+        if (raw.indexOf(';') > 0 && extended.find()) {
+            double seconds = Double.parseDouble(extended.group(1)) / 1e6;
+            return new Line(
+                    OptionalDouble.of(seconds),
+                    extended.group(2) == null ? "" : extended.group(2),
+                    raw.substring(extended.end()));
+        }
+        String text = raw;
+        String caller = "";
+        for (boolean changed = true; changed; ) {
+            changed = false;
+            for (Prefix prefix : PREFIXES) {
+                if (text.isEmpty() || prefix.firsts().indexOf(text.charAt(0)) < 0) {
+                    continue;
+                }
+                Matcher matcher = prefix.pattern().matcher(text);
+                if (matcher.find() && matcher.end() > 0) {
+                    Matcher who = CALLER.matcher(matcher.group());
+                    caller = who.matches() ? who.group(1) : caller;
+                    text = text.substring(matcher.end());
+                    changed = true;
+                }
+            }
+        }
+        return new Line(OptionalDouble.empty(), caller, text);
+    }
+
+    private static String strip(String body) {
+        return unstamped(body).text();
+    }
+
+    private static String clean(String raw) {
+        String text = raw.indexOf('\u001b') < 0 ? raw : ANSI.matcher(raw).replaceAll("");
+        int i = 0;
+        while (i < text.length() && (text.charAt(i) >= ' ' || text.charAt(i) == '\t')) {
+            i++;
+        }
+        if (i == text.length()) {
+            return text;
+        }
+        StringBuilder kept = new StringBuilder(text.length()).append(text, 0, i);
+        for (; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c >= ' ' || c == '\t') {
+                kept.append(c);
+            }
+        }
+        return kept.toString();
+    }
+}

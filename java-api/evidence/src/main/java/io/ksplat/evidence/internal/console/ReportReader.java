@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.evidence.internal.console;
+
+import io.ksplat.evidence.Details;
+import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.EvidenceBuilder;
+import io.ksplat.evidence.EvidenceKind;
+import io.ksplat.evidence.HeldLock;
+import io.ksplat.evidence.LockRef;
+import io.ksplat.evidence.Source;
+import io.ksplat.evidence.Stack;
+import io.ksplat.evidence.internal.Facts;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** Turns a report's lines into evidence. */
+final class ReportReader {
+    private ReportReader() {}
+
+    static Evidence read(Report report) {
+        List<Trace> traces = TraceReader.read(report.lines);
+        Titles.Title title = Titles.of(report, traces);
+        EvidenceKind kind = title.kind();
+        Details details = details(report, traces);
+        List<Stack> stacks = traces.stream()
+                .sorted(Comparator.comparing(trace -> weight(trace, title)))
+                .flatMap(trace -> trace.stacks().stream())
+                .toList();
+        EvidenceBuilder evidence = Evidence.builder(kind, title.text(), Signatures.of(kind, title, details, traces))
+                .function(title.function())
+                .type(title.type())
+                .line(OptionalLong.of(report.number))
+                .locks(locks(details))
+                .cycle(Cycles.of(kind, details, FaultReader.cpu(report.lines)))
+                .stacks(stacks)
+                .source(isStream(report) ? Source.BPF_STREAM : Source.CONSOLE)
+                .guestSeconds(report.lines.get(0).seconds())
+                .details(details);
+        return whereAndWho(evidence, report, Facts.of(kind, details)).build();
+    }
+
+    /** Adds the CPU and the task, if the details do not tell them: those of the dump. */
+    private static EvidenceBuilder whereAndWho(EvidenceBuilder evidence, Report report, Facts known) {
+        return switch (report.rule().family()) {
+            // a stall is dumped by the CPU or the thread that noticed it, and who is stuck follows
+            case STALL ->
+                known.cpu().isPresent() && known.task().isEmpty()
+                        ? evidence.task(
+                                FaultReader.running(report.lines, known.cpu().getAsInt()))
+                        : evidence;
+            case STREAM -> evidence.cpu(StreamReader.cpu(report.lines));
+            case LOCKDEP, MEMORY, FAULT, WARNING, PANIC, LINE ->
+                evidence.cpu(known.cpu().isPresent() ? known.cpu() : FaultReader.cpu(report.lines))
+                        .task(known.task().or(() -> FaultReader.running(report.lines)));
+        };
+    }
+
+    /** bpf_stream_printk()'s texts begin so, whatever they were copied into. */
+    private static boolean isStream(Report report) {
+        return report.rule().family() == Rule.Family.STREAM;
+    }
+
+    /** The trace that the title is about, then the report's own, then those of its history. */
+    private static int weight(Trace trace, Titles.Title title) {
+        if (!trace.isMain()) {
+            return 2;
+        }
+        return title.function()
+                .filter(name -> trace.entries().stream()
+                        .anyMatch(entry -> Names.title(entry.frame().function()).equals(name)))
+                .map(name -> 0)
+                .orElse(1);
+    }
+
+    private static Details details(Report report, List<Trace> traces) {
+        return switch (report.rule().family()) {
+            case LOCKDEP ->
+                report.rule().kind() == EvidenceKind.SPINLOCK_BUG
+                        ? FaultReader.spinlock(report)
+                        : LockReader.read(report.lines, traces);
+            case STALL -> StallReader.read(report);
+            case MEMORY -> FaultReader.access(report);
+            case FAULT, WARNING -> FaultReader.exception(report);
+            case PANIC -> new Details.Panic(panic(report.lines.get(0).text()));
+            case STREAM -> StreamReader.read(report.lines);
+            case LINE -> new Details.None();
+        };
+    }
+
+    private static String panic(String text) {
+        int cause = text.indexOf("syncing: ");
+        return cause < 0 ? text : text.substring(cause + "syncing: ".length()).strip();
+    }
+
+    private static List<LockRef> locks(Details details) {
+        return details instanceof Details.Locks locks
+                ? Stream.of(
+                                locks.wanted().stream(),
+                                locks.chain().stream().map(Details.Dependency::lock),
+                                locks.held().stream())
+                        .flatMap(stream -> stream)
+                        .map(HeldLock::lock)
+                        .collect(Collectors.toMap(
+                                LockRef::name, lock -> lock, (first, again) -> first, LinkedHashMap::new))
+                        .values()
+                        .stream()
+                        .toList()
+                : details instanceof Details.Stream stream
+                        ? Stream.concat(stream.attempted().stream(), stream.held().stream())
+                                .distinct()
+                                .map(address -> new LockRef("0x" + address, Optional.of(address), Optional.empty()))
+                                .toList()
+                        : List.of();
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.evidence.internal.console;
+
+import io.ksplat.evidence.Details;
+import io.ksplat.evidence.Task;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Reads who is stuck, for how long, and who noticed. */
+final class StallReader {
+    /** print_cpu_stall_info (kernel/rcu/tree_stall.h): {@code \t1-...0: (123 ticks this GP) idle=...}; older: {@code \t1: (123 ticks ...}. */
+    private static final Pattern STALLED =
+            Pattern.compile("^(?:rcu: )?\\t?\\s*(\\d+)(?:-[.!?A-Za-z0-9]+)?: \\(.*(?:ticks this GP|GPs behind)");
+
+    /** Before 3.3 and expedited ones (kernel/rcu/tree_exp.h): {@code { 2-... 3} } and {@code { P123 }}. */
+    private static final Pattern BRACES = Pattern.compile(
+            "(?:detected (?:expedited )?stalls? on CPUs?/?(?:tasks)?|self-detected stall on CPU):?\\s*\\{([^}]*)\\}?");
+
+    private static final Pattern BLOCKED = Pattern.compile("\\bP(\\d+)\\b");
+    private static final Pattern DETECTED_BY = Pattern.compile("detected by (\\d+)");
+    private static final Pattern JIFFIES = Pattern.compile("\\bt=(\\d+) jiffies|\\} (\\d+) jiffies s:");
+    private static final Pattern SOFT = Pattern.compile("CPU#(\\d+) stuck for (\\d+)s! \\[(.*):(\\d+)\\]");
+    private static final Pattern HARD = Pattern.compile("hard LOCKUP on cpu (\\d+)");
+    private static final Pattern HARD_BY =
+            Pattern.compile("\\bCPU ?(\\d+): Watchdog detected|^CPU (\\d+) (?:self-)?detected hard");
+    private static final Pattern CSD =
+            Pattern.compile("CSD lock \\(#\\d+\\) on CPU#(\\d+), waiting (\\d+) ns for CPU#(\\d+)");
+    private static final Pattern POOL = Pattern.compile("pool(?: \\d+:)? cpus=([\\d,-]+).* stuck for (\\d+)s");
+    private static final Pattern SELF =
+            Pattern.compile("^CPU: (\\d+) (?:UID: \\d+ )?PID: (\\d+) Comm: (.{1,15}?) (?:Tainted|Not tainted)");
+
+    private static final Pattern HUNG =
+            Pattern.compile("\\btask (.*):(\\d+) (?:blocked|can't die).* for more than (\\d+) seconds");
+    private static final Pattern BLOCKER = Pattern.compile(
+            "INFO: task .*:\\d+ (?:<\\w+> )?(?:is )?blocked on an? (mutex|semaphore|rw-semaphore)(?: likely (?:owned|last held) by task (.*?):(\\d+)(?: <\\w+>)?)?");
+
+    private StallReader() {}
+
+    static Details read(Report report) {
+        Matcher hung = HUNG.matcher(report.lines.get(0).text());
+        return hung.find() ? hang(report, hung) : stall(report);
+    }
+
+    private static Details hang(Report report, Matcher hung) {
+        Optional<Details.Blocker> blocker = report.lines.stream()
+                .map(line -> BLOCKER.matcher(line.text()))
+                .filter(Matcher::find)
+                .map(found -> new Details.Blocker(
+                        found.group(1),
+                        Optional.ofNullable(found.group(2))
+                                .map(comm -> new Task(comm, LockReader.number(found.group(3))))))
+                .findFirst();
+        return new Details.Hang(
+                new Task(hung.group(1), LockReader.number(hung.group(2))), LockReader.number(hung.group(3)), blocker);
+    }
+
+    private static Details stall(Report report) {
+        Set<Integer> cpus = new LinkedHashSet<>();
+        List<Task> tasks = new ArrayList<>();
+        OptionalInt by = OptionalInt.empty();
+        OptionalDouble seconds = OptionalDouble.empty();
+        OptionalDouble jiffies = OptionalDouble.empty();
+        boolean self = report.lines.get(0).text().contains("self-detected");
+        for (Line line : report.lines) {
+            String text = line.text();
+            number(STALLED.matcher(text)).ifPresent(cpus::add);
+            number(HARD.matcher(text)).ifPresent(cpus::add);
+            OptionalInt noticed = number(DETECTED_BY.matcher(text));
+            noticed = noticed.isPresent() ? noticed : number(HARD_BY.matcher(text));
+            by = by.isPresent() ? by : noticed;
+            Matcher braces = BRACES.matcher(text);
+            if (braces.find()) {
+                braces(braces.group(1), cpus, tasks);
+            }
+            Matcher since = JIFFIES.matcher(text);
+            if (since.find() && jiffies.isEmpty()) {
+                jiffies =
+                        OptionalDouble.of(Double.parseDouble(since.group(1) == null ? since.group(2) : since.group(1)));
+            }
+            Matcher soft = SOFT.matcher(text);
+            if (soft.find()) {
+                cpus.add(LockReader.number(soft.group(1)));
+                seconds = OptionalDouble.of(Double.parseDouble(soft.group(2)));
+                tasks.add(new Task(soft.group(3), LockReader.number(soft.group(4))));
+            }
+            Matcher csd = CSD.matcher(text);
+            if (csd.find()) {
+                by = OptionalInt.of(LockReader.number(csd.group(1)));
+                seconds = OptionalDouble.of(Double.parseDouble(csd.group(2)) / 1e9);
+                cpus.add(LockReader.number(csd.group(3)));
+            }
+            Matcher pool = POOL.matcher(text);
+            if (pool.find()) {
+                CpuList.read(pool.group(1)).forEach(cpus::add);
+                seconds = OptionalDouble.of(Double.parseDouble(pool.group(2)));
+            }
+            Matcher running = SELF.matcher(text);
+            if (running.find() && tasks.isEmpty()) {
+                tasks.add(new Task(running.group(3), LockReader.number(running.group(2))));
+                if (self && cpus.isEmpty()) {
+                    cpus.add(LockReader.number(running.group(1)));
+                }
+            }
+        }
+        if (self && by.isEmpty()) {
+            by = cpus.stream().mapToInt(cpu -> cpu).findFirst();
+        }
+        return new Details.Stall(List.copyOf(cpus), by, seconds, jiffies, tasks);
+    }
+
+    private static void braces(String list, Set<Integer> cpus, List<Task> tasks) {
+        for (String word : list.strip().split("[ ,]+", -1)) {
+            Matcher blocked = BLOCKED.matcher(word);
+            if (blocked.find()) {
+                tasks.add(new Task("", LockReader.number(blocked.group(1))));
+            } else if (word.matches("\\d{1,5}(?:-[.!?A-Za-z]+)?")) {
+                cpus.add(LockReader.number(word.replaceFirst("-.*", "")));
+            }
+        }
+    }
+
+    private static OptionalInt number(Matcher matcher) {
+        if (!matcher.find()) {
+            return OptionalInt.empty();
+        }
+        String digits = matcher.group(1) == null ? matcher.group(2) : matcher.group(1);
+        return digits == null ? OptionalInt.empty() : OptionalInt.of(LockReader.number(digits));
+    }
+}

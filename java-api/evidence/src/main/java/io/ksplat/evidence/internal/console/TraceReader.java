@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.evidence.internal.console;
+
+import io.ksplat.evidence.Frame;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Finds the traces in a report's lines and labels them. */
+final class TraceReader {
+    /** Begins a trace that the lines before it describe. */
+    private static final Pattern CALLS = Pattern.compile(
+            "^(?:\\[.*\\] )?(?:Call [Tt]race:|Call Trace\\b|Backtrace:|backtrace:|stack backtrace:|Stack trace:|Backtrace for|Trace:|Exception stack|Last Breaking)");
+
+    private static final Pattern NMI = Pattern.compile("^NMI backtrace for cpu (\\d+)");
+    private static final Pattern DUMP = Pattern.compile(
+            "^(?:Task dump for CPU|CPU|Sending NMI from CPU|Showing stack for process|Stack dump where RCU GP kthread last ran)\\b.*?:?");
+    /** dump_stack_cb (kernel/bpf/stream.c): {@code   text @ file:line} under the frame of a BPF program. */
+    private static final Pattern SOURCE = Pattern.compile("^.* @ (\\S+):(\\d+)$");
+
+    private static final Pattern ON_CPU = Pattern.compile("^CPU: (\\d+) ");
+
+    /** Labels that name what follows them. */
+    private static final List<Label> LABELS = List.of(
+            // mm/kasan/report.c and mm/kfence/report.c
+            new Label("allocated", "Aa", "^(?:Allocated by task|Allocated:|allocated by task|Allocated in)"),
+            new Label("freed", "FfrL", "^(?:Freed by task|Freed:|freed by task|Freed in|rcu-freed|Last free)"),
+            new Label(
+                    "related work",
+                    "LS",
+                    "^(?:Last potentially related work creation|Second to last potentially related work creation|Last call_rcu|Second to last call_rcu)"),
+            // mm/kmsan/report.c
+            new Label("stored", "U", "^Uninit was stored to memory at:"),
+            new Label("created", "ULo", "^(?:Uninit was created at:|Local variable .* created at:|origin)"),
+            // kernel/kcsan/report.c
+            new Label("other access", "rwma", "^(?:read|write|marked|read-write|assert).* by .* on cpu \\d+:"),
+            // kernel/locking/lockdep.c
+            new Label("chain", "-", "^-> #\\d+ \\("),
+            new Label("registered", "{", "^\\{[A-Z?-]+.*\\} state was registered at:"),
+            new Label("became safe", "", "\\bwhich became [A-Z_]+-(?:READ-)?irq-safe at:"),
+            new Label(
+                    "became unsafe",
+                    "t.",
+                    "^to a [A-Z_]+-(?:READ-)?irq-unsafe lock|^\\.\\.\\. which became .*unsafe|^to a .*-unsafe"),
+            new Label("usage", "HSRILN", "^(?:HARDIRQ|SOFTIRQ|RECLAIM_FS|INITIAL|IN-|LOCKDEP|NMI).*(?:at:|USE at:)"),
+            new Label("acquired", ".", "^\\.\\.\\. acquired at:"),
+            new Label("key", ".", "^\\.\\.\\. key +at:"),
+            new Label("preemption disabled", "P", "^Preemption disabled at:"),
+            new Label("irqs", "hs", "^(?:hardirqs|softirqs) last"),
+            new Label("held", "#", "^#\\d+: "),
+            new Label(
+                    "page owner",
+                    "p",
+                    "^(?:page last allocated via|page last free|page_owner tracks|page last free pid)"),
+            new Label("created object", "O", "^(?:Object|ODEBUG)"));
+
+    private static final Pattern STACK_MARK = Pattern.compile(
+            "(?:\\[<[0-9a-f]+>\\] *)?</?(IRQ|SOFTIRQ|NMI|TASK|EOI|EOE|#DF|#DB|#MC|#VC|ENTRY_TRAMPOLINE|DOUBLEFAULT)\\d?> *");
+
+    /**
+     * A label.
+     *
+     * @param firsts the characters that its line may begin with; empty for any
+     */
+    private record Label(String name, String firsts, Pattern line) {
+        Label(String name, String firsts, String regex) {
+            this(name, firsts, Pattern.compile(regex));
+        }
+
+        boolean isOf(String text) {
+            return (firsts.isEmpty() || !text.isEmpty() && firsts.indexOf(text.charAt(0)) >= 0)
+                    && line.matcher(text).find();
+        }
+    }
+
+    private final List<Trace> traces = new ArrayList<>();
+    private Trace current = new Trace("task", OptionalInt.empty());
+    private String stack = "task";
+    private boolean single;
+
+    private TraceReader() {}
+
+    static List<Trace> read(List<Line> lines) {
+        TraceReader reader = new TraceReader();
+        for (Line line : lines) {
+            reader.line(line.text().strip());
+        }
+        reader.next("task", OptionalInt.empty());
+        return reader.traces;
+    }
+
+    private void line(String raw) {
+        if (raw.isEmpty()) {
+            return;
+        }
+        String text = raw;
+        if (text.indexOf('<') >= 0 && text.indexOf('>') > 0) {
+            text = marks(text);
+        }
+        if (text.startsWith("Code:")
+                || text.startsWith("hardirqs last")
+                || text.startsWith("softirqs last")
+                || text.startsWith("#")) {
+            return;
+        }
+        Matcher nmi = NMI.matcher(text);
+        if (nmi.find()) {
+            next(
+                    "nmi backtrace",
+                    OptionalInt.of(Integer.parseInt(
+                            nmi.group(1).substring(0, Math.min(9, nmi.group(1).length())))));
+            return;
+        }
+        Optional<Frame> pointer = FrameReader.pointer(text);
+        if (pointer.isPresent()) {
+            // the trailing "RIP  [<addr>] f+0x" of old kernels repeats the first
+            if (!current.hasFrames() || text.contains("0010:") || text.contains("0060:")) {
+                current.add(pointer.get(), stack, true);
+            }
+            return;
+        }
+        List<Frame> frames = FrameReader.frames(text);
+        if (!frames.isEmpty()) {
+            frames.forEach(frame -> current.add(frame, stack, false));
+            if (single) {
+                next("task", OptionalInt.empty());
+            }
+            return;
+        }
+        Matcher source = SOURCE.matcher(text);
+        if (source.find()) {
+            current.locate(source.group(1), LockReader.number(source.group(2)));
+            return;
+        }
+        heading(text);
+    }
+
+    private void heading(String text) {
+        for (Label label : LABELS) {
+            if (label.isOf(text)) {
+                next(label.name(), OptionalInt.empty());
+                single = "preemption disabled".equals(label.name());
+                return;
+            }
+        }
+        Matcher cpu = ON_CPU.matcher(text);
+        if (cpu.find()) {
+            if (current.hasFrames() || !current.isMain()) {
+                next("task", OptionalInt.empty());
+            }
+            current.on(
+                    Integer.parseInt(
+                            cpu.group(1).substring(0, Math.min(9, cpu.group(1).length()))),
+                    FaultReader.running(text));
+        } else if (CALLS.matcher(text).find()) {
+            if (current.hasFrames() || text.startsWith("stack backtrace")) {
+                next("task", current.hasFrames() ? OptionalInt.empty() : current.cpu());
+            }
+            stack = "task";
+        } else if (DUMP.matcher(text).find() && current.hasFrames()) {
+            next("task", OptionalInt.empty());
+        }
+    }
+
+    /** Takes the marks of other stacks off a line, and follows them. */
+    private String marks(String text) {
+        Matcher mark = STACK_MARK.matcher(text);
+        int end = 0;
+        while (mark.find() && mark.start() <= end) {
+            String name = mark.group(1).toLowerCase(Locale.ROOT);
+            boolean leaves = mark.group().contains("</") || name.startsWith("eo") || "task".equals(name);
+            stack = leaves ? "task" : name;
+            end = mark.end();
+        }
+        return text.substring(end);
+    }
+
+    private void next(String label, OptionalInt cpu) {
+        if (!current.entries().isEmpty()) {
+            traces.add(current);
+        }
+        current = new Trace(label, cpu);
+        stack = "task";
+        single = false;
+    }
+}
