@@ -3,7 +3,6 @@ package io.ksplat.results.internal;
 
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.Frame;
-import io.ksplat.evidence.Stack;
 import io.ksplat.results.KernelName;
 import io.ksplat.results.NmiRecord;
 import io.ksplat.results.ProgramRecord;
@@ -246,10 +245,8 @@ public final class Redactor {
             return found;
         }
         return found.with(found.stacks().stream()
-                .map(stack -> new Stack(
-                        stack.cpu(),
-                        stack.context(),
-                        stack.frames().stream().map(this::frame).toList()))
+                .map(stack ->
+                        stack.with(stack.frames().stream().map(this::frame).toList()))
                 .toList());
     }
 

@@ -95,23 +95,29 @@ public final class Runs {
                 0xffff888005458001L,
                 OptionalInt.of(1),
                 Optional.of(owner));
-        return new Evidence(
-                EvidenceKind.CPU_STUCK,
-                "CPU 0 stuck in queued_spin_lock_slowpath",
-                "cpu-stuck:&rq->__lock",
-                List.of(lock),
-                List.of(new CycleNode("NMI", OptionalInt.of(0), "a", "b", true)),
-                List.of(new Stack(
+        return Evidence.builder(
+                        EvidenceKind.CPU_STUCK, "CPU 0 stuck in queued_spin_lock_slowpath", "cpu-stuck:&rq->__lock")
+                .function("queued_spin_lock_slowpath")
+                .seconds(OptionalDouble.of(2.5))
+                .line(OptionalLong.of(12))
+                .count(2)
+                .incident("1", Evidence.Role.CAUSE)
+                .locks(List.of(lock.withHeldAt("schedule").withWantedAt("try_to_wake_up")))
+                .cycle(List.of(new CycleNode("NMI", OptionalInt.of(0), "a", "b", true)))
+                .stacks(List.of(new Stack(
                         OptionalInt.of(0),
                         "nmi",
-                        List.of(Frame.of("queued_spin_lock_slowpath", 0x1b).asPointer()))),
-                Source.OUTSIDE,
-                OptionalDouble.empty(),
-                new Details.Waits(
+                        List.of(Frame.of("queued_spin_lock_slowpath", 0x1b).asPointer()))))
+                .wallTime("Jan 01 00:00:00")
+                .preemptCount(OptionalInt.of(0x10001))
+                .inFlight(List.of("vmstat_update"))
+                .blocked(List.of(new Task("blocked", 9)))
+                .details(new Details.Waits(
                         List.of(wait),
                         List.of(new Details.Holding(
                                 new Task("holder", 7),
-                                List.of(new HeldLock(lock, "+.+.", Optional.of("2:2"), Optional.of("schedule")))))));
+                                List.of(new HeldLock(lock, "+.+.", Optional.of("2:2"), Optional.of("schedule")))))))
+                .build();
     }
 
     public static Evidence deadlock(String title) {

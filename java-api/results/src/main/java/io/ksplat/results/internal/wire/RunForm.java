@@ -29,7 +29,7 @@ final class RunForm {
     private static final Form<Control> CONTROL = f -> {
         String name = f.key(Control::name);
         Control control = new Control(
-                f.orElse("role", ROLE, () -> Roles.of(name), Control::role),
+                f.orElse("role", ROLE, () -> Control.Role.ofName(name), Control::role),
                 name,
                 f.bigNumber("required", Control::required),
                 f.bigNumber("observed", Control::observed));

@@ -44,6 +44,8 @@ class ReportJsonTest {
                     "kind": "lockdep-circular",
                     "title": "possible deadlock",
                     "signature": "lockdep-circular:&rdp->nocb_lock",
+                    "type": "LOCKDEP",
+                    "count": 1,
                     "locks": [{"name": "&rdp->nocb_lock", "address": "ffff88800f600000", "class": "rcu_nocb"},
                               {"name": "&p->pi_lock"}],
                     "cycle": [{"context": "task", "cpu": 0, "holds": "&rdp->nocb_lock", "waitsFor": "&p->pi_lock"},
