@@ -43,6 +43,17 @@ public record Bug(Set<String> signatures) {
         return new Bug(all);
     }
 
+    /** Returns the bug together with what the runs of a reproducer showed. */
+    public Bug asIn(List<RunRecord> runs, String reproducer) {
+        Bug bug = this;
+        for (RunRecord run : runs) {
+            if (run.reproducer().equals(reproducer)) {
+                bug = bug.with(run);
+            }
+        }
+        return bug;
+    }
+
     public Outcome in(RunRecord run) {
         if (isSplat(run)) {
             return signaturesOf(run).stream().anyMatch(signatures::contains) ? Outcome.BAD : Outcome.SKIP;
@@ -52,10 +63,10 @@ public record Bug(Set<String> signatures) {
 
     /** Of the evidence that alone would give the run its verdict; what else there was is not the bug. */
     public static Set<String> signaturesOf(RunRecord run) {
-        return run.evidence().stream()
-                .filter(found -> new Findings(List.of(found), List.of(), true).verdict() == run.verdict())
-                .map(Evidence::signature)
-                .collect(Collectors.toCollection(TreeSet::new));
+        return new Findings(run.evidence(), run.controls(), true)
+                .decisive(run.verdict()).stream()
+                        .map(Evidence::signature)
+                        .collect(Collectors.toCollection(TreeSet::new));
     }
 
     /** Why a run does not tell, or what it showed, in one line. */

@@ -8,7 +8,7 @@ import io.ksplat.engine.RunSettings;
 import io.ksplat.engine.Runner;
 import io.ksplat.engine.Session;
 import io.ksplat.kernel.KernelSpec;
-import io.ksplat.results.internal.RunLog;
+import io.ksplat.results.RunLog;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.List;

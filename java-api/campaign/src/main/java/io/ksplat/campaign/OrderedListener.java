@@ -2,7 +2,7 @@
 package io.ksplat.campaign;
 
 import io.ksplat.results.RunRecord;
-import io.ksplat.results.internal.RunLog;
+import io.ksplat.results.RunLog;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

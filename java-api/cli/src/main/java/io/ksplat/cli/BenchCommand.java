@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
+import io.ksplat.campaign.internal.bench.ReportBench;
 import io.ksplat.campaign.Campaign;
 import io.ksplat.campaign.Parallelism;
 import io.ksplat.campaign.RunnerTrial;
@@ -38,6 +39,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true)
 final class BenchCommand implements Callable<Integer> {
     private static final String REPRODUCER = "nmi-task-kptr";
+    private static final List<String> NAMES = List.of("restore", "boot", "attempts", "workload", "report");
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -46,7 +48,7 @@ final class BenchCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "NAME",
             description =
-                    "restore: a machine from a template against a cold boot; boot: a cold boot against a plain QEMU's; attempts: verdicts a minute; workload: what a reproducer with a figure measures.")
+                    "restore: a machine from a template against a cold boot; boot: a cold boot against a plain QEMU's; attempts: verdicts a minute; workload: what a reproducer with a figure measures; report: writing a report.")
     private String name = "";
 
     @Parameters(
@@ -66,7 +68,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--runs",
             paramLabel = "N",
-            description = "How often; default: restore 30, boot 5, attempts 40, workload 10.")
+            description = "How often; default: restore 30, boot 5, attempts 40, workload 10, report 1000.")
     private int runs;
 
     @Option(names = "--jobs", paramLabel = "N", description = "Of attempts: how many at a time; default as for run.")
@@ -86,7 +88,11 @@ final class BenchCommand implements Callable<Integer> {
         checkWords();
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
         Path folder = report.toAbsolutePath().resolve("bench-" + name);
-        Measurement measured = name.equals("workload") ? workload(folder, progress) : ksplat(folder, progress);
+        Measurement measured = switch (name) {
+            case "workload" -> workload(folder, progress);
+            case "report" -> ReportBench.measure(runs > 0 ? runs : 1000, folder);
+            default -> ksplat(folder, progress);
+        };
         progress.clear();
         PrintWriter out = spec.commandLine().getOut();
         out.print(json ? measured.json().toString() + "\n" : measured.text());
@@ -95,10 +101,10 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private void checkWords() {
-        if (!List.of("restore", "boot", "attempts", "workload").contains(name)) {
+        if (!NAMES.contains(name)) {
             throw new ParameterException(
                     spec.commandLine(),
-                    "there is no benchmark " + name + "; there are restore, boot, attempts and workload");
+                    "there is no benchmark " + name + "; there are " + String.join(", ", NAMES));
         }
         int most = name.equals("workload") ? 2 : 1;
         if (kernels.size() > most) {
@@ -124,7 +130,8 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private SessionOptions options(TerminalProgress progress) {
-        return SessionOptions.standard(progress).withAccelerator(Optional.ofNullable(accelerator));
+        return SessionOptions.standard(progress)
+                .calledWith(Main.arguments(spec)).withAccelerator(Optional.ofNullable(accelerator));
     }
 
     private RunSettings settings(Path folder) {

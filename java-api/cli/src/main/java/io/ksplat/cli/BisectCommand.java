@@ -118,7 +118,7 @@ final class BisectCommand implements Callable<Integer> {
     }
 
     private int prebuilt(Bisector bisector, Catalogue.Entry entry, TerminalProgress progress) throws Exception {
-        try (Session session = Session.openUntilSignal(options.options(progress));
+        try (Session session = Session.openUntilSignal(options.options(progress, spec));
                 Runner runner = new JUnitRunner()) {
             tell(session, progress);
             Bisector.Answer answer = bisector.prebuilt(options.trial(session, runner, entry), jobs);
@@ -138,7 +138,7 @@ final class BisectCommand implements Callable<Integer> {
         }
         List<Session> opened = new ArrayList<>();
         try (Runner runner = new JUnitRunner()) {
-            Bisector.Answer answer = bisector.inTree(commits, options.options(progress), timed -> {
+            Bisector.Answer answer = bisector.inTree(commits, options.options(progress, spec), timed -> {
                 Session session = Session.openUntilSignal(timed);
                 opened.add(session);
                 tell(session, progress);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.ksplat.results.ResultsReader;
 import io.ksplat.campaign.Bug;
 import io.ksplat.campaign.internal.bisect.TreeStep;
 import io.ksplat.engine.Catalogue;
@@ -16,7 +15,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -86,7 +84,7 @@ final class BisectStepCommand implements Callable<Integer> {
         if (broken.isPresent()) {
             return told(out, broken.get());
         }
-        try (Session session = Session.openUntilSignal(options.options(progress));
+        try (Session session = Session.openUntilSignal(options.options(progress, spec));
                 Runner runner = new JUnitRunner()) {
             TreeStep.Answer answer = step.run(options.trial(session, runner, entry), reproducer, bug, runs);
             progress.clear();
@@ -110,26 +108,16 @@ final class BisectStepCommand implements Callable<Integer> {
     }
 
     private Bug bug() throws IOException {
-        Set<String> all = new TreeSet<>(signatures);
-        Path shown = like;
-        if (shown != null) {
-            JsonNode results =
-                    new ObjectMapper().readTree(shown.resolve("results.json").toFile());
-            for (JsonNode run : results.path("runs")) {
-                String verdict = run.path("verdict").asText();
-                if (run.path("reproducer").asText().equals(reproducer)
-                        && (verdict.equals("DEADLOCK") || verdict.equals("CRASH"))) {
-                    run.path("evidence")
-                            .forEach(found -> all.add(found.path("signature").asText()));
-                }
-            }
+        Bug bug = new Bug(Set.copyOf(signatures));
+        if (like != null) {
+            bug = bug.asIn(ResultsReader.read(like), reproducer);
         }
-        if (all.isEmpty() || runs < 1) {
+        if (bug.signatures().isEmpty() || runs < 1) {
             throw new ParameterException(
                     spec.commandLine(),
                     "which bug? name its --signature, or --like REPORT where " + reproducer
                             + " showed it; and --runs is at least 1");
         }
-        return new Bug(all);
+        return bug;
     }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
+import io.ksplat.results.RunRecord;
+import java.util.List;
+
 /** Exit codes. */
 final class Exit {
     /** Every verdict is the expected one. */
@@ -13,4 +16,12 @@ final class Exit {
     static final int HARNESS = 3;
 
     private Exit() {}
+
+    /** Returns the code of a report's runs. */
+    static int of(List<RunRecord> runs) {
+        if (runs.isEmpty() || runs.stream().anyMatch(RunRecord::isError)) {
+            return HARNESS;
+        }
+        return runs.stream().allMatch(RunRecord::asExpected) ? EXPECTED : UNEXPECTED;
+    }
 }

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import javax.tools.Diagnostic;
 import javax.tools.DiagnosticCollector;
 import javax.tools.FileObject;
@@ -83,7 +84,11 @@ public final class JavaSourceCatalogue {
         return entries;
     }
 
-    private static String errors(Path file, DiagnosticCollector<JavaFileObject> found) {
+    private static String errors(Path file, DiagnosticCollector<JavaFileObject> found) throws IOException {
+        Optional<String> renamed = RenamedApi.hint(Files.readString(file));
+        if (renamed.isPresent()) {
+            return file + " does not compile: " + renamed.get();
+        }
         List<String> lines = new ArrayList<>(List.of(file + " does not compile:"));
         for (Diagnostic<? extends JavaFileObject> diagnostic : found.getDiagnostics()) {
             if (diagnostic.getKind() == Diagnostic.Kind.ERROR) {

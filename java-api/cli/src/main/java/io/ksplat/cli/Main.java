@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 
 /** {@code ksplat}. */
 @Command(
@@ -21,6 +23,8 @@ import picocli.CommandLine.Command;
             BisectStepCommand.class,
             PatchCommand.class,
             SweepCommand.class,
+            ShowCommand.class,
+            MergeCommand.class,
             TableCommand.class
         })
 public final class Main {
@@ -28,6 +32,11 @@ public final class Main {
 
     public static void main(String[] arguments) {
         System.exit(execute(arguments));
+    }
+
+    /** Returns what ksplat was called with. */
+    static List<String> arguments(CommandSpec spec) {
+        return spec.root().commandLine().getParseResult().originalArgs();
     }
 
     static int execute(String... arguments) {

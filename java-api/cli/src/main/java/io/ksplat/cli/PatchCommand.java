@@ -95,7 +95,7 @@ final class PatchCommand implements Callable<Integer> {
         SeriesTrial series =
                 SeriesTrial.of(new SeriesTrial.Question(tree, base, profile, each, error, most), mails, progress);
         PrintWriter out = spec.commandLine().getOut();
-        try (Session session = Session.openUntilSignal(options.options(progress));
+        try (Session session = Session.openUntilSignal(options.options(progress, spec));
                 Runner runner = new JUnitRunner()) {
             Path folder = session.report(options.settings().report()).folder();
             List<Trial> trials = chosen.stream()

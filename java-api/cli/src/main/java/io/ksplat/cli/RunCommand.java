@@ -9,9 +9,8 @@ import io.ksplat.engine.Session;
 import io.ksplat.engine.SessionOptions;
 import io.ksplat.engine.internal.TerminalProgress;
 import io.ksplat.junit.internal.ReproducerCatalogue;
-import io.ksplat.results.RunRecord;
-import io.ksplat.results.internal.RunLog;
-import io.ksplat.results.internal.Summary;
+import io.ksplat.results.RunLog;
+import io.ksplat.results.internal.RunText;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -129,6 +128,7 @@ final class RunCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         TerminalProgress progress = TerminalProgress.on(err);
         SessionOptions options = SessionOptions.standard(progress)
+                .calledWith(Main.arguments(spec))
                 .withAccelerator(Optional.ofNullable(accelerator))
                 .withFragments(fragments)
                 .withContainer(image());
@@ -146,7 +146,7 @@ final class RunCommand implements Callable<Integer> {
             RunLog.Listener ended = run -> {
                 progress.clear();
                 if (!json) {
-                    out.print(Summary.of(run, written.folder(run)));
+                    out.print(RunText.of(run, report));
                     out.flush();
                 }
             };
@@ -158,14 +158,15 @@ final class RunCommand implements Callable<Integer> {
                     });
             progress.clear();
             if (json) {
+                written.flush();
                 out.println(Files.readString(written.folder().resolve("results.json")));
             } else {
-                out.print(Summary.of(written.runs()));
+                out.print(RunText.of(written.runs()));
                 out.println("Report: " + report);
             }
             out.flush();
         }
-        return exit(written.runs(), failed.get());
+        return failed.get() ? Exit.HARNESS : Exit.of(written.runs());
     }
 
     private void checkWords() {
@@ -205,13 +206,6 @@ final class RunCommand implements Callable<Integer> {
                     + " vm-images/container/image prints");
         }
         return Optional.of(image);
-    }
-
-    private static int exit(List<RunRecord> runs, boolean failed) {
-        if (failed || runs.isEmpty() || runs.stream().anyMatch(RunRecord::isError)) {
-            return Exit.HARNESS;
-        }
-        return runs.stream().allMatch(RunRecord::asExpected) ? Exit.EXPECTED : Exit.UNEXPECTED;
     }
 
     private List<Catalogue.Entry> choose(Catalogue catalogue) throws IOException {

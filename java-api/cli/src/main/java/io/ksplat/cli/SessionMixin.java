@@ -12,6 +12,7 @@ import io.ksplat.engine.internal.TerminalProgress;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
 /** What the commands that run reproducers until they know enough have in common. */
@@ -26,8 +27,9 @@ final class SessionMixin {
         return report;
     }
 
-    SessionOptions options(TerminalProgress progress) {
-        return SessionOptions.standard(progress).withAccelerator(Optional.ofNullable(accelerator));
+    SessionOptions options(TerminalProgress progress, CommandSpec spec) {
+        return SessionOptions.standard(progress)
+                .calledWith(Main.arguments(spec)).withAccelerator(Optional.ofNullable(accelerator));
     }
 
     RunSettings settings() {

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.ksplat.results.RunRecord;
+import io.ksplat.results.ResultsReader;
 import io.ksplat.results.internal.MarkdownTable;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,9 +45,9 @@ final class TableCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        List<JsonNode> results = new ArrayList<>();
+        List<List<RunRecord>> results = new ArrayList<>();
         for (Path folder : folders) {
-            results.add(read(folder.resolve("results.json")));
+            results.add(read(folder));
         }
         String table = MarkdownTable.of(results);
         if (into == null) {
@@ -69,14 +67,11 @@ final class TableCommand implements Callable<Integer> {
         return Exit.EXPECTED;
     }
 
-    private JsonNode read(Path file) throws IOException {
-        try {
-            return new ObjectMapper().readTree(file.toFile());
-        } catch (JsonProcessingException e) {
-            throw new IOException(file + " is no report: " + e.getOriginalMessage(), e);
-        } catch (NoSuchFileException | java.io.FileNotFoundException e) {
+    private List<RunRecord> read(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
             throw new ParameterException(
-                    spec.commandLine(), "there is no " + file + ": name the folder of a report", e);
+                    spec.commandLine(), "there is no " + folder + ": name the folder of a report");
         }
+        return ResultsReader.read(folder);
     }
 }

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The examples in the Javadoc of public types compile, as they stand there. */
 class JavadocExamplesTest {
     private static final List<Path> SOURCES = Stream.of(
-                    "evidence", "kernel", "bpf", "results", "machine", "junit", "container")
+                    "evidence", "kernel", "bpf", "results", "machine", "engine", "junit", "container")
             .map(module -> Path.of("../" + module + "/src/main/java"))
             .toList();
 
@@ -54,11 +54,11 @@ class JavadocExamplesTest {
             "Storm",
             "Machine",
             "Controls",
-            "Testimony",
+            "ProgramReports",
             "Reproducer",
             "Needs",
             "Expect",
-            "BeforeFreeze",
+            "BeforeSnapshot",
             "Case",
             "EnabledOnKernel",
             "KernelTest",
@@ -79,7 +79,9 @@ class JavadocExamplesTest {
                 io.ksplat.engine.Machine machine;
                 io.ksplat.bpf.BpfObject bpf;
                 io.ksplat.machine.internal.Guest guest;
-                io.ksplat.bpf.BpfTarget target;
+                io.ksplat.engine.Session session;
+                io.ksplat.engine.Scenario scenario;
+                io.ksplat.machine.Target target;
                 io.ksplat.machine.GuestProcess child;
                 io.ksplat.bpf.BpfObjectFile file;
                 io.ksplat.evidence.Evidence evidence;
@@ -122,6 +124,8 @@ class JavadocExamplesTest {
                             single.stream(),
                             Stream.of(
                                     "io.ksplat.container.*",
+                                    "io.ksplat.engine.*",
+                                    "io.ksplat.results.*",
                                     "io.ksplat.evidence.*",
                                     "io.ksplat.evidence.Stack",
                                     "io.ksplat.bpf.*",

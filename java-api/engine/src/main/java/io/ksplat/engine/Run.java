@@ -23,14 +23,13 @@ import io.ksplat.machine.internal.snapshot.Template;
 import io.ksplat.results.KernelName;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.Timings;
-import io.ksplat.results.internal.RunLog;
+import io.ksplat.results.RunLog;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -462,7 +461,7 @@ public final class Run {
             }
             if (aside.isEmpty()) {
                 long judged = System.nanoTime();
-                report.end(record);
+                record = report.end(record);
                 session.timings().add("report", judged);
             }
             return new Conclusion(record, folder);
@@ -498,7 +497,7 @@ public final class Run {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while confirming a crash", e);
         }
-        long totalMs = (System.nanoTime() - started) / 1_000_000;
+        long totalMs = elapsedMs();
         return CrashConfirmation.of(first.evidence(), again.evidence())
                 ? CrashConfirmation.confirmed(first, second, totalMs)
                 : CrashConfirmation.refuted(first, again, second, totalMs);
@@ -562,37 +561,40 @@ public final class Run {
             Optional<Fixture> fixture) {
         notes.addAll(0, lease.remarks());
         fixture.map(Fixture::notes).ifPresent(notes::addAll);
-        return new RunRecord(
-                scenario.id(),
-                kernelName,
-                settings.attempt(),
-                lease.bootRetries(),
-                verdict,
-                expected,
-                message.isEmpty() ? Optional.empty() : Optional.of(message),
-                evidence,
-                controls,
-                notes,
-                new Timings(
+        RunRecord.Builder record = RunRecord.of(scenario.id(), kernelName, settings.attempt())
+                .bootRetries(lease.bootRetries())
+                .verdict(verdict)
+                .expected(expected)
+                .because(because)
+                .message(message.isEmpty() ? Optional.empty() : Optional.of(message))
+                .evidence(evidence)
+                .controls(controls)
+                .notes(notes)
+                .timings(new Timings(
                         lease.bootMs(),
                         lease.restoreMs(),
                         fixture.map(there -> there.watcher().firstEvidenceMs()).orElse(OptionalLong.empty()),
-                        (System.nanoTime() - started) / 1_000_000),
-                accelerator,
-                lease.origin(),
-                fixture.map(Fixture::nmis).orElse(List.of()),
-                because);
+                        elapsedMs()))
+                .accelerator(accelerator)
+                .origin(lease.origin())
+                .tool(session.tool());
+        fixture.ifPresent(there -> record.nmis(there.nmis())
+                .timeline(there.timeline(elapsedMs(), verdict))
+                .watchedMs(there.watchedMs()));
+        return record.build();
+    }
+
+    private long elapsedMs() {
+        return (System.nanoTime() - started) / 1_000_000;
     }
 
     private static Evidence rejection(VerifierException refusal) {
-        return new Evidence(
-                EvidenceKind.VERIFIER,
-                String.valueOf(refusal.getMessage()),
-                "verifier:" + refusal.program() + ":" + refusal.getMessage(),
-                List.of(),
-                List.of(),
-                List.of(),
-                Source.VERIFIER,
-                OptionalDouble.empty());
+        return Evidence.builder(
+                        EvidenceKind.VERIFIER,
+                        String.valueOf(refusal.getMessage()),
+                        "verifier:" + refusal.program() + ":" + refusal.getMessage())
+                .function(refusal.program())
+                .source(Source.VERIFIER)
+                .build();
     }
 }

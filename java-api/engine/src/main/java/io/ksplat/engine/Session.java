@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.engine;
 
+import io.ksplat.results.ToolRecord;
 import io.ksplat.engine.internal.BpfSources;
 import io.ksplat.engine.internal.PhaseTimings;
 import io.ksplat.engine.internal.QemuTargets;
@@ -12,8 +13,9 @@ import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Progress;
 import io.ksplat.machine.internal.KernelInfo;
-import io.ksplat.results.internal.RunLog;
+import io.ksplat.results.RunLog;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.ref.SoftReference;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -44,6 +46,7 @@ public final class Session implements AutoCloseable {
 
     private final Cache cache;
     private final Progress progress;
+    private final Optional<ToolRecord> tool;
     private final Targets targets;
 
     /** Softly: those of a whole catalogue are more than the heap is meant to hold. */
@@ -58,15 +61,16 @@ public final class Session implements AutoCloseable {
     private boolean keptOne;
 
     /** Opens a session whose targets come from elsewhere than QEMU. */
-    public Session(Cache cache, Progress progress, Targets targets) {
-        this.cache = cache;
-        this.progress = progress;
+    Session(SessionOptions options, Targets targets) {
+        this.cache = options.cache();
+        this.progress = options.progress();
+        this.tool = options.tool();
         this.targets = targets;
     }
 
     /** Opens a session. */
     public static Session open(SessionOptions options) {
-        return new Session(options.cache(), options.progress(), new QemuTargets(options));
+        return new Session(options, new QemuTargets(options));
     }
 
     /** Opens a session that is interrupted, and writes its reports, when this process gets a signal. */
@@ -95,6 +99,10 @@ public final class Session implements AutoCloseable {
     /** Returns where progress is told. */
     public Progress progress() {
         return progress;
+    }
+
+    Optional<ToolRecord> tool() {
+        return tool;
     }
 
     Targets targets() {
@@ -166,6 +174,10 @@ public final class Session implements AutoCloseable {
         return report;
     }
 
+    private synchronized List<RunLog> reports() {
+        return List.copyOf(reports.values());
+    }
+
     /** Returns whether a dead machine may be left behind: only the first that asks may. */
     synchronized boolean mayKeep() {
         boolean first = !keptOne;
@@ -211,6 +223,13 @@ public final class Session implements AutoCloseable {
                 }
             }
         }
+        for (RunLog report : reports()) {
+            try {
+                report.flush();
+            } catch (IOException e) {
+                LOG.warn("the report in {} cannot be written: {}", report.folder(), e.getMessage());
+            }
+        }
     }
 
     @Override
@@ -220,5 +239,12 @@ public final class Session implements AutoCloseable {
         }
         interrupt("the session ended");
         snapshots.close();
+        for (RunLog report : reports()) {
+            try {
+                report.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException("the report in " + report.folder() + " cannot be written", e);
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.engine;
 
+import io.ksplat.results.ToolRecord;
 import io.ksplat.engine.internal.LoggedProgress;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Progress;
@@ -19,20 +20,24 @@ import java.util.function.Function;
  * @param accelerator the one to use; empty: the best that boots a kernel
  * @param fragments files with lines of a kernel's configuration, on top of the profile of a kernel that is built
  * @param launcher what starts QEMU elsewhere; empty: it runs on this host
+ * @param tool what this ksplat was called with; empty if it is used as a library
  */
 public record SessionOptions(
         Cache cache,
         Progress progress,
         Optional<Accelerator> accelerator,
         List<Path> fragments,
-        Optional<QemuLauncher> launcher) {
+        Optional<QemuLauncher> launcher,
+        Optional<ToolRecord> tool) {
+    private static final String VERSION = "0.1.0";
+
     public SessionOptions {
         fragments = List.copyOf(fragments);
     }
 
     /** Returns options with this host's cache, and nothing chosen. */
     public static SessionOptions standard(Progress progress) {
-        return new SessionOptions(Cache.standard(), progress, Optional.empty(), List.of(), Optional.empty());
+        return new SessionOptions(Cache.standard(), progress, Optional.empty(), List.of(), Optional.empty(), Optional.empty());
     }
 
     /**
@@ -57,17 +62,29 @@ public record SessionOptions(
                 progress,
                 name.map(text -> RunSettings.word(Accelerator.class, RunSettings.Keys.ACCELERATOR, text)),
                 fragments,
-                launcher);
+                launcher,
+                tool);
     }
 
     /** Returns these with another place where progress is told. */
     public SessionOptions withProgress(Progress other) {
-        return new SessionOptions(cache, other, accelerator, fragments, launcher);
+        return new SessionOptions(cache, other, accelerator, fragments, launcher, tool);
+    }
+
+    /** Returns these with what this ksplat was called with, which the records keep. */
+    public SessionOptions calledWith(List<String> arguments) {
+        return new SessionOptions(
+                cache,
+                progress,
+                accelerator,
+                fragments,
+                launcher,
+                Optional.of(ToolRecord.of(VERSION, arguments)));
     }
 
     /** Returns these with files of configuration. */
     public SessionOptions withFragments(List<Path> files) {
-        return new SessionOptions(cache, progress, accelerator, files, launcher);
+        return new SessionOptions(cache, progress, accelerator, files, launcher, tool);
     }
 
     /**
@@ -77,11 +94,12 @@ public record SessionOptions(
      */
     public SessionOptions withContainer(Optional<String> image) {
         if (image.isEmpty()) {
-            return new SessionOptions(cache, progress, accelerator, fragments, Optional.empty());
+            return new SessionOptions(cache, progress, accelerator, fragments, Optional.empty(), tool);
         }
         try {
             return new SessionOptions(
-                    cache, progress, accelerator, fragments, Optional.of(QemuLauncher.of("container", image.get())));
+                    cache, progress, accelerator, fragments, Optional.of(QemuLauncher.of("container", image.get())),
+                    tool);
         } catch (IOException e) {
             throw new IllegalArgumentException(RunSettings.Keys.CONTAINER + ": " + e.getMessage(), e);
         }

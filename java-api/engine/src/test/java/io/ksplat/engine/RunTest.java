@@ -41,7 +41,15 @@ class RunTest {
     @BeforeEach
     void open() {
         targets = new ScriptedTargets(folder);
-        session = new Session(new Cache(folder.resolve("cache")), Progress.NONE, targets);
+        session = new Session(
+                new SessionOptions(
+                        new Cache(folder.resolve("cache")),
+                        Progress.NONE,
+                        Optional.empty(),
+                        List.of(),
+                        Optional.empty(),
+                        Optional.empty()),
+                targets);
     }
 
     @AfterEach

@@ -44,25 +44,15 @@ public final class CrashConfirmation {
     private static RunRecord with(RunRecord run, Verdict verdict, Optional<String> message, String note, long totalMs) {
         List<String> notes = new ArrayList<>(run.notes());
         notes.add(note);
-        return new RunRecord(
-                run.reproducer(),
-                run.kernel(),
-                run.attempt(),
-                run.bootRetries(),
-                verdict,
-                run.expected(),
-                message,
-                run.evidence(),
-                run.controls(),
-                notes,
-                new Timings(
+        return run.toBuilder()
+                .verdict(verdict)
+                .message(message)
+                .notes(notes)
+                .timings(new Timings(
                         run.timings().bootMs(),
                         run.timings().restoreMs(),
                         run.timings().firstEvidenceMs(),
-                        totalMs),
-                run.accelerator(),
-                run.origin(),
-                run.nmis(),
-                run.because());
+                        totalMs))
+                .build();
     }
 }

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.engine.internal;
 
+import java.util.OptionalLong;
+import java.util.OptionalInt;
+import java.util.Comparator;
+import io.ksplat.results.TimelineEvent;
+import io.ksplat.results.NmiRecord;
+import io.ksplat.evidence.Verdict;
 import io.ksplat.bpf.BpfObject;
 import io.ksplat.bpf.BpfObjectFile;
 import io.ksplat.bpf.BpfObjectSpec;
@@ -49,6 +55,9 @@ public final class Fixture {
     private final Map<String, BpfObject> loadedBefore = new HashMap<>();
 
     private final Optional<Nmi> nmi;
+    private final long beganNanos = System.nanoTime();
+    private OptionalLong watchBegan = OptionalLong.empty();
+    private OptionalLong watchEnded = OptionalLong.empty();
     private Symbols symbols;
     private @Nullable Machine machine;
     private boolean preparing;
@@ -273,7 +282,10 @@ public final class Fixture {
      */
     public Watcher.Seen watch(List<Control> first, boolean hopeless) {
         boolean missed = nmi.map(source -> !source.misses().isEmpty()).orElse(false);
-        return watcher.watch(() -> readControls(first), reports, hopeless || missed);
+        watchBegan = OptionalLong.of(System.nanoTime());
+        Watcher.Seen seen = watcher.watch(() -> readControls(first), reports, hopeless || missed);
+        watchEnded = OptionalLong.of(System.nanoTime());
+        return seen;
     }
 
     private List<Control> readControls(List<Control> first) throws IOException {
@@ -315,15 +327,60 @@ public final class Fixture {
                 .toList();
     }
 
-    /** Returns the NMI sources that were used, a line each. */
-    public List<String> nmis() {
+    /** Returns the NMIs that arrived, and the sources that sent many. */
+    public List<NmiRecord> nmis() {
         if (context.mode == NmiMode.NONE || nmi.isEmpty()) {
             return List.of();
         }
         return Stream.concat(
-                        nmi.get().landings().stream().map(at -> "aimed at " + at.where() + " on CPU " + at.cpu()),
-                        nmi.get().bursts().stream().map(burst -> burst.how()))
+                        nmi.get().landings().stream().map(this::record),
+                        nmi.get().bursts().stream()
+                                .map(burst -> new NmiRecord(
+                                        burst.how(),
+                                        OptionalInt.empty(),
+                                        OptionalLong.empty(),
+                                        Optional.empty(),
+                                        Optional.empty(),
+                                        OptionalLong.of(atMs(burst.beganNanos())))))
                 .toList();
+    }
+
+    private NmiRecord record(Landing landing) {
+        return new NmiRecord(
+                "aimed at " + landing.where(),
+                OptionalInt.of(landing.cpu()),
+                OptionalLong.of(landing.address()),
+                Optional.of(landing.where()),
+                landing.task(),
+                OptionalLong.of(atMs(landing.atNanos())));
+    }
+
+    private long atMs(long nanos) {
+        return (nanos - context.started) / 1_000_000;
+    }
+
+    /** Returns what happened, in order, up to the verdict. */
+    public List<TimelineEvent> timeline(long nowMs, Verdict verdict) {
+        List<TimelineEvent> events = new ArrayList<>();
+        events.add(new TimelineEvent(atMs(beganNanos), OptionalInt.empty(), "prepared", context.kernel.release()));
+        for (NmiRecord sent : nmis()) {
+            events.add(new TimelineEvent(sent.atMs().orElse(0), sent.cpu(), "nmi", sent.source()));
+        }
+        watcher.firstEvidenceMs()
+                .ifPresent(at -> events.add(
+                        new TimelineEvent(at, OptionalInt.empty(), "evidence", "the first evidence was found")));
+        watchBegan.ifPresent(
+                at -> events.add(new TimelineEvent(atMs(at), OptionalInt.empty(), "watch", "its code is over")));
+        events.sort(Comparator.comparingLong(TimelineEvent::atMs));
+        events.add(new TimelineEvent(nowMs, OptionalInt.empty(), "verdict", verdict.name()));
+        return events;
+    }
+
+    /** Returns for how long the machine was watched after the scenario's code. */
+    public OptionalLong watchedMs() {
+        return watchBegan.isPresent() && watchEnded.isPresent()
+                ? OptionalLong.of((watchEnded.getAsLong() - watchBegan.getAsLong()) / 1_000_000)
+                : OptionalLong.empty();
     }
 
     /** Takes out of the machine what was put there. */

@@ -15,7 +15,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 
 /** What programs report of themselves: locks that they were refused, and what the kernel wrote to their streams. */
 public final class ReportedRefusals {
@@ -73,15 +72,12 @@ public final class ReportedRefusals {
     }
 
     private static Evidence evidence(String lock, String error) {
-        return new Evidence(
-                EvidenceKind.LOCK_REFUSED,
-                lock + " was refused with " + error,
-                "lock-refused:" + lock + ":" + error,
-                List.of(),
-                List.of(),
-                List.of(),
-                Source.PROGRAM,
-                OptionalDouble.empty());
+        return Evidence.builder(
+                        EvidenceKind.LOCK_REFUSED,
+                        lock + " was refused with " + error,
+                        "lock-refused:" + lock + ":" + error)
+                .source(Source.PROGRAM)
+                .build();
     }
 
     private record Refusal(String lock, Global result) {}

@@ -3,6 +3,7 @@ package io.ksplat.results.internal;
 
 import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Evidence;
+import io.ksplat.results.NmiRecord;
 import io.ksplat.results.RunRecord;
 import java.util.List;
 import java.util.Locale;
@@ -66,8 +67,8 @@ final class JUnitXmlWriter {
         property(xml, "origin", run.origin());
         property(xml, "bootRetries", Integer.toString(run.bootRetries()));
         int source = 0;
-        for (String nmi : run.nmis()) {
-            property(xml, "nmi." + ++source, nmi);
+        for (NmiRecord nmi : run.nmis()) {
+            property(xml, "nmi." + ++source, nmi.toString());
         }
         for (Control control : run.controls()) {
             property(xml, "control." + control.name(), control.observed() + " of " + control.required());

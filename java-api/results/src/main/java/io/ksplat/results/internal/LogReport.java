@@ -72,24 +72,16 @@ public final class LogReport {
         public void end(List<Evidence> evidence) throws IOException {
             console.close();
             List<Control> controls = List.of(Control.observer("log-bytes", 1, bytes));
-            report.end(new RunRecord(
-                    name,
-                    kernel,
-                    attempt,
-                    0,
-                    new Findings(evidence, controls, true).verdict(),
-                    Verdict.CLEAN,
-                    bytes == 0 ? Optional.of("the log is empty") : Optional.empty(),
-                    evidence,
-                    controls,
-                    List.of(),
-                    new Timings(
-                            OptionalLong.empty(),
-                            OptionalLong.empty(),
-                            OptionalLong.empty(),
-                            (System.nanoTime() - started) / 1_000_000),
-                    "",
-                    "log"));
+            Findings findings = new Findings(evidence, controls, true, Findings.Visibility.CONSOLE_ONLY);
+            report.end(RunRecord.of(name, kernel, attempt)
+                    .target("log")
+                    .verdict(findings.verdict())
+                    .message(bytes == 0 ? Optional.of("the log is empty") : Optional.empty())
+                    .evidence(evidence)
+                    .controls(controls)
+                    .timings(Timings.ofTotal((System.nanoTime() - started) / 1_000_000))
+                    .origin("log")
+                    .build());
         }
 
         @Override

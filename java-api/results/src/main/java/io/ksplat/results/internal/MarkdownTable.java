@@ -1,47 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.results.internal;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import io.ksplat.evidence.LockRef;
 import io.ksplat.evidence.Verdict;
+import io.ksplat.results.RunRecord;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/**
- * What reproducers did on kernels, as a Markdown table out of {@code results.json}: a row for each reproducer, a column for each
- * kernel, the reasons below.
- */
+/** What reproducers did on kernels, as a Markdown table: a row for each reproducer, a column for each kernel, the reasons below. */
 public final class MarkdownTable {
-    private final Map<String, Map<String, List<JsonNode>>> rows = new TreeMap<>();
+    private final Map<String, Map<String, List<RunRecord>>> rows = new TreeMap<>();
     private final Set<String> kernels = new LinkedHashSet<>();
-    private final List<String> reasons = new ArrayList<>();
+    private final Map<String, Integer> reasons = new LinkedHashMap<>();
 
     private MarkdownTable() {}
 
     /**
-     * The table of several reports.
+     * Returns the table of several reports.
      *
-     * @param results roots of {@code results.json}; where two have the same reproducer on the same kernel, the later one counts
+     * @param reports the runs of each; if two have the same reproducer on the same kernel, the later one counts
      */
-    public static String of(Collection<? extends JsonNode> results) {
+    public static String of(Collection<? extends Collection<RunRecord>> reports) {
         MarkdownTable table = new MarkdownTable();
-        results.forEach(table::add);
+        reports.forEach(table::add);
         return table.text();
     }
 
-    private void add(JsonNode results) {
-        Map<String, Map<String, List<JsonNode>>> fresh = new LinkedHashMap<>();
-        for (JsonNode run : results.path("runs")) {
-            String kernel = run.path("kernel").path("spec").asText();
+    private void add(Collection<RunRecord> report) {
+        Map<String, Map<String, List<RunRecord>>> fresh = new LinkedHashMap<>();
+        for (RunRecord run : report) {
+            String kernel = run.kernel().spec();
             kernels.add(kernel);
-            fresh.computeIfAbsent(run.path("reproducer").asText(), id -> new LinkedHashMap<>())
+            fresh.computeIfAbsent(run.reproducer(), id -> new LinkedHashMap<>())
                     .computeIfAbsent(kernel, spec -> new ArrayList<>())
                     .add(run);
         }
@@ -51,10 +51,14 @@ public final class MarkdownTable {
 
     private String text() {
         StringBuilder text = new StringBuilder("| id | lock at stake |");
-        kernels.forEach(kernel -> text.append(' ').append(kernel).append(" |"));
+        kernels.forEach(kernel -> text.append(' ').append(Markdown.text(kernel)).append(" |"));
         text.append("\n|---|---|").append("---|".repeat(kernels.size())).append('\n');
         rows.forEach((id, cells) -> {
-            text.append("| `").append(id).append("` | ").append(locks(cells)).append(" |");
+            text.append("| ")
+                    .append(Markdown.code(id))
+                    .append(" | ")
+                    .append(locks(cells))
+                    .append(" |");
             for (String kernel : kernels) {
                 text.append(' ')
                         .append(cell(cells.getOrDefault(kernel, List.of())))
@@ -65,59 +69,60 @@ public final class MarkdownTable {
         if (!reasons.isEmpty()) {
             text.append('\n');
         }
-        for (int i = 0; i < reasons.size(); i++) {
-            text.append(i + 1).append(". ").append(reasons.get(i)).append('\n');
-        }
+        reasons.forEach((reason, number) ->
+                text.append(number).append(". ").append(reason).append('\n'));
         return text.toString();
     }
 
     /** Those of its deadlocks that have a name: a map's own lock has none. */
-    private static String locks(Map<String, List<JsonNode>> cells) {
-        Set<String> names = new TreeSet<>();
-        for (List<JsonNode> runs : cells.values()) {
-            for (JsonNode run : runs) {
-                if (run.path("verdict").asText().equals(Verdict.DEADLOCK.name())) {
-                    run.path("evidence")
-                            .forEach(found -> found.path("locks")
-                                    .forEach(lock -> names.add(lock.path("name").asText())));
-                }
-            }
-        }
-        return names.stream()
+    private static String locks(Map<String, List<RunRecord>> cells) {
+        return cells.values().stream()
+                .flatMap(List::stream)
+                .filter(run -> run.verdict() == Verdict.DEADLOCK)
+                .flatMap(run -> run.evidence().stream())
+                .flatMap(found -> found.locks().stream())
+                .map(LockRef::name)
                 .filter(name -> !name.startsWith("0x"))
-                .map(name -> "`" + name + "`")
+                .distinct()
+                .sorted()
+                .map(Markdown::code)
                 .collect(Collectors.joining(", "));
     }
 
-    private String cell(List<JsonNode> runs) {
-        Map<String, Long> verdicts = runs.stream()
+    private String cell(List<RunRecord> runs) {
+        Map<Verdict, Long> verdicts = runs.stream()
                 .collect(Collectors.groupingBy(
-                        run -> run.path("verdict").asText(), TreeMap::new, Collectors.counting()));
+                        RunRecord::verdict,
+                        () -> new TreeMap<>(Comparator.comparing(Verdict::name)),
+                        Collectors.counting()));
         Set<String> notes = new TreeSet<>();
         runs.forEach(run -> notes.add(note(run)));
         return verdicts.entrySet().stream()
-                        .map(verdict ->
-                                runs.size() == 1 ? verdict.getKey() : verdict.getValue() + " " + verdict.getKey())
+                        .map(verdict -> runs.size() == 1
+                                ? verdict.getKey().name()
+                                : verdict.getValue() + " " + verdict.getKey())
                         .collect(Collectors.joining(", "))
                 + String.join("", notes);
     }
 
     /** The number of the reason for a verdict that was expected; else what was. */
-    private String note(JsonNode run) {
-        String expected = run.path("expected").asText();
-        if (!run.path("verdict").asText().equals(expected)) {
-            return " **(expected " + expected + ")**";
+    private String note(RunRecord run) {
+        if (run.verdict() != run.expected()) {
+            return " **(expected " + run.expected() + ")**";
         }
-        String message = run.path("message")
-                .asText()
-                .replace(run.path("kernel").path("release").asText() + " has no", "the kernel has no");
-        String reason = run.path("because").asText(message).replace("|", "\\|");
+        String reason = Markdown.text(
+                run.mismatch().or(run::because).or(() -> message(run)).orElse(""));
         if (reason.isEmpty()) {
             return "";
         }
-        if (!reasons.contains(reason)) {
-            reasons.add(reason);
-        }
-        return " <sup>" + (reasons.indexOf(reason) + 1) + "</sup>";
+        int number = reasons.computeIfAbsent(reason, first -> reasons.size() + 1);
+        return (run.asExpected() ? "" : " **(unexpected)**") + " <sup>" + number + "</sup>";
+    }
+
+    /** The same for kernels that lack the same. */
+    private static Optional<String> message(RunRecord run) {
+        String release = run.kernel().release();
+        return run.message()
+                .map(why -> release.isEmpty() ? why : why.replace(release + " has no", "the kernel has no"));
     }
 }

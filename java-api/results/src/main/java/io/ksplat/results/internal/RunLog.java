@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.results.internal;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.KernelName;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.Timings;
+import io.ksplat.results.internal.wire.ReportJson;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,7 +57,7 @@ public final class RunLog {
         try {
             Files.createDirectories(folder);
             RunLog report = new RunLog(folder);
-            report.replace("results.json", ResultsJson.bytes(ResultsJson.results(List.of())));
+            report.replace("results.json", results(List.of()));
             report.replace(OPEN_TEST_REPORT, OpenTestWriter.of(List.of()));
             return report;
         } catch (IOException e) {
@@ -139,7 +141,9 @@ public final class RunLog {
     public synchronized void end(RunRecord run) throws IOException {
         Path evidence = folder(run).resolve("evidence.json");
         Files.createDirectories(evidence.getParent());
-        Files.write(evidence, ResultsJson.evidenceFile(run.evidence()));
+        try (OutputStream out = Files.newOutputStream(evidence)) {
+            ReportJson.writeEvidence(out, run.evidence());
+        }
         ended.put(RunFolder.name(run), Instant.now());
         write(run);
         open.remove(RunFolder.name(run));
@@ -153,13 +157,18 @@ public final class RunLog {
 
     private void write(RunRecord run) throws IOException {
         runs.put(RunFolder.name(run), run);
-        ObjectNode results = ResultsJson.results(runs());
-        replace("results.json", ResultsJson.bytes(results));
-        replace("table.md", MarkdownTable.of(List.of(results)).getBytes(StandardCharsets.UTF_8));
+        replace("results.json", results(runs()));
+        replace("table.md", MarkdownTable.of(List.of(runs())).getBytes(StandardCharsets.UTF_8));
         List<RunRecord> suite = new ArrayList<>(runs());
         suite.removeIf(other -> !other.reproducer().equals(run.reproducer()));
         replace(OPEN_TEST_REPORT, OpenTestWriter.of(events()));
         replace("TEST-" + RunFolder.fileName(run.reproducer()) + ".xml", JUnitXmlWriter.suite(run.reproducer(), suite));
+    }
+
+    private static byte[] results(List<RunRecord> runs) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ReportJson.writeResults(out, runs);
+        return out.toByteArray();
     }
 
     private List<OpenTestWriter.Event> events() {

@@ -7,13 +7,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.KernelName;
+import io.ksplat.results.NmiRecord;
 import io.ksplat.results.RunRecord;
-import io.ksplat.results.Timings;
 import java.io.ByteArrayInputStream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalLong;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Element;
@@ -128,20 +126,16 @@ class JUnitXmlWriterTest {
         }
         every.append("\u2028\ufffe\uffff");
         String hostile = every.toString();
-        RunRecord run = new RunRecord(
-                hostile,
-                new KernelName(hostile, hostile, hostile),
-                1,
-                0,
-                Verdict.CRASH,
-                Verdict.CLEAN,
-                Optional.of(hostile),
-                List.of(Runs.deadlock(hostile)),
-                List.of(Control.effect(hostile, 1, 0)),
-                List.of(hostile),
-                new Timings(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), 1),
-                hostile,
-                hostile);
+        RunRecord run = RunRecord.of(hostile, new KernelName(hostile, hostile, hostile), 1)
+                .verdict(Verdict.CRASH)
+                .message(hostile)
+                .evidence(List.of(Runs.deadlock(hostile)))
+                .controls(List.of(Control.effect(hostile, 1, 0)))
+                .notes(List.of(hostile))
+                .nmis(List.of(NmiRecord.of(hostile)))
+                .accelerator(hostile)
+                .origin(hostile)
+                .build();
         byte[] xml = JUnitXmlWriter.suite(hostile, List.of(run));
         assertThat(new String(xml, UTF_8)).startsWith("<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
         Element test = only(

@@ -5,7 +5,6 @@ import io.ksplat.machine.internal.OutsideView;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Frame;
-import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Stack;
 import io.ksplat.evidence.Task;
 import io.ksplat.kernel.Cache;
@@ -41,7 +40,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -136,16 +134,14 @@ public final class HangAnalysis implements OutsideView.Analysis {
         List<Integer> causes = graph.cpusOfCycle().isEmpty() ? stuck : graph.cpusOfCycle();
         contexts.sort(Comparator.comparing(context -> !causes.contains(context.cpu())));
         List<Stack> stacks = contexts.stream().map(ContextStack::stack).toList();
-        Evidence evidence = new Evidence(
-                EvidenceKind.CPU_STUCK,
-                title(causes, stacks),
-                signature(stacks),
-                graph.locks(),
-                graph.cycle(),
-                sources.stacks(contexts),
-                Source.OUTSIDE,
-                OptionalDouble.empty(),
-                graph.details());
+        Evidence evidence = Evidence.builder(EvidenceKind.CPU_STUCK, title(causes, stacks), signature(stacks))
+                .function(taker(stacks.get(0)))
+                .cpu(causes.get(0))
+                .locks(graph.locks())
+                .cycle(graph.cycle())
+                .stacks(sources.stacks(contexts))
+                .details(graph.details())
+                .build();
         return new Findings(evidence, unprinted);
     }
 
@@ -168,16 +164,18 @@ public final class HangAnalysis implements OutsideView.Analysis {
             String who = found.named(first.get())
                     .map(task -> task.comm() + "/" + task.pid())
                     .orElse("a task");
-            return Optional.of(new Evidence(
-                    EvidenceKind.HUNG_TASK,
-                    who + " sleeps for a lock in " + SymbolNames.base(taker),
-                    "hung-task:" + functions(first.get().steps().stream().map(StackWalk.Step::frame)),
-                    found.locks(),
-                    found.cycle(),
-                    stacks,
-                    Source.OUTSIDE,
-                    OptionalDouble.empty(),
-                    found.details()));
+            return Optional.of(Evidence.builder(
+                            EvidenceKind.HUNG_TASK,
+                            who + " sleeps for a lock in " + SymbolNames.base(taker),
+                            "hung-task:"
+                                    + functions(first.get().steps().stream().map(StackWalk.Step::frame)))
+                    .function(SymbolNames.base(taker))
+                    .task(found.named(first.get()))
+                    .locks(found.locks())
+                    .cycle(found.cycle())
+                    .stacks(stacks)
+                    .details(found.details())
+                    .build());
         }
     }
 

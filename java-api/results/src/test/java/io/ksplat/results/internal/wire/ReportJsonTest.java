@@ -1,42 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.results.internal;
+package io.ksplat.results.internal.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.Timings;
+import io.ksplat.results.internal.Runs;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 /** The form is a contract: others read these names. */
-class ResultsJsonTest {
+class ReportJsonTest {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private static JsonNode results(RunRecord... runs) throws IOException {
-        return JSON.readTree(ResultsJson.bytes(ResultsJson.results(List.of(runs))));
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ReportJson.writeResults(out, List.of(runs));
+        return JSON.readTree(out.toByteArray());
     }
 
     @Test
     void writesEveryFieldOfTheContract() throws IOException {
         RunRecord run = Runs.run("nmi-task-kptr", 3, Verdict.DEADLOCK, Verdict.CLEAN);
         JsonNode expected = JSON.readTree("""
-                {"schema": 1, "runs": [{
+                {"schema": 2, "runs": [{
                   "reproducer": "nmi-task-kptr",
-                  "kernel": {"spec": "debian:7.2", "release": "7.2.13+deb14-cloud-amd64", "key": "7.2.13-cloud"},
+                  "kernel": {"spec": "debian:7.2", "release": "7.2.13+deb14-cloud-amd64", "key": "7.2.13-cloud",
+                             "config": "0123456789ab"},
+                  "target": "qemu",
                   "attempt": 3,
                   "bootRetries": 1,
                   "verdict": "DEADLOCK",
                   "expected": "CLEAN",
+                  "asExpected": false,
                   "evidence": [{
                     "kind": "lockdep-circular",
                     "title": "possible deadlock",
                     "signature": "lockdep-circular:&rdp->nocb_lock",
+                    "type": "LOCKDEP",
+                    "count": 1,
                     "locks": [{"name": "&rdp->nocb_lock", "address": "ffff88800f600000", "class": "rcu_nocb"},
                               {"name": "&p->pi_lock"}],
                     "cycle": [{"context": "task", "cpu": 0, "holds": "&rdp->nocb_lock", "waitsFor": "&p->pi_lock"},
@@ -46,8 +55,12 @@ class ResultsJsonTest {
                       {"function": "call_rcu", "file": "kernel/rcu/tree.c", "line": 3150, "inlined": true, "certain": false}]}],
                     "source": "console",
                     "guestSeconds": 12.25}],
-                  "controls": {"nmi": {"required": 1, "observed": 1, "passed": true},
-                               "freed:delayed_put_task_struct": {"required": 2, "observed": 1, "passed": false}},
+                  "controls": {"nmi": {"role": "STIMULUS", "required": 1, "observed": 1, "passed": true},
+                               "freed:delayed_put_task_struct": {"role": "EFFECT", "required": 2, "observed": 1, "passed": false}},
+                  "nmis": [{"source": "aimed at rcu_cblist_enqueue+0x0", "cpu": 0, "address": "ffffffff81234567",
+                            "where": "rcu_cblist_enqueue+0x0", "task": {"comm": "victim", "pid": 71}, "atMs": 1900},
+                           {"source": "storm of 100/s, jitter 0.5, seed 7"}],
+                  "timeline": [],
                   "notes": ["NMI on CPU 0 at rcu_cblist_enqueue+0x0"],
                   "timings": {"bootMs": 1830, "firstEvidenceMs": 2100, "totalMs": 2500},
                   "accelerator": "tcg",
@@ -68,21 +81,14 @@ class ResultsJsonTest {
 
     @Test
     void givesTheTimeOfARestoreAndTheReasonOfAnError() throws IOException {
-        RunRecord run = Runs.saying(Runs.run("a", 1, Verdict.ERROR, Verdict.CLEAN), "QEMU ended: \"killed\"\nat once");
-        RunRecord restored = new RunRecord(
-                run.reproducer(),
-                run.kernel(),
-                1,
-                0,
-                run.verdict(),
-                run.expected(),
-                run.message(),
-                List.of(),
-                List.of(),
-                List.of(),
-                new Timings(OptionalLong.empty(), OptionalLong.of(51), OptionalLong.empty(), 80),
-                "kvm",
-                "template");
+        RunRecord run = Runs.run("a", 1, Verdict.ERROR, Verdict.CLEAN).toBuilder()
+                .message("QEMU ended: \"killed\"\nat once")
+                .build();
+        RunRecord restored = run.toBuilder()
+                .timings(new Timings(OptionalLong.empty(), OptionalLong.of(51), OptionalLong.empty(), 80))
+                .accelerator("kvm")
+                .origin("template")
+                .build();
         JsonNode node = results(restored).path("runs").path(0);
         assertThat(node.path("timings")).isEqualTo(JSON.readTree("{\"restoreMs\": 51, \"totalMs\": 80}"));
         assertThat(node.path("message").asText()).isEqualTo("QEMU ended: \"killed\"\nat once");
@@ -95,16 +101,40 @@ class ResultsJsonTest {
     @Test
     void survivesWhateverAKernelMayPrint() throws IOException {
         String hostile = "\u0000\u0007\"\\<&]]>\u2028\ud83d\ude00 \ud800 \uffff \u001b[31m";
-        RunRecord run = Runs.saying(Runs.run("a", 1, Verdict.CRASH, Verdict.CLEAN), hostile);
+        RunRecord run = Runs.run("a", 1, Verdict.CRASH, Verdict.CLEAN).toBuilder()
+                .message(hostile)
+                .build();
         String read = results(run).path("runs").path(0).path("message").asText();
         assertThat(read).startsWith("\u0000\u0007\"\\<&]]>\u2028\ud83d\ude00 ").endsWith("\uffff \u001b[31m");
     }
 
     @Test
     void writesTheEvidenceAloneAsAnArray() throws IOException {
-        JsonNode array = JSON.readTree(ResultsJson.evidenceFile(List.of(Runs.deadlock("one"), Runs.deadlock("two"))));
+        JsonNode array = evidence(List.of(Runs.deadlock("one"), Runs.deadlock("two")));
         assertThat(array.findValuesAsText("title")).containsExactly("one", "two");
-        assertThat(JSON.readTree(ResultsJson.evidenceFile(List.of())).isArray()).isTrue();
-        assertThat(Optional.of(array.path(0).path("kind").asText())).contains("lockdep-circular");
+        assertThat(array.path(0).path("kind").asText()).isEqualTo("lockdep-circular");
+        assertThat(evidence(List.of()).isArray()).isTrue();
+    }
+
+    private static JsonNode evidence(List<Evidence> evidence) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ReportJson.writeEvidence(out, evidence);
+        return JSON.readTree(out.toByteArray());
+    }
+
+    @Test
+    void writesWhatIsInALogInOneLine() throws IOException {
+        String line = ReportJson.evidenceLine("a \"b\"", List.of(Runs.deadlock("one")));
+        assertThat(line).doesNotContain("\n");
+        assertThat(JSON.readTree(line).path("file").asText()).isEqualTo("a \"b\"");
+        assertThat(JSON.readTree(line).path("evidence")).isEqualTo(evidence(List.of(Runs.deadlock("one"))));
+    }
+
+    @Test
+    void addsNothingToARunThatHasNothing() throws IOException {
+        JsonNode run =
+                results(RunRecord.of("a", Runs.KERNEL, 1).build()).path("runs").path(0);
+        assertThat(run.fieldNames()).toIterable().doesNotContain("mismatch", "because", "message", "program", "tool");
+        assertThat(run.path("accelerator").asText()).isEqualTo("none");
     }
 }

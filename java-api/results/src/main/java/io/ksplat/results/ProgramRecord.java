@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.results;
+
+import java.util.OptionalInt;
+
+/**
+ * How the program of a run ended. Neither {@code exit} nor {@code signal} is present if it did not end.
+ *
+ * @param exit its exit status
+ * @param signal the number of the signal that ended it
+ * @param stdout what it wrote to its standard output
+ * @param stderr what it wrote to its standard error
+ */
+public record ProgramRecord(OptionalInt exit, OptionalInt signal, String stdout, String stderr) {}
