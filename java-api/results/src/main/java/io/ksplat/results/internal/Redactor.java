@@ -146,7 +146,7 @@ public final class Redactor {
     }
 
     /** Returns what this process has to remove from the text of a report. */
-    static Redactor ofThisProcess(Path report) {
+    public static Redactor ofThisProcess(Path report) {
         return below(List.of(report));
     }
 
@@ -195,7 +195,7 @@ public final class Redactor {
     }
 
     /** Returns a kernel spec, whose words may be a host's name, too. */
-    String spec(String spec) {
+    public String spec(String spec) {
         return paths(spec);
     }
 

@@ -4,6 +4,8 @@ package io.ksplat.results.internal;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.internal.wire.ReportJson;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,11 +15,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /** The files that a report lies in. */
 public final class StoredReport {
-    static final String RESULTS = "results.json";
-    static final String RUN = "run.json";
+    public static final String RESULTS = "results.json";
+    public static final String RUN = "run.json";
+
+    private static final int HEAD = 1024;
+    private static final Pattern RUN_HEAD = Pattern.compile("\\s*\\{\\s*\"schema\"\\s*:");
+    private static final String SUITE_HEAD = "<testcase classname=\"ksplat.";
 
     private StoredReport() {}
 
@@ -79,6 +86,32 @@ public final class StoredReport {
             }
         }
         return files;
+    }
+
+    /**
+     * Removes that by which an older report in the folder would be taken for this one: each run's {@code run.json} and each suite's
+     * JUnit XML. Everything else stays, and so does what ksplat did not write.
+     */
+    public static void forget(Path report) throws IOException {
+        for (Path file : runFilesOf(report)) {
+            String head = head(file);
+            if (head.isEmpty() || RUN_HEAD.matcher(head).lookingAt()) {
+                Files.delete(file);
+            }
+        }
+        try (DirectoryStream<Path> suites = Files.newDirectoryStream(report, "TEST-*.xml")) {
+            for (Path suite : suites) {
+                if (Files.isRegularFile(suite) && head(suite).contains(SUITE_HEAD)) {
+                    Files.delete(suite);
+                }
+            }
+        }
+    }
+
+    private static String head(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return new String(in.readNBytes(HEAD), StandardCharsets.UTF_8);
+        }
     }
 
     private static List<Path> folders(Path folder) throws IOException {

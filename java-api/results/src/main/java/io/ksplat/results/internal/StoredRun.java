@@ -16,7 +16,8 @@ public record StoredRun(RunRecord run, Instant begun, Instant ended) {
         return new StoredRun(run, Instant.EPOCH, Instant.EPOCH);
     }
 
-    StoredRun with(RunRecord other) {
+    /** Returns the same with another record. */
+    public StoredRun with(RunRecord other) {
         return new StoredRun(other, begun, ended);
     }
 }

@@ -28,11 +28,16 @@ enum TestStatus {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** Why, in one line. */
+    /** Returns the verdict, what was expected, and why, in one line. */
     static String summary(RunRecord run) {
-        String what = run.message()
+        return run.verdict() + ", expected " + run.expected() + ": " + why(run);
+    }
+
+    /** Returns what differs, why the verdict is what it is, or else what was found. */
+    static String why(RunRecord run) {
+        return run.mismatch()
+                .or(run::message)
                 .or(() -> run.evidence().stream().map(Evidence::title).findFirst())
                 .orElse("no evidence");
-        return run.verdict() + ", expected " + run.expected() + ": " + what;
     }
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.results.internal;
 
-import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
 import javax.xml.stream.XMLOutputFactory;
 import javax.xml.stream.XMLStreamException;
 import javax.xml.stream.XMLStreamWriter;
 
-/** An XML document that is written into memory, an element a line. Its text may hold anything that a console does. */
+/** Writes an XML document, an element a line. Its text may hold anything that a console does. */
 final class XmlDocument {
     private final XMLStreamWriter xml;
     private int depth;
@@ -22,19 +23,19 @@ final class XmlDocument {
         void write(XmlDocument document) throws XMLStreamException;
     }
 
-    static byte[] of(Content content) {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    static void write(OutputStream out, Content content) throws IOException {
         try {
-            XMLStreamWriter xml = XMLOutputFactory.newInstance().createXMLStreamWriter(bytes, "UTF-8");
+            XMLStreamWriter xml = XMLOutputFactory.newInstance().createXMLStreamWriter(out, "UTF-8");
             xml.writeStartDocument("UTF-8", "1.0");
             content.write(new XmlDocument(xml));
             xml.writeEndDocument();
             xml.writeCharacters("\n");
             xml.close();
         } catch (XMLStreamException e) {
-            throw new IllegalStateException("cannot write XML to memory", e);
+            throw e.getNestedException() instanceof IOException failed
+                    ? failed
+                    : new IOException("cannot write XML", e);
         }
-        return bytes.toByteArray();
     }
 
     void start(String element) throws XMLStreamException {

@@ -10,6 +10,8 @@ import io.ksplat.results.KernelName;
 import io.ksplat.results.NmiRecord;
 import io.ksplat.results.RunRecord;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -19,11 +21,17 @@ import org.w3c.dom.NodeList;
 
 class JUnitXmlWriterTest {
     private static Element suite(RunRecord... runs) throws Exception {
-        byte[] xml = JUnitXmlWriter.suite("nmi-task-kptr", List.of(runs));
+        byte[] xml = written("nmi-task-kptr", List.of(runs));
         return DocumentBuilderFactory.newInstance()
                 .newDocumentBuilder()
                 .parse(new ByteArrayInputStream(xml))
                 .getDocumentElement();
+    }
+
+    private static byte[] written(String reproducer, List<RunRecord> runs) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        JUnitXmlWriter.write(out, reproducer, runs);
+        return out.toByteArray();
     }
 
     private static RunRecord run(Verdict verdict, Verdict expected) {
@@ -136,7 +144,7 @@ class JUnitXmlWriterTest {
                 .accelerator(hostile)
                 .origin(hostile)
                 .build();
-        byte[] xml = JUnitXmlWriter.suite(hostile, List.of(run));
+        byte[] xml = written(hostile, List.of(run));
         assertThat(new String(xml, UTF_8)).startsWith("<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
         Element test = only(
                 DocumentBuilderFactory.newInstance()
@@ -149,8 +157,32 @@ class JUnitXmlWriterTest {
     }
 
     @Test
-    void isTheSameForTheSameRuns() {
+    void isTheSameForTheSameRuns() throws IOException {
         List<RunRecord> runs = List.of(run(Verdict.DEADLOCK, Verdict.CLEAN), run(Verdict.CLEAN, Verdict.CLEAN));
-        assertThat(JUnitXmlWriter.suite("a", runs)).isEqualTo(JUnitXmlWriter.suite("a", runs));
+        assertThat(written("a", runs)).isEqualTo(written("a", runs));
+    }
+
+    /** Else GitLab shows one of them. */
+    @Test
+    void givesEveryRunANameOfItsOwn() throws Exception {
+        KernelName other = new KernelName("debian:7.2/amd64", "7.2.13+deb14-amd64", "7.2.13");
+        RunRecord first = run(Verdict.CLEAN, Verdict.CLEAN);
+        Element suite = suite(
+                first,
+                first.toBuilder().attempt(2).build(),
+                first.toBuilder().kernel(other).build());
+        assertThat(children(suite, "testcase"))
+                .extracting(test -> test.getAttribute("name"))
+                .containsExactly("7.2.13-cloud #1", "7.2.13-cloud #2", "7.2.13 #1");
+    }
+
+    @Test
+    void aMismatchIsAFailure() throws Exception {
+        Element suite = suite(run(Verdict.DEADLOCK, Verdict.DEADLOCK).toBuilder()
+                .mismatch("another lock")
+                .build());
+        assertThat(suite.getAttribute("failures")).isEqualTo("1");
+        assertThat(only(only(suite, "testcase"), "failure").getAttribute("message"))
+                .isEqualTo("DEADLOCK, expected DEADLOCK: another lock");
     }
 }
