@@ -10,7 +10,7 @@ import java.util.Optional;
  * A bootable kernel, and what is known about it before it boots.
  *
  * <pre>{@code
- * Kernel kernel = new Kernels(Cache.standard()).resolve(KernelSpec.parse("debian:7.2"), Progress.NONE);
+ * Kernel kernel = new io.ksplat.kernel.Kernels(Cache.standard()).resolve(KernelSpec.parse("debian:7.2"), Progress.NONE);
  * System.out.println(kernel.release() + " from " + kernel.spec() + ", config " + kernel.configDigest().orElse("unknown"));
  * }</pre>
  *

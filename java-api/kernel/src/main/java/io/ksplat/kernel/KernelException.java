@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * try {
- *     new Kernels(Cache.standard()).resolve(KernelSpec.parse("source:7.3+lockdep"), Progress.NONE);
+ *     new io.ksplat.kernel.Kernels(Cache.standard()).resolve(KernelSpec.parse("source:7.3+lockdep"), Progress.NONE);
  * } catch (KernelException e) {
  *     System.err.println(e.getMessage());
  *     e.detail().ifPresent(log -> System.err.println("the whole log: " + log));

@@ -31,7 +31,7 @@ import java.util.Optional;
  * once.
  *
  * <pre>{@code
- * Kernels kernels = new Kernels(Cache.standard());
+ * io.ksplat.kernel.Kernels kernels = new io.ksplat.kernel.Kernels(Cache.standard());
  * Kernel kernel = kernels.resolve(KernelSpec.parse("debian:7.2"), Progress.NONE);
  * System.out.println(kernel.release() + ", key " + kernel.key() + ", " + kernel.bootImage());
  * }</pre>

@@ -7,7 +7,7 @@ package io.ksplat.kernel;
  * <pre>{@code
  * Progress progress = (line, done) ->
  *         System.err.println(done == Progress.UNKNOWN ? line : line + ", " + Math.round(100 * done) + " %");
- * Kernel kernel = new Kernels(Cache.standard()).resolve(KernelSpec.parse("source:7.3+lockdep"), progress);
+ * Kernel kernel = new io.ksplat.kernel.Kernels(Cache.standard()).resolve(KernelSpec.parse("source:7.3+lockdep"), progress);
  * }</pre>
  */
 @FunctionalInterface

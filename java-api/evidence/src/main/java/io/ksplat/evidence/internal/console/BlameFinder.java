@@ -24,17 +24,21 @@ final class BlameFinder {
     private static final Pattern FREEING = Pattern.compile(
             "free|release|drop|^_*skb_|page_|^_*put_|receive_skb|backlog|napi|net_rx|^_*kmem|slab|folio");
 
+    private static final Pattern LAST_FUNCTION = Pattern.compile("^\\s*last function: ([\\w.]+)");
+    private static final Pattern WORK_FUNCTION = Pattern.compile("\\bworkfn=([\\w.]+)");
+
     private BlameFinder() {}
 
-    static Optional<String> find(Report report, List<Trace> traces) {
-        return find(report, traces, report.rule().blame()).map(Names::title);
+    /** Returns the function to name, as titles name it. */
+    static Optional<String> find(Report report, List<Trace> traces, Rule.Blame blame) {
+        return untitled(report, traces, blame).map(Names::title);
     }
 
-    private static Optional<String> find(Report report, List<Trace> traces, Rule.Blame blame) {
+    private static Optional<String> untitled(Report report, List<Trace> traces, Rule.Blame blame) {
         return switch (blame) {
             case NONE -> Optional.empty();
-            case NAMED -> head(report);
-            case HEAD -> head(report).filter(BlameFinder::isTelling).or(() -> stack(traces));
+            case NAMED -> report.named("f");
+            case HEAD -> report.named("f").filter(BlameFinder::isTelling).or(() -> stack(traces));
             case PC, STACK -> stack(traces);
             case TAKING ->
                 taking(report)
@@ -46,6 +50,7 @@ final class BlameFinder {
             case BUSY -> busy(traces);
             case SPINNING -> spinning(traces.stream().filter(BlameFinder::isBusy));
             case WAITING -> waiting(traces);
+            case LAST_WORK -> first(report, LAST_FUNCTION).or(() -> first(report, WORK_FUNCTION));
             case ALLOCATING -> without(ALLOCATORS, traces);
             case FREEING -> without(FREEING, traces);
         };
@@ -70,14 +75,6 @@ final class BlameFinder {
                         entry -> !bricks.matcher(entry.frame().function()).find()))
                 .flatMap(Optional::stream)
                 .findFirst();
-    }
-
-    private static Optional<String> head(Report report) {
-        try {
-            return Optional.ofNullable(report.head().group("f"));
-        } catch (IllegalArgumentException noSuchGroup) {
-            return Optional.empty();
-        }
     }
 
     private static Optional<String> taking(Report report) {

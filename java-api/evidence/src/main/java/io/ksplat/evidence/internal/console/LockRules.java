@@ -13,6 +13,7 @@ import static io.ksplat.evidence.EvidenceKind.RCU_USAGE;
 import static io.ksplat.evidence.EvidenceKind.SPINLOCK_BUG;
 import static io.ksplat.evidence.EvidenceKind.WARNING;
 import static io.ksplat.evidence.internal.console.Rule.Blame.HOLDING;
+import static io.ksplat.evidence.internal.console.Rule.Blame.LAST_WORK;
 import static io.ksplat.evidence.internal.console.Rule.Blame.NONE;
 import static io.ksplat.evidence.internal.console.Rule.Blame.SAFE;
 import static io.ksplat.evidence.internal.console.Rule.Blame.STACK;
@@ -214,7 +215,7 @@ final class LockRules {
                             "BUG: workqueue leaked",
                             "BUG: workqueue leaked (lock or atomic|atomic, lock or RCU)",
                             "BUG: workqueue leaked {1} in {f}",
-                            Blame.HEAD,
+                            LAST_WORK,
                             "kernel/workqueue.c")
                     .typed(SyzkallerTypes.UNKNOWN));
 

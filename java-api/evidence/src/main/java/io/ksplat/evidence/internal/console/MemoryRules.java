@@ -10,11 +10,12 @@ import static io.ksplat.evidence.internal.console.Rule.Blame.HEAD;
 import static io.ksplat.evidence.internal.console.Rule.Blame.NAMED;
 import static io.ksplat.evidence.internal.console.Rule.Blame.NONE;
 import static io.ksplat.evidence.internal.console.Rule.Blame.STACK;
+import static io.ksplat.evidence.internal.console.Rule.ContinuesWith.LEAKS;
+import static io.ksplat.evidence.internal.console.Rule.ContinuesWith.WARNINGS;
 import static io.ksplat.evidence.internal.console.Rule.Family.FAULT;
 import static io.ksplat.evidence.internal.console.Rule.Family.LINE;
 import static io.ksplat.evidence.internal.console.Rule.Family.MEMORY;
 
-import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.internal.console.Rule.Blame;
 import java.util.List;
 
@@ -99,18 +100,14 @@ final class MemoryRules {
                     .typed(SyzkallerTypes::ubsan),
             // kmemleak_scan's user: "unreferenced object 0x%08lx (size %zu):"; "BUG: memory leak" is what harnesses put
             // before it
-            rule(
-                            "unreferenced object",
-                            "^\\s*(?:kmemleak: )?unreferenced (?:percpu )?object (?:0x)?[0-9a-f]+ \\(size \\d+\\):",
-                            "memory leak in {f}",
-                            ALLOCATING,
-                            "mm/kmemleak.c")
-                    .typed("LEAK"),
-            rule("BUG: memory leak", "BUG: memory leak", "memory leak in {f}", ALLOCATING, "mm/kmemleak.c")
-                    .typed("LEAK"),
+            leak(
+                    "unreferenced object",
+                    "^\\s*(?:kmemleak: )?unreferenced (?:percpu )?object (?:0x)?[0-9a-f]+ \\(size \\d+\\):"),
+            leak("BUG: memory leak", "BUG: memory leak"),
             // slab_bug: "BUG %s (%s): %s"
             rule("BUG ", "^BUG \\S+ \\((?:Tainted|Not tainted)[^)]*\\): ([\\w ]+)", "BUG: {1}", NONE, "mm/slub.c")
-                    .typed(SyzkallerTypes::slab),
+                    .typed(SyzkallerTypes::slab)
+                    .continuingWith(WARNINGS),
             // bad_page: "BUG: Bad page state in process %s  pfn:%05lx"
             rule("BUG: Bad page ", "BUG: Bad page state", "BUG: Bad page state in {f}", FREEING, "mm/page_alloc.c"),
             // print_bad_pte: "BUG: Bad page map in process %s  pte:%08llx pmd:%08llx"
@@ -141,7 +138,12 @@ final class MemoryRules {
     private MemoryRules() {}
 
     private static Rule rule(String keyword, String head, String title, Blame blame, String source) {
-        EvidenceKind kind = keyword.contains("eak") || keyword.startsWith("unref") ? OTHER : MEMORY_SAFETY;
-        return Rule.of(kind, MEMORY, keyword, head, title, blame, source);
+        return Rule.of(MEMORY_SAFETY, MEMORY, keyword, head, title, blame, source);
+    }
+
+    private static Rule leak(String keyword, String head) {
+        return Rule.of(OTHER, MEMORY, keyword, head, "memory leak in {f}", ALLOCATING, "mm/kmemleak.c")
+                .typed("LEAK")
+                .continuingWith(LEAKS);
     }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.evidence.internal.console;
 
-import io.ksplat.evidence.EvidenceKind;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 
 /** The lines of one report while they come in. */
@@ -18,6 +18,11 @@ final class Report {
 
     private static final int QUIET_AFTER = 40;
     private static final int QUIET_ENDED = 12;
+
+    /** Lines in which the heads of one exception come, and those of one leak. */
+    private static final int MOST_FAULT_HEAD = 24;
+
+    private static final int MOST_LEAK_HEAD = 3;
 
     /** Seconds of the kernel's clock: backtraces of other CPUs are waited for 10 (nmi_trigger_cpumask_backtrace, lib/nmi_backtrace.c). */
     private static final double LONGEST_PAUSE = 15;
@@ -49,6 +54,13 @@ final class Report {
         return match.head();
     }
 
+    /** What the head has in a named group; empty if the rule has no such group, or it matched nothing. */
+    Optional<String> named(String group) {
+        return rule().head().pattern().contains("(?<" + group + ">")
+                ? Optional.ofNullable(head().group(group))
+                : Optional.empty();
+    }
+
     String caller() {
         return lines.get(0).caller();
     }
@@ -68,20 +80,18 @@ final class Report {
 
     /** Whether a line that could begin a report only goes on with this one. */
     boolean goesOnWith(Rule next) {
-        if (ended && next.family() != Rule.Family.PANIC) {
+        if (next.family() == Rule.Family.PANIC) {
+            return true;
+        }
+        if (ended) {
             return false;
         }
-        return switch (next.family()) {
-            // a panic that a report leads to is its consequence
-            case PANIC -> true;
-            case FAULT -> !traced && (rule().family() == Rule.Family.FAULT) && lines.size() < 24;
-            case MEMORY ->
-                next.title().startsWith("memory leak") && rule().title().startsWith("memory leak") && lines.size() < 3;
-            case STALL ->
-                next.kind() == EvidenceKind.HARD_LOCKUP && rule().kind() == EvidenceKind.HARD_LOCKUP && !traced;
-            // object_err and slab_err (mm/slub.c) end with a WARN()
-            case WARNING -> "mm/slub.c".equals(rule().source());
-            case LOCKDEP, STREAM, LINE -> false;
+        return switch (rule().continuesWith()) {
+            case NOTHING -> false;
+            case FAULTS -> next.family() == Rule.Family.FAULT && !traced && lines.size() < MOST_FAULT_HEAD;
+            case HARD_LOCKUPS -> next.continuesWith() == Rule.ContinuesWith.HARD_LOCKUPS && !traced;
+            case LEAKS -> next.continuesWith() == Rule.ContinuesWith.LEAKS && lines.size() < MOST_LEAK_HEAD;
+            case WARNINGS -> next.family() == Rule.Family.WARNING;
         };
     }
 

@@ -11,7 +11,7 @@ import java.util.regex.Matcher;
 
 /** All families' rules, the specific before the general. */
 final class Rules {
-    private static final List<Rule> ALL = all();
+    static final List<Rule> ALL = all();
 
     static final Keywords KEYWORDS = new Keywords(keywords());
 

@@ -59,7 +59,7 @@ final class TraceReader {
             new Label("created object", "O", "^(?:Object|ODEBUG)"));
 
     private static final Pattern STACK_MARK = Pattern.compile(
-            "(?:\\[<[0-9a-f]+>\\] *)?</?(IRQ|SOFTIRQ|NMI|TASK|EOI|EOE|#DF|#DB|#MC|#VC|ENTRY_TRAMPOLINE|DOUBLEFAULT)\\d?> *");
+            "(?:\\[<[0-9a-f]+>\\] *)?<?</?(IRQ|SOFTIRQ|NMI|TASK|EOI|EOE|#DF|#DB|#MC|#VC|ENTRY_TRAMPOLINE|DOUBLEFAULT)\\d?>>? *");
 
     /**
      * A label.

@@ -17,7 +17,8 @@ final class WarningRules {
     private static final String PANIC_C = "kernel/panic.c";
 
     static final List<Rule> RULES = List.of(
-            // __warn: "WARNING: CPU: %d PID: %d at %s:%d %pS" until 6.15, "WARNING: %s:%d at %pS, CPU#%d: %s/%d" since
+            // __warn: "WARNING: CPU: %d PID: %d at %s:%d %pS" until 6.15, "WARNING: %s:%d at %pS, CPU#%d: %s/%d" since;
+            // warn_slowpath_common until 3.11: "WARNING: at %s:%d %pS()"
             warn("WARNING: (?:CPU: \\d+ PID: \\d+ )?at (?<file>\\S+?):\\d+ (?<f>[^\\s+]+)\\+0x", HEAD),
             warn("WARNING: CPU: \\d+ PID: \\d+ at (?<f>[^\\s+]+)\\+0x", HEAD),
             warn("WARNING: CPU: \\d+ PID: \\d+ at (?<file>\\S+?):\\d+", PC),
@@ -26,7 +27,7 @@ final class WarningRules {
                     HEAD),
             warn("WARNING: (?<file>[^\\s:]+):\\d+ at \\S+, CPU#\\d+", PC),
             warn("WARNING: at (?<f>[^\\s+]+)\\+0x[0-9a-f]+/0x[0-9a-f]+(?: \\[\\w+\\])?, CPU#\\d+", HEAD),
-            // warn_slowpath_common until 3.11: "WARNING: at %s:%d %pS()"
+            // WARN_ON until 2.6.24, with __FUNCTION__: "WARNING: at %s:%d %s()"
             warn("WARNING: at (?<file>\\S+?):\\d+ (?<f>[\\w.]+)\\+?", HEAD),
             // unwind_next_frame (arch/x86/kernel/unwind_frame.c): "WARNING: kernel stack regs at %p in %s:%d has bad
             // '%s' value %p"
