@@ -21,7 +21,7 @@ public final class Summary {
 
     private Summary() {}
 
-    public static String of(RunRecord run, Path folder) {
+    public static String of(RunRecord run, Path report) {
         StringBuilder text = new StringBuilder();
         text.append(String.format(
                 Locale.ROOT,
@@ -34,7 +34,7 @@ public final class Summary {
                 run.asExpected() ? "" : " (expected " + run.expected() + ")",
                 run.attempt(),
                 run.timings().totalMs() / 1000.0,
-                run.accelerator().isEmpty() ? "no machine" : run.accelerator()));
+                run.accelerator().equals("none") ? "no machine" : run.accelerator()));
         run.message().ifPresent(message -> text.append("  ").append(message).append('\n'));
         for (Evidence found : run.evidence()) {
             text.append(EvidenceText.brief(found).indent(2));
@@ -56,7 +56,7 @@ public final class Summary {
                     .append(run.bootRetries())
                     .append('\n');
         }
-        return text.append("  ").append(folder).append('\n').toString();
+        return text.append("  ").append(report.resolve(RunFolder.name(run))).append('\n').toString();
     }
 
     /** Several runs in a line; empty for one, which has said it all. */
