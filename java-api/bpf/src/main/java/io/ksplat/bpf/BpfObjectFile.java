@@ -4,9 +4,9 @@ package io.ksplat.bpf;
 import io.ksplat.bpf.internal.libbpf.Btf;
 import io.ksplat.bpf.internal.libbpf.BtfModel;
 import io.ksplat.bpf.internal.libbpf.DataSections;
-import io.ksplat.bpf.internal.libbpf.ElfObject;
 import io.ksplat.bpf.internal.libbpf.LineInfo;
 import io.ksplat.bpf.internal.libbpf.OpenedObject;
+import io.ksplat.kernel.internal.Elf;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -40,24 +40,38 @@ public final class BpfObjectFile {
     private final List<KernelSymbol> kernelSymbols;
     private final String license;
     private final LineInfo lines;
-    private final Map<String, ElfObject.Symbol> functions;
+    private final Map<String, Elf.Symbol> functions;
 
     private BpfObjectFile(String name, byte[] object) throws LibbpfException {
         this.name = name;
         this.bytes = object.clone();
         opened = OpenedObject.open(name, object);
         globals = DataSections.globals(opened.btf());
-        ElfObject elf = new ElfObject(object);
-        Optional<byte[]> rawBtf = elf.section(".BTF");
+        ElfParts elf = ElfParts.of(name, object);
         // not libbpf's: opening an object rewrites the externs in it
-        Btf asCompiled = rawBtf.isPresent() ? Btf.parse(rawBtf.get()) : opened.btf();
-        kernelSymbols = DataSections.kernelSymbols(asCompiled, elf);
-        license = elf.section("license").map(BpfObjectFile::text).orElse("");
-        Optional<byte[]> btfExt = elf.section(".BTF.ext");
-        lines = btfExt.isPresent() ? LineInfo.parse(btfExt.get(), asCompiled) : LineInfo.none();
+        Btf asCompiled = elf.btf().isPresent() ? Btf.parse(elf.btf().get()) : opened.btf();
+        kernelSymbols = DataSections.kernelSymbols(asCompiled, elf.symbols());
+        license = elf.license().map(BpfObjectFile::text).orElse("");
+        lines = elf.btfExt().isPresent() ? LineInfo.parse(elf.btfExt().get(), asCompiled) : LineInfo.none();
         functions = elf.symbols().stream()
                 .filter(s -> s.function() && s.section().isPresent())
-                .collect(Collectors.toMap(ElfObject.Symbol::name, s -> s, (a, b) -> a));
+                .collect(Collectors.toMap(Elf.Symbol::name, s -> s, (a, b) -> a));
+    }
+
+    /** What libbpf reads of the ELF file but does not hand out. */
+    private record ElfParts(
+            Optional<byte[]> btf, Optional<byte[]> btfExt, Optional<byte[]> license, List<Elf.Symbol> symbols) {
+        static ElfParts of(String name, byte[] object) throws LibbpfException {
+            try {
+                Elf elf = Elf.of(object).orElseThrow(() -> new LibbpfException(name + " is not an ELF object"));
+                return new ElfParts(
+                        elf.section(".BTF"), elf.section(".BTF.ext"), elf.section("license"), elf.symbols());
+            } catch (LibbpfException e) {
+                throw e;
+            } catch (IOException e) {
+                throw new LibbpfException(name + ": " + e.getMessage(), e);
+            }
+        }
     }
 
     /**
@@ -169,7 +183,7 @@ public final class BpfObjectFile {
      * it is in the main program; empty outside of it, or without line information.
      */
     public Optional<SourceLine> sourceLine(String programName, int instruction) {
-        ElfObject.Symbol function = functions.get(program(programName).name());
+        Elf.Symbol function = functions.get(program(programName).name());
         if (function == null) {
             return Optional.empty();
         }

@@ -4,7 +4,7 @@ package io.ksplat.bpf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import io.ksplat.bpf.internal.libbpf.ElfObject;
+import io.ksplat.kernel.internal.Elf;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -87,7 +87,7 @@ class BpfObjectFileTest {
                     .as(global.name())
                     .isLessThanOrEqualTo(sample.map(global.section()).valueSize());
         }
-        byte[] data = new ElfObject(bytes).section(".data").orElseThrow();
+        byte[] data = Elf.of(bytes).orElseThrow().section(".data").orElseThrow();
         assertThat(data[sample.global("target_pid").offset()]).isEqualTo((byte) 7);
         assertThat(data[sample.global("phase").offset()]).isEqualTo((byte) 5);
     }

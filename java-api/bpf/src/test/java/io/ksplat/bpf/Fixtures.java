@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.bpf;
 
-import io.ksplat.bpf.internal.libbpf.ElfObject;
+import io.ksplat.kernel.internal.Elf;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,7 +25,7 @@ public final class Fixtures {
 
     /** The BTF of a C file that stands in for a kernel. */
     public static byte[] kernelBtf() throws IOException, InterruptedException {
-        Optional<byte[]> btf = new ElfObject(compiled("kernel.c")).section(".BTF");
+        Optional<byte[]> btf = Elf.of(compiled("kernel.c")).orElseThrow().section(".BTF");
         return btf.orElseThrow();
     }
 }

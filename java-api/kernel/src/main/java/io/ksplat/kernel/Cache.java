@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -200,8 +199,7 @@ public final class Cache {
         });
     }
 
-    /** The folder of a kind, for what is no entry: state that changes, under {@link #locked}. */
-    public Path kindFolder(String kind) {
+    private Path kindFolder(String kind) {
         return root.resolve(checked(kind));
     }
 
@@ -235,14 +233,5 @@ public final class Cache {
                 Files.delete(file);
             }
         }
-    }
-
-    /** An I/O failure in one line that says what to do. */
-    public KernelException failure(String what, IOException e) {
-        String reason = e instanceof FileSystemException f && f.getReason() != null ? f.getReason() : e.getMessage();
-        return new KernelException(
-                what + ": " + reason + " (the cache is " + root
-                        + "; XDG_CACHE_HOME moves it, `ksplat kernels prune` empties it)",
-                e);
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.kernel;
 
-import io.ksplat.kernel.internal.image.KernelFolder;
+import io.ksplat.kernel.internal.Digests;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -44,8 +44,6 @@ public record Kernel(
 
     /** Twelve hexadecimal digits of the SHA-256 of its configuration; empty where that is not known. */
     public Optional<String> configDigest() throws IOException {
-        return config.isPresent()
-                ? Optional.of(KernelFolder.digest(config.get()).substring(0, 12))
-                : Optional.empty();
+        return config.isPresent() ? Optional.of(Digests.sha256(config.get()).substring(0, 12)) : Optional.empty();
     }
 }

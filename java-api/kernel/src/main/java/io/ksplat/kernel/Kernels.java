@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.kernel;
 
+import io.ksplat.kernel.internal.CacheFailure;
+import io.ksplat.kernel.internal.Digests;
 import io.ksplat.kernel.internal.build.BuildTools;
 import io.ksplat.kernel.internal.build.BuiltKernels;
 import io.ksplat.kernel.internal.build.Profile;
@@ -52,7 +54,7 @@ public final class Kernels {
     }
 
     /** @param aptOptions settings of apt.conf(5) on top of the machine's, {@code NAME=VALUE} */
-    public Kernels(Cache cache, Path etcApt, List<String> aptOptions, List<Path> fragments, BuildTools tools) {
+    Kernels(Cache cache, Path etcApt, List<String> aptOptions, List<Path> fragments, BuildTools tools) {
         this.cache = cache;
         this.etcApt = etcApt;
         this.aptOptions = List.copyOf(aptOptions);
@@ -81,7 +83,7 @@ public final class Kernels {
                     ? built.resolve(source, progress)
                     : built.resolve((KernelSpec.Tree) spec, progress);
         } catch (IOException e) {
-            throw cache.failure("cannot keep " + spec, e);
+            throw CacheFailure.of(cache, "cannot keep " + spec, e);
         }
     }
 
@@ -89,7 +91,7 @@ public final class Kernels {
             throws IOException, InterruptedException, KernelException {
         Path file = spec.path();
         String release = KernelImage.open(file).release();
-        String key = release + "-" + KernelFolder.digest(file).substring(0, 12);
+        String key = release + "-" + Digests.sha256(file).substring(0, 12);
         Path folder = cache.<KernelException>entry(IMAGES, key, fresh -> {
             progress.report("looking into " + file);
             Files.copy(file, fresh.resolve("image"));
@@ -124,7 +126,7 @@ public final class Kernels {
                             k.image().size()))
                     .toList();
         } catch (IOException e) {
-            throw cache.failure("cannot read the catalogue", e);
+            throw CacheFailure.of(cache, "cannot read the catalogue", e);
         }
     }
 
@@ -137,7 +139,7 @@ public final class Kernels {
             }
             return all;
         } catch (IOException e) {
-            throw cache.failure("cannot list the kernels", e);
+            throw CacheFailure.of(cache, "cannot list the kernels", e);
         }
     }
 
@@ -150,7 +152,7 @@ public final class Kernels {
             }
             return removed;
         } catch (IOException e) {
-            throw cache.failure("cannot remove " + key, e);
+            throw CacheFailure.of(cache, "cannot remove " + key, e);
         }
     }
 
@@ -170,7 +172,7 @@ public final class Kernels {
         try {
             return Profile.names(profiles());
         } catch (IOException e) {
-            throw cache.failure("cannot read the profiles", e);
+            throw CacheFailure.of(cache, "cannot read the profiles", e);
         }
     }
 
@@ -182,7 +184,7 @@ public final class Kernels {
                     .distinct()
                     .toList();
         } catch (IOException e) {
-            throw cache.failure("cannot read the catalogue", e);
+            throw CacheFailure.of(cache, "cannot read the catalogue", e);
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.kernel;
 
+import io.ksplat.kernel.internal.symbols.SymbolType;
 import java.util.Optional;
 
 /**
@@ -18,11 +19,8 @@ public record Symbol(String name, long address, long size, char type, Optional<S
         return new Symbol(name, address, size, 't', Optional.of("bpf"));
     }
 
+    /** Returns whether it is code. */
     public boolean isText() {
-        return isText(type);
-    }
-
-    public static boolean isText(int type) {
-        return type == 'T' || type == 't' || type == 'W' || type == 'w';
+        return SymbolType.isText(type);
     }
 }

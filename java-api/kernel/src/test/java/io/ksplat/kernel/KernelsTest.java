@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.ksplat.kernel.internal.build.BuildTools;
 import io.ksplat.kernel.internal.image.TestImages;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -89,6 +91,11 @@ class KernelsTest {
         assertThatThrownBy(() -> image(java.util.Arrays.copyOf(torn, 0x610)))
                 .isInstanceOf(KernelException.class)
                 .hasMessageContaining("is damaged");
+        byte[] vmlinux = TestImages.elf(true, "t", "");
+        ByteBuffer.wrap(vmlinux).order(ByteOrder.LITTLE_ENDIAN).putLong(32, 100_000);
+        assertThatThrownBy(() -> image(vmlinux))
+                .isInstanceOf(KernelException.class)
+                .hasMessageContaining("is damaged: malformed ELF file: the segment table");
         assertThatThrownBy(() -> kernels.resolve(KernelSpec.parse("file:/nowhere/vmlinuz"), Progress.NONE))
                 .hasMessageContaining("no kernel image at /nowhere/vmlinuz");
     }

@@ -4,6 +4,7 @@ package io.ksplat.bpf.internal.libbpf;
 import io.ksplat.bpf.GlobalVariable;
 import io.ksplat.bpf.KernelSymbol;
 import io.ksplat.bpf.LibbpfException;
+import io.ksplat.kernel.internal.Elf;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -35,10 +36,10 @@ public final class DataSections {
         return List.copyOf(globals);
     }
 
-    public static List<KernelSymbol> kernelSymbols(Btf btf, ElfObject elf) {
-        Set<String> weak = elf.symbols().stream()
+    public static List<KernelSymbol> kernelSymbols(Btf btf, List<Elf.Symbol> declared) {
+        Set<String> weak = declared.stream()
                 .filter(s -> s.weak() && s.section().isEmpty())
-                .map(ElfObject.Symbol::name)
+                .map(Elf.Symbol::name)
                 .collect(Collectors.toSet());
         List<KernelSymbol> symbols = new ArrayList<>();
         for (int id = 1; id < btf.typeCount(); id++) {

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.bpf.internal.libbpf;
 
+import io.ksplat.kernel.internal.Digests;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -21,7 +20,7 @@ import java.util.regex.Pattern;
 public final class SourceDigest {
     private static final Pattern INCLUDE = Pattern.compile("#[ \\t]*include[ \\t]*([\"<])([^\">\\n]+)[\">]");
 
-    private final MessageDigest digest = sha256();
+    private final MessageDigest digest = Digests.sha256();
     private final List<Path> includeDirs;
     private final Set<Path> seen = new HashSet<>();
     private final Deque<Path> waiting = new ArrayDeque<>();
@@ -37,7 +36,7 @@ public final class SourceDigest {
         for (Path next = digest.waiting.poll(); next != null; next = digest.waiting.poll()) {
             digest.includes(next);
         }
-        return HexFormat.of().formatHex(digest.digest.digest());
+        return Digests.hex(digest.digest);
     }
 
     private void includes(Path file) throws IOException {
@@ -83,13 +82,5 @@ public final class SourceDigest {
     private void part(byte[] bytes) {
         digest.update((bytes.length + ":").getBytes(StandardCharsets.US_ASCII));
         digest.update(bytes);
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
     }
 }

@@ -9,6 +9,7 @@ import io.ksplat.bpf.BpfCompiler;
 import io.ksplat.bpf.BtfType;
 import io.ksplat.bpf.Fixtures;
 import io.ksplat.bpf.LibbpfException;
+import io.ksplat.kernel.internal.Elf;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -154,8 +155,8 @@ class KernelBtfTest {
         assertThat(btf.sizeOf("pid_t")).isEqualTo(4);
     }
 
-    private static int coreRelocationBytes(byte[] object) throws LibbpfException {
-        byte[] ext = new ElfObject(object).section(".BTF.ext").orElseThrow();
+    private static int coreRelocationBytes(byte[] object) throws IOException {
+        byte[] ext = Elf.of(object).orElseThrow().section(".BTF.ext").orElseThrow();
         return ByteBuffer.wrap(ext).order(ByteOrder.LITTLE_ENDIAN).getInt(28);
     }
 }

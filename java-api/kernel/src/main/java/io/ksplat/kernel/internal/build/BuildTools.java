@@ -36,9 +36,13 @@ public final class BuildTools {
 
     private record Found(String versions, boolean ccache) {}
 
-    /** @param elsewhere the program, where the tools are not this machine's */
-    BuildTools(Optional<String> elsewhere) {
+    private BuildTools(Optional<String> elsewhere) {
         this.elsewhere = elsewhere;
+    }
+
+    /** Returns the tools behind a program. */
+    public static BuildTools behind(String program) {
+        return new BuildTools(Optional.of(program));
     }
 
     /** Those that {@value #VARIABLE} names, else this machine's. */

@@ -7,17 +7,16 @@ import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.internal.Command;
+import io.ksplat.kernel.internal.Digests;
 import io.ksplat.kernel.internal.debian.AptRoot;
 import io.ksplat.kernel.internal.debian.DebianVersion;
 import io.ksplat.kernel.internal.debian.PackageIndex;
 import io.ksplat.kernel.internal.image.KernelFolder;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -66,7 +65,7 @@ public final class BuiltKernels {
         Path tree = Files.isDirectory(spec.path()) ? spec.path().toRealPath() : spec.path();
         String name = nameOf(tree);
         return cache.<Kernel, KernelException>locked(TREES, safe(name), () -> {
-            Worktree copy = new Worktree(tree, cache.kindFolder(TREES).resolve(safe(name)));
+            Worktree copy = new Worktree(tree, cache.root().resolve(TREES).resolve(safe(name)));
             progress.step("checkout");
             progress.report("looking at what is in " + tree);
             String id = copy.snapshot(spec.revision());
@@ -85,22 +84,23 @@ public final class BuiltKernels {
 
     /** Programs that a build makes for itself do not run beside another's libraries. */
     private String objects(String source, Profile profile) throws IOException, InterruptedException, KernelException {
-        String elsewhere = tools.areElsewhere() ? "+" + digest(tools.versions()).substring(0, 8) : "";
+        String elsewhere =
+                tools.areElsewhere() ? "+" + Digests.sha256(tools.versions()).substring(0, 8) : "";
         return source + "+" + profile.name() + elsewhere;
     }
 
     /** Names what is kept of a tree. */
     static String nameOf(Path tree) {
         return String.valueOf(tree.getFileName()).replaceAll("[^A-Za-z0-9._-]", "_") + "-"
-                + digest(tree.toString()).substring(0, 8);
+                + Digests.sha256(tree.toString()).substring(0, 8);
     }
 
     private Kernel build(KernelSpec spec, String key, Path source, String objects, Profile profile, Progress progress)
             throws IOException, InterruptedException, KernelException {
         Path folder = cache.<KernelException>entry(KIND, key, fresh -> {
             progress.step("build");
-            Path log = cache.kindFolder("log").resolve(key + ".log");
-            new KernelBuild(source, cache.kindFolder(OBJECTS).resolve(objects), profile, tools, progress)
+            Path log = cache.root().resolve("log").resolve(key + ".log");
+            new KernelBuild(source, cache.root().resolve(OBJECTS).resolve(objects), profile, tools, progress)
                     .into(fresh, log);
             KernelFolder.complete(fresh, source);
         });
@@ -110,7 +110,7 @@ public final class BuiltKernels {
 
     private String key(String version, Profile profile, String source)
             throws IOException, InterruptedException, KernelException {
-        String exact = digest(source + "\n" + profile.fragment(version) + "\n" + tools.versions());
+        String exact = Digests.sha256(source + "\n" + profile.fragment(version) + "\n" + tools.versions());
         return version + "-" + profile.name() + "-" + exact.substring(0, 12);
     }
 
@@ -149,7 +149,7 @@ public final class BuiltKernels {
     }
 
     private List<DebianVersion> sourcesHere() throws IOException {
-        Path folder = cache.kindFolder(SOURCES);
+        Path folder = cache.root().resolve(SOURCES);
         if (!Files.isDirectory(folder)) {
             return List.of();
         }
@@ -196,9 +196,5 @@ public final class BuiltKernels {
 
     private static String safe(String text) {
         return text.replace(':', '=');
-    }
-
-    private static String digest(String text) {
-        return HexFormat.of().formatHex(KernelFolder.sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
     }
 }

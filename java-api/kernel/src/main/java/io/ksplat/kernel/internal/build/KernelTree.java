@@ -3,6 +3,7 @@ package io.ksplat.kernel.internal.build;
 
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.internal.CacheFailure;
 import io.ksplat.kernel.internal.Command;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,7 +32,8 @@ public final class KernelTree {
         this.cache = cache;
         this.path = path;
         this.name = BuiltKernels.nameOf(path);
-        this.worktree = new Worktree(path, cache.kindFolder(BuiltKernels.TREES).resolve(name));
+        this.worktree =
+                new Worktree(path, cache.root().resolve(BuiltKernels.TREES).resolve(name));
     }
 
     /**
@@ -51,7 +53,7 @@ public final class KernelTree {
             }
             return tree;
         } catch (IOException e) {
-            throw cache.failure("cannot read " + path, e);
+            throw CacheFailure.of(cache, "cannot read " + path, e);
         }
     }
 
@@ -71,7 +73,7 @@ public final class KernelTree {
                     ? Optional.of(name.lines().get(0) + " <" + email.lines().get(0) + ">")
                     : Optional.empty();
         } catch (IOException e) {
-            throw cache.failure("cannot read " + path, e);
+            throw CacheFailure.of(cache, "cannot read " + path, e);
         }
     }
 
@@ -92,7 +94,7 @@ public final class KernelTree {
         try {
             return log("-1", worktree.object(revision, "commit")).get(0);
         } catch (IOException e) {
-            throw cache.failure("cannot read " + path, e);
+            throw CacheFailure.of(cache, "cannot read " + path, e);
         }
     }
 
@@ -123,7 +125,7 @@ public final class KernelTree {
             }
             return commits;
         } catch (IOException e) {
-            throw cache.failure("cannot read " + path, e);
+            throw CacheFailure.of(cache, "cannot read " + path, e);
         }
     }
 
@@ -136,7 +138,7 @@ public final class KernelTree {
             }
             return base.lines().get(0);
         } catch (IOException e) {
-            throw cache.failure("cannot read " + path, e);
+            throw CacheFailure.of(cache, "cannot read " + path, e);
         }
     }
 
@@ -181,7 +183,7 @@ public final class KernelTree {
                 return commits;
             });
         } catch (IOException e) {
-            throw cache.failure("cannot apply the series to " + path, e);
+            throw CacheFailure.of(cache, "cannot apply the series to " + path, e);
         }
     }
 

@@ -44,7 +44,7 @@ public final class AptRoot {
     /** @param options settings of apt.conf(5) on top, {@code NAME=VALUE} */
     public AptRoot(Cache cache, Path etcApt, List<String> options) {
         this.cache = cache;
-        this.folder = cache.kindFolder("apt");
+        this.folder = cache.root().resolve("apt");
         this.etcApt = etcApt;
         this.options = List.copyOf(options);
     }

@@ -112,7 +112,7 @@ public final class DebianKernels {
     }
 
     private Path pointer(KernelSpec.Debian spec) {
-        return cache.kindFolder(KIND).resolve(".is-" + spec.version() + "_" + spec.flavour());
+        return cache.root().resolve(KIND).resolve(".is-" + spec.version() + "_" + spec.flavour());
     }
 
     /** What the spec meant the last time, if that was within a day. */
@@ -133,7 +133,7 @@ public final class DebianKernels {
     }
 
     private void remember(KernelSpec.Debian spec, String key) throws IOException {
-        Path fresh = Files.createTempFile(cache.kindFolder(KIND), ".is-", ".new");
+        Path fresh = Files.createTempFile(cache.root().resolve(KIND), ".is-", ".new");
         Files.writeString(fresh, key);
         Files.move(fresh, pointer(spec), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }

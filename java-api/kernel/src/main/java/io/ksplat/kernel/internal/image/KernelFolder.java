@@ -4,18 +4,15 @@ package io.ksplat.kernel.internal.image;
 import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
+import io.ksplat.kernel.internal.Digests;
+import io.ksplat.kernel.internal.Elf;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Properties;
 
@@ -39,20 +36,17 @@ public final class KernelFolder {
         String release = image.release();
         Properties facts = new Properties();
         facts.setProperty("release", release);
-        facts.setProperty("digest", digest(file));
+        facts.setProperty("digest", Digests.sha256(file));
         facts.setProperty("from", original.toString());
         if (image.unpack(vmlinux)) {
             try (FileChannel channel = FileChannel.open(vmlinux, StandardOpenOption.READ)) {
-                ByteBuffer bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
-                Optional<ByteBuffer> btf = Elf.of(bytes).flatMap(e -> e.section(".BTF"));
+                Optional<Elf> elf = Elf.of(channel);
+                Optional<byte[]> btf = elf.isPresent() ? elf.get().section(".BTF") : Optional.empty();
                 if (btf.isPresent()) {
-                    try (FileChannel out = FileChannel.open(
-                            folder.resolve("btf"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-                        while (btf.get().hasRemaining()) {
-                            out.write(btf.get());
-                        }
-                    }
+                    Files.write(folder.resolve("btf"), btf.get());
                 }
+            } catch (Elf.MalformedException e) {
+                throw KernelImage.damaged(original, e);
             }
             Path config = folder.resolve("config");
             if (!Files.exists(config)) {
@@ -112,20 +106,5 @@ public final class KernelFolder {
     private static Optional<Path> existing(Path folder, String name) {
         Path file = folder.resolve(name);
         return Files.exists(file) ? Optional.of(file) : Optional.empty();
-    }
-
-    public static String digest(Path file) throws IOException {
-        try (DigestInputStream in = new DigestInputStream(Files.newInputStream(file), sha256())) {
-            in.transferTo(OutputStream.nullOutputStream());
-            return HexFormat.of().formatHex(in.getMessageDigest().digest());
-        }
-    }
-
-    public static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
     }
 }

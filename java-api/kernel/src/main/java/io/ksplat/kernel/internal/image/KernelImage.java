@@ -3,6 +3,7 @@ package io.ksplat.kernel.internal.image;
 
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.internal.Command;
+import io.ksplat.kernel.internal.Elf;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -42,16 +43,18 @@ public final class KernelImage {
         ByteBuffer bytes;
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, Math.min(channel.size(), Integer.MAX_VALUE));
-        }
-        bytes.order(ByteOrder.LITTLE_ENDIAN);
-        Optional<Elf> elf = Elf.of(bytes);
-        if (elf.isPresent()) {
-            if (!elf.get().pvh()) {
-                throw new KernelException(
-                        file + " is an ELF file without a PVH entry: QEMU cannot start it; give the kernel's bzImage, "
-                                + "or build it with CONFIG_PVH");
+            bytes.order(ByteOrder.LITTLE_ENDIAN);
+            Optional<Elf> elf = Elf.of(channel);
+            if (elf.isPresent()) {
+                if (!elf.get().hasPvhEntry()) {
+                    throw new KernelException(file
+                            + " is an ELF file without a PVH entry: QEMU cannot start it; give the kernel's bzImage, "
+                            + "or build it with CONFIG_PVH");
+                }
+                return new KernelImage(file, bytes, true);
             }
-            return new KernelImage(file, bytes, true);
+        } catch (Elf.MalformedException e) {
+            throw damaged(file, e);
         }
         if (bytes.limit() < 0x260 || bytes.getInt(0x202) != HDRS) {
             throw new KernelException(
@@ -129,10 +132,12 @@ public final class KernelImage {
             Files.deleteIfExists(packed);
         }
         try (FileChannel channel = FileChannel.open(to, StandardOpenOption.READ)) {
-            Optional<Elf> inside = Elf.of(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size()));
-            if (inside.isPresent() && inside.get().pvh()) {
+            Optional<Elf> inside = Elf.of(channel);
+            if (inside.isPresent() && inside.get().hasPvhEntry()) {
                 return true;
             }
+        } catch (Elf.MalformedException e) {
+            throw damaged(file, e);
         }
         Files.delete(to);
         return false;
@@ -148,6 +153,10 @@ public final class KernelImage {
                 throw new KernelException(file + ": the kernel inside is packed in an unknown way (" + magic
                         + "); zstd, xz, lz4, gzip and bzip2 are known");
         };
+    }
+
+    static KernelException damaged(Path file, Elf.MalformedException e) {
+        return new KernelException(file + " is damaged: " + e.getMessage(), e);
     }
 
     private byte[] slice(int at, int length) {

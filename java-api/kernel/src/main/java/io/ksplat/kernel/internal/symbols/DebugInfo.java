@@ -3,9 +3,8 @@ package io.ksplat.kernel.internal.symbols;
 
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.internal.Command;
-import io.ksplat.kernel.internal.image.Elf;
+import io.ksplat.kernel.internal.Elf;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,6 +14,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -68,8 +68,8 @@ public final class DebugInfo {
      */
     public static DebugInfo of(Path vmlinux, Symbols symbols) throws IOException {
         try (FileChannel file = FileChannel.open(vmlinux)) {
-            ByteBuffer bytes = file.map(FileChannel.MapMode.READ_ONLY, 0, file.size());
-            OptionalLong start = Elf.of(bytes).map(Elf::firstCode).orElse(OptionalLong.empty());
+            Optional<Elf> elf = Elf.of(file);
+            OptionalLong start = elf.isPresent() ? elf.get().firstCode() : OptionalLong.empty();
             if (start.isEmpty()) {
                 throw new IOException("read DWARF: " + vmlinux + " is no vmlinux");
             }

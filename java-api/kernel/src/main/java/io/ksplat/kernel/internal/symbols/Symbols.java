@@ -4,6 +4,7 @@ package io.ksplat.kernel.internal.symbols;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.ksplat.kernel.Symbol;
+import io.ksplat.kernel.internal.EditDistance;
 import java.io.IOException;
 import java.lang.ref.SoftReference;
 import java.nio.ByteBuffer;
@@ -210,17 +211,19 @@ public final class Symbols {
      * ({@code name.isra.0}), then the ones with the fewest typing mistakes.
      */
     public List<String> near(String name, int limit) {
-        byte[] wanted = name.getBytes(UTF_8);
         byte[] compilerMade = (name + ".").getBytes(UTF_8);
-        int budget = Math.min(MAX_EDITS, Math.max(1, wanted.length / 4));
+        int budget = Math.min(MAX_EDITS, Math.max(1, name.length() / 4));
         Map<Integer, Set<String>> byDistance = new TreeMap<>();
-        int[] row = new int[wanted.length + 1];
         for (int i = 0; i < data.count; i++) {
-            int distance = data.startsWith(i, compilerMade) ? 0 : distance(wanted, i, row, budget);
+            boolean made = data.startsWith(i, compilerMade);
+            // Most names are of another length: no string is made of those.
+            if (!made && Math.abs(data.nameLength(i) - name.length()) > budget) {
+                continue;
+            }
+            String other = name(i);
+            int distance = made ? 0 : EditDistance.between(name, other, budget);
             if (distance <= budget) {
-                byDistance
-                        .computeIfAbsent(distance, d -> new HashSet<>())
-                        .add(symbol(i).name());
+                byDistance.computeIfAbsent(distance, d -> new HashSet<>()).add(other);
             }
         }
         return byDistance.values().stream()
@@ -228,32 +231,6 @@ public final class Symbols {
                 .distinct()
                 .limit(limit)
                 .toList();
-    }
-
-    private int distance(byte[] wanted, int index, int[] row, int budget) {
-        int length = data.nameLength(index);
-        if (Math.abs(length - wanted.length) > budget) {
-            return budget + 1;
-        }
-        for (int j = 0; j < row.length; j++) {
-            row[j] = j;
-        }
-        for (int i = 1; i <= length; i++) {
-            byte letter = data.nameByte(index, i - 1);
-            int diagonal = row[0];
-            row[0] = i;
-            int best = i;
-            for (int j = 1; j < row.length; j++) {
-                int substitute = diagonal + (letter == wanted[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(substitute, 1 + Math.min(row[j], row[j - 1]));
-                best = Math.min(best, row[j]);
-            }
-            if (best > budget) {
-                return budget + 1;
-            }
-        }
-        return row[wanted.length];
     }
 
     /**
@@ -294,10 +271,14 @@ public final class Symbols {
         return new Symbols(data, all);
     }
 
+    private String name(int index) {
+        return new String(data.name(index), UTF_8);
+    }
+
     private Symbol symbol(int index) {
         String module = data.module(index);
         return new Symbol(
-                new String(data.name(index), UTF_8),
+                name(index),
                 data.address(index),
                 data.size(index),
                 (char) data.type(index),

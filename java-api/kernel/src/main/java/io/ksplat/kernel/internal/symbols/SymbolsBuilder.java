@@ -3,7 +3,6 @@ package io.ksplat.kernel.internal.symbols;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.ksplat.kernel.Symbol;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -173,7 +172,7 @@ final class SymbolsBuilder {
         int length = 0;
         for (int i = 0; i < text.length; i++) {
             boolean alias = length > 0 && c.addresses[text[length - 1]] == c.addresses[i];
-            if (Symbol.isText(c.types[i]) && !alias && c.sizes[i] > 0 && !isEndMark(c, i)) {
+            if (SymbolType.isText(c.types[i]) && !alias && c.sizes[i] > 0 && !isEndMark(c, i)) {
                 text[length++] = i;
             }
         }

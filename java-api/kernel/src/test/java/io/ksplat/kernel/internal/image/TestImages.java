@@ -19,8 +19,8 @@ public final class TestImages {
         int after = data + btf.length() + text.length();
         ByteBuffer b = ByteBuffer.allocate(after + 3 * 64).order(ByteOrder.LITTLE_ENDIAN);
         b.putInt(0, 0x464c457f).put(4, (byte) 2).put(5, (byte) 1);
-        b.putLong(32, 64).putLong(40, after).putShort(56, (short) 1);
-        b.putShort(60, (short) 3).putShort(62, (short) 2);
+        b.putLong(32, 64).putLong(40, after).putShort(54, (short) 56).putShort(56, (short) 1);
+        b.putShort(58, (short) 64).putShort(60, (short) 3).putShort(62, (short) 2);
         b.putInt(64, 4).putLong(64 + 8, 0x100).putLong(64 + 32, 20); // PT_NOTE
         b.putInt(0x100, 4).putInt(0x104, 4).putInt(0x108, pvh ? 18 : 6);
         b.put(0x10c, "Xen\0".getBytes(StandardCharsets.US_ASCII));

@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.kernel.internal.build;
+package io.ksplat.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.ksplat.kernel.Cache;
-import io.ksplat.kernel.Kernel;
-import io.ksplat.kernel.KernelException;
-import io.ksplat.kernel.KernelSpec;
-import io.ksplat.kernel.Kernels;
-import io.ksplat.kernel.Progress;
+import io.ksplat.kernel.internal.build.BuildFailedException;
+import io.ksplat.kernel.internal.build.BuildTools;
 import io.ksplat.kernel.internal.image.TestImages;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -180,7 +175,7 @@ class KernelBuildTest {
                 folder.resolve("apt"),
                 List.of(),
                 List.of(),
-                new BuildTools(Optional.of(program.toString())));
+                BuildTools.behind(program.toString()));
     }
 
     private Kernel buildElsewhere(String body) throws Exception {
@@ -248,22 +243,5 @@ class KernelBuildTest {
         assertThat(ended)
                 .as("its work had ended before the objects were let go")
                 .exists();
-    }
-
-    @Test
-    void findsTheFirstErrorAmongMakesWords() {
-        assertThat(KernelBuild.firstError(List.of(
-                        "  CC      kernel/bpf/core.o",
-                        "../kernel/bpf/core.c: In function 'f':",
-                        "../kernel/bpf/core.c:12:3: warning: unused",
-                        "../kernel/bpf/core.c:14:9: error: 'x' undeclared",
-                        "../kernel/bpf/core.c:15:9: error: second",
-                        "make[3]: *** [../scripts/Makefile.build:1: kernel/bpf/core.o] Error 1")))
-                .isEqualTo("kernel/bpf/core.c:14: 'x' undeclared");
-        assertThat(KernelBuild.firstError(
-                        List.of("ld: kernel/x.o: undefined reference to `y'", "make: *** [z] Error 2")))
-                .contains("undefined reference to `y'");
-        assertThat(KernelBuild.firstError(List.of("/bin/sh: 1: flex: not found", "make: *** [z] Error 127")))
-                .contains("flex: not found");
     }
 }
