@@ -2,11 +2,8 @@
 package io.ksplat.bpf;
 
 import io.ksplat.bpf.internal.libbpf.BtfField;
-import java.lang.reflect.ParameterizedType;
-import java.lang.reflect.Type;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.List;
 
 /**
  * Turns a Java type to and from the bytes of a C type, as BTF lays it out, little-endian. Both are compared once, when the codec is
@@ -55,14 +52,6 @@ public final class BtfCodec<T> {
      */
     public static <T> BtfCodec<T> of(Class<T> java, BtfType type, String what) {
         return new BtfCodec<>(BtfField.of(java, type, what), type.size());
-    }
-
-    /** What is at each element of a C array, or in each slot of another container. */
-    public static BtfField element(Type list, BtfType type, String what) {
-        if (list instanceof ParameterizedType generic && generic.getRawType() == List.class) {
-            return BtfField.of(generic.getActualTypeArguments()[0], type, what);
-        }
-        throw new BtfMismatchException(what + " is a raw List: say of what, List<Long> say");
     }
 
     /** Of a value, in bytes. */

@@ -4,6 +4,8 @@ package io.ksplat.bpf.internal.libbpf;
 import io.ksplat.bpf.BtfMismatchException;
 import io.ksplat.bpf.BtfType;
 import java.lang.reflect.Array;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.Type;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -34,7 +36,12 @@ final class BtfArrays {
                 what);
     }
 
-    static BtfField list(BtfField element, BtfType.Array type, String what) {
+    static BtfField list(Type java, BtfType.Array type, String what) {
+        if (!(java instanceof ParameterizedType list)) {
+            throw new BtfMismatchException(
+                    what + " is a raw List: write the type of its elements, for example List<Long>");
+        }
+        BtfField element = BtfField.of(list.getActualTypeArguments()[0], type.element(), what + "[]");
         return new Items(element, type.element().size(), type.length(), what);
     }
 

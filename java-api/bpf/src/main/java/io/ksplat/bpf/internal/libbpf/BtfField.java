@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.bpf.internal.libbpf;
 
-import io.ksplat.bpf.BtfCodec;
 import io.ksplat.bpf.BtfMismatchException;
 import io.ksplat.bpf.BtfType;
 import java.lang.reflect.ParameterizedType;
@@ -41,9 +40,7 @@ public interface BtfField {
             throw mismatch(what, raw, type);
         }
         if (type instanceof BtfType.Array array && (raw.isArray() || raw == java.util.List.class)) {
-            return raw.isArray()
-                    ? BtfArrays.array(raw, array, what)
-                    : BtfArrays.list(BtfCodec.element(java, array.element(), what + "[]"), array, what);
+            return raw.isArray() ? BtfArrays.array(raw, array, what) : BtfArrays.list(java, array, what);
         }
         if (type instanceof BtfType.Enumeration enumeration && raw.isEnum()) {
             return BtfScalar.constants(raw.asSubclass(Enum.class), enumeration, what);

@@ -38,20 +38,20 @@ final class BtfScalar {
 
     static Optional<BtfField> of(Class<?> java, BtfType type, String what) {
         if (type instanceof BtfType.Bool && (java == boolean.class || java == Boolean.class)) {
-            return Optional.of(new Flag());
+            return Optional.of(new BoolField());
         }
         if (type instanceof BtfType.Real && type.size() == 4 && (java == float.class || java == Float.class)) {
-            return Optional.of(new Single());
+            return Optional.of(new FloatField());
         }
         if (type instanceof BtfType.Real && type.size() == 8 && (java == double.class || java == Double.class)) {
-            return Optional.of(new Twofold());
+            return Optional.of(new DoubleField());
         }
         boolean integral = type instanceof BtfType.Int
                 || type instanceof BtfType.Char
                 || type instanceof BtfType.Ptr
                 || type instanceof BtfType.Enumeration;
         return integral
-                ? width(java).filter(bytes -> bytes == type.size()).map(bytes -> new Whole(java, bytes, what))
+                ? width(java).filter(bytes -> bytes == type.size()).map(bytes -> new IntField(java, bytes, what))
                 : Optional.empty();
     }
 
@@ -86,7 +86,7 @@ final class BtfScalar {
         throw new BtfMismatchException(what + " is a number in C, not " + value);
     }
 
-    private record Whole(Class<?> java, int bytes, String what) implements BtfField {
+    private record IntField(Class<?> java, int bytes, String what) implements BtfField {
         @Override
         public Object read(ByteBuffer from, int at) {
             return boxed(java, readBits(from, at, bytes));
@@ -98,7 +98,7 @@ final class BtfScalar {
         }
     }
 
-    private record Flag() implements BtfField {
+    private record BoolField() implements BtfField {
         @Override
         public Object read(ByteBuffer from, int at) {
             return from.get(at) != 0;
@@ -110,7 +110,7 @@ final class BtfScalar {
         }
     }
 
-    private record Single() implements BtfField {
+    private record FloatField() implements BtfField {
         @Override
         public Object read(ByteBuffer from, int at) {
             return from.getFloat(at);
@@ -122,7 +122,7 @@ final class BtfScalar {
         }
     }
 
-    private record Twofold() implements BtfField {
+    private record DoubleField() implements BtfField {
         @Override
         public Object read(ByteBuffer from, int at) {
             return from.getDouble(at);
@@ -148,10 +148,10 @@ final class BtfScalar {
             byNumber.putIfAbsent(number, constant);
             byConstant.put(constant, number);
         }
-        return new Constants(java, type.size(), type.signed(), byNumber, byConstant, what);
+        return new EnumField(java, type.size(), type.signed(), byNumber, byConstant, what);
     }
 
-    private record Constants(
+    private record EnumField(
             Class<?> java,
             int bytes,
             boolean signed,
@@ -191,11 +191,11 @@ final class BtfScalar {
             throw new BtfMismatchException(what + " is a bitfield of " + member.bitSize() + " bits in C and "
                     + java.getSimpleName().toLowerCase(Locale.ROOT) + " in Java, which has fewer");
         }
-        return new Bits(java, member.bitOffset(), member.bitSize(), signed, what);
+        return new BitField(java, member.bitOffset(), member.bitSize(), signed, what);
     }
 
     /** Its place is the struct's: it counts its bits from there. */
-    private record Bits(Class<?> java, int offset, int size, boolean signed, String what) implements BtfField {
+    private record BitField(Class<?> java, int offset, int size, boolean signed, String what) implements BtfField {
         @Override
         public Object read(ByteBuffer from, int at) {
             long value = 0;
