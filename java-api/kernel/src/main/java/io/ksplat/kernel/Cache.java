@@ -22,31 +22,41 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 
 /**
- * Folders that were costly to make, each by a kind and a key, kept between runs. An entry is there whole or not at all;
- * any number of threads and processes may use one cache at once, and each entry is made once.
+ * Keeps folders that are expensive to make. An entry lies at {@code ROOT/KIND/KEY}, and is there whole or not at all. Any number of
+ * threads and processes may use a cache at once; each entry is made once.
+ *
+ * <pre>{@code
+ * Cache cache = Cache.standard();
+ * Path folder = cache.entry("notes", "7.2.13", fresh -> Files.writeString(fresh.resolve("text"), "made once"));
+ * for (Cache.Entry entry : cache.entries("notes")) {
+ *     System.out.println(entry.key() + ", " + entry.bytes() + " bytes");
+ * }
+ * }</pre>
  */
 public final class Cache {
     private static final Map<Path, ReentrantLock> LOCKS = new ConcurrentHashMap<>();
 
-    /** Before the key, the folder of an entry that is being made or removed, and the lock of whoever does it. */
+    /** Prefix of the folder of an entry that is being made or removed. */
     private static final String NEW = ".new-";
 
+    /** Prefix of the file that is locked while an entry is made or removed. */
     private static final String LOCK = ".lock-";
 
     private final Path root;
 
+    /** Opens a cache in a folder, which is made when the first entry is. */
     public Cache(Path root) {
         this.root = root.toAbsolutePath().normalize();
     }
 
-    /** The user's: the system property {@code ksplat.cache}, else {@code $XDG_CACHE_HOME/ksplat}, else {@code ~/.cache/ksplat}. */
+    /** Opens the user's cache: the system property {@code ksplat.cache}, else {@code $XDG_CACHE_HOME/ksplat}, else {@code ~/.cache/ksplat}. */
     public static Cache standard() {
         String own = System.getProperty("ksplat.cache");
         if (own != null && !own.isBlank()) {
             return new Cache(Path.of(own));
         }
         String xdg = System.getenv("XDG_CACHE_HOME");
-        // The specification of the base directories: a path that is not absolute is to be ignored.
+        // The XDG base directory specification: ignore a path that is not absolute.
         if (xdg != null && xdg.startsWith("/")) {
             return new Cache(Path.of(xdg, "ksplat"));
         }
@@ -59,20 +69,21 @@ public final class Cache {
         void build(Path folder) throws IOException, InterruptedException, X;
     }
 
-    /** Work that nobody else does at the same time. */
+    /** Work that no other thread or process does at the same time. */
     @FunctionalInterface
     public interface Action<T, X extends Exception> {
         T run() throws IOException, InterruptedException, X;
     }
 
-    /** An entry that is there. */
+    /** An entry of a cache. */
     public record Entry(String kind, String key, Path folder, long bytes, Instant lastUsed) {}
 
+    /** Returns the folder that all entries lie in. */
     public Path root() {
         return root;
     }
 
-    /** The entry's folder, where there is one; it counts as used now. */
+    /** Finds the folder of an entry, and marks the entry as used now; empty if there is none. */
     public Optional<Path> find(String kind, String key) throws IOException {
         Path folder = folder(kind, key);
         if (!Files.isDirectory(folder)) {
@@ -83,12 +94,12 @@ public final class Cache {
         } catch (NoSuchFileException removedMeanwhile) {
             return Optional.empty();
         } catch (AccessDeniedException readOnly) {
-            // Somebody else's cache can be read all the same; only its age is not kept.
+            // The cache of another user can be read; only the time of this use is lost.
         }
         return Optional.of(folder);
     }
 
-    /** The entry's folder, made now where there is none; waits while another thread or process makes it. */
+    /** Returns the folder of an entry, and builds the entry first if there is none. Waits while another thread or process builds it. */
     public <X extends Exception> Path entry(String kind, String key, Builder<X> builder)
             throws IOException, InterruptedException, X {
         Optional<Path> there = find(kind, key);
@@ -96,12 +107,12 @@ public final class Cache {
             return there.get();
         }
         return this.<Path, X>locked(kind, key, () -> {
-            Optional<Path> meanwhile = find(kind, key);
-            if (meanwhile.isPresent()) {
-                return meanwhile.get();
+            Optional<Path> made = find(kind, key);
+            if (made.isPresent()) {
+                return made.get();
             }
             Path fresh = kindFolder(kind).resolve(NEW + key);
-            delete(fresh); // of a process that was killed: whoever lives would hold the lock
+            delete(fresh); // left by a process that was killed: a live one would hold the lock
             Files.createDirectories(fresh);
             try {
                 builder.build(fresh);
@@ -113,14 +124,14 @@ public final class Cache {
     }
 
     /**
-     * Runs while no other thread or process runs under the same name. The wait is as long as the other's work: that has
-     * its own deadlines, and the system drops the lock of a process that dies.
+     * Runs an action while no other thread or process runs one under the same kind and key. Waits as long as the other one works: that
+     * work has its own deadlines, and the system releases the lock of a process that dies.
      */
     public <T, X extends Exception> T locked(String kind, String key, Action<T, X> action)
             throws IOException, InterruptedException, X {
         Path file = kindFolder(kind).resolve(LOCK + key);
         Files.createDirectories(kindFolder(kind));
-        // A file lock is the whole process's: threads need one of their own.
+        // A file lock belongs to the process: threads need a lock of their own.
         ReentrantLock threads = LOCKS.computeIfAbsent(file, f -> new ReentrantLock());
         threads.lockInterruptibly();
         try {
@@ -139,16 +150,16 @@ public final class Cache {
         }
     }
 
-    /** Removes what processes that were killed have left of entries that they were making. */
+    /** Removes the unfinished entries of processes that were killed. */
     public void sweep(String kind) throws IOException {
-        List<Path> begun = new ArrayList<>();
+        List<Path> unfinished = new ArrayList<>();
         if (Files.isDirectory(kindFolder(kind))) {
             try (Stream<Path> folders = Files.list(kindFolder(kind))) {
                 folders.filter(folder -> folder.getFileName().toString().startsWith(NEW))
-                        .forEach(begun::add);
+                        .forEach(unfinished::add);
             }
         }
-        for (Path folder : begun) {
+        for (Path folder : unfinished) {
             Path lock = kindFolder(kind)
                     .resolve(LOCK + folder.getFileName().toString().substring(NEW.length()));
             ReentrantLock threads = LOCKS.computeIfAbsent(lock, f -> new ReentrantLock());
@@ -157,7 +168,7 @@ public final class Cache {
             }
             try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                     FileLock held = channel.tryLock()) {
-                // Not where another process is making it just now.
+                // No lock: another process is making the entry just now.
                 if (held != null) {
                     delete(folder);
                 }
@@ -167,7 +178,7 @@ public final class Cache {
         }
     }
 
-    /** All entries of a kind, by key. */
+    /** Lists the entries of a kind, sorted by key. */
     public List<Entry> entries(String kind) throws IOException {
         List<Entry> found = new ArrayList<>();
         if (!Files.isDirectory(kindFolder(kind))) {
@@ -185,16 +196,16 @@ public final class Cache {
         return found;
     }
 
-    /** Takes an entry away; false where there is none. */
+    /** Removes an entry; returns false if there is none. */
     public boolean remove(String kind, String key) throws IOException, InterruptedException {
         return this.<Boolean, IOException>locked(kind, key, () -> {
             if (!Files.isDirectory(folder(kind, key))) {
                 return false;
             }
-            Path away = kindFolder(kind).resolve(NEW + key);
-            delete(away);
-            Files.move(folder(kind, key), away, StandardCopyOption.ATOMIC_MOVE);
-            delete(away);
+            Path doomed = kindFolder(kind).resolve(NEW + key);
+            delete(doomed);
+            Files.move(folder(kind, key), doomed, StandardCopyOption.ATOMIC_MOVE);
+            delete(doomed);
             return true;
         });
     }

@@ -7,22 +7,27 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Something bootable, with what is known of it before it has booted.
+ * A bootable kernel, and what is known about it before it boots.
  *
- * @param spec what it was asked for as
- * @param release as {@code uname -r} says on it
- * @param key tells it apart from all other kernels, also from those of the same release; fit for a file name
- * @param image the bzImage, or the vmlinux that was given
- * @param vmlinux the uncompressed ELF with a PVH entry, where the image holds one. QEMU starts it without the
- *     decompressor, which takes most of a boot without KVM. KASLR is the decompressor's work, so there is none on
- *     this way (arch/x86/boot/compressed/kaslr.c), neither of text nor of memory regions
- * @param config the configuration it was built with
+ * <pre>{@code
+ * Kernel kernel = new io.ksplat.kernel.Kernels(Cache.standard()).resolve(KernelSpec.parse("debian:7.2"), Progress.NONE);
+ * System.out.println(kernel.release() + " from " + kernel.spec() + ", config " + kernel.configDigest().orElse("unknown"));
+ * }</pre>
+ *
+ * @param spec the spec that it was resolved from
+ * @param release what {@code uname -r} prints on it
+ * @param key a name for files; no other kernel has it, also not one of the same release
+ * @param image the bzImage, or the vmlinux that the user named
+ * @param vmlinux the uncompressed ELF with a PVH entry, if the image holds one. QEMU starts it without the decompressor, which takes
+ *     most of a boot without KVM. The decompressor does KASLR (arch/x86/boot/compressed/kaslr.c), so neither text nor memory regions
+ *     are moved in such a boot
+ * @param config the configuration that it was built with
  * @param debugVmlinux the ELF with DWARF
- * @param btf the kernel's own BTF, raw, cut from the image; a kernel without one was built without BTF, or hides it
+ * @param btf the kernel's raw BTF, cut from the image; empty if the kernel was built without BTF
  * @param virtioPci whether virtio over PCI is built in
- * @param virtioMmio whether virtio over MMIO is built in, devices on the command line included: a machine without PCI will do
- * @param modules a folder with the virtio modules that a machine needs, in the order of their names; it may be empty
- * @param digest SHA-256 of the image, hexadecimal
+ * @param virtioMmio whether virtio over MMIO is built in, with devices on the command line: such a kernel boots without PCI
+ * @param modules a folder with the virtio modules to load, in the order of their names; it may be empty
+ * @param digest SHA-256 of the image, in hexadecimal
  */
 public record Kernel(
         KernelSpec spec,
@@ -37,12 +42,12 @@ public record Kernel(
         boolean virtioMmio,
         Optional<Path> modules,
         String digest) {
-    /** What to give to QEMU's {@code -kernel}: the fastest that there is. */
+    /** Returns the file for QEMU's {@code -kernel}: the one that boots fastest. */
     public Path bootImage() {
         return vmlinux.orElse(image);
     }
 
-    /** Twelve hexadecimal digits of the SHA-256 of its configuration; empty where that is not known. */
+    /** Returns the first 12 hexadecimal digits of the SHA-256 of its configuration; empty if that is not known. */
     public Optional<String> configDigest() throws IOException {
         return config.isPresent() ? Optional.of(Digests.sha256(config.get()).substring(0, 12)) : Optional.empty();
     }

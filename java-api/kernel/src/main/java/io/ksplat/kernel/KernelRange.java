@@ -8,11 +8,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * An interval of kernel versions, e.g. {@code [6.5,)}: a square bracket takes its bound in, an absent bound is none. Bounds
- * compare as deep as they are written: 6.5.3 is no later than 6.5.
+ * An interval of kernel versions, for example {@code [6.5,)}. A square bracket includes its bound; a missing bound is open. A version is
+ * compared only as deep as the bound is written: 6.5.3 is not later than 6.5.
  *
- * @param from empty where there is no lower bound
- * @param to empty where there is no upper bound
+ * <pre>{@code
+ * KernelRange range = KernelRange.parse("[6.5,7.2)");
+ * boolean covered = range.contains("6.12.48+deb13-cloud-amd64");
+ * }</pre>
+ *
+ * @param from the lower bound; empty if there is none
+ * @param to the upper bound; empty if there is none
  */
 public record KernelRange(String from, boolean fromIncluded, String to, boolean toIncluded) {
     private static final String VERSION = "\\d{1,9}(?:\\.\\d{1,9})*";
@@ -21,9 +26,9 @@ public record KernelRange(String from, boolean fromIncluded, String to, boolean 
     private static final Pattern NUMBERS = Pattern.compile("^" + VERSION);
 
     /**
-     * Reads {@code [6.5,)} and its like.
+     * Parses the form with brackets, for example {@code [6.5,)}.
      *
-     * @throws BadSpecException where it is none, or no version can lie in it
+     * @throws BadSpecException if the text is not a range, or no version can lie in it
      */
     public static KernelRange parse(String text) {
         Matcher form = FORM.matcher(text.strip());
@@ -41,7 +46,7 @@ public record KernelRange(String from, boolean fromIncluded, String to, boolean 
         return range;
     }
 
-    /** Whether a release such as {@code 7.2.13+deb14-cloud-amd64} lies in it. */
+    /** Returns whether a release, for example {@code 7.2.13+deb14-cloud-amd64}, lies in the range. */
     public boolean contains(String release) {
         int below = from.isEmpty() ? 1 : compare(release, from);
         int above = to.isEmpty() ? -1 : compare(release, to);

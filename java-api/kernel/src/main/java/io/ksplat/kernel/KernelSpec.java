@@ -6,16 +6,25 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Names a kernel: what a user writes after {@code --kernel}. */
+/**
+ * Names a kernel: what a user writes after {@code --kernel}.
+ *
+ * <pre>{@code
+ * KernelSpec spec = KernelSpec.parse("debian:7.2");
+ * if (spec instanceof KernelSpec.Debian debian) {
+ *     System.out.println(debian.version() + ", flavour " + debian.flavour());
+ * }
+ * }</pre>
+ */
 public sealed interface KernelSpec {
     /**
-     * A distribution's prebuilt kernel.
+     * A prebuilt kernel of Debian.
      *
-     * @param version a series ({@code 7.2}, its newest release), an upstream version ({@code 7.2.13}) or a package version
-     * @param flavour as the packages call it, e.g. {@code amd64} or {@code cloud-amd64}
+     * @param version a series ({@code 7.2}, which means its newest release), an upstream version ({@code 7.2.13}) or a package version
+     * @param flavour as in the names of the packages, for example {@code amd64} or {@code cloud-amd64}
      */
     record Debian(String version, String flavour) implements KernelSpec {
-        /** What a spec without a flavour means: the one with virtio built in. */
+        /** The flavour of a spec that names none: it has virtio built in. */
         public static final String CLOUD = "cloud-amd64";
 
         @Override
@@ -24,7 +33,7 @@ public sealed interface KernelSpec {
         }
     }
 
-    /** Built with a profile from the distribution's source package of a series or version. */
+    /** A kernel built with a profile from Debian's source package of a series or version. */
     record Source(String version, String profile) implements KernelSpec {
         @Override
         public String toString() {
@@ -32,7 +41,7 @@ public sealed interface KernelSpec {
         }
     }
 
-    /** Built with a profile from a kernel tree: a revision of it, or without one what lies there now. */
+    /** A kernel built with a profile from a kernel tree: from a revision, or from the working tree if there is none. */
     record Tree(Path path, Optional<String> revision, String profile) implements KernelSpec {
         @Override
         public String toString() {
@@ -40,7 +49,7 @@ public sealed interface KernelSpec {
         }
     }
 
-    /** An image: a bzImage, or a vmlinux with a PVH entry. */
+    /** A kernel image: a bzImage, or a vmlinux with a PVH entry. */
     record Image(Path path) implements KernelSpec {
         @Override
         public String toString() {
@@ -48,10 +57,14 @@ public sealed interface KernelSpec {
         }
     }
 
-    /** The forms there are, for messages. */
+    /** All forms of a spec, for messages. */
     String FORMS = "debian:SERIES, debian:VERSION[/FLAVOUR], source:SERIES+PROFILE, tree:PATH[@REV]+PROFILE, file:PATH";
 
-    /** Reads the form that {@code toString} writes. */
+    /**
+     * Parses the form that {@code toString} writes.
+     *
+     * @throws BadSpecException if the text has another form
+     */
     static KernelSpec parse(String text) {
         int colon = text.indexOf(':');
         String rest = text.substring(colon + 1);
@@ -71,7 +84,7 @@ public sealed interface KernelSpec {
         Matcher m = Pattern.compile("(\\d[A-Za-z0-9.+~-]*)(?:/([a-z0-9-]+))?").matcher(rest);
         if (!m.matches()) {
             throw new BadSpecException("kernel spec '" + text + "': '" + rest
-                    + "' is no version; write debian:7.2, debian:7.2.13 or debian:7.2/amd64");
+                    + "' is not a version; write debian:7.2, debian:7.2.13 or debian:7.2/amd64");
         }
         String flavour = m.group(2);
         return new Debian(m.group(1), flavour == null ? Debian.CLOUD : flavour);

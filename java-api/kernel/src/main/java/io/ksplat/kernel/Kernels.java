@@ -26,7 +26,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** From spec to kernel: fetched, built or found, and kept in the cache. Safe for use by many threads and processes at once. */
+/**
+ * Fetches, builds or finds the kernel that a spec names, and keeps it in the cache. Any number of threads and processes may do that at
+ * once.
+ *
+ * <pre>{@code
+ * io.ksplat.kernel.Kernels kernels = new io.ksplat.kernel.Kernels(Cache.standard());
+ * Kernel kernel = kernels.resolve(KernelSpec.parse("debian:7.2"), Progress.NONE);
+ * System.out.println(kernel.release() + ", key " + kernel.key() + ", " + kernel.bootImage());
+ * }</pre>
+ */
 public final class Kernels {
     private static final String IMAGES = "image";
     private static final List<String> KINDS = List.of(
@@ -44,16 +53,17 @@ public final class Kernels {
     private final AptRoot apt;
     private final BuildTools tools;
 
+    /** Keeps kernels in a cache, and takes Debian's from the archives that this machine's apt is configured for. */
     public Kernels(Cache cache) {
         this(cache, Path.of("/etc/apt"), List.of(), List.of(), BuildTools.chosen());
     }
 
-    /** The same, with config fragments of the user's on top of the profile of what is built. */
+    /** Returns the same, but kernels are built with config fragments of the user on top of their profile. */
     public Kernels withFragments(List<Path> files) {
         return new Kernels(cache, etcApt, aptOptions, files, tools);
     }
 
-    /** @param aptOptions settings of apt.conf(5) on top of the machine's, {@code NAME=VALUE} */
+    /** @param aptOptions settings of apt.conf(5) on top of this machine's, {@code NAME=VALUE} */
     Kernels(Cache cache, Path etcApt, List<String> aptOptions, List<Path> fragments, BuildTools tools) {
         this.cache = cache;
         this.etcApt = etcApt;
@@ -63,13 +73,18 @@ public final class Kernels {
         this.tools = tools;
     }
 
-    /** What can be fetched: a release, the suite it is in, and what there is to download, in bytes. */
+    /**
+     * A kernel that can be fetched.
+     *
+     * @param suite the suite of the archive that has it
+     * @param bytes the size of the download
+     */
     public record Available(KernelSpec spec, String release, String suite, long bytes) {}
 
     /**
-     * The kernel that {@code spec} names, fetched where it is not in the cache.
+     * Returns the kernel that a spec names; fetches or builds it if it is not in the cache.
      *
-     * @throws KernelException where there is none; the message is a line for the user
+     * @throws KernelException if it could not be fetched or built; the message is one line for the user
      */
     public Kernel resolve(KernelSpec spec, Progress progress) throws KernelException, InterruptedException {
         try {
@@ -93,7 +108,7 @@ public final class Kernels {
         String release = KernelImage.open(file).release();
         String key = release + "-" + Digests.sha256(file).substring(0, 12);
         Path folder = cache.<KernelException>entry(IMAGES, key, fresh -> {
-            progress.report("looking into " + file);
+            progress.report("reading " + file);
             Files.copy(file, fresh.resolve("image"));
             Optional<Path> config = configBeside(file);
             if (config.isPresent()) {
@@ -104,7 +119,7 @@ public final class Kernels {
         return KernelFolder.load(folder, spec, key);
     }
 
-    /** Distributions put {@code config-X} beside {@code vmlinuz-X}, or {@code config} beside {@code vmlinuz}. */
+    /** Finds a configuration where distributions put it: {@code config-X} beside {@code vmlinuz-X}, {@code config} beside {@code vmlinuz}. */
     private static Optional<Path> configBeside(Path image) {
         String name = image.getFileName().toString();
         if (!name.startsWith("vmlinuz")) {
@@ -114,11 +129,11 @@ public final class Kernels {
         return Files.isRegularFile(config) ? Optional.of(config) : Optional.empty();
     }
 
-    /** The prebuilt kernels of the archive, the newest first; the lists are at most a day old. */
+    /** Lists the prebuilt kernels of the archive, the newest first. The package lists are at most a day old. */
     public List<Available> available(Progress progress) throws KernelException, InterruptedException {
         try {
-            PackageIndex catalogue = apt.update(Duration.ofDays(1), progress);
-            return catalogue.prebuilt(KernelSpec.Debian.CLOUD).stream()
+            PackageIndex index = apt.update(Duration.ofDays(1), progress);
+            return index.prebuilt(KernelSpec.Debian.CLOUD).stream()
                     .map(k -> new Available(
                             new KernelSpec.Debian(k.version().upstream(), k.flavour()),
                             k.release(),
@@ -126,11 +141,11 @@ public final class Kernels {
                             k.image().size()))
                     .toList();
         } catch (IOException e) {
-            throw CacheFailure.of(cache, "cannot read the catalogue", e);
+            throw CacheFailure.of(cache, "cannot read the package lists", e);
         }
     }
 
-    /** What the cache has of kernels, and of the sources and objects that they were built from. */
+    /** Lists the kernels in the cache, and the sources and objects that they were built from. */
     public List<Cache.Entry> cached() throws KernelException {
         try {
             List<Cache.Entry> all = new ArrayList<>();
@@ -143,7 +158,7 @@ public final class Kernels {
         }
     }
 
-    /** Takes a kernel of this key away, or a source; false where there is none. */
+    /** Removes the kernel or the source of this key from the cache; returns false if there is none. */
     public boolean remove(String key) throws KernelException, InterruptedException {
         try {
             boolean removed = false;
@@ -156,7 +171,7 @@ public final class Kernels {
         }
     }
 
-    /** Takes away what was not used for as long; returns what that was. */
+    /** Removes what was not used for that long; returns the entries that were removed. */
     public List<Cache.Entry> prune(Duration unused) throws KernelException, InterruptedException {
         Instant limit = Instant.now().minus(unused);
         List<Cache.Entry> old =
@@ -167,7 +182,7 @@ public final class Kernels {
         return old;
     }
 
-    /** The profiles that a kernel can be built with. */
+    /** Lists the profiles that a kernel can be built with. */
     public List<String> profileNames() throws KernelException {
         try {
             return Profile.names(profiles());
@@ -176,7 +191,7 @@ public final class Kernels {
         }
     }
 
-    /** Series and versions that can be built from the archive's source packages, the newest first. */
+    /** Lists the versions that can be built from the archive's source packages, the newest first. */
     public List<String> buildable(Progress progress) throws KernelException, InterruptedException {
         try {
             return apt.update(Duration.ofDays(1), progress).sources().stream()
@@ -184,38 +199,38 @@ public final class Kernels {
                     .distinct()
                     .toList();
         } catch (IOException e) {
-            throw CacheFailure.of(cache, "cannot read the catalogue", e);
+            throw CacheFailure.of(cache, "cannot read the package lists", e);
         }
     }
 
-    /** The folder that the system property {@code ksplat.profiles} names, else what was packed together with these classes. */
+    /** Returns the folder that the system property {@code ksplat.profiles} names, else the one that was packed with these classes. */
     private static Path profiles() throws KernelException {
-        String own = System.getProperty("ksplat.profiles");
-        if (own != null) {
-            return Path.of(own);
+        String chosen = System.getProperty("ksplat.profiles");
+        if (chosen != null) {
+            return Path.of(chosen);
         }
         URL packed = Kernels.class.getResource("profiles");
         if (packed == null) {
             throw new KernelException(
-                    "ksplat was packed without its profiles; -Dksplat.profiles=FOLDER says where some are");
+                    "this build of ksplat has no profiles in it: name a folder of profiles with -Dksplat.profiles=FOLDER");
         }
         try {
-            URI where = packed.toURI();
-            if (where.getScheme().equals("jar")) {
-                opened(where);
+            URI location = packed.toURI();
+            if (location.getScheme().equals("jar")) {
+                openJar(location);
             }
-            return Path.of(where);
+            return Path.of(location);
         } catch (URISyntaxException | IOException e) {
             throw new KernelException("cannot read the profiles in " + packed, e);
         }
     }
 
-    /** Makes paths within a jar known to {@link Path}; for as long as the JVM lives, as its class path is. */
-    private static void opened(URI jar) throws IOException {
+    /** Opens a jar, so that {@link Path} finds its entries. It stays open as long as the JVM runs, as the class path does. */
+    private static void openJar(URI jar) throws IOException {
         try {
             FileSystems.newFileSystem(jar, Map.of());
         } catch (FileSystemAlreadyExistsException e) {
-            // Somebody was here before.
+            // It is open already.
         }
     }
 }

@@ -1,26 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.kernel;
 
-/** Takes what a long step has to say while it works: lines for people. */
+/**
+ * Receives lines about a long step while it works.
+ *
+ * <pre>{@code
+ * Progress progress = (line, done) ->
+ *         System.err.println(done == Progress.UNKNOWN ? line : line + ", " + Math.round(100 * done) + " %");
+ * Kernel kernel = new io.ksplat.kernel.Kernels(Cache.standard()).resolve(KernelSpec.parse("source:7.3+lockdep"), progress);
+ * }</pre>
+ */
 @FunctionalInterface
 public interface Progress {
-    /** Says nothing to anybody. */
+    /** Discards every line. */
     Progress NONE = (line, fraction) -> {};
 
-    /** How much is done is not known. */
+    /** The fraction of a step whose progress is not known. */
     double UNKNOWN = -1;
 
     /**
-     * One line, replacing the one before where the terminal can.
+     * Reports a line, which replaces the one before if the terminal can do that.
      *
-     * @param fraction done, 0 to 1, or {@link #UNKNOWN}
+     * @param fraction how much is done, 0 to 1, or {@link #UNKNOWN}
      */
     void report(String line, double fraction);
 
-    /** What comes now is of another kind than before, e.g. {@code checkout}, {@code build}, {@code template}, {@code attempt}. */
+    /** Begins a phase of another kind, for example {@code checkout}, {@code build}, {@code template} or {@code attempt}. */
     default void step(String name) {}
 
-    /** One line where it is not known how much is done. */
+    /** Reports a line about a step whose progress is not known. */
     default void report(String line) {
         report(line, UNKNOWN);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Kernels: getting one by its spec, building one, knowing one, and the cache. */
+/** Fetches and builds kernels, tells what is known about them, and keeps them in a cache. */
 @NullMarked
 package io.ksplat.kernel;
 

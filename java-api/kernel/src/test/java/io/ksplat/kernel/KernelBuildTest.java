@@ -158,7 +158,7 @@ class KernelBuildTest {
         assertThatThrownBy(() -> build("tree:" + tree + "@v9.9+plain")).hasMessageContaining("no revision 'v9.9'");
         assertThatThrownBy(() -> build("tree:/nowhere+plain")).hasMessageContaining("no kernel tree at /nowhere");
         assertThatThrownBy(() -> build("tree:" + folder.resolve("apt") + "+plain"))
-                .hasMessageContaining("is no kernel tree");
+                .hasMessageContaining("is not a kernel tree");
     }
 
     /** Tools of another place, here: {@code body} has the command as "$@", its folders taken away. */
@@ -215,7 +215,7 @@ class KernelBuildTest {
     void aToolThatIsMissingThereIsNamed() {
         assertThatThrownBy(() -> buildElsewhere("PATH=/nowhere; . /dev/fd/3 3<<<\"$3\"\n"))
                 .isInstanceOf(KernelException.class)
-                .hasMessageContaining("a kernel needs gcc, ld, pahole to be built")
+                .hasMessageContaining("building a kernel needs gcc, ld, pahole; ")
                 .hasMessageContaining("not found");
     }
 

@@ -56,7 +56,7 @@ class KernelsTest {
     }
 
     @Test
-    void bootsTheBzImageWhereThereIsNoPvhEntry() throws Exception {
+    void bootsTheBzImageWithoutAPvhEntry() throws Exception {
         Kernel kernel = image(TestImages.bzImage("7.3.4", TestImages.elf(false, "", "")));
 
         assertThat(kernel.vmlinux()).isEmpty();
@@ -81,9 +81,9 @@ class KernelsTest {
 
     @Test
     void saysWhyAFileIsNoKernel() throws Exception {
-        assertThatThrownBy(() -> image(new byte[4096])).hasMessageContaining("vmlinuz-x is no kernel image");
+        assertThatThrownBy(() -> image(new byte[4096])).hasMessageContaining("vmlinuz-x is not a kernel image");
         assertThatThrownBy(() -> image("#!/bin/sh\n".getBytes(java.nio.charset.StandardCharsets.UTF_8)))
-                .hasMessageContaining("is no kernel image");
+                .hasMessageContaining("is not a kernel image");
         assertThatThrownBy(() -> image(TestImages.elf(false, "", "")))
                 .hasMessageContaining("without a PVH entry")
                 .hasMessageContaining("bzImage");
@@ -104,7 +104,7 @@ class KernelsTest {
     void aMachineWithoutDebianSaysWhatItCanDo() {
         assertThatThrownBy(() -> kernels.resolve(KernelSpec.parse("debian:7.2"), Progress.NONE))
                 .isInstanceOf(KernelException.class)
-                .hasMessageContaining("no source of Debian")
+                .hasMessageContaining("no Debian archive is configured in")
                 .hasMessageContaining("file:");
     }
 

@@ -52,7 +52,7 @@ class NetworkTest {
 
         // Asked for in other words, the lists of today do; and without them the cached one does.
         String exact = kernel.release().replaceFirst("\\+.*", "");
-        Files.delete(folder.resolve("cache/apt/catalogue.tsv"));
+        Files.delete(folder.resolve("cache/apt/packages.tsv"));
         Kernel cached = kernels(NOWHERE).resolve(KernelSpec.parse("debian:" + exact), (line, done) -> said.add(line));
         assertThat(cached.key()).isEqualTo(kernel.key());
         assertThat(said).anyMatch(l -> l.contains("using the cached"));

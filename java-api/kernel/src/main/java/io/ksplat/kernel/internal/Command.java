@@ -17,92 +17,94 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/** One run of a program of the system, with a deadline, in the C locale. */
+/** Runs a program with a deadline, in the C locale. */
 public final class Command {
-    private static final Duration ENDING = Duration.ofSeconds(20);
+    private static final Duration GRACE = Duration.ofSeconds(20);
 
     private final List<String> command;
     private final Duration deadline;
-    private final boolean held;
+    private final boolean endedByInput;
 
     public Command(Duration deadline, List<String> command) {
         this(deadline, command, false);
     }
 
-    private Command(Duration deadline, List<String> command, boolean held) {
+    private Command(Duration deadline, List<String> command, boolean endedByInput) {
         this.command = List.copyOf(command);
         this.deadline = deadline;
-        this.held = held;
+        this.endedByInput = endedByInput;
     }
 
     /**
-     * A program whose work goes on elsewhere, where no signal from here reaches it: its standard input stays open for as long as it may
-     * work, and the end of that, also by the death of this JVM, tells it to end.
+     * Makes a command that works in another place, where no signal from here reaches it. Its standard input stays open while it may work;
+     * the end of that input, also when this JVM dies, tells it to end.
      */
-    public static Command held(Duration deadline, List<String> command) {
+    public static Command endedByInput(Duration deadline, List<String> command) {
         return new Command(deadline, command, true);
     }
 
-    /** What came of it: the exit code and all lines, of both streams, in their order. */
+    /** The exit code, and the lines of stdout and stderr in their order. */
     public record Outcome(int exit, List<String> lines) {
         public boolean ok() {
             return exit == 0;
         }
     }
 
-    /** Runs it; {@code eachLine} hears every line as it comes. */
+    /** Runs the command; passes each line to {@code eachLine} as it comes. */
     public Outcome run(Path folder, Map<String, String> environment, Consumer<String> eachLine)
             throws IOException, InterruptedException, KernelException {
         ProcessBuilder builder = builder(environment).directory(folder.toFile()).redirectErrorStream(true);
         List<String> lines = Collections.synchronizedList(new ArrayList<>());
         Process process = start(builder);
         try {
-            Thread reader = reading(process.getInputStream(), line -> {
+            Thread reader = readLines(process.getInputStream(), line -> {
                 lines.add(line);
                 eachLine.accept(line);
             });
-            if (!held) {
+            if (!endedByInput) {
                 process.getOutputStream().close();
             }
             awaitExit(process);
             reader.join(TimeUnit.SECONDS.toMillis(5));
             return new Outcome(process.exitValue(), List.copyOf(lines));
         } finally {
-            if (held && process.isAlive()) {
-                letGo(process);
+            if (endedByInput && process.isAlive()) {
+                closeInput(process);
             }
             kill(process);
         }
     }
 
-    /** Its work may still write to the cache until it has ended, too. */
-    private static void letGo(Process process) throws IOException, InterruptedException {
+    /** Waits for its end: its work may write to the cache until then. */
+    private static void closeInput(Process process) throws IOException, InterruptedException {
         process.getOutputStream().close();
-        process.waitFor(ENDING.toMillis(), TimeUnit.MILLISECONDS);
+        process.waitFor(GRACE.toMillis(), TimeUnit.MILLISECONDS);
     }
 
+    /** Runs the command. */
     public Outcome run(Path folder) throws IOException, InterruptedException, KernelException {
         return run(folder, Map.of(), line -> {});
     }
 
-    /** Reads a program's output. */
+    /** Reads the output of a program. */
     @FunctionalInterface
     public interface Sink {
         void read(InputStream out) throws IOException, InterruptedException, KernelException;
     }
 
-    /** Runs it with {@code input} as its standard input and hands over its standard output while it runs. */
+    /** Runs the command with {@code input} as its standard input, and passes its standard output to {@code sink} while it runs. */
     public void pipe(ProcessBuilder.Redirect input, Sink sink)
             throws IOException, InterruptedException, KernelException {
         ProcessBuilder builder = builder(Map.of()).redirectInput(input);
         List<String> errors = Collections.synchronizedList(new ArrayList<>());
         Process process = start(builder);
-        // The sink blocks in read(2), which no interrupt reaches: the deadline ends it by ending the program.
+        // The sink blocks in read(2), which no interrupt ends: at the deadline the program is killed, which ends the
+        // read.
         Thread alarm = new Thread(
                 () -> {
                     try {
                         if (!process.waitFor(deadline.toMillis(), TimeUnit.MILLISECONDS)) {
-                            errors.add("not done in " + deadline.toSeconds() + " s");
+                            errors.add("it did not finish within " + deadline.toSeconds() + " s");
                             kill(process);
                         }
                     } catch (InterruptedException done) {
@@ -113,7 +115,7 @@ public final class Command {
         alarm.setDaemon(true);
         alarm.start();
         try {
-            Thread reader = reading(process.getErrorStream(), errors::add);
+            Thread reader = readLines(process.getErrorStream(), errors::add);
             try (InputStream out = process.getInputStream()) {
                 sink.read(out);
             }
@@ -148,11 +150,11 @@ public final class Command {
     private void awaitExit(Process process) throws InterruptedException, KernelException {
         if (!process.waitFor(deadline.toMillis(), TimeUnit.MILLISECONDS)) {
             throw new KernelException(String.format(
-                    Locale.ROOT, "`%s` was not done in %d s", String.join(" ", command), deadline.toSeconds()));
+                    Locale.ROOT, "`%s` did not finish within %d s", String.join(" ", command), deadline.toSeconds()));
         }
     }
 
-    private static Thread reading(InputStream stream, Consumer<String> lines) {
+    private static Thread readLines(InputStream stream, Consumer<String> lines) {
         Thread thread = new Thread(
                 () -> {
                     try (BufferedReader in =
@@ -161,10 +163,10 @@ public final class Command {
                             lines.accept(line);
                         }
                     } catch (IOException e) {
-                        lines.accept("(its output ended: " + e.getMessage() + ")");
+                        lines.accept("(cannot read its output: " + e.getMessage() + ")");
                     }
                 },
-                "reads a tool's output");
+                "output of a command");
         thread.setDaemon(true);
         thread.start();
         return thread;

@@ -3,9 +3,10 @@ package io.ksplat.kernel.internal;
 
 import java.time.Duration;
 
-/** A moment after which waiting is over. Immutable; measured with {@link System#nanoTime()}. */
+/** The moment at which a wait ends, measured with {@link System#nanoTime()}. */
 public record Deadline(long nanoTime) {
 
+    /** Makes a deadline that expires after a time from now. */
     public static Deadline in(Duration fromNow) {
         return new Deadline(System.nanoTime() + fromNow.toNanos());
     }
@@ -14,12 +15,12 @@ public record Deadline(long nanoTime) {
         return remaining().isZero();
     }
 
-    /** The time left, never negative. */
+    /** Returns the time left, never negative. */
     public Duration remaining() {
         return Duration.ofNanos(Math.max(0, nanoTime - System.nanoTime()));
     }
 
-    /** Milliseconds left, at least 1, for calls to which 0 means for ever. */
+    /** Returns the milliseconds left, at least 1: many calls take 0 for no limit. */
     public long remainingMillis() {
         return Math.max(1, remaining().toMillis());
     }

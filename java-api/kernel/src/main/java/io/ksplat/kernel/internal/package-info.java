@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the parts of the kernel module share. */
+/** Shared by the packages of the kernel module, and by ksplat's other modules. */
 @NullMarked
 package io.ksplat.kernel.internal;
 

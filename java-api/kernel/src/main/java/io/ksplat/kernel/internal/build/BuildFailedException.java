@@ -4,8 +4,9 @@ package io.ksplat.kernel.internal.build;
 import io.ksplat.kernel.KernelException;
 import java.nio.file.Path;
 
-/** A kernel that does not build: nothing can be said of how it would run. The detail is make's whole output. */
+/** The kernel does not compile, so nothing is known about how it runs. The detail is the whole output of make. */
 public final class BuildFailedException extends KernelException {
+    /** Reports a failed build and its log. */
     public BuildFailedException(String message, Path log) {
         super(message, log);
     }

@@ -15,46 +15,46 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * make, compiler, linker and pahole: this machine's, or those behind a program that runs its arguments where they are, as {@code
- * PROGRAM [--read FOLDER | --write FOLDER]... -- COMMAND...} with the folders at their own paths, for as long as its standard input is
- * open. Thread-safe.
+ * make, compiler, linker and pahole: those of this machine, or those of another place, for example a container. A runner program runs
+ * commands there, as {@code RUNNER [--read FOLDER | --write FOLDER]... -- COMMAND...}, with the folders at the same paths, and ends them
+ * when its standard input is closed. Thread-safe.
  */
 public final class BuildTools {
-    /** Names such a program. */
+    /** The environment variable that names the runner program. */
     static final String VARIABLE = "KSPLAT_BUILD_TOOLS";
 
-    private static final Duration ASKING = Duration.ofMinutes(1);
-    private static final List<String> DECISIVE = List.of("gcc", "ld", "pahole");
+    private static final Duration QUERY = Duration.ofMinutes(1);
+    private static final List<String> KEY_TOOLS = List.of("gcc", "ld", "pahole");
     private static final String CCACHE = "ccache";
 
-    private static final String QUESTION = "for tool in " + String.join(" ", DECISIVE)
-            + "; do said=$(\"$tool\" --version) || exit; printf '%s %s\\n' \"$tool\" \"$(echo \"$said\" | head -n 1)\"; done; "
+    private static final String VERSIONS = "for tool in " + String.join(" ", KEY_TOOLS)
+            + "; do version=$(\"$tool\" --version) || exit; printf '%s %s\\n' \"$tool\" \"$(echo \"$version\" | head -n 1)\"; done; "
             + "command -v " + CCACHE + " >/dev/null && echo " + CCACHE + "; :";
 
-    private final Optional<String> elsewhere;
+    private final Optional<String> runner;
     private @Nullable Found found;
 
     private record Found(String versions, boolean ccache) {}
 
-    private BuildTools(Optional<String> elsewhere) {
-        this.elsewhere = elsewhere;
+    private BuildTools(Optional<String> runner) {
+        this.runner = runner;
     }
 
-    /** Returns the tools behind a program. */
+    /** Returns the tools that a runner program reaches. */
     public static BuildTools behind(String program) {
         return new BuildTools(Optional.of(program));
     }
 
-    /** Those that {@value #VARIABLE} names, else this machine's. */
+    /** Returns the tools behind the runner that {@value #VARIABLE} names, else those of this machine. */
     public static BuildTools chosen() {
         return new BuildTools(Optional.ofNullable(System.getenv(VARIABLE)).filter(program -> !program.isBlank()));
     }
 
-    boolean areElsewhere() {
-        return elsewhere.isPresent();
+    boolean areRemote() {
+        return runner.isPresent();
     }
 
-    /** What a kernel depends on besides its source and configuration: the first line that each tool says of its version. */
+    /** Returns the first line of the version of each tool: what a kernel depends on besides source and configuration. */
     String versions() throws IOException, InterruptedException, KernelException {
         return found().versions();
     }
@@ -65,25 +65,25 @@ public final class BuildTools {
 
     private synchronized Found found() throws IOException, InterruptedException, KernelException {
         if (found == null) {
-            Command.Outcome said =
-                    tool(ASKING, List.of(), List.of("sh", "-c", QUESTION)).run(Path.of("/"));
-            List<String> versions = said.lines().stream()
-                    .filter(line -> DECISIVE.stream().anyMatch(tool -> line.startsWith(tool + " ")))
+            Command.Outcome outcome =
+                    command(QUERY, List.of(), List.of("sh", "-c", VERSIONS)).run(Path.of("/"));
+            List<String> versions = outcome.lines().stream()
+                    .filter(line -> KEY_TOOLS.stream().anyMatch(tool -> line.startsWith(tool + " ")))
                     .toList();
-            if (!said.ok() || versions.size() != DECISIVE.size()) {
-                throw new KernelException("a kernel needs " + String.join(", ", DECISIVE) + " to be built, and "
-                        + elsewhere.orElse("this machine") + " says: "
-                        + (said.lines().isEmpty()
-                                ? "exit code " + said.exit()
-                                : said.lines().get(said.lines().size() - 1))
+            if (!outcome.ok() || versions.size() != KEY_TOOLS.size()) {
+                throw new KernelException("building a kernel needs " + String.join(", ", KEY_TOOLS) + "; "
+                        + runner.orElse("this machine") + " says: "
+                        + (outcome.lines().isEmpty()
+                                ? "exit code " + outcome.exit()
+                                : outcome.lines().get(outcome.lines().size() - 1))
                         + " (`ksplat doctor` names the packages)");
             }
-            found = new Found(String.join("\n", versions), said.lines().contains(CCACHE));
+            found = new Found(String.join("\n", versions), outcome.lines().contains(CCACHE));
         }
         return found;
     }
 
-    /** Runs a command that reads one folder and writes another one, and works in that. */
+    /** Runs a command that reads one folder, and writes and works in another one. */
     Command.Outcome run(
             Duration deadline,
             Path read,
@@ -96,17 +96,17 @@ public final class BuildTools {
         List<String> words = new ArrayList<>(List.of("env", "LC_ALL=C"));
         new TreeMap<>(environment).forEach((name, value) -> words.add(name + "=" + value));
         words.addAll(command);
-        return tool(deadline, folders, words).run(write, Map.of(), eachLine);
+        return command(deadline, folders, words).run(write, Map.of(), eachLine);
     }
 
-    private Command tool(Duration deadline, List<String> folders, List<String> command) {
-        if (elsewhere.isEmpty()) {
+    private Command command(Duration deadline, List<String> folders, List<String> command) {
+        if (runner.isEmpty()) {
             return new Command(deadline, command);
         }
-        List<String> words = new ArrayList<>(List.of(elsewhere.get()));
+        List<String> words = new ArrayList<>(List.of(runner.get()));
         words.addAll(folders);
         words.add("--");
         words.addAll(command);
-        return Command.held(deadline, words);
+        return Command.endedByInput(deadline, words);
     }
 }

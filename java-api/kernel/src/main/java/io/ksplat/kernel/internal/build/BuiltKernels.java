@@ -21,7 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Kernels built here, kept by all that went into them: source, configuration, compiler, linker and pahole. */
+/** Builds kernels and keeps them in the cache. The key covers source, configuration, compiler, linker and pahole. */
 public final class BuiltKernels {
     public static final String KIND = "built";
     public static final String SOURCES = "source";
@@ -43,6 +43,7 @@ public final class BuiltKernels {
         this.tools = tools;
     }
 
+    /** Builds a kernel from Debian's source, unless it is in the cache. */
     public Kernel resolve(KernelSpec.Source spec, Progress progress)
             throws IOException, InterruptedException, KernelException {
         Profile profile = Profile.load(profiles, spec.profile(), fragments);
@@ -59,6 +60,7 @@ public final class BuiltKernels {
                 OBJECTS, objects, () -> build(spec, key, source, objects, profile, progress));
     }
 
+    /** Builds a kernel from a tree, unless it is in the cache. */
     public Kernel resolve(KernelSpec.Tree spec, Progress progress)
             throws IOException, InterruptedException, KernelException {
         Profile profile = Profile.load(profiles, spec.profile(), fragments);
@@ -67,29 +69,30 @@ public final class BuiltKernels {
         return cache.<Kernel, KernelException>locked(TREES, safe(name), () -> {
             Worktree copy = new Worktree(tree, cache.root().resolve(TREES).resolve(safe(name)));
             progress.step("checkout");
-            progress.report("looking at what is in " + tree);
+            progress.report("reading " + tree);
             String id = copy.snapshot(spec.revision());
             String version = KernelBuild.version(copy.makefile(id))
-                    .orElseThrow(() -> new KernelException(tree + " is no kernel tree: its Makefile has no VERSION"));
+                    .orElseThrow(
+                            () -> new KernelException(tree + " is not a kernel tree: its Makefile has no VERSION"));
             String key = key(version, profile, "tree " + id);
             Optional<Path> built = cache.find(KIND, key);
             if (built.isPresent()) {
                 return KernelFolder.load(built.get(), spec, key);
             }
             copy.checkOut(id);
-            cache.find(TREES, safe(name)); // counts as used
+            cache.find(TREES, safe(name)); // marks it as used
             return build(spec, key, copy.source(), objects(safe(name), profile), profile, progress);
         });
     }
 
-    /** Programs that a build makes for itself do not run beside another's libraries. */
+    /** Names a folder of objects. Remote tools get their own: programs that a build makes for itself may not run with other libraries. */
     private String objects(String source, Profile profile) throws IOException, InterruptedException, KernelException {
-        String elsewhere =
-                tools.areElsewhere() ? "+" + Digests.sha256(tools.versions()).substring(0, 8) : "";
-        return source + "+" + profile.name() + elsewhere;
+        String remote =
+                tools.areRemote() ? "+" + Digests.sha256(tools.versions()).substring(0, 8) : "";
+        return source + "+" + profile.name() + remote;
     }
 
-    /** Names what is kept of a tree. */
+    /** Returns the name of a tree in the cache. */
     static String nameOf(Path tree) {
         return String.valueOf(tree.getFileName()).replaceAll("[^A-Za-z0-9._-]", "_") + "-"
                 + Digests.sha256(tree.toString()).substring(0, 8);
@@ -101,10 +104,10 @@ public final class BuiltKernels {
             progress.step("build");
             Path log = cache.root().resolve("log").resolve(key + ".log");
             new KernelBuild(source, cache.root().resolve(OBJECTS).resolve(objects), profile, tools, progress)
-                    .into(fresh, log);
+                    .buildInto(fresh, log);
             KernelFolder.complete(fresh, source);
         });
-        cache.find(OBJECTS, objects); // counts as used
+        cache.find(OBJECTS, objects); // marks it as used
         return KernelFolder.load(folder, spec, key);
     }
 
@@ -114,12 +117,12 @@ public final class BuiltKernels {
         return version + "-" + profile.name() + "-" + exact.substring(0, 12);
     }
 
-    /** The package version of the newest source that the spec can mean; without network of one that is here. */
+    /** Returns the newest package version that matches the spec; falls back on a cached source if the archive cannot be read. */
     private String sourceVersion(KernelSpec.Source spec, Progress progress)
             throws IOException, InterruptedException, KernelException {
         Optional<Duration> age = apt.age();
         if (age.isPresent() && age.get().compareTo(Duration.ofDays(1)) < 0) {
-            Optional<PackageIndex.Deb> found = apt.catalogue().flatMap(c -> c.newestSource(spec.version()));
+            Optional<PackageIndex.Deb> found = apt.index().flatMap(c -> c.newestSource(spec.version()));
             if (found.isPresent()) {
                 return found.get().version().text();
             }
@@ -131,24 +134,24 @@ public final class BuiltKernels {
                 return found.get().version().text();
             }
             throw new KernelException("no source package for '" + spec + "' in the archive: "
-                    + fresh.whatThereIs(
+                    + fresh.describe(
                             spec.version(),
                             fresh.sources().stream()
                                     .map(PackageIndex.Deb::version)
                                     .toList()));
         } catch (KernelException e) {
-            Optional<DebianVersion> here = sourcesHere().stream()
+            Optional<DebianVersion> cached = cachedSources().stream()
                     .filter(v -> v.satisfies(spec.version()))
                     .max(Comparator.naturalOrder());
-            if (here.isPresent()) {
-                progress.report("using the source " + here.get() + " that is here: " + e.getMessage());
-                return here.get().text();
+            if (cached.isPresent()) {
+                progress.report("using the cached source " + cached.get() + ": " + e.getMessage());
+                return cached.get().text();
             }
             throw e;
         }
     }
 
-    private List<DebianVersion> sourcesHere() throws IOException {
+    private List<DebianVersion> cachedSources() throws IOException {
         Path folder = cache.root().resolve(SOURCES);
         if (!Files.isDirectory(folder)) {
             return List.of();
@@ -163,11 +166,11 @@ public final class BuiltKernels {
 
     private void unpack(String version, Path folder, Progress progress)
             throws IOException, InterruptedException, KernelException {
-        PackageIndex.Deb deb = apt.catalogue().stream()
+        PackageIndex.Deb deb = apt.index().stream()
                 .flatMap(c -> c.sources().stream())
                 .filter(p -> p.version().text().equals(version))
                 .findFirst()
-                .orElseThrow(() -> new KernelException("the source " + version + " is no longer in the catalogue"));
+                .orElseThrow(() -> new KernelException("the source " + version + " is no longer in the package lists"));
         Path download = Files.createTempDirectory(folder, ".deb-");
         Path file = apt.download(List.of(deb), download, progress).get(0);
         progress.report("unpacking " + deb.pinned());
@@ -176,7 +179,7 @@ public final class BuiltKernels {
         try (Stream<Path> files = Files.walk(download.resolve("usr/src"))) {
             packed = files.filter(f -> f.getFileName().toString().matches("linux-source-.*\\.tar\\.xz"))
                     .findFirst()
-                    .orElseThrow(() -> new KernelException(deb.pinned() + " has no source in it"));
+                    .orElseThrow(() -> new KernelException(deb.pinned() + " contains no kernel source"));
         }
         require(new Command(
                         UNPACKING,

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,7 +22,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** Builds a kernel out of tree. The folder of objects stays, so that the next build of a changed source is short. */
+/** Builds a kernel out of tree. Keeps the folder of objects, so that the next build of a changed source is short. */
 final class KernelBuild {
     private static final Duration CONFIGURING = Duration.ofMinutes(10);
     private static final Duration BUILDING = Duration.ofHours(4);
@@ -46,7 +47,7 @@ final class KernelBuild {
         this.progress = progress;
     }
 
-    /** The version that a tree's Makefile gives, e.g. {@code 7.3.4} or {@code 7.4.0-rc2}; nothing where it is no kernel's. */
+    /** Returns the version in a tree's Makefile, for example {@code 7.3.4} or {@code 7.4.0-rc2}; empty if it is not a kernel's. */
     static Optional<String> version(List<String> makefile) {
         Map<String, String> parts = makefile.stream()
                 .limit(10)
@@ -60,21 +61,21 @@ final class KernelBuild {
                 + parts.getOrDefault("SUBLEVEL", "0") + parts.getOrDefault("EXTRAVERSION", ""));
     }
 
-    /** Builds, and puts {@code image}, {@code config} and {@code debug} into {@code result}. */
-    void into(Path result, Path log) throws IOException, InterruptedException, KernelException {
+    /** Builds the kernel, and copies {@code image}, {@code config} and {@code debug} to a folder. */
+    void buildInto(Path result, Path log) throws IOException, InterruptedException, KernelException {
         Path makefile = source.resolve("Makefile");
         String version = version(Files.readAllLines(makefile))
-                .orElseThrow(() -> new KernelException(makefile + " does not say what version the kernel is"));
+                .orElseThrow(() -> new KernelException(makefile + " has no VERSION and PATCHLEVEL of a kernel"));
         Files.createDirectories(objects);
         Files.createDirectories(log.getParent());
         configure(version, log);
-        // A tree that was built before is only brought up to date: how much that is, make alone knows.
-        boolean anew = !Files.exists(objects.resolve("vmlinux"));
-        long built = make(log, anew ? expected() : 0);
+        // A tree that was built before is only updated: only make knows how much that is.
+        boolean complete = !Files.exists(objects.resolve("vmlinux"));
+        long built = make(log, complete ? expected() : 0);
         Files.copy(objects.resolve("arch/x86/boot/bzImage"), result.resolve("image"));
         Files.copy(objects.resolve(".config"), result.resolve("config"));
         Files.copy(objects.resolve("vmlinux"), result.resolve("debug"));
-        if (anew) {
+        if (complete) {
             Files.writeString(objects.resolve(COUNT), Long.toString(built));
         }
     }
@@ -95,22 +96,22 @@ final class KernelBuild {
         List<Profile.Line> dropped = profile.dropped(version, config);
         if (!dropped.isEmpty()) {
             throw new BuildFailedException(
-                    "the Kconfig of " + version + " does not take "
+                    "the Kconfig of " + version + " drops "
                             + dropped.stream()
-                                    .map(l -> "CONFIG_" + l.option() + "=" + l.value() + " (" + l.where() + ")")
+                                    .map(l -> "CONFIG_" + l.option() + "=" + l.value() + " (" + l.place() + ")")
                                     .collect(Collectors.joining(", "))
-                            + ": it does not exist there or lacks what it depends on; "
+                            + ": the option does not exist there, or a dependency is missing; "
                             + "`# ksplat: kernels [FROM,TO)` before a line limits it to the kernels that have it",
                     log);
         }
     }
 
-    /** The objects made. */
+    /** Runs make; returns the number of objects that it built. */
     private long make(Path log, long expected) throws IOException, InterruptedException, KernelException {
         long start = System.nanoTime();
         long[] done = {0};
         Command.Outcome outcome;
-        try (BufferedWriter out = Files.newBufferedWriter(log, java.nio.file.StandardOpenOption.APPEND)) {
+        try (BufferedWriter out = Files.newBufferedWriter(log, StandardOpenOption.APPEND)) {
             String jobs = "-j" + Runtime.getRuntime().availableProcessors();
             List<String> command = command(jobs, "vmlinux", "bzImage");
             outcome = tools.run(BUILDING, source, objects, environment(), command, line -> {
@@ -149,7 +150,7 @@ final class KernelBuild {
                 done / (double) expected);
     }
 
-    /** From the last whole build, else what 7.3 has with the profiles that there are. */
+    /** Returns the number of objects of the last whole build, else that of 7.3 with these profiles. */
     private long expected() throws IOException {
         Path count = objects.resolve(COUNT);
         return Files.exists(count) ? Long.parseLong(Files.readString(count).strip()) : 1350;
@@ -171,7 +172,7 @@ final class KernelBuild {
         return command;
     }
 
-    /** The same bytes from the same source, whoever builds when; it is what makes ccache hit on init/version.c, too. */
+    /** Makes builds reproducible: the same source gives the same bytes. It also lets ccache hit on init/version.c. */
     private static Map<String, String> environment() {
         return Map.of(
                 "KBUILD_BUILD_TIMESTAMP", "@0",
@@ -186,7 +187,7 @@ final class KernelBuild {
                 log);
     }
 
-    /** The compiler's first error with its file and line, else the first line that names another cause. */
+    /** Returns the first error of the compiler with its file and line, else the first line that names another cause. */
     static String firstError(List<String> lines) {
         for (Pattern pattern : List.of(COMPILER, OTHER, MAKE)) {
             Optional<String> first = lines.stream()
@@ -198,6 +199,6 @@ final class KernelBuild {
                 return first.get().replaceFirst("^(?:\\.\\./)+", "");
             }
         }
-        return lines.isEmpty() ? "make said nothing" : lines.get(lines.size() - 1);
+        return lines.isEmpty() ? "make printed nothing" : lines.get(lines.size() - 1);
     }
 }

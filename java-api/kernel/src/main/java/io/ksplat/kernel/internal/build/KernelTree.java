@@ -16,8 +16,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A user's kernel tree as git knows it: its commits, and patches on top of them. The user's repository is only read; what patches
- * become lies beside the copy that kernels are built in, and {@code tree:PATH@COMMIT+PROFILE} finds it there.
+ * The git history of a user's kernel tree, and patches on top of it. The user's repository is only read. The commits of patches go to the
+ * repository of the {@link Worktree}, in which {@code tree:PATH@COMMIT+PROFILE} finds them.
  */
 public final class KernelTree {
     private static final Pattern FAILED = Pattern.compile("error: patch failed: (.+):(\\d+)");
@@ -39,7 +39,7 @@ public final class KernelTree {
     /**
      * Opens a tree.
      *
-     * @throws KernelException where there is no git repository
+     * @throws KernelException if the path is not in a git repository
      */
     public static KernelTree open(Cache cache, Path path) throws KernelException, InterruptedException {
         try {
@@ -49,7 +49,7 @@ public final class KernelTree {
             KernelTree tree = new KernelTree(cache, path.toRealPath());
             Command.Outcome git = tree.worktree.read("rev-parse", "--git-dir");
             if (!git.ok()) {
-                throw new KernelException(path + " is no git repository");
+                throw new KernelException(path + " is not a git repository");
             }
             return tree;
         } catch (IOException e) {
@@ -57,11 +57,12 @@ public final class KernelTree {
         }
     }
 
+    /** Returns the path, with symbolic links resolved. */
     public Path path() {
         return path;
     }
 
-    /** Whose tree it is, as git would sign a commit. */
+    /** Returns the name and address that git puts into the commits of this tree; empty if they are not configured. */
     public Optional<String> user() throws KernelException, InterruptedException {
         try {
             Command.Outcome name = worktree.read("config", "user.name");
@@ -77,19 +78,20 @@ public final class KernelTree {
         }
     }
 
-    /** A commit and what its first line says. */
+    /** A commit. */
     public record Commit(String id, String subject, List<String> parents) {
         public Commit {
             parents = List.copyOf(parents);
         }
 
-        /** As people write it. */
+        /** Returns the form that commit messages use, with 12 digits and the subject. */
         @Override
         public String toString() {
             return id.substring(0, 12) + " (\"" + subject + "\")";
         }
     }
 
+    /** Finds a commit. */
     public Commit commit(String revision) throws KernelException, InterruptedException {
         try {
             return log("-1", worktree.object(revision, "commit")).get(0);
@@ -99,10 +101,10 @@ public final class KernelTree {
     }
 
     /**
-     * The commits that {@code to} has and {@code from} has not, the oldest first; the last one is {@code to} itself.
+     * Returns the commits that {@code to} has and {@code from} has not, the oldest first, {@code to} last.
      *
-     * @param firstParent whether a merge counts as one commit, whatever it brought
-     * @param paths only commits that change something there, and {@code to}
+     * @param firstParent whether a merge counts as one commit
+     * @param paths restricts the result to commits that change one of them, and {@code to}
      */
     public List<Commit> between(String from, String to, boolean firstParent, List<String> paths)
             throws KernelException, InterruptedException {
@@ -110,7 +112,7 @@ public final class KernelTree {
             String old = worktree.object(from, "commit");
             String last = worktree.object(to, "commit");
             if (!worktree.read("merge-base", "--is-ancestor", old, last).ok()) {
-                throw new KernelException(from + " is no ancestor of " + to + " in " + path);
+                throw new KernelException(from + " is not an ancestor of " + to + " in " + path);
             }
             List<String> arguments = new ArrayList<>(List.of("--reverse", "--topo-order"));
             if (firstParent) {
@@ -129,7 +131,7 @@ public final class KernelTree {
         }
     }
 
-    /** The newest commit that both have. */
+    /** Returns the newest commit that both have. */
     public String mergeBase(String one, String other) throws KernelException, InterruptedException {
         try {
             Command.Outcome base = worktree.read("merge-base", one, other);
@@ -162,8 +164,8 @@ public final class KernelTree {
     /**
      * Applies a series, one commit a patch.
      *
-     * @return the commits' ids, which {@code tree:PATH@ID+PROFILE} builds
-     * @throws KernelException where a patch does not apply: which one, and in which file and hunk
+     * @return the ids of the commits, for {@code tree:PATH@ID+PROFILE}
+     * @throws KernelException if a patch does not apply; names the patch, the file and the hunk
      */
     public List<String> apply(String base, PatchSeries series) throws KernelException, InterruptedException {
         List<PatchSeries.Patch> patches = series.patches();
@@ -176,7 +178,7 @@ public final class KernelTree {
                     try {
                         on = worktree.apply(on, patch.mail(), patch.files());
                     } catch (Worktree.Conflict conflict) {
-                        throw new KernelException(why(patch, i + 1, patches.size(), base, conflict.lines()));
+                        throw new KernelException(reason(patch, i + 1, patches.size(), base, conflict.lines()));
                     }
                     commits.add(on);
                 }
@@ -187,9 +189,9 @@ public final class KernelTree {
         }
     }
 
-    private static String why(PatchSeries.Patch patch, int number, int total, String base, List<String> said) {
+    private static String reason(PatchSeries.Patch patch, int number, int total, String base, List<String> output) {
         String which = "patch " + number + "/" + total + " '" + patch.subject() + "' does not apply to " + base + ": ";
-        for (String line : said) {
+        for (String line : output) {
             Matcher failed = FAILED.matcher(line);
             if (failed.matches()) {
                 return which + failed.group(1) + ", hunk "
@@ -197,15 +199,15 @@ public final class KernelTree {
             }
         }
         return which
-                + said.stream()
+                + output.stream()
                         .map(OTHERWISE::matcher)
                         .filter(Matcher::matches)
                         .map(m -> m.group(1))
                         .findFirst()
-                        .orElse(said.isEmpty() ? "git am said nothing" : said.get(0));
+                        .orElse(output.isEmpty() ? "git am printed nothing" : output.get(0));
     }
 
-    /** The header of a file's hunk that begins at a line of the old file. */
+    /** Finds the header of the hunk that begins at a line of a file, as it was before the patch. */
     private static Optional<String> hunk(List<String> diff, String file, String line) {
         boolean inFile = false;
         for (String each : diff) {

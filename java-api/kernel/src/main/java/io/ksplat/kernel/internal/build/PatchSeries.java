@@ -25,15 +25,15 @@ import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 
 /**
- * A series of patches out of mails: what git format-patch and b4 am write, and what a mailing list's archive keeps, with cover letter,
- * replies and older versions, which are left out.
+ * A series of patches from mails: from git format-patch, from b4 am, or from the archive of a mailing list, whose cover letter, replies
+ * and older versions are skipped.
  *
  * @param patches in the order in which they apply
- * @param remarks what was left out and why, one line each
+ * @param remarks one line for each mail that was skipped
  */
 public record PatchSeries(List<Patch> patches, List<String> remarks) {
     private static final Duration DEADLINE = Duration.ofMinutes(1);
-    /** A subject's tag: {@code [PATCH bpf-next v3 1/2]}. */
+    /** The tag in a subject: {@code [PATCH bpf-next v3 1/2]}. */
     private static final Pattern TAG = Pattern.compile("^((?:\\[[^\\]]*]\\s*)*)\\[([^\\]]*PATCH[^\\]]*)]\\s*(.*)$");
 
     private static final Pattern VERSION = Pattern.compile("\\b[vV](\\d+)\\b");
@@ -47,11 +47,11 @@ public record PatchSeries(List<Patch> patches, List<String> remarks) {
     }
 
     /**
-     * One patch.
+     * A patch.
      *
-     * @param number its place in the series, where its subject has one
-     * @param mail the mail's file
-     * @param diff its lines from the first diff on
+     * @param number its place in the series, if the subject gives one
+     * @param mail the file of the mail
+     * @param diff the lines from the first diff on
      */
     public record Patch(String subject, OptionalInt number, int total, int version, Path mail, List<String> diff) {
         Set<String> files() {
@@ -66,9 +66,9 @@ public record PatchSeries(List<Patch> patches, List<String> remarks) {
     /**
      * Reads mails.
      *
-     * @param inputs files of one mail or many (mbox, also packed with gzip), and folders of such
-     * @param scratch an empty folder for the mails, which must live as long as the series
-     * @throws KernelException where there is no patch in them, or one is missing
+     * @param inputs files with one mail or many (mbox, maybe compressed with gzip), and folders of such files
+     * @param scratch an empty folder for the mails, which must exist as long as the series is used
+     * @throws KernelException if the mails contain no patch, or one of the series is missing
      */
     public static PatchSeries read(List<Path> inputs, Path scratch)
             throws IOException, InterruptedException, KernelException {
@@ -85,7 +85,7 @@ public record PatchSeries(List<Patch> patches, List<String> remarks) {
                     .findFirst()
                     .orElse(-1);
             if (start < 0 || REPLY.matcher(subject).matches() || !seen.add(subject)) {
-                remarks.add("left out: " + (subject.isEmpty() ? "a mail without a subject" : subject));
+                remarks.add("skipped: " + (subject.isEmpty() ? "a mail without a subject" : subject));
                 continue;
             }
             found.add(patch(subject, mail, lines.subList(start, lines.size())));
@@ -113,14 +113,14 @@ public record PatchSeries(List<Patch> patches, List<String> remarks) {
     private static List<Patch> inOrder(List<Patch> found, List<Path> inputs, List<String> remarks)
             throws KernelException {
         if (found.isEmpty()) {
-            throw new KernelException("there is no patch in "
-                    + inputs.stream().map(Path::toString).collect(Collectors.joining(", ")));
+            throw new KernelException(
+                    "no patch in " + inputs.stream().map(Path::toString).collect(Collectors.joining(", ")));
         }
         int newest = found.stream().mapToInt(Patch::version).max().orElseThrow();
         List<Patch> kept =
                 found.stream().filter(patch -> patch.version() == newest).toList();
         if (kept.size() < found.size()) {
-            remarks.add("left out: " + (found.size() - kept.size()) + " patches of versions before v" + newest);
+            remarks.add("skipped: " + (found.size() - kept.size()) + " patches of versions before v" + newest);
         }
         if (kept.stream().anyMatch(patch -> patch.number().isEmpty())) {
             return kept;
@@ -134,7 +134,8 @@ public record PatchSeries(List<Patch> patches, List<String> remarks) {
             if (patch.total() != total
                     || (i > 0 && patch.number().equals(sorted.get(i - 1).number()))) {
                 throw new KernelException("'" + patch.subject() + "' and '"
-                        + sorted.get(Math.max(0, i - 1)).subject() + "' are of different series: give one at a time");
+                        + sorted.get(Math.max(0, i - 1)).subject()
+                        + "' belong to different series: give one series at a time");
             }
         }
         String missing = IntStream.rangeClosed(1, total)
@@ -147,7 +148,7 @@ public record PatchSeries(List<Patch> patches, List<String> remarks) {
         return sorted;
     }
 
-    /** Decodes a mail into its diff; gives its subject, tags and all. */
+    /** Writes the decoded diff of a mail to a file; returns the subject with its tags. */
     private static String subject(Path mail, Path diff) throws IOException, InterruptedException, KernelException {
         StringBuilder subject = new StringBuilder();
         new Command(
@@ -181,7 +182,7 @@ public record PatchSeries(List<Patch> patches, List<String> remarks) {
                             List.of("git", "mailsplit", "-b", "--mboxrd", "-o" + folder, "--", plain.toString()))
                     .run(scratch);
             if (!split.ok()) {
-                throw new KernelException(file + " holds no mails: "
+                throw new KernelException(file + " contains no mail: "
                         + (split.lines().isEmpty()
                                 ? "git mailsplit failed"
                                 : split.lines().get(0)));
@@ -206,7 +207,7 @@ public record PatchSeries(List<Patch> patches, List<String> remarks) {
             } else if (Files.isRegularFile(input)) {
                 files.add(input);
             } else {
-                throw new KernelException("there is no file " + input);
+                throw new KernelException("no file at " + input);
             }
         }
         return files;

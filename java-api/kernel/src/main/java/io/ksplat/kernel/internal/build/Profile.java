@@ -17,29 +17,29 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** What a kernel is to be built with: lines of config fragments (vm-images/README.md has their form), on top of allnoconfig. */
+/** A configuration to build kernels with: lines of config fragments (format: vm-images/README.md) on top of allnoconfig. */
 public record Profile(String name, List<Line> lines) {
     private static final Pattern SET = Pattern.compile("CONFIG_(\\w+)=(.+)");
     private static final Pattern NOT_SET = Pattern.compile("# CONFIG_(\\w+) is not set");
     private static final Pattern EXTENDS = Pattern.compile("# ksplat: extends (\\S+)");
     private static final Pattern KERNELS = Pattern.compile("# ksplat: kernels (.+)");
 
-    /** One option, where it is asked for, and the kernels that have it. */
+    /** An option with its value, its place in a file, and the kernels that have it. */
     record Line(String option, String value, Path file, int number, Optional<KernelRange> kernels) {
         boolean appliesTo(String version) {
             return kernels.isEmpty() || kernels.get().contains(version);
         }
 
-        String where() {
+        String place() {
             return file.getFileName() + ":" + number;
         }
     }
 
     /**
-     * Reads a profile's fragments.
+     * Reads the fragments of a profile.
      *
-     * @param profiles the folder that has a folder for each
-     * @param own the user's fragments, on top
+     * @param profiles the folder with a folder for each profile
+     * @param own fragments of the user, which override the profile
      */
     static Profile load(Path profiles, String name, List<Path> own) throws IOException, KernelException {
         List<Line> lines = new ArrayList<>();
@@ -53,6 +53,7 @@ public record Profile(String name, List<Line> lines) {
         return new Profile(name, List.copyOf(lines));
     }
 
+    /** Lists the profiles in a folder. */
     public static List<String> names(Path profiles) throws IOException {
         try (Stream<Path> folders = Files.list(profiles)) {
             return folders.filter(Files::isDirectory)
@@ -100,26 +101,26 @@ public record Profile(String name, List<Line> lines) {
             } else if (kernels.matches()) {
                 range = Optional.of(KernelRange.parse(kernels.group(1)));
             } else if (!line.isBlank() && (!line.startsWith("#") || line.startsWith("# ksplat:"))) {
-                throw new KernelException(file + ":" + number + ": '" + line + "' is no line of a config fragment");
+                throw new KernelException(file + ":" + number + ": '" + line + "' is not a line of a config fragment");
             }
         }
     }
 
-    /** The last word on each option that kernels of this version have. */
+    /** Returns the last line of each option that kernels of this version have. */
     private Map<String, Line> wanted(String version) {
         Map<String, Line> last = new LinkedHashMap<>();
         lines.stream().filter(l -> l.appliesTo(version)).forEach(l -> last.put(l.option(), l));
         return last;
     }
 
-    /** One fragment out of all, for a kernel of this version. */
+    /** Merges all fragments into one, for a kernel of this version. */
     String fragment(String version) {
         return wanted(version).values().stream()
                 .map(l -> "CONFIG_" + l.option() + "=" + l.value() + "\n")
                 .collect(Collectors.joining());
     }
 
-    /** The lines that the tree's Kconfig did not take over. */
+    /** Returns the lines that the tree's Kconfig dropped. */
     List<Line> dropped(String version, KernelConfig result) {
         return wanted(version).values().stream()
                 .filter(l -> !l.value().equals(result.values().getOrDefault(l.option(), "n")))

@@ -14,9 +14,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A copy of a user's kernel tree to build in. The user's checkout, index, .config and repository are only read: objects of
- * what is not committed go to a repository of our own, which borrows the user's. The copy is brought up to date file by
- * file, so that make sees just what changed.
+ * A copy of a user's kernel tree to build in. The user's checkout, index, .config and repository are only read. Uncommitted files go to
+ * a separate repository, which borrows the objects of the user's. Only changed files of the copy are written, so that make compiles no
+ * others again.
  */
 final class Worktree {
     private static final Duration DEADLINE = Duration.ofMinutes(15);
@@ -24,7 +24,7 @@ final class Worktree {
     private final Path tree;
     private final Path folder;
 
-    /** @param folder where the copy and its repository lie; whoever uses it holds its lock */
+    /** @param folder holds the copy and its repository; the caller holds its lock */
     Worktree(Path tree, Path folder) {
         this.tree = tree;
         this.folder = folder;
@@ -34,7 +34,7 @@ final class Worktree {
         return folder.resolve("src");
     }
 
-    /** The id of the tree object that has what is to be built. */
+    /** Returns the id of the tree object to build: of a revision, or of the working tree. */
     String snapshot(Optional<String> revision) throws IOException, InterruptedException, KernelException {
         if (!Files.isDirectory(tree)) {
             throw new KernelException("no kernel tree at " + tree);
@@ -43,19 +43,21 @@ final class Worktree {
         if (revision.isPresent()) {
             return object(revision.get(), "tree");
         }
-        own(tree, "snapshot.index", "add", "-A");
-        List<String> id = own(tree, "snapshot.index", "write-tree");
+        ownGit(tree, "snapshot.index", "add", "-A");
+        List<String> id = ownGit(tree, "snapshot.index", "write-tree");
         return id.get(id.size() - 1);
     }
 
     /**
-     * The id of a revision of the user's, or of a commit that {@link #apply} made.
+     * Returns the id of a revision of the user's repository, or of a commit that {@link #apply} made.
      *
      * @param type {@code commit} or {@code tree}
      */
     String object(String revision, String type) throws IOException, InterruptedException, KernelException {
-        for (List<String> where : List.of(List.of("-C", tree.toString()), List.of("--git-dir=" + repository()))) {
-            Command.Outcome id = git(where, Map.of(), "rev-parse", "--verify", "-q", revision + "^{" + type + "}");
+        for (List<String> repositoryOptions :
+                List.of(List.of("-C", tree.toString()), List.of("--git-dir=" + repository()))) {
+            Command.Outcome id =
+                    git(repositoryOptions, Map.of(), "rev-parse", "--verify", "-q", revision + "^{" + type + "}");
             if (id.ok() && !id.lines().isEmpty()) {
                 return id.lines().get(0);
             }
@@ -63,12 +65,12 @@ final class Worktree {
         throw new KernelException("the tree " + tree + " has no revision '" + revision + "'");
     }
 
-    /** Reads the user's repository with a git command: its lines, or the reason why there are none. */
+    /** Runs a git command that reads the user's repository. */
     Command.Outcome read(String... command) throws IOException, InterruptedException, KernelException {
         return git(List.of("-C", tree.toString()), Map.of(), command);
     }
 
-    /** What of a patch did not apply; git's own words. */
+    /** A patch did not apply; with the output of git. */
     static final class Conflict extends Exception {
         private static final long serialVersionUID = 1;
         private final transient List<String> lines;
@@ -86,21 +88,21 @@ final class Worktree {
     /**
      * Applies a patch to a commit, as git am(1) does.
      *
-     * @param touched the files that the patch changes; no other is checked out
-     * @return the commit that it became
+     * @param touched the files that the patch changes: only these are checked out
+     * @return the id of the new commit
      */
     String apply(String base, Path mail, Collection<String> touched)
             throws IOException, InterruptedException, KernelException, Conflict {
         prepare();
         Path work = Files.createDirectories(folder.resolve("am"));
-        own(work, "am.index", "read-tree", base);
-        own(work, "am.index", "update-ref", "--no-deref", "HEAD", base);
+        ownGit(work, "am.index", "read-tree", base);
+        ownGit(work, "am.index", "update-ref", "--no-deref", "HEAD", base);
         List<String> list = new ArrayList<>(List.of("ls-files", "--"));
         list.addAll(touched);
-        for (String file : own(work, "am.index", list.toArray(String[]::new))) {
-            own(work, "am.index", "checkout-index", "-f", "-u", "--", file);
+        for (String file : ownGit(work, "am.index", list.toArray(String[]::new))) {
+            ownGit(work, "am.index", "checkout-index", "-f", "-u", "--", file);
         }
-        Command.Outcome applied = gitOwn(
+        Command.Outcome applied = tryOwnGit(
                 work,
                 "am.index",
                 List.of("-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false"),
@@ -108,26 +110,26 @@ final class Worktree {
                 "--committer-date-is-author-date",
                 mail.toString());
         if (!applied.ok()) {
-            gitOwn(work, "am.index", List.of(), "am", "--quit");
+            tryOwnGit(work, "am.index", List.of(), "am", "--quit");
             throw new Conflict(applied.lines());
         }
-        return own(work, "am.index", "rev-parse", "--verify", "HEAD").get(0);
+        return ownGit(work, "am.index", "rev-parse", "--verify", "HEAD").get(0);
     }
 
     private Path repository() {
         return folder.resolve("git");
     }
 
-    /** The top Makefile of what {@code snapshot} gave; empty where there is none. */
+    /** Returns the lines of the top Makefile of a tree object; empty if there is none. */
     List<String> makefile(String id) throws IOException, InterruptedException, KernelException {
         Command.Outcome text = git(List.of("--git-dir=" + repository()), Map.of(), "cat-file", "-p", id + ":Makefile");
         return text.ok() ? text.lines() : List.of();
     }
 
-    /** Makes the copy be what {@code snapshot} gave. */
+    /** Updates the copy to a tree object. */
     void checkOut(String id) throws IOException, InterruptedException, KernelException {
         Files.createDirectories(source());
-        own(source(), "source.index", "read-tree", "-u", "--reset", id);
+        ownGit(source(), "source.index", "read-tree", "-u", "--reset", id);
     }
 
     private void prepare() throws IOException, InterruptedException, KernelException {
@@ -135,35 +137,35 @@ final class Worktree {
         if (!Files.exists(repository.resolve("HEAD"))) {
             Files.createDirectories(folder);
             require(git(List.of(), Map.of(), "init", "-q", "--bare", repository.toString()));
-            // Files are compared by what they hold, as they are.
-            own(folder, "snapshot.index", "config", "core.autocrlf", "false");
+            // Files are compared byte by byte: convert nothing.
+            ownGit(folder, "snapshot.index", "config", "core.autocrlf", "false");
         }
-        Command.Outcome theirs = git(
+        Command.Outcome objects = git(
                 List.of("-C", tree.toString()),
                 Map.of(),
                 "rev-parse",
                 "--path-format=absolute",
                 "--git-path",
                 "objects");
-        if (theirs.ok() && !theirs.lines().isEmpty()) {
+        if (objects.ok() && !objects.lines().isEmpty()) {
             Files.writeString(
                     repository.resolve("objects/info/alternates"),
-                    theirs.lines().get(0) + "\n");
+                    objects.lines().get(0) + "\n");
         }
     }
 
-    private List<String> own(Path workTree, String index, String... command)
+    private List<String> ownGit(Path workTree, String index, String... command)
             throws IOException, InterruptedException, KernelException {
-        return require(gitOwn(workTree, index, List.of(), command));
+        return require(tryOwnGit(workTree, index, List.of(), command));
     }
 
-    private Command.Outcome gitOwn(Path workTree, String index, List<String> settings, String... command)
+    private Command.Outcome tryOwnGit(Path workTree, String index, List<String> settings, String... command)
             throws IOException, InterruptedException, KernelException {
-        List<String> where = new ArrayList<>(
+        List<String> repositoryOptions = new ArrayList<>(
                 List.of("--git-dir=" + repository(), "--work-tree=" + workTree, "-C", workTree.toString()));
-        where.addAll(settings);
+        repositoryOptions.addAll(settings);
         return git(
-                where,
+                repositoryOptions,
                 Map.of(
                         "GIT_INDEX_FILE", folder.resolve(index).toString(),
                         "GIT_COMMITTER_NAME", "ksplat",
@@ -171,10 +173,10 @@ final class Worktree {
                 command);
     }
 
-    private Command.Outcome git(List<String> where, Map<String, String> environment, String... command)
+    private Command.Outcome git(List<String> repositoryOptions, Map<String, String> environment, String... command)
             throws IOException, InterruptedException, KernelException {
         List<String> all = new ArrayList<>(List.of("git"));
-        all.addAll(where);
+        all.addAll(repositoryOptions);
         all.addAll(List.of("-c", "core.bare=false", "-c", "core.fsmonitor=false", "-c", "gc.auto=0"));
         all.addAll(List.of(command));
         return new Command(DEADLINE, all).run(Path.of("/"), environment, line -> {});

@@ -26,8 +26,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * An apt of our own in the cache: the machine's archive, keys and proxies, but its own lists of packages, so that neither
- * root is needed nor the system's state touched. Whatever it downloads apt has verified, from the archive's signature down.
+ * Runs apt with state of its own in the cache: with this machine's archives, keys and proxies, but with separate package lists. It needs
+ * no root and leaves the state of the system alone. apt verifies every download, from the signature of the archive on.
  */
 public final class AptRoot {
     private static final Duration UPDATE = Duration.ofMinutes(5);
@@ -41,7 +41,7 @@ public final class AptRoot {
     private final Path etcApt;
     private final List<String> options;
 
-    /** @param options settings of apt.conf(5) on top, {@code NAME=VALUE} */
+    /** @param options settings of apt.conf(5), {@code NAME=VALUE}, which override the others */
     public AptRoot(Cache cache, Path etcApt, List<String> options) {
         this.cache = cache;
         this.folder = cache.root().resolve("apt");
@@ -49,9 +49,9 @@ public final class AptRoot {
         this.options = List.copyOf(options);
     }
 
-    /** The catalogue as of the last update, and when that was; nothing where there was none. */
-    public Optional<PackageIndex> catalogue() throws IOException {
-        Path file = catalogueFile();
+    /** Returns the packages as of the last update; empty if there was none. */
+    public Optional<PackageIndex> index() throws IOException {
+        Path file = indexFile();
         if (!Files.exists(file)) {
             return Optional.empty();
         }
@@ -63,41 +63,41 @@ public final class AptRoot {
         return Optional.of(new PackageIndex(packages));
     }
 
-    /** Time since the last update. */
+    /** Returns the time since the last update; empty if there was none. */
     public Optional<Duration> age() throws IOException {
-        Path file = catalogueFile();
+        Path file = indexFile();
         return Files.exists(file)
                 ? Optional.of(Duration.between(Files.getLastModifiedTime(file).toInstant(), Instant.now()))
                 : Optional.empty();
     }
 
-    private Path catalogueFile() {
-        return folder.resolve("catalogue.tsv");
+    private Path indexFile() {
+        return folder.resolve("packages.tsv");
     }
 
-    /** Fetches the lists, unless somebody else did so less than {@code enough} ago. */
+    /** Fetches the package lists, unless they are younger than {@code enough}. */
     public PackageIndex update(Duration enough, Progress progress)
             throws IOException, InterruptedException, KernelException {
         return cache.<PackageIndex, KernelException>locked("apt", "root", () -> {
             Optional<Duration> age = age();
             if (age.isPresent() && age.get().compareTo(enough) < 0) {
-                return catalogue().orElseThrow();
+                return index().orElseThrow();
             }
-            List<AptSources.Source> machine = AptSources.ofMachine(etcApt);
-            if (machine.isEmpty()) {
-                throw new KernelException("no source of Debian in " + etcApt
+            List<AptSources.Source> sources = AptSources.ofMachine(etcApt);
+            if (sources.isEmpty()) {
+                throw new KernelException("no Debian archive is configured in " + etcApt
                         + ": debian: and source: kernels need one; file: and tree: kernels do not");
             }
-            progress.report("reading the package lists of " + machine.get(0).uri());
+            progress.report("reading the package lists of " + sources.get(0).uri());
             Set<String> missing = new HashSet<>();
-            while (!updated(AptSources.widened(machine, missing), missing)) {
+            while (!updated(AptSources.widened(sources, missing), missing)) {
                 progress.report("reading the package lists again, without " + String.join(", ", missing));
             }
             return read();
         });
     }
 
-    /** Runs apt-get update; false where suites are not there, which {@code missing} then names. */
+    /** Runs apt-get update; returns false if suites do not exist, and adds them to {@code missing}. */
     private boolean updated(List<AptSources.Source> sources, Set<String> missing)
             throws IOException, InterruptedException, KernelException {
         configure(sources);
@@ -110,7 +110,7 @@ public final class AptRoot {
             Matcher m = NO_RELEASE.matcher(line);
             if (m.matches()) {
                 missing.add(m.group(1) + " " + m.group(2));
-            } else if (line.startsWith("E: ") || (line.startsWith("W: ") && aboutKeys(line))) {
+            } else if (line.startsWith("E: ") || (line.startsWith("W: ") && isAboutKeys(line))) {
                 throw failure(outcome);
             }
         }
@@ -120,7 +120,7 @@ public final class AptRoot {
         return false;
     }
 
-    private static boolean aboutKeys(String line) {
+    private static boolean isAboutKeys(String line) {
         return line.contains("GPG error")
                 || line.contains("NO_PUBKEY")
                 || line.contains("not signed")
@@ -129,7 +129,7 @@ public final class AptRoot {
                 || line.contains("Hash Sum mismatch");
     }
 
-    /** Condenses what apt said to one line. */
+    /** Condenses the output of apt to one line. */
     private KernelException failure(Command.Outcome outcome) throws IOException {
         Path log = folder.resolve("apt.log");
         Files.write(log, outcome.lines());
@@ -138,7 +138,7 @@ public final class AptRoot {
                 .map(l -> l.substring(3))
                 .toList();
         for (String error : errors) {
-            if (aboutKeys(error)) {
+            if (isAboutKeys(error)) {
                 return new KernelException("the archive's signature does not verify: " + error, log);
             }
         }
@@ -149,7 +149,7 @@ public final class AptRoot {
             if (error.startsWith("Failed to fetch ")) {
                 return new KernelException(
                         "no network: " + error.substring(16).replaceAll("\\s+", " ")
-                                + " (a kernel that is cached needs none: `ksplat kernels` lists them)",
+                                + " (cached kernels need none: `ksplat kernels` lists them)",
                         log);
             }
         }
@@ -167,7 +167,7 @@ public final class AptRoot {
                 String.join(
                         "\n", sources.stream().map(AptSources.Source::stanza).toList()));
         Files.writeString(folder.resolve("apt.conf"), """
-                // The machine's hooks belong to its own state, which is not touched here.
+                // The hooks of this machine act on its own state, which must stay as it is.
                 #clear APT::Update;
                 #clear DPkg;
                 Dir::State::Lists "%1$s/lists";
@@ -216,7 +216,7 @@ public final class AptRoot {
                         .pipe(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()), out -> {
                             try (BufferedReader in =
                                     new BufferedReader(new InputStreamReader(out, StandardCharsets.UTF_8))) {
-                                packages.addAll(PackageIndex.stanzas(in, f[0]));
+                                packages.addAll(PackageIndex.parse(in, f[0]));
                             }
                         });
             }
@@ -227,13 +227,13 @@ public final class AptRoot {
         List<String> rows = packages.stream()
                 .map(p -> String.join("\t", p.name(), p.version().text(), p.suite(), Long.toString(p.size())))
                 .toList();
-        Path fresh = folder.resolve("catalogue.new");
+        Path fresh = folder.resolve("packages.new");
         Files.write(fresh, rows);
-        Files.move(fresh, catalogueFile(), StandardCopyOption.ATOMIC_MOVE);
+        Files.move(fresh, indexFile(), StandardCopyOption.ATOMIC_MOVE);
         return new PackageIndex(packages);
     }
 
-    /** Downloads packages of the catalogue into {@code into}; returns the files in the order asked for. */
+    /** Downloads packages into a folder; returns the files in the order of the packages. */
     public List<Path> download(List<PackageIndex.Deb> packages, Path into, Progress progress)
             throws IOException, InterruptedException, KernelException {
         long bytes = packages.stream().mapToLong(PackageIndex.Deb::size).sum();
@@ -244,8 +244,8 @@ public final class AptRoot {
         packages.forEach(p -> command.add(p.pinned()));
         return cache.<List<Path>, KernelException>locked("apt", "root", () -> {
             Command.Outcome outcome = apt(DOWNLOAD, command.toArray(String[]::new))
-                    .run(into, Map.of(), said -> {
-                        Matcher m = STATUS.matcher(said);
+                    .run(into, Map.of(), status -> {
+                        Matcher m = STATUS.matcher(status);
                         if (m.matches()) {
                             progress.report(line, Double.parseDouble(m.group(1)) / 100);
                         }
@@ -258,8 +258,8 @@ public final class AptRoot {
                 try (Stream<Path> all = Files.list(into)) {
                     files.add(all.filter(f -> f.getFileName().toString().startsWith(p.name() + "_"))
                             .findFirst()
-                            .orElseThrow(() -> new KernelException(
-                                    "apt-get said it fetched " + p.pinned() + ", but it is not there")));
+                            .orElseThrow(() ->
+                                    new KernelException("apt-get succeeded, but did not download " + p.pinned())));
                 }
             }
             return files;

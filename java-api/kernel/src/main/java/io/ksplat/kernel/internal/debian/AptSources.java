@@ -16,9 +16,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The entries of apt's sources, in both formats of sources.list(5), and what follows from them for a root of our own. */
+/** Reads the entries of apt's sources, in both formats of sources.list(5), and derives those of {@link AptRoot}. */
 public final class AptSources {
-    /** The keyring that Debian's installer leaves behind. */
+    /** The keyring that Debian's installer puts there. */
     private static final String KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
     private static final Pattern RELEASES = Pattern.compile(
@@ -26,8 +26,7 @@ public final class AptSources {
     private static final Pattern ONE_LINE = Pattern.compile("deb\\s+(?:\\[([^]]*)]\\s+)?(\\S+)\\s+(\\S+)\\s*(.*)");
 
     /**
-     * By code name: mirrors may serve an older state under the names that move on ({@code stable}). Not each mirror has each of
-     * them, and none has the ones to come.
+     * The suites by code name: a mirror may serve an older state under an alias ({@code stable}). Not every mirror has every suite.
      */
     private static final List<String> SUITES = List.of(
             "bookworm",
@@ -42,7 +41,7 @@ public final class AptSources {
 
     private static final List<String> SECURITY_SUITES = List.of("bookworm-security", "trixie-security");
 
-    /** Where packages come from: an archive, its suites, and who signs for it. */
+    /** A source of packages: an archive, its suites, and the keyring that verifies it. */
     public record Source(String uri, List<String> suites, Optional<String> signedBy) {
         boolean security() {
             return suites.stream().anyMatch(s -> s.endsWith("-security") || s.endsWith("/updates"));
@@ -57,7 +56,7 @@ public final class AptSources {
 
     private AptSources() {}
 
-    /** The machine's own sources of Debian. */
+    /** Reads the Debian sources that this machine is configured for. */
     public static List<Source> ofMachine(Path etcApt) throws IOException {
         List<Path> files = new ArrayList<>();
         if (Files.isRegularFile(etcApt.resolve("sources.list"))) {
@@ -81,9 +80,9 @@ public final class AptSources {
     }
 
     /**
-     * All suites of the archives that {@code machine}'s sources name, each archive once.
+     * Returns all suites of the archives in {@code machine}, each archive once.
      *
-     * @param missing {@code URI SUITE} of what an archive turned out not to have
+     * @param missing {@code URI SUITE} of each suite that an archive does not have
      */
     static List<Source> widened(List<Source> machine, Set<String> missing) {
         Map<String, Source> byUri = new LinkedHashMap<>();
@@ -92,7 +91,7 @@ public final class AptSources {
             List<String> suites = wanted.stream()
                     .filter(s -> !missing.contains(source.uri() + " " + s))
                     .toList();
-            // A mirror of one release may have no aliases: then what the machine uses has to do.
+            // A mirror may have none of these: then take the suites that the machine uses.
             byUri.putIfAbsent(
                     source.uri(),
                     new Source(source.uri(), suites.isEmpty() ? source.suites() : suites, source.signedBy()));

@@ -15,12 +15,12 @@ import java.util.regex.Pattern;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
-/** A Debian package as a file. */
+/** The file of a Debian package. */
 final class DebFile {
-    // Under /boot until 7.1's packages, beside the modules since; signed or not.
+    // The packages put it under /boot up to 7.1, and beside the modules since.
     private static final Pattern IMAGE = Pattern.compile("(?:boot/vmlinuz-.*|(?:usr/)?lib/modules/[^/]+/vmlinuz[^/]*)");
     private static final Pattern CONFIG = Pattern.compile("(?:boot/config-.*|(?:usr/)?lib/modules/[^/]+/config)");
-    /** Some flavours have virtio in modules, in this order of dependence. */
+    /** The virtio modules of some flavours, in the order in which they must be loaded. */
     private static final List<String> VIRTIO = List.of(
             "virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "virtio_console");
 
@@ -36,10 +36,9 @@ final class DebFile {
     }
 
     /**
-     * Takes the kernel's files out, as {@code image}, {@code config} and {@code modules/NN-name.ko}: whichever are in it, wherever
-     * they lie.
+     * Extracts the kernel's files as {@code image}, {@code config} and {@code modules/NN-name.ko}, as far as the package has them.
      */
-    void kernelInto(Path folder) throws IOException, InterruptedException, KernelException {
+    void extractKernel(Path folder) throws IOException, InterruptedException, KernelException {
         Path modules = Files.createDirectories(folder.resolve("modules"));
         new Command(DEADLINE, List.of("dpkg-deb", "--fsys-tarfile", file.toString()))
                 .pipe(ProcessBuilder.Redirect.PIPE, out -> {

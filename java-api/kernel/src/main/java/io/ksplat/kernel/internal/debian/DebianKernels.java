@@ -19,12 +19,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/** Prebuilt kernels of the distribution: looked up, fetched, kept. */
+/** Finds and fetches prebuilt kernels of Debian, and keeps them in the cache. */
 public final class DebianKernels {
     public static final String KIND = "debian";
     private static final Duration A_DAY = Duration.ofDays(1);
-    /** A version that is not there may have come since the lists were read; but nobody types that fast. */
-    private static final Duration A_MOMENT = Duration.ofMinutes(5);
+    /** A version that is missing from the lists may be newer than they are; the lists need not be fetched again within this time. */
+    private static final Duration RECENT = Duration.ofMinutes(5);
 
     private final Cache cache;
     private final AptRoot apt;
@@ -34,11 +34,16 @@ public final class DebianKernels {
         this.apt = apt;
     }
 
+    /**
+     * Returns the kernel that a spec names; falls back on a cached one if the archive cannot be read.
+     *
+     * @throws KernelException if there is none
+     */
     public Kernel resolve(KernelSpec.Debian spec, Progress progress)
             throws IOException, InterruptedException, KernelException {
-        Optional<Kernel> known = remembered(spec);
-        if (known.isPresent()) {
-            return known.get();
+        Optional<Kernel> recent = remembered(spec);
+        if (recent.isPresent()) {
+            return recent.get();
         }
         PackageIndex.Prebuilt found;
         try {
@@ -57,7 +62,7 @@ public final class DebianKernels {
         return KernelFolder.load(folder, spec, key);
     }
 
-    /** Two packages of one release differ in their version; most releases name it. */
+    /** Names a kernel by its release, and by the package version if the release does not contain that: two packages may have one release. */
     private static String key(PackageIndex.Prebuilt kernel) {
         String upstream = kernel.version().upstream();
         return kernel.release().startsWith(upstream)
@@ -73,40 +78,39 @@ public final class DebianKernels {
         List<Path> files = apt.download(packages, debs, progress);
         progress.report("unpacking " + kernel.release());
         for (Path file : files) {
-            new DebFile(file).kernelInto(folder);
+            new DebFile(file).extractKernel(folder);
             Files.delete(file);
         }
         Files.delete(debs);
         if (!Files.exists(folder.resolve("image"))) {
-            throw new KernelException("the package " + kernel.image().pinned() + " has no kernel image in it");
+            throw new KernelException("the package " + kernel.image().pinned() + " contains no kernel image");
         }
         KernelFolder.complete(folder, Path.of(kernel.image().name()));
         Files.writeString(folder.resolve("version"), kernel.version().text());
     }
 
-    /** What is in the archive, read anew where the lists are old or do not have it. */
+    /** Finds the kernel in the package lists; fetches them again if they are old or do not have it. */
     private PackageIndex.Prebuilt lookUp(KernelSpec.Debian spec, Progress progress)
             throws IOException, InterruptedException, KernelException {
         Optional<Duration> age = apt.age();
         if (age.isPresent() && age.get().compareTo(A_DAY) < 0) {
-            Optional<PackageIndex.Prebuilt> found =
-                    apt.catalogue().flatMap(c -> c.newest(spec.version(), spec.flavour()));
+            Optional<PackageIndex.Prebuilt> found = apt.index().flatMap(c -> c.newest(spec.version(), spec.flavour()));
             if (found.isPresent()) {
                 return found.get();
             }
         }
-        PackageIndex fresh = apt.update(A_MOMENT, progress);
+        PackageIndex fresh = apt.update(RECENT, progress);
         Optional<PackageIndex.Prebuilt> found = fresh.newest(spec.version(), spec.flavour());
         if (found.isPresent()) {
             return found.get();
         }
         List<PackageIndex.Prebuilt> all = fresh.prebuilt(spec.flavour());
         if (all.isEmpty()) {
-            throw new KernelException("no kernel of the flavour '" + spec.flavour()
-                    + "' in the archive; there are amd64, cloud-amd64 and rt-amd64");
+            throw new KernelException("the archive has no kernel of the flavour '" + spec.flavour()
+                    + "'; it has amd64, cloud-amd64 and rt-amd64");
         }
         throw new KernelException("no kernel '" + spec + "' in the archive: "
-                + fresh.whatThereIs(
+                + fresh.describe(
                         spec.version(),
                         all.stream().map(PackageIndex.Prebuilt::version).toList()));
     }
@@ -115,17 +119,17 @@ public final class DebianKernels {
         return cache.root().resolve(KIND).resolve(".is-" + spec.version() + "_" + spec.flavour());
     }
 
-    /** What the spec meant the last time, if that was within a day. */
+    /** Returns the kernel that the spec was resolved to within the last day. */
     private Optional<Kernel> remembered(KernelSpec.Debian spec) throws IOException, KernelException {
         Path pointer = pointer(spec);
         String key;
         try {
-            Instant when = Files.getLastModifiedTime(pointer).toInstant();
-            if (Duration.between(when, Instant.now()).compareTo(A_DAY) > 0) {
+            Instant resolved = Files.getLastModifiedTime(pointer).toInstant();
+            if (Duration.between(resolved, Instant.now()).compareTo(A_DAY) > 0) {
                 return Optional.empty();
             }
             key = Files.readString(pointer);
-        } catch (NoSuchFileException never) {
+        } catch (NoSuchFileException unknown) {
             return Optional.empty();
         }
         Optional<Path> folder = cache.find(KIND, key);
@@ -139,17 +143,17 @@ public final class DebianKernels {
     }
 
     private Optional<Kernel> newestCached(KernelSpec.Debian spec) throws IOException, KernelException {
-        record Kept(DebianVersion version, Cache.Entry entry) {}
-        List<Kept> fitting = new ArrayList<>();
+        record Cached(DebianVersion version, Cache.Entry entry) {}
+        List<Cached> matching = new ArrayList<>();
         for (Cache.Entry entry : cache.entries(KIND)) {
             DebianVersion version = new DebianVersion(
                     Files.readString(entry.folder().resolve("version")).strip());
             boolean flavour = entry.key().replaceFirst("_.*", "").matches(".*\\d-" + spec.flavour());
             if (flavour && version.satisfies(spec.version())) {
-                fitting.add(new Kept(version, entry));
+                matching.add(new Cached(version, entry));
             }
         }
-        Optional<Kept> newest = fitting.stream().max(Comparator.comparing(Kept::version));
+        Optional<Cached> newest = matching.stream().max(Comparator.comparing(Cached::version));
         return newest.isPresent()
                 ? Optional.of(KernelFolder.load(
                         newest.get().entry().folder(),

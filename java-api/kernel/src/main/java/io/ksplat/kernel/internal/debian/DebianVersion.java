@@ -2,11 +2,11 @@
 package io.ksplat.kernel.internal.debian;
 
 /**
- * The order of Debian's version numbers: epoch, upstream version, revision; digits compare as numbers, letters before all
- * other characters, and a tilde before everything, even the end (deb-version(7)).
+ * A version of a Debian package, in the order of deb-version(7): by epoch, upstream version and revision. Digits compare as numbers,
+ * letters sort before all other characters, and a tilde before everything, even the end.
  */
 public record DebianVersion(String text) implements Comparable<DebianVersion> {
-    /** The upstream part: {@code 7.3~rc7} of {@code 7.3~rc7-1~exp1}. */
+    /** Returns the upstream version: {@code 7.3~rc7} of {@code 7.3~rc7-1~exp1}. */
     public String upstream() {
         String rest = text.substring(text.indexOf(':') + 1);
         int dash = rest.lastIndexOf('-');
@@ -23,7 +23,7 @@ public record DebianVersion(String text) implements Comparable<DebianVersion> {
         return colon < 0 ? "" : text.substring(0, colon);
     }
 
-    /** Whether this is what somebody who writes {@code asked} means: a series, a version or the package's whole version. */
+    /** Returns whether it matches a series, an upstream version or a whole package version. */
     public boolean satisfies(String asked) {
         String wanted = asked.replace("-rc", "~rc");
         String upstream = upstream();

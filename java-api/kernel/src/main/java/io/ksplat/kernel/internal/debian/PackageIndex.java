@@ -14,18 +14,18 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The kernel packages that an archive has, over all its suites. */
+/** The kernel packages of an archive, from all its suites. */
 public record PackageIndex(List<Deb> packages) {
     private static final Pattern KERNEL =
             Pattern.compile("linux-(?:image|binary)-(?:unsigned-)?(\\d.*?)-((?:[a-z]+-)?amd64)(?:-unsigned)?");
     private static final Pattern WANTED = Pattern.compile("linux-(?:image|binary|base|source)-(?:unsigned-)?\\d.*");
 
-    /** Under this an image does not fit into a package: it only names others that have it. */
+    /** A smaller package has no image in it: it only depends on others that do. */
     private static final long SMALLEST_IMAGE = 1 << 20;
 
-    /** A package; its size is the download's, in bytes. */
+    /** A package; the size is that of the download, in bytes. */
     public record Deb(String name, DebianVersion version, String suite, long size) {
-        /** How apt-get takes it. */
+        /** Names the package and its version for apt-get. */
         public String pinned() {
             return name + "=" + version;
         }
@@ -34,8 +34,8 @@ public record PackageIndex(List<Deb> packages) {
     /**
      * A prebuilt kernel.
      *
-     * @param image the package that has the image in it
-     * @param base the package that has the configuration, where the first one has not
+     * @param image the package with the image
+     * @param base the package with the configuration, if the first one has none
      */
     public record Prebuilt(String release, String flavour, Deb image, Optional<Deb> base) {
         public DebianVersion version() {
@@ -43,8 +43,8 @@ public record PackageIndex(List<Deb> packages) {
         }
     }
 
-    /** Reads what {@code suite}'s package list says of kernels. */
-    static List<Deb> stanzas(BufferedReader list, String suite) throws IOException {
+    /** Parses the kernel packages in the package list of a suite. */
+    static List<Deb> parse(BufferedReader list, String suite) throws IOException {
         List<Deb> found = new ArrayList<>();
         String name = "";
         String version = "";
@@ -74,14 +74,14 @@ public record PackageIndex(List<Deb> packages) {
         return found;
     }
 
-    /** All kernels of the flavour, the newest first. */
+    /** Returns all kernels of a flavour, the newest first. */
     public List<Prebuilt> prebuilt(String flavour) {
         Map<String, Deb> byPin = new LinkedHashMap<>();
         packages.forEach(p -> byPin.putIfAbsent(p.pinned(), p));
         Map<String, Prebuilt> kernels = new LinkedHashMap<>();
         packages.stream()
                 .filter(p -> p.size() >= SMALLEST_IMAGE)
-                // The signed one is what users boot: it wins, and where there is none the unsigned one will do.
+                // Users boot the signed one, so it wins; if there is none, take the unsigned one.
                 .sorted(Comparator.comparing((Deb p) -> p.name().contains("unsigned")))
                 .forEach(p -> {
                     Matcher m = KERNEL.matcher(p.name());
@@ -98,19 +98,19 @@ public record PackageIndex(List<Deb> packages) {
                 .toList();
     }
 
-    /** The newest kernel of the flavour that {@code asked} can mean. */
+    /** Returns the newest kernel of a flavour whose version matches. */
     Optional<Prebuilt> newest(String asked, String flavour) {
         return prebuilt(flavour).stream()
                 .filter(k -> k.version().satisfies(asked))
                 .findFirst();
     }
 
-    /** The newest source package of a series or version. */
+    /** Returns the newest source package of a series or version. */
     public Optional<Deb> newestSource(String asked) {
         return sources().stream().filter(p -> p.version().satisfies(asked)).findFirst();
     }
 
-    /** All source packages, the newest first. */
+    /** Returns all source packages, the newest first. */
     public List<Deb> sources() {
         return packages.stream()
                 .filter(p -> p.name().matches("linux-source-\\d.*"))
@@ -118,8 +118,8 @@ public record PackageIndex(List<Deb> packages) {
                 .toList();
     }
 
-    /** For the message on a version that is not there: all series, and the releases of the series it would be in. */
-    public String whatThereIs(String asked, List<DebianVersion> versions) {
+    /** Describes the versions that exist, for the message about one that does not: all series, and all releases of the series asked for. */
+    public String describe(String asked, List<DebianVersion> versions) {
         String series = series(asked);
         Set<String> near = new LinkedHashSet<>();
         Set<String> all = new LinkedHashSet<>();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Finds, fetches and unpacks kernels of the distribution. */
+/** Finds, fetches and unpacks the kernels of Debian. */
 @NullMarked
 package io.ksplat.kernel.internal.debian;
 

@@ -16,17 +16,17 @@ import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.Properties;
 
-/** A kernel's folder in the cache: {@code image}, and where there are such {@code vmlinux}, {@code config}, {@code debug}, {@code btf}. */
+/** The folder of a kernel in the cache: {@code image}, and {@code vmlinux}, {@code config}, {@code debug} and {@code btf} if it has them. */
 public final class KernelFolder {
     private static final String FACTS = "kernel.properties";
 
     private KernelFolder() {}
 
     /**
-     * Completes a folder that has the {@code image}, perhaps the {@code config} and the {@code debug} file in it.
+     * Completes a folder that holds the {@code image}, and maybe the {@code config} and the {@code debug} file.
      *
-     * @param original where the image came from, for messages
-     * @return what the image says of its release
+     * @param original the file or package that the image came from, for messages
+     * @return the release of the kernel
      */
     public static String complete(Path folder, Path original)
             throws IOException, InterruptedException, KernelException {
@@ -64,7 +64,7 @@ public final class KernelFolder {
                     "virtioMmio",
                     Boolean.toString(options.builtIn("VIRTIO_MMIO") && options.builtIn("VIRTIO_MMIO_CMDLINE_DEVICES")));
         } else {
-            // Nothing says so; a kernel for virtual machines has PCI, and only small ones have MMIO.
+            // A guess: kernels for virtual machines have PCI, and only small ones have MMIO.
             facts.setProperty("virtioPci", "true");
             facts.setProperty("virtioMmio", "false");
         }
@@ -74,7 +74,7 @@ public final class KernelFolder {
         return release;
     }
 
-    /** The kernel that lies in a completed folder. */
+    /** Loads the kernel of a completed folder. */
     public static Kernel load(Path folder, KernelSpec spec, String key) throws IOException, KernelException {
         Properties facts = new Properties();
         try (InputStream in = Files.newInputStream(folder.resolve(FACTS))) {
@@ -98,7 +98,7 @@ public final class KernelFolder {
     private static String fact(Properties facts, String name, Path folder) throws KernelException {
         String value = facts.getProperty(name);
         if (value == null) {
-            throw new KernelException(folder + " does not say the kernel's " + name + ": remove the folder");
+            throw new KernelException(folder.resolve(FACTS) + " has no " + name + ": remove the folder");
         }
         return value;
     }

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -35,7 +36,11 @@ public final class KernelImage {
         this.elf = elf;
     }
 
-    /** Opens it, having looked whether it is one at all. */
+    /**
+     * Opens an image.
+     *
+     * @throws KernelException if the file is not one that QEMU can boot
+     */
     public static KernelImage open(Path file) throws IOException, KernelException {
         if (!Files.isRegularFile(file)) {
             throw new KernelException("no kernel image at " + file + (Files.exists(file) ? ": not a file" : ""));
@@ -57,41 +62,42 @@ public final class KernelImage {
             throw damaged(file, e);
         }
         if (bytes.limit() < 0x260 || bytes.getInt(0x202) != HDRS) {
-            throw new KernelException(
-                    file + " is no kernel image: neither a bzImage (no HdrS at 0x202) nor a vmlinux (no ELF)");
+            throw new KernelException(file
+                    + " is not a kernel image: neither a bzImage (no HdrS at 0x202) nor a vmlinux (no ELF header)");
         }
         if (bytes.getShort(0x206) < 0x208) {
-            throw new KernelException(
-                    file + " is a bzImage from before Linux 2.6.26, too old to be told what is inside");
+            throw new KernelException(file
+                    + " is a bzImage from before Linux 2.6.26: its header does not say where the kernel lies in it");
         }
         return new KernelImage(file, bytes, false);
     }
 
-    /** As {@code uname -r} says. */
+    /** Returns what {@code uname -r} prints on the kernel. */
     public String release() throws KernelException {
         int at = elf ? find("Linux version ", 14) : (bytes.getShort(0x20e) & 0xffff) + 0x200;
         if (at < 0 || at >= bytes.limit()) {
-            throw new KernelException(file + " does not say what version it is");
+            throw new KernelException(file + " has no kernel version in it");
         }
         StringBuilder release = new StringBuilder();
         for (int i = at; i < bytes.limit() && bytes.get(i) > ' '; i++) {
             release.append((char) bytes.get(i));
         }
         if (!release.toString().matches("\\d+\\.\\d+[A-Za-z0-9.+~_-]*")) {
-            throw new KernelException(file + " does not say what version it is");
+            throw new KernelException(file + " has no kernel version in it");
         }
         return release.toString();
     }
 
+    /** Finds a text that a digit follows; returns the position {@code skip} bytes after its start, or -1. */
     private int find(String text, int skip) {
         byte[] wanted = text.getBytes(StandardCharsets.US_ASCII);
         byte[] seen = new byte[wanted.length];
         for (int i = 0; i + wanted.length + skip < bytes.limit(); i++) {
             if (bytes.get(i) == wanted[0]) {
                 bytes.get(i, seen);
-                // The format string that has the same start goes on with a percent sign.
+                // The format string with the same start continues with a percent sign.
                 byte next = bytes.get(i + wanted.length);
-                if (java.util.Arrays.equals(seen, wanted) && next >= '0' && next <= '9') {
+                if (Arrays.equals(seen, wanted) && next >= '0' && next <= '9') {
                     return i + skip;
                 }
             }
@@ -99,7 +105,7 @@ public final class KernelImage {
         return -1;
     }
 
-    /** The ELF inside, uncompressed, written to {@code to}; false where it has no PVH entry: then nothing is left there. */
+    /** Writes the uncompressed ELF of the image to a file; returns false, and leaves no file, if it has no PVH entry. */
     boolean unpack(Path to) throws IOException, InterruptedException, KernelException {
         if (elf) {
             Files.copy(file, to);
@@ -108,12 +114,13 @@ public final class KernelImage {
         int start = ((bytes.get(0x1f1) & 0xff) + 1) * 512 + bytes.getInt(0x248);
         int length = bytes.getInt(0x24c);
         if (start < 0 || length < 8 || start + (long) length > bytes.limit()) {
-            throw new KernelException(file + " is damaged: its payload does not lie within it");
+            throw new KernelException(file + " is damaged: its payload does not lie within the file");
         }
         Path packed = to.resolveSibling(to.getFileName() + ".packed");
         try {
             String magic = HexFormat.of().formatHex(slice(start, 4));
-            // All but gzip get their size appended (scripts/Makefile.lib, size_append), which is no part of the stream.
+            // All formats but gzip have the size appended (scripts/Makefile.lib, size_append), which is not part of the
+            // stream.
             boolean gzip = magic.startsWith("1f8b");
             Files.write(packed, slice(start, gzip ? length : length - 4));
             Command.Sink sink = out -> {
@@ -150,8 +157,8 @@ public final class KernelImage {
             case "02214c18" -> List.of("lz4", "-dc");
             case "425a6839" -> List.of("bzip2", "-dc");
             default ->
-                throw new KernelException(file + ": the kernel inside is packed in an unknown way (" + magic
-                        + "); zstd, xz, lz4, gzip and bzip2 are known");
+                throw new KernelException(file + ": the kernel in it is compressed in an unknown format (" + magic
+                        + "); known are zstd, xz, lz4, gzip and bzip2");
         };
     }
 

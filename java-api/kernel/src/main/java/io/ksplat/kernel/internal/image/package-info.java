@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Reads kernel images and configurations, and keeps them in the cache. */
+/** Kernel images and configurations, and their folders in the cache. */
 @NullMarked
 package io.ksplat.kernel.internal.image;
 

@@ -21,19 +21,18 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A kernel's DWARF: the source lines of its code, read by binutils' addr2line, one process for all addresses asked for at once.
- * Thread-safe.
+ * The source lines of a kernel's code, from its DWARF. Runs addr2line of binutils, one process for each set of addresses. Thread-safe.
  */
 public final class DebugInfo {
-    /** Some addresses take 0.1 s, two thousand take 4 s on a slow host. */
+    /** A few addresses take 0.1 s, 2,000 take 4 s on a slow host. */
     private static final Duration DEADLINE = Duration.ofSeconds(60);
 
-    /** A function that every kernel has, and where it stands in the tree: tells where the tree stood. */
+    /** A function that every kernel has. Its file in the tree tells the folder that the tree was built in. */
     private static final String KNOWN_FUNCTION = "start_kernel";
 
     private static final String KNOWN_FILE = "init/main.c";
 
-    /** gdb says {@code Line 3123 of "kernel/rcu/tree.c" starts at address 0xffffffff81.. <call_rcu+4> and ends at ...}. */
+    /** gdb prints {@code Line 3123 of "kernel/rcu/tree.c" starts at address 0xffffffff81.. <call_rcu+4> and ends at ...}. */
     private static final Pattern LINE_BEGINS = Pattern.compile("^Line \\d+ of .* starts at address 0x([0-9a-f]+)");
 
     private static final Pattern ADDRESS = Pattern.compile("0x[0-9a-f]+");
@@ -52,38 +51,37 @@ public final class DebugInfo {
     }
 
     /**
-     * A function that an address lies in.
+     * A function at an address, and the source line.
      *
-     * @param function its name in C: without the suffixes of the compiler
-     * @param file from the root of the kernel's tree
+     * @param function the name in C, without the compiler's suffixes
+     * @param file the path from the root of the kernel tree
      * @param line from 1
      */
     public record Place(String function, String file, int line) {}
 
     /**
-     * The DWARF of a file.
+     * Opens the DWARF of a file.
      *
-     * @param symbols the same kernel's, of whatever boot
-     * @throws IOException where the file is no kernel
+     * @param symbols the symbols of the same kernel, from any boot
+     * @throws IOException if the file is not a kernel
      */
     public static DebugInfo of(Path vmlinux, Symbols symbols) throws IOException {
         try (FileChannel file = FileChannel.open(vmlinux)) {
             Optional<Elf> elf = Elf.of(file);
             OptionalLong start = elf.isPresent() ? elf.get().firstCode() : OptionalLong.empty();
             if (start.isEmpty()) {
-                throw new IOException("read DWARF: " + vmlinux + " is no vmlinux");
+                throw new IOException("read DWARF: " + vmlinux + " is not a vmlinux");
             }
             return new DebugInfo(vmlinux, symbols, start.getAsLong());
         }
     }
 
     /**
-     * What addresses are made of: the innermost of the functions that were inlined there first, the function itself last. An
-     * address without line information is left out.
+     * Finds the functions at addresses, the innermost inlined one first, and their lines. Leaves out an address without line information.
      *
-     * @param text where this boot has its {@code _text}
-     * @param addresses of this boot
-     * @throws KernelException where addr2line cannot be run
+     * @param text the address of {@code _text} in this boot
+     * @param addresses addresses in this boot
+     * @throws KernelException if addr2line cannot be run
      */
     public synchronized Map<Long, List<Place>> places(long text, Collection<Long> addresses)
             throws IOException, InterruptedException, KernelException {
@@ -94,7 +92,7 @@ public final class DebugInfo {
                 .filter(address -> !known.containsKey(address))
                 .forEach(missing::add);
         if (!missing.isEmpty()) {
-            learn(missing);
+            lookUp(missing);
         }
         Map<Long, List<Place>> places = new HashMap<>();
         for (long address : addresses) {
@@ -107,11 +105,11 @@ public final class DebugInfo {
     }
 
     /**
-     * The instructions at which a source line begins: several where it was inlined or unrolled. By gdb.
+     * Finds the instructions at which a source line begins, with gdb: several if the line was inlined or unrolled.
      *
-     * @param text where this boot has its {@code _text}
-     * @param file as the kernel's tree names it, or its last parts
-     * @throws KernelException where gdb cannot be run, or no code begins there
+     * @param text the address of {@code _text} in this boot
+     * @param file the path in the kernel tree, or the end of it
+     * @throws KernelException if gdb cannot be run, or no code begins at the line
      */
     public List<Long> addresses(long text, String file, int line)
             throws IOException, InterruptedException, KernelException {
@@ -120,8 +118,8 @@ public final class DebugInfo {
                         List.of("gdb", "-nx", "-batch", "-ex", "info line " + file + ":" + line, vmlinux.toString()))
                 .run(Path.of("/"));
         List<Long> found = new ArrayList<>();
-        for (String said : outcome.lines()) {
-            Matcher begins = LINE_BEGINS.matcher(said);
+        for (String printed : outcome.lines()) {
+            Matcher begins = LINE_BEGINS.matcher(printed);
             if (begins.find()) {
                 found.add(Long.parseUnsignedLong(begins.group(1), 16) + text - start);
             }
@@ -138,7 +136,7 @@ public final class DebugInfo {
         return found;
     }
 
-    private void learn(Set<Long> addresses) throws IOException, InterruptedException, KernelException {
+    private void lookUp(Set<Long> addresses) throws IOException, InterruptedException, KernelException {
         long anchor = linked.address(KNOWN_FUNCTION).orElse(0)
                 - linked.address("_text").orElse(0)
                 + start;
@@ -172,7 +170,7 @@ public final class DebugInfo {
         return !root.isEmpty() && path.startsWith(root) ? path.substring(root.length()) : path;
     }
 
-    /** {@code 0xffffffff8110b810}, then for each function its name and its line: {@code /tree/kernel/rcu/tree.c:3300}. */
+    /** Parses what addr2line prints: {@code 0xffffffff8110b810}, then for each function its name and its line, {@code /tree/kernel/rcu/tree.c:3300}. */
     static Map<Long, List<Place>> parse(List<String> lines) {
         Map<Long, List<Place>> places = new HashMap<>();
         List<Place> current = new ArrayList<>();

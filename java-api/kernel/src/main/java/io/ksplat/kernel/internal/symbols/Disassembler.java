@@ -16,14 +16,14 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Machine code as text, by binutils' objdump. */
+/** Disassembles machine code with objdump of binutils. */
 public final class Disassembler {
     private static final Duration DEADLINE = Duration.ofSeconds(20);
 
     /** {@code ffffffff81674125:	lock cmpxchg %edx,(%rbx)}. */
     private static final Pattern INSTRUCTION = Pattern.compile("\\s*([0-9a-f]+):\\s+(\\S.*)");
 
-    /** The loops in which CPUs spin are few, and asked about again and again. */
+    /** CPUs spin in a few loops, which are asked for again and again. */
     private static final int REMEMBERED = 16;
 
     private static final Map<Code, List<Instruction>> KNOWN =
@@ -41,17 +41,17 @@ public final class Disassembler {
     private record Code(long address, ByteBuffer bytes) {}
 
     /**
-     * One instruction.
+     * An instruction.
      *
-     * @param text in AT&amp;T's syntax, the targets of jumps as addresses
+     * @param text in AT&amp;T syntax, with the targets of jumps as addresses
      */
     public record Instruction(long address, String text) {}
 
     /**
-     * x86-64 code, in the order of its addresses.
+     * Disassembles x86-64 code, in the order of its addresses.
      *
-     * @param address where it lies, the first byte being the first of an instruction
-     * @throws KernelException where objdump cannot be run
+     * @param address the address of the first byte, at which an instruction begins
+     * @throws KernelException if objdump cannot be run
      */
     public static List<Instruction> disassemble(long address, byte[] code)
             throws IOException, InterruptedException, KernelException {

@@ -5,15 +5,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 
-/** Parses /proc/kallsyms from its bytes: ten megabytes, of which no line becomes a string. */
+/** Parses /proc/kallsyms: 10 MB, without a string for each line. */
 final class Kallsyms {
     private Kallsyms() {}
 
-    /**
-     * Parses the text of /proc/kallsyms (format: kernel/kallsyms.c, s_show). Lines of another form are passed over.
-     *
-     * @throws IOException where it holds no symbol, or only zero addresses as for readers without privilege
-     */
+    /** As {@link Symbols#parse}. */
     static Symbols parse(byte[] kallsyms) throws IOException {
         SymbolsBuilder builder = new SymbolsBuilder(kallsyms.length / 40 + 16, kallsyms.length / 2 + 16);
         boolean anyAddress = false;
@@ -63,7 +59,7 @@ final class Kallsyms {
         }
         if (builder.count() == 0) {
             throw new IOException(
-                    "parse kallsyms: no symbol in " + kallsyms.length + " bytes: read /proc/kallsyms anew");
+                    "parse kallsyms: no symbol in " + kallsyms.length + " bytes: read /proc/kallsyms again");
         }
         if (!anyAddress) {
             throw new IOException("parse kallsyms: all " + builder.count()

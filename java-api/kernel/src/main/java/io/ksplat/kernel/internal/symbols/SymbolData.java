@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The columns of a symbol table in one stretch of bytes, the same in memory and in a file, so that a stored table is mapped and
- * searched where it lies. Symbols are in address order.
+ * The columns of a symbol table in one array of bytes. The format is the same in memory and in a file, so that a file is mapped and
+ * searched in place. Symbols are in address order.
  */
 final class SymbolData {
     static final int MAGIC = 0x6b73_6d34;
@@ -29,12 +29,12 @@ final class SymbolData {
     private final int namesAt;
     private final List<String> moduleNames;
 
-    /** @throws IllegalArgumentException where the bytes are not what {@link #lay} makes */
+    /** @throws IllegalArgumentException if {@link #pack} did not make the bytes */
     SymbolData(ByteBuffer data) {
         bytes = data.order(ByteOrder.LITTLE_ENDIAN);
         int length = bytes.limit();
         if (length < HEADER || bytes.getInt(0) != MAGIC) {
-            throw new IllegalArgumentException("no symbol table of this version");
+            throw new IllegalArgumentException("not a symbol table of this version");
         }
         count = bytes.getInt(4);
         texts = bytes.getInt(8);
@@ -65,7 +65,7 @@ final class SymbolData {
                 + moduleBytes;
     }
 
-    static SymbolData lay(
+    static SymbolData pack(
             long[] addresses,
             int[] sizes,
             int[] nameStarts,
@@ -110,7 +110,7 @@ final class SymbolData {
         return bytes.get(typesAt + index);
     }
 
-    /** Of the kernel itself, not of a module. */
+    /** Returns whether a symbol is in the kernel itself, not in a module. */
     boolean isCore(int index) {
         return bytes.getShort(modulesAt + index * Short.BYTES) == 0;
     }
@@ -119,17 +119,17 @@ final class SymbolData {
         return moduleNames.get(bytes.getShort(modulesAt + index * Short.BYTES));
     }
 
-    /** The n-th symbol of those that are text, have a size and are the first of their address. */
+    /** Returns the n-th of the symbols of code that have a size and are the first at their address. */
     int text(int n) {
         return bytes.getInt(textAt + n * Integer.BYTES);
     }
 
-    /** The first symbol of this name in address order, or -1. */
+    /** Returns the first symbol of this name in address order; -1 if there is none. */
     int firstNamed(byte[] name) {
         return named(name).findFirst().orElse(-1);
     }
 
-    /** The symbols of this name in address order. */
+    /** Returns the symbols of this name in address order. */
     IntStream named(byte[] name) {
         int first = hash(name, 0, name.length);
         return IntStream.range(0, slots)

@@ -29,13 +29,13 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A kernel's symbols, sorted by address, from the text of /proc/kallsyms.
+ * The symbols of a kernel, sorted by address, from the text of /proc/kallsyms.
  *
- * <p>All symbols lie in one stretch of bytes, for there are up to 200,000 of them and most runs ask for a dozen. Addresses compare
- * unsigned. Immutable.
+ * <p>All symbols lie in one array of bytes: there are up to 200,000, and most runs ask for a dozen. Addresses are compared as unsigned
+ * numbers. Immutable.
  */
 public final class Symbols {
-    /** Which form {@link #write} writes: part of the key of whatever keeps such files. */
+    /** The version of the format that {@link #write} writes. A cache of such files needs it in its key. */
     public static final int FORMAT = SymbolData.MAGIC;
 
     private static final long HIGHEST_PERCPU = 0x8000_0000L;
@@ -43,13 +43,13 @@ public final class Symbols {
 
     private final SymbolData data;
 
-    /** By address; few, where the others are many: beside them instead of in another copy of 10 MB. */
+    /** The added symbols, by address: a few, kept beside the others to avoid another copy of 10 MB. */
     private final NavigableMap<Long, Symbol> added;
 
-    /** Machines of one template have slid alike, and a copy is some 10 MB. */
-    private volatile SoftReference<Slid> lastSlid = new SoftReference<>(null);
+    /** The machines of a template have the same KASLR offset, and a copy takes some 10 MB. */
+    private volatile SoftReference<Relocated> lastRelocated = new SoftReference<>(null);
 
-    private record Slid(long delta, Symbols symbols) {}
+    private record Relocated(long delta, Symbols symbols) {}
 
     Symbols(SymbolData data) {
         this(data, Collections.emptyNavigableMap());
@@ -61,18 +61,18 @@ public final class Symbols {
     }
 
     /**
-     * Parses the text of /proc/kallsyms (format: kernel/kallsyms.c, s_show). Lines of another form are passed over.
+     * Parses the text of /proc/kallsyms (format: kernel/kallsyms.c, s_show). Skips lines of another form.
      *
-     * @throws IOException where it holds no symbol, or only zero addresses as for readers without privilege
+     * @throws IOException if it has no symbols, or only zero addresses, which an unprivileged reader gets
      */
     public static Symbols parse(byte[] kallsyms) throws IOException {
         return Kallsyms.parse(kallsyms);
     }
 
     /**
-     * Maps what {@link #write} wrote; nothing is parsed or copied.
+     * Maps a file that {@link #write} wrote, without parsing or copying it.
      *
-     * @throws IOException where the file is unreadable, damaged or of another version: parse the kernel's text again
+     * @throws IOException if the file is unreadable, damaged or of another version: parse the kernel's text again
      */
     public static Symbols read(Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -83,8 +83,8 @@ public final class Symbols {
     }
 
     /**
-     * Writes the form that {@link #read} maps, without what {@link #plus} added, which belongs to one machine. A half-written file
-     * never shows under {@code file}.
+     * Writes the symbols for {@link #read}, without those that {@link #plus} added: they belong to one machine. The file appears whole
+     * or not at all.
      */
     public void write(Path file) throws IOException {
         Path partial =
@@ -102,22 +102,22 @@ public final class Symbols {
         }
     }
 
-    /** How many the kernel came with. */
+    /** Returns the number of symbols, without the added ones. */
     int size() {
         return data.count;
     }
 
-    /** The function that {@code address} lies in: empty outside of the kernel's text, modules and JITed programs. */
+    /** Finds the function at an address: empty outside of the kernel's text, modules and JITed programs. */
     public Optional<Symbol> at(long address) {
         int index = textUpTo(address);
-        Symbol program = addedUpTo(address, index);
-        if (program != null) {
-            return Optional.of(program).filter(found -> covers(found, address) && found.isText());
+        Symbol symbolAdded = addedUpTo(address, index);
+        if (symbolAdded != null) {
+            return Optional.of(symbolAdded).filter(found -> covers(found, address) && found.isText());
         }
         return covers(index, address) ? Optional.of(symbol(index)) : Optional.empty();
     }
 
-    /** Whether {@link #at} finds a function; makes none where the kernel itself has it. */
+    /** Returns whether {@link #at} finds a function, mostly without making an object for it. */
     public boolean isText(long address) {
         int index = textUpTo(address);
         return addedUpTo(address, index) == null
@@ -125,21 +125,21 @@ public final class Symbols {
                 : at(address).isPresent();
     }
 
-    /** The symbol of whatever kind, data included, that starts at or before {@code address} and ends behind it. */
+    /** Finds the symbol of any type, data too, that covers an address. */
     public Optional<Symbol> covering(long address) {
         int index = lastUpTo(address);
-        // Of several at one address the first has a size.
+        // If several have this address, the first one has the size.
         while (index > 0 && data.address(index - 1) == data.address(index)) {
             index--;
         }
-        Symbol program = addedUpTo(address, index);
-        if (program != null) {
-            return Optional.of(program).filter(found -> covers(found, address));
+        Symbol symbolAdded = addedUpTo(address, index);
+        if (symbolAdded != null) {
+            return Optional.of(symbolAdded).filter(found -> covers(found, address));
         }
         return covers(index, address) ? Optional.of(symbol(index)) : Optional.empty();
     }
 
-    /** The last of those added that starts at or before {@code address}, unless the symbol of {@code index} starts behind it. */
+    /** Finds the last added symbol at or below the address, unless the symbol of {@code index} lies above that one. */
     private @Nullable Symbol addedUpTo(long address, int index) {
         Map.Entry<Long, Symbol> last = added.floorEntry(address);
         return last == null || (index >= 0 && Long.compareUnsigned(last.getKey(), data.address(index)) < 0)
@@ -155,7 +155,7 @@ public final class Symbols {
         return index >= 0 && Long.compareUnsigned(address - data.address(index), data.size(index)) < 0;
     }
 
-    /** Whether something added has taken this one's place. */
+    /** Returns whether an added symbol replaces this one. */
     private boolean isHidden(int index) {
         return !data.isCore(index) && added.containsKey(data.address(index));
     }
@@ -169,7 +169,7 @@ public final class Symbols {
         return last < 0 ? -1 : data.text(last);
     }
 
-    /** The last of {@code count} sorted addresses that is not above {@code address}, or -1. */
+    /** Finds the last of {@code count} sorted addresses that is not above {@code address}; -1 if all are. */
     private static int lastUpTo(long address, int count, IntToLongFunction addresses) {
         int low = 0;
         int high = count - 1;
@@ -184,7 +184,7 @@ public final class Symbols {
         return high;
     }
 
-    /** The address of the symbol of this name; of several the kernel's own before a module's, then the lowest. */
+    /** Returns the address of the symbol of this name. If there are several: the kernel's before a module's, then the lowest. */
     public OptionalLong address(String name) {
         int first = data.firstNamed(name.getBytes(UTF_8));
         if (first >= 0 && data.isCore(first)) {
@@ -193,7 +193,7 @@ public final class Symbols {
         return named(name).stream().mapToLong(Symbol::address).findFirst();
     }
 
-    /** All symbols of this name, the kernel's own first, then by address: static functions share names. */
+    /** Returns all symbols of this name, the kernel's before a module's, then by address: static functions share names. */
     public List<Symbol> named(String name) {
         return Stream.concat(
                         data.named(name.getBytes(UTF_8))
@@ -207,21 +207,21 @@ public final class Symbols {
     }
 
     /**
-     * Of the names that the kernel came with the ones most like {@code name}, best first: what the compiler made of it
-     * ({@code name.isra.0}), then the ones with the fewest typing mistakes.
+     * Returns the kernel's names that are most like {@code name}, best first: those that the compiler derived from it
+     * ({@code name.isra.0}), then those with the smallest edit distance.
      */
     public List<String> near(String name, int limit) {
-        byte[] compilerMade = (name + ".").getBytes(UTF_8);
+        byte[] compilerPrefix = (name + ".").getBytes(UTF_8);
         int budget = Math.min(MAX_EDITS, Math.max(1, name.length() / 4));
         Map<Integer, Set<String>> byDistance = new TreeMap<>();
         for (int i = 0; i < data.count; i++) {
-            boolean made = data.startsWith(i, compilerMade);
-            // Most names are of another length: no string is made of those.
-            if (!made && Math.abs(data.nameLength(i) - name.length()) > budget) {
+            boolean derived = data.startsWith(i, compilerPrefix);
+            // Most names differ in length: make no string of those.
+            if (!derived && Math.abs(data.nameLength(i) - name.length()) > budget) {
                 continue;
             }
             String other = name(i);
-            int distance = made ? 0 : EditDistance.between(name, other, budget);
+            int distance = derived ? 0 : EditDistance.between(name, other, budget);
             if (distance <= budget) {
                 byDistance.computeIfAbsent(distance, d -> new HashSet<>()).add(other);
             }
@@ -234,19 +234,19 @@ public final class Symbols {
     }
 
     /**
-     * The same kernel's symbols where KASLR moved it by {@code delta} bytes. Per-CPU and other absolute symbols stay; what was
-     * loaded after boot, modules and JITed programs, is left out, for it moves by its own.
+     * Returns the symbols of the same kernel after KASLR moved it by {@code delta} bytes. Per-CPU and other absolute symbols stay.
+     * Modules and JITed programs are left out: each is loaded somewhere else.
      */
     public Symbols slidBy(long delta) {
-        Slid last = lastSlid.get();
+        Relocated last = lastRelocated.get();
         if (last == null || last.delta != delta) {
-            last = new Slid(delta, copySlidBy(delta));
-            lastSlid = new SoftReference<>(last);
+            last = new Relocated(delta, copyRelocatedBy(delta));
+            lastRelocated = new SoftReference<>(last);
         }
         return last.symbols;
     }
 
-    private Symbols copySlidBy(long delta) {
+    private Symbols copyRelocatedBy(long delta) {
         SymbolsBuilder builder = new SymbolsBuilder(data.count, 24 * data.count);
         for (int i = 0; i < data.count; i++) {
             if (data.isCore(i)) {
@@ -261,8 +261,8 @@ public final class Symbols {
     }
 
     /**
-     * These symbols and {@code more}, JITed programs mostly, which are kept with the sizes that they have and take the place of
-     * loaded code at the same address.
+     * Returns these symbols and {@code more}, for example JITed programs. An added symbol keeps its size and replaces a module's or a
+     * program's at the same address.
      */
     public Symbols plus(Collection<Symbol> more) {
         NavigableMap<Long, Symbol> all = new TreeMap<>(Long::compareUnsigned);

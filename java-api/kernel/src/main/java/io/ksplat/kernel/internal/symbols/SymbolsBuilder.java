@@ -7,18 +7,18 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Takes symbols in any order and lays them out for {@link Symbols} to search. */
+/** Takes symbols in any order, and sorts and indexes them for {@link Symbols}. */
 final class SymbolsBuilder {
-    /** The size of a symbol that reaches to the next one. */
+    /** The size of a symbol that extends to the next one. */
     static final int UNKNOWN = -1;
 
     private static final int PAGE = 4096;
 
-    /** Names of text's end; kallsyms types them as text, but no code lies behind them. */
+    /** Symbols at the end of text: kallsyms gives them the type of code, but no code follows. */
     private static final byte[][] END_MARKS = {"_etext".getBytes(UTF_8), "_einittext".getBytes(UTF_8)};
 
-    /** The symbols in address order, column by column; the names lie one after the other. */
-    @SuppressWarnings("ArrayRecordComponent") // never compared, never leaves this file
+    /** The symbols in address order, by column; the names follow each other without separators. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared, private to this file
     private record Columns(
             long[] addresses, int[] sizes, byte[] types, short[] modules, int[] nameStarts, byte[] names) {}
 
@@ -43,7 +43,7 @@ final class SymbolsBuilder {
     }
 
     short module(String name) {
-        // Symbols of one module come in one run.
+        // The symbols of a module follow each other.
         if (!moduleNames.get(lastModule).equals(name)) {
             int known = moduleNames.indexOf(name);
             if (known < 0) {
@@ -86,7 +86,7 @@ final class SymbolsBuilder {
     Symbols build() {
         Columns c = inAddressOrder();
         deriveSizes(c);
-        return new Symbols(SymbolData.lay(
+        return new Symbols(SymbolData.pack(
                 c.addresses, c.sizes, c.nameStarts, text(c), table(c), c.modules, c.types, c.names, moduleNames));
     }
 
@@ -114,7 +114,7 @@ final class SymbolsBuilder {
         return new Columns(sortedAddresses, sortedSizes, sortedTypes, sortedModules, sortedStarts, sortedNames);
     }
 
-    /** A stable merge sort; the kernel's own symbols come sorted, so most merges end at the first comparison. */
+    /** Sorts by a stable merge sort. The kernel's symbols come sorted, so most merges end at the first comparison. */
     private int[] order() {
         int[] order = new int[count];
         for (int i = 0; i < count; i++) {
@@ -151,7 +151,7 @@ final class SymbolsBuilder {
         return Long.compareUnsigned(addresses[a], addresses[b]) < 0;
     }
 
-    /** A symbol reaches to the next one; a module's last one at most to the end of the page after its own. */
+    /** Sets unknown sizes: up to the next symbol, but for the last one of a module at most to the end of the page after its own. */
     private static void deriveSizes(Columns c) {
         for (int i = c.addresses.length - 1, next = i + 1; i >= 0; i--) {
             if (i + 1 < c.addresses.length && c.addresses[i + 1] != c.addresses[i]) {
@@ -189,7 +189,7 @@ final class SymbolsBuilder {
         return false;
     }
 
-    /** By name, linear probing: those of one name follow each other in address order. */
+    /** Makes a hash table by name with linear probing. Symbols of one name follow each other in address order. */
     private static int[] table(Columns c) {
         int count = c.addresses.length;
         int[] table = new int[Integer.highestOneBit(Math.max(count, 1)) * 4];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Symbols, DWARF lines and disassembly of a kernel. */
+/** Symbols, source lines and disassembly of a kernel. */
 @NullMarked
 package io.ksplat.kernel.internal.symbols;
 

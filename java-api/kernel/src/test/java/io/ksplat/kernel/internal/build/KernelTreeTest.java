@@ -122,7 +122,7 @@ class KernelTreeTest {
                 .as("those that touch a.c, and the end")
                 .hasSize(2);
         assertThatThrownBy(() -> opened.between("main", "base", false, List.of()))
-                .hasMessageContaining("no ancestor");
+                .hasMessageContaining("is not an ancestor");
         assertThatThrownBy(() -> opened.commit("nowhere")).hasMessageContaining("no revision 'nowhere'");
     }
 

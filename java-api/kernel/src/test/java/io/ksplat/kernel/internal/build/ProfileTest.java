@@ -56,7 +56,7 @@ class ProfileTest {
         KernelConfig result = KernelConfig.parse("CONFIG_SMP=y\nCONFIG_NR_CPUS=8\nCONFIG_BUDDY=y\n");
 
         assertThat(lockdep.dropped("7.3.4", result))
-                .extracting(Profile.Line::option, Profile.Line::where)
+                .extracting(Profile.Line::option, Profile.Line::place)
                 .containsExactly(org.assertj.core.groups.Tuple.tuple("PROVE_LOCKING", "a.config:2"));
         assertThat(lockdep.dropped(
                         "7.3.4",
@@ -71,6 +71,6 @@ class ProfileTest {
         Files.writeString(profiles.resolve("plain/b.config"), "CONFIG_A=y\n# ksplat: optional\nCONFIG_B=y\n");
 
         assertThatThrownBy(() -> Profile.load(profiles, "plain", List.of()))
-                .hasMessageContaining("b.config:2: '# ksplat: optional' is no line of a config fragment");
+                .hasMessageContaining("b.config:2: '# ksplat: optional' is not a line of a config fragment");
     }
 }

@@ -36,7 +36,7 @@ class DebFileTest {
 
     private Path unpacked(Map<String, String> files) throws Exception {
         Path out = Files.createDirectory(folder.resolve("out"));
-        new DebFile(deb(files)).kernelInto(out);
+        new DebFile(deb(files)).extractKernel(out);
         return out;
     }
 
@@ -88,6 +88,6 @@ class DebFileTest {
         byte[] bytes = Files.readAllBytes(deb);
         Files.write(deb, java.util.Arrays.copyOf(bytes, bytes.length / 2));
 
-        assertThatThrownBy(() -> new DebFile(deb).kernelInto(folder)).hasMessageContaining("dpkg-deb");
+        assertThatThrownBy(() -> new DebFile(deb).extractKernel(folder)).hasMessageContaining("dpkg-deb");
     }
 }

@@ -18,7 +18,7 @@ class PackageIndexTest {
     private static PackageIndex recorded() throws IOException {
         try (InputStream in = PackageIndexTest.class.getResourceAsStream("/kernel/Packages");
                 BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
-            return new PackageIndex(PackageIndex.stanzas(lines, "recorded"));
+            return new PackageIndex(PackageIndex.parse(lines, "recorded"));
         }
     }
 
@@ -77,8 +77,8 @@ class PackageIndexTest {
                 .map(PackageIndex.Prebuilt::version)
                 .toList();
 
-        assertThat(recorded().whatThereIs("7.2.99", versions))
+        assertThat(recorded().describe("7.2.99", versions))
                 .isEqualTo("there are 7.2.13 of that series; the series are 7.3, 7.2, 6.1");
-        assertThat(recorded().whatThereIs("5.10", versions)).isEqualTo("the series are 7.3, 7.2, 6.1");
+        assertThat(recorded().describe("5.10", versions)).isEqualTo("the series are 7.3, 7.2, 6.1");
     }
 }
