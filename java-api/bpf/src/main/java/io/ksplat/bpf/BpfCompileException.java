@@ -7,13 +7,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * clang refused a BPF program's source. The message is its first error in one line.
+ * clang did not compile a BPF source file. The message is its first error, in one line.
  *
  * <pre>{@code
  * try {
  *     BpfCompiler.find().compile(Path.of("mine.bpf.c"), List.of(), Duration.ofSeconds(60));
  * } catch (BpfCompileException e) {
- *     System.out.println(e.output());         // all that clang said
+ *     System.out.println(e.output());         // everything that clang printed
  * }
  * }</pre>
  */
@@ -33,15 +33,15 @@ public final class BpfCompileException extends IOException {
         if (first.find()) {
             return new BpfCompileException(first.group(1) + ":" + first.group(2) + ": " + first.group(3), output);
         }
-        String line = output.lines().findFirst().orElse("clang said nothing");
+        String line = output.lines().findFirst().orElse("clang printed nothing");
         return new BpfCompileException(source + ": clang exited with " + exitCode + ": " + line, output);
     }
 
-    static BpfCompileException late(Path source, String limit, String output) {
-        return new BpfCompileException(source + ": clang was killed, it took longer than " + limit, output);
+    static BpfCompileException timedOut(Path source, String limit, String output) {
+        return new BpfCompileException(source + ": clang took longer than " + limit + " and was killed", output);
     }
 
-    /** All that clang printed. */
+    /** Returns everything that clang printed. */
     public String output() {
         return output;
     }

@@ -4,6 +4,7 @@ package io.ksplat.bpf;
 import io.ksplat.bpf.internal.libbpf.SourceDigest;
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,7 +16,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Compiles BPF programs with clang. Immutable; any thread may use it, each compilation is a process of its own.
+ * Compiles BPF programs with clang, each in a separate process. Immutable; any thread may use it.
  *
  * <pre>{@code
  * byte[] object = BpfCompiler.find()
@@ -24,17 +25,17 @@ import java.util.regex.Pattern;
  * }</pre>
  */
 public final class BpfCompiler {
-    /** Names the clang to use, a path or a command's name. */
+    /** The environment variable that names the clang to use: a path or a command. */
     public static final String CLANG_VARIABLE = "KSPLAT_CLANG";
 
-    // 14 drops btf_type_tag from struct members, and with it every kptr
+    // 14 drops btf_type_tag from struct members, and so every kptr
     private static final int OLDEST = 15;
     private static final int NEWEST = 22;
     private static final Duration VERSION_DEADLINE = Duration.ofSeconds(20);
     private static final Pattern VERSION = Pattern.compile("clang version ((\\d+)\\.\\S*)");
 
-    // The kernel builds with ms-extensions since 6.19, so that its structs hold others without naming them;
-    // no compilation directory: the same source gives the same object wherever it lies
+    // The kernel is built with ms-extensions since 6.19: its structs contain unnamed members of named types.
+    // A fixed compilation directory: the same source gives the same object in any folder
     private static final List<String> FLAGS = List.of(
             "-O2",
             "-g",
@@ -60,10 +61,10 @@ public final class BpfCompiler {
     }
 
     /**
-     * The clang that {@value #CLANG_VARIABLE} names, else the newest of clang-22 to clang-15 on the PATH, else a
+     * Finds the clang that {@value #CLANG_VARIABLE} names, else the newest of clang-22 to clang-15 on the PATH, else a
      * {@code clang} that is new enough.
      *
-     * @throws IOException where there is none, or it is too old
+     * @throws IOException if there is none, or it is too old
      */
     public static BpfCompiler find() throws IOException, InterruptedException {
         return find(System.getenv());
@@ -91,8 +92,9 @@ public final class BpfCompiler {
         }
         throw new IOException(
                 chosen.isEmpty()
-                        ? "no clang from " + OLDEST + " to " + NEWEST + " is on the PATH: install the package clang-19"
-                        : CLANG_VARIABLE + " names " + chosen + ", which is not there: set it to clang " + OLDEST
+                        ? "no clang of version " + OLDEST + " to " + NEWEST
+                                + " on the PATH: install the package clang-19"
+                        : CLANG_VARIABLE + " names " + chosen + ", which does not exist: set it to clang " + OLDEST
                                 + " or newer, or unset it");
     }
 
@@ -100,7 +102,7 @@ public final class BpfCompiler {
         Run run = Run.of(List.of(clang.toString(), "--version"), Path.of("/"), VERSION_DEADLINE);
         Matcher version = VERSION.matcher(run.output());
         if (run.timedOut() || run.exitCode() != 0 || !version.find()) {
-            throw new IOException(clang + " --version did not answer as clang does: "
+            throw new IOException(clang + " --version printed no version of clang: "
                     + run.output().lines().findFirst().orElse("no output"));
         }
         if (Integer.parseInt(version.group(2)) < OLDEST) {
@@ -112,13 +114,13 @@ public final class BpfCompiler {
     }
 
     /**
-     * Compiles one source file, warnings being errors.
+     * Compiles a source file; warnings are errors.
      *
-     * @param includeDirs searched in their order before the system's /usr/include, where libbpf's {@code <bpf/...>} are
-     * @param limit clang is killed after it
-     * @return the object file's bytes
-     * @throws BpfCompileException where clang refuses the source, or takes too long
-     * @throws IOException where clang cannot be run
+     * @param includeDirs folders to search, in this order, before /usr/include, which has libbpf's {@code <bpf/...>}
+     * @param limit the time after which clang is killed
+     * @return the bytes of the object file
+     * @throws BpfCompileException if clang reports an error, or takes too long
+     * @throws IOException if clang cannot be run
      */
     public byte[] compile(Path source, List<Path> includeDirs, Duration limit)
             throws IOException, InterruptedException {
@@ -133,7 +135,7 @@ public final class BpfCompiler {
             command.addAll(List.of("-c", String.valueOf(absolute.getFileName()), "-o", object.toString()));
             Run run = Run.of(command, absolute.resolveSibling(""), limit);
             if (run.timedOut()) {
-                throw BpfCompileException.late(source, limit.toMillis() + " ms", run.output());
+                throw BpfCompileException.timedOut(source, limit.toMillis() + " ms", run.output());
             }
             if (run.exitCode() != 0) {
                 throw BpfCompileException.of(source, run.exitCode(), run.output());
@@ -144,15 +146,15 @@ public final class BpfCompiler {
         }
     }
 
-    /** The compiler's path and version, in one line. */
+    /** Returns the path and the version of clang, in one line. */
     public String identity() {
         return clang + " " + version;
     }
 
     /**
-     * A digest of all that decides what {@link #compile} makes: compiler, flags, the source, and each header that its
+     * Returns a digest of everything that decides the output of {@link #compile}: compiler, flags, the source, and each header that its
      * {@code #include} lines lead to, beside it, in the include directories or in /usr/include. Conditionals are not
-     * evaluated: a header that is never compiled counts too. Where the files lie does not count.
+     * evaluated: a header that is never compiled counts too. The folders of the files do not count.
      *
      * @return 64 hexadecimal digits
      */
@@ -164,7 +166,7 @@ public final class BpfCompiler {
 
     private record Run(int exitCode, boolean timedOut, String output) {
         static Run of(List<String> command, Path directory, Duration limit) throws IOException, InterruptedException {
-            // a file, not a pipe: nobody has to read while the deadline is watched
+            // a file, not a pipe: clang never blocks on its output
             Path output = Files.createTempFile("ksplat-clang-", ".txt");
             try {
                 Process process = new ProcessBuilder(command)
@@ -182,7 +184,7 @@ public final class BpfCompiler {
                         process.destroyForcibly();
                     }
                 }
-                String text = Files.readString(output, java.nio.charset.StandardCharsets.ISO_8859_1);
+                String text = Files.readString(output, StandardCharsets.ISO_8859_1);
                 return new Run(ended ? process.exitValue() : -1, !ended, text);
             } finally {
                 Files.deleteIfExists(output);

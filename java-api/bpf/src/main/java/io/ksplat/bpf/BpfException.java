@@ -5,7 +5,7 @@ import io.ksplat.bpf.internal.libbpf.Errno;
 import java.io.IOException;
 
 /**
- * The kernel, or libbpf on the way to it, refused what a BPF object was asked for. The message is one line, {@link #log()} the detail.
+ * The kernel or libbpf refused an operation on a BPF object. The message is one line; {@link #log()} has the details.
  *
  * <pre>{@code
  * try {
@@ -22,11 +22,11 @@ public class BpfException extends IOException {
     private final String log;
 
     /**
-     * A refusal with its error number.
+     * Reports a refusal with its error number.
      *
-     * @param what what was tried: "look up in map slots"
-     * @param errno positive, 0 where none belongs to it
-     * @param log what libbpf said; may be empty
+     * @param what the operation, for example "look up in map slots"
+     * @param errno the positive error number; 0 if there is none
+     * @param log what libbpf printed; may be empty
      */
     public BpfException(String what, int errno, String log) {
         this(what + ": " + Errno.name(errno), log, errno);
@@ -38,12 +38,12 @@ public class BpfException extends IOException {
         this.log = log;
     }
 
-    /** The positive errno, 0 where none belongs to the failure. */
+    /** Returns the positive error number; 0 if there is none. */
     public int errno() {
         return errno;
     }
 
-    /** libbpf's or the verifier's log, whole; empty where there is none. */
+    /** Returns the whole log of libbpf or the verifier; empty if there is none. */
     public String log() {
         return log;
     }

@@ -2,7 +2,7 @@
 package io.ksplat.bpf;
 
 /**
- * The source of a stretch of JITed code.
+ * The source line of a range of JITed code.
  *
  * <pre>{@code
  * Symbol code = bpf.symbols().get(0);
@@ -11,8 +11,8 @@ package io.ksplat.bpf;
  * }
  * }</pre>
  *
- * @param start where the stretch begins, in the kernel's memory; it ends where the next of the same function begins
- * @param file as the compiler was given it
- * @param line from 1
+ * @param start the address of the first byte; the range ends at the next one of the same function
+ * @param file the path, as it was given to the compiler
+ * @param line the line number, from 1
  */
 public record BpfLine(long start, String file, int line) {}

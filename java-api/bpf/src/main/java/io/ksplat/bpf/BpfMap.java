@@ -12,22 +12,25 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A loaded BPF map; keys and values are the kernel's bytes here, and Java's types in {@link #typed}.
+ * A loaded BPF map. Keys and values are bytes, in the layout of the kernel; {@link #typed} gives them Java types.
  *
- * <p>{@link #entries} and {@link #updateAll} use the kernel's batch commands, where the map type has them: hash and array maps, LRU and
- * per-CPU ones, and tries. Where the kernel says that a type has none (ENOTSUPP, EOPNOTSUPP or EINVAL: storage, device and socket maps
- * and, before 5.18, maps of maps) they take one element after the other, which costs a call for each.
+ * <p>{@link #entries} and {@link #updateAll} use the kernel's batch commands if the map type has them: hash and array maps, LRU and
+ * per-CPU ones, and tries. If the kernel refuses them for a type (ENOTSUPP, EOPNOTSUPP or EINVAL: storage, device and socket maps and,
+ * before 5.18, maps of maps), they handle one element after the other, with a call for each.
  *
  * <pre>{@code
  * record Slot(long task, int cpu) {}
  *
- * TypedMap<Integer, Slot> slots = bpf.map("slots").typed(Integer.class, Slot.class);
+ * BpfMap map = bpf.map("slots");
+ * Optional<byte[]> bytes = map.lookup(new byte[] {7, 0, 0, 0});
+ *
+ * TypedMap<Integer, Slot> slots = map.typed(Integer.class, Slot.class);
  * slots.put(7, new Slot(0, 1));
  * int cpu = slots.get(7).orElseThrow().cpu();
  * }</pre>
  */
 public final class BpfMap {
-    /** Of keys and values in one batch: well within what a frame to the agent holds. */
+    /** The limit for keys and values in a batch: much less than a frame to the agent can hold. */
     private static final int BATCH_BYTES = 1 << 20;
 
     private static final int BATCH_MOST = 4096;
@@ -43,25 +46,27 @@ public final class BpfMap {
         this.info = info;
     }
 
+    /** Returns its name in the source. */
     public String name() {
         return map.name();
     }
 
-    /** In bytes; 0 for a map without keys, a queue say. */
+    /** Returns the size of a key in bytes; 0 for a map without keys, for example a queue. */
     public int keySize() {
         return map.keySize();
     }
 
-    /** In bytes; of one CPU's value in a per-CPU map. */
+    /** Returns the size of a value in bytes; in a per-CPU map, that of one CPU. */
     public int valueSize() {
         return map.valueSize();
     }
 
+    /** Returns the number of elements that it can hold. */
     public int maxEntries() {
         return map.maxEntries();
     }
 
-    /** The value of a key, all possible CPUs' one after the other, each rounded up to 8 bytes, for per-CPU maps; empty where there is none. */
+    /** Returns the value of a key; empty if there is none. A per-CPU map gives the values of all possible CPUs, each rounded up to 8 bytes. */
     public Optional<byte[]> lookup(byte[] key) throws IOException {
         return object.backend().lookup(name(), checked(key));
     }
@@ -69,14 +74,14 @@ public final class BpfMap {
     /**
      * Sets the value of a key.
      *
-     * @param flags BPF_ANY, BPF_NOEXIST, BPF_EXIST, BPF_F_LOCK of bpf(2)
+     * @param flags BPF_ANY, BPF_NOEXIST, BPF_EXIST or BPF_F_LOCK of bpf(2)
      */
     public void update(byte[] key, byte[] value, long flags) throws IOException {
         object.backend().update(name(), checked(key), value, flags);
     }
 
     /**
-     * Takes an element out.
+     * Deletes an element.
      *
      * @throws BpfException with ENOENT where there is no such key
      */
@@ -90,14 +95,14 @@ public final class BpfMap {
     }
 
     /**
-     * All elements, in the kernel's order. Of a map that changes meanwhile, an element may be missing or come twice.
+     * Returns all elements, in the kernel's order. If the map changes meanwhile, an element may be missing or come twice.
      */
     public List<Map.Entry<byte[], byte[]>> entries() throws IOException {
         if (batches) {
             try {
-                return inBatches();
+                return readBatches();
             } catch (BpfException e) {
-                refused(e);
+                fallBack(e);
             }
         }
         List<Map.Entry<byte[], byte[]>> entries = new ArrayList<>();
@@ -107,11 +112,11 @@ public final class BpfMap {
         return entries;
     }
 
-    private List<Map.Entry<byte[], byte[]>> inBatches() throws IOException {
+    private List<Map.Entry<byte[], byte[]>> readBatches() throws IOException {
         List<Map.Entry<byte[], byte[]>> entries = new ArrayList<>();
         Optional<byte[]> from = Optional.empty();
         int most = batchSize();
-        // A hash map that changes meanwhile may be walked for ever.
+        // If a hash map changes meanwhile, the walk may never end.
         while (entries.size() <= maxEntries()) {
             try {
                 MapBatch batch = object.backend().lookupBatch(name(), from, most);
@@ -121,7 +126,7 @@ public final class BpfMap {
                 }
                 from = batch.next();
             } catch (BpfException e) {
-                // one bucket of a hash holds more than that
+                // a bucket of the hash holds more elements than that
                 if (e.errno() != Errno.ENOSPC || most >= maxEntries()) {
                     throw e;
                 }
@@ -132,9 +137,9 @@ public final class BpfMap {
     }
 
     /**
-     * Sets many elements; where one is refused, those before it are set.
+     * Sets many elements. If one is refused, those before it are set.
      *
-     * @param flags as of {@link #update}
+     * @param flags as in {@link #update}
      */
     public void updateAll(List<Map.Entry<byte[], byte[]>> entries, long flags) throws IOException {
         int most = batchSize();
@@ -145,7 +150,7 @@ public final class BpfMap {
                 object.backend().updateBatch(name(), entries.subList(done, end), flags);
                 done = end;
             } catch (BpfException e) {
-                refused(e);
+                fallBack(e);
             }
         }
         for (Map.Entry<byte[], byte[]> entry : entries.subList(done, entries.size())) {
@@ -153,8 +158,8 @@ public final class BpfMap {
         }
     }
 
-    /** Remembers that this map type has no batch commands; throws what says something else. */
-    private void refused(BpfException e) throws BpfException {
+    /** Remembers that this map type has no batch commands; throws any other refusal. */
+    private void fallBack(BpfException e) throws BpfException {
         switch (e.errno()) {
             case Errno.ENOTSUPP, Errno.EOPNOTSUPP, Errno.EINVAL -> batches = false;
             default -> throw e;
@@ -167,10 +172,10 @@ public final class BpfMap {
     }
 
     /**
-     * The map with keys and values of Java types, laid out as its BTF says, see {@link BtfCodec}.
+     * Returns the map with keys and values of Java types, laid out as its BTF says, see {@link BtfCodec}.
      *
-     * @throws BtfMismatchException where a type does not fit, naming the component and the member; where this map is per-CPU, see
-     *     {@link #typedPerCpu}; where the object does not tell the map's types
+     * @throws BtfMismatchException if a type does not fit, with the names of component and member; if this map is per-CPU, see
+     *     {@link #typedPerCpu}; if the object does not tell the types of the map
      */
     public <K, V> TypedMap<K, V> typed(Class<K> key, Class<V> value) {
         if (map.perCpu()) {
@@ -180,7 +185,7 @@ public final class BpfMap {
         return new TypedMap<>(this, keyCodec(key), codec::encode, codec::decode);
     }
 
-    /** As {@link #typed}, for a map that has a value for each possible CPU: by the CPU's number. */
+    /** As {@link #typed}, for a map with a value for each possible CPU. A list has the values by CPU number. */
     public <K, V> TypedMap<K, List<V>> typedPerCpu(Class<K> key, Class<V> value) {
         if (!map.perCpu()) {
             throw new BtfMismatchException("map " + name() + " has one value for all CPUs: use typed()");

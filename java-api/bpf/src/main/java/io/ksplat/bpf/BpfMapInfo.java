@@ -11,14 +11,14 @@ import java.util.Optional;
  * System.out.println(slots.name() + ": " + slots.maxEntries());
  * }</pre>
  *
- * @param name its name in the source; for the maps that libbpf makes of data sections, the section's (".bss")
- * @param type libbpf's word for the map type ("hash", "array")
- * @param keySize in bytes
- * @param valueSize in bytes
- * @param maxEntries 0 where it is set before loading
- * @param dataSection whether it holds the globals of a data section
- * @param key empty where the object does not tell, by {@code __type(key, ...)} say
- * @param value as {@code key}
+ * @param name its name in the source; the name of the section (".bss") if libbpf makes it from a data section
+ * @param type libbpf's name of the map type ("hash", "array")
+ * @param keySize the size of a key in bytes
+ * @param valueSize the size of a value in bytes
+ * @param maxEntries the number of elements; 0 if it is set before loading
+ * @param dataSection whether it holds the global variables of a data section
+ * @param key the type of a key; empty if the object does not tell it, for example by {@code __type(key, ...)}
+ * @param value the type of a value, as {@code key}
  */
 public record BpfMapInfo(
         String name,

@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 
 /**
- * A loaded BPF object: its programs, maps and global variables, by name. It detaches and unloads when it is closed; after that, it and
- * all that it gave throw IllegalStateException. Thread-safe.
+ * A loaded BPF object: its programs, maps and global variables, by name. Closing it detaches and unloads it; after that, it and everything
+ * that it returned throw IllegalStateException. Thread-safe.
  *
  * <pre>{@code
  * BpfObjectFile file = BpfObjectFile.read(Path.of("nmi_task_kptr.bpf.o"));
@@ -33,7 +33,7 @@ public final class BpfObject implements AutoCloseable {
     private final List<RingBuffer<?>> rings = new ArrayList<>();
     private volatile boolean closed;
 
-    /** Wraps an object that a target has loaded; only targets call this. */
+    /** Wraps an object that a target loaded; only targets call this. */
     public BpfObject(BpfObjectFile file, BpfBackend backend) {
         this.file = file;
         this.backend = backend;
@@ -41,16 +41,16 @@ public final class BpfObject implements AutoCloseable {
         backend.maps().forEach(map -> maps.put(map.name(), new BpfMap(this, map, file.map(map.name()))));
     }
 
-    /** An object that is going to be loaded: what has to be set before is set there. */
+    /** Prepares an object for loading. */
     public static BpfObjectSpec open(BpfObjectFile file) {
         return new BpfObjectSpec(file, BpfLoadPlan.none());
     }
 
     /**
-     * Loads an object's programs as they are, all of those that libbpf loads by itself.
+     * Loads an object as it is, with the programs that libbpf loads by default.
      *
-     * @throws io.ksplat.bpf.VerifierException where the kernel's verifier refuses one
-     * @throws io.ksplat.bpf.BpfException for any other refusal
+     * @throws VerifierException if the kernel's verifier refuses a program
+     * @throws BpfException for any other refusal
      */
     public static BpfObject load(BpfTarget target, BpfObjectFile file) throws IOException {
         return open(file).load(target);
@@ -65,76 +65,77 @@ public final class BpfObject implements AutoCloseable {
         return new BpfObject(file, backend().in(restored));
     }
 
+    /** Returns whether it was closed. */
     public boolean isClosed() {
         return closed;
     }
 
-    /** What was compiled. */
+    /** Returns the file that it was loaded from. */
     public BpfObjectFile file() {
         return file;
     }
 
     /**
-     * One of its programs.
+     * Returns a loaded program.
      *
-     * @throws NoSuchElementException where no such program was loaded, naming those that were
+     * @throws NoSuchElementException if no such program was loaded; the message names those that were
      */
     public BpfProgram program(String name) {
         return named("program", name, programs);
     }
 
     /**
-     * One of its maps; global sections count (".bss").
+     * Returns a map, or a data section (".bss").
      *
-     * @throws NoSuchElementException where the object has no such map, naming those that it has
+     * @throws NoSuchElementException if the object has no such map; the message names those that it has
      */
     public BpfMap map(String name) {
         return named("map", name, maps);
     }
 
     /**
-     * One of its global variables.
+     * Returns a global variable.
      *
-     * @throws NoSuchElementException where the object has no such global variable, naming those that it has
+     * @throws NoSuchElementException if the object has no such variable; the message names those that it has
      */
     public Global global(String name) {
         backend();
         return new Global(this, file.global(name));
     }
 
-    /** A consumer of one of its ring buffers; records are the bytes that the program wrote. One at a time for each ring. */
+    /** Opens a consumer of a ring buffer, whose records are bytes. Open one at a time for each ring buffer. */
     public RingBuffer<byte[]> ringBuffer(String map) throws IOException {
-        return kept(RingBuffer.ofBytes(this, map(map)));
+        return keep(RingBuffer.ofBytes(this, map(map)));
     }
 
     /**
-     * A consumer of one of its ring buffers, whose records are of one C type.
+     * Opens a consumer of a ring buffer, whose records have a C type.
      *
-     * @param type the struct's name in the object's BTF ("event"), see {@link BpfObjectFile#type}
-     * @throws io.ksplat.bpf.BtfMismatchException where the Java type does not fit it
+     * @param type the name of the struct in the object's BTF ("event"), see {@link BpfObjectFile#type}
+     * @throws BtfMismatchException if the Java type does not fit it
      */
     public <T> RingBuffer<T> ringBuffer(String map, Class<T> java, String type) throws IOException {
-        return kept(RingBuffer.of(this, map(map), java, file.type(type), type));
+        return keep(RingBuffer.of(this, map(map), java, file.type(type), type));
     }
 
-    private <T> RingBuffer<T> kept(RingBuffer<T> ring) {
+    private <T> RingBuffer<T> keep(RingBuffer<T> ring) {
         synchronized (rings) {
             rings.add(ring);
         }
         return ring;
     }
 
-    /** Whether a global variable is one of this object's. */
+    /** Returns whether a global variable belongs to this object. */
     public boolean owns(Global global) {
         return global.isOf(backend.handle());
     }
 
-    /** Where the JITed code comes from; empty for an object that was compiled without debug information. */
+    /** Returns the source lines of the JITed code; empty if the object was compiled without debug information. */
     public List<BpfLine> lines() {
         return backend.lines();
     }
 
-    /** The JITed programs, named as kallsyms names them; empty where the running kernel shows this process no addresses. */
+    /** Returns the JITed programs, with their names in kallsyms; empty if the running kernel hides addresses from this process. */
     public List<Symbol> symbols() {
         return backend.symbols();
     }
@@ -151,7 +152,7 @@ public final class BpfObject implements AutoCloseable {
         return backend.handle();
     }
 
-    /** Detaches and unloads it. Maps go when nothing in the kernel holds them any longer. A second time does nothing. */
+    /** Detaches and unloads it. A map is freed when nothing in the kernel holds it any longer. Closing it again does nothing. */
     @Override
     public void close() throws IOException {
         synchronized (rings) {

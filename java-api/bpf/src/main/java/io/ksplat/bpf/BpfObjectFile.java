@@ -19,8 +19,8 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * What a compiled BPF object holds and needs. libbpf opens it, and so checks its sections, maps and relocations, but
- * nothing is loaded into a kernel. Immutable; any thread may use it.
+ * A compiled BPF object: what it contains, and what it needs from the kernel. libbpf opens it and checks its sections, maps and
+ * relocations, but loads nothing into a kernel. Immutable; any thread may use it.
  *
  * <pre>{@code
  * BpfObjectFile file = BpfObjectFile.read(Path.of("nmi_task_kptr.bpf.o"));
@@ -37,7 +37,7 @@ public final class BpfObjectFile {
     private final byte[] bytes;
     private final OpenedObject opened;
     private final List<GlobalVariable> globals;
-    private final List<KernelSymbol> kernelSymbols;
+    private final List<Ksym> ksyms;
     private final String license;
     private final LineInfo lines;
     private final Map<String, Elf.Symbol> functions;
@@ -48,9 +48,9 @@ public final class BpfObjectFile {
         opened = OpenedObject.open(name, object);
         globals = DataSections.globals(opened.btf());
         ElfParts elf = ElfParts.of(name, object);
-        // not libbpf's: opening an object rewrites the externs in it
+        // not the BTF from libbpf, which rewrites the externs when it opens an object
         Btf asCompiled = elf.btf().isPresent() ? Btf.parse(elf.btf().get()) : opened.btf();
-        kernelSymbols = DataSections.kernelSymbols(asCompiled, elf.symbols());
+        ksyms = DataSections.ksyms(asCompiled, elf.symbols());
         license = elf.license().map(BpfObjectFile::text).orElse("");
         lines = elf.btfExt().isPresent() ? LineInfo.parse(elf.btfExt().get(), asCompiled) : LineInfo.none();
         functions = elf.symbols().stream()
@@ -58,7 +58,7 @@ public final class BpfObjectFile {
                 .collect(Collectors.toMap(Elf.Symbol::name, s -> s, (a, b) -> a));
     }
 
-    /** What libbpf reads of the ELF file but does not hand out. */
+    /** What libbpf reads from the ELF file but does not return. */
     private record ElfParts(
             Optional<byte[]> btf, Optional<byte[]> btfExt, Optional<byte[]> license, List<Elf.Symbol> symbols) {
         static ElfParts of(String name, byte[] object) throws LibbpfException {
@@ -75,80 +75,81 @@ public final class BpfObjectFile {
     }
 
     /**
-     * Opens an object file; the name is the file's.
+     * Opens an object file, under the name of the file.
      *
-     * @throws LibbpfException where libbpf refuses it, or is missing
-     * @throws IOException where the file cannot be read
+     * @throws LibbpfException if libbpf refuses it, or is not installed
+     * @throws IOException if the file cannot be read
      */
     public static BpfObjectFile read(Path file) throws IOException {
         return parse(String.valueOf(file.getFileName()), Files.readAllBytes(file));
     }
 
     /**
-     * Opens an object from its bytes; errors call it by {@code name}.
+     * Opens an object from its bytes, under a name for messages.
      *
-     * @throws LibbpfException where libbpf refuses it, or is missing
+     * @throws LibbpfException if libbpf refuses it, or is not installed
      */
     public static BpfObjectFile parse(String name, byte[] object) throws LibbpfException {
         return new BpfObjectFile(name, object);
     }
 
+    /** Returns the name that it was opened under. */
     public String name() {
         return name;
     }
 
-    /** The object itself, as it was compiled. */
+    /** Returns the bytes of the object. */
     public byte[] bytes() {
         return bytes.clone();
     }
 
-    /** In their order in the object. */
+    /** Returns the programs, in their order in the object. */
     public List<BpfProgramInfo> programs() {
         return opened.programs();
     }
 
     /**
-     * The program of that name.
+     * Returns the program of that name.
      *
-     * @throws NoSuchElementException where there is none; the message lists those that there are
+     * @throws NoSuchElementException if there is none; the message names those that exist
      */
     public BpfProgramInfo program(String programName) {
         return find(programs(), BpfProgramInfo::name, "program", programName);
     }
 
-    /** In their order in the object, those of the data sections among them. */
+    /** Returns the maps, in their order in the object, with those of the data sections. */
     public List<BpfMapInfo> maps() {
         return opened.maps();
     }
 
     /**
-     * The map of that name.
+     * Returns the map of that name.
      *
-     * @throws NoSuchElementException where there is none; the message lists those that there are
+     * @throws NoSuchElementException if there is none; the message names those that exist
      */
     public BpfMapInfo map(String mapName) {
         return find(maps(), BpfMapInfo::name, "map", mapName);
     }
 
-    /** The variables of the data sections, statics among them. */
+    /** Returns the variables of the data sections, static ones too. */
     public List<GlobalVariable> globals() {
         return globals;
     }
 
     /**
-     * The global variable of that name.
+     * Returns the global variable of that name.
      *
-     * @throws NoSuchElementException where there is none; the message lists those that there are
+     * @throws NoSuchElementException if there is none; the message names those that exist
      */
     public GlobalVariable global(String variable) {
         return find(globals, GlobalVariable::name, "global variable", variable);
     }
 
     /**
-     * A struct, union or enum of its BTF, by its name without the keyword. clang leaves out what only local variables have: a global
-     * pointer to the type, {@code struct event *unused __attribute__((unused));}, keeps it.
+     * Returns a struct, union or enum of its BTF, by its name without the keyword. clang drops types that only local variables have; a
+     * global pointer keeps the type: {@code struct event *unused __attribute__((unused));}.
      *
-     * @throws NoSuchElementException where it has none of that name
+     * @throws NoSuchElementException if it has none of that name
      */
     public BtfType type(String typeName) {
         try {
@@ -160,27 +161,28 @@ public final class BpfObjectFile {
         }
     }
 
-    /** The kfuncs and kernel variables that it declares {@code extern} and uses. */
-    public List<KernelSymbol> kernelSymbols() {
-        return kernelSymbols;
+    /** Returns the kfuncs and kernel variables that it declares {@code extern} and uses. */
+    public List<Ksym> ksyms() {
+        return ksyms;
     }
 
-    /** The names of the kfuncs without which it does not load. */
+    /** Returns the names of the kfuncs without which it does not load. */
     public List<String> requiredKfuncs() {
-        return kernelSymbols.stream()
+        return ksyms.stream()
                 .filter(s -> s.function() && !s.weak())
-                .map(KernelSymbol::name)
+                .map(Ksym::name)
                 .toList();
     }
 
-    /** As its license section says; empty where it has none. */
+    /** Returns the text of its license section; empty if it has none. */
     public String license() {
         return license;
     }
 
     /**
-     * The source of a program's instruction, counted from 0 in the compiled function, as the verifier counts them while
-     * it is in the main program; empty outside of it, or without line information.
+     * Returns the source line of an instruction of a program; empty if the program has no such instruction, or no line information.
+     *
+     * @param instruction its index from 0 in the compiled function: the verifier's number of it, in the main program
      */
     public Optional<SourceLine> sourceLine(String programName, int instruction) {
         Elf.Symbol function = functions.get(program(programName).name());

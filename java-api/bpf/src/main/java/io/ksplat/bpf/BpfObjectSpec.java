@@ -9,15 +9,17 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * An object that is not loaded yet, with what is set before it is. Immutable: each method gives another.
+ * An object to load: with initial values, sizes of maps, and a choice of programs. Immutable: each method returns a changed copy.
  *
  * <pre>{@code
- * BpfObject bpf = BpfObject.open(file)
+ * record Limits(int low, int high) {}
+ *
+ * BpfObjectSpec spec = BpfObject.open(file)
  *         .set("verbose", true)              // a const volatile bool, in .rodata
  *         .set("limits", new Limits(10, 20)) // a struct
  *         .maxEntries("slots", 64)
- *         .programs("on_nmi", "stash_task")
- *         .load(target);
+ *         .programs("on_nmi", "stash_task");
+ * BpfObject bpf = spec.load(target);
  * }</pre>
  */
 public final class BpfObjectSpec {
@@ -29,21 +31,21 @@ public final class BpfObjectSpec {
         this.plan = plan;
     }
 
-    /** What it holds. */
+    /** Returns the object file. */
     public BpfObjectFile file() {
         return file;
     }
 
-    /** The first value of a global variable that is a number, constants ({@code .rodata}) too. */
+    /** Sets the initial value of a global variable that is a number, also of a constant ({@code .rodata}). */
     public BpfObjectSpec set(String global, long value) {
         GlobalVariable variable = file.global(global);
         return set(variable, Global.numberBytes(variable, value));
     }
 
     /**
-     * The first value of a global variable of any type, constants ({@code .rodata}) too.
+     * Sets the initial value of a global variable of any type, also of a constant ({@code .rodata}).
      *
-     * @throws io.ksplat.bpf.BtfMismatchException where the value's Java type does not fit the variable's
+     * @throws BtfMismatchException if the Java type of the value does not fit the type of the variable
      */
     public BpfObjectSpec set(String global, Object value) {
         GlobalVariable variable = file.global(global);
@@ -56,14 +58,14 @@ public final class BpfObjectSpec {
         return new BpfObjectSpec(file, new BpfLoadPlan(plan.programs(), initial, plan.maxEntries()));
     }
 
-    /** For how many elements a map is made. */
+    /** Sets the number of elements that a map can hold. */
     public BpfObjectSpec maxEntries(String map, int entries) {
         Map<String, Integer> sizes = new HashMap<>(plan.maxEntries());
         sizes.put(file.map(map).name(), entries);
         return new BpfObjectSpec(file, new BpfLoadPlan(plan.programs(), plan.initial(), sizes));
     }
 
-    /** Only these programs; those with a {@code ?} before their section too. */
+    /** Chooses the programs to load, also those with a {@code ?} before their section. */
     public BpfObjectSpec programs(String... names) {
         for (String name : names) {
             file.program(name);
@@ -74,14 +76,14 @@ public final class BpfObjectSpec {
     /**
      * Loads it.
      *
-     * @throws io.ksplat.bpf.VerifierException where the kernel's verifier refuses a program
-     * @throws io.ksplat.bpf.BpfException for any other refusal
+     * @throws VerifierException if the kernel's verifier refuses a program
+     * @throws BpfException for any other refusal
      */
     public BpfObject load(BpfTarget target) throws IOException {
         return target.load(this);
     }
 
-    /** Returns what the target is asked to do; only targets call this. */
+    /** Returns the settings; only targets call this. */
     public BpfLoadPlan plan() {
         return plan;
     }

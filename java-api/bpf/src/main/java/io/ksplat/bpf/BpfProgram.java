@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * int returned = bpf.program("stash_task").run();
  * RunResult filtered = bpf.program("filter").onPacket(0, new byte[64]).finish();
  * try (BpfProgram.Link attached = bpf.program("on_nmi").attach()) {
- *     String said = bpf.program("on_nmi").stream(BpfStream.STDERR);
+ *     String printed = bpf.program("on_nmi").stream(BpfStream.STDERR);
  * }
  * }</pre>
  */
@@ -31,11 +31,12 @@ public final class BpfProgram {
         this.name = name;
     }
 
+    /** Returns its C name. */
     public String name() {
         return name;
     }
 
-    /** A program that is attached until this is closed, or its object is. */
+    /** Keeps a program attached, until this or its object is closed. */
     public static final class Link implements AutoCloseable {
         private final BpfObject object;
         private final long id;
@@ -46,7 +47,7 @@ public final class BpfProgram {
             this.id = id;
         }
 
-        /** Detaches it; a second time, or after its object was closed, this does nothing. */
+        /** Detaches it. Does nothing if it is closed again, or after its object. */
         @Override
         public void close() throws IOException {
             if (!closed.getAndSet(true) && !object.isClosed()) {
@@ -55,15 +56,15 @@ public final class BpfProgram {
         }
     }
 
-    /** Attaches it to what its section names. */
+    /** Attaches it where its section says. */
     public Link attach() throws IOException {
         return new Link(object, object.backend().attach(name));
     }
 
     /**
-     * Runs it once with BPF_PROG_TEST_RUN, on whatever CPU.
+     * Runs it once with BPF_PROG_TEST_RUN, on any CPU.
      *
-     * @return what it returned
+     * @return its return value
      */
     public int run() throws IOException {
         return run(OptionalInt.empty(), NOTHING, NOTHING).finish().returned();
@@ -74,27 +75,27 @@ public final class BpfProgram {
         return on(cpu).finish().returned();
     }
 
-    /** Runs it once on a CPU, with the bytes that it is to find behind its context pointer. */
+    /** Runs it once on a CPU, with a context: the bytes that its context pointer leads to. */
     public int runOn(int cpu, byte[] context) throws IOException {
         return on(cpu, context).finish().returned();
     }
 
-    /** Runs it once on a CPU, on a packet: programs that filter packets want one. */
+    /** Runs it once on a CPU, on a packet, which packet filters need. */
     public int runOnPacket(int cpu, byte[] packet) throws IOException {
         return onPacket(cpu, packet).finish().returned();
     }
 
-    /** Has it run on a CPU and does not wait: it may well never return. */
+    /** Starts it on a CPU and does not wait: it may never return. */
     public void startOn(int cpu) throws IOException {
         on(cpu).start(Optional.empty());
     }
 
-    /** A run of it on a CPU, to be started together with others, or finished. */
+    /** Prepares a run on a CPU, to start together with others, or to finish. */
     public Run on(int cpu) {
         return run(OptionalInt.of(cpu), NOTHING, NOTHING);
     }
 
-    /** As {@link #on(int)}, with the bytes that it is to find behind its context pointer. */
+    /** As {@link #on(int)}, with a context: the bytes that its context pointer leads to. */
     public Run on(int cpu, byte[] context) {
         return run(OptionalInt.of(cpu), context, NOTHING);
     }
@@ -108,7 +109,7 @@ public final class BpfProgram {
         return new Run(object, new BpfBackend.RunPlan(name, cpu, context.clone(), packet.clone(), 0));
     }
 
-    /** One run that is to be started. */
+    /** A run that is not started yet. */
     public static final class Run {
         private final BpfObject object;
         private final BpfBackend.RunPlan plan;
@@ -118,15 +119,15 @@ public final class BpfProgram {
             this.plan = plan;
         }
 
-        /** The same, so many times in a row; some program types refuse more than once. */
+        /** Returns the same, repeated a number of times; some program types refuse repetitions. */
         public Run repeat(int times) {
             return new Run(object, new BpfBackend.RunPlan(plan.program, plan.cpu, plan.context, plan.packet, times));
         }
 
         /**
-         * Runs it and waits for what it gave.
+         * Runs it, and waits for the result.
          *
-         * @throws io.ksplat.bpf.BpfException where the kernel refuses it
+         * @throws BpfException if the kernel refuses it
          */
         public RunResult finish() throws IOException {
             return object.backend().run(plan);
@@ -138,8 +139,7 @@ public final class BpfProgram {
     }
 
     /**
-     * Has several run, each on a CPU of its own, and does not wait: they may well never return. Each is on its CPU before any of
-     * them begins.
+     * Starts several runs, each on its CPU, and does not wait: they may never return. None begins before all are on their CPUs.
      */
     public static void startTogether(Run... runs) throws IOException {
         BpfBackend.Party party = new BpfBackend.Party(runs.length, new CyclicBarrier(runs.length));
@@ -149,9 +149,9 @@ public final class BpfProgram {
     }
 
     /**
-     * What it and the kernel on its behalf wrote to one of its streams since the last read; at most 100,000 bytes.
+     * Reads what it, and the kernel on its behalf, wrote to a stream since the last read; at most 100,000 bytes.
      *
-     * @throws io.ksplat.bpf.BpfException with EINVAL from kernels before 6.17, which have no streams
+     * @throws BpfException with EINVAL on kernels before 6.17, which have no streams
      */
     public String stream(BpfStream stream) throws IOException {
         return new String(object.backend().readStream(name, stream), StandardCharsets.UTF_8);

@@ -6,13 +6,13 @@ import java.util.Optional;
 /**
  * A program in an object file.
  *
- * @param section its section's name without the leading {@code ?} of {@code SEC("?...")}
- * @param type libbpf's word for the program type that it infers from the section ("tracing"); "unspec" where the
- *     section says nothing to it, and loading will fail
- * @param attachType libbpf's word for the attach type ("trace_raw_tp"); for types that have none, its first one
- * @param attachPoint what the section names after its first slash ("nmi_handler" of "tp_btf/nmi_handler"), for types
- *     that attach to something by name
- * @param autoload false where the section asks for it with {@code ?}
+ * @param section the name of its section, without the leading {@code ?} of {@code SEC("?...")}
+ * @param type libbpf's name of the program type that the section implies ("tracing"); "unspec" if it implies none, and loading
+ *     will fail
+ * @param attachType libbpf's name of the attach type ("trace_raw_tp"); the first one for program types that have none
+ * @param attachPoint what the section names after its first slash ("nmi_handler" of "tp_btf/nmi_handler"); empty for types that do
+ *     not attach by name
+ * @param autoload whether libbpf loads it by default; {@code ?} before the section prevents that
  */
 public record BpfProgramInfo(
         String name, String section, String type, String attachType, Optional<String> attachPoint, boolean autoload) {}

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.bpf;
 
-/** The streams that a BPF program, and the kernel on its behalf, writes to; Linux 6.17 and later (BPF_STDOUT, BPF_STDERR). */
+/**
+ * A stream that a BPF program, and the kernel on its behalf, writes to: since Linux 6.17.
+ *
+ * <pre>{@code
+ * String errors = bpf.program("take_two").stream(BpfStream.STDERR);
+ * }</pre>
+ */
 public enum BpfStream {
+    /** BPF_STDOUT, which programs write to. */
     STDOUT(1),
+    /** BPF_STDERR, which the kernel writes to as well. */
     STDERR(2);
 
     private final int number;
@@ -12,6 +20,7 @@ public enum BpfStream {
         this.number = number;
     }
 
+    /** Returns the number of the stream in bpf(2). */
     public int number() {
         return number;
     }

@@ -4,10 +4,10 @@ package io.ksplat.bpf;
 import java.io.IOException;
 
 /**
- * Where BPF objects are loaded: a machine, through its agent, or the running kernel. What is loaded behaves the same in both.
+ * Loads BPF objects: into a machine, through its agent, or into the running kernel. A loaded object behaves the same in both.
  *
  * <pre>{@code
- * BpfTarget target = guest;               // or LocalTarget.open()
+ * BpfTarget target = LocalTarget.open();  // or a machine
  * try (BpfObject bpf = BpfObject.open(file).set("target_pid", 7).load(target)) {
  *     bpf.program("stash_task").run();
  * }

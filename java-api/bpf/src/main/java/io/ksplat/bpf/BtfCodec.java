@@ -6,24 +6,24 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Turns a Java type to and from the bytes of a C type, as BTF lays it out, little-endian. Both are compared once, when the codec is
- * made; nothing is widened or cut silently. Immutable; any thread may use it.
+ * Converts a Java type to and from the bytes of a C type, in the layout of its BTF, little-endian. The types are compared once, when the
+ * codec is made. No number is widened or cut silently. Immutable; any thread may use it.
  *
  * <table>
- * <caption>What fits what</caption>
+ * <caption>The Java types that fit a C type</caption>
  * <tr><th>C</th><th>Java</th></tr>
- * <tr><td>integers, plain char, pointers</td><td>byte, short, int or long (or their boxes) of the same size; an unsigned one keeps its
+ * <tr><td>integers, plain char, pointers</td><td>byte, short, int or long (or their boxes) of the same size; an unsigned number keeps its
  * bits, see {@link Integer#toUnsignedLong}</td></tr>
  * <tr><td>_Bool</td><td>boolean</td></tr>
  * <tr><td>float, double</td><td>float, double</td></tr>
  * <tr><td>enum</td><td>an enum whose constants have the C names, or an integer</td></tr>
  * <tr><td>char[n]</td><td>String in UTF-8, to the first NUL; at most n - 1 bytes are written</td></tr>
- * <tr><td>array</td><td>array or List of what fits the element; lengths are equal</td></tr>
+ * <tr><td>array</td><td>array or List, of a type that fits the element; the lengths must be equal</td></tr>
  * <tr><td>struct</td><td>record: each component has the name of a member, as in C or in camel case ({@code heldSince} for
  * {@code held_since}), in any order, and each named member has a component. Members of anonymous structs count as the struct's own.
- * What the kernel keeps for itself (pointers, and structs named {@code bpf_...} such as bpf_spin_lock) may be left out, and is written
+ * Members that the kernel owns (pointers, and structs named {@code bpf_...} such as bpf_spin_lock) may be left out, and are written
  * as zero</td></tr>
- * <tr><td>bitfield</td><td>an integer that has the bits; what does not fit is refused</td></tr>
+ * <tr><td>bitfield</td><td>an integer with enough bits; a value that does not fit is refused</td></tr>
  * <tr><td>anything, unions too</td><td>byte[] of its size</td></tr>
  * </table>
  *
@@ -45,24 +45,24 @@ public final class BtfCodec<T> {
     }
 
     /**
-     * A codec for a Java type.
+     * Makes a codec.
      *
-     * @param what whose value it is, for messages: "value of map slots"
-     * @throws BtfMismatchException where the types do not fit, naming the component and the member
+     * @param what names the value in messages, for example "value of map slots"
+     * @throws BtfMismatchException if the types do not fit; the message names the component and the member
      */
     public static <T> BtfCodec<T> of(Class<T> java, BtfType type, String what) {
         return new BtfCodec<>(BtfField.of(java, type, what), type.size());
     }
 
-    /** Of a value, in bytes. */
+    /** Returns the size of a value in bytes. */
     public int size() {
         return size;
     }
 
     /**
-     * The bytes of a value, {@link #size} of them.
+     * Converts a value to {@link #size} bytes.
      *
-     * @throws BtfMismatchException where something in the value does not fit its place
+     * @throws BtfMismatchException if a part of the value does not fit its member
      */
     public byte[] encode(T value) {
         ByteBuffer bytes = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
@@ -71,15 +71,15 @@ public final class BtfCodec<T> {
     }
 
     /**
-     * The value of bytes.
+     * Converts bytes to a value.
      *
-     * @param bytes exactly {@link #size} of them
-     * @throws BtfMismatchException where they say what the Java type cannot: a number that no constant of an enum has, say
+     * @param bytes exactly {@link #size} bytes
+     * @throws BtfMismatchException if the Java type has no such value, for example no constant of an enum
      */
     @SuppressWarnings("unchecked") // the field was made for T
     public T decode(byte[] bytes) {
         if (bytes.length != size) {
-            throw new BtfMismatchException(bytes.length + " bytes where the type has " + size);
+            throw new BtfMismatchException(bytes.length + " bytes, but the type has " + size);
         }
         return (T) field.read(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN), 0);
     }

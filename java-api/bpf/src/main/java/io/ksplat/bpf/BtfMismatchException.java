@@ -2,9 +2,11 @@
 package io.ksplat.bpf;
 
 /**
- * A Java type does not fit a C type, or a value does not fit the place that it is for. The message names the component and the member.
+ * A Java type does not fit a C type, or a value does not fit its member. The message names the component and the member.
  *
  * <pre>{@code
+ * record Limits(int low, int high) {}
+ *
  * try {
  *     bpf.global("limits").set(new Limits(10, 20));
  * } catch (BtfMismatchException e) {
@@ -15,7 +17,7 @@ package io.ksplat.bpf;
 public final class BtfMismatchException extends IllegalArgumentException {
     private static final long serialVersionUID = 1;
 
-    /** @param message names what does not fit what */
+    /** Reports what does not fit, in one line. */
     public BtfMismatchException(String message) {
         super(message);
     }

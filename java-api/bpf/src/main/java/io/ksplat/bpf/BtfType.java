@@ -9,15 +9,15 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * A C type as BTF describes it, with typedefs, qualifiers and type tags resolved away. Sizes are in bytes.
+ * A C type as BTF describes it, without typedefs, qualifiers and type tags. Sizes are in bytes.
  *
  * <p>Source of the format: the kernel's Documentation/bpf/btf.rst.
  */
 public sealed interface BtfType {
-    /** In bytes; 0 where C has no size for it. */
+    /** Returns the size in bytes; 0 if C has no size for it. */
     int size();
 
-    /** As {@link Struct#pathTo}, in any type: what is to be written after a variable's name to name what begins at a byte of it. */
+    /** As {@link Struct#pathTo}, for any type: returns the text to write after the name of a variable of that type. */
     static Optional<String> pathWithin(BtfType type, int at, Predicate<BtfType> wanted) {
         if (at == 0 && wanted.test(type)) {
             return Optional.of("");
@@ -45,9 +45,14 @@ public sealed interface BtfType {
     /** A floating-point number. */
     record Real(String name, int size) implements BtfType {}
 
-    /** {@code target} is the pointee's name in C ("struct task_struct"), for people. */
+    /**
+     * A pointer.
+     *
+     * @param target the name of the pointee in C ("struct task_struct"), for messages
+     */
     record Ptr(String target, int size) implements BtfType {}
 
+    /** An array of a fixed length. */
     record Array(BtfType element, int length) implements BtfType {
         @Override
         public int size() {
@@ -55,15 +60,19 @@ public sealed interface BtfType {
         }
     }
 
-    /** A struct or a union; {@code name} is empty where it is anonymous. */
+    /**
+     * A struct or a union.
+     *
+     * @param name empty if it is anonymous
+     */
     record Struct(String name, int size, boolean union, List<Member> members) implements BtfType {
         public Struct {
             members = List.copyOf(members);
         }
 
         /**
-         * The member at a dotted path ({@code "usage.refs.counter"}), its offset counted from this struct's start.
-         * Members of anonymous structs and unions count as this struct's own, as in C.
+         * Finds the member at a dotted path ({@code "usage.refs.counter"}), with its offset from the start of this struct.
+         * Members of anonymous structs and unions count as members of this struct, as in C.
          */
         public Optional<Member> member(String path) {
             int dot = path.indexOf('.');
@@ -79,8 +88,8 @@ public sealed interface BtfType {
         }
 
         /**
-         * The dotted path of the outermost member of a wanted type that begins at a byte, elements of arrays in brackets
-         * ({@code "pools[1].lock"}); empty where there is none.
+         * Finds the dotted path of the outermost member of a wanted type that begins at a byte, with elements of arrays in brackets
+         * ({@code "pools[1].lock"}); empty if there is none.
          */
         public Optional<String> pathTo(int at, Predicate<BtfType> wanted) {
             for (Member member : members) {
@@ -118,15 +127,16 @@ public sealed interface BtfType {
      * A member of a struct or union.
      *
      * @param name empty for an anonymous struct or union
-     * @param bitSize 0 for all but bitfields
+     * @param bitSize the number of bits of a bitfield; else 0
      */
     record Member(String name, int bitOffset, int bitSize, BtfType type) {
+        /** Returns whether it is a bitfield. */
         public boolean bitfield() {
             return bitSize != 0;
         }
 
         /**
-         * In bytes.
+         * Returns the offset in bytes.
          *
          * @throws UnsupportedOperationException for a bitfield
          */
@@ -142,14 +152,14 @@ public sealed interface BtfType {
         }
     }
 
-    /** The constants in the order of their declaration. */
+    /** An enum, with its constants in the order of their declaration. */
     record Enumeration(String name, int size, boolean signed, Map<String, Long> values) implements BtfType {
         public Enumeration {
             values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
         }
     }
 
-    /** What has no value to read: void, a function, a struct that is only declared. */
+    /** A type without values: void, a function, or a struct that is only declared. */
     record Opaque(String name) implements BtfType {
         @Override
         public int size() {

@@ -6,14 +6,15 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A global variable of a loaded BPF object. In a machine it is read from outside, by its physical address: a dead guest's counters
- * still count.
+ * A global variable of a loaded BPF object. A machine's variables are read from outside, by physical address, so they can be read when
+ * the guest is dead.
  *
  * <pre>{@code
  * record Tally(long count, int last) {}
  *
- * bpf.global("target_pid").set(child.pid());
- * long dropped = bpf.global("dropped").get();
+ * bpf.global("target_pid").set(1);
+ * Global dropped = bpf.global("dropped");
+ * System.out.println(dropped.name() + " = " + dropped.get());
  * Tally tally = bpf.global("tally").as(Tally.class);
  * bpf.global("tally").set(new Tally(0, -1));
  * }</pre>
@@ -27,6 +28,7 @@ public final class Global {
         this.variable = variable;
     }
 
+    /** Returns its C name. */
     public String name() {
         return variable.name();
     }
@@ -35,12 +37,12 @@ public final class Global {
         return object.handle() == handle;
     }
 
-    /** Its C type. */
+    /** Returns its C type. */
     public BtfType type() {
         return variable.type();
     }
 
-    /** Its value as a number, as C would widen it to 64 bits. */
+    /** Returns its value as a number, widened to 64 bits as in C. */
     public long get() throws IOException {
         byte[] bytes = bytes();
         ByteBuffer value = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
@@ -52,34 +54,34 @@ public final class Global {
             case 8 -> value.getLong();
             default ->
                 throw new IllegalStateException(
-                        name() + " is no number but " + variable.type() + ": use as() or bytes()");
+                        name() + " is not a number but " + variable.type() + ": use as() or bytes()");
         };
     }
 
     /**
-     * Its value as a Java type: a record for a struct, a String for text, see {@link BtfCodec}.
+     * Returns its value as a Java type: a record for a struct, a String for text, see {@link BtfCodec}.
      *
-     * @throws BtfMismatchException where the type does not fit, naming what does not
+     * @throws BtfMismatchException if the type does not fit; the message says what does not
      */
     public <T> T as(Class<T> java) throws IOException {
         return BtfCodec.of(java, variable.type(), name()).decode(bytes());
     }
 
     /**
-     * Where its first byte lies in the guest's memory, and all of it where it is a number, which no page's end divides.
+     * Returns the address of its first byte in the guest's memory. All bytes of a number follow each other there: no number crosses a page.
      *
-     * @throws UnsupportedOperationException for one in the running kernel
+     * @throws UnsupportedOperationException if it is in the running kernel
      */
     public long physicalAddress() throws IOException {
         return object.backend().physicalAddress(variable);
     }
 
-    /** In bytes. */
+    /** Returns its size in bytes. */
     public int size() {
         return variable.size();
     }
 
-    /** Its bytes, in the guest's order. */
+    /** Returns its bytes, little-endian. */
     public byte[] bytes() throws IOException {
         return object.backend().read(variable);
     }
@@ -92,7 +94,7 @@ public final class Global {
     /**
      * Sets a value of any type: a record for a struct, a String for text, see {@link BtfCodec}.
      *
-     * @throws BtfMismatchException where the value's type does not fit, naming what does not
+     * @throws BtfMismatchException if the type of the value does not fit; the message says what does not
      */
     public void set(Object value) throws IOException {
         object.backend().write(variable, valueBytes(variable, value));
@@ -102,7 +104,7 @@ public final class Global {
         boolean number = !(variable.type() instanceof BtfType.Struct || variable.type() instanceof BtfType.Array);
         int bits = 8 * variable.size();
         if (!number || variable.size() > Long.BYTES) {
-            throw new BtfMismatchException(variable.name() + " is no number but " + variable.type());
+            throw new BtfMismatchException(variable.name() + " is not a number but " + variable.type());
         }
         if (bits < Long.SIZE && value >> bits != 0 && value >> bits - 1 != -1) {
             throw new BtfMismatchException(

@@ -11,8 +11,8 @@ package io.ksplat.bpf;
  * }
  * }</pre>
  *
- * @param section the data section, and so the map, that holds it: ".bss", ".data", ".rodata", or one of their kind
- * @param offset in bytes from the section's start
- * @param size in bytes
+ * @param section the data section that holds it, and the map: ".bss", ".data", ".rodata", or for example ".data.mine"
+ * @param offset the offset in the section, in bytes
+ * @param size the size in bytes
  */
 public record GlobalVariable(String name, String section, int offset, int size, BtfType type) {}

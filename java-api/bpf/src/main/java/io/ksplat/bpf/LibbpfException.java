@@ -4,7 +4,7 @@ package io.ksplat.bpf;
 import java.io.IOException;
 
 /**
- * Something that libbpf was asked for did not work, or its input is malformed. The message is one line.
+ * libbpf failed, or its input is malformed. The message is one line.
  *
  * <pre>{@code
  * try {
@@ -17,21 +17,24 @@ import java.io.IOException;
 public final class LibbpfException extends IOException {
     private final String log;
 
+    /** Reports a failure with what libbpf printed. */
     public LibbpfException(String message, String log) {
         super(message);
         this.log = log;
     }
 
+    /** Reports a failure with its cause. */
     public LibbpfException(String message, Throwable cause) {
         super(message, cause);
         this.log = "";
     }
 
+    /** Reports a failure. */
     public LibbpfException(String message) {
         this(message, "");
     }
 
-    /** What libbpf printed during the call, warnings and information; empty where it said nothing. */
+    /** Returns the warnings and information that libbpf printed during the call; may be empty. */
     public String log() {
         return log;
     }

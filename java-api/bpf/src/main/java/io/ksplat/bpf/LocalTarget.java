@@ -6,8 +6,8 @@ import io.ksplat.bpf.internal.libbpf.RunningObject;
 import java.io.IOException;
 
 /**
- * The kernel that this very process runs on, through libbpf. What a program does to it is done to everyone on this machine: it is
- * refused unless the system property {@value #PROPERTY} is {@value #LOCAL}.
+ * The kernel that this process runs on, through libbpf. A program that harms it harms everyone on this machine, so loading is refused
+ * unless the system property {@value #PROPERTY} is {@value #LOCAL}.
  *
  * <pre>{@code
  * // java -Dksplat.target=local ..., as root or with CAP_BPF and CAP_PERFMON
@@ -17,7 +17,7 @@ import java.io.IOException;
  * }</pre>
  */
 public final class LocalTarget implements BpfTarget {
-    /** The system property that allows it. */
+    /** The system property that allows loading into the running kernel. */
     public static final String PROPERTY = "ksplat.target";
 
     private static final String LOCAL = "local";
@@ -25,9 +25,9 @@ public final class LocalTarget implements BpfTarget {
     private LocalTarget() {}
 
     /**
-     * The running kernel, if it is allowed and possible: a program that does nothing is loaded to find out.
+     * Opens the running kernel. Loads a program that does nothing, to check that this process may load BPF.
      *
-     * @throws BpfException where the property is not set, or this process may not load BPF; the reason is its one line
+     * @throws BpfException if the property is not set, or this process may not load BPF; the message is one line with the reason
      */
     public static LocalTarget open() throws IOException {
         if (!LOCAL.equals(System.getProperty(PROPERTY))) {

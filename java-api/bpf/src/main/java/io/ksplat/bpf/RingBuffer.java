@@ -10,9 +10,9 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * The consumer of a BPF ring buffer. Every wait has a deadline. What is not taken stays in the ring, whose size bounds it: nothing piles
- * up here. A ring that is full loses records in the kernel, where {@code bpf_ringbuf_reserve()} gives NULL to the program and nobody but
- * the program counts: have it count in a global, and name that in {@link #countingLossesIn}.
+ * The consumer of a BPF ring buffer. Every wait has a deadline. Records that are not taken stay in the ring in the kernel. If the ring is
+ * full, records are lost: {@code bpf_ringbuf_reserve()} returns NULL, and only the program can count that. Let it count in a global
+ * variable, and name that in {@link #countingLossesIn}.
  *
  * <pre>{@code
  * record Event(int pid, String comm) {}
@@ -26,10 +26,10 @@ import java.util.function.Function;
  * }</pre>
  */
 public final class RingBuffer<T> implements AutoCloseable {
-    /** In one answer; and no longer record is taken. */
+    /** The limit for the records of one call, and for a single record. */
     private static final int MOST_BYTES = 4 << 20;
 
-    /** A request waits no longer in the guest, so that a close is not held up. */
+    /** The longest wait of a request in the guest: a close waits no longer than that. */
     private static final Duration SLICE = Duration.ofMillis(200);
 
     private final BpfObject object;
@@ -56,23 +56,23 @@ public final class RingBuffer<T> implements AutoCloseable {
         return new RingBuffer<>(map, codec::decode);
     }
 
-    /** Adds to {@link #lost} what the program counts in a global variable where it could not write a record. */
+    /** Adds a global variable to {@link #lost}, in which the program counts the records that it could not write. */
     public RingBuffer<T> countingLossesIn(Global counter) {
         losses = Optional.of(counter);
         return this;
     }
 
     /**
-     * Records in their order: what is there, or else what comes first. Returns when there is at least one, or time is up.
+     * Takes records in their order. Waits for the first one if there is none.
      *
-     * @param most how many at most
-     * @return empty where none came in time
+     * @param most the largest number of records to take
+     * @return empty if no record came in time
      */
-    public List<T> take(int most, Duration patience) throws IOException {
+    public List<T> take(int most, Duration timeout) throws IOException {
         if (most <= 0) {
             throw new IllegalArgumentException("take at least one record, not " + most);
         }
-        Deadline deadline = Deadline.in(patience);
+        Deadline deadline = Deadline.in(timeout);
         while (true) {
             if (closed) {
                 throw new IllegalStateException("the consumer of ring buffer " + name + " is closed");
@@ -86,20 +86,20 @@ public final class RingBuffer<T> implements AutoCloseable {
         }
     }
 
-    /** The next record; empty where none comes in time. */
-    public Optional<T> next(Duration patience) throws IOException {
-        return take(1, patience).stream().findFirst();
+    /** Takes the next record; empty if none comes in time. */
+    public Optional<T> next(Duration timeout) throws IOException {
+        return take(1, timeout).stream().findFirst();
     }
 
     /**
-     * Records that the program wrote, or wanted to, and that nobody gets: those longer than 4 MiB, which are dropped, and what the
-     * program itself counts, see {@link #countingLossesIn}.
+     * Returns the number of lost records: those longer than 4 MiB, which are dropped, and those that the program counts, see
+     * {@link #countingLossesIn}.
      */
     public long lost() throws IOException {
         return source.tooLong() + (losses.isPresent() ? losses.get().get() : 0);
     }
 
-    /** The ring itself lives as long as its object. */
+    /** Stops consuming. The ring buffer lives as long as its object. */
     @Override
     public void close() {
         if (!closed) {

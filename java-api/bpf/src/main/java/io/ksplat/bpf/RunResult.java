@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.bpf;
 
-/** What a run of a program with BPF_PROG_TEST_RUN gave. */
+/**
+ * The result of a run with BPF_PROG_TEST_RUN.
+ *
+ * <pre>{@code
+ * RunResult result = bpf.program("filter").onPacket(0, new byte[64]).finish();
+ * System.out.println(result.returned() + " after " + result.nanos() + " ns");
+ * }</pre>
+ */
 public final class RunResult {
     private final int returned;
     private final long nanos;
@@ -9,11 +16,12 @@ public final class RunResult {
     private final byte[] packet;
 
     /**
-     * A result.
+     * Makes a result.
      *
-     * @param nanos of one run, on average
-     * @param context what the program left there; empty where none was given
-     * @param packet as {@code context}
+     * @param returned the return value of the program
+     * @param nanos the average time of a run
+     * @param context the context after the run; empty if there was none
+     * @param packet the packet after the run; empty if there was none
      */
     public RunResult(int returned, long nanos, byte[] context, byte[] packet) {
         this.returned = returned;
@@ -22,22 +30,22 @@ public final class RunResult {
         this.packet = packet.clone();
     }
 
-    /** What the program returned. */
+    /** Returns the return value of the program. */
     public int returned() {
         return returned;
     }
 
-    /** Of one run, on average, as the kernel measured it; some program types give 0. */
+    /** Returns the average time of a run in nanoseconds, as the kernel measured it; 0 for some program types. */
     public long nanos() {
         return nanos;
     }
 
-    /** The context as the program left it; empty where none was given. */
+    /** Returns the context after the run; empty if there was none. */
     public byte[] context() {
         return context.clone();
     }
 
-    /** The packet as the program left it; empty where none was given. */
+    /** Returns the packet after the run; empty if there was none. */
     public byte[] packet() {
         return packet.clone();
     }

@@ -2,16 +2,16 @@
 package io.ksplat.bpf;
 
 /**
- * Where an instruction comes from.
+ * The source line of an instruction.
  *
  * <pre>{@code
  * Optional<SourceLine> line = file.sourceLine("on_nmi", 12);
  * line.ifPresent(at -> System.out.println(at.file() + ":" + at.line() + ": " + at.text()));
  * }</pre>
  *
- * @param file as the compiler was given it
- * @param line from 1
- * @param column from 1; 0 where it is not known
- * @param text the line itself, without surrounding blanks
+ * @param file the path, as it was given to the compiler
+ * @param line the line number, from 1
+ * @param column the column, from 1; 0 if it is not known
+ * @param text the text of the line, without blanks around it
  */
 public record SourceLine(String file, int line, int column, String text) {}

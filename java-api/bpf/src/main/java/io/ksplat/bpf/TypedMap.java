@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * A BPF map whose keys and values are Java's. It lives as long as its object.
+ * A BPF map with keys and values of Java types. It lives as long as its object.
  *
  * <pre>{@code
  * TypedMap<Integer, Long> counts = bpf.map("counts").typed(Integer.class, Long.class);
@@ -33,20 +33,20 @@ public final class TypedMap<K, V> {
         this.decode = decode;
     }
 
-    /** The value of a key; empty where there is none. An array has all its keys. */
+    /** Returns the value of a key; empty if there is none. An array has all its keys. */
     public Optional<V> get(K key) throws IOException {
         return map.lookup(keys.encode(key)).map(decode);
     }
 
-    /** Sets the value of a key, whether or not there is one (BPF_ANY). */
+    /** Sets the value of a key, which may have one already (BPF_ANY). */
     public void put(K key, V value) throws IOException {
         map.update(keys.encode(key), encode.apply(value), 0);
     }
 
     /**
-     * Takes an element out.
+     * Deletes an element.
      *
-     * @return false where there was none
+     * @return false if there was none
      */
     public boolean delete(K key) throws IOException {
         try {
@@ -60,12 +60,12 @@ public final class TypedMap<K, V> {
         }
     }
 
-    /** All keys, in the kernel's order. */
+    /** Returns all keys, in the kernel's order. */
     public List<K> keys() throws IOException {
         return map.keys().stream().map(keys::decode).toList();
     }
 
-    /** All elements, in the kernel's order; in batches where the map type has them, see {@link BpfMap}. */
+    /** Returns all elements, in the kernel's order; in batches if the map type has them, see {@link BpfMap}. */
     public Map<K, V> entries() throws IOException {
         Map<K, V> entries = new LinkedHashMap<>();
         for (Map.Entry<byte[], byte[]> entry : map.entries()) {
@@ -74,7 +74,7 @@ public final class TypedMap<K, V> {
         return entries;
     }
 
-    /** Sets many elements; in batches where the map type has them. Where one is refused, some others are set. */
+    /** Sets many elements; in batches if the map type has them. If one is refused, some others are set. */
     public void putAll(Map<K, V> entries) throws IOException {
         List<Map.Entry<byte[], byte[]>> bytes = new ArrayList<>();
         entries.forEach((key, value) -> bytes.add(Map.entry(keys.encode(key), encode.apply(value))));

@@ -2,8 +2,7 @@
 package io.ksplat.bpf;
 
 /**
- * The kernel's verifier refused a program: no fault of ksplat's, and a verdict of its own. The message is the line that says why,
- * {@link #log()} the whole of what the verifier said.
+ * The kernel's verifier refused a program. The message has the line with the reason; {@link #log()} is the whole log of the verifier.
  *
  * <pre>{@code
  * try (BpfObject bpf = BpfObject.open(file).load(target)) {
@@ -22,23 +21,23 @@ public final class VerifierException extends BpfException {
     private final String program;
 
     /**
-     * A refusal.
+     * Reports a refusal.
      *
-     * @param program its C name
-     * @param errno what the load failed with, positive
-     * @param log the verifier's, whole
+     * @param program the C name of the program
+     * @param errno the positive error number of the load
+     * @param log the whole log of the verifier
      */
     public VerifierException(String program, int errno, String log) {
         super("the verifier refused " + program + ": " + reason(log), log, errno);
         this.program = program;
     }
 
-    /** The name of the program that was refused. */
+    /** Returns the C name of the program. */
     public String program() {
         return program;
     }
 
-    /** The last line of the log that says why, not what may follow it: statistics, and from 7.3 on an explanation of many lines. */
+    /** Finds the line of the log with the reason. Statistics follow it, and since 7.3 an explanation of many lines. */
     static String reason(String log) {
         String reason = "no log";
         for (String line : log.lines().toList()) {

@@ -120,11 +120,11 @@ class BpfObjectFileTest {
 
     @Test
     void externsTellKfuncsFromVariablesAndWeakFromNeeded() {
-        assertThat(sample.kernelSymbols())
+        assertThat(sample.ksyms())
                 .containsExactlyInAnyOrder(
-                        new KernelSymbol("bpf_task_release", true, false),
-                        new KernelSymbol("bpf_task_from_pid", true, true),
-                        new KernelSymbol("jiffies_marker", false, true));
+                        new Ksym("bpf_task_release", true, false),
+                        new Ksym("bpf_task_from_pid", true, true),
+                        new Ksym("jiffies_marker", false, true));
         assertThat(sample.requiredKfuncs()).containsExactly("bpf_task_release");
     }
 

@@ -8,7 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/** The C files beside the tests, and what clang makes of them. */
+/** The C files of the tests, and the objects that clang compiles them to. */
 public final class Fixtures {
     static final Path DIRECTORY = Path.of("src/test/resources/libbpf");
     public static final Duration LIMIT = Duration.ofSeconds(60);
@@ -23,7 +23,7 @@ public final class Fixtures {
         return BpfCompiler.find().compile(file(name), List.of(DIRECTORY), LIMIT);
     }
 
-    /** The BTF of a C file that stands in for a kernel. */
+    /** Returns the BTF of a C file that has the types of a small kernel. */
     public static byte[] kernelBtf() throws IOException, InterruptedException {
         Optional<byte[]> btf = Elf.of(compiled("kernel.c")).orElseThrow().section(".BTF");
         return btf.orElseThrow();

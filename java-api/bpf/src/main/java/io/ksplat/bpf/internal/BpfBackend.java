@@ -17,15 +17,15 @@ import java.util.OptionalInt;
 import java.util.concurrent.CyclicBarrier;
 
 /**
- * A loaded BPF object, wherever it is loaded. Every failure of the kernel's or libbpf's is a {@link io.ksplat.bpf.BpfException}; names
- * are those that {@link #programs} and {@link #maps} gave.
+ * A loaded BPF object on any target. Every refusal of the kernel or libbpf is a {@link io.ksplat.bpf.BpfException}. Programs and maps are
+ * named as {@link #programs} and {@link #maps} return them.
  */
 public interface BpfBackend {
-    /** Tells objects apart that were loaded in one target; a restored machine's has that of the frozen one's. */
+    /** Returns a number that is unique among the objects of a target. An object in a restored machine has the number of the original. */
     long handle();
 
     /**
-     * Returns what stands for the same object in a machine that was restored from one in which it was loaded.
+     * Returns the same object in a machine that was restored from one in which it was loaded.
      *
      * @throws IllegalStateException if it is in the running kernel, which nothing restores
      */
@@ -35,12 +35,12 @@ public interface BpfBackend {
 
     List<MapFacts> maps();
 
-    /** The JITed programs, named as kallsyms names them. */
+    /** Returns the JITed programs, with their names in kallsyms. */
     List<Symbol> symbols();
 
     List<BpfLine> lines();
 
-    /** A number for {@link #detach}. */
+    /** Attaches a program; returns a number for {@link #detach}. */
     long attach(String program) throws IOException;
 
     void detach(long link) throws IOException;
@@ -48,9 +48,9 @@ public interface BpfBackend {
     RunResult run(RunPlan plan) throws IOException;
 
     /**
-     * Does not wait.
+     * Starts a run and does not wait.
      *
-     * @param party they begin together
+     * @param party the runs that it must start together with
      */
     void start(RunPlan plan, Optional<Party> party) throws IOException;
 
@@ -70,7 +70,7 @@ public interface BpfBackend {
 
     void write(GlobalVariable variable, byte[] value) throws IOException;
 
-    /** Where it lies in a machine's memory. */
+    /** Returns the physical address of a variable in a machine's memory. */
     long physicalAddress(GlobalVariable variable) throws IOException;
 
     byte[] readStream(String program, BpfStream stream) throws IOException;
@@ -82,11 +82,11 @@ public interface BpfBackend {
     /**
      * A loaded map.
      *
-     * @param valueSize of one CPU's value
+     * @param valueSize the size of the value of one CPU
      */
     record MapFacts(String name, int keySize, int valueSize, int maxEntries, boolean perCpu) {}
 
-    /** Runs that wait for each other, each on its CPU. */
+    /** Runs that start together: each waits on its CPU until all are there. */
     record Party(int size, CyclicBarrier complete) {}
 
     /** A run of a program. */
@@ -106,16 +106,17 @@ public interface BpfBackend {
         }
     }
 
-    /** Where a ring buffer's records come from. */
+    /** The consumer of a ring buffer on a target. */
     interface RingSource {
         /**
-         * Records that are there, or come within a time.
+         * Takes records; waits for the first one if there is none.
          *
-         * @param mostBytes in all, but for the last one; a longer record is dropped, and counted
+         * @param most the largest number of records to take
+         * @param mostBytes the limit for their sum, without the last one; a longer record is dropped and counted
          */
         List<byte[]> poll(int most, int mostBytes, Duration timeout) throws IOException;
 
-        /** Records that were dropped because they were too long. */
+        /** Returns the number of records that were dropped because they were too long. */
         long tooLong();
 
         void close();

@@ -34,7 +34,7 @@ public final class LocalBackend implements BpfBackend {
     private static final Duration RUN = Duration.ofSeconds(30);
     private static final AtomicLong HANDLES = new AtomicLong();
 
-    /** These refuse any output buffer; a syscall program writes its context where it came from (net/bpf/test_run.c). */
+    /** Program types that refuse an output buffer; a syscall program changes its context in place (net/bpf/test_run.c). */
     private static final Set<String> NO_CONTEXT_OUT =
             Set.of("syscall", "raw_tracepoint", "raw_tracepoint_writable", "tracing");
 
@@ -49,6 +49,7 @@ public final class LocalBackend implements BpfBackend {
         this.code = code;
     }
 
+    /** Loads an object into the running kernel. */
     public static LocalBackend load(BpfObjectFile file, BpfLoadPlan plan) throws IOException {
         RunningObject object = RunningObject.load(file, plan);
         try {
@@ -132,10 +133,10 @@ public final class LocalBackend implements BpfBackend {
         assert !unread.isCancelled();
     }
 
-    /** In a thread of its own, which a program that does not return keeps. */
+    /** Starts a run in a new thread, which stays occupied if the program does not return. */
     private FutureTask<RunResult> begin(RunPlan plan, Optional<Party> party) throws IOException {
         RunningProgram program = object.program(plan.program, plan.repeat);
-        boolean contextBack =
+        boolean returnsContext =
                 !NO_CONTEXT_OUT.contains(file.program(plan.program).type());
         FutureTask<RunResult> task = new FutureTask<>(() -> {
             try (program) {
@@ -143,9 +144,9 @@ public final class LocalBackend implements BpfBackend {
                     RunningProgram.pinThread(plan.cpu.getAsInt());
                 }
                 if (party.isPresent()) {
-                    meet(party.get());
+                    awaitAll(party.get());
                 }
-                return program.run(plan.context, plan.packet, contextBack);
+                return program.run(plan.context, plan.packet, returnsContext);
             }
         });
         Thread thread = new Thread(task, "ksplat-bpf-" + plan.program);
@@ -154,7 +155,7 @@ public final class LocalBackend implements BpfBackend {
         return task;
     }
 
-    private static void meet(Party party) throws InterruptedException, BrokenBarrierException, TimeoutException {
+    private static void awaitAll(Party party) throws InterruptedException, BrokenBarrierException, TimeoutException {
         int arrival = party.complete().await(RUN.toMillis(), TimeUnit.MILLISECONDS);
         assert arrival < party.size();
     }
@@ -202,8 +203,8 @@ public final class LocalBackend implements BpfBackend {
 
     @Override
     public long physicalAddress(GlobalVariable variable) {
-        throw new UnsupportedOperationException(
-                variable.name() + " is in the running kernel: there is no outside to read it from");
+        throw new UnsupportedOperationException(variable.name()
+                + " is in the running kernel: only the memory of a machine has physical addresses here");
     }
 
     @Override

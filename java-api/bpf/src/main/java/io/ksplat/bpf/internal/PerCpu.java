@@ -6,7 +6,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** The values of all possible CPUs, one after the other, each rounded up to 8 bytes. */
+/**
+ * Converts the values of all possible CPUs, which follow each other, each rounded up to 8 bytes.
+ *
+ * @param size the size of one value, not rounded up
+ */
 public record PerCpu<V>(BtfCodec<V> codec, int size) {
     private int stride() {
         return size + 7 & ~7;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What targets implement, and the running kernel as one. */
+/** The interface that targets implement, and its implementation for the running kernel. */
 @NullMarked
 package io.ksplat.bpf.internal;
 

@@ -10,15 +10,15 @@ import com.sun.jna.ptr.IntByReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * libbpf's functions under their C names, see {@code bpf/libbpf.h} and {@code bpf/btf.h}. {@link #bind} comes first.
+ * The functions of libbpf under their C names, see {@code bpf/libbpf.h} and {@code bpf/btf.h}. Call {@link #bind} first.
  *
- * <p>Functions that return a pointer return null and set errno where they fail.
+ * <p>A function that returns a pointer returns null and sets errno if it fails.
  */
 @SuppressWarnings("MemberName") // the names are C's
 public final class Libbpf {
     private Libbpf() {}
 
-    /** Binds all functions below to that library. An UnsatisfiedLinkError tells what the loader said. */
+    /** Binds all functions below to a library. Throws UnsatisfiedLinkError, with the message of the loader, if it cannot. */
     public static void bind(String soname) {
         Native.register(Libbpf.class, NativeLibrary.getInstance(soname));
     }
@@ -37,7 +37,7 @@ public final class Libbpf {
 
     public static final class BtfDump extends PointerType {}
 
-    /** {@code libbpf_print_fn_t}; level 0 is a warning, 1 information, 2 debugging. */
+    /** {@code libbpf_print_fn_t}; level 0 is a warning, 1 information, 2 debug output. */
     public interface PrintFunction extends Callback {
         int invoke(int level, Pointer format, Pointer arguments);
     }
@@ -96,7 +96,7 @@ public final class Libbpf {
 
     public static native @Nullable Pointer btf__raw_data(Btf btf, IntByReference size);
 
-    /** The {@code struct btf_type}. */
+    /** Returns a {@code struct btf_type}. */
     public static native @Nullable Pointer btf__type_by_id(@Nullable Btf btf, int id);
 
     public static native @Nullable String btf__name_by_offset(@Nullable Btf btf, int offset);
@@ -138,7 +138,7 @@ public final class Libbpf {
 
     public static native int libbpf_num_possible_cpus();
 
-    // bpf/bpf.h: a negative errno where they fail
+    // bpf/bpf.h: these return a negative errno if they fail
 
     public static native int bpf_prog_load(
             int type, String name, String license, Pointer instructions, SizeT count, @Nullable Pointer options);
@@ -169,7 +169,7 @@ public final class Libbpf {
     public static native int bpf_map_update_batch(
             int map, Pointer keys, Pointer values, Pointer count, Pointer options);
 
-    /** {@code ring_buffer_sample_fn}; a negative answer ends the reading after this record. */
+    /** {@code ring_buffer_sample_fn}; a negative result stops the poll after this record. */
     public interface SampleFunction extends Callback {
         int invoke(@Nullable Pointer context, Pointer data, SizeT size);
     }

@@ -7,7 +7,7 @@ import com.sun.jna.Pointer;
 import com.sun.jna.PointerType;
 import org.jspecify.annotations.Nullable;
 
-/** The few functions of the C library that go with libbpf. */
+/** The functions of the C library that calls of libbpf need. */
 public final class Libc {
     private static final NativeLibrary LIBRARY = NativeLibrary.getInstance("libc.so.6");
 
@@ -21,8 +21,8 @@ public final class Libc {
     public static final class File extends PointerType {}
 
     /**
-     * A {@code va_list} parameter is a pointer on x86-64 (an array type) and on arm64 (a structure above 16 bytes), so
-     * one that a callback received can be handed on.
+     * Formats text. A {@code va_list} parameter is a pointer on x86-64 (an array type) and on arm64 (a structure of more than 16 bytes),
+     * so a callback can pass on the one that it received.
      */
     public static native int vsnprintf(byte[] buffer, SizeT size, Pointer format, Pointer arguments);
 
@@ -36,7 +36,7 @@ public final class Libc {
 
     public static native String strerror(int error);
 
-    /** MAP_FAILED, which is -1, where it fails. */
+    /** Returns MAP_FAILED, which is -1, if it fails. */
     public static native Pointer mmap(
             @Nullable Pointer at, SizeT length, int protection, int flags, int fd, long offset);
 
@@ -44,16 +44,16 @@ public final class Libc {
 
     public static native int close(int fd);
 
-    /** The calling thread's, with pid 0. */
+    /** Sets the CPUs of a thread; pid 0 is the calling thread. */
     public static native int sched_setaffinity(int pid, SizeT length, Pointer mask);
 
-    /** Variadic, with three integers after the number: on x86-64 and arm64 they are passed as those of any function. */
+    /** Variadic, with three integers after the number: x86-64 and arm64 pass them like those of any function. */
     public static native long syscall(long number, long first, Pointer second, long third);
 
     /** Variadic too. */
     public static native int fcntl(int fd, int command, int argument);
 
-    /** The address of {@code int vfprintf(FILE *, const char *, va_list)}, to be called by native code. */
+    /** Returns the address of {@code int vfprintf(FILE *, const char *, va_list)}, for native code to call. */
     public static Pointer vfprintf() {
         return LIBRARY.getFunction("vfprintf");
     }

@@ -6,11 +6,12 @@ import com.sun.jna.Native;
 
 /** C's {@code size_t}. */
 public final class SizeT extends IntegerType {
-    /** For JNA, which makes its results through it. */
+    /** JNA calls this to make results. */
     public SizeT() {
         this(0);
     }
 
+    /** Makes an argument. */
     public SizeT(long value) {
         super(Native.SIZE_T_SIZE, value, true);
     }

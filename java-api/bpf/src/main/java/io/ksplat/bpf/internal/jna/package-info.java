@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The raw C functions, under their C names. */
+/** C functions, under their C names. */
 @NullMarked
 package io.ksplat.bpf.internal.jna;
 

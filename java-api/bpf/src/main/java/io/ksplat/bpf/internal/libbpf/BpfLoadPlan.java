@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What is set on an opened object before it is loaded.
+ * Settings of an object before it is loaded.
  *
- * @param programs only these; empty: all that libbpf would load by itself
- * @param initial written to data sections, in this order
- * @param maxEntries by map
+ * @param programs the programs to load; if empty, those that libbpf loads by default
+ * @param initial initial values of global variables, set in this order
+ * @param maxEntries numbers of elements, by map
  */
 public record BpfLoadPlan(List<String> programs, List<Initial> initial, Map<String, Integer> maxEntries) {
     public BpfLoadPlan {
@@ -20,17 +20,17 @@ public record BpfLoadPlan(List<String> programs, List<Initial> initial, Map<Stri
         maxEntries = Map.copyOf(maxEntries);
     }
 
-    /** The object as it is. */
+    /** Changes nothing. */
     public static BpfLoadPlan none() {
         return new BpfLoadPlan(List.of(), List.of(), Map.of());
     }
 
-    /** The first value of a global variable. */
+    /** The initial value of a global variable. */
     public static final class Initial {
         private final GlobalVariable variable;
         private final byte[] value;
 
-        /** @param value as many bytes as the variable has */
+        /** @param value has the size of the variable */
         public Initial(GlobalVariable variable, byte[] value) {
             if (value.length != variable.size()) {
                 throw new BtfMismatchException(

@@ -8,10 +8,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Raw BTF, little-endian: where each type lies, and its fields.
+ * Raw little-endian BTF: the position of each type, and its fields.
  *
- * <p>The layout is that of include/uapi/linux/btf.h. The wider vlen and kind of 7.x read old BTF as well, where those
- * bits are zero. Read in Java: libbpf would need a native call for each field.
+ * <p>The layout is that of include/uapi/linux/btf.h. The wider vlen and kind of 7.x read old BTF as well, which has zeros in those
+ * bits. This is Java because libbpf would need a native call for each field.
  */
 public final class Btf {
     static final int INT = 1;
@@ -80,6 +80,11 @@ public final class Btf {
         count = n;
     }
 
+    /**
+     * Parses raw BTF.
+     *
+     * @throws LibbpfException if it is malformed
+     */
     public static Btf parse(byte[] raw) throws LibbpfException {
         try {
             return new Btf(raw);
@@ -104,13 +109,13 @@ public final class Btf {
 
     private int unknownExtraBytes(int kind, int vlen) throws LibbpfException {
         if (kind >= layoutKinds) {
-            throw new LibbpfException("BTF has a type of unknown kind " + kind + ": it is newer than this program");
+            throw new LibbpfException("BTF has a type of unknown kind " + kind + ": it is newer than ksplat knows");
         }
         int entry = layout + 4 * kind;
         return (data.get(entry) & 0xff) + Math.multiplyExact(data.get(entry + 1) & 0xff, vlen);
     }
 
-    /** Type ids are 1 to this, exclusive; 0 is void. */
+    /** Returns the number of types, void included: ids are below it, and 0 is void. */
     int typeCount() {
         return count;
     }
@@ -135,12 +140,12 @@ public final class Btf {
         return data.getInt(at(id));
     }
 
-    /** The size, or the id of the type that this one refers to: which of them, the kind tells. */
+    /** Returns the size, or the id of the type that this one refers to, depending on the kind. */
     int sizeOrType(int id) {
         return data.getInt(at(id) + 8);
     }
 
-    /** The nth 32-bit word after the type's three. */
+    /** Returns the n-th 32-bit word after the first three of a type. */
     int word(int id, int n) {
         return data.getInt(at(id) + TYPE_BYTES + 4 * n);
     }
@@ -162,7 +167,7 @@ public final class Btf {
                 && Arrays.equals(data.array(), start, end, wanted, 0, wanted.length);
     }
 
-    /** As {@link Arrays#hashCode(byte[])} of the name's bytes. */
+    /** Returns {@link Arrays#hashCode(byte[])} of the bytes of the name. */
     int nameHash(int id) {
         int hash = 1;
         byte c;

@@ -11,24 +11,24 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** C's arrays: as text, as bytes, as Java's arrays and lists. */
+/** C arrays, as Java's strings, bytes, arrays and lists. */
 final class BtfArrays {
     private BtfArrays() {}
 
     static BtfField raw(int bytes, String what) {
-        return new Raw(bytes, what);
+        return new BytesField(bytes, what);
     }
 
     static BtfField text(BtfType type, String what) {
         if (type instanceof BtfType.Array array && array.element() instanceof BtfType.Char) {
-            return new Text(array.length(), what);
+            return new StringField(array.length(), what);
         }
         throw BtfField.mismatch(what, String.class, type);
     }
 
     static BtfField array(Class<?> java, BtfType.Array type, String what) {
         Class<?> element = java.getComponentType();
-        return new Elements(
+        return new ArrayField(
                 element,
                 BtfField.of(element, type.element(), what + "[]"),
                 type.element().size(),
@@ -42,7 +42,7 @@ final class BtfArrays {
                     what + " is a raw List: write the type of its elements, for example List<Long>");
         }
         BtfField element = BtfField.of(list.getActualTypeArguments()[0], type.element(), what + "[]");
-        return new Items(element, type.element().size(), type.length(), what);
+        return new ListField(element, type.element().size(), type.length(), what);
     }
 
     private static void requireLength(String what, int has, int wanted, String unit) {
@@ -51,7 +51,7 @@ final class BtfArrays {
         }
     }
 
-    private record Raw(int length, String what) implements BtfField {
+    private record BytesField(int length, String what) implements BtfField {
         @Override
         public Object read(ByteBuffer from, int at) {
             byte[] bytes = new byte[length];
@@ -67,7 +67,7 @@ final class BtfArrays {
         }
     }
 
-    private record Text(int length, String what) implements BtfField {
+    private record StringField(int length, String what) implements BtfField {
         @Override
         public Object read(ByteBuffer from, int at) {
             byte[] bytes = new byte[length];
@@ -93,7 +93,8 @@ final class BtfArrays {
         }
     }
 
-    private record Elements(Class<?> java, BtfField element, int stride, int length, String what) implements BtfField {
+    private record ArrayField(Class<?> java, BtfField element, int stride, int length, String what)
+            implements BtfField {
         @Override
         public Object read(ByteBuffer from, int at) {
             Object array = Array.newInstance(java, length);
@@ -112,7 +113,7 @@ final class BtfArrays {
         }
     }
 
-    private record Items(BtfField element, int stride, int length, String what) implements BtfField {
+    private record ListField(BtfField element, int stride, int length, String what) implements BtfField {
         @Override
         public Object read(ByteBuffer from, int at) {
             List<Object> items = new ArrayList<>();

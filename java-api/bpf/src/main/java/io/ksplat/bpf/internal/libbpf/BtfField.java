@@ -6,24 +6,27 @@ import io.ksplat.bpf.BtfType;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** A place in a C value, and how a Java value goes there and comes back. */
+/** Reads and writes a part of a C value as a Java value. */
 public interface BtfField {
     /**
-     * The value that is there.
+     * Reads the Java value.
      *
-     * @param at of the place's first byte
+     * @param at the index of the first byte
      */
     Object read(ByteBuffer from, int at);
 
+    /** Writes a Java value. */
     void write(ByteBuffer to, int at, Object value);
 
     /**
-     * A place of a C type for a Java type.
+     * Makes a field for a Java type and a C type.
      *
-     * @param what names the place for messages
+     * @param what names the field in messages
+     * @throws BtfMismatchException if the types do not fit
      */
     static BtfField of(Type java, BtfType type, String what) {
         Class<?> raw = raw(java, what);
@@ -39,7 +42,7 @@ public interface BtfField {
             }
             throw mismatch(what, raw, type);
         }
-        if (type instanceof BtfType.Array array && (raw.isArray() || raw == java.util.List.class)) {
+        if (type instanceof BtfType.Array array && (raw.isArray() || raw == List.class)) {
             return raw.isArray() ? BtfArrays.array(raw, array, what) : BtfArrays.list(java, array, what);
         }
         if (type instanceof BtfType.Enumeration enumeration && raw.isEnum()) {
@@ -73,7 +76,7 @@ public interface BtfField {
         String width =
                 BtfScalar.width(java).map(bytes -> " (" + bytes + " bytes)").orElse("");
         return new BtfMismatchException(what + " is " + java.getSimpleName() + width + " in Java and "
-                + BtfWords.of(type) + " (" + type.size() + " bytes) in C"
+                + CTypeName.of(type) + " (" + type.size() + " bytes) in C"
                 + (number ? fitting.map(name -> ": make it " + name).orElse("") : ""));
     }
 }

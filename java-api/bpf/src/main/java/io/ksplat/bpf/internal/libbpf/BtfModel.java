@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Makes {@link BtfType}s of raw BTF. */
+/** Makes a {@link BtfType} from raw BTF. */
 public final class BtfModel {
-    // C nests far less; malformed BTF may refer to itself
+    // C nests less deep; malformed BTF may refer to itself
     private static final int DEEPEST = 64;
     private static final int POINTER_BYTES = 8;
     private static final int INT_SIGNED = 1;
@@ -28,6 +28,7 @@ public final class BtfModel {
         }
     }
 
+    /** Finds a struct, union or enum by its name. */
     public static Optional<BtfType> named(Btf btf, String name) throws LibbpfException {
         for (int id = 1; id < btf.typeCount(); id++) {
             switch (btf.kind(id)) {
@@ -37,7 +38,7 @@ public final class BtfModel {
                     }
                 }
                 default -> {
-                    // a name of something else
+                    // not a type with a tag
                 }
             }
         }
@@ -71,7 +72,7 @@ public final class BtfModel {
         if ((encoding & INT_BOOL) != 0) {
             return new BtfType.Bool(size);
         }
-        // clang never sets the encoding's char bit
+        // clang never sets the char bit of the encoding
         if ((encoding & INT_CHAR) != 0 || name.equals("char")) {
             return new BtfType.Char(size, signed);
         }
@@ -103,7 +104,7 @@ public final class BtfModel {
         return constants;
     }
 
-    /** Through typedefs, qualifiers and tags to the type that has a size. */
+    /** Follows typedefs, qualifiers and tags to the type that has a size. */
     static int resolve(Btf btf, int id) throws LibbpfException {
         int at = id;
         for (int steps = 0; steps < DEEPEST; steps++) {

@@ -16,7 +16,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
-/** A struct as a record, member by component. */
+/** A struct as a Java record: each member is a component. */
 final class BtfRecord implements BtfField {
     private final Constructor<?> constructor;
     private final List<Part> parts;
@@ -28,7 +28,7 @@ final class BtfRecord implements BtfField {
         this.what = what;
     }
 
-    /** @param offset from the struct's start; of a bitfield 0, which knows its bits */
+    /** @param offset the offset in the struct; 0 for a bitfield, which counts its bits from the start of the struct */
     private record Part(Method accessor, BtfField field, int offset, String what) {}
 
     static BtfRecord of(Class<? extends Record> java, BtfType.Struct struct, String what) {
@@ -39,7 +39,7 @@ final class BtfRecord implements BtfField {
             String place = what + ": " + java.getSimpleName() + "." + component.getName();
             BtfType.Member member = member(struct, component.getName())
                     .orElseThrow(() -> new BtfMismatchException(place + " has no member of its name in "
-                            + BtfWords.of(struct) + ", which has " + String.join(", ", names(struct))));
+                            + CTypeName.of(struct) + ", which has " + String.join(", ", names(struct))));
             used.add(member.name());
             Method accessor = component.getAccessor();
             accessor.setAccessible(true);
@@ -54,9 +54,9 @@ final class BtfRecord implements BtfField {
         }
         for (String name : names(struct)) {
             if (!used.contains(name)
-                    && !isTheKernels(struct.member(name).orElseThrow().type())) {
+                    && !isOwnedByKernel(struct.member(name).orElseThrow().type())) {
                 throw new BtfMismatchException(what + ": " + java.getSimpleName() + " has no component for member "
-                        + name + " of " + BtfWords.of(struct) + ": add one");
+                        + name + " of " + CTypeName.of(struct) + ": add one");
             }
         }
         return new BtfRecord(constructor(java, components), List.copyOf(parts), what);
@@ -82,7 +82,7 @@ final class BtfRecord implements BtfField {
         return names;
     }
 
-    private static boolean isTheKernels(BtfType type) {
+    private static boolean isOwnedByKernel(BtfType type) {
         return type instanceof BtfType.Ptr
                 || type instanceof BtfType.Struct struct && struct.name().startsWith("bpf_");
     }
@@ -109,9 +109,9 @@ final class BtfRecord implements BtfField {
         try {
             return constructor.newInstance(values);
         } catch (InvocationTargetException e) {
-            throw new IllegalStateException(what + ": the record's constructor refused it: " + e.getCause(), e);
+            throw new IllegalStateException(what + ": the constructor of the record threw " + e.getCause(), e);
         } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(what + ": the record cannot be made", e);
+            throw new IllegalStateException(what + ": cannot make the record", e);
         }
     }
 
@@ -122,10 +122,10 @@ final class BtfRecord implements BtfField {
             try {
                 component = part.accessor.invoke(value);
             } catch (ReflectiveOperationException e) {
-                throw new IllegalStateException(part.what + " cannot be read", e);
+                throw new IllegalStateException(part.what + ": cannot read the component", e);
             }
             if (component == null) {
-                throw new BtfMismatchException(part.what + " is null, and C has a value there");
+                throw new BtfMismatchException(part.what + " is null, and C has no null there");
             }
             part.field.write(to, at + part.offset, component);
         }

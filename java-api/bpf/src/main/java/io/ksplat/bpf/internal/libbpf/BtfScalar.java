@@ -31,7 +31,7 @@ final class BtfScalar {
 
     private BtfScalar() {}
 
-    /** In bytes; empty for what is no integer. */
+    /** Returns the size of an integer type in bytes; empty for other types. */
     static Optional<Integer> width(Class<?> java) {
         return Optional.ofNullable(WIDTHS.get(java));
     }
@@ -69,7 +69,7 @@ final class BtfScalar {
         }
     }
 
-    /** As the boxed Java type; cut to its width. */
+    /** Converts a number to a boxed Java type; cuts it to the width of that. */
     static Object boxed(Class<?> java, long value) {
         return switch (width(java).orElseThrow()) {
             case 1 -> (Object) (byte) value;
@@ -141,9 +141,10 @@ final class BtfScalar {
             String name = ((Enum<?>) constant).name();
             Long number = type.values().get(name);
             if (number == null) {
-                throw new BtfMismatchException(what + ": " + java.getSimpleName() + "." + name + " is no constant of "
-                        + BtfWords.of(type) + ", which has "
-                        + String.join(", ", type.values().keySet()));
+                throw new BtfMismatchException(
+                        what + ": " + java.getSimpleName() + "." + name + " is not a constant of "
+                                + CTypeName.of(type) + ", which has "
+                                + String.join(", ", type.values().keySet()));
             }
             byNumber.putIfAbsent(number, constant);
             byConstant.put(constant, number);
@@ -181,7 +182,7 @@ final class BtfScalar {
         }
     }
 
-    /** @param member its type is an integer or an enum */
+    /** @param member a bitfield, whose type is an integer or an enum */
     static BtfField bits(Class<?> java, BtfType.Member member, String what) {
         int width = width(java)
                 .orElseThrow(() -> new BtfMismatchException(what + " is a bitfield of " + member.bitSize()
@@ -194,7 +195,7 @@ final class BtfScalar {
         return new BitField(java, member.bitOffset(), member.bitSize(), signed, what);
     }
 
-    /** Its place is the struct's: it counts its bits from there. */
+    /** A bitfield: it counts its bits from the start of the struct. */
     private record BitField(Class<?> java, int offset, int size, boolean signed, String what) implements BtfField {
         @Override
         public Object read(ByteBuffer from, int at) {

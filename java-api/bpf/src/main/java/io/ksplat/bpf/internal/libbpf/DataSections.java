@@ -2,7 +2,7 @@
 package io.ksplat.bpf.internal.libbpf;
 
 import io.ksplat.bpf.GlobalVariable;
-import io.ksplat.bpf.KernelSymbol;
+import io.ksplat.bpf.Ksym;
 import io.ksplat.bpf.LibbpfException;
 import io.ksplat.kernel.internal.Elf;
 import java.util.ArrayList;
@@ -10,13 +10,14 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Reads the DATASEC types of an object's BTF: its globals, and what it wants of the kernel. */
+/** Reads the DATASEC types in the BTF of an object: its global variables, and the kernel's symbols that it needs. */
 public final class DataSections {
     private static final Set<String> KINDS = Set.of(".bss", ".data", ".rodata");
     private static final String KERNEL_SYMBOLS = ".ksyms";
 
     private DataSections() {}
 
+    /** Returns the variables of the data sections. */
     public static List<GlobalVariable> globals(Btf btf) throws LibbpfException {
         List<GlobalVariable> globals = new ArrayList<>();
         for (int id = 1; id < btf.typeCount(); id++) {
@@ -36,12 +37,13 @@ public final class DataSections {
         return List.copyOf(globals);
     }
 
-    public static List<KernelSymbol> kernelSymbols(Btf btf, List<Elf.Symbol> declared) {
+    /** Returns the kernel symbols that an object declares; {@code declared} tells which are weak. */
+    public static List<Ksym> ksyms(Btf btf, List<Elf.Symbol> declared) {
         Set<String> weak = declared.stream()
                 .filter(s -> s.weak() && s.section().isEmpty())
                 .map(Elf.Symbol::name)
                 .collect(Collectors.toSet());
-        List<KernelSymbol> symbols = new ArrayList<>();
+        List<Ksym> symbols = new ArrayList<>();
         for (int id = 1; id < btf.typeCount(); id++) {
             if (btf.kind(id) != Btf.DATASEC || !btf.name(id).equals(KERNEL_SYMBOLS)) {
                 continue;
@@ -49,13 +51,13 @@ public final class DataSections {
             for (int i = 0; i < btf.vlen(id); i++) {
                 int symbol = btf.word(id, 3 * i);
                 String name = btf.name(symbol);
-                symbols.add(new KernelSymbol(name, btf.kind(symbol) == Btf.FUNC, weak.contains(name)));
+                symbols.add(new Ksym(name, btf.kind(symbol) == Btf.FUNC, weak.contains(name)));
             }
         }
         return List.copyOf(symbols);
     }
 
-    /** ".data.mine" holds globals as ".data" does. */
+    /** ".data.mine" holds global variables, like ".data". */
     private static boolean holdsGlobals(String section) {
         int second = section.indexOf('.', 1);
         return KINDS.contains(second < 0 ? section : section.substring(0, second));

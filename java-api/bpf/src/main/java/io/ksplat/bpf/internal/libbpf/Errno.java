@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.bpf.internal.libbpf;
 
-/** The kernel's error numbers by their names (include/uapi/asm-generic/errno.h, include/linux/errno.h). */
+/** The kernel's error numbers (include/uapi/asm-generic/errno.h, include/linux/errno.h). */
 public final class Errno {
     public static final int ENOENT = 2;
     public static final int E2BIG = 7;
@@ -11,12 +11,12 @@ public final class Errno {
     public static final int ENOSPC = 28;
     public static final int EOPNOTSUPP = 95;
 
-    /** The kernel's own, which no C library knows: a map type has no such operation. */
+    /** A map type has no such operation. Internal to the kernel: no C library has a name for it. */
     public static final int ENOTSUPP = 524;
 
     private Errno() {}
 
-    /** "ENOENT" for 2, "errno 133" for one that has no name here, "failed" for 0, where no error number belongs to a failure. */
+    /** Returns "ENOENT" for 2, "errno 133" for a number without a name here, and "failed" for 0, a failure without a number. */
     public static String name(int errno) {
         return switch (errno) {
             case 0 -> "failed";

@@ -4,12 +4,12 @@ package io.ksplat.bpf.internal.libbpf;
 import java.util.List;
 
 /**
- * A function that the kernel's compiler made of a program in the running kernel.
+ * A function of a program in the running kernel, compiled by the kernel's JIT.
  *
- * @param name as kallsyms has it
+ * @param name the name in kallsyms
  * @param address an unsigned 64-bit number
- * @param size in bytes
- * @param lines in the order of their addresses; empty where the object was compiled without debug information
+ * @param size the size in bytes
+ * @param lines the source lines by address; empty if the object was compiled without debug information
  */
 public record JitedFunction(String name, long address, int size, List<Line> lines) {
     public JitedFunction {
@@ -17,11 +17,11 @@ public record JitedFunction(String name, long address, int size, List<Line> line
     }
 
     /**
-     * Where code comes from, up to the next one's start.
+     * The source line of the code up to the start of the next one.
      *
      * @param start an unsigned 64-bit number
-     * @param file as the compiler was given it
-     * @param line from 1
+     * @param file the path, as it was given to the compiler
+     * @param line the line number, from 1
      */
     public record Line(long start, String file, int line) {}
 }

@@ -15,7 +15,7 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 
 /**
- * A kernel's own types and functions, from its raw BTF: the {@code .BTF} section of its vmlinux, or
+ * The types and functions of a kernel, from its raw BTF: the {@code .BTF} section of its vmlinux, or
  * /sys/kernel/btf/vmlinux. Immutable; any thread may use it.
  */
 public final class KernelBtf {
@@ -41,7 +41,7 @@ public final class KernelBtf {
     /**
      * Reads BTF from memory.
      *
-     * @throws LibbpfException where the bytes are not BTF, or malformed
+     * @throws LibbpfException if the bytes are not BTF, or malformed
      */
     public static KernelBtf parse(byte[] rawBtf) throws LibbpfException {
         return new KernelBtf(rawBtf.clone());
@@ -50,53 +50,53 @@ public final class KernelBtf {
     /**
      * Reads a file of raw BTF.
      *
-     * @throws IOException where the file cannot be read, or is not raw BTF
+     * @throws IOException if the file cannot be read, or is not raw BTF
      */
     public static KernelBtf read(Path rawBtf) throws IOException {
         return new KernelBtf(Files.readAllBytes(rawBtf));
     }
 
-    /** Whether there is a function of that name that fentry can attach to, kfunc or not. */
+    /** Returns whether there is a function of that name that fentry can attach to, kfunc or not. */
     public boolean hasFunction(String name) {
         return !ids(name, Btf.FUNC).isEmpty();
     }
 
     /**
-     * Whether programs can call that kfunc. Kernels whose BTF marks kfuncs (pahole 1.26 and later) answer exactly; on
-     * older ones any function of the name counts.
+     * Returns whether programs can call that kfunc. The answer is exact if the BTF marks kfuncs (pahole 1.26 and later); else any
+     * function of the name counts.
      */
     public boolean hasKfunc(String name) {
         List<Integer> functions = ids(name, Btf.FUNC);
         return kfuncs.isEmpty() ? !functions.isEmpty() : functions.stream().anyMatch(kfuncs::get);
     }
 
-    /** Whether a struct, union, enum or typedef of that name is defined; a mere declaration does not count. */
+    /** Returns whether a struct, union, enum or typedef of that name is defined; a declaration does not count. */
     public boolean hasType(String name) {
         return !definitions(name).isEmpty();
     }
 
-    /** Whether {@link #member} finds that path; false too where the type is missing. */
+    /** Returns whether {@link #member} finds that path; false if the type is missing. */
     public boolean hasMember(String type, String path) {
         return definitions(type).stream().anyMatch(id -> walk(id, path).isPresent());
     }
 
     /**
-     * The byte offset of a member, by its dotted path from the type's start ({@code offsetOf("task_struct",
-     * "usage.refs")}); members of anonymous structs and unions count as their outer struct's own.
+     * Returns the byte offset of a member, by its dotted path from the start of the type ({@code offsetOf("task_struct",
+     * "usage.refs")}). Members of anonymous structs and unions count as members of the outer struct.
      *
-     * @throws NoSuchElementException where this kernel has no such type or member
+     * @throws NoSuchElementException if this kernel has no such type or member
      * @throws UnsupportedOperationException for a bitfield
-     * @throws IllegalArgumentException where different types of the name disagree
+     * @throws IllegalArgumentException if several types of the name disagree
      */
     public int offsetOf(String type, String path) {
         return member(type, path).offset();
     }
 
     /**
-     * The size of a struct, union, enum or typedef in bytes.
+     * Returns the size of a struct, union, enum or typedef in bytes.
      *
-     * @throws NoSuchElementException where this kernel has no such type
-     * @throws IllegalArgumentException where different types of the name disagree
+     * @throws NoSuchElementException if this kernel has no such type
+     * @throws IllegalArgumentException if several types of the name disagree
      */
     public int sizeOf(String type) {
         List<Integer> sizes =
@@ -105,10 +105,10 @@ public final class KernelBtf {
     }
 
     /**
-     * The member at a dotted path, its offset counted from the start of {@code type}.
+     * Returns the member at a dotted path, with its offset from the start of {@code type}.
      *
-     * @throws NoSuchElementException where this kernel has no such type or member
-     * @throws IllegalArgumentException where different types of the name disagree
+     * @throws NoSuchElementException if this kernel has no such type or member
+     * @throws IllegalArgumentException if several types of the name disagree
      */
     public BtfType.Member member(String type, String path) {
         List<BtfType.Member> found = existing(type).stream()
@@ -121,7 +121,7 @@ public final class KernelBtf {
         return only(found, "members " + type + "." + path);
     }
 
-    /** The type of a per-CPU variable; of other variables kernels tell none. */
+    /** Returns the type of a per-CPU variable; BTF has no others. */
     public Optional<BtfType> variable(String name) {
         return ids(name, Btf.VAR).stream().findFirst().map(id -> model(btf.sizeOrType(id)));
     }
@@ -130,7 +130,7 @@ public final class KernelBtf {
      * Writes a C header of all types, as {@code bpftool btf dump ... format c} does. The file appears whole or not at
      * all.
      *
-     * @throws LibbpfException where libbpf refuses the BTF, or is missing
+     * @throws LibbpfException if libbpf refuses the BTF, or is not installed
      */
     public void writeVmlinuxHeader(Path file) throws IOException {
         VmlinuxHeader.write(raw, file);

@@ -4,28 +4,32 @@ package io.ksplat.bpf.internal.libbpf;
 import java.io.IOException;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
-/** Keeps native memory from being freed under a call, and from being used after it: that would end the whole JVM. */
+/** Prevents that native memory is freed during a call, or used after it was freed: that would crash the JVM. */
 final class Lifetime {
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
-    private final String whose;
-    private boolean over;
+    private final String owner;
+    private boolean ended;
 
-    Lifetime(String whose) {
-        this.whose = whose;
+    Lifetime(String owner) {
+        this.owner = owner;
     }
 
-    /** A use of what lives. */
+    /** A use of the native memory. */
     @FunctionalInterface
     public interface Use<T> {
         T use() throws IOException;
     }
 
-    /** @throws IllegalStateException where it was ended */
+    /**
+     * Runs a use.
+     *
+     * @throws IllegalStateException if the lifetime has ended
+     */
     <T> T during(Use<T> use) throws IOException {
         lock.readLock().lock();
         try {
-            if (over) {
-                throw new IllegalStateException(whose + " is closed");
+            if (ended) {
+                throw new IllegalStateException(owner + " is closed");
             }
             return use.use();
         } finally {
@@ -33,12 +37,12 @@ final class Lifetime {
         }
     }
 
-    /** Waits for the uses that have begun; no other comes after. The end itself happens once. */
+    /** Ends the lifetime once: waits for the uses that have begun, and allows no others. */
     void end(Runnable end) {
         lock.writeLock().lock();
         try {
-            if (!over) {
-                over = true;
+            if (!ended) {
+                ended = true;
                 end.run();
             }
         } finally {

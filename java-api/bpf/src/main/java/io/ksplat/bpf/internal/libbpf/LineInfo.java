@@ -11,19 +11,25 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** The line information of a {@code .BTF.ext} section; its layout: Documentation/bpf/btf.rst, ".BTF.ext section". */
+/** The line information of a {@code .BTF.ext} section (format: Documentation/bpf/btf.rst, ".BTF.ext section"). */
 public final class LineInfo {
     private static final int HEADER_LENGTH = 4;
     private static final int LINE_INFO_OFFSET = 16;
     private static final int LINE_INFO_LENGTH = 20;
 
-    /** By ELF section, then by offset in it in bytes. */
+    /** By ELF section, then by the offset in it, in bytes. */
     private final Map<String, NavigableMap<Integer, SourceLine>> lines = new HashMap<>();
 
+    /** Has no lines. */
     public static LineInfo none() {
         return new LineInfo();
     }
 
+    /**
+     * Parses a section.
+     *
+     * @throws LibbpfException if it is malformed
+     */
     public static LineInfo parse(byte[] btfExt, Btf btf) throws LibbpfException {
         LineInfo info = new LineInfo();
         try {
@@ -64,7 +70,7 @@ public final class LineInfo {
         }
     }
 
-    /** The line of the last record at or before the offset, but not before {@code from}, both in bytes. */
+    /** Finds the line of the last record at or before an offset, but not before {@code from}, both in bytes. */
     public Optional<SourceLine> at(String section, int from, int offset) {
         NavigableMap<Integer, SourceLine> records = lines.get(section);
         if (records == null) {

@@ -8,17 +8,17 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Elements of a map that one BPF_MAP_LOOKUP_BATCH gave.
+ * The elements of a map that one BPF_MAP_LOOKUP_BATCH returned.
  *
- * @param entries keys and values, the kernel's bytes
- * @param next what to go on with; empty after the last
+ * @param entries keys and values, as bytes
+ * @param next the position of the next batch; empty after the last one
  */
 public record MapBatch(List<Map.Entry<byte[], byte[]>> entries, Optional<byte[]> next) {
     public MapBatch {
         entries = List.copyOf(entries);
     }
 
-    /** Of keys and values that lie one after the other, as the kernel gives them. */
+    /** Makes a batch from the keys and values in the arrays that the kernel fills. */
     public static MapBatch of(int count, byte[] keys, byte[] values, Optional<byte[]> next) {
         List<Map.Entry<byte[], byte[]>> entries = new ArrayList<>();
         int key = count == 0 ? 0 : keys.length / count;

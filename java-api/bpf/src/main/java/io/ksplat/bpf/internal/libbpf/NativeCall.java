@@ -12,13 +12,13 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One use of libbpf: while it is open, what libbpf prints on this thread is kept. Belongs to the thread that opened it.
+ * A call of libbpf. While it is open, it collects what libbpf prints on this thread. Only the thread that opened it may use it.
  */
 final class NativeCall implements AutoCloseable {
     private static final String SONAME = "libbpf.so.1";
     private static final ThreadLocal<@Nullable StringBuilder> LOG = new ThreadLocal<>();
 
-    // libbpf keeps only the function's address: without this field the collector would free it
+    // libbpf keeps only the address of the function: without this field the garbage collector would free it
     private static final Libbpf.PrintFunction PRINT = NativeCall::print;
 
     private static boolean ready;
@@ -34,7 +34,7 @@ final class NativeCall implements AutoCloseable {
         return new NativeCall();
     }
 
-    /** Must follow the failed call at once: a later native call replaces errno. */
+    /** Makes the exception for a failed call. Must follow that call at once: the next native call replaces errno. */
     LibbpfException failed(String what) {
         return failed(what, Native.getLastError());
     }
@@ -45,7 +45,7 @@ final class NativeCall implements AutoCloseable {
         return new LibbpfException(what + ": " + Libc.strerror(errno) + reason, log.toString());
     }
 
-    /** As {@link #failed(String)}, for what the kernel was asked. */
+    /** As {@link #failed(String)}, for a call that the kernel refused. */
     BpfException refused(String what) {
         return refused(what, Native.getLastError());
     }
@@ -54,8 +54,8 @@ final class NativeCall implements AutoCloseable {
         return new BpfException(what, errno, log.toString());
     }
 
-    /** All that libbpf printed so far. */
-    String said() {
+    /** Returns what libbpf has printed so far. */
+    String printed() {
         return log.toString();
     }
 
@@ -91,8 +91,8 @@ final class NativeCall implements AutoCloseable {
 
     private static int print(int level, Pointer format, Pointer arguments) {
         StringBuilder log = LOG.get();
-        boolean debugging = level > 1;
-        if (log == null || debugging) {
+        boolean debug = level > 1;
+        if (log == null || debug) {
             return 0;
         }
         byte[] line = new byte[4096];

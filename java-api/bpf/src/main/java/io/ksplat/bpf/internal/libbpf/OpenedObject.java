@@ -16,12 +16,17 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What libbpf says of an object that it has opened. The BTF is libbpf's copy, with the offsets of globals filled in. */
+/** What libbpf tells about an object that it opened. The BTF is libbpf's copy, with the offsets of global variables filled in. */
 public record OpenedObject(List<BpfProgramInfo> programs, List<BpfMapInfo> maps, Btf btf) {
-    // those whose section goes on with a slash and the name of what to attach to: libbpf's section_defs
+    // types whose section has a slash and the name of the attach point (libbpf's section_defs)
     private static final Set<String> NAMING_TYPES = Set.of(
             "kprobe", "tracepoint", "raw_tracepoint", "raw_tracepoint_writable", "tracing", "lsm", "ext", "struct_ops");
 
+    /**
+     * Opens an object, and closes it again.
+     *
+     * @throws LibbpfException if libbpf refuses it, or is not installed
+     */
     public static OpenedObject open(String name, byte[] object) throws LibbpfException {
         try (NativeCall call = NativeCall.open();
                 Memory bytes = bytes(name, object)) {
@@ -35,7 +40,7 @@ public record OpenedObject(List<BpfProgramInfo> programs, List<BpfMapInfo> maps,
         }
     }
 
-    /** The object's bytes, as libbpf wants them. */
+    /** Copies the bytes of an object to native memory. */
     static Memory bytes(String name, byte[] object) throws LibbpfException {
         if (object.length == 0) {
             throw new LibbpfException("cannot open " + name + ": it is empty");
@@ -45,11 +50,11 @@ public record OpenedObject(List<BpfProgramInfo> programs, List<BpfMapInfo> maps,
         return bytes;
     }
 
-    /** To be closed with bpf_object__close(). The bytes must last until it is loaded. */
+    /** Opens an object. The caller calls bpf_object__close(), and keeps the bytes until the object is loaded. */
     static Libbpf.BpfObject handle(NativeCall call, String name, Memory bytes) throws LibbpfException {
         try (Memory objectName = cString(mapPrefix(name));
                 Memory options = new Memory(16)) {
-            // struct bpf_object_open_opts up to object_name: libbpf takes what sz covers
+            // struct bpf_object_open_opts up to object_name: libbpf reads only the fields that sz covers
             options.setLong(0, options.size());
             options.setPointer(8, objectName);
             Libbpf.BpfObject opened = Libbpf.bpf_object__open_mem(bytes, new SizeT(bytes.size()), options);
@@ -104,7 +109,7 @@ public record OpenedObject(List<BpfProgramInfo> programs, List<BpfMapInfo> maps,
         return id == 0 ? Optional.empty() : Optional.of(BtfModel.type(btf, id));
     }
 
-    /** Its name in the source; ".bss" for a data section, which libbpf names OBJECT.bss. */
+    /** Returns the name of a map in the source; ".bss" for a data section, which libbpf names OBJECT.bss. */
     static String label(Libbpf.BpfMap map) {
         String name = Libbpf.bpf_map__name(map);
         return Libbpf.bpf_map__is_internal(map) ? name.substring(Math.max(0, name.indexOf('.'))) : name;
@@ -118,12 +123,12 @@ public record OpenedObject(List<BpfProgramInfo> programs, List<BpfMapInfo> maps,
         IntByReference size = new IntByReference();
         Pointer raw = Libbpf.btf__raw_data(btf, size);
         if (raw == null) {
-            throw new LibbpfException("libbpf cannot hand out the BTF of " + name + ": out of memory");
+            throw new LibbpfException("libbpf cannot return the BTF of " + name + ": out of memory");
         }
         return Btf.parse(raw.getByteArray(0, size.getValue()));
     }
 
-    /** libbpf prefixes the maps of data sections with the object's name and a dot: it must not hold dots itself. */
+    /** Returns a name without dots: libbpf puts it and a dot before the names of data sections. */
     private static String mapPrefix(String name) {
         int dot = name.indexOf('.');
         return dot <= 0 ? "object" : name.substring(0, dot);

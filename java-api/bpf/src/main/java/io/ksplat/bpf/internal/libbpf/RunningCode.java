@@ -15,19 +15,19 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What the kernel tells of a loaded program's code: {@code struct bpf_prog_info} (linux/bpf.h), asked twice, for the numbers first. */
+/** Reads the code of a loaded program from {@code struct bpf_prog_info} (linux/bpf.h): first the sizes of its arrays, then the arrays. */
 final class RunningCode {
     private static final int INFO_BYTES = 232;
     private static final int TAG_BYTES = 8;
     private static final int LINE_SHIFT = 10;
 
-    /** The fields' offsets. */
+    /** Offsets of fields. */
     private static final int TAG = 8;
 
     private static final int NAME = 64;
     private static final int BTF_TYPE_BYTES = 12;
 
-    /** An array that the kernel fills: where its pointer, its count and its record size stand; records that have no size field have theirs. */
+    /** An array that the kernel fills: the offsets of its pointer, its count and its record size, or the record size if it has no field. */
     private enum Part {
         ADDRESSES(112, 104, 0, 8),
         LENGTHS(120, 108, 0, 4),
@@ -63,38 +63,38 @@ final class RunningCode {
         this.btf = btf;
     }
 
-    /** Its functions, the first one's first; none where the kernel shows this process no addresses. */
+    /** Returns the functions of a program, the main one first; none if the kernel hides addresses from this process. */
     static List<JitedFunction> of(String program, int fd, Libbpf.@Nullable Btf btf) throws IOException {
         Map<Part, Memory> parts = new EnumMap<>(Part.class);
         try (NativeCall call = NativeCall.open();
                 Memory counts = new Memory(INFO_BYTES);
                 Memory info = new Memory(INFO_BYTES)) {
             counts.clear();
-            ask(call, program, fd, counts);
+            readInfo(call, program, fd, counts);
             info.clear();
             for (Part part : Part.values()) {
-                Memory room = new Memory(1L + (long) counts.getInt(part.count) * part.size(counts));
-                parts.put(part, room);
-                room.clear();
+                Memory array = new Memory(1L + (long) counts.getInt(part.count) * part.size(counts));
+                parts.put(part, array);
+                array.clear();
                 info.setInt(part.count, counts.getInt(part.count));
-                info.setPointer(part.pointer, room);
+                info.setPointer(part.pointer, array);
                 if (part.sizeField != 0) {
                     info.setInt(part.sizeField, part.size(counts));
                 }
             }
-            ask(call, program, fd, info);
+            readInfo(call, program, fd, info);
             return new RunningCode(info, parts, btf).functions();
         } finally {
             parts.values().forEach(Memory::close);
         }
     }
 
-    private static void ask(NativeCall call, String program, int fd, Memory info) throws BpfException {
+    private static void readInfo(NativeCall call, String program, int fd, Memory info) throws BpfException {
         try (Memory length = new Memory(Integer.BYTES)) {
             length.setInt(0, INFO_BYTES);
             int error = Libbpf.bpf_obj_get_info_by_fd(fd, info, length);
             if (error < 0) {
-                throw call.refused("ask for the code of program " + program, -error);
+                throw call.refused("read the code of program " + program, -error);
             }
         }
     }
@@ -119,7 +119,7 @@ final class RunningCode {
         return functions;
     }
 
-    /** As bpf_prog_ksym_set_name() (kernel/bpf/core.c) makes it; the first tag is the main function's alone, and names nothing. */
+    /** Returns the name that bpf_prog_ksym_set_name() (kernel/bpf/core.c) makes. The first element of TAGS does not occur in it. */
     private String name(int function) {
         byte[] tag = function > 0 && function < count(Part.TAGS)
                 ? part(Part.TAGS).getByteArray((long) function * TAG_BYTES, TAG_BYTES)

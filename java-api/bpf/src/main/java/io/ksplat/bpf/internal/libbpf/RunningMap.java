@@ -10,6 +10,7 @@ import io.ksplat.bpf.internal.jna.Libbpf;
 import io.ksplat.bpf.internal.jna.Libc;
 import io.ksplat.bpf.internal.jna.SizeT;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** A map of a {@link RunningObject}, which it lives and ends with. Values of per-CPU maps are those of all possible CPUs, 8 bytes aligned. */
+/** A map of a {@link RunningObject}; it ends with the object. A value of a per-CPU map has all possible CPUs, each rounded up to 8 bytes. */
 public final class RunningMap {
     private static final int ARRAY = 2;
     private static final int RINGBUF = 27;
@@ -40,7 +41,7 @@ public final class RunningMap {
     private final int maxEntries;
     private final Optional<Mapping> mapping;
 
-    /** Of the values into this process, so that globals are read and written without a system call. */
+    /** A mapping of the values into this process, to read and write global variables without a system call. */
     private record Mapping(Pointer at, long length, boolean writable) {}
 
     private RunningMap(Lifetime life, Libbpf.BpfMap map) throws BpfException {
@@ -87,7 +88,7 @@ public final class RunningMap {
         return keySize;
     }
 
-    /** Of one CPU's value, in bytes. */
+    /** Returns the size of the value of one CPU, in bytes. */
     public int valueSize() {
         return valueSize;
     }
@@ -135,7 +136,7 @@ public final class RunningMap {
         });
     }
 
-    /** A hash map that changes meanwhile may be walked for ever: no more keys are taken than it has room for. */
+    /** Returns keys, up to a limit: if a hash map changes meanwhile, the walk may never end. */
     public List<byte[]> keys(int limit) throws IOException {
         return call("keys of map " + name, call -> {
             List<byte[]> keys = new ArrayList<>();
@@ -156,7 +157,7 @@ public final class RunningMap {
         });
     }
 
-    /** Elements with BPF_MAP_LOOKUP_BATCH. */
+    /** Reads elements with BPF_MAP_LOOKUP_BATCH. */
     public MapBatch lookupBatch(Optional<byte[]> from, int most) throws IOException {
         return call("look up a batch in map " + name, call -> {
             int token = Math.max(keySize, Integer.BYTES);
@@ -181,7 +182,7 @@ public final class RunningMap {
         });
     }
 
-    /** Elements with BPF_MAP_UPDATE_BATCH. */
+    /** Sets elements with BPF_MAP_UPDATE_BATCH. */
     public void updateBatch(List<Map.Entry<byte[], byte[]>> entries, long flags) throws IOException {
         entries.forEach(entry -> {
             requireKey(entry.getKey());
@@ -202,12 +203,12 @@ public final class RunningMap {
         });
     }
 
-    /** Bytes of the memory-mapped values, those of a data section say. */
+    /** Reads bytes of memory-mapped values, for example of a data section. */
     public byte[] read(int offset, int length) throws IOException {
         return life.during(() -> mapping(offset, length).at.getByteArray(offset, length));
     }
 
-    /** Writes to the memory-mapped values, whole words where they are aligned: a program reads its variable meanwhile. */
+    /** Writes to memory-mapped values. Writes an aligned word at once: a program may read its variable meanwhile. */
     public void write(int offset, byte[] bytes) throws IOException {
         life.during(() -> {
             Mapping to = mapping(offset, bytes.length);
@@ -218,9 +219,9 @@ public final class RunningMap {
                         "");
             }
             if (bytes.length == Long.BYTES && offset % Long.BYTES == 0) {
-                to.at.setLong(offset, BtfScalar.readBits(java.nio.ByteBuffer.wrap(bytes), 0, Long.BYTES));
+                to.at.setLong(offset, BtfScalar.readBits(ByteBuffer.wrap(bytes), 0, Long.BYTES));
             } else if (bytes.length == Integer.BYTES && offset % Integer.BYTES == 0) {
-                to.at.setInt(offset, (int) BtfScalar.readBits(java.nio.ByteBuffer.wrap(bytes), 0, Integer.BYTES));
+                to.at.setInt(offset, (int) BtfScalar.readBits(ByteBuffer.wrap(bytes), 0, Integer.BYTES));
             } else {
                 to.at.write(offset, bytes, 0, bytes.length);
             }
@@ -228,10 +229,14 @@ public final class RunningMap {
         });
     }
 
-    /** A consumer of a ring buffer; a map of another type is refused. */
+    /**
+     * Opens a consumer of a ring buffer.
+     *
+     * @throws IllegalArgumentException if the map is not a ring buffer
+     */
     public RunningRing ring() throws IOException {
         if (type != RINGBUF) {
-            throw new IllegalArgumentException(name + " is no ring buffer: its map type is " + type);
+            throw new IllegalArgumentException(name + " is not a ring buffer: its map type is " + type);
         }
         return life.during(() -> RunningRing.of(life, name, fd));
     }
@@ -281,7 +286,7 @@ public final class RunningMap {
         return options;
     }
 
-    private record Tried(NativeCall call, String what) {
+    private record Attempt(NativeCall call, String what) {
         int check(int error) throws BpfException {
             if (error < 0) {
                 throw call.refused(what, -error);
@@ -292,13 +297,13 @@ public final class RunningMap {
 
     @FunctionalInterface
     private interface Operation<T> {
-        T run(Tried tried) throws IOException;
+        T run(Attempt attempt) throws IOException;
     }
 
     private <T> T call(String what, Operation<T> operation) throws IOException {
         return life.during(() -> {
             try (NativeCall call = NativeCall.open()) {
-                return operation.run(new Tried(call, what));
+                return operation.run(new Attempt(call, what));
             }
         });
     }

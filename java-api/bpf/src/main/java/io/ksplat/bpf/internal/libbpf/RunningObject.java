@@ -20,11 +20,11 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 
 /**
- * A BPF object in the running kernel. Thread-safe. After {@link #close} every method throws IllegalStateException, and a call that has
- * begun is waited for: nothing of libbpf's is touched after it was freed.
+ * A BPF object in the running kernel. Thread-safe. {@link #close} waits for the calls that have begun; after it, every method throws
+ * IllegalStateException. So libbpf's memory is never used after it is freed.
  */
 public final class RunningObject implements AutoCloseable {
-    /** The kernel fills at most this much; pages that it does not reach cost nothing. */
+    /** The largest log that the kernel writes. Pages that it does not write to take no memory. */
     private static final int LOG_BYTES = 16 << 20;
 
     private final Lifetime life;
@@ -57,9 +57,9 @@ public final class RunningObject implements AutoCloseable {
     }
 
     /**
-     * Whether this process may load programs into the running kernel, found by loading one that does nothing.
+     * Loads a program that does nothing, to check that this process may load programs into the running kernel.
      *
-     * @throws BpfException where it may not
+     * @throws BpfException if it may not
      */
     public static void probe() throws IOException {
         final int rawTracepoint = 17;
@@ -79,9 +79,9 @@ public final class RunningObject implements AutoCloseable {
     /**
      * Loads an object.
      *
-     * @throws VerifierException where the kernel's verifier refuses a program
+     * @throws VerifierException if the kernel's verifier refuses a program
      * @throws BpfException for any other refusal
-     * @throws LibbpfException where libbpf cannot open it, or is missing
+     * @throws LibbpfException if libbpf cannot open it, or is not installed
      */
     public static RunningObject load(BpfObjectFile file, BpfLoadPlan plan) throws IOException {
         try (NativeCall call = NativeCall.open();
@@ -90,7 +90,7 @@ public final class RunningObject implements AutoCloseable {
             Libbpf.BpfObject object = OpenedObject.handle(call, file.name(), bytes);
             boolean loaded = false;
             try {
-                choose(object, file, plan.programs());
+                choosePrograms(object, file, plan.programs());
                 for (BpfLoadPlan.Initial initial : plan.initial()) {
                     set(call, object, initial);
                 }
@@ -119,7 +119,7 @@ public final class RunningObject implements AutoCloseable {
         }
     }
 
-    private static void choose(Libbpf.BpfObject object, BpfObjectFile file, List<String> wanted) {
+    private static void choosePrograms(Libbpf.BpfObject object, BpfObjectFile file, List<String> wanted) {
         wanted.forEach(file::program);
         for (Libbpf.BpfProgram program : programs(object)) {
             if (!wanted.isEmpty()) {
@@ -147,17 +147,17 @@ public final class RunningObject implements AutoCloseable {
         }
     }
 
-    /** libbpf closes every program when one fails; only its words tell which one it was. */
+    /** Finds the refused program in what libbpf printed: libbpf closes all programs if one fails. */
     private static BpfException refusal(
             NativeCall call, Libbpf.BpfObject object, BpfObjectFile file, int errno, Memory log) {
         for (Libbpf.BpfProgram program : programs(object)) {
             String name = Libbpf.bpf_program__name(program);
-            if (call.said().contains("prog '" + name + "': BPF program load failed")) {
-                String words = log.getString(0, "UTF-8");
-                // Before its verifier, the kernel refuses without a word: a missing right, a size.
-                return words.isEmpty()
+            if (call.printed().contains("prog '" + name + "': BPF program load failed")) {
+                String verifierLog = log.getString(0, "UTF-8");
+                // The kernel writes no log if it refuses before it verifies: a missing capability, a size.
+                return verifierLog.isEmpty()
                         ? call.refused("load program " + name, errno)
-                        : new VerifierException(name, errno, words);
+                        : new VerifierException(name, errno, verifierLog);
             }
         }
         return call.refused("load BPF object " + file.name(), errno);
@@ -184,20 +184,20 @@ public final class RunningObject implements AutoCloseable {
         return map;
     }
 
-    /** The programs that were loaded. */
+    /** Returns the names of the loaded programs. */
     public List<String> programs() {
         return List.copyOf(programs.keySet());
     }
 
-    /** The maps, data sections (".bss") among them. */
+    /** Returns the names of the maps, with those of data sections (".bss"). */
     public List<String> maps() {
         return List.copyOf(maps.keySet());
     }
 
     /**
-     * One of the maps.
+     * Returns a map.
      *
-     * @throws NoSuchElementException where there is none of that name
+     * @throws NoSuchElementException if there is none of that name
      */
     public RunningMap map(String name) {
         RunningMap map = maps.get(name);
@@ -207,7 +207,7 @@ public final class RunningObject implements AutoCloseable {
         return map;
     }
 
-    /** What the kernel made of the programs. */
+    /** Returns the JITed code of the programs. */
     public List<JitedFunction> code() throws IOException {
         return life.during(() -> {
             List<JitedFunction> all = new ArrayList<>();
@@ -220,7 +220,7 @@ public final class RunningObject implements AutoCloseable {
     }
 
     /**
-     * Attaches a program to what its section names.
+     * Attaches a program where its section says.
      *
      * @return a number for {@link #detach}
      */
@@ -239,7 +239,7 @@ public final class RunningObject implements AutoCloseable {
         });
     }
 
-    /** Detaches what {@link #attach} has attached; a second time does nothing. */
+    /** Detaches what {@link #attach} attached. Does nothing if it is detached already. */
     public void detach(long number) throws IOException {
         life.during(() -> {
             try (NativeCall call = NativeCall.open()) {
@@ -256,13 +256,13 @@ public final class RunningObject implements AutoCloseable {
         });
     }
 
-    /** A program to run, which lasts also when this object is closed meanwhile. */
+    /** Prepares a run of a program, which may continue after this object is closed. */
     public RunningProgram program(String name, int repeat) throws IOException {
         return life.during(() -> RunningProgram.of(name, Libbpf.bpf_program__fd(program(name)), repeat));
     }
 
     /**
-     * What is in a program's stream, which is taken out of it.
+     * Reads a stream of a program, and empties it.
      *
      * @param stream 1 for stdout, 2 for stderr
      */
@@ -278,7 +278,7 @@ public final class RunningObject implements AutoCloseable {
         return program;
     }
 
-    /** Detaches and unloads it. Maps go when nothing in the kernel holds them any longer. */
+    /** Detaches and unloads it. A map is freed when nothing in the kernel holds it any longer. */
     @Override
     public void close() {
         life.end(() -> {

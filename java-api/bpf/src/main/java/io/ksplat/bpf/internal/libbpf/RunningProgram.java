@@ -10,11 +10,11 @@ import io.ksplat.bpf.internal.jna.Libc;
 import io.ksplat.bpf.internal.jna.SizeT;
 import java.io.IOException;
 
-/** One run of a program with BPF_PROG_TEST_RUN. It holds the program by a descriptor of its own, and is run, or closed, once. */
+/** A run of a program with BPF_PROG_TEST_RUN. It has a separate file descriptor of the program. Run it once, and close it. */
 public final class RunningProgram implements AutoCloseable {
     private static final int F_DUPFD_CLOEXEC = 1030;
 
-    /** Room for what a program may put before and after the packet (XDP's headroom and tail). */
+    /** The bytes that a program may add before and after the packet (XDP headroom and tailroom). */
     private static final int SLACK = 4096;
 
     private final String name;
@@ -35,7 +35,7 @@ public final class RunningProgram implements AutoCloseable {
         return new RunningProgram(name, own, repeat);
     }
 
-    /** Moves the calling thread to a CPU, for good: to be called in one of its own. */
+    /** Pins the calling thread to a CPU for the rest of its life. */
     public static void pinThread(int cpu) throws BpfException {
         try (Memory mask = new Memory(128)) {
             mask.clear();
@@ -49,14 +49,14 @@ public final class RunningProgram implements AutoCloseable {
     }
 
     /**
-     * Runs it on the calling thread; returns when it does.
+     * Runs the program on the calling thread, until it returns.
      *
      * @param context may be empty
      * @param packet may be empty
-     * @param contextBack whether the program type gives its context back in a buffer of its own
-     * @throws BpfException with the kernel's refusal
+     * @param returnsContext whether the program type returns its context in a separate buffer
+     * @throws BpfException if the kernel refuses it
      */
-    public RunResult run(byte[] context, byte[] packet, boolean contextBack) throws IOException {
+    public RunResult run(byte[] context, byte[] packet, boolean returnsContext) throws IOException {
         try (NativeCall call = NativeCall.open();
                 Memory options = new Memory(80);
                 Memory in = memory(context, 0);
@@ -75,7 +75,7 @@ public final class RunningProgram implements AutoCloseable {
             if (context.length > 0) {
                 options.setPointer(32, in);
                 options.setInt(48, context.length);
-                if (contextBack) {
+                if (returnsContext) {
                     options.setPointer(40, out);
                     options.setInt(52, context.length);
                 }
@@ -90,7 +90,7 @@ public final class RunningProgram implements AutoCloseable {
                     options.getInt(64) & 0xffffffffL,
                     context.length == 0
                             ? new byte[0]
-                            : contextBack
+                            : returnsContext
                                     ? out.getByteArray(0, Math.min(options.getInt(52), context.length))
                                     : in.getByteArray(0, context.length),
                     packet.length == 0

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The consumer of a ring buffer in the running kernel. Closed by itself, or by its object's end, it throws IllegalStateException. */
+/** The consumer of a ring buffer in the running kernel. It throws IllegalStateException after it or its object is closed. */
 public final class RunningRing implements AutoCloseable {
     private static final int FULL = -1;
 
@@ -18,12 +18,12 @@ public final class RunningRing implements AutoCloseable {
     private final String name;
     private final Libbpf.RingBuffer ring;
 
-    // the native side keeps only its address
+    // libbpf keeps only the address of the callback
     private final Libbpf.SampleFunction callback;
 
     private final List<byte[]> taken = new ArrayList<>();
     private long longest;
-    private long room;
+    private long bytesLeft;
     private int most;
     private long tooLong;
 
@@ -45,30 +45,30 @@ public final class RunningRing implements AutoCloseable {
         return new RunningRing(object, name, fd);
     }
 
-    /** Under its own lock, from {@link #poll} alone. */
+    /** Takes a record. Called only by {@link #poll}, which holds the lock. */
     private int take(@Nullable Pointer context, Pointer data, SizeT size) {
         if (size.longValue() > longest) {
             tooLong++;
             return 0;
         }
         taken.add(data.getByteArray(0, size.intValue()));
-        room -= size.longValue();
-        return taken.size() >= most || room <= 0 ? FULL : 0;
+        bytesLeft -= size.longValue();
+        return taken.size() >= most || bytesLeft <= 0 ? FULL : 0;
     }
 
     /**
-     * Records that are there, or come within a time; what is not taken stays in the ring.
+     * Takes records; waits for the first one if there is none. Records that are not taken stay in the ring.
      *
-     * @param atMost how many
-     * @param atMostBytes in all, but for the last one of them; a record that is longer than this is dropped, and counted
-     * @param timeoutMs the object cannot be closed meanwhile
+     * @param atMost the largest number of records to take
+     * @param atMostBytes the limit for their sum, without the last one; a longer record is dropped and counted
+     * @param timeoutMs the longest wait; closing the object waits as long
      */
     public synchronized List<byte[]> poll(int atMost, long atMostBytes, int timeoutMs) throws IOException {
         return object.during(() -> own.during(() -> {
             taken.clear();
             most = atMost;
             longest = atMostBytes;
-            room = atMostBytes;
+            bytesLeft = atMostBytes;
             try (NativeCall call = NativeCall.open()) {
                 int polled = Libbpf.ring_buffer__poll(ring, timeoutMs);
                 if (polled < 0 && polled != FULL && polled != -4 /* EINTR */) {
@@ -79,7 +79,7 @@ public final class RunningRing implements AutoCloseable {
         }));
     }
 
-    /** Records that were dropped because they alone were longer than was to be taken. */
+    /** Returns the number of records that were dropped because they were too long. */
     public synchronized long tooLong() {
         return tooLong;
     }

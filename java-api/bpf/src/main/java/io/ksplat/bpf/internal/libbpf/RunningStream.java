@@ -10,9 +10,9 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.Locale;
 
-/** BPF_PROG_STREAM_READ_BY_FD, which libbpf has from 1.6 on, and the kernel from 6.17 on. */
+/** Reads a stream with BPF_PROG_STREAM_READ_BY_FD, which the kernel has since 6.17 and libbpf since 1.6. */
 final class RunningStream {
-    /** A stream holds 100,000 bytes at most (kernel/bpf/stream.c, BPF_STREAM_MAX_CAPACITY). */
+    /** More than a stream can hold, 100,000 bytes (kernel/bpf/stream.c, BPF_STREAM_MAX_CAPACITY). */
     private static final int MOST = 128 << 10;
 
     private static final int STREAM_READ_BY_FD = 37;

@@ -16,7 +16,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Digests a C file and the headers that its include lines lead to. */
+/** Computes a digest of a C file and of the headers that its include lines lead to. */
 public final class SourceDigest {
     private static final Pattern INCLUDE = Pattern.compile("#[ \\t]*include[ \\t]*([\"<])([^\">\\n]+)[\">]");
 
@@ -29,6 +29,7 @@ public final class SourceDigest {
         this.includeDirs = includeDirs;
     }
 
+    /** Returns the digest of a salt, a source file and its headers, in hexadecimal. */
     public static String of(String salt, Path source, List<Path> includeDirs) throws IOException {
         SourceDigest digest = new SourceDigest(includeDirs);
         digest.part(salt.getBytes(StandardCharsets.UTF_8));
@@ -42,7 +43,7 @@ public final class SourceDigest {
     private void includes(Path file) throws IOException {
         String text = Files.readString(file, StandardCharsets.ISO_8859_1);
         Matcher include = INCLUDE.matcher(text);
-        // vmlinux.h has megabytes and no include: a plain search is over before a pattern has started
+        // vmlinux.h has megabytes and no include: a plain search is much faster than a pattern
         int at = text.indexOf("include");
         while (at >= 0) {
             int hash = text.lastIndexOf('#', at);
@@ -78,7 +79,7 @@ public final class SourceDigest {
         }
     }
 
-    /** With its length first: no two lists of parts give the same bytes. */
+    /** Adds a part, with its length first, so that two different lists of parts never give the same bytes. */
     private void part(byte[] bytes) {
         digest.update((bytes.length + ":").getBytes(StandardCharsets.US_ASCII));
         digest.update(bytes);

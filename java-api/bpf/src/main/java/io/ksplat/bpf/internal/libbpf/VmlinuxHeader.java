@@ -12,8 +12,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
 /**
- * Prints BTF as C with libbpf's btf_dump. Its print callback has the signature of vfprintf(3), so libbpf is given that
- * function itself and an open file: a callback into Java for each of a million fragments would take seconds.
+ * Prints BTF as C with libbpf's btf_dump. Its print callback has the signature of vfprintf(3), so libbpf gets that function and an open
+ * file: a callback into Java for each of a million fragments would take seconds.
  */
 final class VmlinuxHeader {
     private static final String BEFORE = """

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * libbpf through JNA: objects, BTF, running programs and maps. What runs ({@code Running...}) has to be closed, and refuses to be
- * used afterwards.
+ * libbpf through JNA: object files, BTF, and objects in the running kernel. The latter, {@code Running...}, must be closed, and cannot be
+ * used after that.
  */
 @NullMarked
 package io.ksplat.bpf.internal.libbpf;

@@ -3,9 +3,9 @@ package io.ksplat.bpf.internal.libbpf;
 
 import io.ksplat.bpf.BtfType;
 
-/** Types as C calls them, for messages. */
-final class BtfWords {
-    private BtfWords() {}
+/** Names types as C does, for messages. */
+final class CTypeName {
+    private CTypeName() {}
 
     static String of(BtfType type) {
         if (type instanceof BtfType.Int number) {
@@ -27,6 +27,6 @@ final class BtfWords {
         } else if (type instanceof BtfType.Opaque opaque) {
             return opaque.name();
         }
-        throw new IllegalStateException("a kind of type that has no name here: " + type);
+        throw new IllegalStateException("unknown type: " + type);
     }
 }
