@@ -28,6 +28,7 @@ class EditDistanceTest {
         assertThat(EditDistance.between("kitten", "sitting", 3)).isEqualTo(3);
         assertThat(EditDistance.between("kitten", "sitting", 2)).isEqualTo(3);
         assertThat(EditDistance.between("abcdef", "uvwxyz", 2)).isEqualTo(3);
+        assertThat(EditDistance.between("abcxx", "abcyyzz", 2)).isEqualTo(3);
         assertThat(EditDistance.between("a", "a_much_longer_name", 4)).isEqualTo(5);
     }
 }
