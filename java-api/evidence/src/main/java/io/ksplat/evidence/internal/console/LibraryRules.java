@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** The BUG()s and WARN()s of the kernel's libraries, told by the file that they stand in: they are about the library's callers. */
+/** Rules for BUG() and WARN() in files of the kernel's libraries. They accuse the caller of the library. */
 final class LibraryRules {
     private static final List<Library> LIBRARIES = List.of(
             bug("lib/list_debug\\.c|include/linux/list\\.h", "BUG: corrupted list in {f}"),
@@ -30,10 +30,10 @@ final class LibraryRules {
                     "LOCKDEP"));
 
     /**
-     * What changes in a rule.
+     * The changes to a rule for one library.
      *
-     * @param of the kind of the rules that it is for
-     * @param blame empty if it stays the rule's
+     * @param of the kind of rules that are changed
+     * @param blame empty to keep the rule's
      */
     private record Library(
             EvidenceKind of, Pattern file, EvidenceKind kind, String title, Optional<Rule.Blame> blame, String type) {}
@@ -49,7 +49,7 @@ final class LibraryRules {
         return new Library(WARNING, Pattern.compile(file), WARNING, title, Optional.of(Rule.Blame.STACK), type);
     }
 
-    /** Returns the rule, changed if the file in its head is a library's. */
+    /** Returns the rule, changed if the file in its head belongs to a library. */
     static Rule refined(Rule rule, Optional<String> file) {
         return file.flatMap(name -> LIBRARIES.stream()
                         .filter(library -> library.of() == rule.kind()

@@ -19,7 +19,7 @@ import static io.ksplat.evidence.internal.console.Rule.Family.MEMORY;
 import io.ksplat.evidence.internal.console.Rule.Blame;
 import java.util.List;
 
-/** What the sanitizers and the allocators' checks say. */
+/** Rules for the reports of sanitizers and of the allocators' checks. */
 final class MemoryRules {
     private static final String IN = " in (?<f>[^\\s+]+)";
 
@@ -36,7 +36,7 @@ final class MemoryRules {
             // "invalid-access" asynchronous
             rule("BUG: KASAN: ", "BUG: KASAN: ([\\w-]+)", "KASAN: {1} {access} in {f}", STACK, "mm/kasan/report.c")
                     .typed(SyzkallerTypes::kasan),
-            // the same from 4.0 to 4.2: "BUG: KASan: %s in %pS at addr %p"
+            // print_error_description from 4.0 to 4.2: "BUG: KASan: %s in %pS at addr %p"
             rule(
                             "BUG: KASan: ",
                             "BUG: KASan: ([\\w -]+?)" + IN,
@@ -98,7 +98,7 @@ final class MemoryRules {
                             HEAD,
                             "arch/x86/kernel/traps.c")
                     .typed(SyzkallerTypes::ubsan),
-            // kmemleak_scan's user: "unreferenced object 0x%08lx (size %zu):"; "BUG: memory leak" is what harnesses put
+            // kmemleak's seq_file: "unreferenced object 0x%08lx (size %zu):"; test harnesses print "BUG: memory leak"
             // before it
             leak(
                     "unreferenced object",
@@ -128,11 +128,10 @@ final class MemoryRules {
                     "BUG: Dentry still in use in {f}",
                     NAMED,
                     "fs/dcache.c"),
-            // __list_add_valid_or_report and others (lib/list_debug.c): "list_add corruption. ...": the BUG or WARNING
-            // that follows is the report
-            // fortify_panic, usercopy_abort: BUG()s; likewise
-            // __stack_chk_fail is a panic
-            // slab: "cache_from_obj", "slab error in": slab_error(), "slab error in %s(): cache `%s': %s"
+            // slab_error(): "slab error in %s(): cache `%s': %s". No rule for "list_add corruption. ..."
+            // (__list_add_valid_or_report and others, lib/list_debug.c), fortify_panic and usercopy_abort: the BUG or
+            // WARNING
+            // that follows is the report. __stack_chk_fail is a panic.
             rule("slab error in ", "^slab error in (?<f>\\w+)\\(\\)", "BUG: slab error in {f}", NAMED, "mm/slab.c"));
 
     private MemoryRules() {}

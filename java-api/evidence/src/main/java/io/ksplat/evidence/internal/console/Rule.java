@@ -9,16 +9,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Says how one family of the kernel's reports begins and what to make of it.
+ * Describes how a report of the kernel begins and how to read it.
  *
- * @param keyword a literal that every first line of such a report contains; the console is searched for it before any pattern is tried
- * @param head matches somewhere in the first line, after the prefixes
+ * @param keyword a literal in every first line of such a report; the console is searched for it before any pattern is tried
+ * @param head matches part of the first line without its prefixes
  * @param title a template with {@link Slot}s
- * @param blame where the function comes from that the title names
+ * @param blame where the function in the title comes from
  * @param source the kernel file that prints the head
- * @param typing decides the type; its kind's unless the rule says otherwise
- * @param continuesWith which heads do not end such a report
- * @param slots what the title leaves open
+ * @param typing decides the type; by default it is that of the kind
+ * @param continuesWith which heads continue such a report instead of beginning another
+ * @param slots the slots of the title
  */
 record Rule(
         EvidenceKind kind,
@@ -52,28 +52,28 @@ record Rule(
                 Slot.in(title));
     }
 
-    /** Returns the same rule for reports that are always of one type. */
+    /** Returns this rule with a fixed type. */
     Rule typed(String type) {
         return typed(SyzkallerTypes.always(type));
     }
 
-    /** Returns the same rule with another way to decide the type. */
+    /** Returns this rule with another way to decide the type. */
     Rule typed(Typing other) {
         return new Rule(kind, family, keyword, head, title, blame, source, other, continuesWith, slots);
     }
 
-    /** Returns the same rule for reports that other heads go on with. */
+    /** Returns this rule for reports that other heads continue. */
     Rule continuingWith(ContinuesWith heads) {
         return new Rule(kind, family, keyword, head, title, blame, source, typing, heads, slots);
     }
 
-    /** What reports of a kind have in common while they are being collected. */
+    /** Decides which lines belong to a report and which reader reads them. */
     enum Family {
         LOCKDEP,
-        /** Other callers' lines belong to it too: backtraces of all CPUs. */
+        /** Lines of other callers belong to it too: backtraces of all CPUs. */
         STALL,
         MEMORY,
-        /** An exception: several head lines in a row are about the same one. */
+        /** An exception. Several heads in a row may belong to it. */
         FAULT,
         WARNING,
         PANIC,
@@ -82,12 +82,12 @@ record Rule(
         LINE
     }
 
-    /** Which heads only go on with a report. A panic goes on with any: it is the consequence. */
+    /** Which heads continue a report. A panic continues any report, because it is a consequence. */
     enum ContinuesWith {
         NOTHING,
-        /** Heads of the same exception, before its trace. */
+        /** Further heads of the same exception, before its trace. */
         FAULTS,
-        /** The buddy detector's and the panicking CPU's heads, before the trace. */
+        /** Further heads of a hard lockup, before its trace. */
         HARD_LOCKUPS,
         /** {@code unreferenced object}, right after a harness's {@code BUG: memory leak}. */
         LEAKS,
@@ -95,49 +95,49 @@ record Rule(
         WARNINGS
     }
 
-    /** Where the function that the title names comes from. */
+    /** Where the function in the title comes from. */
     enum Blame {
-        /** The title names none. */
+        /** The title names no function. */
         NONE,
-        /** The head's group {@code f}; its caller if the function serves any caller. */
+        /** The head's group {@code f}, or its caller if that function is a helper. */
         HEAD,
-        /** The head's group {@code f}, whatever it is. */
+        /** The head's group {@code f}, even if it is a helper. */
         NAMED,
         /** The instruction pointer. */
         PC,
-        /** The first of the trace that is no helper. */
+        /** The first function of the trace that is no helper. */
         STACK,
-        /** Where the lock was to be taken. */
+        /** The function that was about to take the lock. */
         TAKING,
-        /** Where the lock was taken that an interrupt takes too. */
+        /** The function that took the lock in an interrupt. */
         SAFE,
-        /** Where the lock was taken that is still held. */
+        /** The function that took the lock that is still held. */
         HOLDING,
-        /** What the CPU was busy with: the innermost entry point. */
+        /** The innermost entry point of the stuck CPU. */
         BUSY,
-        /** What the CPU spins in, with interrupts off. */
+        /** The function that the CPU spins in, with interrupts off. */
         SPINNING,
-        /** What the task waits in. */
+        /** The function that the task waits in. */
         WAITING,
-        /** What the worker ran last: {@code last function:}, {@code workfn=} since 6.11. */
+        /** The last function of the worker: {@code last function:}, since 6.11 {@code workfn=}. */
         LAST_WORK,
-        /** The first allocation of the leaked object. */
+        /** The function that allocated the leaked object. */
         ALLOCATING,
-        /** Who held the page that was freed in a bad state. */
+        /** The last user of the page that was freed in a bad state. */
         FREEING
     }
 
-    /** What a title leaves open until a report fills it. */
+    /** A placeholder in a title that the report fills. */
     enum Slot {
         /** The head's first group, without numbers and addresses. */
         SAID("{1}"),
         /** The head's group {@code other}: the second function of a race. */
         OTHER("{other}"),
-        /** The line after the head. */
+        /** The line below the head. */
         NEXT_LINE("{next}"),
-        /** {@code Read} or {@code Write}, printed under the head. */
+        /** {@code Read} or {@code Write}, printed below the head. */
         ACCESS("{access}"),
-        /** The function to name, or nothing with the " in " before it. */
+        /** The function to name. Without one, the " in " before it goes too. */
         FUNCTION("{f}");
 
         private static final Pattern ANY = Pattern.compile("\\{\\w+}");

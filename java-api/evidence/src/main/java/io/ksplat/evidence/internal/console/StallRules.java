@@ -18,7 +18,7 @@ import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.internal.console.Rule.Blame;
 import java.util.List;
 
-/** What the watchdogs say: RCU's, the lockup detectors', the hung task detector's, the workqueues' and the cross calls'. */
+/** Rules for the watchdogs of RCU, lockups, hung tasks, workqueues and cross calls. */
 final class StallRules {
     private static final String STALL_H = "kernel/rcu/tree_stall.h";
 
@@ -48,7 +48,8 @@ final class StallRules {
                     "INFO: rcu detected stall in {f}",
                     BUSY,
                     "kernel/rcu/tree_exp.h"),
-            // the same: "INFO: %s detected expedited stalls, but suppressed full report due to a stuck CSD-lock."
+            // synchronize_rcu_expedited_stall: "INFO: %s detected expedited stalls, but suppressed full report due to a
+            // stuck CSD-lock."
             rule(
                     RCU_STALL,
                     "detected expedited stalls, but",
@@ -118,8 +119,7 @@ final class StallRules {
                     "INFO: task hung in {f}",
                     WAITING,
                     "kernel/hung_task.c"),
-            // the same kernel thread, panicking first: "INFO: task %s can't die for more than %ld seconds."
-            // (linux-next)
+            // check_hung_task in linux-next: "INFO: task %s can't die for more than %ld seconds."
             rule(
                     HUNG_TASK,
                     "can't die for more than",

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Writes titles. */
+/** Computes the titles of reports. */
 final class Titles {
     private static final Pattern ADDRESS = Pattern.compile("\\b(?:0x[0-9a-f]+|[0-9a-f]{8,16})\\b");
     private static final Pattern NUMBER = Pattern.compile("\\b\\d+\\b");
@@ -15,7 +15,7 @@ final class Titles {
 
     private Titles() {}
 
-    /** A title, the kind and the type that it implies, and the function that it names. */
+    /** A title, its kind and type, and the function that it names. */
     record Title(EvidenceKind kind, String text, Optional<String> function, String type) {}
 
     static Title of(Report report, List<Trace> traces) {
@@ -54,13 +54,13 @@ final class Titles {
         };
     }
 
-    /** The head's first group; torn off its word, a head is taken for the kernel's most frequent one. */
+    /** Returns the head's first group. If its word was torn off, assumes the most frequent one. */
     private static String said(Matcher head) {
         String said = head.groupCount() > 0 ? head.group(1) : "";
         return said == null ? "WARNING" : said;
     }
 
-    /** KASAN says "Read of size" or "Write of size" in the second line (print_error_description, mm/kasan/report.c). */
+    /** Returns the access that KASAN prints in the second line, "Read of size" or "Write of size" (print_error_description, mm/kasan/report.c). */
     private static Optional<String> access(Report report) {
         return report.lines.stream()
                 .limit(6)
@@ -70,7 +70,7 @@ final class Titles {
                 .findFirst();
     }
 
-    /** Without what differs from run to run. */
+    /** Removes what differs between runs. */
     private static String plain(String value) {
         String text = NUMBER.matcher(ADDRESS.matcher(value).replaceAll("ADDR"))
                 .replaceAll("NUM")

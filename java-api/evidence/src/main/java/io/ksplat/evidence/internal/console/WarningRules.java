@@ -12,7 +12,7 @@ import static io.ksplat.evidence.internal.console.Rule.Blame.STACK;
 import io.ksplat.evidence.internal.console.Rule.Family;
 import java.util.List;
 
-/** WARN() in its spellings, and single lines that tell of trouble. */
+/** Rules for WARN() in all its formats, and for single lines that report a problem. */
 final class WarningRules {
     private static final String PANIC_C = "kernel/panic.c";
 
@@ -124,8 +124,7 @@ final class WarningRules {
                     "NMI: IOCK error",
                     NONE,
                     "arch/x86/kernel/nmi.c"),
-            // print_oops_end and friends print no head of their own.
-            // Trusty, a secure monitor, writes its own deaths to the kernel's log: drivers/trusty/trusty-log.c
+            // Trusty, a secure monitor, writes its own crashes to the kernel's log: drivers/trusty/trusty-log.c
             Rule.of(
                             OTHER,
                             Family.LINE,
@@ -144,10 +143,10 @@ final class WarningRules {
                     "{next} in {f}",
                     STACK,
                     "rust/kernel/lib.rs"),
-            // an executor's own failure, as its log has it
+            // a failure of syzkaller's executor itself
             Rule.of(OTHER, Family.LINE, "SYZFA", "^(SYZFA(?:IL|TAL): .*)", "{1}", NONE, "tools outside the kernel")
                     .typed("SYZ_FAILURE"),
-            // print_modules and others say BUG: with whatever follows
+            // any other pr_err("BUG: ...")
             Rule.of(
                     OTHER,
                     Family.WARNING,

@@ -22,7 +22,7 @@ class RulesTest {
                 .toURI());
     }
 
-    /** The rules that the lines of the reviewed logs and texts are matched by. */
+    /** Returns the rules that match a line of the reviewed logs and texts. */
     private static Set<Rule> hit() throws IOException, URISyntaxException {
         Set<Rule> hit = new LinkedHashSet<>();
         for (String folder : List.of("golden", "kinds")) {
@@ -31,7 +31,7 @@ class RulesTest {
                         .toList()) {
                     for (String raw :
                             Files.readString(file, StandardCharsets.ISO_8859_1).split("[\\r\\n]+", -1)) {
-                        // a heading of kinds names the title, which may look like a report
+                        // a heading in kinds contains a title, which may look like a report
                         if (!raw.startsWith("# ")) {
                             byte[] bytes = raw.getBytes(StandardCharsets.ISO_8859_1);
                             LineReader.read(bytes, 0, bytes.length).stream()
@@ -49,7 +49,7 @@ class RulesTest {
         return rule.source() + " | " + rule.head();
     }
 
-    /** A rule without a log is a guess: write a case into {@code kinds} after the kernel's printer. */
+    /** A rule without a log is a guess. Write a case for it in {@code kinds}, after the kernel's printer. */
     @Test
     void everyRuleIsHitByALog() throws IOException, URISyntaxException {
         Set<Rule> hit = hit();
