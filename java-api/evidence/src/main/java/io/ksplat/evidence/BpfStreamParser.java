@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * Finds {@link Evidence} in what a BPF program's stderr stream held (BPF_PROG_STREAM_READ_BY_FD, Linux 6.17 and later).
+ * Finds {@link Evidence} in the text of a BPF program's stderr stream (BPF_PROG_STREAM_READ_BY_FD, Linux 6.17 and later).
  *
  * <pre>{@code
  * List<Evidence> found = BpfStreamParser.parse(bpf.program("take_two").stream(BpfStream.STDERR));
@@ -14,7 +14,7 @@ import java.util.List;
 public final class BpfStreamParser {
     private BpfStreamParser() {}
 
-    /** The reports of a stream, in their order; each is of source {@link Source#BPF_STREAM}. */
+    /** Returns the reports of a stream in order. Their source is {@link Source#BPF_STREAM}. */
     public static List<Evidence> parse(String stream) {
         return ConsoleParser.parse(stream.getBytes(StandardCharsets.UTF_8)).stream()
                 .filter(evidence -> evidence.source() == Source.BPF_STREAM)

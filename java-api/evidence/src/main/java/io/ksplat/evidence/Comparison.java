@@ -8,9 +8,9 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * Whether two pieces of evidence tell of the same bug.
+ * Says whether two pieces of evidence show the same bug, and why.
  *
- * @param reasons what they share, or what they differ in; one clause each
+ * @param reasons what they share if they are the same bug, else how they differ; one clause each
  */
 public record Comparison(boolean same, List<String> reasons) {
     public Comparison {
@@ -59,7 +59,7 @@ public record Comparison(boolean same, List<String> reasons) {
         return left.isEmpty() ? "none" : String.join(", ", left);
     }
 
-    /** One line for people. */
+    /** Returns the comparison as one line of text. */
     @Override
     public String toString() {
         return (same ? "the same bug: " : "different bugs: ") + String.join("; ", reasons);

@@ -10,9 +10,9 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * Finds {@link Evidence} in a console's bytes while they come in. Evidence appears as soon as its report is whole: its end or another's begin was seen, it
- * has been quiet for long, or it has grown beyond bounds; {@link #flush()} and {@link #close()} force it. Memory is bounded whatever the text. Not safe for
- * use by several threads at once.
+ * Finds {@link Evidence} in a console's bytes as they arrive. The parser emits evidence as soon as its report is complete: the parser has seen its end or
+ * the start of another report, many lines have not belonged to it, or it has reached the size limit. {@link #flush()} and {@link #close()} emit it earlier.
+ * Memory use is bounded for any text. Not thread-safe.
  *
  * <pre>{@code
  * for (Evidence found : ConsoleParser.parse(Files.readAllBytes(Path.of("console.log")))) {
@@ -21,38 +21,40 @@ import java.util.function.Supplier;
  * }</pre>
  */
 public final class ConsoleParser implements AutoCloseable {
-    /** A line longer than this is handled in pieces. */
+    /** Longer lines are read in pieces of this size. */
     private static final int WINDOW = 1 << 16;
 
     private final Assembler assembler;
 
-    /** A line whose end has not come yet. */
+    /** The beginning of a line whose end has not arrived. */
     private final byte[] window = new byte[WINDOW];
 
     private int filled;
 
-    /** The number of the line that comes next. */
+    /** The 1-based number of the next line. */
     private long line = 1;
 
+    /** Creates a parser with {@link ParserOptions#DEFAULT}. */
     public ConsoleParser(Consumer<Evidence> sink) {
         this(sink, ParserOptions.DEFAULT);
     }
 
+    /** Creates a parser that passes evidence to {@code sink}. */
     public ConsoleParser(Consumer<Evidence> sink, ParserOptions options) {
         this(sink, () -> options);
     }
 
-    /** Options that may change while the console runs: they are asked for at each line that they matter to. */
+    /** Creates a parser whose options may change while it runs: it asks for them at each line that they affect. */
     public ConsoleParser(Consumer<Evidence> sink, Supplier<ParserOptions> options) {
         assembler = new Assembler(sink, options);
     }
 
-    /** The evidence in a whole text, in the order of the first lines. */
+    /** Returns the evidence in a complete text, in the order of the first lines. */
     public static List<Evidence> parse(byte[] text) {
         return parse(text, ParserOptions.DEFAULT);
     }
 
-    /** As {@link #parse(byte[])}. */
+    /** Returns the evidence in a complete text, as {@link #parse(byte[])} does, with other options. */
     public static List<Evidence> parse(byte[] text, ParserOptions options) {
         List<Evidence> found = new ArrayList<>();
         try (ConsoleParser parser = new ConsoleParser(found::add, options)) {
@@ -61,7 +63,7 @@ public final class ConsoleParser implements AutoCloseable {
         return found;
     }
 
-    /** Takes more text, cut anywhere. */
+    /** Reads the next piece of text. Pieces may end anywhere, also inside a line. */
     public void feed(byte[] buffer, int offset, int length) {
         int from = offset;
         int to = offset + length;
@@ -84,12 +86,15 @@ public final class ConsoleParser implements AutoCloseable {
         }
     }
 
-    /** Emits what is complete enough now; for a console that has gone quiet. What is not complete is emitted by the next call without text in between. */
+    /**
+     * Emits reports that are complete enough to understand. Call it when the console is quiet. If no text arrives before the next
+     * call, that call emits the rest.
+     */
     public void flush() {
         assembler.flush();
     }
 
-    /** Ends the text, and emits the rest. */
+    /** Ends the text and emits all open reports. */
     @Override
     public void close() {
         lines(window, 0, filled);
@@ -97,12 +102,12 @@ public final class ConsoleParser implements AutoCloseable {
         assembler.close();
     }
 
-    /** How often noise was passed over that the caller caused, or that never is evidence. */
+    /** Returns how often the parser ignored each kind of noise: noise that the caller caused, and noise that is never evidence. */
     public Map<Noise, Long> ignored() {
         return assembler.ignored();
     }
 
-    /** The index after the last line end in {@code [from, to)}; {@code from} if there is none. */
+    /** Returns the index after the last line end in {@code [from, to)}, or {@code from} if there is none. */
     private static int lastLineEnd(byte[] text, int from, int to) {
         int end = to;
         while (end > from && !isLineEnd(text[end - 1])) {
@@ -111,7 +116,7 @@ public final class ConsoleParser implements AutoCloseable {
         return end;
     }
 
-    /** The index after the first line end in {@code [from, to)}; {@code to} if there is none. */
+    /** Returns the index after the first line end in {@code [from, to)}, or {@code to} if there is none. */
     private static int firstLineEnd(byte[] text, int from, int to) {
         for (int i = from; i < to; i++) {
             if (isLineEnd(text[i])) {

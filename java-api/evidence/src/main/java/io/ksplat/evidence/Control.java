@@ -2,25 +2,25 @@
 package io.ksplat.evidence;
 
 /**
- * A positive check that an experiment could have failed: without it, no evidence proves nothing.
+ * A check that an experiment worked. Without one, the absence of evidence proves nothing.
  *
- * @param role what a failure of it means
+ * @param role whom a failure accuses
  * @param name what was counted, e.g. {@code dropped} or {@code freed:delayed_put_task_struct}
- * @param required the least count that passes
- * @param observed the count that was seen from outside the guest
+ * @param required the smallest count that passes
+ * @param observed the count that was read from outside the guest
  */
 public record Control(Role role, String name, long required, long observed) {
 
-    /** What a control checks, and so whom its failure may accuse. */
+    /** What a control checks. It decides whom a failure may accuse. */
     public enum Role {
-        /** The stimulus was delivered: NMIs, a storm. A failure is the harness's or a busy host's. */
+        /** The stimulus was delivered: NMIs, a storm. A failure accuses the harness or a busy host. */
         STIMULUS,
-        /** The code under test did its work: dropped, freed, reached. Only a failure of this one accuses a kernel or a patch. */
+        /** The code under test did its work: dropped, freed, reached. Only this failure accuses a kernel or a patch. */
         EFFECT,
-        /** A bug could have been seen: lockdep and KASAN still on. A failure means that nobody was looking. */
+        /** A bug could have been seen: lockdep and KASAN were still on. A failure accuses nobody. */
         OBSERVER;
 
-        /** Returns the role of a control by its well-known name, for reports that do not say it. */
+        /** Returns the role of a control with a well-known name, for reports that do not record roles; EFFECT for any other name. */
         public static Role ofName(String control) {
             return switch (control) {
                 case "nmi", "storm", "sysrq" -> STIMULUS;
@@ -45,7 +45,7 @@ public record Control(Role role, String name, long required, long observed) {
         return new Control(Role.OBSERVER, name, required, observed);
     }
 
-    /** Returns whether the count was reached. */
+    /** Returns whether enough was observed. */
     public boolean passed() {
         return observed >= required;
     }

@@ -5,7 +5,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * One node of a deadlock's cycle; each waits for what the next one holds, the last for what the first one holds.
+ * One node of a deadlock's cycle. Each node waits for a lock that the next one holds; the last waits for a lock that the first holds.
  *
  * <pre>{@code
  * for (CycleNode node : evidence.cycle()) {
@@ -14,24 +14,24 @@ import java.util.OptionalInt;
  * }</pre>
  *
  * @param context {@code task}, {@code softirq}, {@code hardirq} or {@code NMI}
- * @param task the task that runs in the context, or that it interrupted; empty in a cycle that only may come to be
+ * @param task the task that runs in the context or was interrupted by it; empty if lockdep only predicts the cycle
  * @param holds the lock that it holds
  * @param waitsFor the lock that it wants
- * @param inferred whether it is known to hold the lock only from where it is
+ * @param inferred whether the node holds the lock only by inference: nothing records the owner
  */
 public record CycleNode(
         String context, OptionalInt cpu, Optional<Task> task, String holds, String waitsFor, boolean inferred) {
-    /** A node whose task is not known. */
+    /** Creates a node whose task is not known. */
     public CycleNode(String context, OptionalInt cpu, String holds, String waitsFor, boolean inferred) {
         this(context, cpu, Optional.empty(), holds, waitsFor, inferred);
     }
 
-    /** A node that a report or memory tells of, and whose task is not known. */
+    /** Creates a node that a report or memory names, and whose task is not known. */
     public CycleNode(String context, OptionalInt cpu, String holds, String waitsFor) {
         this(context, cpu, Optional.empty(), holds, waitsFor, false);
     }
 
-    /** Returns the same node with its task, if there is one. */
+    /** Returns this node with a task, or without one. */
     public CycleNode with(Optional<Task> whose) {
         return new CycleNode(context, cpu, whose, holds, waitsFor, inferred);
     }

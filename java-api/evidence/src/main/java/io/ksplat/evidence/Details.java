@@ -8,7 +8,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
 /**
- * What a report tells beyond what all {@link Evidence} has in common.
+ * The facts of one kind of report that not all {@link Evidence} has.
  *
  * <pre>{@code
  * if (evidence.details() instanceof Details.Locks locks) {
@@ -21,19 +21,19 @@ import java.util.OptionalInt;
  * }</pre>
  */
 public sealed interface Details {
-    /** Nothing more. */
+    /** No further facts. */
     record None() implements Details {}
 
     /**
      * A lockdep report (kernel/locking/lockdep.c).
      *
-     * @param task the one that was about to take or release a lock
-     * @param wanted the locks that it was about to take, release or free
-     * @param held the locks that tasks were said to hold, the reporting task's
-     * @param chain the existing dependencies, innermost first as printed; the last is the wanted lock
-     * @param usage the contradicting states of an inconsistent lock
-     * @param registeredAt the function that put the lock into the first of those states
-     * @param scenario the unsafe scenario, in the order of its lines
+     * @param task the task that was about to take or release a lock
+     * @param wanted the locks that the task was about to take, release or free
+     * @param held the locks that the report says the task held
+     * @param chain the existing dependencies in the order of the report; the last is the wanted lock
+     * @param usage the two conflicting states of an inconsistent lock
+     * @param registeredAt the function that put the lock into the first state
+     * @param scenario the unsafe scenario, line by line
      */
     public record Locks(
             Optional<Task> task,
@@ -52,7 +52,7 @@ public sealed interface Details {
         }
     }
 
-    /** One link of a dependency chain: {@code lock} was taken by {@code frames} while the next link's lock was held. */
+    /** One link of a dependency chain: {@code frames} took {@code lock} while the next link's lock was held. */
     record Dependency(HeldLock lock, List<Frame> frames) {
         public Dependency {
             frames = List.copyOf(frames);
@@ -65,19 +65,19 @@ public sealed interface Details {
     /**
      * One line of an unsafe scenario.
      *
-     * @param column which of the scenario's CPUs, from 0; its numbers are not the machine's
+     * @param column the CPU of the scenario, from 0; not a CPU of the machine
      * @param action {@code lock(&x)}, {@code local_irq_disable()} or {@code <Interrupt>}
      */
     public record Step(int column, String action) {}
 
     /**
-     * CPUs or tasks that do not get on: RCU stalls, soft and hard lockups, stuck cross calls, workqueue pools.
+     * CPUs or tasks that make no progress: RCU stalls, soft and hard lockups, CSD lock waits, stuck workqueue pools.
      *
-     * @param cpus the stuck ones
-     * @param detectedBy the CPU that noticed
-     * @param seconds for how long, where the report says so in seconds (or nanoseconds)
-     * @param jiffies for how long, where it says so in jiffies
-     * @param tasks the tasks that were running or that block a grace period
+     * @param cpus the stuck CPUs
+     * @param detectedBy the CPU that detected the stall
+     * @param seconds the duration, if the report prints seconds or nanoseconds
+     * @param jiffies the duration, if the report prints jiffies
+     * @param tasks the tasks that ran, or that block the grace period
      */
     record Stall(
             List<Integer> cpus,
@@ -93,27 +93,27 @@ public sealed interface Details {
     }
 
     /**
-     * A task that waits for too long (kernel/hung_task.c).
+     * A hung task (kernel/hung_task.c).
      *
-     * @param seconds for how long at least
-     * @param blocker what it waits for, where the kernel knows (6.16 and later)
+     * @param seconds the minimum time that it has waited
+     * @param blocker the lock that it waits for, if the kernel prints it (6.16 and later)
      */
     record Hang(Task task, long seconds, Optional<Blocker> blocker) implements Details {}
 
     /**
-     * What blocks a hung task.
+     * The lock that blocks a hung task.
      *
      * @param on {@code mutex}, {@code semaphore} or {@code rw-semaphore}
-     * @param owner who holds it, likely; empty where the kernel did not find out
+     * @param owner the likely owner; empty if the kernel did not find one
      */
     record Blocker(String on, Optional<Task> owner) {}
 
     /**
      * A broken or stuck spin lock (spin_dump, kernel/locking/spinlock_debug.c).
      *
-     * @param task who found it
-     * @param magic {@code dead4ead} in a lock that is intact
-     * @param owner who holds it
+     * @param task the task that found it
+     * @param magic {@code dead4ead} if the lock is intact
+     * @param owner the task that holds it
      */
     record Spinlock(
             String problem,
@@ -125,10 +125,10 @@ public sealed interface Details {
             implements Details {}
 
     /**
-     * A bad access (mm/kasan/report.c, mm/kfence/report.c); the stacks tell of allocation and free.
+     * A bad memory access (mm/kasan/report.c, mm/kfence/report.c). The stacks show the allocation and the free.
      *
      * @param access {@code Read}, {@code Write} or {@code Free}
-     * @param size bytes
+     * @param size in bytes
      * @param cache the slab cache of the object
      */
     record Access(
@@ -138,8 +138,8 @@ public sealed interface Details {
     /**
      * An exception in the kernel.
      *
-     * @param registers by their names, in lower case, in hexadecimal
-     * @param task who ran
+     * @param registers name in lower case to value in hexadecimal
+     * @param task the task that ran
      */
     record Fault(Map<String, String> registers, Optional<Task> task, Optional<String> code) implements Details {
         public Fault {
@@ -148,9 +148,9 @@ public sealed interface Details {
     }
 
     /**
-     * CPUs that spin on locks and tasks that sleep on them, as registers and memory show it from outside.
+     * CPUs that spin on locks and tasks that sleep on them, read from registers and memory from outside.
      *
-     * @param holding what each task holds, in kernels with lockdep; else empty
+     * @param holding the locks that each task holds; empty without lockdep
      */
     record Waits(List<Wait> waits, List<Holding> holding) implements Details {
         public Waits {
@@ -159,7 +159,7 @@ public sealed interface Details {
         }
     }
 
-    /** The locks that a task holds, those of interrupts on top of it included, the first taken first. */
+    /** The locks that a task holds, in the order in which it took them, with those of interrupts on top of it. */
     record Holding(Task task, List<HeldLock> locks) {
         public Holding {
             locks = List.copyOf(locks);
@@ -167,15 +167,15 @@ public sealed interface Details {
     }
 
     /**
-     * One of them.
+     * One CPU or task that waits for a lock.
      *
-     * @param cpu that spins; empty for a task that sleeps
-     * @param task that sleeps, or that the CPU runs or has interrupted, where that is known
+     * @param cpu the CPU that spins; empty for a task that sleeps
+     * @param task the task that sleeps, or that the CPU runs or interrupted
      * @param context {@code task}, {@code softirq}, {@code hardirq}, {@code NMI}
-     * @param lock what it waits for
-     * @param word what lies there: a spin lock's 32 bits; of a mutex or rw_semaphore the 64 of its owner, flags included
-     * @param tail the last CPU in the lock's queue, where there is one
-     * @param owner who holds it; empty where that cannot be told
+     * @param lock the lock that it waits for
+     * @param word the lock's memory: the 32 bits of a spin lock; the 64-bit owner of a mutex or rw_semaphore, with its flags
+     * @param tail the last CPU in the lock's queue, if any
+     * @param owner the owner; empty if it is not known
      */
     record Wait(
             OptionalInt cpu,
@@ -187,25 +187,25 @@ public sealed interface Details {
             Optional<Owner> owner) {}
 
     /**
-     * Who holds a lock.
+     * The owner of a lock.
      *
      * @param context {@code task}, {@code softirq}, {@code hardirq}, {@code NMI}
-     * @param cpu where it runs, or was interrupted; empty for a task that runs nowhere
-     * @param task whose context it is, where that is known
-     * @param because how it is known, a clause
-     * @param inferred whether it follows from where the owner is, and is written nowhere
+     * @param cpu the CPU that it runs on or was interrupted on; empty for a task that does not run
+     * @param task the task of the context
+     * @param because how the owner is known, as one clause
+     * @param inferred whether the owner is inferred from its position: nothing records it
      */
     record Owner(String context, OptionalInt cpu, Optional<Task> task, String because, boolean inferred) {}
 
-    /** A panic's cause, as it was printed. */
+    /** A panic's cause, as printed. */
     record Panic(String cause) implements Details {}
 
     /**
      * A report in a BPF program's stream (bpf_prog_report_rqspinlock_violation, kernel/bpf/rqspinlock.c).
      *
-     * @param error what it says was detected
+     * @param error the error that was detected
      * @param attempted the address of the lock that was refused
-     * @param held the addresses of the locks that the CPU held, in the order of taking; old kernels list stale ones too
+     * @param held the addresses of the locks that the CPU held, in the order in which it took them; old kernels list stale ones too
      */
     record Stream(String error, Optional<String> attempted, List<String> held, Optional<Task> task) implements Details {
         public Stream {

@@ -17,26 +17,26 @@ import java.util.OptionalLong;
  * System.out.println(comparison.same() + " " + comparison.reasons());
  * }</pre>
  *
- * @param title one line, as a kernel developer would write it in a subject
- * @param signature equal for two findings of the same bug, whatever the addresses, CPUs, PIDs, offsets, builds and timing
+ * @param title one line, as in the subject of a kernel mail
+ * @param signature equal for two findings of the same bug; free of addresses, CPUs, PIDs, offsets and times
  * @param function the function to look at first
- * @param type what happened in the words of syzkaller's corpus: LOCKDEP, HANG, KASAN-READ and so on; UNKNOWN if it has no word
- * @param cpu the CPU that it happened on; of a stall, the first that is stuck
- * @param task the task that it happened to, or that ran at the time
+ * @param type the type in syzkaller's corpus: LOCKDEP, HANG, KASAN-READ and so on; UNKNOWN if the corpus has none
+ * @param cpu the CPU that it happened on; for a stall, the first stuck CPU
+ * @param task the task that it happened to, or that ran then
  * @param seconds how long the CPU or the task has been stuck
- * @param line the 1-based first line in the text that was parsed
- * @param count how often the same incident was reported
+ * @param line the 1-based number of the first line in the parsed text
+ * @param count how many times the incident was reported
  * @param incident the name of the incident that the evidence belongs to
- * @param role what the evidence is in its incident
- * @param locks the locks that it names, the wanted one first
- * @param cycle who waits for whom; empty if the evidence does not tell
- * @param stacks the one that matters most first
+ * @param role cause or victim in the incident
+ * @param locks the locks that the report names, the wanted one first
+ * @param cycle the nodes that wait for each other; empty if not known
+ * @param stacks the most important one first
  * @param guestSeconds the time stamp that the kernel printed
- * @param wallTime the time of day that stood before the line, as it was written
+ * @param wallTime the wall-clock time before the first line, as written
  * @param preemptCount the preempt_count that the kernel printed
- * @param inFlight the functions of the work items that were running
- * @param blocked the tasks that wait because of it
- * @param details what only this kind of report tells
+ * @param inFlight the functions of the work items in flight
+ * @param blocked the tasks that are blocked by it
+ * @param details facts that only this kind of report has
  */
 public record Evidence(
         EvidenceKind kind,
@@ -62,10 +62,10 @@ public record Evidence(
         List<Task> blocked,
         Details details) {
 
-    /** What a piece of evidence is in its incident; {@link #id()} is the spelling of {@code results.json}. */
+    /** The part of a piece of evidence in its incident. {@link #id()} is the name in {@code results.json}. */
     public enum Role {
         CAUSE("cause"),
-        /** Suffers from the cause and would not be there without it. */
+        /** Follows from the cause. */
         VICTIM("victim");
 
         private final String id;
@@ -87,7 +87,7 @@ public record Evidence(
         blocked = List.copyOf(blocked);
     }
 
-    /** Evidence with what {@code details} tell; nothing else about it is known. */
+    /** Creates evidence and takes further fields from {@code details}. */
     public Evidence(
             EvidenceKind kind,
             String title,
@@ -108,7 +108,7 @@ public record Evidence(
                 .completed());
     }
 
-    /** Evidence without details. */
+    /** Creates evidence without details. */
     public Evidence(
             EvidenceKind kind,
             String title,
@@ -147,37 +147,37 @@ public record Evidence(
                 given.details);
     }
 
-    /** Begins evidence of which only this is known: seen from outside, of its kind's usual type. */
+    /** Returns a builder for evidence that was seen from outside and has the default type of its kind. */
     public static EvidenceBuilder builder(EvidenceKind kind, String title, String signature) {
         return new EvidenceBuilder(kind, title, signature);
     }
 
-    /** Begins evidence that differs from this. */
+    /** Returns a builder that starts with the fields of this evidence. */
     public EvidenceBuilder toBuilder() {
         return new EvidenceBuilder(this);
     }
 
-    /** Returns the same evidence as another source tells it; the line, which was one of the parsed text, is dropped. */
+    /** Returns this evidence with another source and without a line: the line number was that of the parsed text. */
     public Evidence from(Source other) {
         return toBuilder().source(other).line(OptionalLong.empty()).build();
     }
 
-    /** Returns the same evidence with other stacks. */
+    /** Returns this evidence with other stacks. */
     public Evidence with(List<Stack> others) {
         return toBuilder().stacks(others).build();
     }
 
-    /** Returns the same evidence with the function to look at first. */
+    /** Returns this evidence with another function to look at first. */
     public Evidence withFunction(String name) {
         return toBuilder().function(name).build();
     }
 
-    /** Returns the same evidence with another type. */
+    /** Returns this evidence with another type. */
     public Evidence withType(String name) {
         return toBuilder().type(name).build();
     }
 
-    /** Returns whether {@code other} tells of the same bug, and why. */
+    /** Compares this evidence with {@code other}: do they show the same bug, and why. */
     public Comparison sameBugAs(Evidence other) {
         return Comparison.of(this, other);
     }

@@ -9,7 +9,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
- * Collects the fields of {@link Evidence}. What is not given and what {@link Details} tell is taken from them; the rest stays empty.
+ * Builds {@link Evidence}. It takes fields that are not set from the {@link Details}; the others stay empty.
  *
  * <pre>{@code
  * Evidence stuck = Evidence.builder(EvidenceKind.CPU_STUCK, "CPU 0 stuck in foo", "cpu-stuck:nmi:foo")
@@ -119,7 +119,7 @@ public final class EvidenceBuilder {
         return this;
     }
 
-    /** Places the evidence in an incident. */
+    /** Sets the incident and the part of the evidence in it. */
     public EvidenceBuilder incident(String name, Evidence.Role in) {
         incident = Optional.of(name);
         role = Optional.of(in);
@@ -181,6 +181,7 @@ public final class EvidenceBuilder {
         return new Evidence(completed());
     }
 
+    /** Fills fields that are not set from the details. */
     EvidenceBuilder completed() {
         Facts facts = Facts.of(kind, details);
         cpu = cpu.isPresent() ? cpu : facts.cpu();

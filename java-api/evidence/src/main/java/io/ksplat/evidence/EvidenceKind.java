@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * The kinds of {@link Evidence}; {@link #id()} is the spelling of {@code results.json}.
+ * The kinds of {@link Evidence}. {@link #id()} is the name in {@code results.json}.
  *
  * <pre>{@code
  * boolean sure = evidence.kind() == EvidenceKind.CPU_STUCK && evidence.source() == Source.OUTSIDE;
@@ -26,17 +26,17 @@ public enum EvidenceKind {
     WORKQUEUE_LOCKUP("workqueue-lockup", Meaning.STALL, "UNKNOWN"),
     SPINLOCK_BUG("spinlock-bug", Meaning.CRASH, "LOCKDEP"),
     ATOMIC_SLEEP("atomic-sleep", Meaning.CRASH, "ATOMIC_SLEEP"),
-    /** A CPU seen from outside to spin for good. */
+    /** A CPU that spins forever, seen from outside. */
     CPU_STUCK("cpu-stuck", Meaning.DEADLOCK, "HANG"),
-    /** A CPU seen from outside to execute and to wait for no lock. */
+    /** A CPU that executes code and waits for no lock, seen from outside. */
     CPU_BUSY("cpu-busy", Meaning.INCONCLUSIVE, "HANG"),
-    /** A task seen from outside to sleep and not to come back. */
+    /** A task that sleeps and does not wake up, seen from outside. */
     TASK_BLOCKED("task-blocked", Meaning.INCONCLUSIVE, "HANG"),
-    /** A real machine that does not answer any more. */
+    /** A real machine that no longer answers. */
     MACHINE_LOST("machine-lost", Meaning.INCONCLUSIVE, "LOST_CONNECTION"),
-    /** The resilient queued spin lock's own report, from a program's BPF stream. */
+    /** A report of the resilient queued spin lock in a program's BPF stream. */
     RQSPINLOCK("rqspinlock", Meaning.REFUSAL, "UNKNOWN"),
-    /** A program's own word that a lock was refused: -EDEADLK or -ETIMEDOUT. */
+    /** A lock that was refused, reported by the program under test: -EDEADLK or -ETIMEDOUT. */
     LOCK_REFUSED("lock-refused", Meaning.REFUSAL, "UNKNOWN"),
     CSD_LOCK("csd-lock", Meaning.CRASH, "HANG"),
     /** KASAN, KFENCE, use after free, corrupted list. */
@@ -47,21 +47,21 @@ public enum EvidenceKind {
     VERIFIER("verifier", Meaning.REJECTION, "UNKNOWN"),
     OTHER("other", Meaning.CRASH, "UNKNOWN");
 
-    /** What a kind of evidence says of the kernel, if nothing else was found. */
+    /** What a kind of evidence means if nothing else is found. */
     public enum Meaning {
         /** A deadlock, actual or predicted by lockdep. */
         DEADLOCK,
-        /** A deadlock only if the view from outside agrees: a starved host stalls too. */
+        /** A deadlock only if the outside view confirms it: a starved host causes stalls too. */
         STALL,
         /** The kernel found a deadlock and broke it. */
         REFUSAL,
         /** The verifier refused the program. */
         REJECTION,
         CRASH,
-        /** Something is wrong, and what cannot be told. */
+        /** Not enough to tell what is wrong. */
         INCONCLUSIVE;
 
-        /** Returns whether the evidence alone decides nothing. */
+        /** Returns whether the evidence alone does not decide the verdict. */
         public boolean isUncertain() {
             return this == STALL || this == INCONCLUSIVE;
         }
@@ -85,12 +85,12 @@ public enum EvidenceKind {
         return meaning;
     }
 
-    /** Returns what syzkaller's corpus calls evidence of this kind, unless its report tells more; UNKNOWN if it has no word for it. */
+    /** Returns the type of this kind in syzkaller's corpus, UNKNOWN if it has none. A report may have a more specific type. */
     public String type() {
         return type;
     }
 
-    /** The kind that {@code results.json} spells {@code id}, if there is one. */
+    /** Returns the kind with this id, if any. */
     public static Optional<EvidenceKind> of(String id) {
         return Arrays.stream(values()).filter(kind -> kind.id.equals(id)).findFirst();
     }

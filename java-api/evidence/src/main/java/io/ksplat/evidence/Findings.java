@@ -12,18 +12,18 @@ import java.util.List;
  * Verdict verdict = new Findings(List.of(), controls, true).verdict(); // CLEAN
  * }</pre>
  *
- * @param evidence everything found, on the console and from outside
- * @param controls every control that the experiment asked for, and the harness's own
- * @param everyCpuAlive whether each CPU's heart beat after the experiment's end
- * @param visibility what could be seen at all
+ * @param evidence all evidence, from the console and from outside
+ * @param controls the controls of the experiment and of the harness
+ * @param everyCpuAlive whether every CPU sent heartbeats after the end of the experiment
+ * @param visibility which views of the machine were available
  */
 public record Findings(List<Evidence> evidence, List<Control> controls, boolean everyCpuAlive, Visibility visibility) {
 
-    /** What of a machine could be seen. */
+    /** Which views of a machine are available. */
     public enum Visibility {
-        /** Registers, heartbeats and memory, besides the console. */
+        /** The console, and registers, heartbeats and memory from outside. */
         OUTSIDE,
-        /** Only a console or a log: a deadlock has to name a lock or a stuck CPU. */
+        /** Only a console or a log. Evidence of a deadlock must name a lock or a stuck CPU. */
         CONSOLE_ONLY
     }
 
@@ -32,12 +32,12 @@ public record Findings(List<Evidence> evidence, List<Control> controls, boolean 
         controls = List.copyOf(controls);
     }
 
-    /** Findings on a machine that was seen from outside. */
+    /** Creates findings about a machine that was seen from outside. */
     public Findings(List<Evidence> evidence, List<Control> controls, boolean everyCpuAlive) {
         this(evidence, controls, everyCpuAlive, Visibility.OUTSIDE);
     }
 
-    /** Returns the verdict that evidence and controls give. It does not depend on what was expected. */
+    /** Returns the verdict. It follows from evidence and controls, not from the expected verdict. */
     public Verdict verdict() {
         if (has(Meaning.REJECTION)) {
             return Verdict.REJECTED;
@@ -63,8 +63,8 @@ public record Findings(List<Evidence> evidence, List<Control> controls, boolean 
     }
 
     /**
-     * Returns whether to stop looking: nothing that is still to come can change the verdict. A CRASH is final too, though a
-     * deadlock may follow it. Uncertain evidence waits for the view from outside, a refusal for the heartbeats of every CPU.
+     * Returns whether watching longer cannot change the verdict. A CRASH counts as final, although a deadlock may follow it.
+     * Uncertain evidence is not final: the outside view may confirm it. A refusal is final once every CPU sends heartbeats.
      */
     public boolean isFinal() {
         if (has(Meaning.REJECTION) || has(Meaning.DEADLOCK) || has(Meaning.CRASH)) {
@@ -76,12 +76,12 @@ public record Findings(List<Evidence> evidence, List<Control> controls, boolean 
         return has(Meaning.REFUSAL) ? everyCpuAlive : isClean();
     }
 
-    /** Returns the evidence that alone would give the verdict: what else was found is not the bug. */
+    /** Returns the evidence that alone gives the verdict. Other evidence is not the bug. */
     public List<Evidence> decisive() {
         return decisive(verdict());
     }
 
-    /** Returns the evidence that alone would give {@code verdict} on a kernel that lives. */
+    /** Returns the evidence that alone gives {@code verdict} if every CPU is alive. */
     public List<Evidence> decisive(Verdict verdict) {
         return evidence.stream()
                 .filter(found -> new Findings(List.of(found), List.of(), true, visibility).verdict() == verdict)
@@ -114,7 +114,7 @@ public record Findings(List<Evidence> evidence, List<Control> controls, boolean 
         return found.kind() == EvidenceKind.CPU_STUCK || !found.locks().isEmpty();
     }
 
-    /** Tasks that hang, and whose locks, read from outside at one moment, lead from one to the other. */
+    /** Returns whether tasks wait for each other's locks in a cycle, all read from outside at one moment. */
     private static boolean isRingOfSleepers(Evidence found) {
         return (found.kind() == EvidenceKind.HUNG_TASK || found.kind() == EvidenceKind.TASK_BLOCKED)
                 && found.source() == Source.OUTSIDE

@@ -8,10 +8,10 @@ import java.util.OptionalLong;
 /**
  * One function of a {@link Stack}.
  *
- * @param function the symbol's name, or a hexadecimal address where no symbol covers it
- * @param offset bytes from the start of the function, absent for inlined frames
- * @param certain false where the frame may be a stale return address (the kernel prints {@code ?} before those)
- * @param pointer whether it is the next instruction itself, of a CPU's registers; else a return address, after the call
+ * @param function the symbol name, or the address in hexadecimal if no symbol covers it
+ * @param offset in bytes from the start of the function; empty for inlined frames
+ * @param certain false if the frame may be a stale return address (the kernel prints {@code ?} before it)
+ * @param pointer true for the instruction pointer of a CPU, false for a return address
  */
 public record Frame(
         String function,
@@ -22,7 +22,7 @@ public record Frame(
         boolean certain,
         boolean pointer) {
 
-    /** A frame that called another. */
+    /** Creates a frame that called another one. */
     public Frame(
             String function,
             OptionalLong offset,
@@ -33,21 +33,22 @@ public record Frame(
         this(function, offset, file, line, inlined, certain, false);
     }
 
-    /** A certain frame that is not inlined and has no source line. */
+    /** Creates a certain frame that is not inlined and has no source line. */
     public static Frame of(String function, long offset) {
         return new Frame(function, OptionalLong.of(offset), Optional.empty(), OptionalInt.empty(), false, true);
     }
 
+    /** Returns this frame as one that may be stale. */
     public Frame uncertain() {
         return new Frame(function, offset, file, line, inlined, false, pointer);
     }
 
-    /** The same frame as that of an instruction pointer. */
+    /** Returns this frame as that of an instruction pointer. */
     public Frame asPointer() {
         return new Frame(function, offset, file, line, inlined, certain, true);
     }
 
-    /** The same frame with where it comes from. */
+    /** Returns this frame with its source line. */
     public Frame at(String sourceFile, int sourceLine) {
         return new Frame(
                 function, offset, Optional.of(sourceFile), OptionalInt.of(sourceLine), inlined, certain, pointer);

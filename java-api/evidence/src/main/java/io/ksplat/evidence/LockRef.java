@@ -8,12 +8,12 @@ import java.util.OptionalLong;
 /**
  * A lock that a report names.
  *
- * @param name as the report writes it ({@code &rdp->nocb_lock}), or the symbol at its address
- * @param address as the report writes it, in hexadecimal without {@code 0x}; it may be hashed ({@code %p})
- * @param lockClass lockdep's class, if lockdep speaks: the same from boot to boot, unlike the name
- * @param value the lock's word: 32 bits of a spin lock; the owner's 64 bits, flags included, of a mutex or an rw_semaphore
- * @param heldAt the function that took it, and whose task or CPU still holds it
- * @param wantedAt the function that waits for it or is about to take it
+ * @param name the name in the report ({@code &rdp->nocb_lock}), or the symbol at the address
+ * @param address in hexadecimal without {@code 0x}, as printed; may be hashed ({@code %p})
+ * @param lockClass lockdep's class in a lockdep report; unlike the name, it is the same on every boot
+ * @param value the lock's memory: the 32 bits of a spin lock; the 64-bit owner of a mutex or rw_semaphore, with its flags
+ * @param heldAt the function that took the lock and has not released it
+ * @param wantedAt the function that waits for the lock or is about to take it
  */
 public record LockRef(
         String name,
@@ -24,13 +24,13 @@ public record LockRef(
         Optional<String> wantedAt,
         Optional<Owner> owner) {
 
-    /** How an owner is known; {@link #id()} is the spelling of {@code results.json}. */
+    /** How an owner is known. {@link #id()} is the name in {@code results.json}. */
     public enum How {
-        /** The lock's own memory names it. */
+        /** The lock's memory names the owner. */
         WORD("word"),
-        /** Lockdep lists the lock among those that the owner holds. */
+        /** Lockdep lists the lock among the owner's held locks. */
         LOCKDEP("lockdep"),
-        /** It follows from where the owner is. */
+        /** Inferred from the owner's position. */
         INFERRED("inferred");
 
         private final String id;
@@ -45,36 +45,36 @@ public record LockRef(
     }
 
     /**
-     * Who holds a lock.
+     * The owner of a lock.
      *
-     * @param task the task in whose context the lock was taken
-     * @param cpu the CPU that it runs on, or was interrupted on; empty for a task that does not run
+     * @param task the task of the context that took the lock
+     * @param cpu the CPU that it runs on or was interrupted on; empty for a task that does not run
      * @param context {@code task}, {@code softirq}, {@code hardirq}, {@code NMI}
-     * @param because the reason, one clause
+     * @param because how the owner is known, as one clause
      */
     public record Owner(Optional<Task> task, OptionalInt cpu, Optional<String> context, How how, String because) {}
 
-    /** A lock of which only its name is known, its address and its class. */
+    /** Creates a lock of which only name, address and class are known. */
     public LockRef(String name, Optional<String> address, Optional<String> lockClass) {
         this(name, address, lockClass, OptionalLong.empty(), Optional.empty(), Optional.empty(), Optional.empty());
     }
 
-    /** Returns the same lock with its word. */
+    /** Returns this lock with the value of its memory. */
     public LockRef withValue(long word) {
         return new LockRef(name, address, lockClass, OptionalLong.of(word), heldAt, wantedAt, owner);
     }
 
-    /** Returns the same lock with the function that took it. */
+    /** Returns this lock with the function that took it. */
     public LockRef withHeldAt(String function) {
         return new LockRef(name, address, lockClass, value, Optional.of(function), wantedAt, owner);
     }
 
-    /** Returns the same lock with the function that wants it. */
+    /** Returns this lock with the function that wants it. */
     public LockRef withWantedAt(String function) {
         return new LockRef(name, address, lockClass, value, heldAt, Optional.of(function), owner);
     }
 
-    /** Returns the same lock with who holds it. */
+    /** Returns this lock with its owner. */
     public LockRef withOwner(Owner holder) {
         return new LockRef(name, address, lockClass, value, heldAt, wantedAt, Optional.of(holder));
     }

@@ -4,20 +4,20 @@ package io.ksplat.evidence;
 import java.util.Set;
 
 /**
- * What a {@link ConsoleParser} cannot know by itself.
+ * Options of a {@link ConsoleParser}.
  *
  * <pre>{@code
  * Consumer<Evidence> sink = System.out::println;
  * ConsoleParser parser = new ConsoleParser(sink, new ParserOptions(Set.of(Noise.UNKNOWN_NMI)));
  * }</pre>
  *
- * @param caused the noise that the caller makes and does not want reported
+ * @param caused the noise that the caller causes and that is not evidence
  */
 public record ParserOptions(Set<Noise> caused) {
-    /** A console that nobody plays with. */
+    /** For a console of an undisturbed machine. */
     public static final ParserOptions DEFAULT = new ParserOptions(Set.of());
 
-    /** A console of a machine that is shot at with NMIs. */
+    /** For a console of a machine that gets injected NMIs. */
     public static final ParserOptions NMI_EXPERIMENT = new ParserOptions(Set.of(Noise.values()));
 
     public ParserOptions {

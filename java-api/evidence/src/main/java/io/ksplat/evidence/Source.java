@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.evidence;
 
-/** Where a piece of {@link Evidence} was seen; {@link #id()} is the spelling of {@code results.json}. */
+/** Where a piece of {@link Evidence} was seen. {@link #id()} is the name in {@code results.json}. */
 public enum Source {
     /** The kernel's log. */
     CONSOLE("console"),
@@ -10,7 +10,7 @@ public enum Source {
     /** A BPF program's stderr stream. */
     BPF_STREAM("bpf-stream"),
     VERIFIER("verifier"),
-    /** A return value that the program under test recorded. */
+    /** A return value recorded by the program under test. */
     PROGRAM("program");
 
     private final String id;

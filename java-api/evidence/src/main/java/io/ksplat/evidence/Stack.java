@@ -16,27 +16,27 @@ import java.util.OptionalInt;
  * }
  * }</pre>
  *
- * @param cpu the CPU that it was taken on
- * @param context what the stack is of: {@code task}, {@code nmi}, {@code irq}, or the report's own word ({@code held since},
+ * @param cpu the CPU of the stack
+ * @param context {@code task}, {@code nmi}, {@code irq}, or the report's label for the stack ({@code held since},
  *     {@code allocated}, {@code freed}, ...)
- * @param task the task whose stack it is, or that the context interrupted
+ * @param task the task of the stack, or the one that the context interrupted
  */
 public record Stack(OptionalInt cpu, String context, Optional<Task> task, List<Frame> frames) {
     public Stack {
         frames = List.copyOf(frames);
     }
 
-    /** A stack whose task is not known. */
+    /** Creates a stack whose task is not known. */
     public Stack(OptionalInt cpu, String context, List<Frame> frames) {
         this(cpu, context, Optional.empty(), frames);
     }
 
-    /** Returns the same stack with its task, if there is one. */
+    /** Returns this stack with a task, or without one. */
     public Stack with(Optional<Task> whose) {
         return new Stack(cpu, context, whose, frames);
     }
 
-    /** Returns the same stack with other frames. */
+    /** Returns this stack with other frames. */
     public Stack with(List<Frame> others) {
         return new Stack(cpu, context, task, others);
     }

@@ -2,8 +2,8 @@
 package io.ksplat.evidence;
 
 /**
- * A task of the kernel's.
+ * A task of the kernel.
  *
- * @param comm its name, at most 15 bytes (TASK_COMM_LEN)
+ * @param comm the name, at most 15 bytes (TASK_COMM_LEN)
  */
 public record Task(String comm, int pid) {}

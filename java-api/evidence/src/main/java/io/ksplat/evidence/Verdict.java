@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.evidence;
 
-/** What a run came to. */
+/** The result of a run. */
 public enum Verdict {
-    /** An actual or lockdep-predicted deadlock, or a CPU stuck for good. */
+    /** A deadlock, actual or predicted by lockdep, or a CPU that is stuck forever. */
     DEADLOCK,
-    /** The kernel found a deadlock, broke it (-EDEADLK, -ETIMEDOUT), and lives. */
+    /** The kernel detected a deadlock, broke it (-EDEADLK, -ETIMEDOUT) and is alive. */
     RECOVERED,
     /** Any other splat. */
     CRASH,
@@ -13,9 +13,9 @@ public enum Verdict {
     CLEAN,
     /** The verifier refused the program; its log is the evidence. */
     REJECTED,
-    /** This kernel lacks something that the reproducer needs. */
+    /** The kernel lacks something that the reproducer needs. */
     UNSUPPORTED,
-    /** Nothing that decides: a control failed, or the evidence is not enough. */
+    /** Nothing decides: a control failed, or the evidence is not enough. */
     INCONCLUSIVE,
     /** The harness failed, or the kernel died before the experiment began. */
     ERROR

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Describes as data what happened in a kernel: {@link io.ksplat.evidence.Evidence}, parsed from console text or seen from outside,
- * and the {@link io.ksplat.evidence.Verdict} that follows from it. Depends on nothing.
+ * Turns text into {@link io.ksplat.evidence.Evidence} and evidence into a {@link io.ksplat.evidence.Verdict}. Depends on no other
+ * module.
  */
 @NullMarked
 package io.ksplat.evidence;

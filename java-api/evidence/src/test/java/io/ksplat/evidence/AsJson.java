@@ -14,7 +14,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** Writes records as JSON, except for the facts that {@link FactsText} shows. */
+/** Writes evidence as JSON with all components, except for the facts in {@link FactsText}. */
 final class AsJson {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 

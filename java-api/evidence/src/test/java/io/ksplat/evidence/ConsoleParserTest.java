@@ -63,7 +63,7 @@ class ConsoleParserTest {
     @ValueSource(strings = {"\n", "\r\n", "\r\r\n", "\n\n\n"})
     void aReportKnowsItsFirstLine(String end) {
         int lines = end.length() == 3 && end.startsWith("\n") ? 3 : 1;
-        // many times the window that the parser keeps, and a line that is longer than it
+        // much more text than the parser keeps, and a line that is longer than its window
         String before = ("usb 1-1: new device" + end).repeat(20_000) + "x".repeat(200_000) + end;
         byte[] text = Logs.bytes(before + "BUG: soft lockup - CPU#0 stuck for 26s! [a:92]" + end + before + SOFT + end);
         List<Long> expected = List.of(20_001L * lines + 1, 40_003L * lines + 1);
@@ -86,7 +86,7 @@ class ConsoleParserTest {
             feed(parser, "BUG: soft lockup - CPU#0 stuck for 26s! [other:92]\n");
             parser.flush();
             assertThat(found)
-                    .as("a head without a trace is waited for once more")
+                    .as("the parser waits once more for the trace of a head")
                     .hasSize(1);
             parser.flush();
             assertThat(found).hasSize(2);

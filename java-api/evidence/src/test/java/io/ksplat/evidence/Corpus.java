@@ -13,9 +13,9 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Public consoles whose authors say what is in them (Apache-2.0, google/syzkaller): header lines up to the first empty one, then the
- * log, then perhaps {@code REPORT:}; a file that begins with an empty line holds no report. They are not part of the project: tests
- * are skipped without them. Where they are says {@code -Dksplat.corpus=DIR} or {@code KSPLAT_CORPUS}; by default
+ * Reads public consoles with known content (google/syzkaller, Apache-2.0). A file has header lines up to the first empty line, then the
+ * log, then perhaps {@code REPORT:}; a file that begins with an empty line has no report in it. The files are not part of this project;
+ * tests that need them are skipped without them. {@code -Dksplat.corpus=DIR} or {@code KSPLAT_CORPUS} names their folder, by default
  * {@code shared/corpus/console} beside the checkout.
  */
 final class Corpus {
@@ -24,15 +24,15 @@ final class Corpus {
     /**
      * A console.
      *
-     * @param title empty where it must stay silent
-     * @param alternatives other titles that are right
+     * @param title empty if there is no report
+     * @param alternatives other correct titles
      */
     record Log(String name, String title, List<String> alternatives, String type, boolean corrupted, byte[] text) {
         boolean isSilent() {
             return title.isEmpty();
         }
 
-        /** The functions that its titles name. */
+        /** Returns the functions in the titles. */
         List<String> functions() {
             return Stream.concat(Stream.of(title), alternatives.stream())
                     .flatMap(one -> function(one).stream())
@@ -47,7 +47,7 @@ final class Corpus {
         }
     }
 
-    /** All of them; skips the test where there are none. */
+    /** Returns all consoles; skips the test if there are none. */
     static List<Log> logs() throws IOException {
         Path folder = folder();
         assumeTrue(

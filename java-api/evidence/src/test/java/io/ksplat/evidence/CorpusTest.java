@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** Scores the parser on the public {@link Corpus}. */
 class CorpusTest {
-    /** Types that are about locks, stalls and hangs. */
+    /** The types of lock bugs, stalls and hangs. */
     private static final Set<String> LOCKS_AND_HANGS = Set.of("LOCKDEP", "HANG", "ATOMIC_SLEEP");
 
     private static final Pattern STAMP = Pattern.compile("^\\[ *\\d+\\.\\d{6}\\](?:\\[ *[TC]\\d+\\])? ?");
@@ -76,14 +76,14 @@ class CorpusTest {
         assertThat(silent).filteredOn(Answer::isDetected).as("false alarms").isEmpty();
         assertThat(share(reports, Answer::isDetected)).as("detected").isGreaterThan(0.985);
         assertThat(share(reports, Answer::isTypeRight))
-                .as(() -> "type right, but for " + but(reports, Answer::isTypeRight))
+                .as(() -> "type right, except for " + but(reports, Answer::isTypeRight))
                 .isGreaterThan(0.98);
         assertThat(share(named, Answer::isFunctionRight))
-                .as(() -> "function right, but for " + but(named, Answer::isFunctionRight))
+                .as(() -> "function right, except for " + but(named, Answer::isFunctionRight))
                 .isGreaterThan(0.93);
     }
 
-    /** The same consoles as other tools write them. */
+    /** The same consoles in the formats of other tools. */
     @Test
     void whatBroughtTheTextDoesNotMatter() throws IOException {
         Map<String, UnaryOperator<String>> tools = new LinkedHashMap<>();
@@ -111,7 +111,7 @@ class CorpusTest {
         }
     }
 
-    /** Two consoles with one title mostly show one bug; with two titles they show two. */
+    /** Two consoles with the same title usually show the same bug, two with different titles show two. */
     @Test
     void signaturesTellBugsApart() throws IOException {
         List<Answer> answers = Corpus.logs().stream()
@@ -144,7 +144,7 @@ class CorpusTest {
     private static byte[] written(byte[] text, UnaryOperator<String> tool) {
         StringBuilder written = new StringBuilder();
         for (String line : new String(text, StandardCharsets.ISO_8859_1).split("\n", -1)) {
-            // what no kernel wrote keeps its form
+            // only the kernel's lines change their format
             written.append(STAMP.matcher(line).find() ? tool.apply(line) : line).append('\n');
         }
         return Logs.bytes(written.toString());

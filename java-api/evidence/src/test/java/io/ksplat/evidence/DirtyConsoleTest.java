@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What may happen to a console's bytes on their way: whatever it is, nothing is thrown, nothing hangs, and no report is invented. */
+/** Damages a console's bytes as transports may: the parser must not throw, hang or invent a report. */
 @Timeout(120)
 class DirtyConsoleTest {
     private static final int SEEDS = 30;
@@ -62,7 +62,7 @@ class DirtyConsoleTest {
         }
     }
 
-    /** Noise may tear a first line off its report, or cut a line in two; it cannot make more reports than there are first lines. */
+    /** Noise may separate a first line from its report or split a line, but there cannot be more reports than first lines. */
     @ParameterizedTest
     @MethodSource("logs")
     void randomBytesInsertedInventNoReport(Path log) {
@@ -84,7 +84,7 @@ class DirtyConsoleTest {
         }
     }
 
-    /** Each caller's lines keep their order; how the callers' lines fall between each other is chance. */
+    /** The lines of one caller keep their order, those of different callers mix at random. */
     @Test
     void callersMayInterleaveAnyhow() {
         Path log = Logs.golden().stream()
@@ -148,7 +148,7 @@ class DirtyConsoleTest {
         return found.stream().sorted(Comparator.comparing(Evidence::signature)).toList();
     }
 
-    /** Lines that begin a report of their own when what is before them is lost: a fault's second and third line. */
+    /** Counts the lines that begin a report if the lines before them are lost, such as the second and third line of a fault. */
     private static int headLines(byte[] text) {
         int count = 0;
         for (String line : new String(text, StandardCharsets.ISO_8859_1).split("\n", -1)) {

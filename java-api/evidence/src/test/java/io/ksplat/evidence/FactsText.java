@@ -4,7 +4,7 @@ package io.ksplat.evidence;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** Writes the facts of evidence for review, one line for each thing that something is known of. */
+/** Writes the facts of evidence as text for review: one line for the evidence and for each lock, node and stack with facts. */
 final class FactsText {
     private FactsText() {}
 

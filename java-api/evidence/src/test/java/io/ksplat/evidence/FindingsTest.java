@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
 
-/** What the kinds of evidence mean, alone and together. */
+/** Checks the verdict of each kind of evidence, alone and combined. */
 class FindingsTest {
     private static final Control PASSED = Control.effect("dropped", 1, 1);
     private static final Control FAILED = Control.effect("freed", 1, 0);
@@ -75,7 +75,7 @@ class FindingsTest {
     void whatTheGuestSaysOfARingIsNotTheViewFromOutside() {
         assertThat(verdict(of(EvidenceKind.HUNG_TASK, Source.CONSOLE, RING, WAITS)))
                 .isEqualTo(Verdict.INCONCLUSIVE);
-        // Its log, read from memory, is what the guest wrote all the same.
+        // The guest wrote its log, even if it was read from memory.
         assertThat(verdict(of(EvidenceKind.HUNG_TASK, Source.OUTSIDE, RING, new Details.None())))
                 .isEqualTo(Verdict.INCONCLUSIVE);
     }
@@ -119,7 +119,7 @@ class FindingsTest {
         assertThat(verdict(of(kind))).isEqualTo(Verdict.CRASH);
     }
 
-    /** The verdict of one piece of evidence: naming a lock or none, seen from outside too or on a console only. */
+    /** The verdict of one piece of evidence that names a lock or none, with and without the view from outside. */
     private static final String ALONE = """
             #                     | a lock, outside | a lock, console | none, outside | none, console
             lockdep-circular      | DEADLOCK        | DEADLOCK        | DEADLOCK      | INCONCLUSIVE
@@ -237,7 +237,7 @@ class FindingsTest {
     @Test
     void uncertainEvidenceIsWaitedForUnlessSomethingElseDecides() {
         assertThat(isFinal(true, of(EvidenceKind.RCU_STALL), of(EvidenceKind.LOCK_REFUSED)))
-                .as("the view from outside may yet make the stall a deadlock")
+                .as("the outside view may still confirm a deadlock")
                 .isFalse();
         assertThat(isFinal(false, of(EvidenceKind.RCU_STALL), of(EvidenceKind.OOPS)))
                 .isTrue();

@@ -15,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Compares the evidence of each {@code golden/X.log} with {@code golden/X.json} and its facts with {@code golden/facts.txt}, which were reviewed by eye.
- * {@code -Dksplat.golden.write=true} writes these files anew, beside the sources, to be reviewed again.
+ * Compares the evidence in each {@code golden/X.log} with {@code golden/X.json} and its facts with {@code golden/facts.txt}, which were reviewed by eye.
+ * {@code -Dksplat.golden.write=true} rewrites them in the source folder for another review.
  */
 class GoldenTest {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
@@ -38,7 +38,7 @@ class GoldenTest {
         }
         Path expected = log.resolveSibling(name);
         assertThat(expected)
-                .as("write it with -Dksplat.golden.write=true, then review it")
+                .as("missing: write it with -Dksplat.golden.write=true and review it")
                 .exists();
         assertThat(JSON.writeValueAsString(found)).isEqualTo(JSON.writeValueAsString(JSON.readTree(expected.toFile())));
     }

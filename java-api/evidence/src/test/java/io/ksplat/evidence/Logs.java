@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 
-/** Consoles that tests read. */
+/** Reads the consoles of the tests. */
 final class Logs {
     private Logs() {}
 
@@ -40,11 +40,11 @@ final class Logs {
         return text.getBytes(StandardCharsets.ISO_8859_1);
     }
 
-    /** The only evidence in a text. */
+    /** Returns the only evidence in a text. */
     static Evidence only(String text) {
         List<Evidence> found = ConsoleParser.parse(bytes(text));
         if (found.size() != 1) {
-            throw new AssertionError("one piece of evidence expected, not " + titles(found));
+            throw new AssertionError("expected one piece of evidence, found " + titles(found));
         }
         return found.get(0);
     }
@@ -53,7 +53,7 @@ final class Logs {
         return found.stream().map(Evidence::title).toList();
     }
 
-    /** What a text gives when it comes in pieces of the given sizes, over and over. */
+    /** Returns the evidence in a text that arrives in pieces of the given sizes, repeated to its end. */
     static List<Evidence> inPieces(byte[] text, List<Integer> sizes) {
         List<Evidence> found = new ArrayList<>();
         try (ConsoleParser parser = new ConsoleParser(found::add)) {

@@ -14,9 +14,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What each of the kernel's printers writes, old and new and on several architectures, and what is to be made of it. The texts of
- * {@code kinds/*.txt} were written by hand after the printers; each begins with a line {@code # kind | type | title}, and one that
- * is no evidence with {@code # silent}.
+ * Checks kind, type and title for the text of each of the kernel's printers, old and new, on several architectures. The texts in
+ * {@code kinds/*.txt} were written by hand after the printers. Each begins with {@code # kind | type | title}, or with
+ * {@code # silent} if it is not evidence.
  */
 class ReportKindsTest {
     private static final List<EvidenceKind> NOT_ON_A_CONSOLE = List.of(
@@ -39,7 +39,7 @@ class ReportKindsTest {
         for (Path file : Logs.texts("kinds")) {
             String name = file.getFileName().toString();
             String[] parts = ("\n" + Files.readString(file, StandardCharsets.ISO_8859_1)).split("\n# ", -1);
-            // the licence's line comes first
+            // the first part is the licence
             for (String part : List.of(parts).subList(2, parts.length)) {
                 int end = part.indexOf('\n');
                 cases.add(new Case(name, part.substring(0, end), part.substring(end + 1)));

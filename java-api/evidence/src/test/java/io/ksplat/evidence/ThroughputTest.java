@@ -24,8 +24,8 @@ class ThroughputTest {
     };
 
     /**
-     * Best of several, by this thread's processor time, and half of the 100 MB/s that a quiet core must do: the machine may be
-     * busy with other things. Without the search for keywords it is a tenth.
+     * Takes the best of several runs by the CPU time of this thread. The limit is half of what an idle core must reach, 100 MB/s,
+     * because the machine may be busy. Without the keyword search the parser reaches a tenth.
      */
     @Test
     void aCleanLogIsReadFasterThanAnyConsoleWrites() {
@@ -44,7 +44,7 @@ class ThroughputTest {
         Random random = new Random(1);
         StringBuilder text = new StringBuilder(bytes + 256);
         for (int line = 0; text.length() < bytes; line++) {
-            // noise is one line in two thousand: more of it is a storm, not a clean log
+            // one line in two thousand is noise: with more it would not be a clean log
             int which = line % 2000 == 0 ? ORDINARY.length - 1 : random.nextInt(ORDINARY.length - 1);
             text.append(String.format(
                             Locale.ROOT, "[%5d.%06d][T%5d] ", line / 1000, line % 1000, random.nextInt(30000)))

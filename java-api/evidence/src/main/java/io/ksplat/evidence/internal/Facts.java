@@ -14,11 +14,11 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.function.Predicate;
 
-/** Turns what {@link Details} tell into the fields that all evidence has. No other class does. */
+/** Derives the fields that all evidence has from {@link Details}. This is the only place that does. */
 public record Facts(OptionalInt cpu, Optional<Task> task, OptionalDouble seconds) {
     private static final Facts NONE = new Facts(OptionalInt.empty(), Optional.empty(), OptionalDouble.empty());
 
-    /** Returns what the details of a kind of evidence tell. */
+    /** Returns the facts in the details of a kind of evidence. */
     public static Facts of(EvidenceKind kind, Details details) {
         if (details instanceof Details.Stall stall) {
             return of(kind, stall);
@@ -38,7 +38,7 @@ public record Facts(OptionalInt cpu, Optional<Task> task, OptionalDouble seconds
         return new Facts(OptionalInt.empty(), task(details), OptionalDouble.empty());
     }
 
-    /** The tasks of other stalls than soft lockups may be those of the CPU that noticed. */
+    /** Only soft lockups name their task: the tasks of other stalls may have run on the CPU that detected the stall. */
     private static Facts of(EvidenceKind kind, Details.Stall stall) {
         return new Facts(
                 stall.cpus().stream().mapToInt(cpu -> cpu).findFirst(),
@@ -59,7 +59,7 @@ public record Facts(OptionalInt cpu, Optional<Task> task, OptionalDouble seconds
         return details instanceof Details.Stream stream ? stream.task() : Optional.empty();
     }
 
-    /** Returns the locks with what is known of where they are held and wanted, of their words and of their owners. */
+    /** Adds to locks where they are held and wanted, their values and their owners. */
     public static List<LockRef> locks(List<LockRef> named, Details details) {
         if (details instanceof Details.Locks locks) {
             return named.stream().map(lock -> completed(lock, locks)).toList();
@@ -121,7 +121,7 @@ public record Facts(OptionalInt cpu, Optional<Task> task, OptionalDouble seconds
                 owner.because());
     }
 
-    /** Returns the cycle with the tasks that wait in it. */
+    /** Adds to the nodes of a cycle the tasks that wait. */
     public static List<CycleNode> cycle(List<CycleNode> nodes, Details details) {
         return details instanceof Details.Waits waits
                 ? nodes.stream()
@@ -136,7 +136,7 @@ public record Facts(OptionalInt cpu, Optional<Task> task, OptionalDouble seconds
                 : wait -> wait.cpu().isEmpty() && wait.lock().name().equals(node.waitsFor());
     }
 
-    /** Returns the stacks with the tasks of the CPUs that they were taken on. */
+    /** Adds to stacks the tasks of their CPUs. */
     public static List<Stack> stacks(List<Stack> stacks, Details details) {
         if (details instanceof Details.Stream stream) {
             return stacks.stream()
@@ -152,7 +152,7 @@ public record Facts(OptionalInt cpu, Optional<Task> task, OptionalDouble seconds
                 : stacks;
     }
 
-    /** The task of the only wait that matches: of several sleepers for one lock, which of them is meant is not known. */
+    /** Returns the task of the only wait that matches. If several tasks sleep on one lock, the right one is not known. */
     private static Optional<Task> task(Details.Waits waits, Predicate<Details.Wait> which) {
         List<Details.Wait> found = waits.waits().stream().filter(which).toList();
         return found.size() == 1 ? found.get(0).task() : Optional.empty();

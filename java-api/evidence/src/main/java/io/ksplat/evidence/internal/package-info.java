@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Completes {@link io.ksplat.evidence.Evidence}. */
+/** Derives the common fields of {@link io.ksplat.evidence.Evidence} from its details. */
 @NullMarked
 package io.ksplat.evidence.internal;
 

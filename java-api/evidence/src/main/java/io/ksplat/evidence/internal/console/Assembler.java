@@ -13,47 +13,47 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
-/** Sorts lines into reports: by caller where the console tells it, and emits what is whole in the order of the first lines. */
+/** Collects lines into reports, by caller if the console prints it, and emits complete reports in the order of their first lines. */
 public final class Assembler {
-    /** Reports that are open at once; CPUs that die together are more than any reader wants to tell apart. */
+    /** The maximum of open reports. It bounds memory if many CPUs die at once. */
     private static final int MOST_OPEN = 64;
 
-    /** panic() calls of oops_end (arch/x86/kernel/dumpstack.c and others), check_panic_on_warn, and the watchdogs. */
+    /** The panic() calls of oops_end (arch/x86/kernel/dumpstack.c and others), of check_panic_on_warn and of the watchdogs. */
     private static final Pattern AFTERMATH = Pattern.compile(
             "syncing: (?:Oops: )?(?:Fatal exception|[\\w. ]*panic_on_warn set|hung_task: |softlockup: |Hard LOCKUP|RCU Stall|Attempted to kill (?:the idle task|init)!|Aiee, killing interrupt handler)");
 
-    /** Seconds of the kernel's clock between a report and the panic that it leads to; a slow serial line takes that long. */
-    private static final double LONGEST_AGONY = 30;
+    /** Seconds of the kernel's clock between a report and its panic. A slow serial line takes that long. */
+    private static final double LONGEST_TO_PANIC = 30;
 
     private final Consumer<Evidence> sink;
     private final Supplier<ParserOptions> options;
     private final Deque<Report> open = new ArrayDeque<>();
     private final Map<Noise, Long> ignored = new EnumMap<>(Noise.class);
     private boolean quiet;
-    private boolean told;
-    private double toldAt = Double.NaN;
+    private boolean emitted;
+    private double emittedAt = Double.NaN;
 
     public Assembler(Consumer<Evidence> sink, Supplier<ParserOptions> options) {
         this.sink = sink;
         this.options = options;
     }
 
-    /** Whether every line counts; otherwise only those that can begin a report do. */
+    /** Returns whether a report is open, so that every line matters. Otherwise only lines that can begin a report matter. */
     public boolean isReading() {
         return !open.isEmpty();
     }
 
-    /** How often each kind of the caller's own noise was passed over. */
+    /** Returns how often each kind of noise was ignored. */
     public Map<Noise, Long> ignored() {
         return Map.copyOf(ignored);
     }
 
-    /** Where the first line that may begin a report lies in {@code [from, to)}, or -1: some byte of it. */
+    /** Returns the index of a byte of the first line in {@code [from, to)} that may begin a report, or -1. */
     public static int next(byte[] text, int from, int to) {
         return Rules.KEYWORDS.find(text, from, to);
     }
 
-    /** Takes a line, the {@code number}th of the text. */
+    /** Reads the line with this number. */
     public void line(byte[] text, int from, int to, long number) {
         boolean begins = next(text, from, to) >= 0;
         for (Line line : LineReader.read(text, from, to)) {
@@ -76,7 +76,7 @@ public final class Assembler {
         } else if (own.isPresent()) {
             own.get().add(line);
         } else {
-            // other CPUs' backtraces, or a line whose prefix was lost
+            // a backtrace of another CPU, or a line that lost its prefix
             open.stream()
                     .filter(report -> !report.isClosed())
                     .filter(report -> report.rule().family() == Rule.Family.STALL
@@ -95,7 +95,7 @@ public final class Assembler {
         if (own.isEmpty() && isAftermath(match, line)) {
             return;
         }
-        if (cause.isPresent() && cause.get().goesOnWith(match.rule())) {
+        if (cause.isPresent() && cause.get().isContinuedBy(match.rule())) {
             cause.get().add(line);
             return;
         }
@@ -107,12 +107,12 @@ public final class Assembler {
         open.addLast(new Report(match, line, number));
     }
 
-    /** A panic that only carries out what an earlier report led to: that report is the evidence. */
+    /** Returns whether a panic is the consequence of an earlier report. That report is the evidence. */
     private boolean isAftermath(Rules.Match match, Line line) {
         return match.rule().family() == Rule.Family.PANIC
-                && told
+                && emitted
                 && AFTERMATH.matcher(line.text()).find()
-                && !(line.seconds().orElse(toldAt) - toldAt > LONGEST_AGONY);
+                && !(line.seconds().orElse(emittedAt) - emittedAt > LONGEST_TO_PANIC);
     }
 
     private static void closeIfPast(Report report, Line line) {
@@ -137,10 +137,10 @@ public final class Assembler {
         return false;
     }
 
-    /** Emits what is complete enough; what is not is given until the next call without a line in between. */
+    /** Emits reports that are complete enough to understand, and all reports if no line has arrived since the last call. */
     public void flush() {
         for (Report report : open) {
-            if (quiet || report.isTelling()) {
+            if (quiet || report.isUnderstandable()) {
                 report.close();
             }
         }
@@ -148,7 +148,7 @@ public final class Assembler {
         emit();
     }
 
-    /** Emits all that is left. */
+    /** Emits all open reports. */
     public void close() {
         open.forEach(Report::close);
         emit();
@@ -157,8 +157,8 @@ public final class Assembler {
     private void emit() {
         while (!open.isEmpty() && open.peekFirst().isClosed()) {
             Report report = open.removeFirst();
-            told = true;
-            toldAt = report.lines.get(report.lines.size() - 1).seconds().orElse(toldAt);
+            emitted = true;
+            emittedAt = report.lines.get(report.lines.size() - 1).seconds().orElse(emittedAt);
             sink.accept(ReportReader.read(report));
         }
     }

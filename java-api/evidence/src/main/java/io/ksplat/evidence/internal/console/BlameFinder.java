@@ -13,32 +13,36 @@ import java.util.stream.Stream;
 final class BlameFinder {
     private static final Pattern AT = Pattern.compile("\\bat: (?:\\[<[0-9a-f]+>\\] )?([A-Za-z_][\\w.]*)");
 
-    /** Wrappers of allocators: a leak is their callers'. */
+    /** Wrappers of allocators. A leak belongs to their callers. */
     private static final Pattern ALLOCATORS = Pattern.compile("alloc|^create_object$|dup$");
 
-    /** Wrappers of locks, which only the lock's taking is about. */
+    /** Wrappers of locks. They matter only if the report is about taking the lock. */
     private static final Pattern LOCKS =
             Pattern.compile("(?:_lock|_unlock|_trylock|^unlock_\\w+)(?:_nested|_irq\\w*|_bh)?$|panic$");
 
-    /** The ways of freed pages: the bad one is whoever held it last. */
+    /** Functions that free pages. The last user of the page is to blame. */
     private static final Pattern FREEING = Pattern.compile(
             "free|release|drop|^_*skb_|page_|^_*put_|receive_skb|backlog|napi|net_rx|^_*kmem|slab|folio");
 
+    private static final Pattern LAST_FUNCTION = Pattern.compile("^\\s*last function: ([\\w.]+)");
+    private static final Pattern WORK_FUNCTION = Pattern.compile("\\bworkfn=([\\w.]+)");
+
     private BlameFinder() {}
 
-    static Optional<String> find(Report report, List<Trace> traces) {
-        return find(report, traces, report.rule().blame()).map(Names::title);
+    /** Returns the function to name, in the form that titles use. */
+    static Optional<String> find(Report report, List<Trace> traces, Rule.Blame blame) {
+        return untitled(report, traces, blame).map(Names::title);
     }
 
-    private static Optional<String> find(Report report, List<Trace> traces, Rule.Blame blame) {
+    private static Optional<String> untitled(Report report, List<Trace> traces, Rule.Blame blame) {
         return switch (blame) {
             case NONE -> Optional.empty();
-            case NAMED -> head(report);
-            case HEAD -> head(report).filter(BlameFinder::isTelling).or(() -> stack(traces));
+            case NAMED -> report.named("f");
+            case HEAD -> report.named("f").filter(BlameFinder::isWorthNaming).or(() -> stack(traces));
             case PC, STACK -> stack(traces);
             case TAKING ->
                 taking(report)
-                        .filter(at -> isTelling(at) || Locking.isDeferral(at))
+                        .filter(at -> isWorthNaming(at) || Locking.isDeferral(at))
                         .or(() -> stack(traces));
             case SAFE ->
                 labelled(traces, "became safe").or(() -> taking(report)).or(() -> stack(traces));
@@ -46,12 +50,13 @@ final class BlameFinder {
             case BUSY -> busy(traces);
             case SPINNING -> spinning(traces.stream().filter(BlameFinder::isBusy));
             case WAITING -> waiting(traces);
+            case LAST_WORK -> first(report, LAST_FUNCTION).or(() -> first(report, WORK_FUNCTION));
             case ALLOCATING -> without(ALLOCATORS, traces);
             case FREEING -> without(FREEING, traces);
         };
     }
 
-    private static boolean isTelling(String function) {
+    private static boolean isWorthNaming(String function) {
         return !HelperFunctions.is(function);
     }
 
@@ -70,14 +75,6 @@ final class BlameFinder {
                         entry -> !bricks.matcher(entry.frame().function()).find()))
                 .flatMap(Optional::stream)
                 .findFirst();
-    }
-
-    private static Optional<String> head(Report report) {
-        try {
-            return Optional.ofNullable(report.head().group("f"));
-        } catch (IllegalArgumentException noSuchGroup) {
-            return Optional.empty();
-        }
     }
 
     private static Optional<String> taking(Report report) {
@@ -119,15 +116,17 @@ final class BlameFinder {
                 .findFirst();
     }
 
-    /** The first certain function of a trace that is worth naming; an uncertain one if it has no certain ones at all. */
+    /** Returns the first certain function of a trace that is no helper. If no frame is certain, returns the first uncertain one. */
     static Optional<String> first(Trace trace, Predicate<Entry> which) {
         Optional<String> certain = functions(
                         trace, which.and(entry -> entry.frame().certain()))
-                .filter(BlameFinder::isTelling)
+                .filter(BlameFinder::isWorthNaming)
                 .findFirst();
         boolean guesses =
                 trace.entries().stream().noneMatch(entry -> entry.frame().certain());
-        return guesses ? functions(trace, which).filter(BlameFinder::isTelling).findFirst() : certain;
+        return guesses
+                ? functions(trace, which).filter(BlameFinder::isWorthNaming).findFirst()
+                : certain;
     }
 
     private static Stream<String> functions(Trace trace, Predicate<Entry> which) {
@@ -150,7 +149,7 @@ final class BlameFinder {
                 .findFirst();
     }
 
-    /** Neither RCU's own thread, which starves with the rest, nor a CPU with nothing to do. */
+    /** Excludes RCU's grace-period kthread: it starves like everyone else. */
     private static boolean isBusy(Trace trace) {
         return trace.isMain()
                 && functions(trace, entry -> true)
@@ -163,7 +162,7 @@ final class BlameFinder {
                 .filter(trace -> "task".equals(trace.label()))
                 .findFirst()
                 .flatMap(trace -> functions(trace, entry -> entry.frame().certain())
-                        .filter(function -> !Locking.isWait(function) && isTelling(function))
+                        .filter(function -> !Locking.isWait(function) && isWorthNaming(function))
                         .findFirst());
     }
 }

@@ -4,9 +4,9 @@ package io.ksplat.evidence.internal.console;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The kernel's lists of CPUs, {@code 0-2,5} (%*pbl, lib/vsprintf.c). */
+/** Reads the kernel's lists of CPUs, {@code 0-2,5} (%*pbl, lib/vsprintf.c). */
 final class CpuList {
-    /** NR_CPUS is at most this (arch/x86/Kconfig); a torn list must not fill the memory. */
+    /** The maximum of NR_CPUS (arch/x86/Kconfig). It bounds the memory that a torn list can take. */
     private static final int MOST = 8192;
 
     private CpuList() {}

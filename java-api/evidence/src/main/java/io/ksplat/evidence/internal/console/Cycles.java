@@ -13,9 +13,9 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** Who waits for whom, from a report's structure. */
+/** Derives the cycle of a deadlock from the structure of a report. */
 final class Cycles {
-    /** What an interrupt keeps from the context that it interrupted. */
+    /** What the interrupted context waits for while an interrupt runs. */
     private static final String CPU = "the CPU";
 
     private Cycles() {}
@@ -41,7 +41,7 @@ final class Cycles {
         return List.of();
     }
 
-    /** The chain reads from the held lock (#n) to the wanted one (#0); each was taken while the next was held. */
+    /** The chain goes from the held lock (#n) to the wanted one (#0). Each lock was taken while the next one was held. */
     private static List<CycleNode> circular(Details.Locks locks) {
         List<String> chain =
                 locks.chain().stream().map(link -> name(link.lock())).toList();
@@ -62,7 +62,7 @@ final class Cycles {
         return wanted.map(lock -> List.of(task(lock, lock).with(locks.task()))).orElse(List.of());
     }
 
-    /** {@code inconsistent {INITIAL USE} -> {IN-NMI} usage}: the interrupt waits for what the context under it holds. */
+    /** {@code inconsistent {INITIAL USE} -> {IN-NMI} usage}: the interrupt waits for a lock of the context that it interrupted. */
     private static List<CycleNode> inconsistent(Details.Locks locks, OptionalInt cpu) {
         if (locks.usage().isEmpty() || locks.wanted().isEmpty()) {
             return List.of();
@@ -83,7 +83,7 @@ final class Cycles {
         return Optional.of("nmi".equals(name) ? "NMI" : name);
     }
 
-    /** print_irq_lock_scenario(): the interrupt on the first CPU waits for what the second holds, which waits for what the first holds. */
+    /** print_irq_lock_scenario(): the interrupt on the first CPU waits for a lock of the second CPU, which waits for a lock of the first. */
     private static List<CycleNode> inversion(List<Step> steps) {
         List<String> first = new ArrayList<>();
         List<String> second = new ArrayList<>();
@@ -112,7 +112,7 @@ final class Cycles {
         return nodes;
     }
 
-    /** The lock that the scenario's interrupt waits for. */
+    /** Returns the lock that the interrupt in the scenario waits for. */
     static Optional<String> interrupting(Details.Locks locks) {
         return inversion(locks.scenario()).stream()
                 .filter(node -> CPU.equals(node.holds()))
@@ -126,7 +126,7 @@ final class Cycles {
         }
     }
 
-    /** Two CPUs, each with what it takes first and last. */
+    /** Two CPUs: each holds the first lock that it takes and waits for the last one. */
     private static List<CycleNode> scenario(List<Step> steps) {
         List<String> first = steps.stream()
                 .filter(step -> step.column() == 0)

@@ -5,9 +5,9 @@ import io.ksplat.evidence.internal.console.Trace.Entry;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** Entry points of the kernel's parts: what a busy CPU was asked to do. Each is called through a pointer or a table. */
+/** Finds the entry point of the subsystem that a busy CPU runs. Entry points are called through a pointer or a table. */
 final class EntryPoints {
-    /** Syscalls of their own; the ones that lead anywhere (ioctl, read, write, sendmsg) tell less than what they lead to. */
+    /** System calls, except for generic ones (ioctl, read, write, sendmsg): the function that they dispatch to tells more. */
     private static final String SYSCALL =
             "(?:__(?:x64|ia32|se|do|arm64|s390x?|riscv)_|__ia32_compat_|compat_)?(?:sys_|SyS_|SYSC_|ksys_)"
                     + "(?!ioctl|read$|write$|readv|writev|pread|pwrite|sendto|sendmsg$|recvmsg$|exit_to|futex|socketcall|execve|rt_sig|sendfile|splice|prctl)\\w+";
@@ -30,7 +30,7 @@ final class EntryPoints {
 
     private EntryPoints() {}
 
-    /** The innermost one of a trace. */
+    /** Returns the innermost entry point of a trace. */
     static Optional<String> innermost(Trace trace) {
         String below = "";
         for (Entry entry : trace.entries()) {
@@ -49,7 +49,7 @@ final class EntryPoints {
         return Optional.empty();
     }
 
-    /** Timers (kernel/time/timer.c), work items (kernel/workqueue.c). */
+    /** Returns whether a function calls timers (kernel/time/timer.c) or work items (kernel/workqueue.c). */
     private static boolean calls(String function) {
         return "call_timer_fn".equals(function) || "process_one_work".equals(function);
     }

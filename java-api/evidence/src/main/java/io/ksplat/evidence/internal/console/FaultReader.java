@@ -13,7 +13,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Reads the dumps of exceptions, bad accesses and broken spin locks. */
+/** Reads dumps of exceptions, bad memory accesses and broken spin locks. */
 final class FaultReader {
     /** __show_regs of x86, arm, arm64, riscv and others: {@code RAX: 00..}, {@code x0 : 00..}, {@code r7 : 00..}, {@code a0 : 00..}. */
     private static final Pattern REGISTER =
@@ -30,7 +30,7 @@ final class FaultReader {
     private static final Pattern KFENCE = Pattern.compile(
             "^\\s*(?:Out-of-bounds|Use-after-free|Invalid|Corrupted) (read|write|free|memory)(?: of| at) (?:0x)?([0-9a-f]+)");
 
-    /** KASAN's, and kfence_print_object's: {@code kfence-#1: 0x...-0x..., size=32, cache=kmalloc-32}. */
+    /** KASAN's line, and that of kfence_print_object: {@code kfence-#1: 0x...-0x..., size=32, cache=kmalloc-32}. */
     private static final Pattern CACHE =
             Pattern.compile("belongs to the cache (\\S+) of size|^kfence-#\\d+: .*, cache=(\\S+)");
 
@@ -130,7 +130,7 @@ final class FaultReader {
         return dump(trimmed).map(Dump::task);
     }
 
-    /** The task that a dump of one CPU says it ran. */
+    /** Returns the task that ran on a CPU, if its dump is in the report. */
     static Optional<Task> running(List<Line> lines, int cpu) {
         return dumps(lines).filter(dump -> dump.cpu() == cpu).map(Dump::task).findFirst();
     }
@@ -139,7 +139,7 @@ final class FaultReader {
         return dumps(lines).mapToInt(Dump::cpu).findFirst();
     }
 
-    /** What dump_stack_print_info() (lib/dump_stack.c) says of a CPU. */
+    /** The line of dump_stack_print_info() (lib/dump_stack.c) about a CPU. */
     private record Dump(int cpu, Task task) {}
 
     private static Stream<Dump> dumps(List<Line> lines) {

@@ -15,7 +15,7 @@ import io.ksplat.evidence.internal.console.Rule.Blame;
 import io.ksplat.evidence.internal.console.Rule.Family;
 import java.util.List;
 
-/** What exceptions in the kernel say, on every architecture, and panics. */
+/** Rules for exceptions in the kernel, on every architecture, and for panics. */
 final class FaultRules {
     private static final String X86_FAULT = "arch/x86/mm/fault.c";
     private static final String X86_TRAPS = "arch/x86/kernel/traps.c";
@@ -33,7 +33,7 @@ final class FaultRules {
                     "BUG: unable to handle",
                     "BUG: unable to handle (?:kernel paging request|page fault for address)",
                     X86_FAULT),
-            // the same line, torn
+            // the rest of the line was lost
             fault(
                             "BUG: unable to handle",
                             "BUG: unable to handle kernel",
@@ -94,8 +94,7 @@ final class FaultRules {
                     PC,
                     X86_TRAPS),
             // early_fixup_exception (arch/x86/mm/extable.c): "PANIC: early exception 0x%02x IP %lx:%lx error %lx cr2
-            // 0x%lx"; also
-            // arch/s390/kernel/early.c
+            // 0x%lx"; also arch/s390/kernel/early.c
             fault(
                     "PANIC: early exception",
                     "PANIC: early exception",
@@ -150,7 +149,7 @@ final class FaultRules {
                     X86_TRAPS),
             fault("Missing ENDBR: ", "Missing ENDBR: ", "CFI failure in {f}", PC, "arch/x86/kernel/cet.c"),
             fault("CFI failure at ", "CFI failure at (?<f>[^\\s+]+)", "CFI failure in {f}", HEAD, "kernel/cfi.c"),
-            // bug_brk_handler: die() with report_ubsan_failure()'s words, "UBSAN: array index out of bounds"
+            // bug_brk_handler: die() with the text of report_ubsan_failure(), "UBSAN: array index out of bounds"
             fault(
                             "Internal error: UBSAN: ",
                             "Internal error: UBSAN: ([\\w -]+): [0-9a-f]+ \\[#\\d+\\]",
@@ -176,7 +175,6 @@ final class FaultRules {
                     "Oops in {f}",
                     PC,
                     "arch/s390/kernel/dumpstack.c"),
-            // unhandled kernel trap (arch/alpha, arch/sparc): "Unable to handle kernel paging request"
             // mips and loongarch BUG(): die("Kernel bug detected"); riscv, mips, loongarch, csky die(): "%s[#%d]:", "%s
             // [#%d]"
             fault(

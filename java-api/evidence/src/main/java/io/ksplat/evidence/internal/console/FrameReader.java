@@ -9,12 +9,12 @@ import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Reads single lines of traces, in every architecture's spelling. */
+/** Reads single lines of traces, in the format of any architecture. */
 final class FrameReader {
     private static final String NAME = "([A-Za-z_$<.][^\\s()\\[\\]]*?)";
     private static final String OFFSET = "\\+0x([0-9a-f]+)/0x[0-9a-f]+";
 
-    /** x86, arm64, powerpc, s390, mips, riscv: printk_stack_address() and its like, {@code [<addr>] ? name+0x1/0x2 [module] file:line [inline]}. */
+    /** x86, arm64, powerpc, s390, mips, riscv: printk_stack_address() and similar functions, {@code [<addr>] ? name+0x1/0x2 [module] file:line [inline]}. */
     private static final Pattern FRAME = Pattern.compile(
             "^(?:\\(?\\[?<?(?:0x)?[0-9a-f]{6,16}(?=[>\\]) :])>?\\]?\\)?:? *+)*+(\\? +)?" + NAME + OFFSET
                     + "(?: \\(?\\[?([\\w-]+)(?: [0-9a-f]+)?[\\])])?(?: +\\([A-Z]+\\))?(?: +(\\S+?):(\\d+)(?::\\d+)?)?( +\\[inline\\])?.*$");
@@ -34,7 +34,7 @@ final class FrameReader {
 
     private FrameReader() {}
 
-    /** The frames of one line, innermost first; none where it holds no frame. */
+    /** Returns the frames in a line, innermost first. */
     static List<Frame> frames(String trimmed) {
         boolean offset = trimmed.contains("+0x");
         if (offset && trimmed.contains(" from ")) {
@@ -70,7 +70,7 @@ final class FrameReader {
         return List.of();
     }
 
-    /** The function that the instruction pointer of a register dump is in. */
+    /** Returns the frame of the instruction pointer in a line of a register dump. */
     static Optional<Frame> pointer(String trimmed) {
         if (!trimmed.contains("+0x")) {
             return Optional.empty();

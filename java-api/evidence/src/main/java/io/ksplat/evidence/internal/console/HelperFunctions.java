@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.Set;
 
-/** Functions that serve any caller: a title that named them would tell nothing. The list is {@code helper-functions.txt}, beside this class. */
+/** Functions that any code may call, so that a title should name their caller. They are listed in {@code helper-functions.txt}, beside this class. */
 final class HelperFunctions {
     private static final String LIST = "helper-functions.txt";
     private static final Set<String> WHOLE = new HashSet<>();

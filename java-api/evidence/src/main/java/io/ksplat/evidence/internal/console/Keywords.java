@@ -7,11 +7,11 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Finds the first of many words in bytes, skipping most of them unread (Wu and Manber, "A fast algorithm for multi-pattern searching", with blocks of two
- * bytes). A quiet console is searched with this alone, without being cut into lines.
+ * Finds the first of many words in bytes and skips most bytes unread (Wu and Manber, "A fast algorithm for multi-pattern searching", with blocks of two
+ * bytes). A quiet console needs only this search and is not split into lines.
  */
 final class Keywords {
-    /** The shortest word that can be searched for, in bytes. */
+    /** The minimum length of a word, in bytes. */
     static final int SHORTEST = 4;
 
     private static final byte[][] NONE = new byte[0][];
@@ -25,7 +25,7 @@ final class Keywords {
         for (String literal : literals) {
             byte[] word = literal.getBytes(StandardCharsets.ISO_8859_1);
             if (word.length < SHORTEST) {
-                throw new IllegalArgumentException("a keyword needs " + SHORTEST + " bytes: '" + literal + "'");
+                throw new IllegalArgumentException("keyword '" + literal + "' is shorter than " + SHORTEST + " bytes");
             }
             for (int i = 1; i < SHORTEST; i++) {
                 int block = block(word, i);
@@ -38,7 +38,7 @@ final class Keywords {
         }
     }
 
-    /** The index of the first word that lies wholly in {@code [from, to)}, or -1. */
+    /** Returns the index of the first word that lies completely in {@code [from, to)}, or -1. */
     int find(byte[] text, int from, int to) {
         int at = from + SHORTEST - 1;
         while (at < to) {

@@ -5,7 +5,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
-/** Counts line feeds eight bytes at a time, for every byte of a quiet console is counted. */
+/** Counts line feeds, eight bytes at a time because it reads every byte of a quiet console. */
 public final class LineCounter {
     private static final VarHandle WORDS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
@@ -14,7 +14,7 @@ public final class LineCounter {
     private static final long EVEN_BYTES = 0x00ff00ff00ff00ffL;
     private static final long ONES = 0x0001000100010001L;
 
-    /** Words until one of the eight sums, a byte each, may be full. */
+    /** The number of words after which one of the eight sums, one byte each, may overflow. */
     private static final int MOST_WORDS = 255;
 
     private LineCounter() {}
@@ -27,8 +27,7 @@ public final class LineCounter {
             int stop = Math.min(to - Long.BYTES + 1, at + Long.BYTES * MOST_WORDS);
             long sums = 0;
             for (; at < stop; at += Long.BYTES) {
-                // what was a line feed is zero now, and the only byte whose high bit no carry and no bit of its own
-                // sets
+                // a line feed becomes zero, and only a zero byte keeps its high bit clear in both terms
                 long bytes = (long) WORDS.get(text, at) ^ FEEDS;
                 sums += ~(((bytes & LOW_BITS) + LOW_BITS) | bytes | LOW_BITS) >>> 7;
             }

@@ -9,9 +9,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Takes the transports' prefixes, colours and noise off raw lines, and cuts lines that were glued together. */
+/** Removes the prefixes of transports, colours and control characters from raw lines, and splits lines that were joined. */
 final class LineReader {
-    /** Longer lines are cut: the kernel's own records end at 1024 bytes (LOG_LINE_MAX, kernel/printk/printk.c). */
+    /** Longer lines are cut here. The kernel's records have at most 1024 bytes (LOG_LINE_MAX, kernel/printk/printk.c). */
     static final int LONGEST = 1536;
 
     private static final Pattern ANSI = Pattern.compile("\u001b(?:\\[[0-9;?]*[ -/]*[@-~]|[()][A-Z0-9]|[=>78cM])?");
@@ -24,7 +24,7 @@ final class LineReader {
     private static final Pattern EXTENDED = Pattern.compile(
             "^(?:[\\w.+~-]+,)?\\d{1,3},\\d+,(\\d+),[-c+](?:,[a-z_]+=[^,;]*)*?(?:,caller=([TC]\\d+))?(?:,[a-z_]+=[^,;]*)*;");
 
-    /** What may stand before or instead of the kernel's stamp; tried one after another, again and again. */
+    /** Prefixes before or instead of the kernel's time stamp. They are removed one by one until none matches. */
     private static final List<Prefix> PREFIXES = List.of(
             new Prefix("<", "^<\\d{1,3}>"),
             // dmesg -x: facility and level in columns (sys-utils/dmesg.c, "%-6s:%-6s: ")
@@ -33,7 +33,7 @@ final class LineReader {
                     "^(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local\\d) *:[a-z]+ *: ?"),
             // dmesg -T: ctime in brackets
             new Prefix("[", "^\\[(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \\w{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\d{4}\\] ?"),
-            // dmesg -H: minutes in brackets, or how long after the line before
+            // dmesg -H: minutes in brackets, or the time since the previous line
             new Prefix("[", "^\\[(?:[A-Z][a-z]{2}[ \\d]\\d \\d\\d:\\d\\d| *\\+\\d+\\.\\d{6})\\] ?"),
             // syslog and journalctl, short and ISO: time host kernel:
             new Prefix(
@@ -45,17 +45,17 @@ final class LineReader {
             // Android and vendor trees: [cpu:comm: pid], "c1 1234 (comm)"
             new Prefix("[ ", "^ ?\\[\\d+: *[^\\]:]+(?::[^\\]:]+)*: *\\d+\\] ?"),
             new Prefix("c ", "^ ?c\\d +\\d+ (?:\\([^)]*\\) )?"),
-            // the caller alone, when time stamps are off
+            // the caller alone, if time stamps are off
             new Prefix("[", "^\\[ {0,5}[TC]\\d+\\] "));
 
-    /** A prefix and the characters that it may begin with: most lines have none, and are many. */
+    /** A prefix and its possible first characters, which rule it out quickly: most lines have no prefix. */
     private record Prefix(String firsts, Pattern pattern) {
         Prefix(String firsts, String regex) {
             this(firsts, Pattern.compile(regex));
         }
     }
 
-    /** A line's end inside a record, as rsyslog and netconsole's extended records (msg_add_ext_text, same file) write it. */
+    /** An escaped line feed in a record of rsyslog or in an extended record of netconsole (msg_add_ext_text, same file). */
     private static final Pattern ESCAPED_END = Pattern.compile("#012|\\\\x0a");
 
     private static final Pattern ESCAPED_TAB = Pattern.compile("#011|\\\\x09");
@@ -64,7 +64,7 @@ final class LineReader {
 
     private LineReader() {}
 
-    /** The lines that a raw one holds: one, or more where a writer's line was cut short by another's, or was one of several in a record. */
+    /** Returns the lines in a raw line. There are several if another writer interrupted a line, or if a record has several lines. */
     static List<Line> read(byte[] text, int from, int to) {
         List<Line> lines = records(text, from, to);
         return lines.stream().noneMatch(line -> isEscaped(line.text()))

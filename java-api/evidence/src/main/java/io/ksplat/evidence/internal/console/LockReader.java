@@ -32,7 +32,7 @@ final class LockReader {
     /** Where the second column of a scenario begins (print_circular_lock_scenario): after 32 characters. */
     private static final int SECOND_COLUMN = 24;
 
-    /** A line about a lock is never longer than this, in characters. */
+    /** The maximum length of a line about a lock, in characters. */
     private static final int LONGEST = 512;
 
     private enum Part {
@@ -155,7 +155,7 @@ final class LockReader {
             case HOLDING -> holding.add(lock);
             case LISTED -> listed.add(lock);
             case HEAD, CHAIN, SCENARIO, REST -> {
-                // locks of classes' histories, which the traces tell of
+                // locks of earlier events: the traces have them
             }
         }
     }
@@ -182,7 +182,7 @@ final class LockReader {
                 : Optional.empty();
     }
 
-    /** A class's name without the number that tells classes of one name apart ({@code #2}), which differs from boot to boot. */
+    /** Drops the number that distinguishes classes of the same name ({@code #2}): it differs between boots. */
     private static LockRef lock(String name, @Nullable String address) {
         String plain = name.replaceFirst("#\\d+(?=$|/)", "");
         Optional<String> where = Optional.ofNullable(address).filter(text -> !text.startsWith("("));

@@ -13,6 +13,7 @@ import static io.ksplat.evidence.EvidenceKind.RCU_USAGE;
 import static io.ksplat.evidence.EvidenceKind.SPINLOCK_BUG;
 import static io.ksplat.evidence.EvidenceKind.WARNING;
 import static io.ksplat.evidence.internal.console.Rule.Blame.HOLDING;
+import static io.ksplat.evidence.internal.console.Rule.Blame.LAST_WORK;
 import static io.ksplat.evidence.internal.console.Rule.Blame.NONE;
 import static io.ksplat.evidence.internal.console.Rule.Blame.SAFE;
 import static io.ksplat.evidence.internal.console.Rule.Blame.STACK;
@@ -25,7 +26,7 @@ import io.ksplat.evidence.internal.console.Rule.Blame;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** What lockdep, the spin locks' own checks and the scheduler's say. */
+/** Rules for the reports of lockdep and of the checks of spin locks and of the scheduler. */
 final class LockRules {
     private static final String LOCKDEP_C = "kernel/locking/lockdep.c";
     private static final String CORE_C = "kernel/sched/core.c";
@@ -121,7 +122,7 @@ final class LockRules {
                     "INFO: trying to register non-static key",
                     "INFO: trying to register non-static key in {f}",
                     STACK),
-            // print_lockdep_off(): "BUG: MAX_STACK_TRACE_ENTRIES too low!" and its like
+            // print_lockdep_off(): "BUG: MAX_STACK_TRACE_ENTRIES too low!" and similar
             rule(OTHER, "BUG: MAX_", "BUG: (MAX_[A-Z_]+ too low!)", "BUG: {1}", NONE, LOCKDEP_C),
             // look_up_lock_class: "BUG: looking up invalid subclass: %u"
             lock(OTHER, "BUG: looking up invalid subclass", "BUG: looking up invalid subclass in {f}", STACK),
@@ -214,7 +215,7 @@ final class LockRules {
                             "BUG: workqueue leaked",
                             "BUG: workqueue leaked (lock or atomic|atomic, lock or RCU)",
                             "BUG: workqueue leaked {1} in {f}",
-                            Blame.HEAD,
+                            LAST_WORK,
                             "kernel/workqueue.c")
                     .typed(SyzkallerTypes.UNKNOWN));
 

@@ -3,7 +3,7 @@ package io.ksplat.evidence.internal.console;
 
 import java.util.regex.Pattern;
 
-/** The functions that take locks and wait: kernel/locking, kernel/sched/wait.c, completion.c, swait.c, mm/filemap.c's page locks. */
+/** Functions that take locks or wait: kernel/locking, kernel/sched/wait.c, completion.c, swait.c, mm/filemap.c's page locks. */
 final class Locking {
     private static final Pattern PRIMITIVES = Pattern.compile(
             "_*(?:lock_acquire|lock_release|raw_spin_\\w+|raw_read_\\w+|raw_write_\\w+|do_raw_\\w+|spin_(?:un)?lock\\w*|queued_\\w+|native_queued_\\w+|pv_\\w+|read_(?:un)?lock\\w*|write_(?:un)?lock\\w*"
@@ -14,18 +14,21 @@ final class Locking {
             "_*(?:schedule\\w*|io_schedule\\w*|context_switch|switch_to\\w*|preempt_schedule\\w*|sched_\\w+|wait_for_com\\w+|do_wait_for_common|wait_for_common|wait_on_\\w+|bit_wait\\w*|out_of_line_wait\\w*|lock_page\\w*|lock_buffer|folio_wait\\w*|folio_lock\\w*"
                     + "|tty_ldisc_lock\\w*|\\w*fdatawait\\w*|rcu_barrier|flush_work\\w*|cancel_work\\w*|cancel_delayed_work\\w*|wait_rcu_gp|exp_funnel_lock|rcu_exp_\\w+|kthread_park|prepare_to_\\w+|do_nanosleep|wait_woken|sleep_on\\w*|blk_io_schedule|io_wait\\w*|might_sleep|msleep\\w*|usleep\\w*|console_lock|swait_\\w+|do_swait\\w*|trace_\\w+|debug_\\w+|dump_stack|show_stack)");
 
-    /** What has a lock class of its own, or a lock inside that matters (__might_fault in mm/memory.c, kernel/time/timer.c, kernel/workqueue.c, kernel/sched/wait.c). */
+    /**
+     * Functions with a lock class of their own or with a lock inside that matters (__might_fault in mm/memory.c,
+     * kernel/time/timer.c, kernel/workqueue.c, kernel/sched/wait.c).
+     */
     private static final Pattern DEFERRALS = Pattern.compile(
             "_*(?:might_fault|del_timer\\w*|timer_delete\\w*|try_to_del_timer\\w*|add_timer\\w*|mod_timer\\w*|flush_work\\w*|cancel_work\\w*|cancel_delayed\\w*|wake_up\\w*|console_unlock|console_lock\\w*|lock_sock\\w*)");
 
     private Locking() {}
 
-    /** Whether it makes something run or wait elsewhere; lockdep's reports name it though it serves any caller. */
+    /** Returns whether a function defers work or waits for deferred work. Lockdep's reports name it although it is a helper. */
     static boolean isDeferral(String function) {
         return DEFERRALS.matcher(Names.plain(function)).matches();
     }
 
-    /** Whether it waits for anything. */
+    /** Returns whether a function takes a lock or waits. */
     static boolean isWait(String function) {
         return PRIMITIVES.matcher(Names.plain(function)).matches()
                 || WAITS.matcher(Names.plain(function)).matches();

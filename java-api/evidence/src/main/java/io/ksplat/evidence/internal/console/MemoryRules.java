@@ -10,15 +10,16 @@ import static io.ksplat.evidence.internal.console.Rule.Blame.HEAD;
 import static io.ksplat.evidence.internal.console.Rule.Blame.NAMED;
 import static io.ksplat.evidence.internal.console.Rule.Blame.NONE;
 import static io.ksplat.evidence.internal.console.Rule.Blame.STACK;
+import static io.ksplat.evidence.internal.console.Rule.ContinuesWith.LEAKS;
+import static io.ksplat.evidence.internal.console.Rule.ContinuesWith.WARNINGS;
 import static io.ksplat.evidence.internal.console.Rule.Family.FAULT;
 import static io.ksplat.evidence.internal.console.Rule.Family.LINE;
 import static io.ksplat.evidence.internal.console.Rule.Family.MEMORY;
 
-import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.internal.console.Rule.Blame;
 import java.util.List;
 
-/** What the sanitizers and the allocators' checks say. */
+/** Rules for the reports of sanitizers and of the allocators' checks. */
 final class MemoryRules {
     private static final String IN = " in (?<f>[^\\s+]+)";
 
@@ -35,7 +36,7 @@ final class MemoryRules {
             // "invalid-access" asynchronous
             rule("BUG: KASAN: ", "BUG: KASAN: ([\\w-]+)", "KASAN: {1} {access} in {f}", STACK, "mm/kasan/report.c")
                     .typed(SyzkallerTypes::kasan),
-            // the same from 4.0 to 4.2: "BUG: KASan: %s in %pS at addr %p"
+            // print_error_description from 4.0 to 4.2: "BUG: KASan: %s in %pS at addr %p"
             rule(
                             "BUG: KASan: ",
                             "BUG: KASan: ([\\w -]+?)" + IN,
@@ -97,20 +98,16 @@ final class MemoryRules {
                             HEAD,
                             "arch/x86/kernel/traps.c")
                     .typed(SyzkallerTypes::ubsan),
-            // kmemleak_scan's user: "unreferenced object 0x%08lx (size %zu):"; "BUG: memory leak" is what harnesses put
+            // kmemleak's seq_file: "unreferenced object 0x%08lx (size %zu):"; test harnesses print "BUG: memory leak"
             // before it
-            rule(
-                            "unreferenced object",
-                            "^\\s*(?:kmemleak: )?unreferenced (?:percpu )?object (?:0x)?[0-9a-f]+ \\(size \\d+\\):",
-                            "memory leak in {f}",
-                            ALLOCATING,
-                            "mm/kmemleak.c")
-                    .typed("LEAK"),
-            rule("BUG: memory leak", "BUG: memory leak", "memory leak in {f}", ALLOCATING, "mm/kmemleak.c")
-                    .typed("LEAK"),
+            leak(
+                    "unreferenced object",
+                    "^\\s*(?:kmemleak: )?unreferenced (?:percpu )?object (?:0x)?[0-9a-f]+ \\(size \\d+\\):"),
+            leak("BUG: memory leak", "BUG: memory leak"),
             // slab_bug: "BUG %s (%s): %s"
             rule("BUG ", "^BUG \\S+ \\((?:Tainted|Not tainted)[^)]*\\): ([\\w ]+)", "BUG: {1}", NONE, "mm/slub.c")
-                    .typed(SyzkallerTypes::slab),
+                    .typed(SyzkallerTypes::slab)
+                    .continuingWith(WARNINGS),
             // bad_page: "BUG: Bad page state in process %s  pfn:%05lx"
             rule("BUG: Bad page ", "BUG: Bad page state", "BUG: Bad page state in {f}", FREEING, "mm/page_alloc.c"),
             // print_bad_pte: "BUG: Bad page map in process %s  pte:%08llx pmd:%08llx"
@@ -131,17 +128,21 @@ final class MemoryRules {
                     "BUG: Dentry still in use in {f}",
                     NAMED,
                     "fs/dcache.c"),
-            // __list_add_valid_or_report and others (lib/list_debug.c): "list_add corruption. ...": the BUG or WARNING
-            // that follows is the report
-            // fortify_panic, usercopy_abort: BUG()s; likewise
-            // __stack_chk_fail is a panic
-            // slab: "cache_from_obj", "slab error in": slab_error(), "slab error in %s(): cache `%s': %s"
+            // slab_error(): "slab error in %s(): cache `%s': %s". No rule for "list_add corruption. ..."
+            // (__list_add_valid_or_report and others, lib/list_debug.c), fortify_panic and usercopy_abort: the BUG or
+            // WARNING
+            // that follows is the report. __stack_chk_fail is a panic.
             rule("slab error in ", "^slab error in (?<f>\\w+)\\(\\)", "BUG: slab error in {f}", NAMED, "mm/slab.c"));
 
     private MemoryRules() {}
 
     private static Rule rule(String keyword, String head, String title, Blame blame, String source) {
-        EvidenceKind kind = keyword.contains("eak") || keyword.startsWith("unref") ? OTHER : MEMORY_SAFETY;
-        return Rule.of(kind, MEMORY, keyword, head, title, blame, source);
+        return Rule.of(MEMORY_SAFETY, MEMORY, keyword, head, title, blame, source);
+    }
+
+    private static Rule leak(String keyword, String head) {
+        return Rule.of(OTHER, MEMORY, keyword, head, "memory leak in {f}", ALLOCATING, "mm/kmemleak.c")
+                .typed("LEAK")
+                .continuingWith(LEAKS);
     }
 }

@@ -3,9 +3,9 @@ package io.ksplat.evidence.internal.console;
 
 import java.util.regex.Pattern;
 
-/** Functions by the names that people know them by. */
+/** Normalizes function names. */
 final class Names {
-    /** What compilers append to the parts and clones of a function. */
+    /** Suffixes that compilers append to parts and clones of a function. */
     private static final Pattern CLONE = Pattern.compile(
             "(?:\\.(?:constprop|isra|part|cold|llvm|lto_priv|localalias|warm|hot|unlikely|cfi|cfi_jt)(?:\\.\\d+)*|\\.\\d+|\\.__uniq\\.\\d+)+$");
 
@@ -20,12 +20,12 @@ final class Names {
 
     private Names() {}
 
-    /** Without what the compiler appended: stable over builds. */
+    /** Removes the suffixes of compilers and the tags of BPF programs, so that the name is the same in every build. */
     static String plain(String function) {
         return PROGRAM.matcher(CLONE.matcher(function).replaceFirst("")).replaceFirst("");
     }
 
-    /** As a title names it: system calls without their wrappers, families of waits by their head. */
+    /** Returns the name for titles: system calls without their wrappers, and one name for each family of waits. */
     static String title(String function) {
         String plain = plain(function);
         String call = WRAPPER.matcher(plain).replaceFirst("sys_");

@@ -1,31 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.evidence.internal.console;
 
-import io.ksplat.evidence.EvidenceKind;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 
-/** The lines of one report while they come in. */
+/** Collects the lines of one report. */
 final class Report {
-    /** A report that never ends is cut here. */
+    /** Longer reports are cut here. */
     private static final int MOST_LINES = 4000;
 
     private static final int MOST_CHARACTERS = 1 << 19;
 
-    /** How many lines without a frame end it: before its first trace, after one, and after its end was printed. */
+    /** The number of lines without a frame that end a report: before its first trace, after a trace, and after its end mark. */
     private static final int QUIET_BEFORE = 80;
 
     private static final int QUIET_AFTER = 40;
     private static final int QUIET_ENDED = 12;
 
-    /** Seconds of the kernel's clock: backtraces of other CPUs are waited for 10 (nmi_trigger_cpumask_backtrace, lib/nmi_backtrace.c). */
+    /** The number of lines within which all heads of an exception come, and those of a leak. */
+    private static final int MOST_FAULT_HEAD = 24;
+
+    private static final int MOST_LEAK_HEAD = 3;
+
+    /**
+     * Seconds of the kernel's clock without a line of the report. The kernel waits 10 s for backtraces of other CPUs
+     * (nmi_trigger_cpumask_backtrace, lib/nmi_backtrace.c).
+     */
     private static final double LONGEST_PAUSE = 15;
 
     final Rules.Match match;
     final List<Line> lines = new ArrayList<>();
 
-    /** The 1-based number of the first line in the text. */
+    /** The 1-based number of the first line. */
     final long number;
 
     private int characters;
@@ -33,7 +41,7 @@ final class Report {
     private boolean traced;
     private boolean ended;
     private boolean closed;
-    private double lastTold = Double.NaN;
+    private double lastTraceSeconds = Double.NaN;
 
     Report(Rules.Match match, Line first, long number) {
         this.match = match;
@@ -49,6 +57,13 @@ final class Report {
         return match.head();
     }
 
+    /** Returns a named group of the head, if the rule has that group and it matched. */
+    Optional<String> named(String group) {
+        return rule().head().pattern().contains("(?<" + group + ">")
+                ? Optional.ofNullable(head().group(group))
+                : Optional.empty();
+    }
+
     String caller() {
         return lines.get(0).caller();
     }
@@ -61,42 +76,40 @@ final class Report {
         closed = true;
     }
 
-    /** Whether enough of it is there to make sense of it, should nothing more come. */
-    boolean isTelling() {
+    /** Returns whether the report is complete enough to understand. */
+    boolean isUnderstandable() {
         return traced || ended || rule().family() == Rule.Family.LINE;
     }
 
-    /** Whether a line that could begin a report only goes on with this one. */
-    boolean goesOnWith(Rule next) {
-        if (ended && next.family() != Rule.Family.PANIC) {
+    /** Returns whether a line that could begin another report continues this one. */
+    boolean isContinuedBy(Rule next) {
+        if (next.family() == Rule.Family.PANIC) {
+            return true;
+        }
+        if (ended) {
             return false;
         }
-        return switch (next.family()) {
-            // a panic that a report leads to is its consequence
-            case PANIC -> true;
-            case FAULT -> !traced && (rule().family() == Rule.Family.FAULT) && lines.size() < 24;
-            case MEMORY ->
-                next.title().startsWith("memory leak") && rule().title().startsWith("memory leak") && lines.size() < 3;
-            case STALL ->
-                next.kind() == EvidenceKind.HARD_LOCKUP && rule().kind() == EvidenceKind.HARD_LOCKUP && !traced;
-            // object_err and slab_err (mm/slub.c) end with a WARN()
-            case WARNING -> "mm/slub.c".equals(rule().source());
-            case LOCKDEP, STREAM, LINE -> false;
+        return switch (rule().continuesWith()) {
+            case NOTHING -> false;
+            case FAULTS -> next.family() == Rule.Family.FAULT && !traced && lines.size() < MOST_FAULT_HEAD;
+            case HARD_LOCKUPS -> next.continuesWith() == Rule.ContinuesWith.HARD_LOCKUPS && !traced;
+            case LEAKS -> next.continuesWith() == Rule.ContinuesWith.LEAKS && lines.size() < MOST_LEAK_HEAD;
+            case WARNINGS -> next.family() == Rule.Family.WARNING;
         };
     }
 
-    /** Whether the line came too late to belong here. */
+    /** Returns whether a line is too late to belong to this report. */
     boolean isPast(Line line) {
-        return line.seconds().isPresent() && line.seconds().getAsDouble() - lastTold > LONGEST_PAUSE;
+        return line.seconds().isPresent() && line.seconds().getAsDouble() - lastTraceSeconds > LONGEST_PAUSE;
     }
 
     void add(Line line) {
         lines.add(line);
         characters += line.text().length() + 32;
-        if (tells(line.text())) {
+        if (isOfTrace(line.text())) {
             quiet = 0;
             if (line.seconds().isPresent()) {
-                lastTold = line.seconds().getAsDouble();
+                lastTraceSeconds = line.seconds().getAsDouble();
             }
         } else {
             quiet++;
@@ -113,7 +126,7 @@ final class Report {
         }
     }
 
-    private boolean tells(String text) {
+    private boolean isOfTrace(String text) {
         boolean frame = text.contains("+0x");
         traced = traced
                 || (frame

@@ -18,7 +18,7 @@ import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Turns a report's lines into evidence. */
+/** Turns the lines of a report into evidence. */
 final class ReportReader {
     private ReportReader() {}
 
@@ -44,10 +44,10 @@ final class ReportReader {
         return whereAndWho(evidence, report, Facts.of(kind, details)).build();
     }
 
-    /** Adds the CPU and the task, if the details do not tell them: those of the dump. */
+    /** Adds CPU and task of the dump if the details do not have them. */
     private static EvidenceBuilder whereAndWho(EvidenceBuilder evidence, Report report, Facts known) {
         return switch (report.rule().family()) {
-            // a stall is dumped by the CPU or the thread that noticed it, and who is stuck follows
+            // the first dump may be that of the CPU that detected the stall
             case STALL ->
                 known.cpu().isPresent() && known.task().isEmpty()
                         ? evidence.task(
@@ -60,12 +60,12 @@ final class ReportReader {
         };
     }
 
-    /** bpf_stream_printk()'s texts begin so, whatever they were copied into. */
+    /** A stream's text may have been copied into any console or log. */
     private static boolean isStream(Report report) {
         return report.rule().family() == Rule.Family.STREAM;
     }
 
-    /** The trace that the title is about, then the report's own, then those of its history. */
+    /** Sorts the trace with the title's function first, then other main traces, then earlier events. */
     private static int weight(Trace trace, Titles.Title title) {
         if (!trace.isMain()) {
             return 2;

@@ -3,16 +3,22 @@ package io.ksplat.evidence.internal.console;
 
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.internal.console.SyzkallerTypes.Typing;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How one family of the kernel's reports begins, and what to make of it.
+ * Describes how a report of the kernel begins and how to read it.
  *
- * @param keyword a literal that every first line of such a report holds; the console is searched for it before any pattern is tried
- * @param head matches somewhere in the first line, after the prefixes
- * @param title a template: {@code {1}} is the head's first group without numbers and addresses, {@code {f}} the function to name
+ * @param keyword a literal in every first line of such a report; the console is searched for it before any pattern is tried
+ * @param head matches part of the first line without its prefixes
+ * @param title a template with {@link Slot}s
+ * @param blame where the function in the title comes from
  * @param source the kernel file that prints the head
- * @param typing decides the type; its kind's if the rule says nothing else
+ * @param typing decides the type; by default it is that of the kind
+ * @param continuesWith which heads continue such a report instead of beginning another
+ * @param slots the slots of the title
  */
 record Rule(
         EvidenceKind kind,
@@ -22,31 +28,52 @@ record Rule(
         String title,
         Blame blame,
         String source,
-        Typing typing) {
+        Typing typing,
+        ContinuesWith continuesWith,
+        List<Slot> slots) {
 
     static Rule of(
             EvidenceKind kind, Family family, String keyword, String head, String title, Blame blame, String source) {
-        return new Rule(
-                kind, family, keyword, Pattern.compile(head), title, blame, source, SyzkallerTypes.always(kind.type()));
+        return of(kind, family, keyword, Pattern.compile(head), title, blame, source);
     }
 
-    /** Returns the same rule for reports that are always of one type. */
+    static Rule of(
+            EvidenceKind kind, Family family, String keyword, Pattern head, String title, Blame blame, String source) {
+        return new Rule(
+                kind,
+                family,
+                keyword,
+                head,
+                title,
+                blame,
+                source,
+                SyzkallerTypes.always(kind.type()),
+                family == Family.FAULT ? ContinuesWith.FAULTS : ContinuesWith.NOTHING,
+                Slot.in(title));
+    }
+
+    /** Returns this rule with a fixed type. */
     Rule typed(String type) {
         return typed(SyzkallerTypes.always(type));
     }
 
-    /** Returns the same rule with another way to decide the type. */
+    /** Returns this rule with another way to decide the type. */
     Rule typed(Typing other) {
-        return new Rule(kind, family, keyword, head, title, blame, source, other);
+        return new Rule(kind, family, keyword, head, title, blame, source, other, continuesWith, slots);
     }
 
-    /** What reports of a kind have in common while they are being collected. */
+    /** Returns this rule for reports that other heads continue. */
+    Rule continuingWith(ContinuesWith heads) {
+        return new Rule(kind, family, keyword, head, title, blame, source, typing, heads, slots);
+    }
+
+    /** Decides which lines belong to a report and which reader reads them. */
     enum Family {
         LOCKDEP,
-        /** Others' lines belong to it too: backtraces of all CPUs. */
+        /** Lines of other callers belong to it too: backtraces of all CPUs. */
         STALL,
         MEMORY,
-        /** An exception: several head lines in a row tell about the same one. */
+        /** An exception. Several heads in a row may belong to it. */
         FAULT,
         WARNING,
         PANIC,
@@ -55,33 +82,91 @@ record Rule(
         LINE
     }
 
-    /** Whose fault the title says it is. */
+    /** Which heads continue a report. A panic continues any report, because it is a consequence. */
+    enum ContinuesWith {
+        NOTHING,
+        /** Further heads of the same exception, before its trace. */
+        FAULTS,
+        /** Further heads of a hard lockup, before its trace. */
+        HARD_LOCKUPS,
+        /** {@code unreferenced object}, right after a harness's {@code BUG: memory leak}. */
+        LEAKS,
+        /** The WARN() that object_err() and slab_err() (mm/slub.c) end with. */
+        WARNINGS
+    }
+
+    /** Where the function in the title comes from. */
     enum Blame {
-        /** Nobody's. */
+        /** The title names no function. */
         NONE,
-        /** The head names it (group {@code f}); if that serves anybody, its caller. */
+        /** The head's group {@code f}, or its caller if that function is a helper. */
         HEAD,
-        /** The head names it (group {@code f}), whatever it is. */
+        /** The head's group {@code f}, even if it is a helper. */
         NAMED,
-        /** Where the instruction pointer was. */
+        /** The instruction pointer. */
         PC,
-        /** The first of the trace that is not part of the machinery. */
+        /** The first function of the trace that is no helper. */
         STACK,
-        /** Where the lock was to be taken. */
+        /** The function that was about to take the lock. */
         TAKING,
-        /** Where the lock was taken that an interrupt takes too. */
+        /** The function that took the lock in an interrupt. */
         SAFE,
-        /** Where the lock that is still held was taken. */
+        /** The function that took the lock that is still held. */
         HOLDING,
-        /** What the CPU was busy with: the innermost entry point. */
+        /** The innermost entry point of the stuck CPU. */
         BUSY,
-        /** What the CPU spins in, with interrupts off. */
+        /** The function that the CPU spins in, with interrupts off. */
         SPINNING,
-        /** What the task waits in. */
+        /** The function that the task waits in. */
         WAITING,
-        /** The first allocation of the leaked object. */
+        /** The last function of the worker: {@code last function:}, since 6.11 {@code workfn=}. */
+        LAST_WORK,
+        /** The function that allocated the leaked object. */
         ALLOCATING,
-        /** Who held the page that was freed in a bad state. */
+        /** The last user of the page that was freed in a bad state. */
         FREEING
+    }
+
+    /** A placeholder in a title that the report fills. */
+    enum Slot {
+        /** The head's first group, without numbers and addresses. */
+        SAID("{1}"),
+        /** The head's group {@code other}: the second function of a race. */
+        OTHER("{other}"),
+        /** The line below the head. */
+        NEXT_LINE("{next}"),
+        /** {@code Read} or {@code Write}, printed below the head. */
+        ACCESS("{access}"),
+        /** The function to name. Without one, the " in " before it goes too. */
+        FUNCTION("{f}");
+
+        private static final Pattern ANY = Pattern.compile("\\{\\w+}");
+
+        private final String placeholder;
+
+        Slot(String placeholder) {
+            this.placeholder = placeholder;
+        }
+
+        String placeholder() {
+            return placeholder;
+        }
+
+        /** Returns the slots of a title. */
+        static List<Slot> in(String title) {
+            List<Slot> slots = new ArrayList<>();
+            String rest = title;
+            for (Slot slot : values()) {
+                if (rest.contains(slot.placeholder)) {
+                    slots.add(slot);
+                    rest = rest.replace(slot.placeholder, "");
+                }
+            }
+            Matcher unknown = ANY.matcher(rest);
+            if (unknown.find()) {
+                throw new IllegalArgumentException("no slot is called " + unknown.group() + ": '" + title + "'");
+            }
+            return List.copyOf(slots);
+        }
     }
 }

@@ -9,15 +9,15 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 
-/** All families' rules, the specific before the general. */
+/** All rules, the specific ones before the general ones. */
 final class Rules {
-    private static final List<Rule> ALL = all();
+    static final List<Rule> ALL = all();
 
     static final Keywords KEYWORDS = new Keywords(keywords());
 
     private Rules() {}
 
-    /** A rule that applies to a line. */
+    /** A rule that matches a line. */
     record Match(Rule rule, Matcher head) {}
 
     static Optional<Match> match(String text) {
@@ -52,7 +52,7 @@ final class Rules {
         for (Noise noise : Noise.values()) {
             words.add(noise.keyword());
         }
-        // a word that begins with another one is found through it
+        // a search for the shorter word finds the longer one too
         return words.stream()
                 .filter(word -> words.stream().noneMatch(other -> !other.equals(word) && word.contains(other)))
                 .toList();

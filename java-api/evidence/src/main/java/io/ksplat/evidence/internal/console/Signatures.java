@@ -11,8 +11,8 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * What two reports of one bug share: nothing in it depends on addresses, CPUs, PIDs, offsets, builds or timing. Who first put a lock into a state is left out:
- * that is whoever came first.
+ * Computes signatures. Two reports of the same bug have the same signature: it contains no addresses, CPUs, PIDs or offsets and does not depend on builds or
+ * timing. It leaves out the function that first put a lock into a state, because any of its users may be first.
  */
 final class Signatures {
     private Signatures() {}
@@ -28,7 +28,7 @@ final class Signatures {
         return kind.id() + ": " + title.text() + (freed.isEmpty() ? "" : "; " + freed);
     }
 
-    /** Two CPUs report one circle from either side: its links are a set. */
+    /** Either CPU may report the same circle, so the order of the links does not matter. */
     private static String cycle(EvidenceKind kind, Details.Locks locks, List<Trace> traces) {
         if (kind == EvidenceKind.LOCKDEP_CIRCULAR && locks.chain().size() > 1) {
             return locks.chain().stream()
@@ -74,7 +74,7 @@ final class Signatures {
         return lock.lockClass().orElse(lock.name());
     }
 
-    /** A use after free is told apart by who freed. */
+    /** Two uses after free are different bugs if different functions freed the object. */
     private static String freed(List<Trace> traces) {
         return traces.stream()
                 .filter(trace -> "freed".equals(trace.label()))

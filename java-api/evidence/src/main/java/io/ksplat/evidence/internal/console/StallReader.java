@@ -13,13 +13,13 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Reads who is stuck, for how long, and who noticed. */
+/** Reads which CPU or task is stuck, for how long, and which CPU detected it. */
 final class StallReader {
     /** print_cpu_stall_info (kernel/rcu/tree_stall.h): {@code \t1-...0: (123 ticks this GP) idle=...}; older: {@code \t1: (123 ticks ...}. */
     private static final Pattern STALLED =
             Pattern.compile("^(?:rcu: )?\\t?\\s*(\\d+)(?:-[.!?A-Za-z0-9]+)?: \\(.*(?:ticks this GP|GPs behind)");
 
-    /** Before 3.3 and expedited ones (kernel/rcu/tree_exp.h): {@code { 2-... 3} } and {@code { P123 }}. */
+    /** Stalls before 3.3, and expedited ones (kernel/rcu/tree_exp.h): {@code { 2-... 3} } and {@code { P123 }}. */
     private static final Pattern BRACES = Pattern.compile(
             "(?:detected (?:expedited )?stalls? on CPUs?/?(?:tasks)?|self-detected stall on CPU):?\\s*\\{([^}]*)\\}?");
 

@@ -11,13 +11,14 @@ import static io.ksplat.evidence.internal.console.Rule.Blame.BUSY;
 import static io.ksplat.evidence.internal.console.Rule.Blame.NONE;
 import static io.ksplat.evidence.internal.console.Rule.Blame.SPINNING;
 import static io.ksplat.evidence.internal.console.Rule.Blame.WAITING;
+import static io.ksplat.evidence.internal.console.Rule.ContinuesWith.HARD_LOCKUPS;
 import static io.ksplat.evidence.internal.console.Rule.Family.STALL;
 
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.internal.console.Rule.Blame;
 import java.util.List;
 
-/** What the watchdogs say: RCU's, the lockup detectors', the hung task detector's, the workqueues' and the cross calls'. */
+/** Rules for the watchdogs of RCU, lockups, hung tasks, workqueues and cross calls. */
 final class StallRules {
     private static final String STALL_H = "kernel/rcu/tree_stall.h";
 
@@ -47,7 +48,8 @@ final class StallRules {
                     "INFO: rcu detected stall in {f}",
                     BUSY,
                     "kernel/rcu/tree_exp.h"),
-            // the same: "INFO: %s detected expedited stalls, but suppressed full report due to a stuck CSD-lock."
+            // synchronize_rcu_expedited_stall: "INFO: %s detected expedited stalls, but suppressed full report due to a
+            // stuck CSD-lock."
             rule(
                     RCU_STALL,
                     "detected expedited stalls, but",
@@ -74,37 +76,41 @@ final class StallRules {
             // watchdog_hardlockup_check: "CPU%u: Watchdog detected hard LOCKUP on cpu %u"; "Watchdog detected hard
             // LOCKUP on cpu %d" before 6.5; "NMI watchdog: ..."; a panic with hardlockup_panic in old kernels
             rule(
-                    HARD_LOCKUP,
-                    "hard LOCKUP",
-                    "(?:Watchdog|CPU \\d+ self-|CPU \\d+ )\\s*detected hard LOCKUP",
-                    "BUG: hard lockup in {f}",
-                    SPINNING,
-                    "kernel/watchdog.c"),
+                            HARD_LOCKUP,
+                            "hard LOCKUP",
+                            "(?:Watchdog|CPU \\d+ self-|CPU \\d+ )\\s*detected hard LOCKUP",
+                            "BUG: hard lockup in {f}",
+                            SPINNING,
+                            "kernel/watchdog.c")
+                    .continuingWith(HARD_LOCKUPS),
             // arch/powerpc/kernel/watchdog.c: "CPU %d Hard LOCKUP"; "CPU %d self-detected hard LOCKUP @ %pS" is matched
             // above
             rule(
-                    HARD_LOCKUP,
-                    "Hard LOCKUP",
-                    "^(?:watchdog: )?CPU \\d+ Hard LOCKUP",
-                    "BUG: hard lockup in {f}",
-                    SPINNING,
-                    "arch/powerpc/kernel/watchdog.c"),
+                            HARD_LOCKUP,
+                            "Hard LOCKUP",
+                            "^(?:watchdog: )?CPU \\d+ Hard LOCKUP",
+                            "BUG: hard lockup in {f}",
+                            SPINNING,
+                            "arch/powerpc/kernel/watchdog.c")
+                    .continuingWith(HARD_LOCKUPS),
             // watchdog_overflow_callback until 3.13: WARN(1, "Watchdog detected hard LOCKUP on cpu %d")
             rule(
-                    HARD_LOCKUP,
-                    "watchdog_overflow_callback",
-                    "WARNING: .*watchdog_overflow_callback",
-                    "BUG: hard lockup in {f}",
-                    SPINNING,
-                    "kernel/watchdog.c"),
+                            HARD_LOCKUP,
+                            "watchdog_overflow_callback",
+                            "WARNING: .*watchdog_overflow_callback",
+                            "BUG: hard lockup in {f}",
+                            SPINNING,
+                            "kernel/watchdog.c")
+                    .continuingWith(HARD_LOCKUPS),
             // nmi_watchdog_tick until 2.6.37: "NMI Watchdog detected LOCKUP"
             rule(
-                    HARD_LOCKUP,
-                    "NMI Watchdog detected LOCKUP",
-                    "NMI Watchdog detected LOCKUP",
-                    "BUG: hard lockup in {f}",
-                    SPINNING,
-                    "arch/x86/kernel/apic/nmi.c"),
+                            HARD_LOCKUP,
+                            "NMI Watchdog detected LOCKUP",
+                            "NMI Watchdog detected LOCKUP",
+                            "BUG: hard lockup in {f}",
+                            SPINNING,
+                            "arch/x86/kernel/apic/nmi.c")
+                    .continuingWith(HARD_LOCKUPS),
             // check_hung_task: "INFO: task %s:%d blocked%s for more than %ld seconds."
             rule(
                     HUNG_TASK,
@@ -113,8 +119,7 @@ final class StallRules {
                     "INFO: task hung in {f}",
                     WAITING,
                     "kernel/hung_task.c"),
-            // the same kernel thread, panicking first: "INFO: task %s can't die for more than %ld seconds."
-            // (linux-next)
+            // check_hung_task in linux-next: "INFO: task %s can't die for more than %ld seconds."
             rule(
                     HUNG_TASK,
                     "can't die for more than",

@@ -8,7 +8,7 @@ import static io.ksplat.evidence.internal.console.Rule.Family.STREAM;
 
 import java.util.List;
 
-/** What the kernel writes into BPF programs' streams. */
+/** Rules for the kernel's reports in the streams of BPF programs. */
 final class StreamRules {
     static final List<Rule> RULES = List.of(
             // bpf_prog_report_rqspinlock_violation: "ERROR: %s for bpf_res_spin_lock%s"

@@ -6,26 +6,26 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Decides what syzkaller's corpus calls a report. */
+/** Decides the type that syzkaller's corpus gives to a report. */
 final class SyzkallerTypes {
     static final String UNKNOWN = "UNKNOWN";
     static final String MEMORY_SAFETY_BUG = "MEMORY_SAFETY_BUG";
 
-    /** The words of slab_err() and object_err() (mm/slub.c) that the corpus has. */
+    /** The errors of slab_err() and object_err() (mm/slub.c) that have a type in the corpus. */
     private static final Pattern SLAB = Pattern.compile(
             "^(?:Object|Objects|Poison|Padding|Left Redzone|Right Redzone|Redzone|Freechain|Freepointer|Freelist|Wrong|Slab|Page) ");
 
-    /** KFENCE prints the access in the head: "use-after-free read". */
+    /** A bug and perhaps the access, which KFENCE prints in the head: "use-after-free read". */
     private static final Pattern BUG_AND_ACCESS = Pattern.compile("(.*?)(?: ([Rr]ead|[Ww]rite))?");
 
-    /** Decides the type of one rule's reports. */
+    /** Decides the type of a rule's reports. */
     @FunctionalInterface
     interface Typing {
         /**
          * Returns the type.
          *
          * @param said the head's first group
-         * @param access {@code Read} or {@code Write}, if the report prints it under the head
+         * @param access {@code Read} or {@code Write}, if printed below the head
          */
         String of(String said, Optional<String> access);
     }

@@ -3,7 +3,7 @@ package io.ksplat.evidence.internal.console;
 
 import java.util.regex.Pattern;
 
-/** The way from the timer interrupt to a watchdog: above what the CPU was doing in every stall's trace. */
+/** Frames between the timer interrupt and a watchdog. In the trace of a stall they lie above the function that the CPU ran. */
 final class TimerFrames {
     private static final Pattern NAMES = Pattern.compile(
             "_*(?:rcu_(?:check|dump|sched_clock|pending|print|stall|note|core|gp_kthread|iw)\\w*|print_\\w+|check_cpu_stall|update_process_times|tick_\\w+|hrtimer_\\w+|local_apic_timer\\w*|smp_(?:trace_)?apic_timer\\w*|(?:trace_)?apic_timer_interrupt\\w*|"

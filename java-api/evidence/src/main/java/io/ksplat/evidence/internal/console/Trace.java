@@ -9,10 +9,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** One trace of a report, as the report labels it; its frames may lie on several stacks (task, irq, nmi). */
+/** One trace of a report, with its label. Its frames may lie on several stacks (task, irq, nmi). */
 final class Trace {
-    /** A frame, the stack that it lies on, and whether it is where the instruction pointer was. */
-    public record Entry(Frame frame, String stack, boolean pointer) {}
+    /** A frame, its stack, and whether it is that of the instruction pointer. */
+    record Entry(Frame frame, String stack, boolean pointer) {}
 
     private final String label;
     private OptionalInt cpu;
@@ -24,17 +24,17 @@ final class Trace {
         this.cpu = cpu;
     }
 
-    /** The report's own word for it ({@code allocated}, {@code nmi backtrace}), or {@code task} for the report's main one. */
+    /** Returns the report's label for the trace ({@code allocated}, {@code nmi backtrace}), or {@code task} for the main trace. */
     String label() {
         return label;
     }
 
-    /** Whether it is where the report was made, or where another CPU was then; not where something was taken, allocated, ... before. */
+    /** Returns whether the trace shows a CPU or task at the time of the report, not where something was taken or allocated before. */
     boolean isMain() {
         return "task".equals(label) || "nmi backtrace".equals(label);
     }
 
-    /** Gives the last frame its source line. */
+    /** Sets the source line of the last frame. */
     void locate(String file, int line) {
         if (!entries.isEmpty()) {
             Entry last = entries.remove(entries.size() - 1);
@@ -63,14 +63,14 @@ final class Trace {
     }
 
     void add(Frame frame, String stack, boolean pointer) {
-        // arm names each function twice, as caller and as called
+        // arm prints each function twice, as caller and as callee
         if (!entries.isEmpty()
                 && frame.offset().isEmpty()
                 && !frame.inlined()
                 && entries.get(entries.size() - 1).frame().function().equals(frame.function())) {
             return;
         }
-        // others begin the trace with the instruction pointer, which the registers told already
+        // other traces begin with the instruction pointer, which the registers already contain
         if (!pointer && !entries.isEmpty()) {
             Entry last = entries.get(entries.size() - 1);
             if (last.pointer()
@@ -82,7 +82,7 @@ final class Trace {
         entries.add(new Entry(frame, stack, pointer));
     }
 
-    /** The same as plain stacks, cut where the CPU went from one to another. */
+    /** Returns the trace as stacks, split where it changes from one stack to another. */
     List<Stack> stacks() {
         List<Stack> stacks = new ArrayList<>();
         List<Frame> frames = new ArrayList<>();
@@ -102,7 +102,7 @@ final class Trace {
         return stacks;
     }
 
-    /** An instruction pointer is printed before the mark of its stack, or at the end of the stack of what interrupted it. */
+    /** The instruction pointer is printed before the mark of its stack, or at the end of the stack that interrupted it. */
     private String stackOf(int index) {
         int next = index;
         while (next < entries.size() && entries.get(next).pointer()) {

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 
 /** Finds the traces in a report's lines and labels them. */
 final class TraceReader {
-    /** Begins a trace that the lines before it describe. */
+    /** Begins a trace of which the lines before it say what it is. */
     private static final Pattern CALLS = Pattern.compile(
             "^(?:\\[.*\\] )?(?:Call [Tt]race:|Call Trace\\b|Backtrace:|backtrace:|stack backtrace:|Stack trace:|Backtrace for|Trace:|Exception stack|Last Breaking)");
 
@@ -24,7 +24,7 @@ final class TraceReader {
 
     private static final Pattern ON_CPU = Pattern.compile("^CPU: (\\d+) ");
 
-    /** Labels that name what follows them. */
+    /** Lines that label the trace below them. */
     private static final List<Label> LABELS = List.of(
             // mm/kasan/report.c and mm/kfence/report.c
             new Label("allocated", "Aa", "^(?:Allocated by task|Allocated:|allocated by task|Allocated in)"),
@@ -59,12 +59,12 @@ final class TraceReader {
             new Label("created object", "O", "^(?:Object|ODEBUG)"));
 
     private static final Pattern STACK_MARK = Pattern.compile(
-            "(?:\\[<[0-9a-f]+>\\] *)?</?(IRQ|SOFTIRQ|NMI|TASK|EOI|EOE|#DF|#DB|#MC|#VC|ENTRY_TRAMPOLINE|DOUBLEFAULT)\\d?> *");
+            "(?:\\[<[0-9a-f]+>\\] *)?<?</?(IRQ|SOFTIRQ|NMI|TASK|EOI|EOE|#DF|#DB|#MC|#VC|ENTRY_TRAMPOLINE|DOUBLEFAULT)\\d?>>? *");
 
     /**
-     * A label.
+     * A label and the line that announces it.
      *
-     * @param firsts the characters that its line may begin with; empty for any
+     * @param firsts the possible first characters of the line, which rule it out quickly; empty for any
      */
     private record Label(String name, String firsts, Pattern line) {
         Label(String name, String firsts, String regex) {
@@ -117,7 +117,7 @@ final class TraceReader {
         }
         Optional<Frame> pointer = FrameReader.pointer(text);
         if (pointer.isPresent()) {
-            // the trailing "RIP  [<addr>] f+0x" of old kernels repeats the first
+            // the last "RIP  [<addr>] f+0x" of old kernels repeats the first one
             if (!current.hasFrames() || text.contains("0010:") || text.contains("0060:")) {
                 current.add(pointer.get(), stack, true);
             }
@@ -166,7 +166,7 @@ final class TraceReader {
         }
     }
 
-    /** Takes the marks of other stacks off a line, and follows them. */
+    /** Removes the marks of stacks from a line and remembers the current stack. */
     private String marks(String text) {
         Matcher mark = STACK_MARK.matcher(text);
         int end = 0;

@@ -12,12 +12,13 @@ import static io.ksplat.evidence.internal.console.Rule.Blame.STACK;
 import io.ksplat.evidence.internal.console.Rule.Family;
 import java.util.List;
 
-/** WARN() in its spellings, and single lines that tell of trouble. */
+/** Rules for WARN() in all its formats, and for single lines that report a problem. */
 final class WarningRules {
     private static final String PANIC_C = "kernel/panic.c";
 
     static final List<Rule> RULES = List.of(
-            // __warn: "WARNING: CPU: %d PID: %d at %s:%d %pS" until 6.15, "WARNING: %s:%d at %pS, CPU#%d: %s/%d" since
+            // __warn: "WARNING: CPU: %d PID: %d at %s:%d %pS" until 6.15, "WARNING: %s:%d at %pS, CPU#%d: %s/%d" since;
+            // warn_slowpath_common until 3.11: "WARNING: at %s:%d %pS()"
             warn("WARNING: (?:CPU: \\d+ PID: \\d+ )?at (?<file>\\S+?):\\d+ (?<f>[^\\s+]+)\\+0x", HEAD),
             warn("WARNING: CPU: \\d+ PID: \\d+ at (?<f>[^\\s+]+)\\+0x", HEAD),
             warn("WARNING: CPU: \\d+ PID: \\d+ at (?<file>\\S+?):\\d+", PC),
@@ -26,7 +27,7 @@ final class WarningRules {
                     HEAD),
             warn("WARNING: (?<file>[^\\s:]+):\\d+ at \\S+, CPU#\\d+", PC),
             warn("WARNING: at (?<f>[^\\s+]+)\\+0x[0-9a-f]+/0x[0-9a-f]+(?: \\[\\w+\\])?, CPU#\\d+", HEAD),
-            // warn_slowpath_common until 3.11: "WARNING: at %s:%d %pS()"
+            // WARN_ON until 2.6.24, with __FUNCTION__: "WARNING: at %s:%d %s()"
             warn("WARNING: at (?<file>\\S+?):\\d+ (?<f>[\\w.]+)\\+?", HEAD),
             // unwind_next_frame (arch/x86/kernel/unwind_frame.c): "WARNING: kernel stack regs at %p in %s:%d has bad
             // '%s' value %p"
@@ -123,8 +124,7 @@ final class WarningRules {
                     "NMI: IOCK error",
                     NONE,
                     "arch/x86/kernel/nmi.c"),
-            // print_oops_end and friends print no head of their own.
-            // Trusty, a secure monitor, writes its own deaths to the kernel's log: drivers/trusty/trusty-log.c
+            // Trusty, a secure monitor, writes its own crashes to the kernel's log: drivers/trusty/trusty-log.c
             Rule.of(
                             OTHER,
                             Family.LINE,
@@ -143,10 +143,10 @@ final class WarningRules {
                     "{next} in {f}",
                     STACK,
                     "rust/kernel/lib.rs"),
-            // an executor's own failure, as its log has it
+            // a failure of syzkaller's executor itself
             Rule.of(OTHER, Family.LINE, "SYZFA", "^(SYZFA(?:IL|TAL): .*)", "{1}", NONE, "tools outside the kernel")
                     .typed("SYZ_FAILURE"),
-            // print_modules and others say BUG: with whatever follows
+            // any other pr_err("BUG: ...")
             Rule.of(
                     OTHER,
                     Family.WARNING,

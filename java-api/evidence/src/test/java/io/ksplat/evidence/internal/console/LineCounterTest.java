@@ -22,7 +22,7 @@ class LineCounterTest {
             Random random = new Random(seed);
             byte[] text = new byte[random.nextInt(70)];
             for (int i = 0; i < text.length; i++) {
-                // neighbours of the line feed, with and without the high bit
+                // bytes near the line feed, with and without the high bit
                 text[i] = (byte) (random.nextInt(4) == 0 ? '\n' : random.nextInt(13) + 128 * random.nextInt(2));
             }
             int from = text.length == 0 ? 0 : random.nextInt(text.length);

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.evidence.internal.console;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class RulesTest {
+    private static Path resource(String name) throws URISyntaxException {
+        return Path.of(Objects.requireNonNull(RulesTest.class.getResource("/" + name), name)
+                .toURI());
+    }
+
+    /** Returns the rules that match a line of the reviewed logs and texts. */
+    private static Set<Rule> hit() throws IOException, URISyntaxException {
+        Set<Rule> hit = new LinkedHashSet<>();
+        for (String folder : List.of("golden", "kinds")) {
+            try (Stream<Path> files = Files.list(resource(folder))) {
+                for (Path file : files.filter(path -> path.toString().matches(".*/(?!facts)[^/]*\\.(log|txt)"))
+                        .toList()) {
+                    for (String raw :
+                            Files.readString(file, StandardCharsets.ISO_8859_1).split("[\\r\\n]+", -1)) {
+                        // a heading in kinds contains a title, which may look like a report
+                        if (!raw.startsWith("# ")) {
+                            byte[] bytes = raw.getBytes(StandardCharsets.ISO_8859_1);
+                            LineReader.read(bytes, 0, bytes.length).stream()
+                                    .flatMap(line -> Rules.match(line.text()).stream())
+                                    .forEach(match -> hit.add(match.rule()));
+                        }
+                    }
+                }
+            }
+        }
+        return hit;
+    }
+
+    private static String row(Rule rule) {
+        return rule.source() + " | " + rule.head();
+    }
+
+    /** A rule without a log is a guess. Write a case for it in {@code kinds}, after the kernel's printer. */
+    @Test
+    void everyRuleIsHitByALog() throws IOException, URISyntaxException {
+        Set<Rule> hit = hit();
+        assertThat(Rules.ALL.stream().filter(rule -> !hit.contains(rule)).map(RulesTest::row))
+                .isEmpty();
+    }
+
+    @Test
+    void noTwoRulesAreTheSame() {
+        assertThat(Rules.ALL).extracting(RulesTest::row).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void aTitleKnowsItsSlots() {
+        assertThat(Rule.Slot.in("KASAN: {1} {access} in {f}"))
+                .containsExactly(Rule.Slot.SAID, Rule.Slot.ACCESS, Rule.Slot.FUNCTION);
+        assertThat(Rule.Slot.in("BUG: workqueue lockup")).isEmpty();
+        assertThatThrownBy(() -> Rule.Slot.in("BUG in {function}")).hasMessageContaining("{function}");
+    }
+
+    @Test
+    void whatATitleLeavesOpenTheRuleProvides() {
+        for (Rule rule : Rules.ALL) {
+            assertThat(rule.slots().contains(Rule.Slot.FUNCTION))
+                    .as(row(rule))
+                    .isEqualTo(rule.blame() != Rule.Blame.NONE);
+            boolean named = rule.blame() == Rule.Blame.HEAD || rule.blame() == Rule.Blame.NAMED;
+            assertThat(rule.head().pattern().contains("(?<f>")).as(row(rule)).isEqualTo(named);
+            assertThat(rule.head().pattern().contains("(?<other>"))
+                    .as(row(rule))
+                    .isEqualTo(rule.slots().contains(Rule.Slot.OTHER));
+            if (rule.slots().contains(Rule.Slot.SAID)) {
+                assertThat(rule.head().matcher("").groupCount()).as(row(rule)).isPositive();
+            }
+        }
+    }
+}
