@@ -200,18 +200,18 @@ public final class RunLog implements AutoCloseable {
      * @return the run as the report has it: without what tells of this machine; the kernel's spec stays, see {@link #shownSpec}
      */
     public RunRecord end(RunRecord run) throws IOException {
-        RunRecord shown = redactor.record(withControlsApart(run));
-        enter(new StoredRun(shown, begun(shown).orElseGet(Instant::now), Instant.now()));
+        StoredRun entered = enter(new StoredRun(run, begun(run).orElseGet(Instant::now), Instant.now()));
         flushIfDue();
-        return shown;
+        return entered.run();
     }
 
     private synchronized Optional<Instant> begun(RunRecord run) {
         return Optional.ofNullable(runs.get(RunFolder.name(run))).map(StoredRun::begun);
     }
 
-    /** Enters a run of another report, which has been redacted there. */
-    void enter(StoredRun run) throws IOException {
+    /** Enters a run that is over, and returns it as the report has it. */
+    StoredRun enter(StoredRun ended) throws IOException {
+        StoredRun run = ended.with(redactor.record(withControlsApart(ended.run())));
         String name = RunFolder.name(run.run());
         writing(() -> {
             Files.createDirectories(files.path().resolve(name));
@@ -228,6 +228,7 @@ public final class RunLog implements AutoCloseable {
             told = List.copyOf(listeners);
         }
         told.forEach(listener -> listener.ended(run.run()));
+        return run;
     }
 
     private void write(StoredRun run) throws IOException {
