@@ -24,6 +24,7 @@ import picocli.CommandLine.Model.CommandSpec;
             PatchCommand.class,
             SweepCommand.class,
             ShowCommand.class,
+            MergeCommand.class,
             TableCommand.class
         })
 public final class Main {

@@ -10,7 +10,7 @@ import io.ksplat.engine.SessionOptions;
 import io.ksplat.engine.internal.TerminalProgress;
 import io.ksplat.junit.internal.ReproducerCatalogue;
 import io.ksplat.results.RunLog;
-import io.ksplat.results.internal.Summary;
+import io.ksplat.results.RunText;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -146,7 +146,7 @@ final class RunCommand implements Callable<Integer> {
             RunLog.Listener ended = run -> {
                 progress.clear();
                 if (!json) {
-                    out.print(Summary.of(run, report));
+                    out.print(RunText.of(run, report));
                     out.flush();
                 }
             };
@@ -161,8 +161,7 @@ final class RunCommand implements Callable<Integer> {
                 written.flush();
                 out.println(Files.readString(written.folder().resolve("results.json")));
             } else {
-                out.print(Summary.of(written.runs()));
-                out.println("Report: " + report);
+                out.print(RunText.end(written.runs(), report));
             }
             out.flush();
         }

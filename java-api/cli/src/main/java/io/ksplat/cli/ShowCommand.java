@@ -3,7 +3,7 @@ package io.ksplat.cli;
 
 import io.ksplat.results.ResultsReader;
 import io.ksplat.results.RunRecord;
-import io.ksplat.results.internal.Summary;
+import io.ksplat.results.RunText;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -36,9 +36,8 @@ final class ShowCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         List<RunRecord> runs = ResultsReader.read(folder);
         PrintWriter out = spec.commandLine().getOut();
-        runs.forEach(run -> out.print(Summary.of(run, folder)));
-        out.print(Summary.of(runs));
-        out.println("Report: " + folder);
+        runs.forEach(run -> out.print(RunText.of(run, folder)));
+        out.print(RunText.end(runs, folder));
         out.flush();
         return Exit.of(runs);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.engine;
 
-import java.util.Arrays;
+import io.ksplat.kernel.internal.EditDistance;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -75,27 +75,10 @@ public record Catalogue(List<Entry> entries) {
                 .orElseThrow(() -> {
                     String near = entries.stream()
                             .map(Entry::id)
-                            .sorted(Comparator.comparingInt(other -> distance(id, other)))
+                            .sorted(Comparator.comparingInt(other -> EditDistance.between(id, other)))
                             .limit(3)
                             .collect(Collectors.joining(", "));
                     return new IllegalArgumentException("there is no reproducer " + id + "; the nearest: " + near);
                 });
-    }
-
-    /** Levenshtein's, by rows. */
-    private static int distance(String a, String b) {
-        int[] row = new int[b.length() + 1];
-        Arrays.setAll(row, i -> i);
-        for (int i = 1; i <= a.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int above = row[j];
-                int change = a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1;
-                row[j] = Math.min(diagonal + change, Math.min(above, row[j - 1]) + 1);
-                diagonal = above;
-            }
-        }
-        return row[b.length()];
     }
 }

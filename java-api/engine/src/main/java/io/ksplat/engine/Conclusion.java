@@ -3,16 +3,17 @@ package io.ksplat.engine;
 
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.RunRecord;
-import io.ksplat.results.internal.RunText;
+import io.ksplat.results.RunText;
 import java.nio.file.Path;
 import java.util.Optional;
 
 /**
  * What a run came to.
  *
+ * @param report the folder of the report
  * @param folder where its files lie; empty if it did not get as far as that
  */
-public record Conclusion(RunRecord record, Optional<Path> folder) {
+public record Conclusion(RunRecord record, Path report, Optional<Path> folder) {
     public Verdict verdict() {
         return record.verdict();
     }
@@ -38,6 +39,6 @@ public record Conclusion(RunRecord record, Optional<Path> folder) {
 
     /** Returns what a failed test says: how the verdict differs, and the evidence in brief. */
     public String failureText() {
-        return RunText.failure(record, folder.orElse(Path.of("")));
+        return RunText.failure(record, report);
     }
 }

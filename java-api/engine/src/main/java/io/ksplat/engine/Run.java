@@ -464,7 +464,7 @@ public final class Run {
                 record = report.end(record);
                 session.timings().add("report", judged);
             }
-            return new Conclusion(record, folder);
+            return new Conclusion(record, settings.report(), folder);
         } finally {
             end(fixture, clean);
         }

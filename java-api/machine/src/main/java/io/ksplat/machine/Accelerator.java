@@ -6,7 +6,12 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * How QEMU runs the guest's instructions. All that differs between the two stands here.
+ * How QEMU runs the guest's instructions.
+ *
+ * <pre>{@code
+ * Accelerator emulated = Accelerator.TCG;
+ * Duration patience = emulated.scale(Duration.ofSeconds(1));
+ * }</pre>
  *
  * <p>Which one works is found by booting: some hosts offer a /dev/kvm under which no kernel comes up.
  */
@@ -24,22 +29,12 @@ public enum Accelerator {
         this.slowness = slowness;
     }
 
-    /** The spelling of {@code results.json}. */
+    /** Returns its name, as {@code results.json} spells it. */
     public String id() {
         return id;
     }
 
-    public List<String> arguments() {
-        return switch (this) {
-            case KVM -> List.of("-accel", "kvm", "-cpu", "host");
-            // A CPU model without AVX boots fastest (the self-tests of the kernel's crypto and RAID code are what
-            // costs);
-            // rdrand keeps the random generator from blocking.
-            case TCG -> List.of("-accel", "tcg,thread=multi", "-cpu", "Nehalem,+rdrand");
-        };
-    }
-
-    /** What a machine takes over from this host, so that its saved state is of use on a host of the same kind alone. */
+    /** Returns what a machine takes over from this host: its saved state is only of use on a host with the same. */
     public List<String> hostIdentity() {
         return switch (this) {
             case KVM -> List.of(HostCpu.description());
@@ -47,20 +42,8 @@ public enum Accelerator {
         };
     }
 
-    /** What a guest's work that takes {@code onKvm} under KVM may take here, with room to spare. */
+    /** Returns what a guest's work that takes {@code onKvm} under KVM may take here, with room to spare. */
     public Duration scale(Duration onKvm) {
         return onKvm.multipliedBy(slowness);
-    }
-
-    /**
-     * Boot parameters that the machine type needs under this accelerator. microvm has no PIT that Linux would use (its ACPI is
-     * hardware-reduced), so under TCG the kernel cannot calibrate the TSC, which is the host's own; KVM tells it by CPUID and
-     * kvm-clock.
-     */
-    public List<String> bootParameters(String tscKhz) {
-        return switch (this) {
-            case KVM -> List.of();
-            case TCG -> List.of("tsc_early_khz=" + tscKhz, "tsc=reliable");
-        };
     }
 }

@@ -1,48 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.nmi;
 
+import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.MachineException;
-import io.ksplat.machine.Register;
 import io.ksplat.machine.internal.qemu.GdbStub;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** Where the kernel's handling of an NMI begins: there it is seen whom an NMI has reached, and what it has interrupted. */
+/** Stops where the kernel's handling of an NMI begins: there it is seen which CPU the NMI reached, and what it interrupted. */
 public final class NmiEntry {
-    /** The kernel's first instruction of an NMI (arch/x86/include/asm/idtentry.h). */
-    private static final String SYMBOL = "asm_exc_nmi";
-
     private static final Duration ARRIVAL = Duration.ofSeconds(1);
 
     private final VirtualMachine vm;
     private final long address;
 
-    /** @throws MachineException where the kernel has no such place */
+    /** @throws MachineException if the kernel has no such place */
     public NmiEntry(VirtualMachine vm, Symbols symbols) throws MachineException {
         this.vm = vm;
-        this.address = symbols.address(SYMBOL)
+        this.address = symbols.address(Arch.guest().nmiEntrySymbol())
                 .orElseThrow(() -> new MachineException(
-                        "this kernel has no symbol " + SYMBOL + ": the arrival of an NMI cannot be seen"));
+                        "this kernel has no symbol " + Arch.guest().nmiEntrySymbol() + ": the arrival of an NMI cannot be seen"));
     }
 
     /**
      * An NMI's arrival.
      *
-     * @param interrupted the instruction that the CPU will go on with after the NMI; empty where none reached that CPU
+     * @param interrupted the instruction that the CPU will go on with after the NMI; empty if none reached that CPU
      * @param others the other CPUs that an NMI had reached until then
      */
     public record Arrival(OptionalLong interrupted, Set<Integer> others) {}
 
-    /** Injects an NMI into a machine that stands still, and leads it to where a CPU has taken it. */
+    /** Injects an NMI into a machine that stands still, and runs it up to where a CPU has taken it. */
     public Arrival inject(GdbStub gdb, int cpu) throws IOException {
         Set<Integer> others = new TreeSet<>();
         vm.injectNmi();
@@ -56,9 +51,9 @@ public final class NmiEntry {
         return new Arrival(reached ? OptionalLong.of(interrupted(gdb, cpu)) : OptionalLong.empty(), others);
     }
 
-    /** The CPU has pushed SS, RSP, RFLAGS, CS and RIP (Intel SDM volume 3, 6.14.2). */
     private static long interrupted(GdbStub gdb, int cpu) throws IOException {
-        byte[] pushed = gdb.read(cpu, gdb.registers(cpu).get(Register.RSP), Long.BYTES);
-        return ByteBuffer.wrap(pushed).order(ByteOrder.LITTLE_ENDIAN).getLong();
+        return Arch.guest()
+                .interruptedInstruction(
+                        gdb.registers(cpu), (address, length) -> gdb.read(cpu, address, length));
     }
 }

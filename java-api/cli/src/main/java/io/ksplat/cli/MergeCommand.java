@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import io.ksplat.results.ReportMerge;
+import io.ksplat.results.RunRecord;
+import io.ksplat.results.RunText;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "merge",
+        description = "Joins reports; the same run twice counts once.",
+        mixinStandardHelpOptions = true,
+        exitCodeListHeading = "Exit codes:%n",
+        exitCodeList = {
+            "0:every verdict is the expected one",
+            "1:some verdict differs",
+            "2:usage",
+            "3:the harness failed (any ERROR), or a run did not finish"
+        })
+final class MergeCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "DIR", arity = "1..*", description = "Folders of reports, in any order.")
+    private List<Path> folders = List.of();
+
+    @Option(names = "--report", paramLabel = "OUT", required = true, description = "Where the joint report goes.")
+    private Path report = Path.of("");
+
+    @Override
+    public Integer call() throws Exception {
+        List<RunRecord> runs = ReportMerge.of(folders, report);
+        PrintWriter out = spec.commandLine().getOut();
+        out.print(RunText.end(runs, report));
+        out.flush();
+        return Exit.of(runs);
+    }
+}
