@@ -23,25 +23,26 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Expect(
         verdict = CLEAN,
         cases = {"stale", "stale-prealloc"},
-        because = "a freed element is the next to be used again, which nobody who looks at it is told of")
+        because =
+                "a freed element is the next to be used again, and a program that still looks at it does not learn of it")
 @Expect(
         verdict = CLEAN,
         because =
-                "a freed element's lock is not initialised anew, so that whoever holds it can let go; its value may be another's")
+                "a freed element's lock is not initialised again, so its holder can release it; its value may be another element's")
 class HtabReuse {
-    /** An empty Ethernet frame: on 6.1 only programs that cannot sleep, tc's say, may take a bpf_spin_lock. */
+    /** An empty Ethernet frame: on 6.1 only programs that cannot sleep, for example those of tc, may take a bpf_spin_lock. */
     private static final byte[] PACKET = new byte[14];
 
     /** See htab_reuse.bpf.c. */
     private static final int ELEMENTS = 1024;
 
-    /** More than the allocator's cache of a CPU keeps. */
+    /** More elements than the allocator's cache of a CPU keeps. */
     private static final int FEW = 256;
 
     @Test
     void withoutPreallocation(Machine machine, BpfObject bpf) throws IOException {
         dirtyTheSlab(machine);
-        // A map that gets its first elements from there.
+        // A new map, which gets its first elements from the dirty slab.
         BpfObject fresh = machine.load("htab_reuse.bpf.c");
         machine.controls().atLeast("taken", fresh.global("taken"), ELEMENTS);
         BpfProgram.startTogether(fresh.program("take_many").onPacket(0, PACKET));
@@ -56,8 +57,8 @@ class HtabReuse {
         machine.controls().atLeast("dirtied", slab.global("dirtied"), ELEMENTS);
         slab.global("elements_a_turn").set(4 * ELEMENTS);
         slab.program("dirty").runOnPacket(0, PACKET);
-        // The allocator looks at what waits for a grace period when its cache overflows again; many would use that
-        // anew.
+        // The allocator checks the objects that wait for a grace period when its cache overflows again. More elements
+        // would reuse them.
         slab.global("elements_a_turn").set(FEW);
         machine.eventually(() -> {
             slab.program("dirty").runOnPacket(0, PACKET);
@@ -71,7 +72,10 @@ class HtabReuse {
         race(machine, bpf);
     }
 
-    /** The thread's second issue, which is documented behaviour: what was looked up by one key has become another's. */
+    /**
+     * The second issue of the thread, which is documented behaviour: an element that was found by one key now belongs
+     * to another.
+     */
     @ParameterizedTest(name = "{0}")
     @ValueSource(strings = {"stale", "stale-prealloc"})
     void lookedUpByOneKeyAndFoundToBeAnothers(String name, Machine machine, BpfObject bpf) throws IOException {
@@ -79,7 +83,7 @@ class HtabReuse {
         bpf.program("look_and_reuse").runOnPacket(0, PACKET);
     }
 
-    /** Here {@code stale} may be none: the two have to meet. */
+    /** {@code stale} may stay 0 here: the two programs have to meet for it. */
     private static void race(Machine machine, BpfObject bpf) throws IOException {
         machine.controls()
                 .atLeast("updated", bpf.global("updated"), 1000)

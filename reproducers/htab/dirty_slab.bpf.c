@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Gives the slab memory back that is not zero, in objects as large as those of htab_reuse.bpf.c. */
+/* Returns memory that is not zero to the slab, in objects of the size of those of htab_reuse.bpf.c. */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
@@ -19,7 +19,7 @@ struct {
 } elements SEC(".maps");
 
 u32 elements_a_turn;
-/* Objects that went back with dirt in them. */
+/* Dirty objects that were returned to the slab. */
 u64 dirtied;
 
 static long insert(u64 i, void *ctx)
@@ -46,7 +46,7 @@ int dirty(struct __sk_buff *skb)
 	return 0;
 }
 
-/* Behind the allocator's list node and the element's own fields lies the value (kernel/bpf/memalloc.c, hashtab.c). */
+/* The value lies behind the allocator's list node and the element's own fields (kernel/bpf/memalloc.c, hashtab.c). */
 #define IN_VALUE 72
 
 SEC("tp_btf/kfree")

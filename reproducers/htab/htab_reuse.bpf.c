@@ -32,12 +32,12 @@ u64 deleted;
 u64 locked;
 u64 taken;
 u64 looked;
-/* Looked up by one key, found to hold another's value: freed, and used again, while it was looked at. */
+/* Elements that were found by one key and held the value of another: freed and reused while the program looked. */
 u64 stale;
 volatile u64 reading, written;
 u64 ended;
 
-/* Takes the locks of elements that were just made: nobody else can hold them. */
+/* Takes the locks of new elements, which no other CPU can hold. */
 static long take(u64 i, void *ctx)
 {
 	struct value value = {};
@@ -49,7 +49,7 @@ static long take(u64 i, void *ctx)
 	return 0;
 }
 
-/* The one key is deleted before the other is inserted, so that the freed element is the first to be used again. */
+/* Deletes one key before it inserts the other, so that the freed element is reused first. */
 static long change(u64 i, void *ctx)
 {
 	struct value value = { .key = i % KEYS, .round = i };
@@ -57,7 +57,7 @@ static long change(u64 i, void *ctx)
 
 	if (!bpf_map_delete_elem(&elements, &last))
 		__sync_fetch_and_add(&deleted, 1);
-	/* BPF_F_LOCK takes the lock of an element that is there. */
+	/* BPF_F_LOCK takes the lock of an existing element. */
 	if (!bpf_map_update_elem(&elements, &key, &value, BPF_ANY) &&
 	    !bpf_map_update_elem(&elements, &key, &value, BPF_EXIST | BPF_F_LOCK))
 		__sync_fetch_and_add(&updated, 1);
@@ -81,7 +81,7 @@ static long look(u64 i, void *ctx)
 	return written != 0;
 }
 
-/* No race is needed: who found an element keeps looking at it, whatever becomes of it. */
+/* This needs no race: a program that found an element keeps its pointer, also after the element is reused. */
 SEC("tc")
 int look_and_reuse(struct __sk_buff *skb)
 {
@@ -107,7 +107,7 @@ static long somebody_reads(u64 i, void *ctx)
 	return reading != 0;
 }
 
-/* A CPU of a busy host's machine may not run for a second: more than one loop may have rounds. */
+/* On a busy host a vCPU may not run for a second, which is longer than the rounds of one loop. */
 static long await_reader(u64 i, void *ctx)
 {
 	bpf_loop(PATIENCE, somebody_reads, NULL, 0);

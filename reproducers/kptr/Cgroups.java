@@ -6,16 +6,16 @@ import io.ksplat.bpf.BpfProgram;
 import io.ksplat.engine.Machine;
 import java.io.IOException;
 
-/** What the reproducers have in common that drop a cgroup. */
+/** Steps that the reproducers with a cgroup share. */
 final class Cgroups {
     private static final String PATH = "/sys/fs/cgroup/ksplat";
 
-    /** Workers of other pools come by on CPU 0, too: their locks are others. */
+    /** Attempts to interrupt a worker. Workers of other pools, which have other locks, run on CPU 0, too. */
     private static final int TRIES = 12;
 
     private Cgroups() {}
 
-    /** Makes a cgroup, which the program takes a reference to, and removes it. */
+    /** Makes a cgroup, lets the program take a reference to it, and removes it. */
     static void make(Machine machine, BpfObject bpf) throws IOException {
         BpfProgram.Link making = bpf.program("on_mkdir").attach();
         machine.makeDirectory(PATH);
@@ -30,8 +30,8 @@ final class Cgroups {
     }
 
     /**
-     * Aims at process_one_work(), which is entered with the lock of the worker's pool held (kernel/workqueue.c), until the program
-     * found that it interrupted a worker of CPU 0's own pool.
+     * Aims at process_one_work(), which is entered with the lock of the worker's pool held (kernel/workqueue.c), until
+     * the program has interrupted a worker of CPU 0's own pool.
      */
     static void interruptWorkerOfCpu0(Machine machine, BpfObject bpf) throws IOException {
         for (int i = 0; i < TRIES && bpf.global("aimed").get() == 0; i++) {

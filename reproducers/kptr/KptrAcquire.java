@@ -39,17 +39,17 @@ import org.junit.jupiter.api.Test;
 class KptrAcquire {
     private static final int CPUS = 2;
 
-    /** Of each CPU, see kptr_acquire.bpf.c. */
+    /** Rounds of each CPU, see kptr_acquire.bpf.c. */
     private static final int ROUNDS = 20_000;
 
-    /** It loses only where the two CPUs meet: {@code lost} is a control. */
+    /** A pointer is lost only if the two CPUs meet, so {@code lost} is a control. */
     @Test
     void byExchange(Machine machine, BpfObject bpf) throws IOException {
         machine.controls().atLeast("lost", bpf.global("lost"), 1);
         stress(machine, bpf);
     }
 
-    /** Nobody takes the pointer out: every try must be a success. */
+    /** The pointer stays in the map: every try must succeed. */
     @Case("rcu")
     @Test
     void underRcu(Machine machine, BpfObject bpf) throws IOException {
@@ -57,7 +57,7 @@ class KptrAcquire {
         stress(machine, bpf);
     }
 
-    /** The verifier has the word. */
+    /** The verifier decides. */
     @Case("without-rcu")
     @Test
     void withoutRcu(Machine machine, BpfObject bpf) throws IOException {

@@ -18,11 +18,14 @@ import org.junit.jupiter.api.Test;
         shows = "two CPUs acquire an object from a map with a KF_KPTR_GET function, which takes the element's address",
         seed = "Remove KF_KPTR_GET kfunc flag")
 @Needs(kfuncs = {"bpf_kfunc_call_test_acquire", "bpf_kfunc_call_test_kptr_get", "bpf_kfunc_call_test_release"})
-@Expect(verdict = CLEAN, kernels = "[6.1,6.4)", because = "nobody takes the pointer out; the flag was removed in 6.4")
+@Expect(
+        verdict = CLEAN,
+        kernels = "[6.1,6.4)",
+        because = "no program takes the pointer out; the flag was removed in 6.4")
 class KptrGet {
     private static final int CPUS = 2;
 
-    /** Of each CPU, see kptr_get.bpf.c. */
+    /** Rounds of each CPU, see kptr_get.bpf.c. */
     private static final int ROUNDS = 20_000;
 
     /** An empty Ethernet frame: a tc program runs on a packet. */

@@ -7,9 +7,9 @@ import io.ksplat.machine.GuestProcess;
 import java.io.IOException;
 import java.time.Duration;
 
-/** Java's side of map_delete.bpf.h. */
+/** The Java side of map_delete.bpf.h. */
 final class MapDelete {
-    /** The last reference of which object lies in the map, and which function frees it in the end. */
+    /** The kind of object whose last reference lies in the map, and the function that finally frees it. */
     enum Kind {
         TASK("free_task.bpf.c", "delayed_put_task_struct"),
         CGROUP("free_cgroup.bpf.c", "css_free_rwork_fn"),
@@ -31,7 +31,9 @@ final class MapDelete {
 
     private MapDelete() {}
 
-    /** Has the map let go of its object, then unloads it: a cure may leave the freeing to the map's end. */
+    /**
+     * Makes the map release its object, then unloads the map, because a cure may leave the free to the end of the map.
+     */
     static void run(Kind kind, boolean inNmi, Machine machine, BpfObject bpf) throws IOException {
         stash(kind, machine, bpf);
         watchFree(kind, machine, bpf);
@@ -42,7 +44,7 @@ final class MapDelete {
         }
     }
 
-    /** The same of a map that may refuse: then its end lets go. */
+    /** Does the same with a map that may refuse; then the end of the map releases the object. */
     static void runRefusable(Kind kind, boolean inNmi, Machine machine, BpfObject bpf) throws IOException {
         stash(kind, machine, bpf);
         watchFree(kind, machine, bpf);
@@ -53,7 +55,7 @@ final class MapDelete {
         }
     }
 
-    /** Unloads the map with the object in it; its end comes after a grace period, and NMIs all the while. */
+    /** Unloads the map with the object in it. The map ends after a grace period, while NMIs arrive. */
     static void free(Kind kind, Machine machine, BpfObject bpf) throws IOException {
         stash(kind, machine, bpf);
         watchFree(kind, machine, bpf);
@@ -73,7 +75,7 @@ final class MapDelete {
     }
 
     private static void letGo(Kind kind, boolean inNmi, Machine machine, BpfObject bpf) throws IOException {
-        // Also without NMIs: RCU is to be as busy.
+        // The case without NMIs needs the same load on RCU.
         machine.churn(0);
         if (!inNmi) {
             bpf.program("in_task").runOn(0);
@@ -110,7 +112,7 @@ final class MapDelete {
         }
     }
 
-    /** Runs it on CPU 0, where NMIs arrive: a per-CPU map keeps its values apart. */
+    /** Runs a program on CPU 0, where NMIs arrive, because a per-CPU map has separate values. */
     private static void run(BpfObject bpf, String program) throws IOException {
         int result = bpf.program(program).runOn(0);
         if (result != 0) {

@@ -27,10 +27,7 @@ import org.junit.jupiter.api.Test;
         cases = "in-task",
         kernels = "[6.3,)",
         because = "the lock that queue_work() takes is not held by the code that drops")
-@Expect(
-        verdict = DEADLOCK,
-        kernels = "[6.3,)",
-        because = "bpf_cgroup_release() ends in queue_work() in whatever context")
+@Expect(verdict = DEADLOCK, kernels = "[6.3,)", because = "bpf_cgroup_release() ends in queue_work() in any context")
 class NmiCgroupKptr {
 
     @Test

@@ -38,8 +38,8 @@ class NmiCpumaskKptr {
 
         machine.churn(0);
         machine.nmi().aimAt("rcu_cblist_enqueue", "rcu_segcblist_enqueue").on(0).fire();
-        // What came while the allocator waited for a grace period lies there until its cache overflows again
-        // (do_call_rcu_ttrace()).
+        // Objects that were freed while the allocator waited for a grace period stay there until its cache overflows
+        // again (do_call_rcu_ttrace()).
         if (machine.soon(() -> bpf.global("dropped").get() == MASKS)) {
             machine.eventually(() -> {
                 bpf.program("free_more").runOn(0);

@@ -14,7 +14,7 @@ import java.util.Locale;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A case's name is the object, the map, and the operation where it is no delete; see nmi_map_delete.bpf.c. */
+/** The name of a case is the object, the map and, if it is not a delete, the operation; see nmi_map_delete.bpf.c. */
 @Reproducer(
         id = "nmi-map-delete",
         bpf = "nmi_map_delete.bpf.c",
@@ -48,7 +48,7 @@ import org.junit.jupiter.params.provider.ValueSource;
             "cgroup-hash-map-freed"
         },
         kernels = "[6.3,)",
-        because = "a safe object, or no lock is held by the code that lets go")
+        because = "a safe object, or no lock is held by the code that releases it")
 @Expect(
         verdict = CLEAN,
         cases = {"task-task-storage", "cgroup-task-storage"},

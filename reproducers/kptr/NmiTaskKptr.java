@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
         kfuncs = {"bpf_task_from_pid", "bpf_task_release"},
         functions = "delayed_put_task_struct",
         boot = "rcu_nocbs=all")
-@Expect(verdict = DEADLOCK, kernels = "[6.3,)", because = "bpf_task_release() calls call_rcu() in whatever context")
+@Expect(verdict = DEADLOCK, kernels = "[6.3,)", because = "bpf_task_release() calls call_rcu() in any context")
 class NmiTaskKptr {
 
     @BeforeSnapshot
@@ -43,7 +43,7 @@ class NmiTaskKptr {
         machine.controls().dropped(bpf.global("dropped"), 1).freed("delayed_put_task_struct", bpf.global("freed"), 1);
 
         machine.churn(0);
-        // Both run with a lock of CPU 0's callback lists held; which one is reached depends on the kernel.
+        // Both run with a lock of CPU 0's callback lists held. It depends on the kernel which one is reached.
         machine.nmi().aimAt("rcu_cblist_enqueue", "rcu_segcblist_enqueue").on(0).fire();
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A cgroup that is being made, taken a reference to and kept: the only place from which a program gets one to hold. */
+/* Keeps a reference to a cgroup while it is created: only there can a program get one. */
 #ifndef CGROUP_STASH_BPF_H
 #define CGROUP_STASH_BPF_H
 
@@ -41,7 +41,7 @@ int BPF_PROG(on_mkdir, struct cgroup *made)
 	return 0;
 }
 
-/* Gives the reference away; NULL where there is none. */
+/* Takes the reference out; NULL if there is none. */
 static __always_inline struct cgroup *take_cgroup(void)
 {
 	struct cgroup_slot *slot;
@@ -51,7 +51,7 @@ static __always_inline struct cgroup *take_cgroup(void)
 	return slot ? bpf_kptr_xchg(&slot->cgroup, NULL) : NULL;
 }
 
-/* Whether the cgroup, which is dead, lives on one reference alone. While the count is spread over CPUs it carries a bias. */
+/* Returns whether one reference keeps the dead cgroup. While the count is spread over CPUs it carries a bias. */
 SEC("syscall")
 int is_last_reference(void *ctx)
 {

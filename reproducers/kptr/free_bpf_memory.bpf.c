@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Watches the kernel's own final free, apart from the program under test. */
+/* Traces the kernel's own final free, independently of the program under test. */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include "kptr.bpf.h"

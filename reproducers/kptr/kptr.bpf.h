@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the kptr reproducers share. */
+/* Shared code of the kptr reproducers. */
 #ifndef KPTR_BPF_H
 #define KPTR_BPF_H
 
@@ -20,15 +20,15 @@ static __always_inline u64 argument(void *ctx, u32 n)
 	return value;
 }
 
-/* Whether an address lies in the object at base: a free may be told of an object by one of its members. */
+/* Returns whether an address lies in the object at base: a free may get the address of a member. */
 static __always_inline bool within(u64 address, u64 base, u64 size)
 {
 	return address - base < size;
 }
 
 /*
- * Whether the interrupted task is a worker of CPU 0's ordinary pool (kernel/workqueue.c, format_worker_id): where such a
- * worker holds its pool's lock, it is the one that queue_work() on CPU 0 takes.
+ * Returns whether the interrupted task is a worker of CPU 0's ordinary pool (kernel/workqueue.c, format_worker_id). The
+ * lock of that pool is the one that queue_work() on CPU 0 takes.
  */
 static __always_inline bool in_worker_of_cpu0(void)
 {

@@ -13,7 +13,7 @@ void bpf_rcu_read_unlock(void) __ksym;
 #ifdef CASE_rcu
 #define MOST_ROUNDS ROUNDS
 #else
-/* Until the two have met: on a busy host one CPU may run for a hundred milliseconds before the other does. */
+/* Enough rounds for the two to meet: on a busy host one CPU may run 100 ms before the other does. */
 #define MOST_ROUNDS (64 * ROUNDS)
 #endif
 #define CPUS 2
@@ -33,11 +33,11 @@ struct {
 int target_pid;
 u64 target;
 u64 acquired;
-/* One variable a CPU: what is never there for one of them is lost to it, and the two have not met. */
+/* One variable per CPU: if one of them never finds the pointer, the two have not met. */
 u64 acquired0, acquired1;
 /* The element was found empty: another CPU had taken the pointer out for a moment. */
 u64 lost;
-/* The pointer was there, and its count was zero. */
+/* The pointer was there, but its count was zero. */
 u64 failed;
 volatile u64 begun;
 u64 ended;
@@ -102,7 +102,7 @@ static long acquire(u64 i, void *ctx)
 	return 0;
 }
 #else
-/* Both have acquired it, and one of them has missed it. */
+/* Both have acquired it, and one has missed it. */
 static __always_inline bool have_met(void)
 {
 	return lost && acquired0 && acquired1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The kernel's own test functions of 6.1, the only ones there that hold references, and for tc programs only. */
+/* Test kfuncs of 6.1: the only ones there that hold references, and only tc programs may call them. */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 

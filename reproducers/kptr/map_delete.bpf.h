@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * One object whose last reference lies in one element of one map, and the operation that makes the map let go of it.
+ * One object whose last reference lies in one element of one map, and the operation that makes the map release it.
  * Before including it, define OBJECT_task, OBJECT_cgroup, OBJECT_crypto, OBJECT_cpumask or OBJECT_local; MAP_TYPE,
  * MAP_FLAGS, ENTRIES; and LET_GO: by_delete, by_overwrite or by_eviction. With TASK_STORAGE instead of a map's type, the
  * element is what the map stores with the first process, and it is deleted.
@@ -64,7 +64,7 @@ u64 target;
 u64 aimed;
 u64 handled;
 u64 dropped;
-/* Let go of, or not at all and said so, as task storage does in NMI since 7.0. */
+/* Released, or refused with an error, as task storage does in NMI since 7.0. */
 u64 answered;
 
 #ifdef TASK_STORAGE
@@ -138,7 +138,7 @@ int is_last_reference(void *ctx)
 	return BPF_CORE_READ(task, rcu_users.refs.counter) == 1;
 }
 #elif defined(OBJECT_cgroup)
-/* On the CPU that will drop it: an LRU map has a list of its own for each. */
+/* Runs on the CPU that will drop it: an LRU map has a list for each CPU. */
 SEC("syscall")
 int stash_object(void *ctx)
 {

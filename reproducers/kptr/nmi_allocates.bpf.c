@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* In each NMI, BPF's allocator gives an object and takes it back, while elsewhere a map gives it back all of its own. */
+/* Allocates and frees an object with BPF's allocator in each NMI, while a map frees all of its objects elsewhere. */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 

@@ -23,7 +23,7 @@ u64 targets[MASKS];
 u64 dropped;
 u64 freed;
 
-/* Puts a new one into slot i; the address of it, or 0. */
+/* Puts a new cpumask into slot i; returns its address, or 0. */
 static __always_inline u64 put(u64 i)
 {
 	struct bpf_cpumask *mask, *old;
@@ -44,7 +44,7 @@ static __always_inline u64 put(u64 i)
 	return address;
 }
 
-/* Lets go of what is in slot i: how many that were, or -1 where there is no such slot. */
+/* Releases the cpumask in slot i; returns how many were released, or -1 if there is no such slot. */
 static __always_inline long take(u64 i)
 {
 	struct bpf_cpumask *mask;
@@ -87,7 +87,7 @@ static long take_more(u64 i, void *ctx)
 	return take(i) < 0;
 }
 
-/* So many that the allocator's cache overflows: only then does it look at what waits to be given back (free_bulk()). */
+/* Enough to overflow the allocator's cache: only then does it check what waits to be given back (free_bulk()). */
 SEC("syscall")
 int free_more(void *ctx)
 {

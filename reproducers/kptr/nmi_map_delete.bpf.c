@@ -2,7 +2,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
-/* The case's name says object, map and operation. */
+/* The name of a case is object, map and operation. */
 #if defined(CASE_task_hash) || defined(CASE_task_hash_in_task) || defined(CASE_task_hash_map_freed)
 #define OBJECT_task
 #define MAP_TYPE BPF_MAP_TYPE_HASH

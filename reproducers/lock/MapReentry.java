@@ -19,7 +19,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A case's name is the kind of map and, where it is not the map itself that is entered again, what is; see map_reentry.bpf.c. */
+/**
+ * The name of a case is the kind of map and, if it is not the same map, what is entered again; see map_reentry.bpf.c.
+ */
 @Reproducer(
         id = "map-reentry",
         bpf = "map_reentry.bpf.c",
@@ -102,7 +104,10 @@ class MapReentry {
         }
     }
 
-    /** A spin lock is entered again by whoever waited for it; where there is none, an NMI interrupts the copying of a value. */
+    /**
+     * On a spin lock, the CPU that waited for it enters again. If the map has no spin lock, an NMI interrupts the
+     * copying of a value.
+     */
     @ParameterizedTest(name = "{0}")
     @ValueSource(strings = {"queue", "queue-other-map", "stack", "stack-other-map"})
     void pushEnteredAgain(String name, Machine machine, BpfObject bpf) throws IOException {

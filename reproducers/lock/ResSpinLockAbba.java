@@ -21,7 +21,10 @@ import org.junit.jupiter.api.Test;
         seed = "Resilient Queued Spin Lock")
 @Needs(kfuncs = {"bpf_res_spin_lock", "bpf_res_spin_unlock"})
 @Expect(verdict = CLEAN, cases = "same-order", kernels = "[6.15,)", because = "one order, no cycle")
-@Expect(verdict = RECOVERED, kernels = "[6.15,)", because = "-EDEADLK or -ETIMEDOUT, whoever finds the cycle first")
+@Expect(
+        verdict = RECOVERED,
+        kernels = "[6.15,)",
+        because = "-EDEADLK or -ETIMEDOUT, whichever CPU finds the cycle first")
 class ResSpinLockAbba {
 
     @Test

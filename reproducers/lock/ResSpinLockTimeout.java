@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 class ResSpinLockTimeout {
     private static final long QUARTER_SECOND_NS = 250_000_000;
 
-    /** Held, and not in the table. */
+    /** The last lock that is held but not in the table. */
     private static final int LAST_HELD = 31;
 
     @Test

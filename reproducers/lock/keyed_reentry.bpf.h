@@ -5,7 +5,7 @@
 
 #include "reentry.bpf.h"
 
-/* The function is one that the kernel calls with the map's lock held. */
+/* The kernel calls this function with the map's lock held. */
 #if defined(CASE_hash) || defined(CASE_hash_other_map)
 #define MAP_TYPE BPF_MAP_TYPE_HASH
 #define UNDER_LOCK "kprobe/alloc_htab_elem"
@@ -15,10 +15,10 @@
 #elif defined(CASE_lpm_trie) || defined(CASE_lpm_trie_other_map)
 #define MAP_TYPE BPF_MAP_TYPE_LPM_TRIE
 #define MAP_FLAGS BPF_F_NO_PREALLOC
-/* No program may trace the trie's own functions since 7.x: an NMI aimed at one of them enters it again. */
+/* Since 7.x no program may trace the functions of the trie, so an NMI aimed at one of them enters the map again. */
 #define UNDER_LOCK "tp_btf/nmi_handler"
 #define LPM
-/* Until the NMI comes. */
+/* Enough rounds for the NMI to come. */
 #define MORE (1 << 20)
 #elif defined(CASE_hash_abba) || defined(CASE_hash_abba_same_order)
 #define MAP_TYPE BPF_MAP_TYPE_HASH
@@ -52,7 +52,7 @@
 #define MAP_FLAGS 0
 #endif
 
-/* An LRU map's: enough to be full, and to have to evict, after ROUNDS insertions. */
+/* Entries of an LRU map: few enough that it is full, and must evict, after ROUNDS insertions. */
 #define ENTRIES 16
 #define ROUNDS 64
 #define PATIENCE (1 << 23)
@@ -72,7 +72,7 @@ struct entered {
 
 struct entered first SEC(".maps"), second SEC(".maps");
 
-/* One variable a CPU: the verifier loses sight of an index that a callback might have changed. */
+/* One variable per CPU: the verifier loses track of an index that a callback may have changed. */
 volatile u32 holding0, holding1;
 volatile u64 begun;
 u64 both_held;
@@ -81,7 +81,7 @@ u64 both_held;
 /* Always one bucket. */
 #define KEY(i) 0
 #else
-/* One lock, whatever the key. */
+/* One lock for every key. */
 #define KEY(i) (i)
 #endif
 
@@ -116,7 +116,7 @@ static long both_have_begun(u64 i, void *ctx)
 	return begun == 2;
 }
 
-/* Before the lock is taken: with it, interrupts are off. */
+/* Runs before the lock is taken, because interrupts are off while it is held. */
 static __always_inline void meet(void)
 {
 	if (!ABBA)
@@ -180,7 +180,7 @@ int update_first(void *ctx)
 
 	meet();
 	set_inside(me, 1);
-	/* More than one where not every insertion evicts, or meets another node. */
+	/* More than one round, because not every insertion evicts or meets another node. */
 	bpf_loop(ABBA ? 1 : MORE, insert_more, NULL, 0);
 	set_inside(me, 0);
 	__sync_fetch_and_add(&completed, 1);

@@ -2,7 +2,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
-/* The case's name says the kind of map and, where it is not the map itself that is entered again, what is. */
+/* The name of a case is the kind of map and, if it is not the same map, what is entered again. */
 #if defined(CASE_queue) || defined(CASE_queue_other_map) || defined(CASE_stack) || defined(CASE_stack_other_map)
 #include "queue_reentry.bpf.h"
 #elif defined(CASE_task_storage) || defined(CASE_task_storage_other_task)

@@ -19,11 +19,11 @@
 #endif
 
 #define ENTRIES 16
-/* Until the lock is contended, or the NMI comes; one loop has no more. */
+/* Enough rounds for the lock to be contended, or the NMI to come; the most that one loop allows. */
 #define MOST_PUSHES (1 << 23)
 #define MOST_LOOPS 64
 
-/* Of a size by which the copying of one is known. */
+/* The size identifies the copying of a value. */
 struct value {
 	u64 words[23];
 };
@@ -36,7 +36,7 @@ struct pushed {
 
 struct pushed first SEC(".maps"), second SEC(".maps");
 
-/* What the lock is: one of these waits for ever, and was what the queue had before 6.16. */
+/* The kind of lock: a spin lock waits for ever. The queue had one before 6.16. */
 struct bpf_queue_stack___spinning {
 	raw_spinlock_t lock;
 } __attribute__((preserve_access_index));
@@ -47,7 +47,7 @@ struct bpf_queue_stack___spinning {
 #else
 #define SLOW_PATH "queued_spin_lock_slowpath"
 #endif
-/* KVM's guests have another where the kernel is built for it. */
+/* A kernel that is built for it has another slow path in KVM guests. */
 #if defined(HAS___pv_queued_spin_lock_slowpath)
 #define GUESTS_SLOW_PATH "__pv_queued_spin_lock_slowpath"
 #else
@@ -67,9 +67,9 @@ static __always_inline void enter_again(void)
 }
 
 /*
- * Two CPUs push, and sooner or later one of them has to wait for the other: at the end of the slow path it has the spin lock.
- * Nothing else that can be traced runs under it but its release, which all of the kernel passes through all the time: to patch
- * that is asking for trouble.
+ * Two CPUs push until one of them has to wait for the other. At the end of the slow path it holds the spin lock. Nothing
+ * else that can be traced runs under the lock except its release, which the whole kernel uses all the time: tracing that
+ * is not safe.
  */
 static __always_inline int has_waited(void *ctx)
 {
@@ -95,7 +95,7 @@ int under_guests_lock(void *ctx)
 	return has_waited(ctx);
 }
 
-/* Since 6.16 nothing that can be traced runs under its lock, but an NMI may come when a value is copied. */
+/* Since 6.16 nothing that can be traced runs under the lock, but an NMI may arrive while a value is copied. */
 SEC("tp_btf/nmi_handler")
 int on_nmi(void *ctx)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the cases of map-reentry share: a CPU goes inside a map, and a program that runs there under the map's lock enters the
- * map again, once.
+ * Shared code of map-reentry: a CPU enters a map, and a program that runs there under the map's lock enters the map
+ * again, once.
  */
 #ifndef REENTRY_BPF_H
 #define REENTRY_BPF_H
 
 #include <bpf/bpf_tracing.h>
 
-/* One variable a CPU: the verifier loses sight of an index that a callback might have changed. */
+/* One variable per CPU: the verifier loses track of an index that a callback may have changed. */
 volatile u32 inside0, inside1;
 int result;
 u64 reentered;

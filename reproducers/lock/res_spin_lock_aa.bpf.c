@@ -8,7 +8,7 @@ int result = 1;
 u64 taken;
 u64 retaken;
 
-/* Two look-ups: the verifier does not see that they may find one lock, and would refuse the program if it did. */
+/* Two look-ups: the verifier refuses the program if it sees that both find the same lock. */
 SEC("syscall")
 int take_two(void *ctx)
 {

@@ -9,7 +9,7 @@
 #define SPINS 500
 
 volatile int same_order;
-/* One variable a CPU: the verifier loses sight of an index that a callback might have changed. */
+/* One variable per CPU: the verifier loses track of an index that a callback may have changed. */
 volatile u64 arrived0, arrived1;
 volatile u64 holding0, holding1;
 int refused;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What maps store with a task. */
+/* Task storage. */
 #ifndef TASK_STORAGE_REENTRY_BPF_H
 #define TASK_STORAGE_REENTRY_BPF_H
 
@@ -12,7 +12,7 @@ struct storage {
 	__type(value, u64);
 };
 
-/* A task has one lock for what all maps store with it. */
+/* A task has one lock for the storage of all maps. */
 struct storage first SEC(".maps"), second SEC(".maps");
 
 /* Called with the task's lock held; the compiler may have made a copy of it. */

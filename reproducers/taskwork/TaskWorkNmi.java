@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
         functions = {"delayed_put_task_struct", "vfs_unlink"})
 @Expect(verdict = CLEAN, kernels = "[6.18,)", because = "scheduling and cancelling are left to an irq_work")
 class TaskWorkNmi {
-    /** The state that is wanted lasts for a few instructions of many. */
+    /** Attempts to hit the wanted state, which lasts for only a few instructions. */
     private static final int TRIES = 40;
 
     @Test
@@ -63,7 +63,7 @@ class TaskWorkNmi {
         machine.nmi().aimAt("vfs_unlink").on(0).fire();
     }
 
-    /** Each function is one that the kernel calls while the work is in that state. */
+    /** The kernel calls each function while the work is in the state of that case. */
     @ParameterizedTest(name = "{0}")
     @CsvSource({
         "delete-scheduling, task_work_add",
@@ -109,7 +109,7 @@ class TaskWorkNmi {
         bpf.global("target_pid").set(machine.churn(0).pid());
     }
 
-    /** The work holds a reference to its task: the task's end shows that it was let go. */
+    /** The work holds a reference to its task, so the free of the task shows that the work released it. */
     private static GuestProcess scheduleForParked(Machine machine, BpfObject bpf) throws IOException {
         GuestProcess child = machine.spawnParked(1);
         bpf.program("make_element").run();

@@ -130,7 +130,7 @@ int on_nmi(void *ctx)
 	return 0;
 }
 
-/* Schedules all the time, so that there is something to interrupt. */
+/* Schedules continuously, so that there is something to interrupt. */
 SEC("fentry/vfs_unlink")
 int on_unlink(void *ctx)
 {

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 class ElementChurn {
     private static final int ROUNDS = 8;
     private static final int ELEMENTS = 8192;
-    /** More than the allocator's cache of a CPU keeps, so that it looks at what waits to be given back. */
+    /** More elements than the allocator's cache of a CPU keeps, so that it checks what waits to be given back. */
     private static final int FEW = 256;
 
     @Test

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
         because = "the kernel's own test objects, the only ones that 6.1 has, became a module's in 6.4")
 @Metric(name = "exchangesPerSecondAndCpu", unit = "1/s", count = "events", nanoseconds = "cpu-ns")
 class KptrXchg {
-    /** An empty Ethernet frame: programs that may call 6.1's functions run on packets. */
+    /** An empty Ethernet frame: programs that may call the kfuncs of 6.1 run on packets. */
     private static final byte[] PACKET = new byte[14];
 
     @Case("cpumask")

@@ -5,7 +5,7 @@
 
 #define MOST_ELEMENTS 8192
 
-/* With the element's own fields, an object of 1 KiB. */
+/* Together with the element's own fields this is an object of 1 KiB. */
 struct value {
 	char bytes[960];
 };
@@ -18,7 +18,7 @@ struct {
 	__type(value, struct value);
 } elements SEC(".maps");
 
-/* Where new values come from: too large for the stack. */
+/* The source of new values, which are too large for the stack. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -26,7 +26,7 @@ struct {
 	__type(value, struct value);
 } empty SEC(".maps");
 
-/* The kernel's own count of its pages (mm/vmstat.c): each CPU's last half MiB may not be in it yet. */
+/* The kernel's own count of its pages (mm/vmstat.c), which may lack up to half a MiB per CPU. */
 extern const void vm_node_stat __ksym;
 
 u32 elements_a_turn;
@@ -83,7 +83,7 @@ static long remove_one(u64 i, u64 *count)
 	return 0;
 }
 
-/* When it is done the map is empty: what is held beyond the beginning is held by elements that were freed. */
+/* Afterwards the map is empty, so any memory above the initial amount is held by freed elements. */
 SEC("raw_tp")
 int remove(void *ctx)
 {
@@ -98,7 +98,7 @@ int remove(void *ctx)
 	return 0;
 }
 
-/* Far less is held than was. */
+/* Much less memory is held than before. */
 SEC("raw_tp")
 int end(void *ctx)
 {

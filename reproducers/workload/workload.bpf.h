@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A load that one CPU does for a fixed time of the guest's clock, and counts. */
+/* Runs a load on one CPU for a fixed time of the guest's clock, and counts its events. */
 #ifndef WORKLOAD_BPF_H
 #define WORKLOAD_BPF_H
 
 #define NS_PER_RUN 500000000ULL
-/* So many events between two looks at the clock that these cost nothing beside them. */
+/* Events between two reads of the clock, enough to make the cost of the reads negligible. */
 #define BATCH 64
-/* More than any CPU does within the time. */
+/* More batches than any CPU completes within the time. */
 #define MOST_BATCHES (1 << 20)
 
-/* Of all CPUs together. */
+/* Totals over all CPUs. */
 u64 events;
 u64 cpu_ns;
 u64 ended;
@@ -19,7 +19,7 @@ struct work {
 	u64 events;
 };
 
-/* Does BATCH events, and returns how many of them succeeded. */
+/* Runs BATCH events and returns how many succeeded. */
 static __always_inline u32 batch(void);
 
 static long one_batch(u64 i, struct work *work)

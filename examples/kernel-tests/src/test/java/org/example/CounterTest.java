@@ -11,7 +11,7 @@ import io.ksplat.junit.Kernels;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
-/** Ordinary tests of a BPF program, each on a kernel that nothing has happened to. */
+/** Ordinary tests of a BPF program, each on a pristine machine. */
 @KernelTest(bpf = "counter.bpf.c")
 @Kernels("debian:7.2")
 class CounterTest {
@@ -29,7 +29,7 @@ class CounterTest {
     }
 
     @Test
-    @EnabledOnKernel(value = "[99,)", because = "it is to show what a skip looks like")
+    @EnabledOnKernel(value = "[99,)", because = "this shows what a skip looks like")
     void isSkippedWithTheReason(Machine machine) {
         throw new AssertionError("ran on " + machine.release());
     }

@@ -8,9 +8,9 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Who depends on the JUnit extension gets no Docker client, no logging backend and no command line with it. */
+/** Checks that the JUnit extension brings no Docker client, no logging backend and no command line. */
 class DependenciesTest {
-    /** The version that the build asks for, and not another one of its parts that ksplat would bring. */
+    /** The version of JUnit is the one that the build asks for; ksplat brings no other. */
     @Test
     void leavesTheChoiceOfJUnit() {
         List<String> parts = files().stream().filter(name -> name.startsWith("junit-jupiter")).toList();

@@ -7,13 +7,13 @@ import io.ksplat.junit.Expect;
 import io.ksplat.junit.Reproducer;
 import org.junit.jupiter.api.Test;
 
-/** A reproducer: what counts is the verdict, here that the verifier refuses a program. */
+/** A reproducer whose expected verdict is that the verifier rejects the program. */
 @Reproducer(
         id = "unbounded-access",
         bpf = "unbounded.bpf.c",
-        shows = "an array that is read at a place which nothing bounds",
+        shows = "an array that is read at an unbounded index",
         seed = "none: it is an example")
-@Expect(verdict = Verdict.REJECTED, because = "the verifier knows no bound of the index")
+@Expect(verdict = Verdict.REJECTED, because = "the verifier finds no bound of the index")
 class UnboundedAccessTest {
     @Test
     void isRefused(Machine machine) {

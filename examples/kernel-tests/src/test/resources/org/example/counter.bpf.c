@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Counts how often it is run. */
+/* Counts its runs. */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 

@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/** A bug, known by the signatures of the evidence that it left. */
+/** A bug, identified by the signatures of its evidence. */
 public record Bug(Set<String> signatures) {
     public static final Bug UNKNOWN = new Bug(Set.of());
 
@@ -19,22 +19,22 @@ public record Bug(Set<String> signatures) {
         signatures = Set.copyOf(signatures);
     }
 
-    /** What a run says of a bug. */
+    /** What a run says about a bug, in the words of git bisect. */
     public enum Outcome {
-        /** It showed, by its signature. */
+        /** The bug showed, with its signature. */
         BAD,
-        /** The run was clean, controls and all, or the kernel helped itself. */
+        /** The run was CLEAN or RECOVERED. */
         GOOD,
-        /** Neither: another splat, a failed control, a kernel that lacks something. */
+        /** Neither: another splat, a failed control, or a kernel that lacks something. */
         SKIP
     }
 
-    /** Whether a run ended in a splat, of whatever bug. */
+    /** Returns whether a run ended in a splat, from any bug. */
     public static boolean isSplat(RunRecord run) {
         return run.verdict() == Verdict.DEADLOCK || run.verdict() == Verdict.CRASH;
     }
 
-    /** The bug together with what a run of a kernel that has it showed. */
+    /** Adds the signatures of a run on a kernel that has the bug. */
     public Bug with(RunRecord run) {
         Set<String> all = new TreeSet<>(signatures);
         if (isSplat(run)) {
@@ -54,6 +54,7 @@ public record Bug(Set<String> signatures) {
         return bug;
     }
 
+    /** Classifies a run. */
     public Outcome in(RunRecord run) {
         if (isSplat(run)) {
             return signaturesOf(run).stream().anyMatch(signatures::contains) ? Outcome.BAD : Outcome.SKIP;
@@ -61,7 +62,9 @@ public record Bug(Set<String> signatures) {
         return run.verdict() == Verdict.CLEAN || run.verdict() == Verdict.RECOVERED ? Outcome.GOOD : Outcome.SKIP;
     }
 
-    /** Of the evidence that alone would give the run its verdict; what else there was is not the bug. */
+    /**
+     * Returns the signatures of the evidence that alone would give the run its verdict. Other evidence is not the bug.
+     */
     public static Set<String> signaturesOf(RunRecord run) {
         return new Findings(run.evidence(), run.controls(), true)
                 .decisive(run.verdict()).stream()
@@ -69,7 +72,7 @@ public record Bug(Set<String> signatures) {
                         .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    /** Why a run does not tell, or what it showed, in one line. */
+    /** Returns in one line what a run showed, or why it says nothing about a bug. */
     public static String word(RunRecord run) {
         if (isSplat(run)) {
             return run.verdict()

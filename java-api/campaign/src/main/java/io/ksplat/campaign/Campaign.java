@@ -32,9 +32,9 @@ public final class Campaign {
      * Prepares a campaign.
      *
      * @param session stays open afterwards
-     * @param settings of every run, but for its kernel and its number
-     * @param jobs how many attempts run at once; the order of their results does not depend on it
-     * @param runners gives each of them a runner of its own
+     * @param settings the settings of every run, except its kernel and its number
+     * @param jobs how many attempts run at once; the order of the results does not depend on it
+     * @param runners creates one runner per job
      */
     public Campaign(Session session, RunSettings settings, int jobs, Supplier<Runner> runners) {
         this.session = session;
@@ -43,7 +43,7 @@ public final class Campaign {
         this.runners = runners;
     }
 
-    /** Returns kernel specs from their texts, each once. */
+    /** Parses kernel specs. */
     public static List<KernelSpec> kernels(List<String> specs) {
         return specs.stream().map(KernelSpec::parse).toList();
     }
@@ -51,8 +51,8 @@ public final class Campaign {
     /**
      * Runs each reproducer on each kernel.
      *
-     * @param runs is told of each run, in the order in which they stand in the report
-     * @param failures is told of what no report can hold, a line each; by several threads
+     * @param runs receives each run, in the order of the report
+     * @param failures receives each failure that no report can hold, as one line; called from several threads
      */
     public void run(
             List<Catalogue.Entry> reproducers,

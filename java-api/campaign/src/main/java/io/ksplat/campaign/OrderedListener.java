@@ -11,8 +11,8 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Tells of runs in the order of a plan, whatever the order in which they end: those of the first attempt that is not over at once,
- * those of later ones when all before them are over. Thread-safe.
+ * Passes runs on in the order of a plan, even if they end in another order. Runs of the first unfinished attempt are
+ * passed on at once, runs of later attempts when all attempts before them have finished. Thread-safe.
  */
 final class OrderedListener implements RunLog.Listener {
     private final Plan plan;
@@ -36,7 +36,7 @@ final class OrderedListener implements RunLog.Listener {
         }
     }
 
-    /** An attempt has no more runs. */
+    /** Marks an attempt as finished: it has no more runs. */
     synchronized void over(int place) {
         over.add(place);
         while (over.remove(first)) {
@@ -46,7 +46,7 @@ final class OrderedListener implements RunLog.Listener {
         }
     }
 
-    /** Tells of the rest, where attempts were left out because ksplat was interrupted. */
+    /** Passes on the remaining runs; some attempts are missing if ksplat was interrupted. */
     synchronized void end() {
         waiting.values().forEach(runs -> runs.forEach(listener::ended));
         waiting.clear();

@@ -7,20 +7,23 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** How many attempts this machine has room for at a time. */
+/** Computes how many attempts this host can run at once. */
 public final class Parallelism {
-    /** More are asked for by mistake. */
+    /** Upper limit; a greater number is a mistake. */
     public static final int MOST = 256;
 
-    /** Of an attempt: its guest's memory, all of it written, QEMU's own, and as much of the machine that stands ready for the next. */
+    /**
+     * Memory per attempt: the guest's memory, if all of it is written, QEMU's own memory, and the same for the standby
+     * machine of the next attempt.
+     */
     private static final long BYTES = 448L << 20;
 
-    /** For this process, and whatever else runs. */
+    /** Memory to leave for this process and everything else on the host. */
     private static final long SPARE_BYTES = 768L << 20;
 
     private Parallelism() {}
 
-    /** One for each CPU, where the memory suffices. */
+    /** Returns one attempt per CPU, or fewer if the memory does not suffice. */
     public static int fitting() throws IOException {
         return fitting(Runtime.getRuntime().availableProcessors(), availableBytes());
     }
@@ -29,7 +32,10 @@ public final class Parallelism {
         return (int) Math.max(1, Math.min(Math.min(cpus, MOST), (availableBytes - SPARE_BYTES) / BYTES));
     }
 
-    /** What the host has (proc(5)), or its control group may use (the kernel's Documentation/admin-guide/cgroup-v2.rst). */
+    /**
+     * Returns the memory that the host has available (proc(5)), or that its control group may use (the kernel's
+     * Documentation/admin-guide/cgroup-v2.rst), whichever is less.
+     */
     private static long availableBytes() throws IOException {
         return Math.min(memAvailable(Files.readAllLines(Path.of("/proc/meminfo"))), groupMax());
     }

@@ -9,7 +9,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** All attempts of a campaign, in the order in which they begin and in which their results stand. */
+/**
+ * All attempts of a campaign, in the order in which they start and are reported.
+ *
+ * @param places the index of each attempt, by its reproducer, kernel and number
+ */
 public record Plan(List<Attempt> attempts, Map<String, Integer> places) {
     public Plan {
         attempts = List.copyOf(attempts);
@@ -17,14 +21,17 @@ public record Plan(List<Attempt> attempts, Map<String, Integer> places) {
     }
 
     /**
-     * One launch of a reproducer's class, which is a run for each of its cases.
+     * One launch of a reproducer's class, which gives one run per case.
      *
-     * @param number from 1
-     * @param more how many follow that differ in their number alone
+     * @param number counted from 1
+     * @param more how many attempts follow that differ only in their number
      */
     public record Attempt(Catalogue.Entry reproducer, KernelSpec kernel, int number, int more) {}
 
-    /** The attempts {@code first} to {@code last} of each; what is named twice, or by its reproducer and by its case, is run once. */
+    /**
+     * Plans the attempts {@code first} to {@code last} of each reproducer on each kernel. An entry that is named twice,
+     * or both as a reproducer and as one of its cases, runs once.
+     */
     static Plan of(List<Catalogue.Entry> reproducers, List<KernelSpec> kernels, int first, int last) {
         List<Catalogue.Entry> chosen = reproducers.stream()
                 .distinct()
@@ -46,7 +53,7 @@ public record Plan(List<Attempt> attempts, Map<String, Integer> places) {
         return new Plan(attempts, places);
     }
 
-    /** The place of the attempt that a run belongs to; -1 for a run of none of them. */
+    /** Returns the index of the attempt that a run belongs to, or -1 if it belongs to none. */
     int place(RunRecord run) {
         String id = run.reproducer();
         Integer place = places.get(name(id, run.kernel().spec(), run.attempt()));

@@ -13,7 +13,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 
-/** Runs a catalogue's entry in a session. */
+/** Runs an entry of the catalogue in a session. */
 public final class RunnerTrial implements Trial {
     private final Session session;
     private final Runner runner;
@@ -23,8 +23,8 @@ public final class RunnerTrial implements Trial {
     /**
      * Prepares the runs.
      *
-     * @param runner is used by one thread at a time, and stays open
-     * @param settings of every run, but for its kernel and its number
+     * @param runner used by one thread at a time; stays open
+     * @param settings the settings of every run, except its kernel and its number
      */
     public RunnerTrial(Session session, Runner runner, Catalogue.Entry entry, RunSettings settings) {
         this.session = session;

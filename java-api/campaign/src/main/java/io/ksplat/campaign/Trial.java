@@ -5,14 +5,14 @@ import io.ksplat.kernel.KernelSpec;
 import io.ksplat.results.RunRecord;
 import java.util.List;
 
-/** Runs a reproducer on a kernel once: a record for each of its experiments. */
+/** Runs a reproducer on a kernel once and returns one record per case. */
 @FunctionalInterface
 public interface Trial {
     /**
-     * One run.
+     * Runs the reproducer once.
      *
-     * @param attempt which one on this kernel, counted from 1
-     * @throws InterruptedException where the user has had enough
+     * @param attempt the number of the run on this kernel, counted from 1
+     * @throws InterruptedException if the user interrupted ksplat
      */
     List<RunRecord> run(KernelSpec kernel, int attempt) throws InterruptedException;
 }

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** A catalogue of entries that nobody runs. */
+/** Catalogue entries that are never run. */
 public final class Entries {
     private Entries() {}
 

@@ -17,7 +17,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.function.BiFunction;
 
-/** Kernels that do as they are told, for what draws conclusions from runs. */
+/** A trial on scripted kernels, for tests of what draws conclusions from runs. */
 public final class ScriptedKernels implements Trial {
     public static final String ID = "some-bug";
     private final BiFunction<KernelSpec, Integer, RunRecord> script;
@@ -34,7 +34,7 @@ public final class ScriptedKernels implements Trial {
         return List.of(script.apply(kernel, attempt));
     }
 
-    /** The kernels that were run, in their order. */
+    /** Returns the kernels that were run, in order. */
     public List<String> asked() {
         return asked;
     }
@@ -68,7 +68,7 @@ public final class ScriptedKernels implements Trial {
                         Control.effect("freed:x", 1, 1)));
     }
 
-    /** NMIs came, the reference was dropped, and nothing was freed. */
+    /** Returns a run in which NMIs came and the reference was dropped, but nothing was freed. */
     public static RunRecord leak(KernelSpec kernel, int attempt) {
         return record(
                 kernel,
@@ -81,7 +81,7 @@ public final class ScriptedKernels implements Trial {
                         Control.effect("freed:x", 1, 0)));
     }
 
-    /** No NMI reached the machine: the harness's own failure. */
+    /** Returns a run in which no NMI reached the machine: the harness itself failed. */
     public static RunRecord missed(KernelSpec kernel, int attempt) {
         return record(
                 kernel,

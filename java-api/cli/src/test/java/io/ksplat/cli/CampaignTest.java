@@ -104,7 +104,7 @@ class CampaignTest {
                     .extracting(RunRecord::verdict)
                     .containsOnly(Verdict.CRASH)
                     .hasSize(3);
-            assertThat(runs.get(0).notes()).anyMatch(note -> note.contains("cannot be frozen"));
+            assertThat(runs.get(0).notes()).anyMatch(note -> note.contains("refusing to snapshot"));
             assertThat(runs)
                     .allSatisfy(run -> assertThat(run.timings().totalMs())
                             .as("with the boot that confirms it")

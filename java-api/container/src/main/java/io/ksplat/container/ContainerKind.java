@@ -4,7 +4,7 @@ package io.ksplat.container;
 import io.ksplat.machine.internal.qemu.QemuLauncher;
 import java.io.IOException;
 
-/** Containers, for {@link QemuLauncher#of}. */
+/** Provides containers to {@link QemuLauncher#of}. */
 public final class ContainerKind implements QemuLauncher.Kind {
     @Override
     public String id() {

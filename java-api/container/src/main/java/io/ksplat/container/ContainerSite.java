@@ -19,13 +19,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.testcontainers.DockerClientFactory;
 
-/** Machines in containers of one image, each machine in one of its own. Thread-safe. */
+/** Starts each machine in its own container of one image. Thread-safe. */
 final class ContainerSite implements QemuLauncher {
     private static final Logger LOG = LoggerFactory.getLogger(ContainerSite.class);
 
     private static final Path KVM = Path.of("/dev/kvm");
 
-    /** Between the making of a container and its start lies the copying of some files. */
+    /**
+     * Age of a container that was created but never started, after which it counts as left over. Starting one copies
+     * some files first.
+     */
     private static final Duration NEVER_STARTED = Duration.ofMinutes(10);
 
     private final String image;
@@ -37,10 +40,10 @@ final class ContainerSite implements QemuLauncher {
     }
 
     /**
-     * Containers of an image that the Docker daemon has; nothing is pulled.
+     * Uses an image that the Docker daemon has. It is never pulled.
      *
      * @param image as {@code vm-images/container/image} prints it
-     * @throws MachineException where no Docker daemon is found (as Testcontainers looks for one), or it has no such image
+     * @throws MachineException if Testcontainers finds no Docker daemon, or the daemon has no such image
      */
     static ContainerSite of(String image) throws IOException {
         DockerClient docker = daemon();
@@ -61,10 +64,10 @@ final class ContainerSite implements QemuLauncher {
         try {
             return DockerClientFactory.instance().client();
         } catch (IllegalStateException | DockerException e) {
-            // Without a bridge Testcontainers finds no address of its host where it takes this machine for a container.
+            // Without a bridge, Testcontainers finds no address of its host if it takes this machine for a container.
             throw new MachineException(
                     "no Docker daemon can be used: " + firstLine(e)
-                            + "; start one, set DOCKER_HOST, or, where it has no bridge network, TESTCONTAINERS_HOST_OVERRIDE=localhost",
+                            + "; start one, set DOCKER_HOST, or, if it has no bridge network, TESTCONTAINERS_HOST_OVERRIDE=localhost",
                     e);
         }
     }
@@ -73,7 +76,9 @@ final class ContainerSite implements QemuLauncher {
         return String.valueOf(e.getMessage()).lines().findFirst().orElse("no reason given");
     }
 
-    /** What a process left that was killed in the middle: a container that runs ends by itself, one that never ran does not. */
+    /**
+     * Removes containers of processes that were killed before they started them. A running container ends by itself.
+     */
     private void removeNeverStarted() {
         List<Container> created = docker.listContainersCmd()
                 .withShowAll(true)
@@ -103,7 +108,7 @@ final class ContainerSite implements QemuLauncher {
         return "container-" + image;
     }
 
-    /** Whether the daemon is this machine's, and this machine has it: another's devices cannot be looked at. */
+    /** Returns whether this host has KVM and the daemon runs on it. The devices of another host cannot be checked. */
     @Override
     public boolean offersKvm() {
         return isLocal() && Files.exists(KVM);
@@ -124,7 +129,7 @@ final class ContainerSite implements QemuLauncher {
             if (!isLocal()) {
                 throw new MachineException("the Docker daemon at "
                         + DockerClientFactory.instance().getTransportConfig().getDockerHost()
-                        + " has no bridge network, and is not this machine's: nothing in it can be reached");
+                        + " has no bridge network and runs on another host: its containers cannot be reached");
             }
             container.withHostNetwork();
         }
@@ -137,7 +142,7 @@ final class ContainerSite implements QemuLauncher {
         }
     }
 
-    /** A daemon that was started with {@code --bridge=none} has none. */
+    /** Returns false for a daemon that was started with {@code --bridge=none}. */
     private boolean hasBridge() {
         return docker.listNetworksCmd().exec().stream().anyMatch(network -> "bridge".equals(network.getDriver()));
     }

@@ -31,16 +31,16 @@ import org.testcontainers.utility.DockerImageName;
 import org.testcontainers.utility.MountableFile;
 
 /**
- * One machine in a container: QEMU under ksplat-guard, and every connection to it over TCP ({@link Channel}): QMP, the console, the agent,
- * the gdbstub, and the guard's own, which holds the rest. When that connection ends, because this process closed it or died, the
- * container ends and is removed, without Testcontainers' Ryuk.
+ * A machine in a container: QEMU under ksplat-guard. All connections to it are TCP ({@link Channel}): QMP, the console,
+ * the agent, the gdbstub, and the guard's own, which keeps the machine alive. When the guard's connection ends, because
+ * this process closed it or died, the container ends and is removed, without Testcontainers' Ryuk.
  *
- * <p>The container has no privileges and no capabilities; /dev/kvm comes in as a device where the machine is to use it. Files are
- * copied into it, so that the daemon may be another machine's.
+ * <p>The container has no privileges and no capabilities. It gets the device /dev/kvm if the machine uses KVM. Files
+ * are copied into it, because the daemon may run on another host.
  *
- * <p>Its ports are mapped to free ones of the Docker host, at its loopback address where that is this machine. Where the daemon has no
- * bridge (dockerd --bridge=none), there is nothing to map: {@link #withHostNetwork} shares the host's network and listens at free
- * ports of its loopback address.
+ * <p>Its ports are mapped to free ports of the Docker host, on the loopback address if that is this host. If the daemon
+ * has no bridge (dockerd --bridge=none), ports cannot be mapped. {@link #withHostNetwork} then shares the host's network
+ * and listens on free ports of its loopback address.
  *
  * <pre>{@code
  * // java -Dksplat.container=$(vm-images/container/image) ..., or for one machine:
@@ -58,7 +58,7 @@ public final class KernelContainer extends GenericContainer<KernelContainer> imp
     private static final Duration REMOVAL = Duration.ofSeconds(20);
     private static final long LOOK_EVERY_MS = 20;
 
-    /** In the container. */
+    /** The first port in the container. */
     private static final int FIRST_PORT = 7101;
 
     private static final String LOOPBACK = "127.0.0.1";
@@ -70,10 +70,10 @@ public final class KernelContainer extends GenericContainer<KernelContainer> imp
     private boolean hostNetwork;
 
     /**
-     * A machine that is not started yet. Who connects to {@link Channel#GUARD} first holds it: {@link
-     * io.ksplat.machine.internal.qemu.VirtualMachine#start} does.
+     * Prepares a machine, without starting it. The first client that connects to {@link Channel#GUARD} owns it; {@link
+     * io.ksplat.machine.internal.qemu.VirtualMachine#start} does this.
      *
-     * @param image has QEMU: {@code vm-images/container/image} makes one. It is not pulled
+     * @param image contains QEMU, as made by {@code vm-images/container/image}; it is never pulled
      */
     public KernelContainer(String image, LaunchSpec command) {
         super(DockerImageName.parse(image));
@@ -84,7 +84,7 @@ public final class KernelContainer extends GenericContainer<KernelContainer> imp
         waitingFor(Wait.forLogMessage(".*" + LISTENING + "[0-9 ]+\\s*", 1).withStartupTimeout(START));
     }
 
-    /** Shares the Docker host's network, which must be this machine's. */
+    /** Shares the network of the Docker host, which must be this host. */
     public KernelContainer withHostNetwork() {
         hostNetwork = true;
         return this;
@@ -96,17 +96,17 @@ public final class KernelContainer extends GenericContainer<KernelContainer> imp
                 .forEach((there, here) -> withCopyFileToContainer(MountableFile.forHostPath(here, EXECUTABLE), there));
         if (hostNetwork) {
             withNetworkMode("host");
-            setCommand(command.words(wire -> LOOPBACK + ":0").toArray(String[]::new));
+            setCommand(command.words(channel -> LOOPBACK + ":0").toArray(String[]::new));
         } else {
             withExposedPorts(
                     Arrays.stream(Channel.values()).map(KernelContainer::port).toArray(Integer[]::new));
-            setCommand(command.words(wire -> "0.0.0.0:" + port(wire)).toArray(String[]::new));
+            setCommand(command.words(channel -> "0.0.0.0:" + port(channel)).toArray(String[]::new));
         }
         withCreateContainerCmdModifier(this::harden);
     }
 
-    private static int port(Channel wire) {
-        return FIRST_PORT + List.of(Channel.values()).indexOf(wire);
+    private static int port(Channel channel) {
+        return FIRST_PORT + List.of(Channel.values()).indexOf(channel);
     }
 
     private void harden(CreateContainerCmd create) {
@@ -119,9 +119,9 @@ public final class KernelContainer extends GenericContainer<KernelContainer> imp
             host.withDevices(new Device("rwm", "/dev/kvm", "/dev/kvm"));
         }
         if (!hostNetwork && isLoopback(getHost())) {
-            // Docker's own default is every address of this machine.
+            // By default Docker listens on every address of the host.
             host.withPortBindings(Arrays.stream(Channel.values())
-                    .map(wire -> new PortBinding(Ports.Binding.bindIp(LOOPBACK), ExposedPort.tcp(port(wire))))
+                    .map(channel -> new PortBinding(Ports.Binding.bindIp(LOOPBACK), ExposedPort.tcp(port(channel))))
                     .toList());
         }
     }
@@ -130,7 +130,7 @@ public final class KernelContainer extends GenericContainer<KernelContainer> imp
         return host.equals("localhost") || host.equals(LOOPBACK);
     }
 
-    /** The guard has said where it listens. */
+    /** Reads the ports that the guard printed. */
     @Override
     protected void containerIsStarted(com.github.dockerjava.api.command.InspectContainerResponse info) {
         if (!hostNetwork) {
@@ -140,18 +140,18 @@ public final class KernelContainer extends GenericContainer<KernelContainer> imp
                 .lines()
                 .filter(text -> text.startsWith(LISTENING))
                 .findFirst()
-                .orElseThrow(() -> new IllegalStateException("the guard does not say where it listens"));
+                .orElseThrow(() -> new IllegalStateException("the guard did not print its ports"));
         String[] ports = line.substring(LISTENING.length()).strip().split(" ", -1);
-        Channel[] wires = Channel.values();
-        for (int i = 0; i < wires.length; i++) {
-            hostPorts.put(wires[i], Integer.parseInt(ports[i]));
+        Channel[] channels = Channel.values();
+        for (int i = 0; i < channels.length; i++) {
+            hostPorts.put(channels[i], Integer.parseInt(ports[i]));
         }
     }
 
     @Override
-    public InetSocketAddress address(Channel wire) throws IOException {
-        Integer own = hostPorts.get(wire);
-        int port = own == null ? getMappedPort(port(wire)) : own;
+    public InetSocketAddress address(Channel channel) throws IOException {
+        Integer own = hostPorts.get(channel);
+        int port = own == null ? getMappedPort(port(channel)) : own;
         InetAddress host = own != null || isLoopback(getHost())
                 ? InetAddress.getLoopbackAddress()
                 : InetAddress.getAllByName(getHost())[0];
@@ -167,7 +167,7 @@ public final class KernelContainer extends GenericContainer<KernelContainer> imp
         }
     }
 
-    /** Ends the machine, and waits until the container is removed. */
+    /** Ends the machine and waits until the container is removed. */
     @Override
     public void close() {
         String id = getContainerId();
@@ -200,7 +200,7 @@ public final class KernelContainer extends GenericContainer<KernelContainer> imp
         }
     }
 
-    /** The innermost message: Testcontainers wraps what the daemon said several times. */
+    /** Returns the innermost message, because Testcontainers wraps the error of the daemon several times. */
     static String reason(Throwable thrown) {
         Throwable inner = thrown;
         while (inner.getCause() != null) {

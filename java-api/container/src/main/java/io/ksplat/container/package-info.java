@@ -2,9 +2,7 @@
 /**
  * Machines whose QEMU runs in a container.
  *
- * <p>API: {@link KernelContainer}.
- *
- * <p>What else is public is so for ksplat's other rooms and modules, and no API.
+ * <p>API: {@link KernelContainer}. Other public types are for ksplat's own modules and are not API.
  */
 @NullMarked
 package io.ksplat.container;

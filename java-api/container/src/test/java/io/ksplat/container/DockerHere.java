@@ -11,7 +11,10 @@ import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** Runs where there is a Docker daemon with the image that KSPLAT_IMAGE names; elsewhere says why not, and in CI fails. */
+/**
+ * Runs a test if a Docker daemon has the image that KSPLAT_IMAGE names. Otherwise skips it with the reason, and fails
+ * in CI.
+ */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
 @ExtendWith(DockerHere.Condition.class)

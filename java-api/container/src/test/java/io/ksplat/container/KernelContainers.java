@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Map;
 import org.testcontainers.DockerClientFactory;
 
-/** What the Docker daemon has of machines. */
+/** The machines that the Docker daemon has. */
 final class KernelContainers {
     private KernelContainers() {}
 
-    /** Running or not. */
+    /** Returns the containers of machines, running or not. */
     static List<Container> all() {
         return DockerClientFactory.instance()
                 .client()
@@ -21,7 +21,7 @@ final class KernelContainers {
                 .exec();
     }
 
-    /** The image that the tests use. */
+    /** Returns the image that the tests use. */
     static String image() throws MachineException {
         String image = System.getenv().getOrDefault("KSPLAT_IMAGE", "");
         if (image.isEmpty()) {

@@ -14,7 +14,7 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
 
-/** The reproducers themselves, as anybody's JUnit runs them, with QEMU in a container. */
+/** Runs reproducers through JUnit's launcher, with QEMU in a container. */
 @DockerHere
 @Tag("machine")
 class WalkingSkeletonTest {

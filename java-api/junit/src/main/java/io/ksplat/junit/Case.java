@@ -8,8 +8,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Names the case that a test method is, where a reproducer has several: its id is the reproducer's, a slash and this. The invocations
- * of a parameterised test are cases by their display names and need no annotation.
+ * Names the case that a test method runs, if a reproducer has several. The full id is the reproducer's id, a slash and
+ * this name. The invocations of a parameterised test are cases by their display names and need no annotation.
  *
  * <pre>{@code
  * class InTask {
@@ -26,6 +26,6 @@ import java.lang.annotation.Target;
 @Retention(RetentionPolicy.RUNTIME)
 public @interface Case {
 
-    /** Lower-case words joined by hyphens, stable for ever. */
+    /** The name: lower-case words joined by hyphens, never changed later. */
     String value();
 }

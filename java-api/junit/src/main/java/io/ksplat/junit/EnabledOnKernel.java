@@ -8,9 +8,10 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Skips a test, or all tests of a class, on kernels of other versions, with the reason. The report keeps such a run as UNSUPPORTED.
+ * Skips a test, or all tests of a class, on kernels of other versions, with the reason. The report lists such a run as
+ * UNSUPPORTED.
  *
- * <p>Where a kernel lacks something that has a name, {@link Needs} is better: versions lie, with backports.
+ * <p>If the kernel lacks something that has a name, prefer {@link Needs}: backports make versions unreliable.
  *
  * <pre>{@code
  * class Streams {
@@ -27,9 +28,9 @@ import java.lang.annotation.Target;
 @Retention(RetentionPolicy.RUNTIME)
 public @interface EnabledOnKernel {
 
-    /** Kernel versions, in the notation of mathematical intervals: {@code [6.17,)}, {@code [6.1,6.12)}. */
+    /** Kernel versions as an interval: {@code [6.17,)}, {@code [6.1,6.12)}. */
     String value();
 
-    /** What the others lack, in one line. */
+    /** What the other kernels lack, in one line. */
     String because() default "";
 }

@@ -10,13 +10,14 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * What stock kernels of a range do. A kernel that no range covers is expected to be UNSUPPORTED; {@code --expect} overrides.
+ * Declares the verdict on stock kernels of a range. A kernel that no range covers is expected to be UNSUPPORTED; {@code
+ * --expect} overrides this.
  *
- * <p>It judges a verdict and never takes part in reaching one.
+ * <p>An expectation judges a verdict and takes no part in reaching it.
  *
  * <pre>{@code
  * @Expect(verdict = CLEAN, cases = "in-task", kernels = "[6.3,)", because = "no lock is held where it drops")
- * @Expect(verdict = DEADLOCK, kernels = "[6.3,)", because = "bpf_task_release() calls call_rcu() in whatever context")
+ * @Expect(verdict = DEADLOCK, kernels = "[6.3,)", because = "bpf_task_release() calls call_rcu() in any context")
  * class WithItsOpposite {}
  * }</pre>
  */
@@ -27,16 +28,16 @@ import java.lang.annotation.Target;
 public @interface Expect {
     Verdict verdict();
 
-    /** Kernel versions, in the notation of mathematical intervals: {@code [6.3,)}, {@code [6.1,6.12)}. */
+    /** Kernel versions as an interval: {@code [6.3,)}, {@code [6.1,6.12)}. */
     String kernels() default "[0,)";
 
-    /** The cases that it speaks of, see {@link Case}; none named: all. */
+    /** The cases that it applies to, see {@link Case}; empty for all. */
     String[] cases() default {};
 
-    /** Why, in one line. */
+    /** The reason, in one line. */
     String because() default "";
 
-    /** Several of them, the first that covers the kernel counts. */
+    /** Several expectations; the first that covers the kernel counts. */
     @Documented
     @Target({ElementType.TYPE, ElementType.METHOD})
     @Retention(RetentionPolicy.RUNTIME)

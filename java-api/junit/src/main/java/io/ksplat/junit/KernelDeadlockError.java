@@ -3,11 +3,11 @@ package io.ksplat.junit;
 
 import io.ksplat.evidence.Verdict;
 
-/** The kernel deadlocked, and nobody expected it to. */
+/** The kernel deadlocked, but no deadlock was expected. */
 public final class KernelDeadlockError extends UnexpectedVerdictError {
     private static final long serialVersionUID = 1;
 
-    /** Makes the error of a run; only ksplat throws it. */
+    /** Creates the error of a run; only ksplat throws it. */
     public KernelDeadlockError(String text, Verdict expected) {
         super(text, Verdict.DEADLOCK, expected);
     }

@@ -12,8 +12,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
- * A class of ordinary tests that have a kernel to themselves. Each method is given a pristine machine; it asserts what it likes, and
- * after it the machine is looked at from outside: a kernel that splatted fails the test, whatever the method says.
+ * Runs the ordinary tests of a class in a machine with a kernel of their own. Each method gets a pristine machine and
+ * makes its own assertions. After it, the machine is checked from outside: a splat of the kernel fails the test, even
+ * if the method passed.
  *
  * <pre>{@code
  * @KernelTest(bpf = "counter.bpf.c")
@@ -34,20 +35,21 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 @ResourceLock(providers = MachineLock.class)
 public @interface KernelTest {
 
-    /** The BPF C file that is loaded before each method, a resource beside the class; empty: none. */
+    /** The BPF C file that is loaded before each method, a resource next to the class; empty for none. */
     String bpf() default "";
 
-    /** Who shares a machine. */
+    /** Which tests share a machine. */
     MachinePer machine() default MachinePer.METHOD;
 
-    /** Who shares a machine. */
+    /** Which tests share a machine. */
     enum MachinePer {
-        /** Nobody: each method begins on a machine that nothing has happened to. */
+        /** None: each method starts on a pristine machine. */
         METHOD,
 
         /**
-         * The methods of the class, one after the other, in JUnit's order. BPF objects and processes of a method end with it, all else
-         * that it did to the machine stays. After a method that did not end well the next one begins on a pristine machine.
+         * The methods of the class, one after the other, in JUnit's order. The BPF objects and processes of a method
+         * end with it; all other changes to the machine stay. After a method that failed, the next one starts on a
+         * pristine machine.
          */
         CLASS
     }

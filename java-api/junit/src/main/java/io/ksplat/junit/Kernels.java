@@ -11,8 +11,8 @@ import org.junit.jupiter.api.ClassTemplate;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * Runs a class once on each of these kernels. A kernel given from outside ({@code ksplat.kernel}) replaces them all, so that
- * {@code ksplat run}, a patch trial and a bisection run the same class.
+ * Runs a class once on each of these kernels. The parameter {@code ksplat.kernel} replaces them all, so that {@code
+ * ksplat run}, a patch trial and a bisection can run the same class.
  */
 @Documented
 @Target(ElementType.TYPE)

@@ -9,8 +9,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * A figure that a reproducer gives, which makes it a workload: {@code ksplat bench workload} runs it. What is counted are controls,
- * in the guest, by its own clock.
+ * Declares a figure that a reproducer measures, which makes it a workload for {@code ksplat bench workload}. The figure
+ * comes from controls, which count in the guest by its own clock.
  *
  * <pre>{@code
  * @Reproducer(id = "unlink-rate", bpf = "unlink_rate.bpf.c", shows = "how fast files go", seed = "none")
@@ -30,19 +30,19 @@ import java.lang.annotation.Target;
 @Retention(RetentionPolicy.RUNTIME)
 @Repeatable(Metric.All.class)
 public @interface Metric {
-    /** In camel case, as in JSON: {@code eventsPerSecond}. */
+    /** The name in camel case, as in JSON: {@code eventsPerSecond}. */
     String name();
 
-    /** {@code 1/s}, {@code KiB}. */
+    /** The unit, for example {@code 1/s} or {@code KiB}. */
     String unit();
 
-    /** The control that counts. */
+    /** The control that counts the events. */
     String count();
 
-    /** The control that counts the nanoseconds that it took, where the figure is a rate; none: the count itself is the figure. */
+    /** The control that counts the nanoseconds, if the figure is a rate; empty if the count itself is the figure. */
     String nanoseconds() default "";
 
-    /** Several of them. */
+    /** Several metrics. */
     @Documented
     @Target(ElementType.TYPE)
     @Retention(RetentionPolicy.RUNTIME)

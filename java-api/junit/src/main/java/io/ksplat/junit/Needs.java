@@ -9,7 +9,7 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * What a reproducer needs of a kernel; a kernel without it is UNSUPPORTED.
+ * Declares what a reproducer needs of a kernel. A kernel without it is UNSUPPORTED.
  *
  * <pre>{@code
  * @Needs(kfuncs = {"bpf_task_from_pid", "bpf_task_release"}, functions = "delayed_put_task_struct", boot = "rcu_nocbs=all")
@@ -22,22 +22,22 @@ import java.lang.annotation.Target;
 @Repeatable(Needs.All.class)
 public @interface Needs {
 
-    /** The cases that need it, see {@link Case}; none named: all. */
+    /** The cases that need it, see {@link Case}; empty for all. */
     String[] cases() default {};
 
     /**
-     * Kernel functions that its programs call; of two that are joined, {@code "bpf_new|bpf_old"}, either
-     * will do, and the source finds {@code HAS_bpf_new} and {@code HAS_bpf_old} defined where the kernel has them.
+     * Kernel functions that its programs call. For alternatives, {@code "bpf_new|bpf_old"}, one is enough, and the
+     * source is compiled with {@code HAS_bpf_new} or {@code HAS_bpf_old} defined for those that the kernel has.
      */
     String[] kfuncs() default {};
 
-    /** Functions that its programs attach to; of several that are joined, as {@link #kfuncs}. */
+    /** Functions that its programs attach to, with alternatives as in {@link #kfuncs}. */
     String[] functions() default {};
 
     /** Boot parameters, separated by spaces. */
     String boot() default "";
 
-    /** Several of them: all that a case has. */
+    /** Several needs; a case has all that apply to it. */
     @Documented
     @Target(ElementType.TYPE)
     @Retention(RetentionPolicy.RUNTIME)

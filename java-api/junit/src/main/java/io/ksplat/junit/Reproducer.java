@@ -11,8 +11,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * A test class that leads a kernel into one named misbehaviour. Each test method is an experiment on a machine of its own; the
- * verdict is reached from outside after the method, and the test is green when it is the expected one. Carries the tag {@code machine}.
+ * Marks a test class that leads a kernel into one named misbehaviour. Each test method is an experiment on its own
+ * machine. The verdict is reached from outside after the method, and the test passes if the verdict is the expected
+ * one. The class gets the tag {@code machine}.
  *
  * <pre>{@code
  * @Reproducer(
@@ -39,15 +40,15 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(ReproducerExtension.class)
 public @interface Reproducer {
 
-    /** Lower-case words joined by hyphens, stable for ever. */
+    /** The id: lower-case words joined by hyphens, never changed later. */
     String id();
 
-    /** The BPF C file, a resource beside the class. */
+    /** The BPF C file, a resource next to the class. */
     String bpf();
 
     /** What it shows, in one line. */
     String shows();
 
-    /** Subject of the mailing-list thread that it comes from. */
+    /** The subject of the mailing-list thread that it comes from. */
     String seed();
 }

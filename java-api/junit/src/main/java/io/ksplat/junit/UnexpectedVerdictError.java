@@ -4,13 +4,13 @@ package io.ksplat.junit;
 import io.ksplat.evidence.Verdict;
 
 /**
- * The kernel did something else than was expected of it: a bug that was not expected, or an expected one that was not seen.
+ * The verdict is not the expected one: a bug that was not expected, or an expected bug that did not show.
  *
  * <pre>{@code
  * class Failure {
  *     static String of(Throwable thrown) {
  *         if (thrown instanceof KernelDeadlockError deadlock) {
- *             return "a deadlock where " + deadlock.expected() + " was expected";
+ *             return "a deadlock instead of " + deadlock.expected();
  *         } else if (thrown instanceof UnexpectedVerdictError other) {
  *             return other.verdict() + " instead of " + other.expected();
  *         }
@@ -25,19 +25,19 @@ public class UnexpectedVerdictError extends AssertionError {
     private final Verdict verdict;
     private final Verdict expected;
 
-    /** Makes the error of a run; only ksplat throws it. */
+    /** Creates the error of a run; only ksplat throws it. */
     public UnexpectedVerdictError(String text, Verdict verdict, Verdict expected) {
         super(text);
         this.verdict = verdict;
         this.expected = expected;
     }
 
-    /** Returns what was found. */
+    /** Returns the verdict of the run. */
     public Verdict verdict() {
         return verdict;
     }
 
-    /** Returns what was expected instead. */
+    /** Returns the expected verdict. */
     public Verdict expected() {
         return expected;
     }

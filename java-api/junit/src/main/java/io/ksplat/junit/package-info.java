@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The annotations of reproducers and kernel tests, and the errors of those that did not go as expected. */
+/** The annotations of reproducers and kernel tests, and the errors that they fail with. */
 @NullMarked
 package io.ksplat.junit;
 

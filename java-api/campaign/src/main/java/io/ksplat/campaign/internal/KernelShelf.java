@@ -9,12 +9,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 
-/** Lists the kernels of the cache, and of what can be fetched and built; in words. */
+/** Lists as text the kernels in the cache, and those that can be fetched or built. */
 public final class KernelShelf {
     private final Cache cache = Cache.standard();
     private final Kernels kernels = new Kernels(cache);
 
-    /** Returns the kernels in the cache. */
+    /** Lists the kernels in the cache. */
     public String cached() throws KernelException {
         StringBuilder text = new StringBuilder("In " + cache.root() + ":\n");
         for (Cache.Entry entry : kernels.cached()) {
@@ -29,7 +29,7 @@ public final class KernelShelf {
         return text.toString();
     }
 
-    /** Returns the kernels that the mirror has, to be fetched or built. */
+    /** Lists the kernels of the mirror that can be fetched or built. */
     public String available(Progress progress) throws KernelException, InterruptedException {
         StringBuilder text = new StringBuilder("Can be fetched:\n");
         List<Kernels.Available> available = kernels.available(progress);
@@ -57,7 +57,7 @@ public final class KernelShelf {
         return kernels.remove(key);
     }
 
-    /** Removes kernels that were not used for some days, and returns what they were. */
+    /** Removes kernels that were not used for {@code days} days, and lists them. */
     public String prune(int days) throws KernelException, InterruptedException {
         StringBuilder text = new StringBuilder();
         for (Cache.Entry entry : kernels.prune(Duration.ofDays(days))) {

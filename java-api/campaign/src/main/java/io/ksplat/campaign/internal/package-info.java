@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the commands ask of many runs. */
+/** The implementation of the commands that take many runs. */
 @NullMarked
 package io.ksplat.campaign.internal;
 

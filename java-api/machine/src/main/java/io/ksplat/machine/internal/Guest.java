@@ -118,7 +118,7 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
                 return agent.hello().get();
             }
             throw new BootException(
-                    "QEMU ended before the agent was up: " + vm.lastWords(),
+                    "QEMU ended before the agent was up: " + vm.exitMessage(),
                     vm.console().file());
         } catch (TimeoutException e) {
             throw new BootException(

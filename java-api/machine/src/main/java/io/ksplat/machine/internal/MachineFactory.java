@@ -89,7 +89,7 @@ public final class MachineFactory {
     public MachineFactory withQemu(String qemu) {
         return new MachineFactory(
                 cache,
-                new HostTools(qemu, programs.guard(), programs.tsc(), programs.agent(), programs.site()),
+                new HostTools(qemu, programs.guard(), programs.tsc(), programs.agent(), programs.launcher()),
                 initramfs,
                 tscKhz,
                 wanted);
@@ -185,7 +185,7 @@ public final class MachineFactory {
             return Accelerator.TCG;
         }
         String key = (System.getProperty("os.version", "unknown")
-                        + programs.site().map(site -> "-" + site.key()).orElse(""))
+                        + programs.launcher().map(site -> "-" + site.key()).orElse(""))
                 .replaceAll("[^A-Za-z0-9.+-]", "_");
         Path answer = cache.<IOException>entry("accelerator", key, fresh -> {
             progress.report("finding out whether KVM boots a kernel here");
@@ -196,8 +196,8 @@ public final class MachineFactory {
     }
 
     private boolean offersKvm() throws IOException {
-        if (programs.site().isPresent()) {
-            return programs.site().get().offersKvm();
+        if (programs.launcher().isPresent()) {
+            return programs.launcher().get().offersKvm();
         }
         Path kvm = Path.of("/dev/kvm");
         return Files.isReadable(kvm) && Files.isWritable(kvm);

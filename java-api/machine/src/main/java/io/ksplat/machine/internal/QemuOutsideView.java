@@ -31,7 +31,7 @@ public final class QemuOutsideView implements OutsideView, CoreDump {
 
     @Override
     public Optional<String> ended() {
-        return vm.exit().isDone() ? Optional.of("QEMU ended: " + vm.lastWords()) : Optional.empty();
+        return vm.exit().isDone() ? Optional.of("QEMU ended: " + vm.exitMessage()) : Optional.empty();
     }
 
     @Override

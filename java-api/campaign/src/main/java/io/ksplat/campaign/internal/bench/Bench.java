@@ -25,12 +25,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Measures what ksplat does with machines of one kernel. Both sides of a ratio take turns, so that the host's load is shared. */
+/** Benchmarks of machines with one kernel. The two sides of a ratio alternate, so that the host's load affects both. */
 public final class Bench implements AutoCloseable {
     private static final int CPUS = 2;
     private static final int MEMORY_MIB = 256;
     private static final int WARM_UP = 3;
-    /** So many restores to one cold boot, which takes as long. */
+    /** Restores per cold boot; together they take as long as one cold boot. */
     private static final int RESTORES_PER_BOOT = 5;
 
     private final MachineFactory host;
@@ -58,7 +58,7 @@ public final class Bench implements AutoCloseable {
         environment.put("load before", HostText.load());
     }
 
-    /** Makes a kernel ready; consoles go to {@code folder}. */
+    /** Prepares a kernel. Consoles are written to {@code folder}. */
     public static Bench of(String spec, SessionOptions options, Path folder)
             throws IOException, InterruptedException, KernelException {
         Cache cache = options.cache();
@@ -72,7 +72,10 @@ public final class Bench implements AutoCloseable {
         return new Bench(host, new TemplateStore(host, cache), kernel, folder, options.progress());
     }
 
-    /** From the start of QEMU, or from a machine that stands ready, to the agent's answer; against a cold boot to its first word. */
+    /**
+     * Measures restores, from the start of QEMU and from a standby machine to the agent's answer, against a cold boot
+     * to its first message.
+     */
     public Measurement restore(int runs) throws IOException, InterruptedException {
         Template template = templates.template(kernel.kernel(), config, log(), progress);
         for (int i = 0; i < WARM_UP; i++) {
@@ -113,7 +116,10 @@ public final class Bench implements AutoCloseable {
                 List.of(new Ratio("coldBoot/restore", cold.median() / fromNothing.median())));
     }
 
-    /** ksplat's cold boot, and a whole run on one, against a plain QEMU that boots the same kernel to a hello. */
+    /**
+     * Measures ksplat's cold boot, and a whole run on one, against a plain QEMU that boots the same kernel to an init
+     * that says hello.
+     */
     public Measurement boot(int runs, Attempts fresh) throws IOException, InterruptedException {
         List<Double> bare = new ArrayList<>();
         List<Double> agent = new ArrayList<>();
@@ -138,11 +144,11 @@ public final class Bench implements AutoCloseable {
                         new Ratio("agent/bareBoot", hello.median() / bareBoot.median())));
     }
 
-    /** Runs that reach a verdict, so many at a time, each on a machine of its own. */
+    /** Measures verdicts per minute, {@code jobs} at a time, each on its own machine. */
     public Measurement attempts(int runs, int jobs, PhaseTimings spent, Attempts attempts)
             throws IOException, InterruptedException {
         environment.put("jobs", Integer.toString(jobs));
-        // The first makes the template, and fills what is filled once.
+        // The first attempt creates the template and fills the caches.
         attempts.run(1);
         spent.reset();
         long start = System.nanoTime();
@@ -176,7 +182,7 @@ public final class Bench implements AutoCloseable {
                 "attempts", figures, List.of(new Ratio("asExpected/attempts", (double) expected / records.size())));
     }
 
-    /** Runs a reproducer so many times more; its records. */
+    /** Runs a reproducer {@code times} more times and returns the records. */
     @FunctionalInterface
     public interface Attempts {
         List<RunRecord> run(int times) throws IOException, InterruptedException;

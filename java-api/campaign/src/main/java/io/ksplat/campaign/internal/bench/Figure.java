@@ -3,16 +3,16 @@ package io.ksplat.campaign.internal.bench;
 
 import java.util.List;
 
-/** One quantity, measured several times. */
+/** A quantity that was measured several times. */
 public record Figure(String name, String unit, List<Double> values) {
     public Figure {
         if (values.isEmpty()) {
-            throw new IllegalArgumentException(name + " was not measured once");
+            throw new IllegalArgumentException(name + " has no values");
         }
         values = values.stream().sorted().toList();
     }
 
-    /** Of an even number of values, the mean of the two in the middle. */
+    /** Returns the median; for an even number of values, the mean of the middle two. */
     public double median() {
         int middle = values.size() / 2;
         return values.size() % 2 == 1 ? values.get(middle) : (values.get(middle - 1) + values.get(middle)) / 2;

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 
-/** What /proc says of this machine and this process (proc(5)). */
+/** Facts about this host and this process, from /proc (proc(5)). */
 final class HostText {
     private HostText() {}
 
@@ -20,17 +20,17 @@ final class HostText {
         return Runtime.getRuntime().availableProcessors() + " x " + model;
     }
 
-    /** The load averages of 1, 5 and 15 minutes. */
+    /** Returns the load averages of 1, 5 and 15 minutes. */
     static String load() throws IOException {
         List<String> words = List.of(Files.readString(Path.of("/proc/loadavg")).split(" ", -1));
         return String.join(" ", words.subList(0, 3));
     }
 
     /**
-     * Processor time in seconds: fields 14 to 17 of proc(5)'s stat, in 1/100 s.
+     * CPU time in seconds, from fields 14 to 17 of proc(5)'s stat, in units of 1/100 s.
      *
-     * @param own of this process
-     * @param children of all its children and theirs that have ended
+     * @param own the time of this process
+     * @param children the time of all its descendants that have ended
      */
     record CpuTime(double own, double children) {
         static CpuTime now() throws IOException {

@@ -10,10 +10,10 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * What one benchmark found.
+ * The result of one benchmark.
  *
  * @param environment what the figures depend on
- * @param ratios compared figures, each of values from one run, so that a slow machine slows both sides
+ * @param ratios ratios of figures that were measured in the same run, so that a slow host slows both sides
  */
 public record Measurement(String bench, Map<String, String> environment, List<Figure> figures, List<Ratio> ratios) {
     public Measurement {

@@ -8,30 +8,30 @@ import java.util.stream.IntStream;
 import org.apache.commons.statistics.distribution.TDistribution;
 
 /**
- * Two figures compared.
+ * The ratio of two figures.
  *
- * @param low the lower end of its 95 % interval; none where there is no interval
+ * @param low the lower end of its 95 % interval; empty if there is no interval
  * @param high the upper end
  */
 public record Ratio(String name, double value, OptionalDouble low, OptionalDouble high) {
     private static final double OUTSIDE = 0.05;
 
-    /** A ratio without an interval. */
+    /** Creates a ratio without an interval. */
     public Ratio(String name, double value) {
         this(name, value, OptionalDouble.empty(), OptionalDouble.empty());
     }
 
     /**
-     * The geometric mean of the ratios of values that were measured one right after the other, with Student's interval of their
-     * logarithms: what slows the host down for a while slows both sides of a pair.
+     * Returns the geometric mean of the ratios of paired values, with Student's interval of their logarithms. The
+     * values of a pair were measured one right after the other, so that a temporary slowdown of the host affects both.
      *
-     * @throws IllegalArgumentException where there are no two pairs, or a value is not positive
+     * @throws IllegalArgumentException if there are fewer than two pairs, or a value is not positive
      */
     static Ratio ofPairs(String name, List<Double> over, List<Double> under) {
         int pairs = over.size();
         if (pairs < 2 || under.size() != pairs) {
             throw new IllegalArgumentException(
-                    name + ": an interval takes two pairs or more, not " + over.size() + " and " + under.size());
+                    name + ": an interval needs at least two pairs, not " + over.size() + " and " + under.size());
         }
         double[] logarithms = IntStream.range(0, pairs)
                 .mapToDouble(i -> Math.log(positive(over.get(i), name) / positive(under.get(i), name)))
@@ -51,7 +51,7 @@ public record Ratio(String name, double value, OptionalDouble low, OptionalDoubl
 
     private static double positive(double value, String name) {
         if (value <= 0) {
-            throw new IllegalArgumentException(name + ": " + value + " is no divisor");
+            throw new IllegalArgumentException(name + ": " + value + " is not positive");
         }
         return value;
     }

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** A reproducer with a figure, run by turns on one kernel or on two. */
+/** Measures the metrics of a reproducer, alternating between kernels if there are two. */
 public final class Workload {
     private static final double NS_PER_SECOND = 1e9;
 
@@ -26,28 +26,28 @@ public final class Workload {
     private final Map<String, String> environment = new LinkedHashMap<>();
 
     /**
-     * Takes what the catalogue names.
+     * Prepares a workload of the catalogue.
      *
-     * @throws IllegalArgumentException where that gives no figure, naming those that do
+     * @throws IllegalArgumentException if the reproducer has no metric; the message names those that have one
      */
     public Workload(Catalogue catalogue, String id, Trial trial, Progress progress) {
         this.entry = catalogue.find(id);
         this.metrics = entry.metrics();
         if (metrics.isEmpty()) {
-            String those = catalogue.entries().stream()
+            String workloads = catalogue.entries().stream()
                     .filter(other -> !other.metrics().isEmpty())
                     .map(Catalogue.Entry::id)
                     .collect(Collectors.joining(", "));
-            throw new IllegalArgumentException(id + " gives no figure; workloads are " + those);
+            throw new IllegalArgumentException(id + " has no metric; workloads are " + workloads);
         }
         this.trial = trial;
         this.progress = progress;
     }
 
     /**
-     * Runs it on each kernel in turn, so many times, after a first time that counts for nothing.
+     * Runs the workload {@code runs} times on each kernel, in turns, after a warm-up run that is not counted.
      *
-     * @throws IOException where a run is not CLEAN: it measured something else
+     * @throws IOException if a run is not CLEAN, because it measured something else
      */
     public Measurement measure(List<KernelSpec> kernels, int runs) throws IOException, InterruptedException {
         environment.put("workload", entry.id());
@@ -85,7 +85,7 @@ public final class Workload {
         return new Measurement("workload", environment, figures, ratios);
     }
 
-    /** Of a workload's cases, the one that this kernel can run. */
+    /** Returns the record of the only case that this kernel can run. */
     private RunRecord only(List<RunRecord> records, KernelSpec kernel) throws IOException {
         List<RunRecord> ran = records.stream()
                 .filter(record -> record.verdict() != Verdict.UNSUPPORTED)
@@ -103,7 +103,7 @@ public final class Workload {
         environment.put(
                 "accelerator",
                 record.accelerator().equals("tcg")
-                        ? "tcg: figures of an emulated machine, good for comparing"
+                        ? "tcg: figures of an emulated machine, only for comparison"
                         : record.accelerator());
         return record;
     }
@@ -122,7 +122,7 @@ public final class Workload {
                 .filter(control -> control.name().equals(name))
                 .mapToLong(Control::observed)
                 .findFirst()
-                .orElseThrow(() ->
-                        new IllegalStateException(record.reproducer() + " measures " + name + ", which is no control"));
+                .orElseThrow(() -> new IllegalStateException(
+                        record.reproducer() + " measures " + name + ", which is not a control"));
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Measures ksplat itself, and kernels by workloads. */
+/** Benchmarks of ksplat itself, and of kernels by workloads. */
 @NullMarked
 package io.ksplat.campaign.internal.bench;
 

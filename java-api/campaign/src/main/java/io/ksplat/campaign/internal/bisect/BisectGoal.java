@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.bisect;
 
-/** What a bisection is after. */
+/** What a bisection looks for. */
 public enum BisectGoal {
-    /** What brought the bug: the good end is the older one. */
+    /** The change that introduced the bug: the good end is the older one. */
     CAUSE,
-    /** What cured it: the bad end is the older one. */
+    /** The change that cured the bug: the bad end is the older one. */
     CURE
 }

@@ -20,15 +20,15 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * All that is known of a bisection in a tree, in a file that is whole at every moment: whoever was killed goes on after the last
- * run that ended.
+ * The state of a bisection in a tree. It is kept in a file that is replaced atomically, so that a bisection that was
+ * killed resumes after the last run that ended.
  *
- * @param question what was asked
+ * @param question the question that the bisection answers
  * @param line the commits in question, the good end first and the bad end last
- * @param signatures of the bug, as the bad end showed it
- * @param runs every run so far, in their order
- * @param skipped commits that cannot be told, and why
- * @param seconds what each kind of step took, all together
+ * @param signatures the bug's signatures, as the bad end showed them
+ * @param runs all runs so far, in order
+ * @param skipped the commits that cannot be classified, with the reason
+ * @param seconds the total time of each kind of step
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record BisectState(
@@ -49,11 +49,11 @@ public record BisectState(
     }
 
     /**
-     * What a bisection is to find out.
+     * The question of a bisection.
      *
-     * @param good a commit's id
-     * @param bad a commit's id
-     * @param paths only what changes something there is looked at
+     * @param good a commit id
+     * @param bad a commit id
+     * @param paths limits the bisection to commits that change something below these paths; empty for all commits
      */
     public record Question(
             String tree,
@@ -103,10 +103,10 @@ public record BisectState(
     }
 
     /**
-     * Reads a file.
+     * Reads a state file.
      *
-     * @return nothing where there is none
-     * @throws IOException where it is none of a bisection
+     * @return empty if the file does not exist
+     * @throws IOException if the file is not the state of a bisection
      */
     public static Optional<BisectState> read(Path file) throws IOException {
         if (!Files.exists(file)) {
@@ -116,17 +116,19 @@ public record BisectState(
             return Optional.of(MAPPER.readValue(file.toFile(), BisectState.class));
         } catch (JsonProcessingException e) {
             throw new IOException(
-                    file + " holds no bisection (" + e.getOriginalMessage() + "): name another with --state", e);
+                    file + " is not the state of a bisection (" + e.getOriginalMessage()
+                            + "): name another file with --state",
+                    e);
         }
     }
 
-    /** Replaces the file, and the log for git beside it. */
+    /** Replaces the file and the log for git next to it. */
     public void write(Path file, String log) throws IOException {
         replace(file, MAPPER.writeValueAsString(this));
         replace(logOf(file), log);
     }
 
-    /** The log that {@code git bisect replay} takes. */
+    /** Returns the path of the log that {@code git bisect replay} accepts. */
     public static Path logOf(Path file) {
         return file.resolveSibling(file.getFileName() + ".log");
     }

@@ -8,14 +8,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a bisection came to.
+ * The result of a bisection.
  *
- * @param errorBound how probable it is at most that the answer is wrong
+ * @param errorBound an upper bound for the probability that the answer is wrong
  * @param from the last kernel before the change
- * @param to the first one with it
- * @param commit the one that made the change, where commits were looked at
- * @param skipped what could not be told, and why
- * @param remarks contradictions and all else that the answer does not say, one line each
+ * @param to the first kernel with the change
+ * @param commit the commit that made the change, if commits were bisected
+ * @param skipped the kernels or commits that could not be classified, with the reason
+ * @param remarks contradictions and other notes, one line each
  */
 public record Bisection(
         boolean found,
@@ -31,17 +31,18 @@ public record Bisection(
         remarks = List.copyOf(remarks);
     }
 
-    /** A kernel beside the change. */
+    /** A kernel next to the change. */
     public record End(String spec, String release) {}
 
-    /** A kernel or commit that could not be told. */
+    /** A kernel or commit that could not be classified. */
     public record Skipped(String what, String reason) {}
 
+    /** Returns {@code FOUND} or {@code CANNOT TELL}. */
     public String verdict() {
         return found ? "FOUND" : "CANNOT TELL";
     }
 
-    /** As {@code bisect --json} prints it. */
+    /** Returns the JSON that {@code bisect --json} prints. */
     public ObjectNode json() {
         ObjectNode node = JsonNodeFactory.instance
                 .objectNode()

@@ -13,24 +13,24 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Bisects between two kernels: prebuilt ones, or the commits of a tree. */
+/** Bisects prebuilt kernels, or the commits of a tree. */
 public final class Bisector {
-    /** Kernels that a bisection calls good on its way, each of which may be called so wrongly. */
+    /** Kernels that a bisection calls good along the way; each call may be wrong. */
     private static final int GOOD_ONES = 5;
 
     private final Question question;
     private final Progress progress;
 
     /**
-     * What is asked.
+     * The question of a bisection.
      *
      * @param good a kernel spec, or a revision of a tree
-     * @param bad the same
-     * @param errorRate how probable a wrong answer may be
+     * @param bad a kernel spec, or a revision of a tree
+     * @param errorRate the allowed probability of a wrong answer
      */
     public record Question(String reproducer, String good, String bad, BisectGoal find, double errorRate) {}
 
-    /** A bisection that ended, and what is to be told beside it. */
+    /** A finished bisection, with a remark and a description of its state. */
     public record Answer(Bisection bisection, String remark, String look) {}
 
     public Bisector(Question question, Progress progress) {
@@ -52,11 +52,11 @@ public final class Bisector {
     }
 
     /**
-     * Which commits of a tree.
+     * The commits of a tree to bisect.
      *
-     * @param paths only commits that change something there
-     * @param firstParent whether to stop at the merge that brought it
-     * @param shown the state file, as the user named it: with it a bisection can be resumed
+     * @param paths limits the bisection to commits that change something below these paths
+     * @param firstParent whether to stop at the merge that brought the change
+     * @param shown the state file, as the user named it; a bisection can be resumed from it
      */
     public record Commits(Path tree, String profile, List<String> paths, boolean firstParent, Path shown) {
         public Commits {
@@ -68,7 +68,7 @@ public final class Bisector {
         }
     }
 
-    /** Returns how far the bisection of a state file is. */
+    /** Describes the progress of the bisection in a state file. */
     public String look(Commits commits) throws IOException, InterruptedException, KernelException {
         KernelTree tree = KernelTree.open(Cache.standard(), commits.tree);
         return TreeBisection.open(
@@ -82,7 +82,7 @@ public final class Bisector {
                 .look();
     }
 
-    /** Opens a session with these options, and a trial in it. */
+    /** Opens a session with the given options, and a trial in it. */
     @FunctionalInterface
     public interface Trials {
         Trial open(SessionOptions options) throws IOException;

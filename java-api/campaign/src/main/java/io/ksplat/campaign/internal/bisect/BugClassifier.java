@@ -12,17 +12,17 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Tells kernels with a bug from those without. How often the bug shows is measured at a kernel that has it; that sets how many
- * clean runs make another one good. Several kernels may be looked at at the same time.
+ * Classifies kernels as good or bad. First it measures how often the bug shows on a kernel that has it; this rate
+ * determines how many clean runs make another kernel good. It can classify several kernels at once.
  */
 public final class BugClassifier {
-    /** Sightings at the bad end, from which the rate is known well enough. */
+    /** Runs of the bad end that must show the bug before its rate counts as known. */
     private static final int SIGHTINGS = 2;
 
-    /** Runs at the bad end without a sighting, after which it has none. */
+    /** Runs of the bad end without the bug after which it counts as good. */
     private static final int PATIENCE = 30;
 
-    /** Runs that tell nothing, after which a kernel cannot be told. */
+    /** SKIP runs after which a kernel is skipped. */
     private static final int WASTED = 3;
 
     private final Trial trial;
@@ -34,10 +34,10 @@ public final class BugClassifier {
     private int runs;
 
     /**
-     * Prepares an assay.
+     * Prepares a classifier.
      *
      * @param reproducer the id whose records count
-     * @param errorRate how often a kernel with the bug may be taken for a good one
+     * @param errorRate the allowed probability that a kernel with the bug is called good
      */
     public BugClassifier(Trial trial, String reproducer, double errorRate) {
         this.trial = trial;
@@ -46,17 +46,17 @@ public final class BugClassifier {
     }
 
     /**
-     * What became of a kernel.
+     * The class of a kernel.
      *
-     * @param release empty where it did not get as far as that
-     * @param seen how often the bug showed in the runs that told
-     * @param errorBound how probable it is that a good one is bad after all
-     * @param why what the last run said, for people
+     * @param release empty if the kernel did not get far enough to tell its release
+     * @param seen how often the bug showed in the runs that were GOOD or BAD
+     * @param errorBound the probability that a kernel that is called good is bad
+     * @param why what the last run showed, as text
      */
     public record Result(
             KernelSpec kernel, String release, Bug.Outcome sighting, Rate seen, double errorBound, String why) {}
 
-    /** Measures the bug at a kernel that is said to have it: it is good where it does not show. */
+    /** Measures the rate of the bug on a kernel that should have it. The result is GOOD if the bug never shows. */
     public Result measure(KernelSpec kernel) throws InterruptedException {
         Rate seen = Rate.NONE;
         Optional<RunRecord> last = Optional.empty();
@@ -80,7 +80,7 @@ public final class BugClassifier {
         return keep(result(kernel, last, sighting, seen, 0));
     }
 
-    /** Looks at a kernel until it is told. */
+    /** Runs a kernel until it is classified. */
     public Result of(KernelSpec kernel) throws InterruptedException {
         synchronized (results) {
             Result known = results.get(kernel.toString());
@@ -138,12 +138,12 @@ public final class BugClassifier {
         return result;
     }
 
-    /** How often the bug showed at the kernel that was measured. */
+    /** Returns how often the bug showed on the kernel that was measured. */
     public Rate rate() {
         return rate;
     }
 
-    /** All runs so far. */
+    /** Returns the number of runs so far. */
     public int runs() {
         synchronized (results) {
             return runs;

@@ -5,7 +5,7 @@ import io.ksplat.kernel.Progress;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Passes progress on and keeps how long each kind of step took. Thread-safe. */
+/** Passes progress on and measures the time of each kind of step. Thread-safe. */
 public final class PhaseTimer implements Progress {
     private final Progress next;
     private final Map<String, Long> nanos = new LinkedHashMap<>();
@@ -32,7 +32,7 @@ public final class PhaseTimer implements Progress {
         next.step(name);
     }
 
-    /** The seconds of each kind since the last call; what takes time from now on is of no kind. */
+    /** Returns the seconds of each kind of step since the last call, and stops the current step. */
     public synchronized Map<String, Double> take() {
         step("");
         Map<String, Double> seconds = new LinkedHashMap<>();

@@ -17,14 +17,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * Finds the two neighbours among prebuilt kernels between which a bug came or went. The trunk first, by the first release of each
- * series, then the branch where the change lies: in the releases of the older series, to which it was then backported, in those of
- * the newer one, or between the two.
+ * Finds the two neighbouring prebuilt kernels between which a bug appeared or disappeared. It bisects the trunk first,
+ * by the first release of each series. Then it bisects the branch that has the change: the releases of the older
+ * series, to which the change was backported, those of the newer series, or the kernels between the two.
  */
 public final class PrebuiltBisection {
-    private final BugClassifier assay;
+    private final BugClassifier classifier;
     private final PrebuiltKernels kernels;
-    private final BisectGoal find;
+    private final BisectGoal goal;
     private final int jobs;
     private final Progress progress;
     private final Map<KernelSpec, BugClassifier.Result> results = new LinkedHashMap<>();
@@ -33,25 +33,25 @@ public final class PrebuiltBisection {
     /**
      * Prepares a bisection.
      *
-     * @param jobs how many kernels to look at at the same time
+     * @param jobs how many kernels to classify at once
      */
     public PrebuiltBisection(
-            BugClassifier assay, PrebuiltKernels kernels, BisectGoal find, int jobs, Progress progress) {
-        this.assay = assay;
+            BugClassifier classifier, PrebuiltKernels kernels, BisectGoal goal, int jobs, Progress progress) {
+        this.classifier = classifier;
         this.kernels = kernels;
-        this.find = find;
+        this.goal = goal;
         this.jobs = jobs;
         this.progress = progress;
     }
 
-    /** The neighbours around a change. */
+    /** The neighbours on both sides of a change. */
     private record Pair(KernelSpec from, KernelSpec to) {}
 
     public Bisection run() throws InterruptedException {
-        KernelSpec badEnd = find == BisectGoal.CURE ? kernels.oldest() : kernels.newest();
-        KernelSpec goodEnd = find == BisectGoal.CURE ? kernels.newest() : kernels.oldest();
+        KernelSpec badEnd = goal == BisectGoal.CURE ? kernels.oldest() : kernels.newest();
+        KernelSpec goodEnd = goal == BisectGoal.CURE ? kernels.newest() : kernels.oldest();
         progress.report("how often does the bug show on " + badEnd + "?");
-        BugClassifier.Result bad = assay.measure(badEnd);
+        BugClassifier.Result bad = classifier.measure(badEnd);
         results.put(badEnd, bad);
         if (bad.sighting() != Bug.Outcome.BAD) {
             remarks.add("the bad end, " + badEnd + ", does not show the bug: " + bad.why());
@@ -80,19 +80,19 @@ public final class PrebuiltBisection {
         Pair onTrunk = narrow(trunk, "the trunk");
         List<KernelSpec.Debian> older = branch(onTrunk.from());
         List<KernelSpec.Debian> newer = branch(onTrunk.to());
-        // The change may have reached the older series before its end, or the newer one after its beginning.
+        // The change may be a backport to the older series, or come after the first release of the newer one.
         KernelSpec last = older.get(older.size() - 1);
         KernelSpec first = newer.get(0);
         List<BugClassifier.Result> sides = look(List.of(last, first));
         if (isNew(sides.get(0))) {
             Pair backport = narrow(older, "series " + PrebuiltKernels.series(older.get(0)));
             if (isOld(sides.get(1))) {
-                remarks.add("the change is in " + last + " and not in " + first + ": it came to both series, to "
-                        + PrebuiltKernels.series(newer.get(0)) + " later; this is where it came to the older one");
+                remarks.add("the change is in " + last + " and not in " + first + ": both series got it, "
+                        + PrebuiltKernels.series(newer.get(0)) + " later; this is where the older one got it");
             } else {
                 remarks.add(
-                        "series " + PrebuiltKernels.series(newer.get(0)) + " has the change from its first release, "
-                                + first + ", on: " + backport.to() + " has it by a backport");
+                        "series " + PrebuiltKernels.series(newer.get(0)) + " has the change since its first release, "
+                                + first + ": " + backport.to() + " has it as a backport");
             }
             return backport;
         }
@@ -113,7 +113,10 @@ public final class PrebuiltBisection {
                 .orElseThrow();
     }
 
-    /** Looks at kernels of a line, of which the first is as the older end and the last as the newer end, until neighbours differ. */
+    /**
+     * Classifies kernels of a line until the change lies between two neighbours. The first kernel of the line is like
+     * the older end, the last like the newer end.
+     */
     private Pair narrow(List<? extends KernelSpec> line, String name) throws InterruptedException {
         while (true) {
             int from = lastOld(line);
@@ -134,7 +137,7 @@ public final class PrebuiltBisection {
             }
             progress.report(String.format(
                     Locale.ROOT,
-                    "%s: the change lies after %s, in %s at the latest; %d kernels between them, about %d steps; looking at %s",
+                    "%s: the change lies after %s and at or before %s; %d kernels between them, about %d steps; running %s",
                     name,
                     line.get(from),
                     line.get(to),
@@ -145,7 +148,7 @@ public final class PrebuiltBisection {
         }
     }
 
-    /** The last one that is as the older end, before any that is as the newer end. */
+    /** Returns the index of the last kernel that is like the older end, before any that is like the newer end. */
     private int lastOld(List<? extends KernelSpec> line) {
         int found = 0;
         for (int i = 0; i < line.size(); i++) {
@@ -167,22 +170,22 @@ public final class PrebuiltBisection {
                 return i;
             }
         }
-        throw new IllegalStateException("nothing in " + line + " is as the newer end");
+        throw new IllegalStateException("no kernel of " + line + " is like the newer end");
     }
 
     private boolean isOld(BugClassifier.Result result) {
-        return result.sighting() == (find == BisectGoal.CURE ? Bug.Outcome.BAD : Bug.Outcome.GOOD);
+        return result.sighting() == (goal == BisectGoal.CURE ? Bug.Outcome.BAD : Bug.Outcome.GOOD);
     }
 
     private boolean isNew(BugClassifier.Result result) {
-        return result.sighting() == (find == BisectGoal.CURE ? Bug.Outcome.GOOD : Bug.Outcome.BAD);
+        return result.sighting() == (goal == BisectGoal.CURE ? Bug.Outcome.GOOD : Bug.Outcome.BAD);
     }
 
     private List<BugClassifier.Result> look(List<? extends KernelSpec> chosen) throws InterruptedException {
         ExecutorService pool = Executors.newFixedThreadPool(Math.min(jobs, chosen.size()));
         try {
             List<Callable<BugClassifier.Result>> tasks = new ArrayList<>();
-            chosen.forEach(kernel -> tasks.add(() -> assay.of(kernel)));
+            chosen.forEach(kernel -> tasks.add(() -> classifier.of(kernel)));
             List<BugClassifier.Result> found = new ArrayList<>();
             for (Future<BugClassifier.Result> each : pool.invokeAll(tasks)) {
                 BugClassifier.Result result = each.get();
@@ -194,13 +197,13 @@ public final class PrebuiltBisection {
             if (e.getCause() instanceof RuntimeException unchecked) {
                 throw unchecked;
             }
-            throw new IllegalStateException("looking at " + chosen, e);
+            throw new IllegalStateException("cannot classify " + chosen, e);
         } finally {
             pool.shutdownNow();
         }
     }
 
-    /** Along the trunk, and along each branch, the change should come once; where it does not, that is said. */
+    /** Reports contradictions: along the trunk, and along each branch, the change should happen once. */
     private void contradictions(Pair pair) {
         List<List<? extends KernelSpec>> lines = new ArrayList<>(kernels.series());
         lines.add(kernels.series().stream().map(each -> each.get(0)).toList());
@@ -247,7 +250,7 @@ public final class PrebuiltBisection {
         return new Bisection(
                 pair.isPresent(),
                 pair.isPresent() ? 1 - right : 1,
-                assay.runs(),
+                classifier.runs(),
                 pair.map(Pair::from).map(this::end),
                 pair.map(Pair::to).map(this::end),
                 Optional.empty(),

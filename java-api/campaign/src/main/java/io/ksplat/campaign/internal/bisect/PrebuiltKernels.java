@@ -13,10 +13,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * The prebuilt kernels from one to another, series by series, the oldest first. A series' releases branch off the trunk where the
- * series begins, and get what is backported to them: the first of each is nearest to the trunk.
+ * The prebuilt kernels between two kernels, by series, the oldest first. The releases of a series branch off the trunk
+ * at its first release and get backports, so the first release of each series is nearest to the trunk.
  *
- * @param series each with its releases in order; the first series begins with the older end, the last one ends with the newer end
+ * @param series the releases of each series, in order; the first series begins with the older end, the last ends with
+ *     the newer end
  */
 public record PrebuiltKernels(List<List<KernelSpec.Debian>> series) {
     private static final Pattern SERIES = Pattern.compile("(\\d+\\.\\d+).*");
@@ -26,10 +27,10 @@ public record PrebuiltKernels(List<List<KernelSpec.Debian>> series) {
     }
 
     /**
-     * Those between two kernels, both of them included.
+     * Returns the kernels between two kernels, both included.
      *
-     * @param available what there is, the newest first
-     * @throws BadSpecException where an end is no prebuilt kernel, or the older one is not older
+     * @param available the available kernels, the newest first
+     * @throws BadSpecException if an end is not a prebuilt kernel, or the older one is not older
      */
     public static PrebuiltKernels between(List<KernelSpec> available, KernelSpec older, KernelSpec newer) {
         List<KernelSpec.Debian> all = new ArrayList<>(available.stream()
@@ -41,7 +42,7 @@ public record PrebuiltKernels(List<List<KernelSpec.Debian>> series) {
         if (from <= to) {
             throw new BadSpecException(
                     older + " is not older than " + newer
-                            + ": a cause is looked for from an older good kernel on, a cure (--find cure) from an older bad one");
+                            + ": a search for the cause starts at an older good kernel, one for the cure (--find cure) at an older bad one");
         }
         Map<String, List<KernelSpec.Debian>> bySeries = new LinkedHashMap<>();
         for (int i = from; i >= to; i--) {
@@ -53,7 +54,7 @@ public record PrebuiltKernels(List<List<KernelSpec.Debian>> series) {
 
     private static KernelSpec.Debian find(List<KernelSpec.Debian> all, KernelSpec spec) {
         if (!(spec instanceof KernelSpec.Debian asked)) {
-            throw new BadSpecException(spec + " is no prebuilt kernel: without --tree both ends are debian:VERSION");
+            throw new BadSpecException(spec + " is not a prebuilt kernel: without --tree both ends are debian:VERSION");
         }
         return all.stream()
                 .filter(kernel -> kernel.version().equals(asked.version())

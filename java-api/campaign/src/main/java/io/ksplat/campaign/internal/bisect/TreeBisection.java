@@ -23,24 +23,24 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Finds the commit that brought a bug, or cured it, by a search that knows that a bad kernel shows the bug in some runs only. What
- * does not build, does not boot or shows another bug is skipped with its reason. A merge that turns out to be the one is followed into
- * what it merged.
+ * Finds the commit that introduced or cured a bug. The search knows that a bad kernel may show the bug in only some of
+ * its runs. A commit that does not build, does not boot or shows another bug is skipped, with the reason. If the answer
+ * is a merge, the search continues in what it merged.
  */
 public final class TreeBisection {
-    /** Sightings at the bad end, before the search begins. */
+    /** Runs of the bad end that must show the bug before the search begins. */
     private static final int SIGHTINGS = 2;
 
-    /** Runs of the bad end without a sighting, after which it has no bug. */
+    /** Runs of the bad end without the bug after which it counts as good. */
     private static final int PATIENCE = 30;
 
-    /** Runs that tell nothing, after which a commit is skipped. */
+    /** SKIP runs after which a commit is skipped. */
     private static final int WASTED = 3;
 
-    /** Commits in a row that were built and whose runs told nothing: then it is the harness that fails. */
-    private static final int HOPELESS = 5;
+    /** Commits in a row that were built but not classified, after which the harness itself must be failing. */
+    private static final int MOST_UNCLASSIFIED = 5;
 
-    /** Until they are measured: seconds of a run, and of a kernel's build and first boot. */
+    /** Assumed seconds of a run, and of a build with its first boot, until they are measured. */
     private static final double RUN_COST = 5;
 
     private static final double BUILD_COST = 120;
@@ -49,14 +49,14 @@ public final class TreeBisection {
     private final KernelTree tree;
     private final Builder builder;
     private final Trial trial;
-    private final PhaseTimer split;
+    private final PhaseTimer timer;
     private final double errorRate;
     private final Set<String> built = new HashSet<>();
     private BisectState state;
     private NoisySearch search;
-    private int hopeless;
+    private int unclassified;
 
-    /** Makes a kernel ready. */
+    /** Builds a kernel. */
     @FunctionalInterface
     public interface Builder {
         void build(KernelSpec kernel) throws KernelException, InterruptedException;
@@ -68,22 +68,22 @@ public final class TreeBisection {
             KernelTree tree,
             Builder builder,
             Trial trial,
-            PhaseTimer split,
+            PhaseTimer timer,
             double errorRate) {
         this.file = file;
         this.tree = tree;
         this.builder = builder;
         this.trial = trial;
-        this.split = split;
+        this.timer = timer;
         this.errorRate = errorRate;
         this.state = state;
         this.search = replay(state);
     }
 
     /**
-     * Begins a bisection, or goes on with the one in the file.
+     * Begins a bisection, or resumes the one in the file.
      *
-     * @throws KernelException where the file is of another bisection, or an end is none
+     * @throws KernelException if the file belongs to another bisection, or an end is not a commit
      */
     public static TreeBisection open(
             Path file,
@@ -91,19 +91,22 @@ public final class TreeBisection {
             KernelTree tree,
             Builder builder,
             Trial trial,
-            PhaseTimer split,
+            PhaseTimer timer,
             double errorRate)
             throws IOException, KernelException, InterruptedException {
         Optional<BisectState> known = BisectState.read(file);
         if (known.isPresent() && !known.get().question().equals(question)) {
-            throw new KernelException(file + " is of another bisection ("
-                    + known.get().question() + "): remove it, or name another with --state");
+            throw new KernelException(file + " belongs to another bisection ("
+                    + known.get().question() + "): remove it, or name another file with --state");
         }
         BisectState state = known.isPresent() ? known.get() : BisectState.begin(question, line(tree, question));
-        return new TreeBisection(file, state, tree, builder, trial, split, errorRate);
+        return new TreeBisection(file, state, tree, builder, trial, timer, errorRate);
     }
 
-    /** From the good end to the bad end: along first parents, since along a line alone a bug comes once. */
+    /**
+     * Returns the commits from the good end to the bad end. It follows first parents only, because only along a line
+     * does a bug appear once.
+     */
     private static List<KernelTree.Commit> line(KernelTree tree, BisectState.Question question)
             throws KernelException, InterruptedException {
         boolean cause = question.find() == BisectGoal.CAUSE;
@@ -143,9 +146,9 @@ public final class TreeBisection {
         save();
         int badEnd = state.line().size() - 1;
         while (search.rate(badEnd).seen() < SIGHTINGS) {
-            split.report(
+            timer.report(
                     "bad end, run " + (state.runsOf(state.line().get(badEnd).id()) + 1)
-                            + ": how often does the bug show at " + state.line().get(badEnd) + "?");
+                            + ": how often does the bug show on " + state.line().get(badEnd) + "?");
             Rate shown = search.rate(badEnd);
             if (!look(badEnd) || (shown.seen() == 0 && shown.runs() >= PATIENCE)) {
                 return nothing("the bad end, " + state.line().get(badEnd) + ", does not show the bug: "
@@ -158,21 +161,29 @@ public final class TreeBisection {
                 NoisySearch.Next next = search.next(runCost(), buildCost());
                 announce(next);
                 look(next.member());
-                if (hopeless == HOPELESS) {
-                    throw new KernelException(HOPELESS + " commits in a row told nothing, the last for this reason: "
+                if (unclassified == MOST_UNCLASSIFIED) {
+                    throw new KernelException(MOST_UNCLASSIFIED
+                            + " commits in a row told nothing about the bug, the last for this reason: "
                             + state.skipped().values().stream().reduce("", (first, last) -> last)
                             + "; the state is in " + file);
                 }
             } else if (best.first() == 0) {
                 return nothing("the good end, " + state.line().get(0)
-                        + (best.isGoodEnd() ? ", shows the bug, too" : ", cannot be told from what comes after it"));
+                        + (best.isGoodEnd()
+                                ? ", shows the bug, too"
+                                : ", cannot be told apart from the commits after it"));
             } else if (!descend(best)) {
                 return answer(best);
             }
         }
     }
 
-    /** Into what a merge brought, if the answer is one; its first parent is good, and the merge itself is bad. */
+    /**
+     * Continues the search in what a merge brought, if the answer is a merge. The merge itself is bad and its first
+     * parent good.
+     *
+     * @return false if there is nothing to continue with
+     */
     private boolean descend(NoisySearch.Answer best) throws KernelException, InterruptedException, IOException {
         KernelTree.Commit commit = changed(best);
         if (state.question().firstParent()
@@ -193,10 +204,11 @@ public final class TreeBisection {
         if (line.equals(state.line())) {
             return false;
         }
-        split.report("it came with " + commit + ": looking into what that merged, " + (line.size() - 2) + " commits");
+        timer.report(
+                "the change came with " + commit + ": searching what it merged, " + (line.size() - 2) + " commits");
         state = state.withLine(line);
         search = replay(state);
-        // That its first parent is good and itself bad is known from the line that led here.
+        // The search so far has shown that the first parent is good and the merge bad.
         if (search.rate(0).runs() == 0) {
             for (int i = 0; i < SIGHTINGS; i++) {
                 search.observe(0, false);
@@ -206,17 +218,17 @@ public final class TreeBisection {
         return line.size() > 2;
     }
 
-    /** The commit that made the change. */
+    /** Returns the commit that made the change. */
     private KernelTree.Commit changed(NoisySearch.Answer best) {
         return state.line().get(state.question().find() == BisectGoal.CAUSE ? best.first() : best.first() - 1);
     }
 
-    /** Builds and runs a commit once; false where it had to be skipped. */
+    /** Builds and runs a commit once; returns false if it was skipped. */
     private boolean look(int member) throws IOException, KernelException, InterruptedException {
         KernelTree.Commit commit = state.line().get(member);
         KernelSpec kernel = new KernelSpec.Tree(
                 tree.path(), Optional.of(commit.id()), state.question().profile());
-        split.take();
+        timer.take();
         try {
             if (built.add(commit.id())) {
                 builder.build(kernel);
@@ -233,10 +245,10 @@ public final class TreeBisection {
             bug = bug.with(run);
         }
         Bug.Outcome sighting = bug.in(run);
-        state = state.withRun(new BisectState.Run(commit.id(), sighting, Bug.word(run)), bug, split.take());
+        state = state.withRun(new BisectState.Run(commit.id(), sighting, Bug.word(run)), bug, timer.take());
         if (sighting != Bug.Outcome.SKIP) {
             search.observe(member, sighting == Bug.Outcome.BAD);
-            hopeless = 0;
+            unclassified = 0;
             save();
             return true;
         }
@@ -244,7 +256,7 @@ public final class TreeBisection {
                 .filter(each -> each.commit().equals(commit.id()) && each.sighting() == Bug.Outcome.SKIP)
                 .count();
         if (wasted >= WASTED) {
-            hopeless++;
+            unclassified++;
             return skip(member, Bug.word(run));
         }
         save();
@@ -252,9 +264,9 @@ public final class TreeBisection {
     }
 
     private boolean skip(int member, String reason) throws IOException {
-        state = state.withSkipped(state.line().get(member).id(), reason, split.take());
+        state = state.withSkipped(state.line().get(member).id(), reason, timer.take());
         search.skip(member);
-        split.report("skipped " + state.line().get(member) + ": " + reason);
+        timer.report("skipped " + state.line().get(member) + ": " + reason);
         save();
         return false;
     }
@@ -280,7 +292,7 @@ public final class TreeBisection {
         double runs = Math.max(1, missing / Math.max(0.05, next.bits()));
         double minutes = runs * (runCost() + (search.rate(next.member()).runs() == 0 ? buildCost() : 0)) / 60;
         Rate before = search.rate(next.member());
-        split.report(String.format(
+        timer.report(String.format(
                 Locale.ROOT,
                 "run %d, about %.0f more, %.0f min: %s, %s (%.1f of %.1f bits missing)",
                 state.runs().size() + 1,
@@ -288,7 +300,7 @@ public final class TreeBisection {
                 Math.ceil(minutes),
                 commit,
                 before.runs() == 0
-                        ? "it divides what is left"
+                        ? "it divides the remaining commits"
                         : "again, after " + before.seen() + " of " + before.runs(),
                 next.bits(),
                 missing));
@@ -298,7 +310,7 @@ public final class TreeBisection {
         state.write(file, log());
     }
 
-    /** What git needs to know, in its own form: {@code git bisect replay} takes it. */
+    /** Returns the state as a git log, which {@code git bisect replay} accepts. */
     private String log() {
         boolean cause = state.question().find() == BisectGoal.CAUSE;
         String good = cause ? "good" : "fixed";
@@ -327,7 +339,7 @@ public final class TreeBisection {
                 .append(' ')
                 .append(state.question().good())
                 .append('\n');
-        // Of those with the change git keeps the last one that it is told of: the nearest to the change.
+        // git keeps the last commit that the log names as changed, so the one nearest to the change comes last.
         int last = state.line().size() - 1;
         for (int n = 1; n < last; n++) {
             int i = cause ? last - n : n;
@@ -368,7 +380,7 @@ public final class TreeBisection {
         boolean one = best.first() == best.last();
         if (!one) {
             remarks.add("it is one of " + state.line().subList(best.first(), best.last() + 1)
-                    + ": those between cannot be told");
+                    + ": the commits between them were skipped");
         }
         return bisection(
                 one,
@@ -407,12 +419,12 @@ public final class TreeBisection {
                 commit.subject());
     }
 
-    /** What is known so far. */
+    /** Returns the current state. */
     public BisectState state() {
         return state;
     }
 
-    /** What is known so far, for people. */
+    /** Describes the current state as text. */
     public String look() {
         NoisySearch.Answer best = search.best();
         StringBuilder text = new StringBuilder(String.format(

@@ -14,21 +14,21 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Tells whether what is checked out in a tree has a bug: a step of somebody's own {@code git bisect run}. */
+/** Classifies the commit that is checked out in a tree: one step of a user's own {@code git bisect run}. */
 public final class TreeStep {
     private static final int WASTED = 3;
 
     private final KernelSpec kernel;
 
-    /** What a step says. */
+    /** The result of a step. */
     public record Answer(Bug.Outcome outcome, String why) {}
 
-    /** @param tree as it lies there */
+    /** @param tree used as it is checked out, with uncommitted changes */
     public TreeStep(Path tree, String profile) {
         this.kernel = new KernelSpec.Tree(tree.toAbsolutePath().normalize(), Optional.empty(), profile);
     }
 
-    /** Builds the kernel; returns why it must be skipped if it does not build. */
+    /** Builds the kernel. If it does not build, returns the reason to skip it. */
     public Optional<Answer> build(Progress progress) throws IOException, InterruptedException, KernelException {
         try {
             new Kernels(Cache.standard()).resolve(kernel, progress);
@@ -39,9 +39,9 @@ public final class TreeStep {
     }
 
     /**
-     * Runs a reproducer until it is told.
+     * Runs a reproducer until the commit is classified.
      *
-     * @param cleanRuns that make a kernel good
+     * @param cleanRuns the number of clean runs that make a kernel good
      */
     public Answer run(Trial trial, String reproducer, Bug bug, int cleanRuns) throws InterruptedException {
         int clean = 0;

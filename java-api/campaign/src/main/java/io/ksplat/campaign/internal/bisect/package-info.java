@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Finds where a bug came or went: among prebuilt kernels, and among the commits of a tree. */
+/** Finds the change that introduced or cured a bug, among prebuilt kernels or the commits of a tree. */
 @NullMarked
 package io.ksplat.campaign.internal.bisect;
 

@@ -12,13 +12,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * One reproducer's runs without and with a patch, pair by pair, and what follows from them.
+ * The runs of one reproducer without and with a patch, in pairs, and the verdict that follows.
  *
- * @param verdict empty where more runs are needed
- * @param errorBound how probable it is at most that the verdict is wrong
- * @param base how often the bug showed in the runs without the patch that tell
- * @param patched the same with it
- * @param why the verdict's reason, in one line
+ * @param verdict empty if more runs are needed
+ * @param errorBound an upper bound for the probability that the verdict is wrong
+ * @param base how often the bug showed without the patch, over the runs that were GOOD or BAD
+ * @param patched how often the bug showed with the patch, over the same kind of runs
+ * @param why the reason for the verdict, in one line
  */
 record Comparison(
         String reproducer,
@@ -29,13 +29,16 @@ record Comparison(
         Rate base,
         Rate patched,
         String why) {
-    /** How often a sound kernel shows a signature, or a splat, all the same. */
+    /** How often a kernel without the bug shows a signature, or a splat, by chance. */
     private static final double SPLAT_NOISE = 0.005;
 
-    /** How often a control fails for no fault of the kernel's: an aim that came too late, a machine that was starved. */
+    /**
+     * How often a control fails although the kernel is sound, for example because an aim came too late or the machine
+     * was starved.
+     */
     private static final double CONTROL_NOISE = 0.2;
 
-    /** A bug that shows in fewer runs than this is none that can be cured here. */
+    /** The least rate of a bug that a patch trial can judge. */
     static final double LEAST_RATE = 0.1;
 
     Comparison {
@@ -43,12 +46,12 @@ record Comparison(
         patchedRuns = List.copyOf(patchedRuns);
     }
 
-    /** Whether the bug showed without the patch at all; what never does only has to stay as it is. */
+    /** Returns whether the bug showed without the patch. A reproducer that never shows it only has to stay that way. */
     boolean hasBug() {
         return base.seen() > 0;
     }
 
-    /** Weighs the runs, of which there are as many without as with the patch. */
+    /** Evaluates pairs of runs, one without and one with the patch. */
     static Comparison of(String reproducer, List<RunRecord> baseRuns, List<RunRecord> patchedRuns, double errorRate) {
         Bug bug = Bug.UNKNOWN;
         for (RunRecord run : baseRuns) {
@@ -91,7 +94,7 @@ record Comparison(
         } else if (brokenControl.isMore() && !alsoInBase) {
             verdict = Optional.of(PatchVerdict.BREAKS);
             errorBound = brokenControl.errorBound();
-            why = "a control does not pass with it: " + lastWord(patchedRuns, Comparison::breaksControl);
+            why = "a control does not pass with the patch: " + lastWord(patchedRuns, Comparison::breaksControl);
         } else if (stillThere.isMore()) {
             verdict = Optional.of(PatchVerdict.DOES_NOT_CURE);
             errorBound = stillThere.errorBound();
@@ -99,23 +102,24 @@ record Comparison(
         } else if (cure.isCured()) {
             verdict = Optional.of(PatchVerdict.CURES);
             errorBound = cure.errorBound();
-            why = "the bug shows without it alone, and every control passes with it";
+            why = "the bug shows only without the patch, and every control passes with it";
         } else if (quietBase && unseen <= errorRate) {
             verdict = Optional.of(PatchVerdict.NO_BUG_ON_BASE);
             errorBound = unseen;
-            why = "the base does not show the bug; one that shows in a tenth of all runs would have";
+            why = "the base does not show the bug; a bug that shows in a tenth of all runs would have shown";
         }
         return new Comparison(reproducer, baseRuns, patchedRuns, verdict, errorBound, base, patched, why);
     }
 
-    /** The kernel got as far as the experiment. */
+    /** Returns whether a run says something about its kernel: the kernel got as far as the experiment. */
     private static boolean isOfKernel(RunRecord run) {
         return run.verdict() != Verdict.ERROR && (run.verdict() != Verdict.INCONCLUSIVE || breaksControl(run));
     }
 
     /**
-     * Returns whether a run accuses its kernel: the stimulus was delivered, nothing was found, and still the code under test did not do
-     * its work. What a busy host did not deliver, and what could not be observed, accuses nobody.
+     * Returns whether a run accuses its kernel: the stimulus was delivered, there is no evidence, and still the code
+     * under test did not do its work. A stimulus that a busy host did not deliver, or a failed observer, accuses
+     * nothing.
      */
     private static boolean breaksControl(RunRecord run) {
         return run.verdict() == Verdict.INCONCLUSIVE

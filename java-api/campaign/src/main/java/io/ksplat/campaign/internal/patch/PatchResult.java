@@ -13,9 +13,9 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * What a patch does, over all reproducers.
+ * The effect of a patch, over all reproducers.
  *
- * @param errorBound how probable it is at most that the verdict is wrong
+ * @param errorBound an upper bound for the probability that the verdict is wrong
  */
 public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparison> comparisons, String why) {
     private static final int FRAMES = 12;
@@ -24,7 +24,7 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
         comparisons = List.copyOf(comparisons);
     }
 
-    /** The patched kernel cannot be run at all. */
+    /** Returns the result for a patched kernel that cannot run. */
     public static PatchResult cannotTell(String why) {
         return new PatchResult(PatchVerdict.CANNOT_TELL, 1, List.of(), why);
     }
@@ -70,7 +70,7 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
         return runs.isEmpty() ? "no run" : Bug.word(runs.get(runs.size() - 1));
     }
 
-    /** As {@code patch --json} prints it. */
+    /** Returns the JSON that {@code patch --json} prints. */
     public ObjectNode json() {
         ObjectNode node = JsonNodeFactory.instance
                 .objectNode()
@@ -101,7 +101,7 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
         return node;
     }
 
-    /** Both sides' evidence, one reproducer after the other. */
+    /** Returns the evidence of both sides as text, one reproducer after the other. */
     public String text() {
         StringBuilder text = new StringBuilder();
         text.append(verdict).append("  ").append(why).append('\n');
@@ -114,7 +114,7 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
         return text.toString();
     }
 
-    /** Text that can be sent in answer to a series. */
+    /** Returns text to send as an answer to the series. */
     public String testedBy(String who, String base, String series) {
         StringBuilder text = new StringBuilder();
         if (verdict == PatchVerdict.CURES) {
@@ -138,7 +138,7 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
         }
         text.append(String.format(
                 Locale.ROOT,
-                "%nRuns without and with the series in turns, each on a pristine machine (ksplat); the verdict is wrong with a%n"
+                "%nRuns without and with the series alternate, each on a pristine machine (ksplat). The verdict is wrong with a%n"
                         + "probability of %.3f at most. Intervals are Clopper and Pearson's, 95 %%.%n",
                 errorBound));
         return text.toString();

@@ -13,14 +13,14 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Runs reproducers on a kernel without and with a patch, in turns, so that whatever changes on the machine meanwhile meets both,
- * until it is sure what the patch does, and no longer.
+ * Runs reproducers on a kernel without and with a patch until the effect of the patch is certain. The runs alternate,
+ * so that changes on the host affect both sides.
  */
 public final class PatchTrial {
-    /** Pairs of runs that a reproducer without a bug on the base gets at least, to see that it stays so. */
+    /** Least number of pairs of a reproducer without a bug on the base, to check that it stays that way. */
     private static final int LEAST_PAIRS = 3;
 
-    /** Runs of one kernel in a row that the harness failed in. */
+    /** ERROR runs of one kernel in a row after which the trial ends. */
     private static final int FAILURES = 3;
 
     private final List<Trial> trials;
@@ -34,8 +34,8 @@ public final class PatchTrial {
      * Prepares a trial.
      *
      * @param trials one for each reproducer
-     * @param errorRate how probable a wrong verdict may be, over all of them
-     * @param mostPairs after which it cannot be told
+     * @param errorRate the allowed probability of a wrong verdict, over all reproducers
+     * @param mostPairs the number of pairs after which the verdict is CANNOT TELL
      */
     public PatchTrial(
             List<Trial> trials,
@@ -93,7 +93,10 @@ public final class PatchTrial {
                 .toList();
     }
 
-    /** A break is one whatever the others say; else everything that has the bug must be sure. */
+    /**
+     * Returns whether the verdict is certain. One BREAKS decides for all reproducers; otherwise every reproducer that
+     * shows the bug must be decided.
+     */
     private static boolean isDecided(List<Comparison> comparisons, int pairs) {
         if (comparisons.stream().anyMatch(each -> each.verdict().equals(java.util.Optional.of(PatchVerdict.BREAKS)))) {
             return true;

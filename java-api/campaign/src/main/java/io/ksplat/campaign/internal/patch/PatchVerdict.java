@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.patch;
 
-/** What a patch does to a bug. The worst of several reproducers is the whole's. */
+/** The effect of a patch on a bug. The worst verdict of several reproducers counts for all. */
 public enum PatchVerdict {
-    /** It shows a splat that the base does not, or a control no longer passes: objects are lost, a path is no longer run. */
+    /**
+     * With the patch, a splat shows that the base does not have, or a control fails: objects leak, or a path no longer
+     * runs.
+     */
     BREAKS("BREAKS"),
-    /** The bug still shows. */
+    /** The bug shows with the patch. */
     DOES_NOT_CURE("DOES NOT CURE"),
-    /** The bug shows without it and not with it, and every control passes. */
+    /** The bug shows only without the patch, and every control passes with it. */
     CURES("CURES"),
-    /** The bug does not show on the base: nothing can be said of a cure. */
+    /** The bug does not show on the base, so nothing can be said about a cure. */
     NO_BUG_ON_BASE("NO BUG ON BASE"),
+    /** The kernel does not build or run, or the runs were not enough. */
     CANNOT_TELL("CANNOT TELL");
 
     private final String words;

@@ -20,7 +20,7 @@ import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Applies a series of patches to a tree, builds kernels without and with it, and tries what it does. */
+/** Applies a patch series to a tree, builds kernels without and with it, and finds its effect. */
 public final class SeriesTrial {
     private final Question question;
     private final PatchSeries series;
@@ -31,13 +31,13 @@ public final class SeriesTrial {
     private final Progress progress;
 
     /**
-     * What is asked.
+     * The question of a trial.
      *
      * @param tree a kernel tree; it is only read
-     * @param base the revision on which the series applies
-     * @param each whether the series is tried after each of its patches, too
-     * @param errorRate how probable a wrong verdict may be
-     * @param mostPairs runs of each kernel after which it cannot be told
+     * @param base the revision to which the series applies
+     * @param each whether to try the series after each of its patches
+     * @param errorRate the allowed probability of a wrong verdict
+     * @param mostPairs the number of pairs of runs after which the verdict is CANNOT TELL
      */
     public record Question(Path tree, String base, String profile, boolean each, double errorRate, int mostPairs) {}
 
@@ -68,10 +68,10 @@ public final class SeriesTrial {
     }
 
     /**
-     * Tries it.
+     * Runs the trial.
      *
      * @param trials one for each reproducer
-     * @param after is told what the series does after each patch, by its name
+     * @param after receives the name of each patch and the verdict after it
      */
     public PatchResult run(List<Trial> trials, BiConsumer<String, PatchVerdict> after)
             throws InterruptedException, KernelException {
@@ -100,7 +100,7 @@ public final class SeriesTrial {
         return new KernelSpec.Tree(question.tree, Optional.of(commit), question.profile);
     }
 
-    /** Returns a result in words, with an answer to the series below. */
+    /** Returns a result as text, with an answer to the series at the end. */
     public String text(PatchResult result) throws IOException, InterruptedException, KernelException {
         return result.text() + "\n"
                 + result.testedBy(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Tells whether a patch cures: a kernel with it against the same kernel without it. */
+/** Finds out whether a patch cures a bug, by runs on the same kernel without and with it. */
 @NullMarked
 package io.ksplat.campaign.internal.patch;
 

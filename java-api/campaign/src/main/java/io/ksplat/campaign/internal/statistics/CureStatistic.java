@@ -2,14 +2,17 @@
 package io.ksplat.campaign.internal.statistics;
 
 /**
- * A sequential probability ratio test of "the patch makes no difference", over pairs of a run without and a run with it. How often
- * the bug shows is known to nobody, so the test holds for whatever rate both may have in common: each pair is weighed by what it
- * would be worth at the rates learnt from the pairs before, against the mean of both (Turner, Ly and Grünwald, "Generic E-variables
- * for exact sequential k-sample tests that allow for optional stopping", 2021). Where the patch makes no difference, the ratio exceeds 1/x with a
- * probability of x at most, however often it is looked at: to stop as soon as it does is allowed.
+ * A sequential probability ratio test of "the patch makes no difference", over pairs of a run without and a run with
+ * it. Nobody knows how often the bug shows, so the test holds for any rate that both sides may have in common: it
+ * weighs each pair at the rates learnt from the pairs before, against the mean of both (Turner, Ly and Grünwald,
+ * "Generic E-variables for exact sequential k-sample tests that allow for optional stopping", 2021). If the patch makes
+ * no difference, the ratio exceeds 1/x with a probability of at most x, no matter how often it is checked. So a trial
+ * may stop as soon as it does.
  */
 public final class CureStatistic {
-    /** What a first pair is expected to be like: the bug shows, the cure cures. Only the number of runs depends on it. */
+    /**
+     * The expectation for the first pair: the bug shows, and the patch cures it. Only the number of runs depends on it.
+     */
     private static final double FIRST_GUESS = 0.9;
 
     private final double errorRate;
@@ -21,13 +24,13 @@ public final class CureStatistic {
     /**
      * Begins a test.
      *
-     * @param errorRate how often a patch that makes no difference may be taken for a cure
+     * @param errorRate the allowed probability that a patch without effect is called a cure
      */
     public CureStatistic(double errorRate) {
         this.errorRate = errorRate;
     }
 
-    /** Whether the bug showed in either run of a pair. */
+    /** Adds a pair of runs: whether the bug showed without the patch, and with it. */
     public void pair(boolean inBase, boolean inPatched) {
         double without = (FIRST_GUESS + base.seen()) / (1 + base.runs());
         double with = Math.min(without, (1 - FIRST_GUESS + patched.seen()) / (1 + patched.runs()));
@@ -51,7 +54,7 @@ public final class CureStatistic {
         return patched;
     }
 
-    /** How probable this great a difference would be at most, if the patch made none. */
+    /** Returns an upper bound for the probability of such a difference if the patch makes none. */
     public double errorBound() {
         return 1 / greatest;
     }

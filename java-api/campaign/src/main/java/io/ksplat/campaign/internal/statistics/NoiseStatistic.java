@@ -2,9 +2,9 @@
 package io.ksplat.campaign.internal.statistics;
 
 /**
- * A sequential probability ratio test of "this happens no more often than noise does". The other hypothesis, that it happens at some
- * greater rate, is learnt from the runs before each (Robbins and Siegmund's adaptive test): where noise is all there is, the ratio
- * exceeds 1/x with a probability of x at most, however often it is looked at.
+ * A sequential probability ratio test of "this happens no more often than noise". The alternative, a greater rate, is
+ * learnt from the runs before each run (Robbins and Siegmund's adaptive test). If there is only noise, the ratio
+ * exceeds 1/x with a probability of at most x, no matter how often it is checked.
  */
 public final class NoiseStatistic {
     private final double noise;
@@ -17,8 +17,8 @@ public final class NoiseStatistic {
     /**
      * Begins a test.
      *
-     * @param noise the rate at which it may happen for no reason
-     * @param errorRate how often noise may be taken for more
+     * @param noise the rate at which it may happen by chance
+     * @param errorRate the allowed probability that noise is taken for more
      */
     public NoiseStatistic(double noise, double errorRate) {
         this.noise = noise;
@@ -26,7 +26,7 @@ public final class NoiseStatistic {
     }
 
     public void run(boolean seenNow) {
-        // Once seen at all it will mostly be seen often: that guess costs nothing but time where it is wrong.
+        // What was seen once is mostly seen often. A wrong guess only costs runs.
         double rate = Math.max(noise, (0.9 + seen) / (1 + runs));
         ratio *= seenNow ? rate / noise : (1 - Math.min(rate, 0.999)) / (1 - noise);
         runs++;
@@ -38,7 +38,7 @@ public final class NoiseStatistic {
         return new Rate(seen, runs);
     }
 
-    /** How probable this much would be at most, if it were noise. */
+    /** Returns an upper bound for the probability of this many occurrences if there is only noise. */
     public double errorBound() {
         return 1 / greatest;
     }

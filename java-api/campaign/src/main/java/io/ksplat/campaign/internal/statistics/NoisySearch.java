@@ -11,24 +11,25 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A binary search for the first bad one of a line, where a bad one shows itself in some runs only. Every run shifts the probability
- * of each to be the first; the next run goes where it tells most for what it costs, back to one that was looked at before, too. How
- * often a bad one shows itself is not assumed: all rates are weighed by what the runs say of them, those at the bad end first.
+ * A binary search for the first bad member of a line, in which a bad member shows the bug in only some of its runs.
+ * Each run updates the probability of each member to be the first bad one. The next run goes to the member with the
+ * most information for its cost, which may be one that has run before. The search does not assume a rate at which a bad
+ * member shows the bug: it weighs all rates by the runs so far, those of the bad end included.
  *
- * <p>The line's members are 0 to n-1. Member 0 is the good end, and member n-1 the bad end; that the good end is bad after all is
- * one of the possible answers.
+ * <p>The members are 0 to n-1. Member 0 is the good end and member n-1 the bad end. One possible answer is that the
+ * good end is bad.
  */
 public final class NoisySearch {
-    /** How often a good one may look bad: a signature is hard to mistake. */
+    /** How often a good member may look bad: a signature is hard to mistake. */
     private static final double NOISE = 0.001;
 
-    /** How probable it is at first that the good end is bad: somebody has looked at it. */
+    /** The prior probability that the good end is bad: somebody has checked it. */
     private static final double WRONG_GOOD_END = 0.02;
 
     private static final double LOG_NOISE = Math.log(NOISE);
     private static final double LOG_QUIET = Math.log1p(-NOISE);
 
-    /** Sums of the first members' prior probabilities: entry i has those before member i. */
+    /** Cumulative prior probabilities: entry i is the sum over the members before i. */
     private final double[] before;
 
     private final int size;
@@ -39,7 +40,8 @@ public final class NoisySearch {
     /**
      * Begins a search.
      *
-     * @param weights how probable each member is to be the first bad one, before any run, in any unit; that of member 0 is not used
+     * @param weights the prior weight of each member to be the first bad one, in any unit; the weight of member 0 is
+     *     not used
      */
     public NoisySearch(double[] weights) {
         size = weights.length;
@@ -57,20 +59,20 @@ public final class NoisySearch {
         }
     }
 
-    /** A search where each member is as probable as any other. */
+    /** Begins a search in which each member is equally probable. */
     public static NoisySearch among(int size) {
         double[] weights = new double[size];
         Arrays.fill(weights, 1);
         return new NoisySearch(weights);
     }
 
-    /** Enters a run of a member. */
+    /** Adds a run of a member. */
     public void observe(int member, boolean bad) {
         tested.merge(member, Rate.NONE.and(bad), (known, one) -> known.and(bad));
         posterior = null;
     }
 
-    /** Nothing can be learnt of this member any more; what was learnt stays. */
+    /** Excludes a member from further runs; its runs so far still count. */
     public void skip(int member) {
         skipped.set(member);
     }
@@ -80,20 +82,20 @@ public final class NoisySearch {
     }
 
     /**
-     * The most probable answer: the first bad one is one of {@code first} to {@code last}, more than one only where those between
-     * were skipped.
+     * The most probable answer: the first bad member is one of {@code first} to {@code last}. There is more than one
+     * only if those between were skipped.
      */
     public record Answer(int first, int last, double probability) {
-        /** Whether the good end itself is bad. */
+        /** Returns whether the good end itself is bad. */
         public boolean isGoodEnd() {
             return last == 0;
         }
     }
 
-    /** What a run of {@code member} would tell, in bits. */
+    /** The next member to run, and the expected information of that run in bits. */
     public record Next(int member, double bits) {}
 
-    /** The most probable answer, with its probability. */
+    /** Returns the most probable answer, with its probability. */
     public Answer best() {
         Posterior now = posterior();
         Answer best = new Answer(0, 0, 0);
@@ -115,10 +117,10 @@ public final class NoisySearch {
     }
 
     /**
-     * Where to run next.
+     * Returns the member to run next.
      *
-     * @param runCost what a run costs, in any unit
-     * @param firstRunCost what the first run of a member costs on top of it: its build
+     * @param runCost the cost of a run, in any unit
+     * @param firstRunCost the extra cost of the first run of a member: its build
      */
     public Next next(double runCost, double firstRunCost) {
         Posterior now = posterior();
@@ -131,8 +133,8 @@ public final class NoisySearch {
                 best = new Next(member, bits);
             }
         }
-        // All that matters of a member is the probability that the first bad one is not after it: two are nearest to
-        // the best.
+        // The value of a member depends only on the probability that it is bad. Two members are nearest to the best
+        // probability.
         int near = now.quantile(bestShare(now.meanRate()));
         for (int member : new int[] {skipped.previousClearBit(near - 1), testable(near)}) {
             if (member >= 0 && !tested.containsKey(member)) {
@@ -146,17 +148,17 @@ public final class NoisySearch {
         return best;
     }
 
-    /** How many bits of an answer are missing. */
+    /** Returns how many bits of the answer are missing. */
     public double bitsMissing() {
         return posterior().entropy();
     }
 
-    /** The probability that {@code member} is bad: that the first bad one is not after it. */
+    /** Returns the probability that {@code member} is bad: that the first bad member is not after it. */
     public double probablyBad(int member) {
         return Math.min(1, posterior().upTo(member)[0]);
     }
 
-    /** How often a bad one shows itself, as far as that is known. */
+    /** Returns the estimated rate at which a bad member shows the bug. */
     public double reproductionRate() {
         return posterior().meanRate();
     }
@@ -171,14 +173,17 @@ public final class NoisySearch {
     }
 
     /**
-     * What the runs say. The members between two tested ones make a segment: the runs say the same of each of them. Sums are kept
-     * from the first segment on, so that what a run would tell costs no walk over all of them.
+     * The posterior distribution. The members between two tested ones form a segment, because the runs say the same
+     * about each of them. Cumulative sums over the segments make the information of a run cheap to compute.
      */
     private final class Posterior {
         private final int[] end;
-        /** How often a bad one shows itself, if the first is in this segment. */
+        /** The rate at which a bad member shows the bug, if the first bad one is in this segment. */
         private final double[] rate;
-        /** Sums before segment k: of probability, of probability times rate, of probability times the rate's entropy. */
+        /**
+         * Cumulative sums before segment k: of the probability, of the probability times the rate, and of the
+         * probability times the entropy of the rate.
+         */
         private final double[][] sums;
 
         Posterior() {
@@ -201,7 +206,7 @@ public final class NoisySearch {
                 Optional<Map.Entry<Integer, Rate>> entry =
                         entries.hasNext() ? Optional.of(entries.next()) : Optional.empty();
                 end[k] = entry.map(Map.Entry::getKey).orElse(size - 1);
-                // Those before are good ones.
+                // If the first bad member is in segment k, all tested members before it are good.
                 rate[k] = Reproduction.mean(badSeen, badQuiet);
                 logs[k] = Math.log(prior(from(k), end[k]))
                         + goodSeen * LOG_NOISE
@@ -257,7 +262,7 @@ public final class NoisySearch {
             return bits;
         }
 
-        /** The sums over all up to {@code member}. */
+        /** Returns the sums over all members up to {@code member}. */
         double[] upTo(int member) {
             int found = Arrays.binarySearch(end, member);
             int k = found < 0 ? -found - 1 : found;
@@ -269,14 +274,14 @@ public final class NoisySearch {
             return sum;
         }
 
-        /** The mutual information of the answer and a run of {@code member}. */
+        /** Returns the mutual information of the answer and a run of {@code member}. */
         double bits(int member) {
             double[] bad = upTo(member);
             double seen = bad[1] + (1 - bad[0]) * NOISE;
             return Math.max(0, NoisySearch.entropy(seen) - bad[2] - (1 - bad[0]) * NoisySearch.entropy(NOISE));
         }
 
-        /** The first member up to which the probabilities sum up to {@code share}. */
+        /** Returns the first member up to which the probabilities sum up to {@code share}. */
         int quantile(double share) {
             for (int k = 0; k < count(); k++) {
                 if (sums[k + 1][0] >= share && probability(k) > 0) {
@@ -289,8 +294,8 @@ public final class NoisySearch {
     }
 
     /**
-     * The share of answers that a run should divide off to tell most: a half where every bad one shows itself, less where few do. It
-     * is the input that reaches the capacity of a Z-channel.
+     * Returns the share of answers that a run should split off to give the most information: a half if every bad member
+     * shows the bug, less if few do. It is the input that reaches the capacity of a Z-channel.
      */
     private static double bestShare(double rate) {
         double q = 1 / (1 + Math.pow(2, entropy(rate) / rate));
@@ -309,7 +314,7 @@ public final class NoisySearch {
         return before[to + 1] - before[from];
     }
 
-    /** The member of {@code from} to {@code to} up to which the prior probabilities sum up to {@code sum}. */
+    /** Returns the member of {@code from} to {@code to} up to which the prior probabilities sum up to {@code sum}. */
     private int at(double sum, int from, int to) {
         int low = from;
         int high = to;
@@ -324,7 +329,7 @@ public final class NoisySearch {
         return low;
     }
 
-    /** The first member from this one on that was not skipped; the bad end is none of them. */
+    /** Returns the first member, from this one on, that was not skipped; the bad end always counts. */
     private int testable(int member) {
         return Math.min(size - 1, skipped.nextClearBit(member));
     }

@@ -5,29 +5,30 @@ import java.util.Locale;
 import org.apache.commons.statistics.interval.BinomialConfidenceInterval;
 import org.apache.commons.statistics.interval.Interval;
 
-/** How often something was seen in so many runs. */
+/** How often something was seen in a number of runs. */
 public record Rate(int seen, int runs) {
-    /** Of the intervals that are printed. */
+    /** The error rate of the printed intervals. */
     private static final double ERROR_RATE = 0.05;
 
     public static final Rate NONE = new Rate(0, 0);
 
     public Rate {
         if (seen < 0 || seen > runs) {
-            throw new IllegalArgumentException(seen + " of " + runs + " is no rate");
+            throw new IllegalArgumentException(seen + " of " + runs + " is not a rate");
         }
     }
 
+    /** Adds a run. */
     public Rate and(boolean seenAgain) {
         return new Rate(seen + (seenAgain ? 1 : 0), runs + 1);
     }
 
-    /** The least rate that would still have shown this much, but for {@code errorRate} of all times: Clopper and Pearson's interval. */
+    /** Returns the lower end of the Clopper-Pearson interval with an error of {@code errorRate}. */
     public double lower(double errorRate) {
         return runs == 0 ? 0 : interval(errorRate).getLowerBound();
     }
 
-    /** The greatest such rate. */
+    /** Returns the upper end of that interval. */
     public double upper(double errorRate) {
         return runs == 0 ? 1 : interval(errorRate).getUpperBound();
     }
@@ -36,7 +37,7 @@ public record Rate(int seen, int runs) {
         return BinomialConfidenceInterval.CLOPPER_PEARSON.fromErrorRate(runs, seen, errorRate);
     }
 
-    /** As in {@code 5 of 6 (36 % to 100 %)}. */
+    /** Returns for example {@code 5 of 6 (36 % to 100 %)}. */
     @Override
     public String toString() {
         if (runs == 0) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Tells how sure a handful of runs makes: rates with their intervals, tests that stop by themselves, a search that survives flakes. */
+/** Statistics of a few runs: rates with intervals, sequential tests, and a search that tolerates flakes. */
 @NullMarked
 package io.ksplat.campaign.internal.statistics;
 

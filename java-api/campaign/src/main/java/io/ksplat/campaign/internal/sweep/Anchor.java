@@ -11,15 +11,15 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * What is known of a machine that was frozen while a reproducer was armed, beside the frozen machine itself.
+ * Describes a machine that was frozen while a reproducer was armed. It is kept next to the frozen machine.
  *
  * @param reproducer its id
  * @param kernel the kernel's spec
  * @param key the kernel's key
- * @param qemu the version of the QEMU that froze it
- * @param symbol where it stands: the first instruction of that function
- * @param cpu the CPU that stands there
- * @param counters what the reproducer counts
+ * @param qemu the version of the QEMU that froze the machine
+ * @param symbol the function at whose first instruction the CPU stopped
+ * @param cpu the CPU that stopped there
+ * @param counters the counters of the reproducer
  * @param programs the JITed programs
  */
 public record Anchor(
@@ -33,7 +33,7 @@ public record Anchor(
         int memoryMiB,
         List<Counter> counters,
         List<Program> programs) {
-    /** The kind of such folders in the cache. */
+    /** The kind of these folders in the cache. */
     public static final String KIND = "anchor";
 
     private static final String FILE = "anchor.json";
@@ -42,9 +42,9 @@ public record Anchor(
             new ObjectMapper().enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
 
     /**
-     * A number that the guest counts up, by the physical address at which it lies.
+     * A counter of the guest, by its physical address.
      *
-     * @param required what it must reach, after an NMI, for the experiment to have worked
+     * @param required the least value after an NMI for the experiment to have worked
      */
     public record Counter(String name, long required, long address, int bytes) {}
 
@@ -61,9 +61,10 @@ public record Anchor(
     }
 
     /**
-     * Checks that it is this host's to restore.
+     * Checks that this host's QEMU can restore the machine.
      *
-     * @throws MachineException where another QEMU froze it, whose state no other takes in for sure
+     * @throws MachineException if another version of QEMU froze it, because QEMU guarantees no compatibility between
+     *     them
      */
     public void checkQemu(String version) throws MachineException {
         if (!version.equals(qemu)) {
@@ -76,7 +77,7 @@ public record Anchor(
         Files.write(folder.resolve(FILE), JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(this));
     }
 
-    /** Whether a folder has one. */
+    /** Returns whether a folder has an anchor. */
     public static boolean isIn(Path folder) {
         return Files.exists(folder.resolve(FILE));
     }
@@ -84,7 +85,7 @@ public record Anchor(
     /**
      * Reads what {@link #write} wrote.
      *
-     * @throws IOException where the file is unreadable or says something else
+     * @throws IOException if the file cannot be read or is not an anchor
      */
     public static Anchor read(Path folder) throws IOException {
         return JSON.readValue(folder.resolve(FILE).toFile(), Anchor.class);

@@ -18,13 +18,14 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Freezes the machine of an armed reproducer, in the place of its first NMI: when the CPU at which the NMI was aimed reaches the anchor.
+ * Freezes the machine of an armed reproducer instead of sending its first NMI, when the CPU at which the NMI was aimed
+ * reaches the anchor.
  *
  * @param kernel the kernel's spec
  * @param qemu the version of QEMU
- * @param symbol the anchor: a kernel function's first instruction
- * @param hit which hit to stop at: the n-th time the CPU reaches the symbol, from 1
- * @param folder has the machine's memory, and gets its state
+ * @param symbol the anchor: the first instruction of this kernel function
+ * @param hit which hit to stop at: the n-th time the CPU reaches the symbol, counted from 1
+ * @param folder holds the machine's memory and receives its state
  */
 record AnchorCapture(String kernel, String qemu, String symbol, int hit, Path folder) implements CaptureHook {
     @Override
@@ -40,10 +41,9 @@ record AnchorCapture(String kernel, String qemu, String symbol, int hit, Path fo
         try (GdbStub gdb = nmi.vm().gdb()) {
             if (!Breakpoints.reach(
                     gdb, addresses, Deadline.in(within), stopped -> stopped == cpu && ++hits[0] == hit)) {
-                throw new MachineException.Late(
-                        "CPU " + cpu + " came by " + symbol + " " + hits[0] + " times instead of "
-                                + hit + " within " + within.toMillis()
-                                + " ms of the moment at which the reproducer would have sent its NMI");
+                throw new MachineException.Late("CPU " + cpu + " reached " + symbol + " " + hits[0] + " times, not "
+                        + hit + ", within " + within.toMillis()
+                        + " ms of the time at which the reproducer would have sent its NMI");
             }
             address = gdb.programCounter(cpu);
         }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.sweep;
 
+import io.ksplat.machine.internal.arch.Arch;
+import io.ksplat.machine.internal.arch.Role;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.internal.symbols.Symbols;
-import io.ksplat.machine.Register;
 import io.ksplat.machine.internal.forensics.memory.KernelView;
 import io.ksplat.machine.internal.qemu.GuestMemory;
 import java.io.IOException;
@@ -15,43 +16,29 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Which locks are held where, by the context that the NMI interrupts. Lockdep tells, in kernels that have it. Elsewhere it is read from
- * the locks themselves: those that the way takes or releases, whose addresses are the first argument of the functions that do it; what was
- * held at the anchor already and is not released on the way is not known then.
+ * Finds the locks that the interrupted context holds. A kernel with lockdep knows them. On other kernels the probe
+ * reads the lock words themselves: of all locks that the path takes or releases, whose addresses are the first argument
+ * of the locking functions. A lock that was held at the anchor and is not released on the path is not found then.
  */
 final class HeldLockProbe {
-    /** kernel/locking/spinlock.c: they have the lock's address in RDI when they begin. */
-    private static final Set<String> LOCKING = Set.of(
-            "_raw_spin_lock",
-            "_raw_spin_lock_irq",
-            "_raw_spin_lock_irqsave",
-            "_raw_spin_lock_bh",
-            "_raw_spin_trylock",
-            "_raw_spin_trylock_bh",
-            "_raw_spin_unlock",
-            "_raw_spin_unlock_irq",
-            "_raw_spin_unlock_irqrestore",
-            "_raw_spin_unlock_bh",
-            "native_queued_spin_lock_slowpath");
-
-    private final KernelView inside;
+    private final KernelView view;
     private final int cpu;
     private final Set<Long> locks;
 
-    private HeldLockProbe(KernelView inside, int cpu, Set<Long> locks) {
-        this.inside = inside;
+    private HeldLockProbe(KernelView view, int cpu, Set<Long> locks) {
+        this.view = view;
         this.cpu = cpu;
         this.locks = locks;
     }
 
     /**
-     * Learns the locks of a path.
+     * Finds the locks of a path.
      *
-     * @param consoleLog a file to use, which is gone afterwards
+     * @param consoleLog a temporary file, removed afterwards
      */
-    static HeldLockProbe of(SteppedPath path, KernelView inside, Symbols symbols, int cpu, Path consoleLog)
+    static HeldLockProbe of(SteppedPath path, KernelView view, Symbols symbols, int cpu, Path consoleLog)
             throws IOException {
-        return new HeldLockProbe(inside, cpu, inside.hasLockdep() ? Set.of() : read(path, symbols, consoleLog));
+        return new HeldLockProbe(view, cpu, view.hasLockdep() ? Set.of() : read(path, symbols, consoleLog));
     }
 
     private static Set<Long> read(SteppedPath path, Symbols symbols, Path consoleLog) throws IOException {
@@ -59,7 +46,7 @@ final class HeldLockProbe {
         for (int n = 0; n <= path.length(); n++) {
             if (beginsLocking(path.address(n), symbols)) {
                 try (SteppedPath.PausedMachine machine = path.pauseAt(n, consoleLog)) {
-                    locks.add(machine.registers().get(Register.RDI));
+                    locks.add(machine.registers().get(Arch.guest().firstArgument()));
                 }
                 Files.deleteIfExists(consoleLog);
             }
@@ -71,16 +58,16 @@ final class HeldLockProbe {
         return symbols.at(address)
                 .filter(function -> function.address() == address)
                 .map(Symbol::name)
-                .filter(LOCKING::contains)
+                .filter(name -> Arch.guest().functions().is(name, Role.LOCK_ARGUMENT))
                 .isPresent();
     }
 
-    /** The names of those that are held at this moment. */
+    /** Returns the names of the locks that are held now. */
     List<String> heldIn(GuestMemory memory) {
-        return inside.hasLockdep()
-                ? inside.heldLocks(memory, cpu)
+        return view.hasLockdep()
+                ? view.heldLocks(memory, cpu)
                 : locks.stream()
-                        .map(lock -> inside.heldSpinLock(memory, lock))
+                        .map(lock -> view.heldSpinLock(memory, lock))
                         .flatMap(Optional::stream)
                         .toList();
     }

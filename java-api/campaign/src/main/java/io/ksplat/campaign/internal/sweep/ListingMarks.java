@@ -7,9 +7,9 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** What a map says of each instruction, over all the times that the way comes by it. */
+/** The result of a sweep for each instruction, over all visits of the path. */
 final class ListingMarks {
-    /** An instruction's visits: measured, or inferred because the points around it have one answer. */
+    /** The visits of an instruction: measured, or inferred because the points around them have the same result. */
     static final class Instruction {
         private final List<Integer> visits = new ArrayList<>();
         private int deadlocks;
@@ -39,7 +39,7 @@ final class ListingMarks {
             return waitsFor;
         }
 
-        /** One letter: upper case where one of the visits was measured. */
+        /** Returns the letter of the listing: upper case if at least one visit was measured. */
         char letter() {
             if (other > 0) {
                 return '?';
@@ -73,7 +73,7 @@ final class ListingMarks {
         }
     }
 
-    /** Of the instructions from one address up to another. */
+    /** Returns the instructions from one address up to, but not including, another. */
     NavigableMap<Long, Instruction> between(long from, long to) {
         return byAddress.subMap(from, true, to, false);
     }

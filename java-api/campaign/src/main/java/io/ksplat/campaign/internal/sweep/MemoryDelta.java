@@ -9,23 +9,23 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Where one machine's memory differs from that of the machine that it was copied from. */
+/** The differences between a machine's memory and the memory that it was copied from. */
 final class MemoryDelta {
     private static final int PAGE = 4096;
     private static final int PIECE = 256 * PAGE;
-    /** What differs is told in stretches of this. */
+    /** Granularity of the differences, in bytes. */
     private static final int GRAIN = 64;
 
     private final ByteBuffer original;
     private final ByteBuffer changed;
 
-    /** Of two files of one size; {@code changed} may go on changing. */
+    /** Compares two files of the same size; {@code changed} may keep changing. */
     MemoryDelta(Path original, Path changed) throws IOException {
         this.original = map(original);
         this.changed = map(changed);
     }
 
-    /** Bytes by the physical address of the first. */
+    /** Bytes at a physical address. */
     static final class Patch {
         private final long address;
         private final byte[] bytes;
@@ -54,7 +54,7 @@ final class MemoryDelta {
         }
     }
 
-    /** What makes the original's memory the changed one's, as it is now. */
+    /** Returns the patches that turn the original memory into the changed one, as it is now. */
     List<Patch> now() {
         List<Patch> patches = new ArrayList<>();
         for (int piece = 0; piece < changed.capacity(); piece += PIECE) {

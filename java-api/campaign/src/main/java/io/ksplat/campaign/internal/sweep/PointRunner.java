@@ -21,13 +21,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/** Measures points of a way, several at once, and remembers them. */
+/** Measures points of a path, several at once, and keeps the results. */
 final class PointRunner implements AutoCloseable {
-    /** A machine may fail for reasons of its own; a point that fails twice is an error. */
+    /** A machine may fail for reasons of its own. A point that fails twice is an ERROR. */
     private static final int TRIES = 2;
 
     private final SteppedPath path;
-    private final SurvivalCheck judge;
+    private final SurvivalCheck survival;
     private final HeldLockProbe locks;
     private final Symbols symbols;
     private final Path folder;
@@ -38,14 +38,14 @@ final class PointRunner implements AutoCloseable {
 
     PointRunner(
             SteppedPath path,
-            SurvivalCheck judge,
+            SurvivalCheck survival,
             HeldLockProbe locks,
             Symbols symbols,
             Path folder,
             int workers,
             Progress progress) {
         this.path = path;
-        this.judge = judge;
+        this.survival = survival;
         this.locks = locks;
         this.symbols = symbols;
         this.folder = folder;
@@ -57,7 +57,7 @@ final class PointRunner implements AutoCloseable {
         });
     }
 
-    /** Measures points; in the order that they are given in. */
+    /** Measures points and returns them in the given order. */
     List<SweepPoint> measure(List<Integer> distances) throws IOException, InterruptedException {
         List<Callable<SweepPoint>> tasks = distances.stream()
                 .map(n -> (Callable<SweepPoint>) () -> {
@@ -69,7 +69,7 @@ final class PointRunner implements AutoCloseable {
         return all(tasks);
     }
 
-    /** Measures between neighbours with different answers until the very instruction is known at which the answer changes. */
+    /** Bisects between neighbours with different results, down to the instruction at which the result changes. */
     List<SweepPoint> refine(List<SweepPoint> steps) throws IOException, InterruptedException {
         List<Callable<List<SweepPoint>>> tasks = new ArrayList<>();
         for (int i = 1; i < steps.size(); i++) {
@@ -91,14 +91,14 @@ final class PointRunner implements AutoCloseable {
             return;
         }
         int middle = (low.n() + high.n()) >>> 1;
-        progress.report("looking for the border between " + low.where() + " and " + high.where());
+        progress.report("bisecting the border between " + low.where() + " and " + high.where());
         SweepPoint point = measure(middle, false);
         found.add(point);
         bisect(low, point, found);
         bisect(point, high, found);
     }
 
-    /** Measures the deadlocks at all borders again, with all the patience that a reproducer's machine gets. */
+    /** Measures the deadlocks at all borders again, with the limits of an ordinary run. */
     void confirmBorders() throws IOException, InterruptedException {
         List<SweepPoint> all;
         synchronized (known) {
@@ -127,7 +127,7 @@ final class PointRunner implements AutoCloseable {
                                 + again.message().map(why -> " (" + why + ")").orElse("")));
     }
 
-    /** The same points as they are known by now. */
+    /** Returns the latest results of the given points. */
     List<SweepPoint> confirmed(List<SweepPoint> points) {
         synchronized (known) {
             return points.stream()
@@ -158,7 +158,7 @@ final class PointRunner implements AutoCloseable {
         SteppedPath.Injection injected = path.inject(n, memory -> holds.addAll(locks.heldIn(memory)), log);
         SurvivalCheck.Finding finding;
         try (var machine = injected.machine()) {
-            finding = judge.judge(machine, thorough);
+            finding = survival.check(machine, thorough);
         }
         List<String> console = ConsoleParser.parse(Files.readAllBytes(log), ParserOptions.NMI_EXPERIMENT).stream()
                 .map(Evidence::title)

@@ -24,32 +24,32 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * The instructions that a CPU executes from an anchor on, one by one, while all other CPUs, interrupts and timers stand still: so
- * that it is the same way each time. The machine can be had again before each of them.
+ * The instructions that a CPU executes from an anchor on, in single steps, while all other CPUs, interrupts and timers
+ * stand still. This makes the path the same each time. A machine can be restored at each instruction.
  *
- * <p>Stepping takes a machine to a point in a time that grows with its distance. So the one that walks the way first is frozen every
- * {@value #SPACING} instructions, and a machine for a point is restored from the last place before it. What a place keeps of the
- * memory is only what differs from the anchor's.
+ * <p>Stepping to a point takes a time that grows with its distance. So the machine of the first walk is saved as a
+ * keyframe every {@value #SPACING} instructions, and the machine of a point is restored from the last keyframe before
+ * it. A keyframe keeps only the memory that differs from the anchor's.
  */
 public final class SteppedPath {
     private static final int SPACING = 64;
     private static final Duration STEP = Duration.ofSeconds(5);
 
     private final Template anchor;
-    private final HostTools programs;
+    private final HostTools tools;
     private final Symbols symbols;
     private final int cpu;
     private final List<Long> addresses = new ArrayList<>();
     private final List<Keyframe> keyframes = new ArrayList<>();
 
-    private SteppedPath(Template anchor, HostTools programs, Symbols symbols, int cpu) {
+    private SteppedPath(Template anchor, HostTools tools, Symbols symbols, int cpu) {
         this.anchor = anchor;
-        this.programs = programs;
+        this.tools = tools;
         this.symbols = symbols;
         this.cpu = cpu;
     }
 
-    /** The machine after so many instructions. */
+    /** The state of the machine after a multiple of {@value #SPACING} instructions. */
     private static final class Keyframe {
         private final byte[] state;
         private final List<MemoryDelta.Patch> memory;
@@ -60,33 +60,33 @@ public final class SteppedPath {
         }
     }
 
-    /** A machine that runs on after an NMI was injected, and where it landed. */
+    /** A machine that continues after an injected NMI, and where the NMI landed. */
     public record Injection(VirtualMachine machine, Landing landing) {}
 
-    /** Looks at the memory of the machine that stands before an instruction, as the CPU that walks sees it. */
+    /** Reads the memory of the paused machine, as seen by the stepped CPU. */
     @FunctionalInterface
     public interface Look {
         void at(GuestMemory memory) throws IOException;
     }
 
     /**
-     * Walks it once.
+     * Steps through the path once.
      *
-     * @param symbols the frozen machine's, JITed programs included
-     * @param cpu the CPU that stands at the anchor
-     * @param length how many instructions
-     * @param folder on a disk that has room for the machine's memory
+     * @param symbols the symbols of the frozen machine, including JITed programs
+     * @param cpu the CPU that stopped at the anchor
+     * @param length the number of instructions
+     * @param folder must have room for the machine's memory
      */
     public static SteppedPath walk(
-            Template anchor, HostTools programs, Symbols symbols, int cpu, int length, Path folder, Progress progress)
+            Template anchor, HostTools tools, Symbols symbols, int cpu, int length, Path folder, Progress progress)
             throws IOException {
-        SteppedPath path = new SteppedPath(anchor, programs, symbols, cpu);
+        SteppedPath path = new SteppedPath(anchor, tools, symbols, cpu);
         Path ram = folder.resolve("path.ram");
         Path log = folder.resolve("path.log");
         Files.deleteIfExists(ram);
-        try (VirtualMachine machine = anchor.prepareIn(ram, programs).standing(log)) {
+        try (VirtualMachine machine = anchor.prepareIn(ram, tools).standing(log)) {
             MemoryDelta memory = new MemoryDelta(anchor.ram(), ram);
-            // QEMU has it open: so it goes with the machine, whatever ends that.
+            // QEMU keeps the file open, so it disappears when the machine ends, also if ksplat is killed.
             Files.delete(ram);
             path.walk(machine, memory, folder.resolve("path.state"), length, progress);
         }
@@ -121,19 +121,19 @@ public final class SteppedPath {
             return gdb.step(cpu, count, STEP);
         } catch (MachineException.Late late) {
             throw new MachineException(
-                    "CPU " + cpu + " does not go on between the instructions " + from + " and " + (from + count)
+                    "CPU " + cpu + " does not advance between the instructions " + from + " and " + (from + count)
                             + " after the anchor (" + where(Math.min(from, length())) + " is the first of them): "
                             + late.getMessage(),
                     late);
         }
     }
 
-    /** How many instructions it is long. */
+    /** Returns the number of instructions. */
     public int length() {
         return addresses.size() - 1;
     }
 
-    /** The instruction that the CPU executes after {@code n} others. */
+    /** Returns the address of the instruction that the CPU executes after {@code n} others. */
     public long address(int n) {
         return addresses.get(n);
     }
@@ -143,11 +143,11 @@ public final class SteppedPath {
     }
 
     /**
-     * Injects an NMI after {@code n} instructions, and lets the machine run.
+     * Injects an NMI after {@code n} instructions and lets the machine continue.
      *
-     * @param look comes before the NMI
-     * @param consoleLog gets what the machine says from here on
-     * @throws MachineException where the NMI did not land just there
+     * @param look runs before the NMI
+     * @param consoleLog receives the console from here on
+     * @throws MachineException if the NMI did not land at exactly that instruction
      */
     public Injection inject(int n, Look look, Path consoleLog) throws IOException {
         VirtualMachine machine = restore(n / SPACING).standing(consoleLog);
@@ -160,14 +160,14 @@ public final class SteppedPath {
         }
     }
 
-    private RestoredMachine restore(int place) throws IOException {
-        return place == 0 ? anchor.prepare(programs) : anchor.prepare(programs, keyframes.get(place - 1).state);
+    private RestoredMachine restore(int keyframe) throws IOException {
+        return keyframe == 0 ? anchor.prepare(tools) : anchor.prepare(tools, keyframes.get(keyframe - 1).state);
     }
 
     /**
-     * The machine after {@code n} instructions, standing still, to be looked at.
+     * Returns the paused machine after {@code n} instructions.
      *
-     * @param consoleLog gets what the machine says, which is nothing
+     * @param consoleLog receives the console, which stays empty
      */
     public PausedMachine pauseAt(int n, Path consoleLog) throws IOException {
         VirtualMachine machine = restore(n / SPACING).standing(consoleLog);
@@ -181,7 +181,7 @@ public final class SteppedPath {
         }
     }
 
-    /** A machine that nobody lets go on. */
+    /** A paused machine, for reading its memory and registers. */
     public final class PausedMachine implements AutoCloseable {
         private final VirtualMachine machine;
         private final GdbStub gdb;
@@ -191,12 +191,12 @@ public final class SteppedPath {
             this.gdb = gdb;
         }
 
-        /** As the CPU that walks sees it. */
+        /** Returns the memory, as seen by the stepped CPU. */
         public GuestMemory memory() {
             return SteppedPath.this.memory(gdb);
         }
 
-        /** That CPU's. */
+        /** Returns the registers of the stepped CPU. */
         public Registers registers() throws IOException {
             return gdb.registers(cpu);
         }
@@ -213,7 +213,7 @@ public final class SteppedPath {
         return (address, length) -> gdb.read(cpu, address, length);
     }
 
-    /** From the place where it was restored on. */
+    /** Steps from the keyframe to instruction {@code n} and returns its address. */
     private long stepTo(GdbStub gdb, int n) throws IOException {
         if (n >= SPACING) {
             for (MemoryDelta.Patch patch : keyframes.get(n / SPACING - 1).memory) {
@@ -224,7 +224,7 @@ public final class SteppedPath {
         long here = gdb.programCounter(cpu);
         if (here != address(n)) {
             throw new MachineException("after " + n + " instructions CPU " + cpu + " was at " + where(n)
-                    + " the first time and is at " + Aim.where(symbols, here) + " now: the path is not the same twice");
+                    + " the first time and is at " + Aim.where(symbols, here) + " now: the path is not reproducible");
         }
         return here;
     }

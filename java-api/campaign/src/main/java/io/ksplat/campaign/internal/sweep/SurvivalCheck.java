@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.sweep;
 
+import io.ksplat.machine.internal.qemu.LittleEndian;
+import io.ksplat.machine.internal.arch.Role;
+import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.engine.internal.OutsideWatch;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.LockRef;
@@ -17,51 +20,42 @@ import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
 import io.ksplat.machine.internal.snapshot.Template;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Says whether a machine lives on after an NMI, from outside. */
+/** Checks from outside whether a machine survives an NMI. */
 final class SurvivalCheck {
     private static final Duration LIMIT = Duration.ofSeconds(8);
 
-    /** Of every CPU, after the NMI. A beat is 10 ms, and a CPU that beats has left whatever the NMI interrupted. */
+    /**
+     * Beats that each CPU must make after the NMI. A beat takes 10 ms, and a CPU that beats has left the code that the
+     * NMI interrupted.
+     */
     private static final int BEATS = 3;
 
     /**
-     * A CPU that was seen in nothing but a lock's slow path, while all others lived, is not watched as long as one that may be at
-     * something lengthy. The borders of what is found so are measured again with all patience.
+     * Factor of the watching time for a CPU that was seen only in the slow path of a lock, while all others live. The
+     * borders that are found this way are measured again with the full time.
      */
     private static final double HASTE = 0.15;
 
-    private static final Set<String> SLOW_PATHS = Set.of(
-            "native_queued_spin_lock_slowpath",
-            "queued_spin_lock_slowpath",
-            "queued_read_lock_slowpath",
-            "queued_write_lock_slowpath",
-            "do_raw_spin_lock",
-            "_raw_spin_lock",
-            "_raw_spin_lock_irqsave");
-
     private final Anchor anchor;
     private final Template template;
-    private final KernelInfo facts;
+    private final KernelInfo kernel;
     private final Symbols symbols;
     private final Cache cache;
 
-    SurvivalCheck(Anchor anchor, Template template, KernelInfo facts, Symbols symbols, Cache cache) {
+    SurvivalCheck(Anchor anchor, Template template, KernelInfo kernel, Symbols symbols, Cache cache) {
         this.anchor = anchor;
         this.template = template;
-        this.facts = facts;
+        this.kernel = kernel;
         this.symbols = symbols;
         this.cache = cache;
     }
 
-    /** What was seen. */
+    /** The result of a check. */
     record Finding(Verdict verdict, Optional<String> waitsFor, Optional<String> message) {
         static Finding of(Verdict verdict) {
             return new Finding(verdict, Optional.empty(), Optional.empty());
@@ -73,11 +67,11 @@ final class SurvivalCheck {
     }
 
     /**
-     * Watches a machine until it is certain.
+     * Watches a machine until the result is certain.
      *
-     * @param thorough whether a hang is watched for as long as a reproducer's is
+     * @param thorough whether to watch a hang as long as in an ordinary run
      */
-    Finding judge(VirtualMachine machine, boolean thorough) throws IOException, InterruptedException {
+    Finding check(VirtualMachine machine, boolean thorough) throws IOException, InterruptedException {
         QemuOutsideView view = new QemuOutsideView(machine, template.heartbeats(machine));
         OutsideView.Sampler patient = view.sampler(symbols);
         Point point = new Point(machine);
@@ -95,11 +89,11 @@ final class SurvivalCheck {
         }
         return Finding.unclear(
                 Verdict.INCONCLUSIVE,
-                missing(machine).orElse("neither did every CPU's heart go on to beat, nor was one seen to be stuck")
-                        + "; " + places(machine));
+                missing(machine).orElse("not every CPU's heartbeat continued, and no CPU was seen to be stuck") + "; "
+                        + places(machine));
     }
 
-    /** A point is decided when the kernel has panicked, or when every CPU lives and the NMI has moved its counters. */
+    /** Decides a point when the kernel has panicked, or when every CPU lives and the NMI has moved the counters. */
     private final class Point implements OutsideWatch.Watcher {
         private final VirtualMachine machine;
         private boolean panicked;
@@ -128,7 +122,10 @@ final class SurvivalCheck {
                 .collect(Collectors.joining(", "));
     }
 
-    /** Looks with haste, and with patience if that finds a CPU that may only be at something lengthy. */
+    /**
+     * Samples with a short watching time, and with the full one if the CPU that seems stuck may only be doing something
+     * lengthy.
+     */
     private final class Hasty implements OutsideView.Sampler {
         private final OutsideView view;
         private final OutsideView.Sampler patient;
@@ -148,7 +145,7 @@ final class SurvivalCheck {
             if (!quick.isStuck() || isPlain(quick)) {
                 return quick;
             }
-            // What it is seen in from now on may be plain.
+            // The next samples may show only slow paths.
             hasty = view.sampler(symbols, HASTE);
             return patient.sample();
         }
@@ -157,16 +154,16 @@ final class SurvivalCheck {
             long[] others = view.heartbeats();
             diagnosis.causes().forEach(stuck -> others[stuck.cpu()] = Long.MAX_VALUE);
             return diagnosis.causes().stream()
-                            .allMatch(stuck -> stuck.interruptsDisabled() && SLOW_PATHS.containsAll(stuck.functions()))
+                            .allMatch(stuck -> stuck.interruptsDisabled() && stuck.functions().stream().allMatch(name -> Arch.guest().functions().is(name, Role.ENDLESS)))
                     && OutsideWatch.haveBeaten(before, others, BEATS);
         }
     }
 
-    /** A counter that the NMI should have moved and did not: a machine that merely lives proves nothing. */
+    /** Returns a counter that the NMI should have moved but did not. A machine that merely lives proves nothing. */
     private Optional<String> missing(VirtualMachine machine) throws IOException {
         for (Anchor.Counter counter : anchor.counters()) {
-            byte[] bytes = Arrays.copyOf(machine.readPhysical(counter.address(), counter.bytes()), Long.BYTES);
-            long value = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
+            long value = LittleEndian.int64(
+                    Arrays.copyOf(machine.readPhysical(counter.address(), counter.bytes()), Long.BYTES));
             if (value < counter.required()) {
                 return Optional.of("control " + counter.name() + " saw " + value + " of " + counter.required());
             }
@@ -175,10 +172,10 @@ final class SurvivalCheck {
     }
 
     private Finding deadlock(VirtualMachine machine, Diagnosis diagnosis) throws IOException, InterruptedException {
-        Evidence evidence = new HangAnalysis(machine, facts, symbols, SourceFrames.none(symbols), cache)
+        Evidence evidence = new HangAnalysis(machine, kernel, symbols, SourceFrames.none(symbols), cache)
                 .of(diagnosis)
                 .evidence();
-        // If nothing tells the lock, who takes it does.
+        // If the lock has no known name, the function that takes it stands for it.
         String waitsFor = evidence.locks().stream()
                 .map(LockRef::name)
                 .findFirst()

@@ -34,13 +34,13 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Sends the NMI of a reproducer after 1, 2, 3 ... instructions from an anchor, each time into the same frozen machine, and draws the
- * map of where it kills.
+ * Sends the NMI of a reproducer after 1, 2, 3 ... instructions from an anchor, each time into the same frozen machine,
+ * and maps where it deadlocks.
  *
- * <p>Machines run under TCG: its single step leaves interrupts and timers out.
+ * <p>Machines run under TCG, because its single step masks interrupts and timers.
  */
 public final class Sweep {
-    /** Files of a sweep, in its folder. */
+    /** The files of a sweep, in its folder. */
     public static final String JSON = "sweep.json";
 
     public static final String TABLE = "sweep.txt";
@@ -58,7 +58,7 @@ public final class Sweep {
      * Prepares a sweep.
      *
      * @param runner runs the reproducer up to the anchor
-     * @param folder for what the sweep writes
+     * @param folder receives the files of the sweep
      */
     public Sweep(Runner runner, Path folder, Progress progress) throws IOException, InterruptedException {
         this.runner = runner;
@@ -69,43 +69,44 @@ public final class Sweep {
     }
 
     /**
-     * Draws the map.
+     * Runs the sweep.
      *
-     * @throws IOException where no anchor comes about; what fails at a single point is that point's verdict ERROR
+     * @throws IOException if there is no anchor; a failure at a single point gives that point the verdict ERROR
      */
-    public SweepMap run(SweepRequest order) throws IOException, InterruptedException, KernelException {
+    public SweepMap run(SweepRequest request) throws IOException, InterruptedException, KernelException {
         long start = System.nanoTime();
-        String name = order.anchor().isPresent() ? order.anchor().get() : freeze(order);
+        String name = request.anchor().isPresent() ? request.anchor().get() : freeze(request);
         Path kept = cache.find(Anchor.KIND, name).orElseThrow(() -> new IllegalArgumentException(noAnchor(name)));
         Anchor anchor = Anchor.read(kept);
         anchor.checkQemu(host.programs().qemuVersion());
-        KernelInfo facts = KernelInfo.of(
+        KernelInfo kernel = KernelInfo.of(
                 new Kernels(cache).resolve(KernelSpec.parse(anchor.kernel()), progress), host, cache, progress);
-        if (!facts.kernel().key().equals(anchor.key())) {
-            throw new MachineException("the anchor " + name + " is of the kernel " + anchor.key() + ", and "
-                    + anchor.kernel() + " is " + facts.kernel().key() + " by now: sweep without --anchor");
+        if (!kernel.kernel().key().equals(anchor.key())) {
+            throw new MachineException("the anchor " + name + " belongs to the kernel " + anchor.key() + ", and "
+                    + anchor.kernel() + " is " + kernel.kernel().key() + " now: sweep without --anchor");
         }
         MachineConfig config =
-                host.config(facts.kernel(), Accelerator.TCG, anchor.cpus(), anchor.memoryMiB(), List.of());
+                host.config(kernel.kernel(), Accelerator.TCG, anchor.cpus(), anchor.memoryMiB(), List.of());
         Template template = Template.open(config, kept);
-        Symbols symbols = facts.symbolsAt(template.text())
+        Symbols symbols = kernel.symbolsAt(template.text())
                 .plus(anchor.programs().stream().map(Anchor.Program::symbol).toList());
         SteppedPath path =
-                SteppedPath.walk(template, host.programs(), symbols, anchor.cpu(), order.last(), folder, progress);
-        SurvivalCheck judge = new SurvivalCheck(anchor, template, facts, symbols, cache);
+                SteppedPath.walk(template, host.programs(), symbols, anchor.cpu(), request.last(), folder, progress);
+        SurvivalCheck survival = new SurvivalCheck(anchor, template, kernel, symbols, cache);
         HeldLockProbe locks = HeldLockProbe.of(
                 path,
-                new KernelView(facts, symbols, anchor.cpus()),
+                new KernelView(kernel, symbols, anchor.cpus()),
                 symbols,
                 anchor.cpu(),
                 folder.resolve("locks.log"));
-        try (PointRunner points = new PointRunner(path, judge, locks, symbols, folder, order.workers(), progress)) {
-            List<SweepPoint> steps = points.measure(IntStream.range(0, order.points())
-                    .map(i -> order.start() + i * order.stride())
+        try (PointRunner pointRunner =
+                new PointRunner(path, survival, locks, symbols, folder, request.workers(), progress)) {
+            List<SweepPoint> steps = pointRunner.measure(IntStream.range(0, request.points())
+                    .map(i -> request.start() + i * request.stride())
                     .boxed()
                     .toList());
-            List<SweepPoint> refined = points.refine(steps);
-            points.confirmBorders();
+            List<SweepPoint> refined = pointRunner.refine(steps);
+            pointRunner.confirmBorders();
             SweepMap map = new SweepMap(
                     anchor.reproducer(),
                     anchor.kernel(),
@@ -113,8 +114,8 @@ public final class Sweep {
                     anchor.symbol(),
                     anchor.cpu(),
                     name,
-                    points.confirmed(steps),
-                    points.confirmed(refined),
+                    pointRunner.confirmed(steps),
+                    pointRunner.confirmed(refined),
                     IntStream.rangeClosed(0, path.length())
                             .mapToObj(path::address)
                             .toList(),
@@ -134,31 +135,31 @@ public final class Sweep {
         Files.delete(folder.resolve("listing.log"));
     }
 
-    /** Runs the reproducer up to the anchor; gives the name under which its machine is kept. */
-    private String freeze(SweepRequest order) throws IOException, InterruptedException {
+    /** Runs the reproducer up to the anchor and returns the name under which its machine is kept. */
+    private String freeze(SweepRequest request) throws IOException, InterruptedException {
         makeRoom();
         byte[] suffix = new byte[3];
         ThreadLocalRandom.current().nextBytes(suffix);
         String name = String.join(
                         "-",
-                        order.reproducer().fullId().replace('/', '+'),
-                        order.kernel(),
-                        order.from(),
+                        request.reproducer().fullId().replace('/', '+'),
+                        request.kernel(),
+                        request.from(),
                         HexFormat.of().formatHex(suffix))
                 .replaceAll("[^A-Za-z0-9._+~=@-]", "_");
         cache.<IOException>entry(Anchor.KIND, name, fresh -> {
             try (Session session = Session.open(
                     SessionOptions.standard(progress).withAccelerator(Optional.of(Accelerator.TCG.id())))) {
-                AnchorCapture capture =
-                        new AnchorCapture(order.kernel(), session.qemuVersion(), order.from(), order.hit(), fresh);
+                AnchorCapture capture = new AnchorCapture(
+                        request.kernel(), session.qemuVersion(), request.from(), request.hit(), fresh);
                 RunOutcome outcome = runner.run(new RunRequest(
                         session,
-                        order.reproducer(),
-                        RunSettings.of(order.kernel())
+                        request.reproducer(),
+                        RunSettings.of(request.kernel())
                                 .reportedIn(folder)
                                 .capturedBy(new RunSettings.Capture(capture, fresh))));
                 if (!Anchor.isIn(fresh)) {
-                    throw new IOException("no anchor at " + order.from() + ": " + why(outcome));
+                    throw new IOException("no anchor at " + request.from() + ": " + why(outcome));
                 }
             }
         });
@@ -186,13 +187,13 @@ public final class Sweep {
             String kept = String.join(
                     ", ",
                     cache.entries(Anchor.KIND).stream().map(Cache.Entry::key).toList());
-            return "there is no anchor " + name + "; kept are: " + (kept.isEmpty() ? "none" : kept);
+            return "there is no anchor " + name + "; the cache has: " + (kept.isEmpty() ? "none" : kept);
         } catch (IOException e) {
             return "there is no anchor " + name + " (the cache cannot be read: " + e.getMessage() + ")";
         }
     }
 
-    /** Whether every point that was measured has an answer. */
+    /** Returns whether every measured point has a result. */
     public static boolean isWhole(SweepMap map) {
         return map.measured().stream().noneMatch(point -> point.verdict() == Verdict.ERROR);
     }

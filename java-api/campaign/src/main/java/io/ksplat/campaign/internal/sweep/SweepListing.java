@@ -20,7 +20,9 @@ import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
-/** A map by functions: a table of them, and their code with what an NMI does at each instruction. */
+/**
+ * The map of a sweep by functions: a table, and a listing of their code with the effect of an NMI at each instruction.
+ */
 final class SweepListing {
     private static final int MOST_CODE = 64 << 10;
     private static final int MOST_RANGES = 4;
@@ -41,7 +43,7 @@ final class SweepListing {
         this.functions = List.copyOf(visited);
     }
 
-    /** One line for each function, in the order in which the way comes to them. */
+    /** Returns one line per function, in the order of the path. */
     String table() {
         StringBuilder text = new StringBuilder(String.format(
                 Locale.ROOT,
@@ -74,7 +76,9 @@ final class SweepListing {
         return marks.between(function.address(), function.address() + function.size());
     }
 
-    /** Offsets of the first and the last instruction of each run of visited instructions that are alike. */
+    /**
+     * Returns the offsets of the first and last instruction of each range of visited instructions with the same result.
+     */
     private static String ranges(
             Symbol function,
             NavigableMap<Long, ListingMarks.Instruction> code,
@@ -110,14 +114,14 @@ final class SweepListing {
     }
 
     /**
-     * The code of all functions.
+     * Returns the code of all functions.
      *
-     * @param memory the anchor's
+     * @param memory the memory at the anchor
      */
     String listing(GuestMemory memory) throws IOException, InterruptedException, KernelException {
         StringBuilder text = new StringBuilder("""
-                An NMI before an instruction: D deadlocks, S is safe, B both, depending on the way there, ? unclear;
-                d, s, b: not measured, but the points around it have that one answer. Then the distances from the anchor.
+                An NMI before an instruction: D deadlocks, S is safe, B both, depending on the visit, ? unclear;
+                d, s, b: not measured, but the points around it have that result. Then the distances from the anchor.
                 """);
         for (Symbol function : functions) {
             text.append(String.format(Locale.ROOT, "%n%s at 0x%x%n", function.name(), function.address()));
@@ -126,37 +130,39 @@ final class SweepListing {
             boolean gap = false;
             for (Disassembler.Instruction instruction :
                     Disassembler.disassemble(function.address(), memory.read(function.address(), size))) {
-                ListingMarks.Instruction mark = visited.get(instruction.address());
-                if (mark != null) {
-                    text.append(line(function, instruction, mark));
+                ListingMarks.Instruction outcome = visited.get(instruction.address());
+                if (outcome != null) {
+                    text.append(line(function, instruction, outcome));
                 } else if (!gap) {
                     text.append("       ...\n");
                 }
-                gap = mark == null;
+                gap = outcome == null;
             }
         }
         return text.toString();
     }
 
-    private String line(Symbol function, Disassembler.Instruction instruction, ListingMarks.Instruction mark) {
-        String visits =
-                mark.visits().stream().limit(MOST_VISITS).map(String::valueOf).collect(Collectors.joining(" "))
-                        + (mark.visits().size() > MOST_VISITS ? " ..." : "");
+    private String line(Symbol function, Disassembler.Instruction instruction, ListingMarks.Instruction outcome) {
+        String visits = outcome.visits().stream()
+                        .limit(MOST_VISITS)
+                        .map(String::valueOf)
+                        .collect(Collectors.joining(" "))
+                + (outcome.visits().size() > MOST_VISITS ? " ..." : "");
         return String.format(
                                 Locale.ROOT,
                                 "  %c +0x%-5x %-52s %s%s",
-                                mark.letter(),
+                                outcome.letter(),
                                 instruction.address() - function.address(),
                                 named(instruction.text()),
                                 visits,
-                                mark.waitsFor()
+                                outcome.waitsFor()
                                         .map(lock -> "  waits for " + lock)
                                         .orElse(""))
                         .stripTrailing()
                 + "\n";
     }
 
-    /** The target of a jump or a call by its name. */
+    /** Replaces the target address of a jump or a call by its name. */
     private String named(String text) {
         int at = text.lastIndexOf("0xffffffff");
         if (at < 0 || !(text.startsWith("call") || text.startsWith("j"))) {

@@ -8,12 +8,12 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The map that a sweep draws.
+ * The result of a sweep.
  *
  * @param anchor the name under which the anchor is kept
- * @param steps the points that were asked for
- * @param refined the points between them that were measured to find where the answer changes
- * @param way the instructions that the CPU executes from the anchor on, by their distance
+ * @param steps the requested points
+ * @param refined the points between them that were measured to find where the result changes
+ * @param way the path: the addresses of the instructions that the CPU executes from the anchor on, by their distance
  */
 public record SweepMap(
         String reproducer,
@@ -32,7 +32,7 @@ public record SweepMap(
         way = List.copyOf(way);
     }
 
-    /** All points that were measured, in the order of the way. */
+    /** Returns all measured points, in the order of the path. */
     public List<SweepPoint> measured() {
         return Stream.concat(steps.stream(), refined.stream())
                 .sorted(Comparator.comparingInt(SweepPoint::n))
@@ -40,10 +40,10 @@ public record SweepMap(
     }
 
     /**
-     * Neighbouring points of one answer. What lies between two of them was not measured where the stride was more than one: it is
-     * taken to be like both.
+     * Neighbouring points with the same result. Points between two of them were not measured if the stride is more than
+     * one; they are assumed to have the same result.
      *
-     * @param alwaysHeld the locks that are held at each of the measured points
+     * @param alwaysHeld the locks that are held at every measured point
      */
     public record Stretch(SweepPoint first, SweepPoint last, int measured, List<String> alwaysHeld) {
         public Stretch {
@@ -54,12 +54,13 @@ public record SweepMap(
             return first.verdict();
         }
 
-        /** Instructions of the way. */
+        /** Returns the length in instructions of the path. */
         public int length() {
             return last.n() - first.n() + 1;
         }
     }
 
+    /** Returns the measured points as stretches. */
     public List<Stretch> stretches() {
         List<Stretch> stretches = new ArrayList<>();
         SweepPoint first = null;
@@ -86,7 +87,7 @@ public record SweepMap(
         return stretches;
     }
 
-    /** Whether two points have the same answer. */
+    /** Returns whether two points have the same result. */
     static boolean alike(SweepPoint one, SweepPoint other) {
         return one.verdict() == other.verdict() && one.waitsFor().equals(other.waitsFor());
     }

@@ -6,16 +6,16 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What became of the machine when an NMI came after so many instructions. Measured, each of them.
+ * The result of an NMI after {@code n} instructions. Every point is measured.
  *
  * @param n instructions after the anchor
- * @param address the instruction that the NMI came before
- * @param function that it lies in; its address where none is known
- * @param verdict from outside alone: DEADLOCK, CLEAN where every CPU lived on and the NMI had done its work, else why not in
- *     {@code message}
- * @param holds the locks that the interrupted context holds there, by their names; see {@link HeldLockProbe}
- * @param waitsFor of a deadlock, what the dead CPU waits for
- * @param console titles of what the console said meanwhile, which takes no part in the verdict
+ * @param address the instruction before which the NMI arrived
+ * @param function the function of that instruction, or its address if no function is known
+ * @param verdict the verdict from outside: DEADLOCK, or CLEAN if every CPU lived on and the NMI had done its work;
+ *     otherwise {@code message} has the reason
+ * @param holds the names of the locks that the interrupted context holds; see {@link HeldLockProbe}
+ * @param waitsFor for a deadlock, the lock that the dead CPU waits for
+ * @param console titles of the console's evidence, which takes no part in the verdict
  */
 public record SweepPoint(
         int n,
@@ -32,7 +32,7 @@ public record SweepPoint(
         console = List.copyOf(console);
     }
 
-    /** {@code function+0xoffset}. */
+    /** Returns {@code function+0xoffset}. */
     public String where() {
         return function + "+0x" + Long.toHexString(offset);
     }

@@ -12,9 +12,9 @@ import java.util.Optional;
  * @param hit which hit to stop at: the n-th time the CPU reaches the symbol
  * @param anchor the kept anchor to sweep from, instead of a new one
  * @param start instructions from the anchor to the first point
- * @param points how many
- * @param stride instructions from one to the next
- * @param workers machines at once
+ * @param points the number of points
+ * @param stride instructions from one point to the next
+ * @param workers the number of machines at once
  */
 public record SweepRequest(
         Catalogue.Entry reproducer,
@@ -26,7 +26,7 @@ public record SweepRequest(
         int points,
         int stride,
         int workers) {
-    /** What a way is bounded by: each of its instructions is kept. */
+    /** Limit of a path: each of its instructions is kept in memory. */
     private static final long LONGEST = 1_000_000;
 
     public SweepRequest {
@@ -39,7 +39,7 @@ public record SweepRequest(
         }
     }
 
-    /** The last point's distance from the anchor. */
+    /** Returns the distance of the last point from the anchor. */
     public int last() {
         return start + (points - 1) * stride;
     }

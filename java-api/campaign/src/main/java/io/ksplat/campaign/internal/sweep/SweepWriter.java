@@ -8,13 +8,13 @@ import io.ksplat.evidence.Verdict;
 import java.util.List;
 import java.util.Locale;
 
-/** A map for machines and for people. */
+/** Writes the result of a sweep as JSON and as text. */
 final class SweepWriter {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private SweepWriter() {}
 
-    /** One line of JSON, and its end. */
+    /** Returns one line of JSON. */
     static String json(SweepMap map) {
         ObjectNode node = JSON.createObjectNode()
                 .put("reproducer", map.reproducer())
@@ -57,7 +57,7 @@ final class SweepWriter {
         }
     }
 
-    /** The stretches of the way, and what each function has of them. */
+    /** Returns the stretches of the path as text. */
     static String of(SweepMap map) {
         StringBuilder text = new StringBuilder();
         List<SweepPoint> measured = map.measured();
@@ -93,7 +93,7 @@ final class SweepWriter {
         return text.toString();
     }
 
-    /** What every measured point of a stretch holds. */
+    /** Returns the locks that every measured point of a stretch holds. */
     private static String held(SweepMap.Stretch stretch) {
         return stretch.alwaysHeld().isEmpty() ? "" : ", holds " + String.join(", ", stretch.alwaysHeld());
     }

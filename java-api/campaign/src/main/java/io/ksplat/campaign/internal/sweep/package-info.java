@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Sends an NMI at every instruction of a stretch, and maps where it kills. */
+/** Sends an NMI at every instruction of a path, and maps where it deadlocks. */
 @NullMarked
 package io.ksplat.campaign.internal.sweep;
 

@@ -12,7 +12,10 @@ import org.junit.jupiter.api.Test;
 
 class RatioTest {
 
-    /** By hand: logarithms of 2, 4 and 8 have the mean ln 4 and the deviation ln 2; t(2, 0.975) is 4.302653. */
+    /**
+     * Computed by hand: the logarithms of 2, 4 and 8 have the mean ln 4 and the deviation ln 2; t(2, 0.975) is
+     * 4.302653.
+     */
     @Test
     void isStudentsIntervalOfTheLogarithms() {
         Ratio ratio = Ratio.ofPairs("r", List.of(2.0, 8.0, 24.0), List.of(1.0, 2.0, 3.0));
@@ -23,7 +26,7 @@ class RatioTest {
         assertThat(ratio.high().orElseThrow()).isEqualTo(4 * Math.exp(reach), within(1e-4));
     }
 
-    /** The host's load is in both values of a pair, so it is in no ratio. */
+    /** The host's load affects both values of a pair, so it cancels in the ratio. */
     @Test
     void whatSlowsBothSidesIsNoUncertainty() {
         Ratio ratio = Ratio.ofPairs("r", List.of(100.0, 10.0, 50.0), List.of(50.0, 5.0, 25.0));

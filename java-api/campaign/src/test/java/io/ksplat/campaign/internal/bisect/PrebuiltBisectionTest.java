@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class PrebuiltBisectionTest {
-    /** The newest first, as an archive's catalogue is; one version comes twice, from two suites. */
+    /** The newest first, as in an archive's index; one version comes twice, from two suites. */
     private static final List<KernelSpec> AVAILABLE = Stream.of(
                     "7.2.9", "7.2.6", "7.1.13", "7.1.8", "7.1.7", "7.1.3", "7.0.13", "7.0.9", "7.0.9", "7.0.4",
                     "6.19.8", "6.19.6")

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** On a repository of forty commits, whose kernels do as the number in their one file says. */
+/** Bisects a repository of forty commits; the number in the only file of a commit is the script of its kernel. */
 class TreeBisectionTest {
     private static final int COMMITS = 40;
     private static final int FIRST_BAD = 23;

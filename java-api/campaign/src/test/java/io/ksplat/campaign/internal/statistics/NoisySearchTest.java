@@ -13,7 +13,9 @@ class NoisySearchTest {
     private static final int BISECTIONS = Integer.getInteger("ksplat.bisections", 1000);
     private static final double CONFIDENCE = 0.98;
 
-    /** The promise: in 95 of 100 the right one of a thousand, however seldom the bug shows. */
+    /**
+     * The contract: the right one of a thousand commits in at least 95 of 100 bisections, however seldom the bug shows.
+     */
     @ParameterizedTest
     @ValueSource(ints = {5, 10, 20, 30, 50, 70, 90, 100})
     void findsTheRightCommitInAtLeast95Percent(int percent) {
@@ -45,7 +47,7 @@ class NoisySearchTest {
         assertThat(noisy.percentRight()).isGreaterThanOrEqualTo(95);
     }
 
-    /** The bad end's rate first, then where the search wants to go. */
+    /** Measures the rate of the bad end first, then runs where the search wants to. */
     private static int search(History history) {
         NoisySearch search = NoisySearch.among(COMMITS);
         while (search.rate(COMMITS - 1).seen() < 2) {
@@ -59,7 +61,10 @@ class NoisySearchTest {
         return search.best().first();
     }
 
-    /** What a script under {@code git bisect run} does that tries so often and calls a commit good if it saw nothing. */
+    /**
+     * A script under {@code git bisect run} that runs each commit a fixed number of times and calls it good if no run
+     * shows the bug.
+     */
     private static int gitBisectRun(History history, int tries) {
         int good = 0;
         int bad = COMMITS - 1;
@@ -78,7 +83,7 @@ class NoisySearchTest {
         return bad;
     }
 
-    /** Ten steps, half of them at bad ones: each may miss the bug once in a hundred. */
+    /** Ten steps, half of them at bad commits; each may miss the bug once in a hundred. */
     private static int runsForSameConfidence(double rate) {
         return rate == 1 ? 1 : (int) Math.ceil(Math.log(0.01) / Math.log1p(-rate));
     }

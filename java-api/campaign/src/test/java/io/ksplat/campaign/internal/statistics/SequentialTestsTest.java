@@ -13,7 +13,7 @@ class SequentialTestsTest {
     private static final double ERROR_RATE = 0.05;
     private static final int TRIALS = 4000;
 
-    /** The error that the test states, whatever the rate is. */
+    /** The error stays below the stated one, for every rate. */
     @ParameterizedTest
     @ValueSource(ints = {2, 5, 20, 50, 80, 95, 100})
     void aPatchThatMakesNoDifferenceIsSeldomCalledACure(int percent) {

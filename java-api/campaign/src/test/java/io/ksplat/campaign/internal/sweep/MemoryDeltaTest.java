@@ -26,7 +26,7 @@ class MemoryDeltaTest {
         }
     }
 
-    /** Writes that touch, that lie at the borders of pieces, and that come after the files were mapped. */
+    /** Writes that touch, that lie at the borders of pieces, and that happen after the files were mapped. */
     @Test
     void whatItTellsMakesTheOriginalTheOther() throws IOException {
         Random random = new Random(1);

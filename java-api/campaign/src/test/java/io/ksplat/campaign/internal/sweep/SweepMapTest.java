@@ -41,7 +41,7 @@ class SweepMapTest {
         return point(n, Verdict.DEADLOCK, "rdp.lock");
     }
 
-    /** Every second instruction of ten; the border between 2 and 4 is at 3, the one between 6 and 8 at 8. */
+    /** Every second instruction of ten. The border between 2 and 4 is at 3, the one between 6 and 8 at 8. */
     private static SweepMap map() {
         return new SweepMap(
                 "nmi-task-kptr",
@@ -142,14 +142,14 @@ class SweepMapTest {
 
     @Test
     void refusesOrdersThatMakeNoSense() {
-        assertThatThrownBy(() -> order(-1, 1, 1)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> order(0, 0, 1)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> order(0, 1, 0)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> order(0, 2_000_000, 1)).isInstanceOf(IllegalArgumentException.class);
-        assertThat(order(100, 5, 10).last()).isEqualTo(140);
+        assertThatThrownBy(() -> request(-1, 1, 1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> request(0, 0, 1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> request(0, 1, 0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> request(0, 2_000_000, 1)).isInstanceOf(IllegalArgumentException.class);
+        assertThat(request(100, 5, 10).last()).isEqualTo(140);
     }
 
-    private static SweepRequest order(int start, int points, int stride) {
+    private static SweepRequest request(int start, int points, int stride) {
         return new SweepRequest(
                 Entries.entry("nmi-task-kptr"),
                 "debian:7.2",

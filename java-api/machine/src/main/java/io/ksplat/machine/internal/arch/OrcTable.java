@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.arch;
 
+import java.nio.channels.FileChannel;
+import io.ksplat.kernel.internal.Elf;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.internal.qemu.GuestMemory;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -103,16 +103,16 @@ public final class OrcTable {
      * @throws IOException if it is not one, or has no {@code .orc_unwind} section
      */
     public static OrcTable ofVmlinux(Path vmlinux) throws IOException {
-        try (RandomAccessFile file = new RandomAccessFile(vmlinux.toFile(), "r")) {
-            Map<String, byte[]> sections = ElfSections.read(file, ".orc_unwind_ip", ".orc_unwind");
-            byte[] ips = sections.get(".orc_unwind_ip");
-            byte[] entries = sections.get(".orc_unwind");
-            if (ips == null || entries == null) {
+        try (FileChannel file = FileChannel.open(vmlinux)) {
+            Optional<Elf> elf = Elf.of(file);
+            Optional<byte[]> ips = elf.isPresent() ? elf.get().section(".orc_unwind_ip") : Optional.empty();
+            Optional<byte[]> entries = elf.isPresent() ? elf.get().section(".orc_unwind") : Optional.empty();
+            if (ips.isEmpty() || entries.isEmpty()) {
                 throw new IOException(
                         "cannot read the ORC table of " + vmlinux + ": no .orc_unwind section: give an uncompressed"
                                 + " x86-64 vmlinux built with CONFIG_UNWINDER_ORC");
             }
-            return of(ips, entries);
+            return of(ips.get(), entries.get());
         }
     }
 

@@ -27,11 +27,6 @@ public record HostTools(String qemu, Path guard, Path tsc, Path agent, Optional<
         this(qemu, guard, tsc, agent, Optional.empty());
     }
 
-    /** Returns the launcher, by its old name. */
-    public Optional<QemuLauncher> site() {
-        return launcher;
-    }
-
     /** Returns the same tools for machines that run elsewhere. */
     public HostTools at(QemuLauncher elsewhere) {
         return new HostTools(qemu, guard, tsc, agent, Optional.of(elsewhere));

@@ -168,11 +168,6 @@ public final class VirtualMachine implements AutoCloseable {
         return qemu.process().exitMessage();
     }
 
-    /** Does the same as {@link #exitMessage}, by its old name. */
-    public String lastWords() {
-        return exitMessage();
-    }
-
     /**
      * Stops the machine and connects to its gdbstub.
      *
