@@ -88,6 +88,7 @@ class ResultsReaderTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
                     {"schema": 2, "runs": {}} | is damaged: runs is no list
+                    {"schema": 2} | is damaged: runs is missing
                     {"schema": 2, "runs": [1]} | is damaged: runs[0] is no object: 1
                     {"schema": 2, "runs": [{"reproducer": 7}]} | is damaged: runs[0].reproducer is no text: 7
                     {"schema": 2, "runs": [{"reproducer": "a"}]} | is damaged: runs[0].kernel is missing

@@ -109,27 +109,32 @@ public final class ReportJson {
     public static List<RunRecord> readResults(Path file) throws IOException {
         return reading(file, () -> {
             checkSchema(file, schema(file));
-            List<RunRecord> runs = new ArrayList<>();
-            Place place = Place.top("runs");
             try (JsonParser json = MAPPER.createParser(file.toFile())) {
                 json.nextToken();
                 while (json.nextToken() == JsonToken.FIELD_NAME) {
                     boolean isRuns = json.currentName().equals("runs");
-                    if (json.nextToken() != JsonToken.START_ARRAY && isRuns) {
-                        throw place.damaged("is no list");
+                    json.nextToken();
+                    if (isRuns) {
+                        return runs(json);
                     }
-                    if (!isRuns) {
-                        json.skipChildren();
-                        continue;
-                    }
-                    while (json.nextToken() != JsonToken.END_ARRAY) {
-                        JsonNode run = MAPPER.readTree(json);
-                        runs.add(RUN.read(run, place.element(runs.size())));
-                    }
+                    json.skipChildren();
                 }
             }
-            return runs;
+            throw Place.top("runs").damaged("is missing");
         });
+    }
+
+    private static List<RunRecord> runs(JsonParser json) throws IOException {
+        Place place = Place.top("runs");
+        if (json.currentToken() != JsonToken.START_ARRAY) {
+            throw place.damaged("is no list");
+        }
+        List<RunRecord> runs = new ArrayList<>();
+        while (json.nextToken() != JsonToken.END_ARRAY) {
+            JsonNode run = MAPPER.readTree(json);
+            runs.add(RUN.read(run, place.element(runs.size())));
+        }
+        return runs;
     }
 
     /**
