@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign;
 
-import io.ksplat.results.RunRecord;
 import io.ksplat.results.RunLog;
+import io.ksplat.results.RunRecord;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

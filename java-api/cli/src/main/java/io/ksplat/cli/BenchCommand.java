@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
-import io.ksplat.campaign.internal.bench.ReportBench;
 import io.ksplat.campaign.Campaign;
 import io.ksplat.campaign.Parallelism;
 import io.ksplat.campaign.RunnerTrial;
 import io.ksplat.campaign.Trial;
 import io.ksplat.campaign.internal.bench.Bench;
 import io.ksplat.campaign.internal.bench.Measurement;
+import io.ksplat.campaign.internal.bench.ReportBench;
 import io.ksplat.campaign.internal.bench.Workload;
 import io.ksplat.engine.Catalogue;
 import io.ksplat.engine.RunSettings;
@@ -103,8 +103,7 @@ final class BenchCommand implements Callable<Integer> {
     private void checkWords() {
         if (!NAMES.contains(name)) {
             throw new ParameterException(
-                    spec.commandLine(),
-                    "there is no benchmark " + name + "; there are " + String.join(", ", NAMES));
+                    spec.commandLine(), "there is no benchmark " + name + "; there are " + String.join(", ", NAMES));
         }
         int most = name.equals("workload") ? 2 : 1;
         if (kernels.size() > most) {
@@ -131,7 +130,8 @@ final class BenchCommand implements Callable<Integer> {
 
     private SessionOptions options(TerminalProgress progress) {
         return SessionOptions.standard(progress)
-                .calledWith(Main.arguments(spec)).withAccelerator(Optional.ofNullable(accelerator));
+                .calledWith(Main.arguments(spec))
+                .withAccelerator(Optional.ofNullable(accelerator));
     }
 
     private RunSettings settings(Path folder) {

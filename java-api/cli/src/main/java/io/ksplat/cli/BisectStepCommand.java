@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
-import io.ksplat.results.ResultsReader;
 import io.ksplat.campaign.Bug;
 import io.ksplat.campaign.internal.bisect.TreeStep;
 import io.ksplat.engine.Catalogue;
@@ -9,6 +8,7 @@ import io.ksplat.engine.Runner;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.internal.TerminalProgress;
 import io.ksplat.junit.internal.ReproducerCatalogue;
+import io.ksplat.results.ResultsReader;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

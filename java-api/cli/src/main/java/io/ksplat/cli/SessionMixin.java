@@ -29,7 +29,8 @@ final class SessionMixin {
 
     SessionOptions options(TerminalProgress progress, CommandSpec spec) {
         return SessionOptions.standard(progress)
-                .calledWith(Main.arguments(spec)).withAccelerator(Optional.ofNullable(accelerator));
+                .calledWith(Main.arguments(spec))
+                .withAccelerator(Optional.ofNullable(accelerator));
     }
 
     RunSettings settings() {

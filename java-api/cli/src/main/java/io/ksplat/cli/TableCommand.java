@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
-import io.ksplat.results.RunRecord;
 import io.ksplat.results.ResultsReader;
+import io.ksplat.results.RunRecord;
 import io.ksplat.results.internal.MarkdownTable;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -69,8 +69,7 @@ final class TableCommand implements Callable<Integer> {
 
     private List<RunRecord> read(Path folder) throws IOException {
         if (!Files.isDirectory(folder)) {
-            throw new ParameterException(
-                    spec.commandLine(), "there is no " + folder + ": name the folder of a report");
+            throw new ParameterException(spec.commandLine(), "there is no " + folder + ": name the folder of a report");
         }
         return ResultsReader.read(folder);
     }

@@ -32,7 +32,8 @@ import org.junit.jupiter.api.Test;
 
 /** API is what lies directly in {@code io.ksplat.X}; all else that is public lies in {@code io.ksplat.X.internal}. */
 class PublicApiTest {
-    private static final List<String> MODULES = List.of("evidence", "kernel", "bpf", "results", "machine", "engine", "junit", "container");
+    private static final List<String> MODULES =
+            List.of("evidence", "kernel", "bpf", "results", "machine", "engine", "junit", "container");
 
     /** Counted by hand, so that one more is a decision. */
     private static final int TYPES = 79;

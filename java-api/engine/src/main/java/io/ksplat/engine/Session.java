@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.engine;
 
-import io.ksplat.results.ToolRecord;
 import io.ksplat.engine.internal.BpfSources;
 import io.ksplat.engine.internal.PhaseTimings;
 import io.ksplat.engine.internal.QemuTargets;
@@ -14,6 +13,7 @@ import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Progress;
 import io.ksplat.machine.internal.KernelInfo;
 import io.ksplat.results.RunLog;
+import io.ksplat.results.ToolRecord;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.ref.SoftReference;

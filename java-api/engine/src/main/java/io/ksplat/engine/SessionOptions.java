@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.engine;
 
-import io.ksplat.results.ToolRecord;
 import io.ksplat.engine.internal.LoggedProgress;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Progress;
 import io.ksplat.machine.Accelerator;
 import io.ksplat.machine.internal.qemu.QemuLauncher;
+import io.ksplat.results.ToolRecord;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -37,7 +37,8 @@ public record SessionOptions(
 
     /** Returns options with this host's cache, and nothing chosen. */
     public static SessionOptions standard(Progress progress) {
-        return new SessionOptions(Cache.standard(), progress, Optional.empty(), List.of(), Optional.empty(), Optional.empty());
+        return new SessionOptions(
+                Cache.standard(), progress, Optional.empty(), List.of(), Optional.empty(), Optional.empty());
     }
 
     /**
@@ -74,12 +75,7 @@ public record SessionOptions(
     /** Returns these with what this ksplat was called with, which the records keep. */
     public SessionOptions calledWith(List<String> arguments) {
         return new SessionOptions(
-                cache,
-                progress,
-                accelerator,
-                fragments,
-                launcher,
-                Optional.of(ToolRecord.of(VERSION, arguments)));
+                cache, progress, accelerator, fragments, launcher, Optional.of(ToolRecord.of(VERSION, arguments)));
     }
 
     /** Returns these with files of configuration. */
@@ -98,7 +94,11 @@ public record SessionOptions(
         }
         try {
             return new SessionOptions(
-                    cache, progress, accelerator, fragments, Optional.of(QemuLauncher.of("container", image.get())),
+                    cache,
+                    progress,
+                    accelerator,
+                    fragments,
+                    Optional.of(QemuLauncher.of("container", image.get())),
                     tool);
         } catch (IOException e) {
             throw new IllegalArgumentException(RunSettings.Keys.CONTAINER + ": " + e.getMessage(), e);

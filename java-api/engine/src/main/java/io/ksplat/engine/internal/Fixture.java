@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.engine.internal;
 
-import java.util.OptionalLong;
-import java.util.OptionalInt;
-import java.util.Comparator;
-import io.ksplat.results.TimelineEvent;
-import io.ksplat.results.NmiRecord;
-import io.ksplat.evidence.Verdict;
 import io.ksplat.bpf.BpfObject;
 import io.ksplat.bpf.BpfObjectFile;
 import io.ksplat.bpf.BpfObjectSpec;
@@ -14,6 +8,7 @@ import io.ksplat.bpf.VerifierException;
 import io.ksplat.engine.Machine;
 import io.ksplat.engine.Scenario;
 import io.ksplat.evidence.Control;
+import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.internal.symbols.Symbols;
@@ -28,12 +23,17 @@ import io.ksplat.machine.internal.OutsideView;
 import io.ksplat.machine.internal.SelfCheck;
 import io.ksplat.machine.internal.Snapshots;
 import io.ksplat.machine.internal.nmi.NmiInterceptor;
+import io.ksplat.results.NmiRecord;
+import io.ksplat.results.TimelineEvent;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;

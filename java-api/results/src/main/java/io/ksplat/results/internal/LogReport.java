@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.results.internal;
 
-import io.ksplat.results.RunLog;
-
 import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.Findings;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.KernelName;
+import io.ksplat.results.RunLog;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.Timings;
 import java.io.IOException;
@@ -19,7 +18,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 

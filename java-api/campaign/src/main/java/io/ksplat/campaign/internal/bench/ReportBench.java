@@ -42,7 +42,8 @@ public final class ReportBench {
         List<Evidence> evidence = List.of(deadlock());
         // What is loaded and compiled once counts for nothing.
         write(PART, evidence, folder.resolve("warm-up"));
-        Figure part = new Figure("partMs", "ms", List.of(write(Math.max(1, runs / PART), evidence, folder.resolve("part"))));
+        Figure part =
+                new Figure("partMs", "ms", List.of(write(Math.max(1, runs / PART), evidence, folder.resolve("part"))));
         Figure all = new Figure("reportMs", "ms", List.of(write(runs, evidence, folder.resolve("all"))));
         environment.put("load after", HostText.load());
         return new Measurement(
@@ -91,8 +92,8 @@ public final class ReportBench {
                         "CPU 0 stuck in native_queued_spin_lock_slowpath, taken in __call_rcu_common (nmi)",
                         "cpu-stuck:nmi:native_queued_spin_lock_slowpath<__call_rcu_common")
                 .function("__call_rcu_common")
-                .locks(List.of(new LockRef(
-                        "rcu_data.nocb_bypass_lock", Optional.of("ffff88800f833580"), Optional.empty())))
+                .locks(List.of(
+                        new LockRef("rcu_data.nocb_bypass_lock", Optional.of("ffff88800f833580"), Optional.empty())))
                 .cycle(List.of(
                         new CycleNode("NMI", OptionalInt.of(0), "the CPU", "rcu_data.nocb_bypass_lock"),
                         new CycleNode("task", OptionalInt.of(0), "rcu_data.nocb_bypass_lock", "the CPU")))

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.sweep;
 
-import io.ksplat.machine.internal.arch.Arch;
-import io.ksplat.machine.internal.arch.Role;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.internal.arch.Arch;
+import io.ksplat.machine.internal.arch.Role;
 import io.ksplat.machine.internal.forensics.memory.KernelView;
 import io.ksplat.machine.internal.qemu.GuestMemory;
 import java.io.IOException;

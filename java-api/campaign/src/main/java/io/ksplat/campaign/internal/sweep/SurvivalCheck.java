@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.sweep;
 
-import io.ksplat.machine.internal.qemu.LittleEndian;
-import io.ksplat.machine.internal.arch.Role;
-import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.engine.internal.OutsideWatch;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.LockRef;
@@ -14,9 +11,12 @@ import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.internal.KernelInfo;
 import io.ksplat.machine.internal.OutsideView;
 import io.ksplat.machine.internal.QemuOutsideView;
+import io.ksplat.machine.internal.arch.Arch;
+import io.ksplat.machine.internal.arch.Role;
 import io.ksplat.machine.internal.forensics.HangAnalysis;
 import io.ksplat.machine.internal.forensics.hang.Diagnosis;
 import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
+import io.ksplat.machine.internal.qemu.LittleEndian;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
 import io.ksplat.machine.internal.snapshot.Template;
 import java.io.IOException;
@@ -154,7 +154,10 @@ final class SurvivalCheck {
             long[] others = view.heartbeats();
             diagnosis.causes().forEach(stuck -> others[stuck.cpu()] = Long.MAX_VALUE);
             return diagnosis.causes().stream()
-                            .allMatch(stuck -> stuck.interruptsDisabled() && stuck.functions().stream().allMatch(name -> Arch.guest().functions().is(name, Role.ENDLESS)))
+                            .allMatch(stuck -> stuck.interruptsDisabled()
+                                    && stuck.functions().stream()
+                                            .allMatch(name ->
+                                                    Arch.guest().functions().is(name, Role.ENDLESS)))
                     && OutsideWatch.haveBeaten(before, others, BEATS);
         }
     }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.arch;
 
-import java.nio.channels.FileChannel;
 import io.ksplat.kernel.internal.Elf;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.internal.qemu.GuestMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.forensics;
 
-import io.ksplat.machine.internal.OutsideView;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Frame;
@@ -14,6 +13,7 @@ import io.ksplat.kernel.internal.symbols.Disassembler;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Registers;
 import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.OutsideView;
 import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.machine.internal.arch.OrcTable;
 import io.ksplat.machine.internal.forensics.hang.Diagnosis;

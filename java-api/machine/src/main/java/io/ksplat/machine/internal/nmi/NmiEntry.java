@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.nmi;
 
-import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.machine.internal.qemu.GdbStub;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
 import java.io.IOException;
@@ -25,8 +25,8 @@ public final class NmiEntry {
     public NmiEntry(VirtualMachine vm, Symbols symbols) throws MachineException {
         this.vm = vm;
         this.address = symbols.address(Arch.guest().nmiEntrySymbol())
-                .orElseThrow(() -> new MachineException(
-                        "this kernel has no symbol " + Arch.guest().nmiEntrySymbol() + ": the arrival of an NMI cannot be seen"));
+                .orElseThrow(() -> new MachineException("this kernel has no symbol "
+                        + Arch.guest().nmiEntrySymbol() + ": the arrival of an NMI cannot be seen"));
     }
 
     /**
@@ -53,7 +53,6 @@ public final class NmiEntry {
 
     private static long interrupted(GdbStub gdb, int cpu) throws IOException {
         return Arch.guest()
-                .interruptedInstruction(
-                        gdb.registers(cpu), (address, length) -> gdb.read(cpu, address, length));
+                .interruptedInstruction(gdb.registers(cpu), (address, length) -> gdb.read(cpu, address, length));
     }
 }

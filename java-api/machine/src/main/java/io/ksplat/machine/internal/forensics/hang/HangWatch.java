@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.forensics.hang;
 
-import io.ksplat.machine.internal.OutsideView;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Registers;
 import io.ksplat.machine.internal.Guest;
 import io.ksplat.machine.internal.Heartbeats;
+import io.ksplat.machine.internal.OutsideView;
 import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
 import java.io.IOException;
