@@ -54,7 +54,7 @@ class BadInputTest {
         Ksplat ksplat = Ksplat.run(folder, "run", "nmi-task-kptr", "--kernel", "file:" + image);
 
         assertThat(ksplat.exit()).isEqualTo(3);
-        assertThat(ksplat.onlyRun().path("message").asText()).contains(image.toString());
+        assertThat(ksplat.onlyRun().path("message").asText()).contains(String.valueOf(image.getFileName()));
     }
 
     @Test
@@ -105,7 +105,7 @@ class BadInputTest {
         Ksplat ksplat = Ksplat.run(folder, Map.of("KSPLAT_QEMU", "/nowhere/qemu"), "run", "nmi-task-kptr", "--fresh");
 
         assertThat(ksplat.exit()).isEqualTo(3);
-        assertThat(ksplat.onlyRun().path("message").asText()).contains("/nowhere/qemu");
+        assertThat(ksplat.onlyRun().path("message").asText()).contains(".../qemu");
         ksplat.assertNothingLeft();
     }
 

@@ -11,9 +11,11 @@ import java.util.Optional;
  * What a run came to.
  *
  * @param report the folder of the report
+ * @param record as the report has it
  * @param folder where its files lie; empty if it did not get as far as that
+ * @param message why, if the verdict needs a word; unlike the report's it may name folders of this machine
  */
-public record Conclusion(RunRecord record, Path report, Optional<Path> folder) {
+public record Conclusion(RunRecord record, Path report, Optional<Path> folder, Optional<String> message) {
     public Verdict verdict() {
         return record.verdict();
     }
@@ -25,11 +27,6 @@ public record Conclusion(RunRecord record, Path report, Optional<Path> folder) {
 
     public boolean asExpected() {
         return record.asExpected();
-    }
-
-    /** Returns why, if the verdict needs a word. */
-    public Optional<String> message() {
-        return record.message();
     }
 
     /** Returns the key of the kernel. */

@@ -456,6 +456,7 @@ public final class Run {
                 record = confirmed(record);
             }
             clean = record.verdict() == Verdict.CLEAN;
+            Optional<String> message = record.message();
             if (folder.isPresent()) {
                 lease.keepConsole(folder.get());
             }
@@ -464,7 +465,7 @@ public final class Run {
                 record = report.end(record);
                 session.timings().add("report", judged);
             }
-            return new Conclusion(record, settings.report(), folder);
+            return new Conclusion(record, settings.report(), folder, message);
         } finally {
             end(fixture, clean);
         }

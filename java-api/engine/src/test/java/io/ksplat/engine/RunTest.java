@@ -122,7 +122,8 @@ class RunTest {
         assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.CLEAN);
         assertThat(record.asExpected()).isTrue();
         assertThat(record.kernel().release()).isEqualTo("7.2.0-scripted");
-        assertThat(Files.readString(folder.resolve("report/results.json"))).contains("\"CLEAN\"");
+        assertThat(Files.readString(folder.resolve("report/coded/7.2.0-scripted/1/run.json")))
+                .contains("\"CLEAN\"");
     }
 
     @Test
@@ -311,7 +312,9 @@ class RunTest {
     @Test
     void theRecordIsWrittenThoughTheMachineDoesNotEnd() {
         assertThatThrownBy(() -> run(Fault.DOES_NOT_END)).hasMessage("QEMU does not end");
-        assertThat(folder.resolve("report/results.json")).content().contains("\"CLEAN\"");
+        assertThat(folder.resolve("report/coded/7.2.0-scripted/1/run.json"))
+                .content()
+                .contains("\"CLEAN\"");
     }
 
     @Test

@@ -210,8 +210,11 @@ class ReproducerExtensionTest {
         JsonNode run = onlyRun();
         assertThat(run.path("verdict").asText()).isEqualTo("ERROR");
         assertThat(run.path("reproducer").asText()).isEqualTo("counts");
-        assertThat(run.path("kernel").path("spec").asText()).isEqualTo("file:/nowhere/bzImage");
-        assertThat(run.path("message").asText()).isEqualTo(thrown(result).getMessage());
+        assertThat(run.path("kernel").path("spec").asText())
+                .as("a report names no folder of this machine")
+                .isEqualTo("file:.../bzImage");
+        assertThat(run.path("message").asText())
+                .isEqualTo(thrown(result).getMessage().replace("/nowhere/", ".../"));
         assertThat(report.resolve("TEST-counts.xml")).content().contains("errors=\"1\"");
     }
 
