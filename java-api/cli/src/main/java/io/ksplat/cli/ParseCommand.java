@@ -41,17 +41,18 @@ final class ParseCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         PrintWriter out = spec.commandLine().getOut();
-        LogParser logs = new LogParser(Optional.ofNullable(report).map(Path::toAbsolutePath));
         boolean found = false;
-        for (String file : files) {
-            LogParser.Found here = logs.parse(file);
-            found |= here.any();
-            if (json) {
-                out.println(here.json());
-            } else {
-                out.print(here.text(files.size() > 1 ? file + ": " : ""));
+        try (LogParser logs = new LogParser(Optional.ofNullable(report).map(Path::toAbsolutePath))) {
+            for (String file : files) {
+                LogParser.Found here = logs.parse(file);
+                found |= here.any();
+                if (json) {
+                    out.println(here.json());
+                } else {
+                    out.print(here.text(files.size() > 1 ? file + ": " : ""));
+                }
+                out.flush();
             }
-            out.flush();
         }
         if (report != null && !json) {
             out.println("Report: " + report);

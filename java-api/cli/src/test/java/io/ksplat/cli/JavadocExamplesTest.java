@@ -113,7 +113,7 @@ class JavadocExamplesTest {
             Set<String> single = new TreeSet<>();
             try (Stream<Path> files =
                     Files.list(Path.of("../junit/src/main/java").resolve("io/ksplat/junit"))) {
-                for (Path file : files.toList()) {
+                for (Path file : files.filter(Files::isRegularFile).toList()) {
                     if (PUBLIC_TYPE.matcher(Files.readString(file)).find()) {
                         single.add("io.ksplat.junit."
                                 + file.getFileName().toString().replace(".java", ""));

@@ -36,10 +36,35 @@ class PublicApiTest {
             List.of("evidence", "kernel", "bpf", "results", "machine", "engine", "junit", "container");
 
     /** Counted by hand, so that one more is a decision. */
-    private static final int TYPES = 79;
+    private static final int TYPES = 116;
 
     /** Where ksplat's own modules put API and its inside together: members that users have no use for. */
-    private static final Set<String> SEAMS = Set.of();
+    private static final Set<String> SEAMS = Set.of(
+            "io.ksplat.bpf.BpfObjectSpec.plan",
+            "io.ksplat.bpf.BpfObject.<init>",
+            "io.ksplat.machine.Aim.where",
+            "io.ksplat.machine.GuestProcess.<init>",
+            "io.ksplat.machine.GuestKernel.of",
+            "io.ksplat.machine.AgentException.of",
+            "io.ksplat.machine.Nmi.<init>",
+            "io.ksplat.machine.Nmi.symbols",
+            "io.ksplat.machine.Nmi.targets",
+            "io.ksplat.machine.Nmi.view",
+            "io.ksplat.machine.Nmi.vm",
+            "io.ksplat.engine.Controls.<init>",
+            "io.ksplat.engine.ProgramReports.<init>",
+            "io.ksplat.engine.Machine.<init>",
+            "io.ksplat.engine.Session.run",
+            "io.ksplat.engine.Session.timings",
+            "io.ksplat.engine.SessionOptions.<init>",
+            "io.ksplat.engine.SessionOptions.launcher",
+            "io.ksplat.engine.RunSettings$Capture.<init>",
+            "io.ksplat.engine.RunSettings$Capture.hook",
+            "io.ksplat.container.KernelContainer",
+            "io.ksplat.container.KernelContainer.<init>",
+            "io.ksplat.container.KernelContainer.address",
+            "io.ksplat.container.ContainerKind",
+            "io.ksplat.container.ContainerKind.at");
 
     private static final Pattern API = Pattern.compile("io\\.ksplat\\.\\w+\\.[A-Z]\\w*");
 

@@ -15,7 +15,9 @@ class TableTest {
     private Path report(String name, String verdict) throws Exception {
         Path report = Files.createDirectories(folder.resolve(name));
         Files.writeString(report.resolve("results.json"), """
-                {"runs":[{"reproducer":"a","kernel":{"spec":"debian:7.2","release":"7.2"},"verdict":"%s","expected":"CLEAN"}]}
+                {"schema":1,"runs":[{"reproducer":"a","kernel":{"spec":"debian:7.2","release":"7.2","key":"7.2"},"attempt":1,\
+                "bootRetries":0,"verdict":"%s","expected":"CLEAN","evidence":[],"controls":{},"notes":[],\
+                "timings":{"totalMs":1},"accelerator":"tcg","origin":"boot"}]}
                 """.formatted(verdict));
         return report;
     }

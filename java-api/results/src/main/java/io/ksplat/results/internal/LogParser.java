@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Finds kernel reports in logs, and keeps them in a report if there is one. */
-public final class LogParser {
+public final class LogParser implements AutoCloseable {
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private final Optional<LogReport> report;
@@ -77,6 +77,14 @@ public final class LogParser {
             List<Evidence> evidence = read(file, run::keep);
             run.end(evidence);
             return new Found(file, evidence);
+        }
+    }
+
+    /** Writes the report, if there is one. */
+    @Override
+    public void close() throws IOException {
+        if (report.isPresent()) {
+            report.get().close();
         }
     }
 

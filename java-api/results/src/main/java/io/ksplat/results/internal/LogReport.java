@@ -25,7 +25,7 @@ import java.util.regex.Pattern;
  * Logs of real machines as runs of a report, one a log; CLEAN is what is expected of each. Nothing was seen from outside, so that a
  * stall alone stays INCONCLUSIVE, and so does an empty log: what was not recorded proves nothing.
  */
-public final class LogReport {
+public final class LogReport implements AutoCloseable {
     /** The banner (linux_banner, init/version.c), or dump_stack_print_info() of lib/dump_stack.c. */
     private static final Pattern RELEASE =
             Pattern.compile("\\bLinux version (\\S+)|\\b(?:Not tainted|Tainted: [^\\n]*?) (\\d+\\.\\d+\\S*) #\\d");
@@ -37,6 +37,11 @@ public final class LogReport {
 
     public LogReport(Path folder) throws IOException {
         report = RunLog.in(folder);
+    }
+
+    @Override
+    public void close() throws IOException {
+        report.close();
     }
 
     /** One log while it is read. */
