@@ -9,6 +9,7 @@ import com.github.dockerjava.api.model.ExposedPort;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.PortBinding;
 import com.github.dockerjava.api.model.Ports;
+import io.ksplat.container.internal.ContainerSite;
 import io.ksplat.machine.Accelerator;
 import io.ksplat.machine.MachineException;
 import io.ksplat.machine.internal.qemu.Channel;
@@ -50,8 +51,6 @@ import org.testcontainers.utility.MountableFile;
  * }</pre>
  */
 public final class KernelContainer extends GenericContainer<KernelContainer> implements QemuLauncher.Running {
-    static final String LABEL = "io.ksplat";
-
     private static final Logger LOG = LoggerFactory.getLogger(KernelContainer.class);
 
     private static final Duration START = Duration.ofMinutes(1);
@@ -80,7 +79,7 @@ public final class KernelContainer extends GenericContainer<KernelContainer> imp
         this.command = command;
         withImagePullPolicy(name -> false);
         withStartupTimeout(START);
-        withLabel(LABEL, "machine");
+        withLabel(ContainerSite.LABEL, "machine");
         waitingFor(Wait.forLogMessage(".*" + LISTENING + "[0-9 ]+\\s*", 1).withStartupTimeout(START));
     }
 
@@ -198,15 +197,6 @@ public final class KernelContainer extends GenericContainer<KernelContainer> imp
         } catch (NotFoundException gone) {
             return false;
         }
-    }
-
-    /** Returns the innermost message, because Testcontainers wraps the error of the daemon several times. */
-    static String reason(Throwable thrown) {
-        Throwable inner = thrown;
-        while (inner.getCause() != null) {
-            inner = inner.getCause();
-        }
-        return String.valueOf(inner.getMessage()).lines().findFirst().orElse("no reason given");
     }
 
     @Override

@@ -2,6 +2,7 @@
 package io.ksplat.container;
 
 import com.github.dockerjava.api.model.Container;
+import io.ksplat.container.internal.ContainerSite;
 import io.ksplat.machine.MachineException;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +18,7 @@ final class KernelContainers {
                 .client()
                 .listContainersCmd()
                 .withShowAll(true)
-                .withLabelFilter(Map.of(KernelContainer.LABEL, "machine"))
+                .withLabelFilter(Map.of(ContainerSite.LABEL, "machine"))
                 .exec();
     }
 

@@ -7,7 +7,16 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** Reproducers that can be run, by their ids. */
+/**
+ * Reproducers that can be run, by their ids.
+ *
+ * <pre>{@code
+ * Catalogue catalogue = new Catalogue(List.of());
+ * for (Catalogue.Entry entry : catalogue.entries()) {
+ *     System.out.println(entry.fullId() + ": " + entry.shows());
+ * }
+ * }</pre>
+ */
 public record Catalogue(List<Entry> entries) {
     public Catalogue {
         entries = List.copyOf(entries);

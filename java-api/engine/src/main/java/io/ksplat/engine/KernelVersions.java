@@ -3,7 +3,13 @@ package io.ksplat.engine;
 
 import io.ksplat.kernel.KernelRange;
 
-/** Ranges of kernel versions, in the notation of mathematical intervals. */
+/**
+ * Ranges of kernel versions, in the notation of mathematical intervals.
+ *
+ * <pre>{@code
+ * boolean since = KernelVersions.contain("[6.3,)", machine.release());
+ * }</pre>
+ */
 public final class KernelVersions {
     private KernelVersions() {}
 

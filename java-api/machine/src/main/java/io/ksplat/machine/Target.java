@@ -11,9 +11,11 @@ import java.util.Optional;
  * machine can be looked into from outside, sent NMIs, frozen and dumped.
  *
  * <pre>{@code
- * String version = new String(target.control().readFile("/proc/version"), java.nio.charset.StandardCharsets.UTF_8);
- * int cpus = target.kernel().cpus();
- * Path log = target.console().file();
+ * GuestControl control = target.control();
+ * byte[] version = control.readFile("/proc/version");
+ * GuestKernel kernel = target.kernel();
+ * ConsoleLog console = target.console();
+ * System.out.println(kernel.release() + " on " + kernel.cpus() + " CPUs writes to " + console.file());
  * }</pre>
  */
 public interface Target extends BpfTarget, AutoCloseable {

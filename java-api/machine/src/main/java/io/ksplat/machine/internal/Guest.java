@@ -6,7 +6,6 @@ import io.ksplat.bpf.BpfObjectSpec;
 import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Accelerator;
-import io.ksplat.machine.BootException;
 import io.ksplat.machine.ConsoleLog;
 import io.ksplat.machine.GuestControl;
 import io.ksplat.machine.GuestKernel;

@@ -5,7 +5,6 @@ import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.Progress;
 import io.ksplat.machine.Accelerator;
-import io.ksplat.machine.BootException;
 import io.ksplat.machine.internal.qemu.HostTools;
 import io.ksplat.machine.internal.qemu.Initramfs;
 import io.ksplat.machine.internal.qemu.MachineConfig;

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import io.ksplat.kernel.internal.Deadline;
-import io.ksplat.machine.BootException;
 import io.ksplat.machine.MachineException;
 import io.ksplat.machine.internal.agent.proto.Echo;
 import io.ksplat.machine.internal.agent.proto.Exec;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.machine;
+package io.ksplat.machine.internal;
 
+import io.ksplat.machine.MachineException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.container;
+package io.ksplat.container.internal;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Container;
+import io.ksplat.container.KernelContainer;
 import io.ksplat.machine.MachineException;
 import io.ksplat.machine.internal.qemu.LaunchSpec;
 import io.ksplat.machine.internal.qemu.QemuLauncher;
@@ -20,8 +21,11 @@ import org.slf4j.LoggerFactory;
 import org.testcontainers.DockerClientFactory;
 
 /** Starts each machine in its own container of one image. Thread-safe. */
-final class ContainerSite implements QemuLauncher {
+public final class ContainerSite implements QemuLauncher {
     private static final Logger LOG = LoggerFactory.getLogger(ContainerSite.class);
+
+    /** Marks the containers of ksplat. */
+    public static final String LABEL = "io.ksplat";
 
     private static final Path KVM = Path.of("/dev/kvm");
 
@@ -45,7 +49,7 @@ final class ContainerSite implements QemuLauncher {
      * @param image as {@code vm-images/container/image} prints it
      * @throws MachineException if Testcontainers finds no Docker daemon, or the daemon has no such image
      */
-    static ContainerSite of(String image) throws IOException {
+    public static ContainerSite of(String image) throws IOException {
         DockerClient docker = daemon();
         try {
             docker.inspectImageCmd(image).exec();
@@ -72,6 +76,15 @@ final class ContainerSite implements QemuLauncher {
         }
     }
 
+    /** Returns the innermost message, because Testcontainers wraps the error of the daemon several times. */
+    public static String reason(Throwable thrown) {
+        Throwable inner = thrown;
+        while (inner.getCause() != null) {
+            inner = inner.getCause();
+        }
+        return String.valueOf(inner.getMessage()).lines().findFirst().orElse("no reason given");
+    }
+
     private static String firstLine(RuntimeException e) {
         return String.valueOf(e.getMessage()).lines().findFirst().orElse("no reason given");
     }
@@ -82,7 +95,7 @@ final class ContainerSite implements QemuLauncher {
     private void removeNeverStarted() {
         List<Container> created = docker.listContainersCmd()
                 .withShowAll(true)
-                .withLabelFilter(Map.of(KernelContainer.LABEL, "machine"))
+                .withLabelFilter(Map.of(LABEL, "machine"))
                 .withStatusFilter(List.of("created"))
                 .exec();
         for (Container container : created) {
@@ -138,7 +151,7 @@ final class ContainerSite implements QemuLauncher {
             return container;
         } catch (RuntimeException e) {
             container.close();
-            throw new MachineException(name() + " did not start: " + KernelContainer.reason(e), e);
+            throw new MachineException(name() + " did not start: " + reason(e), e);
         }
     }
 

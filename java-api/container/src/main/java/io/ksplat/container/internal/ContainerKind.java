@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.container;
+package io.ksplat.container.internal;
 
 import io.ksplat.machine.internal.qemu.QemuLauncher;
 import java.io.IOException;
