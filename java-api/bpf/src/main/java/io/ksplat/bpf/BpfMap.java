@@ -83,7 +83,7 @@ public final class BpfMap {
     /**
      * Deletes an element.
      *
-     * @throws BpfException with ENOENT where there is no such key
+     * @throws BpfException with ENOENT if there is no such key
      */
     public void delete(byte[] key) throws IOException {
         object.backend().delete(name(), checked(key));

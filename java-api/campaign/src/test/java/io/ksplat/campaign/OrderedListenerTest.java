@@ -11,7 +11,6 @@ import io.ksplat.results.RunRecord;
 import io.ksplat.results.Timings;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
@@ -27,20 +26,13 @@ class OrderedListenerTest {
     }
 
     private static RunRecord run(String id, String kernel, int attempt) {
-        return new RunRecord(
-                id,
-                new KernelName(kernel, "", "key"),
-                attempt,
-                0,
-                Verdict.CLEAN,
-                Verdict.CLEAN,
-                Optional.empty(),
-                List.of(),
-                List.of(),
-                List.of(),
-                new Timings(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), 1),
-                "tcg",
-                "boot");
+        return RunRecord.of(id, new KernelName(kernel, "", "key"), attempt)
+                .verdict(Verdict.CLEAN)
+                .expected(Verdict.CLEAN)
+                .timings(new Timings(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), 1))
+                .accelerator("tcg")
+                .origin("boot")
+                .build();
     }
 
     private void tell(RunRecord run) {

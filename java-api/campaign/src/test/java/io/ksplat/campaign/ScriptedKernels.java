@@ -12,7 +12,6 @@ import io.ksplat.results.RunRecord;
 import io.ksplat.results.Timings;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.function.BiFunction;
@@ -110,19 +109,14 @@ public final class ScriptedKernels implements Trial {
 
     private static RunRecord record(
             KernelSpec kernel, int attempt, Verdict verdict, List<Evidence> evidence, List<Control> controls) {
-        return new RunRecord(
-                ID,
-                new KernelName(kernel.toString(), kernel + "-release", "key"),
-                attempt,
-                0,
-                verdict,
-                Verdict.CLEAN,
-                Optional.empty(),
-                evidence,
-                controls,
-                List.of(),
-                new Timings(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), 1),
-                "tcg",
-                "template");
+        return RunRecord.of(ID, new KernelName(kernel.toString(), kernel + "-release", "key"), attempt)
+                .verdict(verdict)
+                .expected(Verdict.CLEAN)
+                .evidence(evidence)
+                .controls(controls)
+                .timings(new Timings(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), 1))
+                .accelerator("tcg")
+                .origin("template")
+                .build();
     }
 }

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reproducers in a Java file of their own, compiled in memory. Their resources, the BPF C, are the files beside it. Other classes
- * that they use are looked for there too, where the file is in no package.
+ * that they use are looked for there too, if the file is in no package.
  */
 public final class JavaSourceCatalogue {
     private final List<Catalogue.Entry> entries;
@@ -45,7 +45,7 @@ public final class JavaSourceCatalogue {
     /**
      * Compiles a file against the class path of this program.
      *
-     * @throws IllegalArgumentException in a few lines, where there is no such file, it does not compile, or nothing in it can be run
+     * @throws IllegalArgumentException in a few lines, if there is no such file, it does not compile, or nothing in it can be run
      */
     public static JavaSourceCatalogue compile(Path file) throws IOException {
         if (!Files.isRegularFile(file)) {

@@ -89,7 +89,7 @@ final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--accelerator",
             paramLabel = "KIND",
-            description = "kvm or tcg; found by booting where it is not given.")
+            description = "kvm or tcg; found by booting if it is not given.")
     private @Nullable String accelerator;
 
     @Option(

@@ -34,7 +34,7 @@ final class TableCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "DIR",
             arity = "1..*",
-            description = "Folders of reports; where two have the same run, the later one counts.")
+            description = "Folders of reports; if two have the same run, the later one counts.")
     private List<Path> folders = List.of();
 
     @Option(

@@ -179,7 +179,7 @@ public final class Machine {
      * Waits until a condition holds.
      *
      * @param what for the message: "the child's task is gone but for one reference"
-     * @throws MachineException.Late where it does not in time
+     * @throws MachineException.Late if it does not in time
      */
     public void await(String what, Condition condition) throws IOException {
         Duration patience = fixture.target().scale(PATIENCE);
@@ -195,7 +195,7 @@ public final class Machine {
     /**
      * Waits a little for what takes microseconds in a machine that lives.
      *
-     * @return false where it does not come true: what that means is found out after the test method
+     * @return false if it does not come true: what that means is found out after the test method
      */
     public boolean soon(Condition condition) throws IOException {
         return within(SOON, condition);
@@ -204,7 +204,7 @@ public final class Machine {
     /**
      * Waits as long as {@link #await}, for what takes a grace period say.
      *
-     * @return false where it does not come true: what that means is found out after the test method
+     * @return false if it does not come true: what that means is found out after the test method
      */
     public boolean eventually(Condition condition) throws IOException {
         return within(PATIENCE, condition);

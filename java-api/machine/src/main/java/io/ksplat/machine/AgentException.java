@@ -45,7 +45,7 @@ public final class AgentException extends MachineException {
         return errno;
     }
 
-    /** libbpf's or the verifier's log; empty where there is none. */
+    /** libbpf's or the verifier's log; empty if there is none. */
     public String log() {
         return log;
     }

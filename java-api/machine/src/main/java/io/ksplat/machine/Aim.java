@@ -66,7 +66,7 @@ public final class Aim {
         return this;
     }
 
-    /** Not before it comes by for the n-th time, from 1; where there is a condition, for the n-th time that it holds. */
+    /** Not before it comes by for the n-th time, from 1; if there is a condition, for the n-th time that it holds. */
     public Aim hit(int n) {
         if (n < 1) {
             throw new IllegalArgumentException("the first hit is 1, and there is none with number " + n);
@@ -90,7 +90,7 @@ public final class Aim {
     /**
      * Waits for the CPU to come by, injects, and sees the NMI arrive.
      *
-     * @return where it landed; empty where it did not land there in time, which fails the control {@code nmi}
+     * @return where it landed; empty if it did not land there in time, which fails the control {@code nmi}
      */
     public Optional<Landing> fire() throws IOException {
         nmi.intercept(cpu, within);
@@ -162,7 +162,7 @@ public final class Aim {
         /** What came by and was not meant. */
         String passed() {
             String passed = (counted > 0 ? ", " + counted + " hits of " + hit : "")
-                    + (refused > 0 ? ", " + refused + " where the condition did not hold" : "")
+                    + (refused > 0 ? ", " + refused + " at which the condition did not hold" : "")
                     + (elsewhere > 0 ? ", " + elsewhere + " on other CPUs" : "");
             return passed.isEmpty() ? "" : " (" + passed.substring(2) + ")";
         }

@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param version as {@code uname -v} prints it
  * @param cpus those that are online
  * @param text the virtual address of {@code _text}: where KASLR put the kernel
- * @param lockdepOn what /proc/lockdep_stats says of {@code debug_locks}; empty where the kernel has no lockdep
+ * @param lockdepOn what /proc/lockdep_stats says of {@code debug_locks}; empty if the kernel has no lockdep
  * @param btf whether it has /sys/kernel/btf/vmlinux
  */
 public record GuestKernel(

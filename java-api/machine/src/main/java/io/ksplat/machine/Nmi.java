@@ -70,8 +70,8 @@ public final class Nmi {
      * between kernels, and a function that this one lacks is passed over.
      *
      * @param targets a function's first instruction ({@code vfs_unlink}), one after it ({@code vfs_unlink+0x1c}), or those at
-     *     which a source line begins ({@code fs/namei.c:4500}, only where the kernel has DWARF)
-     * @throws IllegalArgumentException where this kernel has none of them, naming those that are near
+     *     which a source line begins ({@code fs/namei.c:4500}, only if the kernel has DWARF)
+     * @throws IllegalArgumentException if this kernel has none of them, naming those that are near
      */
     public Aim aimAt(String... targets) {
         return new Aim(this, targets);

@@ -55,7 +55,7 @@ public final class StoppedCpu {
         return bytes(address, Long.BYTES).getLong();
     }
 
-    /** 32 bits of kernel memory: a spin lock is free where they are 0. */
+    /** 32 bits of kernel memory: a spin lock is free if they are 0. */
     public int half(long address) throws IOException {
         return bytes(address, Integer.BYTES).getInt();
     }

@@ -111,7 +111,7 @@ class NmiTest {
                         .within(SHORT)
                         .fire())
                 .isEmpty();
-        assertThat(nmi.misses()).singleElement().asString().contains("where the condition did not hold");
+        assertThat(nmi.misses()).singleElement().asString().contains("at which the condition did not hold");
     }
 
     @Test

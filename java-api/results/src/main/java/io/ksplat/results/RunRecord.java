@@ -77,66 +77,6 @@ public record RunRecord(
         accelerator = accelerator.isEmpty() ? "none" : accelerator;
     }
 
-    /** A run on QEMU, for callers that do not use the builder yet. */
-    public RunRecord(
-            String reproducer,
-            KernelName kernel,
-            int attempt,
-            int bootRetries,
-            Verdict verdict,
-            Verdict expected,
-            Optional<String> message,
-            List<Evidence> evidence,
-            List<Control> controls,
-            List<String> notes,
-            Timings timings,
-            String accelerator,
-            String origin,
-            List<NmiRecord> nmis,
-            Optional<String> because) {
-        this(of(reproducer, kernel, attempt)
-                .bootRetries(bootRetries)
-                .verdict(verdict)
-                .expected(expected)
-                .message(message)
-                .evidence(evidence)
-                .controls(controls)
-                .notes(notes)
-                .timings(timings)
-                .accelerator(accelerator)
-                .origin(origin)
-                .nmis(nmis)
-                .because(because));
-    }
-
-    /** A run on QEMU without NMIs, for callers that do not use the builder yet. */
-    public RunRecord(
-            String reproducer,
-            KernelName kernel,
-            int attempt,
-            int bootRetries,
-            Verdict verdict,
-            Verdict expected,
-            Optional<String> message,
-            List<Evidence> evidence,
-            List<Control> controls,
-            List<String> notes,
-            Timings timings,
-            String accelerator,
-            String origin) {
-        this(of(reproducer, kernel, attempt)
-                .bootRetries(bootRetries)
-                .verdict(verdict)
-                .expected(expected)
-                .message(message)
-                .evidence(evidence)
-                .controls(controls)
-                .notes(notes)
-                .timings(timings)
-                .accelerator(accelerator)
-                .origin(origin));
-    }
-
     private RunRecord(Builder given) {
         this(
                 given.reproducer,

@@ -65,8 +65,8 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
     /**
      * Boots a machine and waits for its agent.
      *
-     * @throws BootException where the kernel does not come up; a kernel under TCG may do so on the next try
-     * @throws MachineException where QEMU does not start
+     * @throws BootException if the kernel does not come up; a kernel under TCG may do so on the next try
+     * @throws MachineException if QEMU does not start
      */
     public static Guest boot(MachineConfig config, HostTools programs, Path consoleLog) throws IOException {
         return booted(VirtualMachine.start(config, programs, consoleLog));
@@ -94,7 +94,7 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
      * A machine that was restored and woken.
      *
      * @param hello what its agent said before it was frozen
-     * @throws MachineException where the agent does not answer
+     * @throws MachineException if the agent does not answer
      */
     public static Guest restored(VirtualMachine vm, Hello hello) throws IOException {
         AgentClient agent =
@@ -234,7 +234,7 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
     /**
      * Waits until every CPU's heart has beaten so many times more.
      *
-     * @return false where one did not until the deadline
+     * @return false if one did not until the deadline
      */
     public boolean everyCpuBeats(int times, Deadline deadline) throws IOException {
         long[] before = heartbeats.read();

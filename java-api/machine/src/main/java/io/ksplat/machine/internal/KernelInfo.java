@@ -26,7 +26,7 @@ public record KernelInfo(
     /**
      * From the cache, or from a boot.
      *
-     * @throws KernelException where the kernel has no BTF
+     * @throws KernelException if the kernel has no BTF
      */
     public static KernelInfo of(Kernel kernel, MachineFactory host, Cache cache, Progress progress)
             throws IOException, InterruptedException, KernelException {

@@ -134,7 +134,7 @@ public final class MachineFactory {
     /**
      * Boots until a boot succeeds.
      *
-     * @throws BootException the last one, where none does
+     * @throws BootException the last one, if none does
      */
     public Booted boot(MachineConfig config, Path consoleLog, Progress progress) throws IOException {
         return boot(consoleLog, progress, () -> Guest.boot(config, programs, consoleLog));

@@ -65,9 +65,9 @@ public final class SelfCheck {
     }
 
     /**
-     * Finds out where to look, while the agent still answers; empty where the kernel was built with none.
+     * Finds out where to look, while the agent still answers; empty if the kernel was built with none.
      *
-     * @throws MachineException where a kernel that has one does not tell: its silence could not be trusted
+     * @throws MachineException if a kernel that has one does not tell: its silence could not be trusted
      */
     public static List<SelfCheck> of(Guest guest, Symbols symbols) throws IOException {
         List<SelfCheck> found = new ArrayList<>();

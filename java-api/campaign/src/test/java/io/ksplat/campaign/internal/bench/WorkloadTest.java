@@ -17,7 +17,6 @@ import io.ksplat.results.RunRecord;
 import io.ksplat.results.Timings;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
@@ -89,19 +88,13 @@ class WorkloadTest {
     }
 
     private static RunRecord run(KernelSpec kernel, String id, Verdict verdict, long events) {
-        return new RunRecord(
-                id,
-                new KernelName(kernel.toString(), "7.2.13", "key"),
-                1,
-                0,
-                verdict,
-                Verdict.CLEAN,
-                Optional.empty(),
-                List.of(),
-                List.of(Control.effect("events", 1, events), Control.effect("cpu-ns", 1, 1_000_000_000)),
-                List.of(),
-                new Timings(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), 1),
-                "tcg",
-                "template");
+        return RunRecord.of(id, new KernelName(kernel.toString(), "7.2.13", "key"), 1)
+                .verdict(verdict)
+                .expected(Verdict.CLEAN)
+                .controls(List.of(Control.effect("events", 1, events), Control.effect("cpu-ns", 1, 1_000_000_000)))
+                .timings(new Timings(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), 1))
+                .accelerator("tcg")
+                .origin("template")
+                .build();
     }
 }

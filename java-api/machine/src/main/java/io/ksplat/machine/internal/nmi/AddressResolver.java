@@ -33,7 +33,7 @@ public final class AddressResolver {
      * The addresses that a target stands for; none where this kernel has no such function.
      *
      * @param target {@code function}, {@code function+0x1c} or {@code file.c:123}
-     * @throws IOException where a source line cannot be found
+     * @throws IOException if a source line cannot be found
      */
     public List<Long> find(String target) throws IOException {
         Matcher line = LINE.matcher(target);

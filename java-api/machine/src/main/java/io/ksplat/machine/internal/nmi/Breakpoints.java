@@ -21,7 +21,7 @@ public final class Breakpoints {
      * Lets the machine run until a CPU stands before one of the addresses and is the wanted one; any other is led past. No
      * breakpoint is left behind.
      *
-     * @return false where none did in time; the machine stands still either way
+     * @return false if none did in time; the machine stands still either way
      */
     public static boolean reach(GdbStub gdb, Collection<Long> addresses, Deadline deadline, Wanted wanted)
             throws IOException {
