@@ -62,6 +62,7 @@ class SingleFileTest {
         Path source = Files.createDirectories(folder.resolve("sub")).resolve("Deep.java");
         Files.writeString(source, """
                 package org.example;
+                import io.ksplat.engine.Machine;
                 import io.ksplat.junit.*;
                 import org.junit.jupiter.api.Test;
                 @KernelTest class Deep {

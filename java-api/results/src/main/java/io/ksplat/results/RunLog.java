@@ -113,6 +113,8 @@ public final class RunLog implements AutoCloseable {
             StoredReport.forget(folder);
             RunLog report = new RunLog(folder, clock, later);
             report.flush();
+            // A report of no runs looks as if none began: the first one is entered at once.
+            report.pause = 0;
             return report;
         } catch (IOException e) {
             throw new IOException(
