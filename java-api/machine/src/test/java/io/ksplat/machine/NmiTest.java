@@ -38,6 +38,11 @@ class NmiTest {
     private static long busy;
 
     @BeforeAll
+    static void buildTheKernel() throws Exception {
+        TestMachines.buildLockdepKernel();
+    }
+
+    @BeforeAll
     static void boot() throws Exception {
         TestMachines machines = new TestMachines();
         facts = machines.facts();
@@ -224,7 +229,7 @@ class NmiTest {
 
     @Test
     void aimsAtASourceLineWhereTheKernelHasDwarf() throws Exception {
-        TestMachines machines = new TestMachines("source:7.3+lockdep");
+        TestMachines machines = new TestMachines(TestMachines.LOCKDEP);
         KernelInfo built = machines.facts();
         try (Guest machine = machines.boot(folder)) {
             machine.spawnChurn(0);

@@ -38,7 +38,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("machine")
 @Timeout(400)
 class LocalTargetTest {
-    private static final String KERNEL = "source:7.3+lockdep";
     private static final Duration IN_GUEST = Duration.ofSeconds(300);
     private static final String WRITABLE = "/run";
 
@@ -51,7 +50,7 @@ class LocalTargetTest {
     static void boot() throws Exception {
         ContractObjects.compileTo(folder);
         compile(Path.of("src/test/resources/guest/in_host_root.c"), folder.resolve("in_host_root"));
-        TestMachines machines = new TestMachines(KERNEL);
+        TestMachines machines = new TestMachines(TestMachines.LOCKDEP);
         MachineConfig plain = machines.config();
         MachineConfig config = new MachineConfig(
                 plain.image(),

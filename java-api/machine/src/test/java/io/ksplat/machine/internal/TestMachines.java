@@ -17,6 +17,9 @@ import java.util.Optional;
 
 /** Real machines under TCG, with a distribution's kernel where no other is named. */
 public final class TestMachines {
+    /** The kernel of the tests that need lockdep or debug information. */
+    public static final String LOCKDEP = "source:7.3+lockdep";
+
     private final Cache cache = Cache.standard();
     private final Kernel kernel;
     private final MachineFactory host;
@@ -29,6 +32,11 @@ public final class TestMachines {
     public TestMachines(String kernelSpec) throws Exception {
         kernel = new Kernels(cache).resolve(KernelSpec.parse(kernelSpec), Progress.NONE);
         host = MachineFactory.open(cache, Optional.of(Accelerator.TCG));
+    }
+
+    /** Builds that kernel if the cache has none: call it before all tests, so that none of them runs out of time for it. */
+    public static void buildLockdepKernel() throws Exception {
+        new Kernels(Cache.standard()).resolve(KernelSpec.parse(LOCKDEP), Progress.NONE);
     }
 
     public Cache cache() {

@@ -29,6 +29,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -46,6 +47,11 @@ class DeadMachineTest {
     @TempDir
     Path folder;
 
+    @BeforeAll
+    static void buildTheKernel() throws Exception {
+        TestMachines.buildLockdepKernel();
+    }
+
     private Guest start(TestMachines machines) throws Exception {
         return new TemplateStore(machines.host(), machines.cache())
                 .start(machines.facts().kernel(), machines.config(), folder.resolve("console.log"), 0, Progress.NONE)
@@ -60,7 +66,7 @@ class DeadMachineTest {
 
     /** Stops the machine when it is about to print a line that is in its log already. */
     @ParameterizedTest
-    @ValueSource(strings = {"debian:6.1", "debian:7.2", "source:7.3+lockdep"})
+    @ValueSource(strings = {"debian:6.1", "debian:7.2", TestMachines.LOCKDEP})
     void whatTheConsoleDidNotGetIsReadFromMemory(String kernel) throws Exception {
         TestMachines machines = new TestMachines(kernel);
         Symbols symbols = machines.facts().symbols();
@@ -138,7 +144,7 @@ class DeadMachineTest {
     @Test
     void drgnOpensADump() throws Exception {
         need("drgn", "--version");
-        TestMachines machines = new TestMachines("source:7.3+lockdep");
+        TestMachines machines = new TestMachines(TestMachines.LOCKDEP);
         Path core = folder.resolve("vmcore");
         Path script = Files.writeString(folder.resolve("tasks.py"), """
                 from drgn.helpers.linux.pid import for_each_task
@@ -186,7 +192,7 @@ class DeadMachineTest {
         assumeThat(Integer.parseInt(version.group(1)))
                 .as("crash's version: before 9 it opens no kernel of the 7 series")
                 .isGreaterThanOrEqualTo(9);
-        TestMachines machines = new TestMachines("source:7.3+lockdep");
+        TestMachines machines = new TestMachines(TestMachines.LOCKDEP);
         Path core = folder.resolve("vmcore");
         Path commands = Files.writeString(folder.resolve("commands"), "sys\nbt -a\nquit\n");
         try (Guest guest = start(machines)) {

@@ -46,6 +46,7 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -118,9 +119,14 @@ class GdbAgreementTest {
         }
     }
 
+    @BeforeAll
+    static void buildTheKernel() throws Exception {
+        TestMachines.buildLockdepKernel();
+    }
+
     @Test
     void tellsTheSameFunctionsInTheSameOrderAsGdb() throws Exception {
-        TestMachines machines = new TestMachines("source:7.3+lockdep");
+        TestMachines machines = new TestMachines(TestMachines.LOCKDEP);
         Symbols symbols = machines.facts().symbols();
         List<String> contexts = new ArrayList<>();
         for (String taker : TAKERS) {
@@ -145,7 +151,7 @@ class GdbAgreementTest {
     /** A lock's taker whose caller is a trampoline: the kernel calls it for an fexit program. */
     @Test
     void tellsTheSameAboveATrampoline() throws Exception {
-        TestMachines machines = new TestMachines("source:7.3+lockdep");
+        TestMachines machines = new TestMachines(TestMachines.LOCKDEP);
         Path object = compile(machines, "src/test/resources/guest/around.bpf.c");
         List<String> through = new ArrayList<>();
         for (String taker : List.of("d_alloc", "alloc_fd", "new_inode", "d_instantiate")) {
@@ -180,7 +186,7 @@ class GdbAgreementTest {
     /** The real deadlock of a task's last reference, dropped by a program in NMI, on top of code that holds the lock. */
     @Test
     void tellsTheSameOfAProgramsDeadlockInNmi() throws Exception {
-        TestMachines machines = new TestMachines("source:7.3+lockdep");
+        TestMachines machines = new TestMachines(TestMachines.LOCKDEP);
         Path object = compile(machines, "../../reproducers/kptr/nmi_task_kptr.bpf.c");
         try (Guest guest = new TemplateStore(machines.host(), machines.cache())
                 .start(

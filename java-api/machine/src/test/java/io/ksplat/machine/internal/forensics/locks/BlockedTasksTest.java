@@ -39,6 +39,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -51,6 +52,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(180)
 class BlockedTasksTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @BeforeAll
+    static void buildTheKernel() throws Exception {
+        TestMachines.buildLockdepKernel();
+    }
 
     /** After its count (struct rw_semaphore, include/linux/rwsem.h); a mutex begins with its owner. */
     private static final int OWNER_OF_RWSEM = 8;
@@ -115,7 +121,7 @@ class BlockedTasksTest {
     /** Where locks have other sizes, and lockdep keeps books, in which the lock that a task has yet to get is written already. */
     @Test
     void theOwnerIsReadWhereLocksAreDebugged() throws Exception {
-        TestMachines machines = new TestMachines("source:7.3+lockdep");
+        TestMachines machines = new TestMachines(TestMachines.LOCKDEP);
         try (Guest guest = start(machines)) {
             Hung hung = hang(guest, "tty", "/dev/ttyS0");
             Evidence found = analysis(machines, guest)
