@@ -3,8 +3,8 @@ package org.example;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.ksplat.engine.Machine;
 import io.ksplat.bpf.BpfObject;
+import io.ksplat.engine.Machine;
 import io.ksplat.junit.EnabledOnKernel;
 import io.ksplat.junit.KernelTest;
 import io.ksplat.junit.Kernels;
