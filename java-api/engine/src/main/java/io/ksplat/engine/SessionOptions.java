@@ -47,13 +47,17 @@ public record SessionOptions(
      * @throws IllegalArgumentException in one line, if a value makes no sense
      */
     public static SessionOptions read(Function<String, Optional<String>> parameters) {
-        return standard(new LoggedProgress())
+        SessionOptions options = standard(new LoggedProgress())
                 .withAccelerator(parameters.apply(RunSettings.Keys.ACCELERATOR))
                 .withFragments(parameters.apply(RunSettings.Keys.CONFIG).stream()
                         .flatMap(text -> Arrays.stream(text.split(",")))
                         .map(Path::of)
-                        .toList())
-                .withContainer(parameters.apply(RunSettings.Keys.CONTAINER));
+                        .toList());
+        try {
+            return options.withContainer(parameters.apply(RunSettings.Keys.CONTAINER));
+        } catch (IOException e) {
+            throw new IllegalArgumentException(RunSettings.Keys.CONTAINER + ": " + e.getMessage(), e);
+        }
     }
 
     /** Returns these with an accelerator by its name; empty: the best that boots a kernel. */
@@ -86,22 +90,13 @@ public record SessionOptions(
     /**
      * Returns these with machines that run in containers of an image; empty: on this host.
      *
-     * @throws IllegalArgumentException if {@code io.ksplat:ksplat-container} is not on the class path
+     * @throws IOException if {@code io.ksplat:ksplat-container} is not on the class path, or there is no Docker, or no such image
      */
-    public SessionOptions withContainer(Optional<String> image) {
+    public SessionOptions withContainer(Optional<String> image) throws IOException {
         if (image.isEmpty()) {
             return new SessionOptions(cache, progress, accelerator, fragments, Optional.empty(), tool);
         }
-        try {
-            return new SessionOptions(
-                    cache,
-                    progress,
-                    accelerator,
-                    fragments,
-                    Optional.of(QemuLauncher.of("container", image.get())),
-                    tool);
-        } catch (IOException e) {
-            throw new IllegalArgumentException(RunSettings.Keys.CONTAINER + ": " + e.getMessage(), e);
-        }
+        return new SessionOptions(
+                cache, progress, accelerator, fragments, Optional.of(QemuLauncher.of("container", image.get())), tool);
     }
 }
