@@ -38,6 +38,7 @@ class ReportMergeTest {
     private static RunRecord run(String id, int attempt, String message) {
         return Runs.run(id, attempt, Verdict.CLEAN, Verdict.CLEAN).toBuilder()
                 .message(message)
+                .note(message)
                 .build();
     }
 

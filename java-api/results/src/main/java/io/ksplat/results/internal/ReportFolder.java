@@ -2,7 +2,6 @@
 package io.ksplat.results.internal;
 
 import java.io.BufferedOutputStream;
-import java.io.FileOutputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -37,9 +36,7 @@ public final class ReportFolder {
         Path partial = folder.resolve(name + ".part");
         boolean done = false;
         try {
-            // An interrupted thread, too, writes how its run ended: a channel would refuse it.
-            try (OutputStream out =
-                    new BufferedOutputStream(new Counted(new FileOutputStream(partial.toFile())), BUFFER)) {
+            try (OutputStream out = new BufferedOutputStream(new Counted(Files.newOutputStream(partial)), BUFFER)) {
                 content.write(out);
             }
             Files.move(partial, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
