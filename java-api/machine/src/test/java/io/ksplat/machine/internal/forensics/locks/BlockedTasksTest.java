@@ -171,9 +171,14 @@ class BlockedTasksTest {
             Evidence found = analysis.ofBlockedTasks(List.of(one.waiter)).orElseThrow();
             assertThat(found.cycle())
                     .containsExactly(
-                            new CycleNode("task", OptionalInt.empty(), others.name(), ones.name()),
-                            new CycleNode("task", OptionalInt.empty(), ones.name(), others.name()));
-            assertThat(found.locks()).containsExactly(ones, others);
+                            new CycleNode("task", OptionalInt.empty(), others.name(), ones.name())
+                                    .with(Optional.of(one.waiter)),
+                            new CycleNode("task", OptionalInt.empty(), ones.name(), others.name())
+                                    .with(Optional.of(other.waiter)));
+            assertThat(found.locks()).extracting(LockRef::name).containsExactly(ones.name(), others.name());
+            assertThat(found.locks())
+                    .extracting(lock -> lock.owner().orElseThrow().task().orElseThrow())
+                    .containsExactly(other.waiter, one.waiter);
             assertThat(((Details.Waits) found.details()).waits())
                     .extracting(wait -> wait.owner().orElseThrow().task().orElseThrow())
                     .containsExactly(other.waiter, one.waiter);
