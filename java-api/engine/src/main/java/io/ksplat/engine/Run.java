@@ -18,6 +18,7 @@ import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.internal.Digests;
 import io.ksplat.machine.internal.KernelInfo;
 import io.ksplat.machine.internal.snapshot.Template;
 import io.ksplat.results.KernelName;
@@ -85,10 +86,17 @@ public final class Run {
                 settings,
                 new MachineLease.Request(scenario.id(), scenario.needs().bootParameters(), aside.isPresent()),
                 shared);
-        String spec = settings.kernel().toString();
-        this.kernelName = new KernelName(spec, "", spec.replaceAll("[^A-Za-z0-9._+-]", "_"));
         this.expected = settings.expect().orElse(Verdict.CLEAN);
         this.report = session.report(settings.report());
+        this.kernelName = unresolved(settings.kernel().toString(), report);
+    }
+
+    /** Names a kernel that nothing is known of yet. The key names a folder of the report: no path of this machine may be in it. */
+    private static KernelName unresolved(String spec, RunLog report) {
+        String shown = report.shownSpec(spec);
+        // Two trees of one name stay apart.
+        String apart = shown.equals(spec) ? "" : "-" + Digests.sha256(spec).substring(0, 8);
+        return new KernelName(spec, "", shown.replaceAll("[^A-Za-z0-9._+-]", "_") + apart);
     }
 
     /** How the scenario's code ended. */

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -239,6 +240,30 @@ class RunTest {
     void errorIfThereIsNoKernel() throws Exception {
         targets.withoutKernel("no kernel 7.2 in any suite");
         assertError(run(), "no kernel 7.2");
+    }
+
+    @Test
+    void aKernelThatIsNotFoundDoesNotNameTheFoldersOfThisMachine() throws Exception {
+        targets.withoutKernel("no kernel tree there");
+        Path report = folder.resolve("report");
+        for (String owner : List.of("bobsson", "alicedaughter")) {
+            RunSettings settings =
+                    RunSettings.of("tree:/home/" + owner + "/linux+lockdep").reportedIn(report);
+            assertError(session.run(settings, coded(machine -> {})).execute().record(), "no kernel tree");
+        }
+        session.close();
+
+        try (Stream<Path> files = Files.walk(report)) {
+            for (Path file : files.toList()) {
+                assertThat(file.toString()).doesNotContain("bobsson", "alicedaughter");
+                if (Files.isRegularFile(file)) {
+                    assertThat(Files.readString(file)).as(file.toString()).doesNotContain("bobsson", "alicedaughter");
+                }
+            }
+        }
+        try (Stream<Path> kernels = Files.list(report.resolve("coded"))) {
+            assertThat(kernels).as("one for each tree").hasSize(2);
+        }
     }
 
     @Test
