@@ -4,11 +4,12 @@ package io.ksplat.engine;
 import io.ksplat.bpf.BpfObject;
 import io.ksplat.bpf.BpfObjectSpec;
 import io.ksplat.engine.internal.Fixture;
-import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.machine.GuestControl;
 import io.ksplat.machine.GuestProcess;
 import io.ksplat.machine.MachineException;
 import io.ksplat.machine.Nmi;
+import io.ksplat.machine.Target;
+import io.ksplat.machine.internal.Patience;
 import io.ksplat.machine.internal.Poll;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -182,11 +183,10 @@ public final class Machine {
      * @throws MachineException.Late if it does not in time
      */
     public void await(String what, Condition condition) throws IOException {
-        Duration patience = fixture.target().scale(PATIENCE);
-        Deadline deadline = Deadline.in(patience);
+        Patience patience = patience(PATIENCE);
         while (!condition.holds()) {
-            if (deadline.expired()) {
-                throw new MachineException.Late("waited " + patience.toMillis() + " ms in vain until " + what);
+            if (patience.expired()) {
+                throw new MachineException.Late("waited " + patience + " in vain until " + what);
             }
             Poll.pause();
         }
@@ -210,10 +210,15 @@ public final class Machine {
         return within(PATIENCE, condition);
     }
 
-    private boolean within(Duration patience, Condition condition) throws IOException {
-        Deadline deadline = Deadline.in(fixture.target().scale(patience));
+    private Patience patience(Duration time) {
+        Target target = fixture.target();
+        return Patience.of(target.scale(time), target::starvedNanos);
+    }
+
+    private boolean within(Duration time, Condition condition) throws IOException {
+        Patience patience = patience(time);
         while (!condition.holds()) {
-            if (deadline.expired()) {
+            if (patience.expired()) {
                 return false;
             }
             Poll.pause();

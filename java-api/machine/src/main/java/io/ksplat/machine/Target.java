@@ -44,6 +44,11 @@ public interface Target extends BpfTarget, AutoCloseable {
     /** Returns how long to wait for what a fast machine does in {@code time}: an emulated one takes longer. */
     Duration scale(Duration time);
 
+    /** Returns how long it has waited for a CPU of its host so far, in nanoseconds: in that time it could do nothing. */
+    default long starvedNanos() {
+        return 0;
+    }
+
     /** Returns what it can do of one kind; empty if it cannot. */
     <C extends Capability> Optional<C> find(Class<C> capability);
 

@@ -3,7 +3,6 @@ package io.ksplat.machine.internal;
 
 import io.ksplat.bpf.BpfObject;
 import io.ksplat.bpf.BpfObjectSpec;
-import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Accelerator;
 import io.ksplat.machine.ConsoleLog;
@@ -34,7 +33,6 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -79,7 +77,7 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
 
     private static Guest booted(VirtualMachine vm) throws IOException {
         Accelerator accelerator = vm.config().accelerator();
-        AgentClient agent = new AgentClient(vm.agentChannel(), accelerator.scale(REQUEST));
+        AgentClient agent = new AgentClient(vm.agentChannel(), accelerator.scale(REQUEST), vm::starvedNanos);
         try {
             Hello hello = awaitHello(vm, agent, accelerator);
             return new Guest(vm, agent, hello, new Heartbeats(vm, hello.getBeatPage(), hello.getCpus()));
@@ -98,7 +96,7 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
      */
     public static Guest restored(VirtualMachine vm, Hello hello) throws IOException {
         AgentClient agent =
-                new AgentClient(vm.agentChannel(), vm.config().accelerator().scale(REQUEST));
+                new AgentClient(vm.agentChannel(), vm.config().accelerator().scale(REQUEST), vm::starvedNanos);
         try {
             agent.proveAlive();
             return new Guest(vm, agent, hello, new Heartbeats(vm, hello.getBeatPage(), hello.getCpus()));
@@ -110,9 +108,9 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
     }
 
     private static Hello awaitHello(VirtualMachine vm, AgentClient agent, Accelerator accelerator) throws IOException {
-        Duration patience = accelerator.scale(BOOT);
+        Patience patience = Patience.of(accelerator.scale(BOOT), vm::starvedNanos);
         try {
-            CompletableFuture.anyOf(agent.hello(), vm.exit()).get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            patience.await(CompletableFuture.anyOf(agent.hello(), vm.exit()));
             if (agent.hello().isDone()) {
                 return agent.hello().get();
             }
@@ -120,9 +118,7 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
                     "QEMU ended before the agent was up: " + vm.exitMessage(),
                     vm.console().file());
         } catch (TimeoutException e) {
-            throw new BootException(
-                    "no agent within " + patience.toSeconds() + " s",
-                    vm.console().file());
+            throw new BootException("no agent within " + patience, vm.console().file());
         } catch (ExecutionException e) {
             throw new BootException(
                     "the agent's channel ended: " + e.getMessage(), vm.console().file());
@@ -134,13 +130,11 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
 
     /** Waits until the boot has nothing more to do or to say: the console is quiet, the CPUs are idle and their hearts beat. */
     public void settle() throws IOException {
-        Duration patience = vm.config().accelerator().scale(SETTLE);
-        Deadline deadline = Deadline.in(patience);
+        Patience patience = patience(SETTLE);
         while (System.nanoTime() - vm.console().lastByteNanos() < QUIET.toNanos()
                 || vm.cpuLoad(LOAD_OVER) > IDLE_LOAD) {
-            if (deadline.expired()) {
-                throw new MachineException.Late(
-                        "the machine did not come to rest within " + patience.toSeconds() + " s of its boot");
+            if (patience.expired()) {
+                throw new MachineException.Late("the machine did not come to rest within " + patience + " of its boot");
             }
             Poll.pause();
         }
@@ -149,10 +143,13 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
 
     /** Waits until every CPU's heart has beaten ten times more. */
     public void awaitBeats() throws IOException {
-        Duration patience = vm.config().accelerator().scale(REQUEST);
-        if (!everyCpuBeats(10, Deadline.in(patience))) {
+        if (!everyCpuBeats(10, scale(REQUEST))) {
             throw new MachineException.Late("not every CPU's heart beats");
         }
+    }
+
+    private Patience patience(Duration time) {
+        return Patience.of(scale(time), vm::starvedNanos);
     }
 
     /** What the agent says of its machine now. */
@@ -234,9 +231,10 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
     /**
      * Waits until every CPU's heart has beaten so many times more.
      *
-     * @return false if one did not until the deadline
+     * @return false if one did not within a time that the machine could run
      */
-    public boolean everyCpuBeats(int times, Deadline deadline) throws IOException {
+    public boolean everyCpuBeats(int times, Duration within) throws IOException {
+        Patience patience = Patience.of(within, vm::starvedNanos);
         long[] before = heartbeats.read();
         while (true) {
             long[] now = heartbeats.read();
@@ -244,7 +242,7 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
             for (int cpu = 0; cpu < now.length; cpu++) {
                 all &= now[cpu] - before[cpu] >= times;
             }
-            if (all || deadline.expired()) {
+            if (all || patience.expired()) {
                 return all;
             }
             Poll.pause();
@@ -252,12 +250,11 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
     }
 
     private void await(CompletableFuture<Void> future, String what) throws IOException {
-        Duration patience = vm.config().accelerator().scale(REQUEST);
+        Patience patience = patience(REQUEST);
         try {
-            future.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            patience.await(future);
         } catch (TimeoutException e) {
-            throw new MachineException.Late(
-                    "the guest did not show " + what + " within " + patience.toMillis() + " ms");
+            throw new MachineException.Late("the guest did not show " + what + " within " + patience);
         } catch (ExecutionException e) {
             throw new MachineException("waiting for " + what + " failed: " + e.getMessage(), e);
         } catch (InterruptedException e) {
@@ -318,6 +315,11 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
     @Override
     public Duration scale(Duration time) {
         return vm.config().accelerator().scale(time);
+    }
+
+    @Override
+    public long starvedNanos() {
+        return vm.starvedNanos();
     }
 
     @Override

@@ -75,7 +75,7 @@ class DyingMachineTest {
             saysGone(() -> guest.agent().call(Request.newBuilder().setEcho(Echo.getDefaultInstance())));
             saysGone(() -> guest.agent().readFile("/proc/version"));
             saysGone(() -> guest.heartbeats().read());
-            saysGone(() -> guest.everyCpuBeats(1, Deadline.in(Duration.ofMinutes(1))));
+            saysGone(() -> guest.everyCpuBeats(1, Duration.ofMinutes(1)));
             saysGone(() -> guest.vm().registers());
             saysGone(() -> guest.vm().readPhysical(0x1000000, 8));
             saysGone(() -> guest.vm().readVirtual(0xffffffff81000000L, 8));
@@ -129,8 +129,7 @@ class DyingMachineTest {
             }
             assertThat(guest.vm().exit()).isNotDone();
             assertThat(guest.vm().registers()).hasSize(2);
-            assertThat(guest.everyCpuBeats(1, Deadline.in(Duration.ofMillis(500))))
-                    .isFalse();
+            assertThat(guest.everyCpuBeats(1, Duration.ofMillis(500))).isFalse();
             assertThat(seen.toString(ISO_8859_1)).doesNotContain("0123abcd");
         }
     }

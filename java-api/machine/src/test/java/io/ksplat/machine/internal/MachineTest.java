@@ -32,6 +32,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("machine")
 @Timeout(60)
 class MachineTest {
+    private static final Duration SOON = Duration.ofSeconds(20);
+
     /** __START_KERNEL_map (arch/x86/include/asm/page_64_types.h): without KASLR, virtual less physical. */
     private static final long KERNEL_MAP = 0xffffffff80000000L;
 
@@ -56,7 +58,7 @@ class MachineTest {
     }
 
     private static Deadline soon() {
-        return Deadline.in(Duration.ofSeconds(20));
+        return Deadline.in(SOON);
     }
 
     private static Exited exec(int timeoutMs, String... argv) throws IOException {
@@ -119,17 +121,16 @@ class MachineTest {
     @Test
     void showsTheBeatsOfEveryCpuFromOutside() throws IOException {
         assertThat(guest.heartbeats().cpus()).isEqualTo(2);
-        assertThat(guest.everyCpuBeats(5, soon())).isTrue();
+        assertThat(guest.everyCpuBeats(5, SOON)).isTrue();
         guest.vm().stop();
         try {
             long[] stopped = guest.heartbeats().read();
-            assertThat(guest.everyCpuBeats(1, Deadline.in(Duration.ofMillis(300))))
-                    .isFalse();
+            assertThat(guest.everyCpuBeats(1, Duration.ofMillis(300))).isFalse();
             assertThat(guest.heartbeats().read()).isEqualTo(stopped);
         } finally {
             guest.vm().resume();
         }
-        assertThat(guest.everyCpuBeats(5, soon())).isTrue();
+        assertThat(guest.everyCpuBeats(5, SOON)).isTrue();
     }
 
     /** /proc/interrupts' NMI line, a count for each CPU. */
@@ -188,7 +189,7 @@ class MachineTest {
             }
             gdb.detach();
         }
-        assertThat(guest.everyCpuBeats(2, soon())).isTrue();
+        assertThat(guest.everyCpuBeats(2, SOON)).isTrue();
     }
 
     @Test
@@ -206,6 +207,6 @@ class MachineTest {
             gdb.detach();
         }
         churn.exitAndReap();
-        assertThat(guest.everyCpuBeats(2, soon())).isTrue();
+        assertThat(guest.everyCpuBeats(2, SOON)).isTrue();
     }
 }

@@ -5,6 +5,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.ksplat.machine.AgentException;
 import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.Patience;
 import io.ksplat.machine.internal.agent.proto.Echo;
 import io.ksplat.machine.internal.agent.proto.Hello;
 import io.ksplat.machine.internal.agent.proto.MakeDirectory;
@@ -29,7 +30,6 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -50,15 +50,20 @@ public final class AgentClient implements AutoCloseable {
 
     private final SocketChannel channel;
     private final Duration patience;
+    private final Patience.Starvation starvation;
     private final AtomicInteger nextId = new AtomicInteger();
     private final CompletableFuture<Hello> hello = new CompletableFuture<>();
     private final Map<Integer, Answer> waiting = new ConcurrentHashMap<>();
     private final CompletableFuture<MachineException> closed = new CompletableFuture<>();
 
-    /** @param patience the time limit of a request without its own */
-    public AgentClient(SocketChannel channel, Duration patience) {
+    /**
+     * @param patience the time limit of a request without its own
+     * @param starvation how long the agent's machine could not run: the limits do not count that
+     */
+    public AgentClient(SocketChannel channel, Duration patience, Patience.Starvation starvation) {
         this.channel = channel;
         this.patience = patience;
+        this.starvation = starvation;
         Thread reader = new Thread(this::read, "ksplat-agent");
         reader.setDaemon(true);
         reader.start();
@@ -88,9 +93,10 @@ public final class AgentClient implements AutoCloseable {
         return await(request, send(request), patience);
     }
 
-    private static List<Response> await(Request.Builder request, Answer answer, Duration patience) throws IOException {
+    private List<Response> await(Request.Builder request, Answer answer, Duration limit) throws IOException {
+        Patience patience = Patience.of(limit, starvation);
         try {
-            List<Response> parts = answer.whole.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            List<Response> parts = patience.await(answer.whole);
             Response last = parts.get(parts.size() - 1);
             if (last.hasFailure()) {
                 throw AgentException.of(last.getFailure());
@@ -100,9 +106,8 @@ public final class AgentClient implements AutoCloseable {
             throw new MachineException.Gone(
                     String.valueOf(Objects.requireNonNullElse(e.getCause(), e).getMessage()));
         } catch (TimeoutException e) {
-            throw new MachineException.Late(
-                    "the agent did not answer " + request.getOpCase().name().toLowerCase(java.util.Locale.ROOT)
-                            + " within " + patience.toMillis() + " ms");
+            throw new MachineException.Late("the agent did not answer "
+                    + request.getOpCase().name().toLowerCase(java.util.Locale.ROOT) + " within " + patience);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new MachineException("interrupted while waiting for the agent", e);

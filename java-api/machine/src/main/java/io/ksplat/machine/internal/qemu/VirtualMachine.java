@@ -23,16 +23,27 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A running QEMU: its monitor, console, gdbstub and memory, and the byte channel to the agent. */
 public final class VirtualMachine implements AutoCloseable {
     /** The time limit for saving the state of a stopped machine: a few hundred kilobytes. */
+    private static final Logger LOG = LoggerFactory.getLogger(VirtualMachine.class);
+
     private static final Duration SAVING = Duration.ofSeconds(30);
+
+    /** The fields of /proc/PID/schedstat: nanoseconds on a CPU, and on a run queue. */
+    private static final int RAN = 0;
+
+    private static final int WAITED = 1;
 
     private final MachineConfig config;
     private final RunningQemu qemu;
     private final Console console;
     private final boolean memoryIsFile;
+    private List<Long> starvable = List.of();
+    private long starved;
     private boolean gdbServer;
     private volatile boolean nmiInjected;
     private @Nullable GdbStub gdb;
@@ -286,9 +297,33 @@ public final class VirtualMachine implements AutoCloseable {
      * @return empty if there is no such thread, or the kernel under QEMU does not count (without CONFIG_SCHED_INFO it prints zeros)
      */
     public OptionalLong ranNanos(long thread) throws IOException {
-        String line = qemu.process().schedstat(thread);
-        long ns = line.isEmpty() ? 0 : Long.parseLong(line.substring(0, line.indexOf(' ')));
+        long ns = schedstat(thread, RAN);
         return ns == 0 ? OptionalLong.empty() : OptionalLong.of(ns);
+    }
+
+    /** Returns a field of a thread's /proc/PID/schedstat (Documentation/scheduler/sched-stats.rst), 0 if there is no such thread. */
+    private long schedstat(long thread, int field) throws IOException {
+        String line = qemu.process().schedstat(thread).strip();
+        return line.isEmpty() ? 0 : Long.parseLong(line.split(" ", -1)[field]);
+    }
+
+    /** Returns how long the vCPU that waited longest has waited for CPUs of the host so far, in nanoseconds. */
+    public synchronized long starvedNanos() {
+        try {
+            // They are the same as long as the machine lives, and this is asked often.
+            if (starvable.isEmpty()) {
+                starvable = cpuThreads();
+            }
+            long most = 0;
+            for (long thread : starvable) {
+                most = Math.max(most, schedstat(thread, WAITED));
+            }
+            starved = Math.max(starved, most);
+        } catch (IOException e) {
+            // Of a machine that is gone; whoever waits for its answer learns that.
+            LOG.debug("cannot read how long the machine waited for its host", e);
+        }
+        return starved;
     }
 
     private long ranNanos() throws IOException {

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.ByteString;
 import io.ksplat.machine.AgentException;
 import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.Patience;
 import io.ksplat.machine.internal.agent.proto.Bytes;
 import io.ksplat.machine.internal.agent.proto.Done;
 import io.ksplat.machine.internal.agent.proto.Echo;
@@ -29,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The test is the agent. */
-@Timeout(10)
+@Timeout(120)
 class AgentClientTest {
     private SocketPair sockets;
     private AgentClient client;
@@ -37,7 +38,7 @@ class AgentClientTest {
     @BeforeEach
     void connect() throws IOException {
         sockets = SocketPair.open();
-        client = new AgentClient(sockets.near(), Duration.ofSeconds(5));
+        client = new AgentClient(sockets.near(), Duration.ofSeconds(5), Patience.Starvation.NONE);
     }
 
     @AfterEach
@@ -108,7 +109,7 @@ class AgentClientTest {
 
     private static Throwable failureOf(CompletableFuture<?> future) throws Exception {
         try {
-            throw new AssertionError("no failure but " + future.get(5, TimeUnit.SECONDS));
+            throw new AssertionError("no failure but " + future.get(60, TimeUnit.SECONDS));
         } catch (ExecutionException e) {
             return e.getCause() instanceof java.io.UncheckedIOException wrapped ? wrapped.getCause() : e.getCause();
         }
@@ -230,7 +231,7 @@ class AgentClientTest {
     void refusesAFrameThatIsTooLongBeforeItMakesRoomForIt() throws Exception {
         for (int length : new int[] {(32 << 20) + 1, Integer.MAX_VALUE, -1, Integer.MIN_VALUE}) {
             try (SocketPair pair = SocketPair.open();
-                    AgentClient other = new AgentClient(pair.near(), Duration.ofSeconds(5))) {
+                    AgentClient other = new AgentClient(pair.near(), Duration.ofSeconds(5), Patience.Starvation.NONE)) {
                 pair.far()
                         .write(ByteBuffer.allocate(4)
                                 .order(ByteOrder.LITTLE_ENDIAN)
@@ -256,7 +257,7 @@ class AgentClientTest {
     @Test
     void waitsNoLongerThanItsPatience() throws Exception {
         try (SocketPair pair = SocketPair.open();
-                AgentClient other = new AgentClient(pair.near(), Duration.ofMillis(150))) {
+                AgentClient other = new AgentClient(pair.near(), Duration.ofMillis(150), Patience.Starvation.NONE)) {
             assertThatThrownBy(() -> other.call(echo("x")))
                     .isInstanceOf(MachineException.Late.class)
                     .hasMessage("the agent did not answer echo within 150 ms");
@@ -279,7 +280,7 @@ class AgentClientTest {
         });
         hostile.start();
         assertThat(failureOf(file)).isInstanceOf(MachineException.class).hasMessageContaining("more than");
-        hostile.join(5000);
+        hostile.join(60_000);
         assertThat(hostile.isAlive()).isFalse();
     }
 }

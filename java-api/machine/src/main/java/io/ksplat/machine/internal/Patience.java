@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * The limit of the time that a machine may take for something. What counts is the time in which the machine could run: a vCPU that
+ * waits for a CPU of a busy host does not get on. Not thread-safe.
+ */
+public final class Patience {
+    /** A host that gives a machine less than a tenth of the time is of no use. */
+    private static final int MOST = 10;
+
+    private final Duration limit;
+    private final Starvation starvation;
+    private final long began = System.nanoTime();
+    private final long starvedBefore;
+
+    /** Tells how long a machine has waited for CPUs of its host so far. */
+    @FunctionalInterface
+    public interface Starvation {
+        /** A machine that never waits. */
+        Starvation NONE = () -> 0;
+
+        /** Returns nanoseconds; they never decrease. */
+        long nanos();
+    }
+
+    private Patience(Duration limit, Starvation starvation) {
+        this.limit = limit;
+        this.starvation = starvation;
+        this.starvedBefore = starvation.nanos();
+    }
+
+    /** Begins to wait. */
+    public static Patience of(Duration limit, Starvation starvation) {
+        return new Patience(limit, starvation);
+    }
+
+    /** Returns whether the machine had its time. */
+    public boolean expired() {
+        return remaining() <= 0;
+    }
+
+    /**
+     * Waits for an answer of the machine.
+     *
+     * @throws TimeoutException if the machine had its time
+     */
+    public <T> T await(CompletableFuture<T> answer) throws TimeoutException, ExecutionException, InterruptedException {
+        while (true) {
+            try {
+                return answer.get(Math.max(1, TimeUnit.NANOSECONDS.toMillis(remaining())), TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                if (expired()) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** Returns the time that the machine had, for messages: {@code 20000 ms}. */
+    @Override
+    public String toString() {
+        long starved = TimeUnit.NANOSECONDS.toMillis(starvation.nanos() - starvedBefore);
+        return limit.toMillis() + " ms"
+                + (starved > 0 ? ", not counting " + starved + " ms in which it waited for a CPU of this host" : "");
+    }
+
+    private long remaining() {
+        long passed = System.nanoTime() - began;
+        long left = limit.toNanos() - passed;
+        if (left > 0) {
+            return left;
+        }
+        return Math.min(
+                left + starvation.nanos() - starvedBefore,
+                limit.multipliedBy(MOST).toNanos() - passed);
+    }
+}
