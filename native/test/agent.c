@@ -176,6 +176,8 @@ static void hello_comes_first(void)
 	CHECK(r->id == 0 && r->result_case == RESULT(HELLO), "case %d", r->result_case);
 	CHECK(r->hello->cpus == (uint32_t)sysconf(_SC_NPROCESSORS_ONLN), "%u CPUs", r->hello->cpus);
 	CHECK(strlen(r->hello->agent) == 40, "digest %s", r->hello->agent);
+	/* 1.7 when this was written; Debian 12 has 1.1. */
+	CHECK(strverscmp(r->hello->libbpf, "1.7") >= 0, "libbpf %s", r->hello->libbpf);
 	CHECK(r->hello->release[0], "no release");
 	DROP(r);
 }

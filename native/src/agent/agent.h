@@ -35,8 +35,21 @@ void channel_send(const PB(Response) *response);
 void reply_done(uint32_t id);
 void reply_bytes(uint32_t id, const void *data, size_t len, bool more);
 void reply_failure(uint32_t id, int error, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-void reply_failure_log(uint32_t id, int error, bool verifier, char *log, const char *fmt, ...)
-	__attribute__((format(printf, 5, 6)));
+
+/* What a refused load or attach tells beside its errno. */
+#define LACKS_MAX 16
+struct lacks {
+	char names[LACKS_MAX][96];
+	size_t n;
+};
+struct refusal {
+	/* The verifier's log of the program that what names; NULL: the verifier refused none. */
+	char *verifier_log;
+	char *libbpf;
+	const struct lacks *lacks;
+};
+void reply_refusal(uint32_t id, int error, const struct refusal *refusal, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* dispatch.c: consumes the request. */
 void dispatch(PB(Request) *request);
@@ -108,6 +121,11 @@ struct program_log {
 	char *text;
 };
 void bpf_describe(uint32_t id, const struct loaded *loaded, const struct program_log *logs, size_t n_logs);
+
+/* bpf_probe.c: each adds to what this kernel lacks. */
+void bpf_probe_object(struct lacks *lacks, const struct bpf_object *object);
+void bpf_probe_attach_type(struct lacks *lacks, const struct bpf_program *program);
+void bpf_probe_helper(struct lacks *lacks, const char *verifier_log);
 
 /* bpf_run.c */
 struct test_run *bpf_test_run_prepare(uint32_t id, const PB(BpfTestRun) *op);

@@ -32,17 +32,56 @@ static uint32_t last_handle, last_link;
 static char libbpf_log[LIBBPF_LOG_BYTES];
 static size_t libbpf_log_len;
 
-static int print_to_libbpf_log(enum libbpf_print_level level, const char *fmt, va_list args)
+/* Probes fail on purpose, and say so. */
+static bool probing;
+/* The last CO-RE relocation that libbpf looked at. */
+static char relocation[512];
+
+static void add_to_libbpf_log(const char *fmt, va_list args)
 {
 	size_t left = sizeof(libbpf_log) - libbpf_log_len;
-	int n;
+	int n = vsnprintf(libbpf_log + libbpf_log_len, left, fmt, args);
 
-	if (level == LIBBPF_DEBUG)
-		return 0;
-	n = vsnprintf(libbpf_log + libbpf_log_len, left, fmt, args);
 	if (n > 0)
 		libbpf_log_len += (size_t)n < left ? (size_t)n : left - 1;
-	return n;
+}
+
+static void add_relocation(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	add_to_libbpf_log(fmt, args);
+	va_end(args);
+}
+
+/*
+ * libbpf turns what a kernel lacks into an instruction that the verifier refuses, and puts the name back into the verifier's log,
+ * but not if many lines follow there, as since 7.3. Two of its debug messages have the names (relo_core.c, libbpf.c).
+ */
+static void keep_names(const char *fmt, va_list args)
+{
+	if (!strcmp(fmt, "prog '%s': relo #%d: %s\n"))
+		vsnprintf(relocation, sizeof(relocation), fmt, args);
+	else if (strstr(fmt, "substituting insn #%d w/ invalid insn")) {
+		add_relocation("%s", relocation);
+		add_to_libbpf_log(fmt, args);
+	} else if (strstr(fmt, "(weak): not resolved"))
+		add_to_libbpf_log(fmt, args);
+}
+
+static int print_to_libbpf_log(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	if (probing)
+		return 0;
+	/* What libbpf prints starts with its name. */
+	if (!strncmp(fmt, "libbpf: ", 8))
+		fmt += 8;
+	if (level == LIBBPF_DEBUG)
+		keep_names(fmt, args);
+	else
+		add_to_libbpf_log(fmt, args);
+	return 0;
 }
 
 static void clear_libbpf_log(void)
@@ -263,17 +302,28 @@ static const struct program_log *refused(const struct program_log *logs, size_t 
 	return NULL;
 }
 
-static void reply_load_failure(uint32_t id, int error, const PB(BpfLoad) *op, const struct program_log *logs, size_t n)
+static void reply_load_failure(uint32_t id, int error, const PB(BpfLoad) *op, const struct bpf_object *object,
+			       const struct program_log *logs, size_t n)
 {
 	const struct program_log *program = refused(logs, n);
+	struct lacks lacks = { .n = 0 };
+	struct refusal refusal = { .libbpf = libbpf_log, .lacks = &lacks };
 
-	/* What the kernel checks before the verifier runs, such as privileges and sizes, it refuses without a log. */
-	if (program && program->text[0])
-		reply_failure_log(id, error, true, program->text, "%s", bpf_program__name(program->program));
+	probing = true;
+	/* What the kernel checks before the verifier runs, such as types, privileges and sizes, it refuses without a log. */
+	if (program && program->text[0]) {
+		refusal.verifier_log = program->text;
+		bpf_probe_helper(&lacks, program->text);
+	} else {
+		bpf_probe_object(&lacks, object);
+	}
+	probing = false;
+	if (refusal.verifier_log)
+		reply_refusal(id, error, &refusal, "%s", bpf_program__name(program->program));
 	else if (program)
-		reply_failure_log(id, error, false, libbpf_log, "load program %s", bpf_program__name(program->program));
+		reply_refusal(id, error, &refusal, "load program %s", bpf_program__name(program->program));
 	else
-		reply_failure_log(id, error, false, libbpf_log, "load BPF object %s", op->name);
+		reply_refusal(id, error, &refusal, "load BPF object %s", op->name);
 }
 
 static void unmap(struct loaded *loaded)
@@ -335,8 +385,9 @@ void bpf_load(uint32_t id, const PB(BpfLoad) *op)
 	clear_libbpf_log();
 	object = op->object.len ? bpf_object__open_mem(op->object.data, op->object.len, &opts) : NULL;
 	if (!object) {
-		reply_failure_log(id, op->object.len ? errno : EINVAL, false, libbpf_log, "open BPF object %s",
-				  op->name);
+		struct refusal refusal = { .libbpf = libbpf_log, .lacks = &(struct lacks){ .n = 0 } };
+
+		reply_refusal(id, op->object.len ? errno : EINVAL, &refusal, "open BPF object %s", op->name);
 		return;
 	}
 	if (!choose_programs(id, object, op) || !set_initial(id, object, op) || !set_sizes(id, object, op))
@@ -344,7 +395,7 @@ void bpf_load(uint32_t id, const PB(BpfLoad) *op)
 	logs = set_logs(object, op->log_level, &n_logs);
 	error = bpf_object__load(object);
 	if (error) {
-		reply_load_failure(id, -error, op, logs, n_logs);
+		reply_load_failure(id, -error, op, object, logs, n_logs);
 		goto close;
 	}
 	loaded = calloc(1, sizeof(*loaded));
@@ -415,8 +466,15 @@ void bpf_attach(uint32_t id, const PB(BpfAttach) *op)
 	clear_libbpf_log();
 	made = bpf_program__attach(program);
 	if (!made) {
-		reply_failure_log(id, errno, false, libbpf_log, "attach program %s (%s)", op->program,
-				  bpf_program__section_name(program));
+		struct lacks lacks = { .n = 0 };
+		struct refusal refusal = { .libbpf = libbpf_log, .lacks = &lacks };
+		int error = errno;
+
+		probing = true;
+		bpf_probe_attach_type(&lacks, program);
+		probing = false;
+		reply_refusal(id, error, &refusal, "attach program %s (%s)", op->program,
+			      bpf_program__section_name(program));
 		return;
 	}
 	attached = calloc(1, sizeof(*attached));

@@ -7,6 +7,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <bpf/libbpf.h>
+
 #include "agent.h"
 
 /*
@@ -99,6 +101,7 @@ void hello_send(uint32_t id)
 	struct utsname name;
 	/* The linker's build id. It covers the whole program, including its static libraries. */
 	struct digest digest = { "" };
+	char libbpf[32];
 	bool locks = false;
 
 	uname(&name);
@@ -108,6 +111,8 @@ void hello_send(uint32_t id)
 	hello.cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	hello.beat_page = beat_physical();
 	hello.agent = digest.text;
+	snprintf(libbpf, sizeof(libbpf), "%u.%u", libbpf_major_version(), libbpf_minor_version());
+	hello.libbpf = libbpf;
 	hello.has_btf = !access("/sys/kernel/btf/vmlinux", R_OK);
 	if (!test_mode) {
 		hello.text = kernel_text();

@@ -42,20 +42,29 @@ static void only_ascii(char *text)
 			*text = '?';
 }
 
-static void failure(uint32_t id, int error, bool verifier, char *log, const char *fmt, va_list args)
+static void failure(uint32_t id, int error, const struct refusal *refusal, const char *fmt, va_list args)
 {
 	PB(Response) response = KSPLAT__AGENT__RESPONSE__INIT;
 	PB(Failure) failed = KSPLAT__AGENT__FAILURE__INIT;
+	char *lacks[LACKS_MAX];
 	char what[1024];
 
 	vsnprintf(what, sizeof(what), fmt, args);
 	only_ascii(what);
 	failed.error = error;
 	failed.what = what;
-	failed.verifier = verifier;
-	if (log) {
-		only_ascii(log);
-		failed.log = log;
+	if (refusal) {
+		failed.verifier = refusal->verifier_log != NULL;
+		if (refusal->verifier_log) {
+			only_ascii(refusal->verifier_log);
+			failed.log = refusal->verifier_log;
+		}
+		only_ascii(refusal->libbpf);
+		failed.libbpf = refusal->libbpf;
+		for (size_t i = 0; i < refusal->lacks->n; i++)
+			lacks[i] = (char *)refusal->lacks->names[i];
+		failed.lacks = lacks;
+		failed.n_lacks = refusal->lacks->n;
 	}
 	response.id = id;
 	response.result_case = KSPLAT__AGENT__RESPONSE__RESULT_FAILURE;
@@ -68,15 +77,15 @@ void reply_failure(uint32_t id, int error, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	failure(id, error, false, NULL, fmt, args);
+	failure(id, error, NULL, fmt, args);
 	va_end(args);
 }
 
-void reply_failure_log(uint32_t id, int error, bool verifier, char *log, const char *fmt, ...)
+void reply_refusal(uint32_t id, int error, const struct refusal *refusal, const char *fmt, ...)
 {
 	va_list args;
 
 	va_start(args, fmt);
-	failure(id, error, verifier, log, fmt, args);
+	failure(id, error, refusal, fmt, args);
 	va_end(args);
 }

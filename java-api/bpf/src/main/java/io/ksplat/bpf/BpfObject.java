@@ -10,6 +10,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * A loaded BPF object: its programs, maps and global variables, by name. Closing it detaches and unloads it; after that, it and everything
@@ -38,7 +40,11 @@ public final class BpfObject implements AutoCloseable {
         this.file = file;
         this.backend = backend;
         backend.programs().forEach(name -> programs.put(name, new BpfProgram(this, name)));
-        backend.maps().forEach(map -> maps.put(map.name(), new BpfMap(this, map, file.map(map.name()))));
+        // A newer libbpf on the target may see maps that the one here does not, such as those of struct_ops.
+        Set<String> known = file.maps().stream().map(BpfMapInfo::name).collect(Collectors.toSet());
+        backend.maps().stream()
+                .filter(map -> known.contains(map.name()))
+                .forEach(map -> maps.put(map.name(), new BpfMap(this, map, file.map(map.name()))));
     }
 
     /** Prepares an object for loading. */
@@ -50,6 +56,7 @@ public final class BpfObject implements AutoCloseable {
      * Loads an object as it is, with the programs that libbpf loads by default.
      *
      * @throws VerifierException if the kernel's verifier refuses a program
+     * @throws KernelLacksException if the kernel has not what it needs
      * @throws BpfException for any other refusal
      */
     public static BpfObject load(BpfTarget target, BpfObjectFile file) throws IOException {

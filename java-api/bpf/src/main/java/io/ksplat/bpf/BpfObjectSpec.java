@@ -77,6 +77,7 @@ public final class BpfObjectSpec {
      * Loads it.
      *
      * @throws VerifierException if the kernel's verifier refuses a program
+     * @throws KernelLacksException if the kernel has not what it needs
      * @throws BpfException for any other refusal
      */
     public BpfObject load(BpfTarget target) throws IOException {

@@ -3,6 +3,8 @@ package io.ksplat.engine;
 
 import io.ksplat.bpf.BpfException;
 import io.ksplat.bpf.BpfObjectFile;
+import io.ksplat.bpf.BpfProgramInfo;
+import io.ksplat.bpf.KernelLacksException;
 import io.ksplat.bpf.VerifierException;
 import io.ksplat.engine.internal.CrashConfirmation;
 import io.ksplat.engine.internal.Fixture;
@@ -19,6 +21,7 @@ import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.internal.Digests;
+import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.internal.KernelInfo;
 import io.ksplat.machine.internal.snapshot.Template;
 import io.ksplat.results.KernelName;
@@ -32,6 +35,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,7 +74,13 @@ public final class Run {
 
     private KernelName kernelName;
     private Verdict expected;
+    private Expectation expectation = Expectation.of(Verdict.CLEAN);
     private Optional<String> because = Optional.empty();
+    private Optional<String> mismatch = Optional.empty();
+    private Optional<Symbols> symbols = Optional.empty();
+    /** The programs of the scenario's own file. */
+    private Set<String> own = Set.of();
+
     private Optional<Path> folder = Optional.empty();
     private String accelerator = "";
     private boolean concluded;
@@ -107,8 +118,11 @@ public final class Run {
         /** It broke off, because this kernel is not for it. */
         record Aborted(Throwable thrown) implements Ending {}
 
-        /** It asked for what the target cannot do. */
+        /** It asked for what the target cannot do, or the kernel has not. */
         record Lacks(Throwable thrown) implements Ending {}
+
+        /** The verifier refused a program that it loaded. */
+        record Refused(VerifierException thrown) implements Ending {}
 
         /** It failed. A dead agent is no failure of the run: the machine is judged all the same. */
         record Threw(Throwable thrown) implements Ending {}
@@ -118,13 +132,21 @@ public final class Run {
             if (thrown instanceof AbortedException aborted) {
                 return new Aborted(aborted.reason());
             }
-            return thrown instanceof UnsupportedTargetException lacks ? new Lacks(lacks) : new Threw(thrown);
+            if (thrown instanceof VerifierException refusal) {
+                return new Refused(refusal);
+            }
+            return thrown instanceof UnsupportedTargetException || thrown instanceof KernelLacksException
+                    ? new Lacks(thrown)
+                    : new Threw(thrown);
         }
 
         /** Returns why there may be no evidence; empty if it returned. */
         default Optional<String> reason() {
             if (this instanceof Lacks lacks) {
                 return Optional.ofNullable(lacks.thrown.getMessage());
+            }
+            if (this instanceof Refused refused) {
+                return Optional.ofNullable(refused.thrown.getMessage());
             }
             if (this instanceof Aborted aborted) {
                 return Optional.of(aborted.thrown.toString());
@@ -235,9 +257,12 @@ public final class Run {
             session.begins(this);
             return prepareMachine();
         } catch (VerifierException refusal) {
-            keepLog(refusal);
-            return decided(Verdict.REJECTED, String.valueOf(refusal.getMessage()), List.of(rejection(refusal)));
+            return decided(Verdict.REJECTED, String.valueOf(refusal.getMessage()), List.of(rejected(refusal)));
+        } catch (KernelLacksException e) {
+            keepLog(e);
+            return lacking(described(e));
         } catch (BpfException e) {
+            keepLog(e);
             String log = e.log().isBlank() ? "" : "\n" + e.log().strip();
             return decided(Verdict.ERROR, e.getMessage() + log, List.of());
         } catch (KernelException | IOException | RuntimeException e) {
@@ -257,12 +282,13 @@ public final class Run {
     private Prepared prepareMachine() throws IOException, InterruptedException, KernelException {
         KernelInfo kernel = session.targets().kernel(settings.kernel());
         accelerator = kernel.accelerator().id();
+        symbols = Optional.of(kernel.symbols());
         kernelName = new KernelName(
                 settings.kernel().toString(),
                 kernel.release(),
                 kernel.kernel().key(),
                 kernel.kernel().configDigest());
-        Expectation expectation = scenario.expectedOn(kernel.release());
+        expectation = scenario.expectedOn(kernel.release());
         expected = settings.expect().orElse(expectation.verdict());
         because = settings.expect().isPresent() ? Optional.empty() : expectation.because();
         Path made = aside.isPresent()
@@ -274,12 +300,9 @@ public final class Run {
             expected = settings.expect().orElse(Verdict.UNSUPPORTED);
             return decided(Verdict.UNSUPPORTED, disabled.get(), List.of());
         }
-        Optional<String> lacks = scenario.needs().lackingIn(kernel.btf());
+        Optional<String> lacks = scenario.needs().lackingIn(kernel.btf(), kernel.symbols());
         if (lacks.isPresent()) {
-            if (!expectation.stated()) {
-                expected = settings.expect().orElse(Verdict.UNSUPPORTED);
-            }
-            return decided(Verdict.UNSUPPORTED, kernel.release() + " has no " + lacks.get(), List.of());
+            return lacking(kernel.release() + " has no " + lacks.get());
         }
         Prepared prepared = new Preparation(kernel, made.resolve("console.log")).run();
         session.progress().step("attempt");
@@ -352,7 +375,7 @@ public final class Run {
 
         private byte[] object(BpfSource source) throws IOException, InterruptedException {
             List<String> macros = new ArrayList<>(scenario.macros());
-            macros.addAll(scenario.needs().macros(kernel.btf()));
+            macros.addAll(scenario.needs().macros(kernel.btf(), kernel.symbols()));
             return session.object(source, macros, kernel);
         }
 
@@ -362,6 +385,11 @@ public final class Run {
             }
             BpfSource source = scenario.bpf().get();
             BpfObjectFile file = BpfObjectFile.parse(source.name(), object(source));
+            own = file.programs().stream().map(BpfProgramInfo::name).collect(Collectors.toSet());
+            Optional<String> lacks = KernelNeeds.lackingFor(file, kernel.btf(), kernel.symbols());
+            if (lacks.isPresent()) {
+                throw new KernelLacksException(lacks.get(), 0, "");
+            }
             scenario.needs().check(source, file);
             return Optional.of(file);
         }
@@ -402,22 +430,46 @@ public final class Run {
         }
     }
 
+    private String described(KernelLacksException e) {
+        return kernelName.release() + " has no "
+                + symbols.map(known -> KernelNeeds.described(e, known)).orElse(e.lacks());
+    }
+
+    private Decided lacking(String message) {
+        if (!expectation.stated()) {
+            expected = settings.expect().orElse(Verdict.UNSUPPORTED);
+        }
+        return decided(Verdict.UNSUPPORTED, message, List.of());
+    }
+
     private Decided decided(Verdict verdict, String message, List<Evidence> evidence) {
         return lease.interrupted()
                 .map(reason -> new Decided(Verdict.ERROR, reason, evidence))
                 .orElseGet(() -> new Decided(verdict, message, evidence));
     }
 
-    private void keepLog(VerifierException refusal) {
-        if (folder.isEmpty()) {
+    /** Makes evidence of a refusal, and notes what is not as it was expected. */
+    private Evidence rejected(VerifierException refusal) {
+        keepLog(refusal);
+        Evidence evidence = rejection(refusal);
+        if (settings.expect().isEmpty()) {
+            mismatch = expectation.mismatch(evidence, refusal.log(), own);
+        }
+        return evidence;
+    }
+
+    private void keepLog(BpfException refusal) {
+        if (folder.isEmpty() || refusal.log().isBlank()) {
             return;
         }
-        Path log = folder.get().resolve("verifier.log");
+        boolean verifier = refusal instanceof VerifierException;
+        Path log = folder.get().resolve(verifier ? "verifier.log" : "loader.log");
+        String whose = verifier ? "the verifier's" : "the loader's";
         try {
             Files.writeString(log, refusal.log());
-            notes.add("the verifier's whole log: " + log);
+            notes.add(whose + " whole log: " + log);
         } catch (IOException e) {
-            notes.add("the verifier's log could not be kept: " + e.getMessage());
+            notes.add(whose + " log could not be kept: " + e.getMessage());
         }
     }
 
@@ -538,13 +590,26 @@ public final class Run {
             preserve(fixture.watcher());
         }
         RunVerdict verdict = RunVerdict.of(seen, scenario.asserts(), ending, lease.interrupted());
+        List<Evidence> evidence = new ArrayList<>(seen.evidence());
+        if (verdict.verdict() == Verdict.REJECTED && ending instanceof Ending.Refused refused) {
+            evidence.add(rejected(refused.thrown()));
+        } else if (ending instanceof Ending.Lacks lacks && lacks.thrown() instanceof KernelLacksException e) {
+            keepLog(e);
+        } else if (ending instanceof Ending.Threw threw && threw.thrown() instanceof BpfException e) {
+            keepLog(e);
+        }
         if (verdict.verdict() == Verdict.UNSUPPORTED) {
             expected = settings.expect().orElse(Verdict.UNSUPPORTED);
         }
+        Optional<String> lacking = verdict.verdict() == Verdict.UNSUPPORTED
+                        && ending instanceof Ending.Lacks missing
+                        && missing.thrown() instanceof KernelLacksException e
+                ? Optional.of(described(e))
+                : Optional.empty();
         return record(
                 verdict.verdict(),
-                verdict.message().orElse(""),
-                seen.evidence(),
+                lacking.or(verdict::message).orElse(""),
+                evidence,
                 seen.controls(),
                 Optional.of(fixture));
     }
@@ -574,6 +639,7 @@ public final class Run {
                 .bootRetries(lease.bootRetries())
                 .verdict(verdict)
                 .expected(expected)
+                .mismatch(mismatch)
                 .because(because)
                 .message(message.isEmpty() ? Optional.empty() : Optional.of(message))
                 .evidence(evidence)

@@ -4,6 +4,8 @@ package io.ksplat.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ksplat.bpf.KernelLacksException;
+import io.ksplat.bpf.VerifierException;
 import io.ksplat.engine.ScriptedTarget.Fault;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Verdict;
@@ -190,6 +192,122 @@ class RunTest {
         assertThat(folder.resolve("report/coded/7.2.0-scripted/1/verifier.log"))
                 .content()
                 .contains("R0 !read_ok");
+    }
+
+    private static final String READ = "0: (95) exit\nR0 !read_ok\nprocessed 1 insns\n";
+
+    @Test
+    void rejectedIfTheVerifierRefusesWhatItsCodeLoads() throws Exception {
+        RunRecord record = run(coded(machine -> {
+            throw new VerifierException("tracer", 13, READ);
+        }));
+        assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.REJECTED);
+        assertThat(record.message()).contains("the verifier refused tracer: R0 !read_ok");
+        assertThat(record.evidence()).extracting(found -> found.kind()).containsExactly(EvidenceKind.VERIFIER);
+        assertThat(folder.resolve("report/coded/7.2.0-scripted/1/verifier.log"))
+                .content()
+                .isEqualTo(READ);
+    }
+
+    @Test
+    void deadlockThoughTheVerifierRefusesWhatItsCodeLoads() throws Exception {
+        targets.with(Fault.STUCK);
+        RunRecord record = run(coded(machine -> {
+            throw new VerifierException("tracer", 13, READ);
+        }));
+        assertThat(record.verdict()).isEqualTo(Verdict.DEADLOCK);
+    }
+
+    @Test
+    void unsupportedIfTheKernelLacksWhatItsCodeLoads() throws Exception {
+        RunRecord record = run(coded(machine -> {
+            throw new KernelLacksException("map type arena", 22, "map 'pages': failed to create: -EINVAL");
+        }));
+        assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.UNSUPPORTED);
+        assertThat(record.message()).contains("7.2.0-scripted has no map type arena");
+        assertThat(folder.resolve("report/coded/7.2.0-scripted/1/loader.log"))
+                .content()
+                .contains("failed to create");
+    }
+
+    @Test
+    void unsupportedIfTheKernelLacksWhatItsPreparationLoads() throws Exception {
+        RunRecord record = run(new Coded(
+                KernelNeeds.NONE,
+                Optional.empty(),
+                machine -> {
+                    throw new KernelLacksException("helper #999", 22, "");
+                },
+                machine -> {}));
+        assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.UNSUPPORTED);
+        assertThat(record.message()).contains("7.2.0-scripted has no helper #999");
+    }
+
+    /** As another scenario, with an expectation of its own. */
+    private record Expecting(Coded of, Expectation expectation) implements Scenario {
+        @Override
+        public String id() {
+            return of.id();
+        }
+
+        @Override
+        public KernelNeeds needs() {
+            return of.needs();
+        }
+
+        @Override
+        public Optional<BpfSource> bpf() {
+            return of.bpf();
+        }
+
+        @Override
+        public Expectation expectedOn(String release) {
+            return expectation;
+        }
+
+        @Override
+        public void run(Machine machine) throws Throwable {
+            of.run(machine);
+        }
+    }
+
+    private RunRecord refused(String message) throws Exception {
+        targets.with(Fault.REFUSES_PROGRAM);
+        return run(new Expecting(
+                loading(machine -> {}),
+                new Expectation(
+                        Verdict.REJECTED,
+                        Optional.empty(),
+                        true,
+                        Optional.of(message).filter(m -> !m.isEmpty()))));
+    }
+
+    @Test
+    void isAsExpectedOnlyIfTheVerifierSaysWhatWasExpected() throws Exception {
+        assertThat(refused("!read_ok").asExpected()).isTrue();
+        RunRecord another = refused("R1 must be referenced or trusted");
+        assertThat(another.verdict()).isEqualTo(Verdict.REJECTED);
+        assertThat(another.asExpected()).isFalse();
+        assertThat(another.mismatch())
+                .contains(
+                        "the verifier was to say \"R1 must be referenced or trusted\", and the verifier refused on_nmi:"
+                                + " R0 !read_ok");
+        assertThat(Files.readString(folder.resolve("report/coded/7.2.0-scripted/1/run.json")))
+                .contains("R1 must be referenced or trusted");
+    }
+
+    @Test
+    void aRefusalOfAnotherFilesProgramIsNotTheOneThatWasExpected() throws Exception {
+        RunRecord record = run(new Expecting(
+                loading(machine -> {
+                    throw new VerifierException("tracer", 13, READ);
+                }),
+                Expectation.of(Verdict.REJECTED)));
+        assertThat(record.verdict()).isEqualTo(Verdict.REJECTED);
+        assertThat(record.asExpected()).isFalse();
+        assertThat(record.mismatch().orElseThrow())
+                .contains("tracer")
+                .contains("no program of the reproducer's own file");
     }
 
     @Test

@@ -19,6 +19,9 @@ import java.lang.annotation.Target;
  * @Expect(verdict = CLEAN, cases = "in-task", kernels = "[6.3,)", because = "no lock is held where it drops")
  * @Expect(verdict = DEADLOCK, kernels = "[6.3,)", because = "bpf_task_release() calls call_rcu() in any context")
  * class WithItsOpposite {}
+ *
+ * @Expect(verdict = REJECTED, message = "R1 must be referenced or trusted")
+ * class Refused {}
  * }</pre>
  */
 @Documented
@@ -33,6 +36,13 @@ public @interface Expect {
 
     /** The cases that it applies to, see {@link Case}; empty for all. */
     String[] cases() default {};
+
+    /**
+     * Words that the verifier's message or log has, for {@code REJECTED} alone: a program that is refused for another reason is not as
+     * expected. Without it any refusal of a program of the reproducer's own BPF C file is as expected, and a refusal of a program that its
+     * method loads beside that, such as a tracer, is not.
+     */
+    String message() default "";
 
     /** The reason, in one line. */
     String because() default "";

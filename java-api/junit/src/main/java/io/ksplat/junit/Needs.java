@@ -31,7 +31,10 @@ public @interface Needs {
      */
     String[] kfuncs() default {};
 
-    /** Functions that its programs attach to, with alternatives as in {@link #kfuncs}. */
+    /**
+     * Functions that its programs attach to, with alternatives as in {@link #kfuncs}. The kernel's symbol table counts, too: a kprobe
+     * takes functions that its BTF does not have, such as {@code finish_task_switch.isra.0}.
+     */
     String[] functions() default {};
 
     /** Boot parameters, separated by spaces. */

@@ -3,6 +3,7 @@ package io.ksplat.machine;
 
 import io.ksplat.bpf.internal.libbpf.Errno;
 import io.ksplat.machine.internal.agent.proto.Failure;
+import java.util.List;
 
 /**
  * The agent could not do what it was asked; the message is one line, {@link #log()} the detail.
@@ -22,6 +23,8 @@ public final class AgentException extends MachineException {
     private final int errno;
     private final String log;
     private final boolean verifier;
+    private final String libbpf;
+    private final List<String> lacks;
 
     private AgentException(Failure failure) {
         super(failure.getWhat() + ": " + Errno.name(failure.getError()));
@@ -29,6 +32,8 @@ public final class AgentException extends MachineException {
         this.errno = failure.getError();
         this.log = failure.getLog();
         this.verifier = failure.getVerifier();
+        this.libbpf = failure.getLibbpf();
+        this.lacks = List.copyOf(failure.getLacksList());
     }
 
     public static AgentException of(Failure failure) {
@@ -47,7 +52,17 @@ public final class AgentException extends MachineException {
 
     /** libbpf's or the verifier's log; empty if there is none. */
     public String log() {
-        return log;
+        return log.isEmpty() ? libbpf : log;
+    }
+
+    /** What libbpf printed; empty if it was not asked for anything, or said nothing. */
+    public String libbpf() {
+        return libbpf;
+    }
+
+    /** What a probe of the kernel did not find, in words. */
+    public List<String> lacks() {
+        return lacks;
     }
 
     /** Whether the kernel's verifier refused a program. */

@@ -4,6 +4,7 @@ package io.ksplat.engine.internal;
 import io.ksplat.bpf.BpfObject;
 import io.ksplat.bpf.BpfObjectFile;
 import io.ksplat.bpf.BpfObjectSpec;
+import io.ksplat.bpf.KernelLacksException;
 import io.ksplat.bpf.VerifierException;
 import io.ksplat.engine.Machine;
 import io.ksplat.engine.Scenario;
@@ -118,6 +119,7 @@ public final class Fixture {
         if (program.isEmpty()) {
             return new Fixture(context, target, watcher, symbols, checks);
         }
+        KernelConfiguration.offer(target, context.kernel, program.get());
         BpfObject object = BpfObject.load(target, program.get());
         Symbols withIt = symbols.plus(object.symbols());
         Fixture fixture = new Fixture(context, target, watcher, withIt, checks);
@@ -151,14 +153,15 @@ public final class Fixture {
      *
      * @return what that threw: the machine is judged, as after code that throws
      * @throws VerifierException if the kernel refuses a program
+     * @throws KernelLacksException if the kernel has not what a program needs
      */
-    public Optional<Throwable> prepare() throws VerifierException {
+    public Optional<Throwable> prepare() throws VerifierException, KernelLacksException {
         preparing = true;
         try {
             context.scenario.beforeSnapshot(machine());
             checkPrepared();
             return Optional.empty();
-        } catch (VerifierException refusal) {
+        } catch (VerifierException | KernelLacksException refusal) {
             throw refusal;
         } catch (Throwable t) {
             return Optional.of(t);
@@ -232,8 +235,9 @@ public final class Fixture {
         }
         try {
             byte[] object = context.compiler.compile(source);
-            BpfObject loaded = before.apply(BpfObject.open(BpfObjectFile.parse(source, object)))
-                    .load(target);
+            BpfObjectFile file = BpfObjectFile.parse(source, object);
+            KernelConfiguration.offer(target, context.kernel, file);
+            BpfObject loaded = before.apply(BpfObject.open(file)).load(target);
             loaded(loaded, symbols.plus(loaded.symbols()));
             if (preparing) {
                 loadedBefore.put(source, loaded);

@@ -11,7 +11,7 @@ import java.util.Optional;
 /**
  * Decides the verdict of a run. Evidence decides first; how the scenario's code ended only tells why there is none.
  *
- * @param message why the verdict is ERROR, INCONCLUSIVE or UNSUPPORTED; else empty
+ * @param message why the verdict is ERROR, INCONCLUSIVE, REJECTED or UNSUPPORTED; else empty
  */
 public record RunVerdict(Verdict verdict, Optional<String> message) {
     /**
@@ -29,7 +29,7 @@ public record RunVerdict(Verdict verdict, Optional<String> message) {
         Optional<String> reason = interrupted.or(seen::trouble).or(ending::reason);
         return switch (verdict) {
             case INCONCLUSIVE -> new RunVerdict(verdict, Optional.of(reason.orElseGet(() -> whyInconclusive(seen))));
-            case ERROR, UNSUPPORTED -> new RunVerdict(verdict, reason);
+            case ERROR, UNSUPPORTED, REJECTED -> new RunVerdict(verdict, reason);
             default -> new RunVerdict(verdict, Optional.empty());
         };
     }
@@ -40,6 +40,9 @@ public record RunVerdict(Verdict verdict, Optional<String> message) {
             return Verdict.UNSUPPORTED;
         }
         boolean disturbed = seen.trouble().isPresent() || interrupted.isPresent();
+        if (ending instanceof Run.Ending.Refused && !disturbed) {
+            return Verdict.REJECTED;
+        }
         boolean asserted =
                 asserts && ending instanceof Run.Ending.Threw threw && threw.thrown() instanceof AssertionError;
         if (asserted && !disturbed) {

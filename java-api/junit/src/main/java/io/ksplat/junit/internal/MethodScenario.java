@@ -170,7 +170,8 @@ final class MethodScenario implements Scenario {
         return new Expectation(
                 found.map(Expect::verdict).orElse(stated ? Verdict.UNSUPPORTED : Verdict.CLEAN),
                 found.map(Expect::because).filter(why -> !why.isEmpty()),
-                stated);
+                stated,
+                found.map(Expect::message).filter(words -> !words.isEmpty()));
     }
 
     private Optional<Expect> expectation(AnnotatedElement element, String release) {

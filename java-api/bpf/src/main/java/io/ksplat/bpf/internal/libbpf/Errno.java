@@ -4,9 +4,11 @@ package io.ksplat.bpf.internal.libbpf;
 /** The kernel's error numbers (include/uapi/asm-generic/errno.h, include/linux/errno.h). */
 public final class Errno {
     public static final int ENOENT = 2;
+    public static final int ESRCH = 3;
     public static final int E2BIG = 7;
     public static final int EBADF = 9;
     public static final int EBUSY = 16;
+    public static final int EEXIST = 17;
     public static final int EINVAL = 22;
     public static final int ENOSPC = 28;
     public static final int EOPNOTSUPP = 95;
@@ -22,7 +24,7 @@ public final class Errno {
             case 0 -> "failed";
             case 1 -> "EPERM";
             case ENOENT -> "ENOENT";
-            case 3 -> "ESRCH";
+            case ESRCH -> "ESRCH";
             case 4 -> "EINTR";
             case 5 -> "EIO";
             case E2BIG -> "E2BIG";
@@ -32,7 +34,7 @@ public final class Errno {
             case 13 -> "EACCES";
             case 14 -> "EFAULT";
             case EBUSY -> "EBUSY";
-            case 17 -> "EEXIST";
+            case EEXIST -> "EEXIST";
             case EINVAL -> "EINVAL";
             case 24 -> "EMFILE";
             case ENOSPC -> "ENOSPC";

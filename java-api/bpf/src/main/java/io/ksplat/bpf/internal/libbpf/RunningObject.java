@@ -5,9 +5,9 @@ import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import io.ksplat.bpf.BpfException;
 import io.ksplat.bpf.BpfObjectFile;
+import io.ksplat.bpf.BpfProgramInfo;
 import io.ksplat.bpf.GlobalVariable;
 import io.ksplat.bpf.LibbpfException;
-import io.ksplat.bpf.VerifierException;
 import io.ksplat.bpf.internal.jna.Libbpf;
 import io.ksplat.bpf.internal.jna.Libc;
 import io.ksplat.bpf.internal.jna.SizeT;
@@ -18,6 +18,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * A BPF object in the running kernel. Thread-safe. {@link #close} waits for the calls that have begun; after it, every method throws
@@ -156,11 +158,23 @@ public final class RunningObject implements AutoCloseable {
                 String verifierLog = log.getString(0, "UTF-8");
                 // The kernel writes no log if it refuses before it verifies: a missing capability, a size.
                 return verifierLog.isEmpty()
-                        ? call.refused("load program " + name, errno)
-                        : new VerifierException(name, errno, verifierLog);
+                        ? explained(call, file, "load program " + name, errno, Optional.empty())
+                        : explained(call, file, name, errno, Optional.of(verifierLog));
             }
         }
-        return call.refused("load BPF object " + file.name(), errno);
+        return explained(call, file, "load BPF object " + file.name(), errno, Optional.empty());
+    }
+
+    /** The running kernel is not probed: what libbpf says must do. */
+    private static BpfException explained(
+            NativeCall call, BpfObjectFile file, String what, int errno, Optional<String> verifierLog) {
+        return LoadFailure.exception(new LoadFailure.Report(
+                what,
+                errno,
+                verifierLog,
+                call.printed(),
+                List.of(),
+                file.programs().stream().collect(Collectors.toMap(BpfProgramInfo::name, BpfProgramInfo::section))));
     }
 
     private static List<Libbpf.BpfProgram> programs(Libbpf.BpfObject object) {

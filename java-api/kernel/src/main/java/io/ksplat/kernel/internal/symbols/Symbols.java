@@ -41,6 +41,12 @@ public final class Symbols {
     private static final long HIGHEST_PERCPU = 0x8000_0000L;
     private static final int MAX_EDITS = 4;
 
+    /** The longest prefix that tells variants of a function apart, such as {@code native_} and {@code __arm64_}. */
+    private static final int PREFIX = 8;
+
+    /** Names that are shorter end too many others. */
+    private static final int TELLING = 12;
+
     private final SymbolData data;
 
     /** The added symbols, by address: a few, kept beside the others to avoid another copy of 10 MB. */
@@ -206,9 +212,14 @@ public final class Symbols {
                 .toList();
     }
 
+    /** Returns whether a name is a long one behind a word, as {@code native_} or {@code __do_}. */
+    private static boolean isPrefixed(String whole, String rest) {
+        return rest.length() >= TELLING && whole.length() <= rest.length() + PREFIX && whole.endsWith("_" + rest);
+    }
+
     /**
      * Returns the kernel's names that are most like {@code name}, best first: those that the compiler derived from it
-     * ({@code name.isra.0}), then those with the smallest edit distance.
+     * ({@code name.isra.0}), then those with a prefix more or less ({@code native_name}) and those with the smallest edit distance.
      */
     public List<String> near(String name, int limit) {
         byte[] compilerPrefix = (name + ".").getBytes(UTF_8);
@@ -216,12 +227,17 @@ public final class Symbols {
         Map<Integer, Set<String>> byDistance = new TreeMap<>();
         for (int i = 0; i < data.count; i++) {
             boolean derived = data.startsWith(i, compilerPrefix);
+            int longer = data.nameLength(i) - name.length();
             // Most names differ in length: make no string of those.
-            if (!derived && Math.abs(data.nameLength(i) - name.length()) > budget) {
+            if (!derived && Math.abs(longer) > Math.max(budget, PREFIX)) {
                 continue;
             }
             String other = name(i);
-            int distance = derived ? 0 : EditDistance.between(name, other, budget);
+            int distance = derived
+                    ? 0
+                    : isPrefixed(name, other) || isPrefixed(other, name)
+                            ? 1
+                            : Math.abs(longer) > budget ? budget + 1 : EditDistance.between(name, other, budget);
             if (distance <= budget) {
                 byDistance.computeIfAbsent(distance, d -> new HashSet<>()).add(other);
             }

@@ -5,14 +5,15 @@ import com.google.protobuf.ByteString;
 import io.ksplat.bpf.BpfException;
 import io.ksplat.bpf.BpfLine;
 import io.ksplat.bpf.BpfObjectFile;
+import io.ksplat.bpf.BpfProgramInfo;
 import io.ksplat.bpf.BpfStream;
 import io.ksplat.bpf.BpfTarget;
 import io.ksplat.bpf.GlobalVariable;
 import io.ksplat.bpf.RunResult;
-import io.ksplat.bpf.VerifierException;
 import io.ksplat.bpf.internal.BpfBackend;
 import io.ksplat.bpf.internal.libbpf.BpfLoadPlan;
 import io.ksplat.bpf.internal.libbpf.Errno;
+import io.ksplat.bpf.internal.libbpf.LoadFailure;
 import io.ksplat.bpf.internal.libbpf.MapBatch;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.machine.AgentException;
@@ -49,6 +50,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** A BPF object that the agent has loaded. Global variables are read from outside, so that those of a dead guest can be read. */
 public final class AgentBackend implements BpfBackend {
@@ -58,10 +60,12 @@ public final class AgentBackend implements BpfBackend {
     private static final Set<Integer> PER_CPU = Set.of(5, 6, 10, 21);
 
     private final Guest guest;
+    private final BpfObjectFile file;
     private final io.ksplat.machine.internal.agent.proto.BpfObject loaded;
 
-    private AgentBackend(Guest guest, io.ksplat.machine.internal.agent.proto.BpfObject loaded) {
+    private AgentBackend(Guest guest, BpfObjectFile file, io.ksplat.machine.internal.agent.proto.BpfObject loaded) {
         this.guest = guest;
+        this.file = file;
         this.loaded = loaded;
     }
 
@@ -79,13 +83,16 @@ public final class AgentBackend implements BpfBackend {
                 .forEach((map, entries) ->
                         load.addMapSizes(MapSize.newBuilder().setMap(map).setMaxEntries(entries)));
         return new AgentBackend(
-                guest, call(guest, Request.newBuilder().setBpfLoad(load)).getBpfObject());
+                guest,
+                file,
+                explained(file, () -> send(guest, Request.newBuilder().setBpfLoad(load), Duration.ZERO))
+                        .getBpfObject());
     }
 
     @Override
     public AgentBackend in(BpfTarget restored) {
         if (restored instanceof Guest guest) {
-            return new AgentBackend(guest, loaded);
+            return new AgentBackend(guest, file, loaded);
         }
         throw new IllegalStateException("this object exists only in machines that are restored from its own");
     }
@@ -96,14 +103,41 @@ public final class AgentBackend implements BpfBackend {
 
     private static Response call(Guest guest, Request.Builder request, Duration more) throws IOException {
         try {
+            return send(guest, request, more);
+        } catch (AgentException e) {
+            throw new BpfException(e.what(), e.errno(), e.log());
+        }
+    }
+
+    private static Response send(Guest guest, Request.Builder request, Duration more) throws IOException {
+        try {
             return guest.agent().call(request, guest.agent().patience().plus(more));
         } catch (AgentException e) {
             if (e.errno() == Errno.EBADF) {
                 throw new IllegalStateException("the BPF object is closed: " + e.getMessage(), e);
             }
-            throw e.verifier()
-                    ? new VerifierException(e.what(), e.errno(), e.log())
-                    : new BpfException(e.what(), e.errno(), e.log());
+            throw e;
+        }
+    }
+
+    /** What the kernel or libbpf may refuse. */
+    @FunctionalInterface
+    private interface Refusable {
+        Response response() throws IOException;
+    }
+
+    /** Says of a refusal whose fault it is. */
+    private static Response explained(BpfObjectFile file, Refusable refusable) throws IOException {
+        try {
+            return refusable.response();
+        } catch (AgentException e) {
+            throw LoadFailure.exception(new LoadFailure.Report(
+                    e.what(),
+                    e.errno(),
+                    e.verifier() ? Optional.of(e.log()) : Optional.empty(),
+                    e.libbpf(),
+                    e.lacks(),
+                    file.programs().stream().collect(Collectors.toMap(BpfProgramInfo::name, BpfProgramInfo::section))));
         }
     }
 
@@ -162,8 +196,9 @@ public final class AgentBackend implements BpfBackend {
 
     @Override
     public long attach(String program) throws IOException {
-        return Integer.toUnsignedLong(call(Request.newBuilder()
-                        .setBpfAttach(BpfAttach.newBuilder().setHandle(id()).setProgram(program)))
+        Request.Builder attach = Request.newBuilder()
+                .setBpfAttach(BpfAttach.newBuilder().setHandle(id()).setProgram(program));
+        return Integer.toUnsignedLong(explained(file, () -> send(guest, attach, Duration.ZERO))
                 .getLink()
                 .getLink());
     }
