@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.bpf;
 
-import io.ksplat.bpf.internal.libbpf.SourceDigest;
+import io.ksplat.bpf.internal.clang.ClangRun;
+import io.ksplat.bpf.internal.clang.DriverPlan;
+import io.ksplat.bpf.internal.clang.ObjectCache;
+import io.ksplat.bpf.internal.clang.Places;
+import io.ksplat.bpf.internal.clang.SourceDigest;
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.internal.Digests;
 import java.io.File;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -52,12 +58,20 @@ public final class BpfCompiler {
             "-fdebug-compilation-dir=.",
             "-fno-color-diagnostics");
 
+    // clang/lib/Driver: beside what the command shows, these change what is compiled
+    private static final List<String> READ_VARIABLES =
+            List.of("CPATH", "C_INCLUDE_PATH", "CCC_OVERRIDE_OPTIONS", "SOURCE_DATE_EPOCH");
+
+    private static final long MOST_SCRIPT = 64 * 1024;
+
     private final Path clang;
     private final String version;
+    private final Map<String, String> environment;
 
-    private BpfCompiler(Path clang, String version) {
+    private BpfCompiler(Path clang, String version, Map<String, String> environment) {
         this.clang = clang;
         this.version = version;
+        this.environment = Map.copyOf(environment);
     }
 
     /**
@@ -86,7 +100,7 @@ public final class BpfCompiler {
             for (String directory : name.contains("/") ? new String[] {""} : searchPath.split(File.pathSeparator, -1)) {
                 Path candidate = Path.of(directory, name);
                 if (Files.isExecutable(candidate) && !Files.isDirectory(candidate)) {
-                    return checked(candidate.toAbsolutePath());
+                    return checked(candidate.toAbsolutePath(), environment);
                 }
             }
         }
@@ -98,8 +112,9 @@ public final class BpfCompiler {
                                 + " or newer, or unset it");
     }
 
-    private static BpfCompiler checked(Path clang) throws IOException, InterruptedException {
-        Run run = Run.of(List.of(clang.toString(), "--version"), Path.of("/"), VERSION_DEADLINE);
+    private static BpfCompiler checked(Path clang, Map<String, String> environment)
+            throws IOException, InterruptedException {
+        ClangRun run = ClangRun.of(List.of(clang.toString(), "--version"), Path.of("/"), environment, VERSION_DEADLINE);
         Matcher version = VERSION.matcher(run.output());
         if (run.timedOut() || run.exitCode() != 0 || !version.find()) {
             throw new IOException(clang + " --version printed no version of clang: "
@@ -110,7 +125,7 @@ public final class BpfCompiler {
                     clang + " is version " + version.group(1) + ", which drops the tags that kptrs need: install "
                             + "the package clang-19, or set " + CLANG_VARIABLE + " to clang " + OLDEST + " or newer");
         }
-        return new BpfCompiler(clang, version.group(1));
+        return new BpfCompiler(clang, version.group(1), environment);
     }
 
     /**
@@ -124,71 +139,92 @@ public final class BpfCompiler {
      */
     public byte[] compile(Path source, List<Path> includeDirs, Duration limit)
             throws IOException, InterruptedException {
+        return compiled(source, includeDirs, limit).object();
+    }
+
+    /**
+     * Does the same, or returns the object that an earlier call has left in a cache. It is taken only if the compiler, its flags, its
+     * environment and every file that it said it had read ({@code -MD}) are the same; the folders of the files do not count.
+     */
+    public byte[] compile(Path source, List<Path> includeDirs, Duration limit, Cache cache)
+            throws IOException, InterruptedException {
+        Places places = new Places(source, includeDirs);
+        Optional<String> key = firstKey(source, includeDirs, places, limit);
+        return key.isPresent()
+                ? new ObjectCache(cache, key.get(), places).object(() -> compiled(source, includeDirs, limit))
+                : compile(source, includeDirs, limit);
+    }
+
+    private List<String> command(List<Path> includeDirs) {
+        List<String> command = new ArrayList<>(List.of(clang.toString()));
+        command.addAll(FLAGS);
+        for (Path directory : includeDirs) {
+            command.add("-I" + directory.toAbsolutePath());
+        }
+        return command;
+    }
+
+    private ObjectCache.Compiled compiled(Path source, List<Path> includeDirs, Duration limit)
+            throws IOException, InterruptedException {
         Path absolute = source.toAbsolutePath();
+        Path folder = absolute.resolveSibling("");
         Path object = Files.createTempFile("ksplat-bpf-", ".o");
+        Path rule = Files.createTempFile("ksplat-bpf-", ".d");
         try {
-            List<String> command = new ArrayList<>(List.of(clang.toString()));
-            command.addAll(FLAGS);
-            for (Path directory : includeDirs) {
-                command.add("-I" + directory.toAbsolutePath());
-            }
+            List<String> command = command(includeDirs);
+            command.addAll(List.of("-MD", "-MT", "object", "-MF", rule.toString()));
             command.addAll(List.of("-c", String.valueOf(absolute.getFileName()), "-o", object.toString()));
-            Run run = Run.of(command, absolute.resolveSibling(""), limit);
+            ClangRun run = ClangRun.of(command, folder, environment, limit);
             if (run.timedOut()) {
                 throw BpfCompileException.timedOut(source, limit.toMillis() + " ms", run.output());
             }
             if (run.exitCode() != 0) {
                 throw BpfCompileException.of(source, run.exitCode(), run.output());
             }
-            return Files.readAllBytes(object);
+            return new ObjectCache.Compiled(Files.readAllBytes(object), Files.readString(rule), folder);
         } finally {
             Files.deleteIfExists(object);
+            Files.deleteIfExists(rule);
         }
+    }
+
+    /** Returns a digest of all that is known before clang runs; empty if clang does not say what it would do. */
+    private Optional<String> firstKey(Path source, List<Path> includeDirs, Places places, Duration limit)
+            throws IOException, InterruptedException {
+        Path absolute = source.toAbsolutePath();
+        List<String> command = command(includeDirs);
+        command.addAll(List.of("-###", "-c", String.valueOf(absolute.getFileName()), "-o", "object"));
+        ClangRun run = ClangRun.of(command, absolute.resolveSibling(""), environment, limit);
+        if (run.timedOut() || run.exitCode() != 0) {
+            return Optional.empty();
+        }
+        StringBuilder salt = new StringBuilder(identity());
+        salt.append('\n').append(executable()).append('\n').append(String.join(" ", FLAGS));
+        for (String name : READ_VARIABLES) {
+            salt.append('\n').append(name).append('=').append(variable(name));
+        }
+        salt.append('\n').append(places.named(run.output()));
+        List<Path> searched = new ArrayList<>(includeDirs);
+        new DriverPlan(run.output()).searched().forEach(folder -> searched.add(absolute.resolveSibling(folder)));
+        // A header that is put before another one: the compiler has not read it yet.
+        return Optional.of(SourceDigest.of(salt.toString(), source, searched));
+    }
+
+    private String variable(String name) {
+        String own = environment.get(name);
+        return own != null ? own : Objects.requireNonNullElse(System.getenv(name), "");
+    }
+
+    /** A wrapper is a short script: what it says counts. A compiler is a long file: a new one has another time or size. */
+    private String executable() throws IOException {
+        Path real = clang.toRealPath();
+        return Files.size(real) <= MOST_SCRIPT
+                ? Digests.sha256(real)
+                : real + " " + Files.size(real) + " " + Files.getLastModifiedTime(real);
     }
 
     /** Returns the path and the version of clang, in one line. */
     public String identity() {
         return clang + " " + version;
-    }
-
-    /**
-     * Returns a digest of everything that decides the output of {@link #compile}: compiler, flags, the source, and each header that its
-     * {@code #include} lines lead to, beside it, in the include directories or in /usr/include. Conditionals are not
-     * evaluated: a header that is never compiled counts too. The folders of the files do not count.
-     *
-     * @return 64 hexadecimal digits
-     */
-    public String cacheKey(Path source, List<Path> includeDirs) throws IOException {
-        List<Path> searched = new ArrayList<>(includeDirs);
-        searched.add(Path.of("/usr/include"));
-        return SourceDigest.of(identity() + "\n" + String.join(" ", FLAGS), source, searched);
-    }
-
-    private record Run(int exitCode, boolean timedOut, String output) {
-        static Run of(List<String> command, Path directory, Duration limit) throws IOException, InterruptedException {
-            // a file, not a pipe: clang never blocks on its output
-            Path output = Files.createTempFile("ksplat-clang-", ".txt");
-            try {
-                Process process = new ProcessBuilder(command)
-                        .directory(directory.toFile())
-                        .redirectErrorStream(true)
-                        .redirectOutput(output.toFile())
-                        .redirectInput(new File("/dev/null"))
-                        .start();
-                boolean ended = false;
-                try {
-                    ended = process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
-                } finally {
-                    if (!ended) {
-                        process.descendants().forEach(ProcessHandle::destroyForcibly);
-                        process.destroyForcibly();
-                    }
-                }
-                String text = Files.readString(output, StandardCharsets.ISO_8859_1);
-                return new Run(ended ? process.exitValue() : -1, !ended, text);
-            } finally {
-                Files.deleteIfExists(output);
-            }
-        }
     }
 }

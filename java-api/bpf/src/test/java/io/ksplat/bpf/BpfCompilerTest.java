@@ -103,43 +103,6 @@ class BpfCompilerTest {
                 .withMessageContaining("KSPLAT_CLANG names /no/such/clang");
     }
 
-    @Test
-    void theCacheKeyChangesWithWhateverGoesIn() throws Exception {
-        Path includes = Files.createDirectories(directory.resolve("include"));
-        Path source = source("keyed.bpf.c", "#include \"beside.h\"\n#include <searched.h>\n");
-        Path beside = source("beside.h", "#include \"deep.h\"\n");
-        Path deep = source("deep.h", "int deep;\n");
-        Path searched = Files.writeString(includes.resolve("searched.h"), "int searched;\n");
-        List<Path> includeDirs = List.of(includes);
-        String first = compiler.cacheKey(source, includeDirs);
-
-        assertThat(first).matches("[0-9a-f]{64}").isEqualTo(compiler.cacheKey(source, includeDirs));
-        for (Path changed : List.of(source, beside, deep, searched)) {
-            String old = Files.readString(changed);
-            Files.writeString(changed, old + "/* changed */\n");
-            assertThat(compiler.cacheKey(source, includeDirs))
-                    .as(changed.toString())
-                    .isNotEqualTo(first);
-            Files.writeString(changed, old);
-        }
-        assertThat(compiler.cacheKey(source, List.of()))
-                .as("without searched.h")
-                .isNotEqualTo(first);
-        assertThat(BpfCompiler.find(Map.of("KSPLAT_CLANG", fakeClang("19.9.9", "")))
-                        .cacheKey(source, includeDirs))
-                .as("another compiler")
-                .isNotEqualTo(first);
-        assertThat(compiler.cacheKey(source, includeDirs)).as("all put back").isEqualTo(first);
-    }
-
-    @Test
-    void headersThatIncludeEachOtherEnd() throws Exception {
-        Path source = source("loop.bpf.c", "#include \"loop.h\"\n");
-        source("loop.h", "#pragma once\n#include \"loop.h\"\n");
-
-        assertThat(compiler.cacheKey(source, List.of())).hasSize(64);
-    }
-
     private Path source(String name, String text) throws IOException {
         return Files.writeString(directory.resolve(name), text);
     }

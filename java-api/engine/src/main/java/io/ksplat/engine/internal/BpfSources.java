@@ -39,12 +39,7 @@ public final class BpfSources {
                         macros.stream().map(macro -> "#define " + macro + "\n").collect(Collectors.joining());
                 Files.writeString(copy, defines + "#line 1\n" + Files.readString(copy));
             }
-            List<Path> includes = List.of(folder, kernelHeaders);
-            Path entry = cache.<IOException>entry(
-                    "bpf",
-                    compiler.cacheKey(copy, includes),
-                    fresh -> Files.write(fresh.resolve("object.bpf.o"), compiler.compile(copy, includes, LIMIT)));
-            return Files.readAllBytes(entry.resolve("object.bpf.o"));
+            return compiler.compile(copy, List.of(folder, kernelHeaders), LIMIT, cache);
         } finally {
             try (var files = Files.list(folder)) {
                 for (Path file : files.toList()) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.bpf.internal.libbpf;
+package io.ksplat.bpf.internal.clang;
 
 import io.ksplat.kernel.internal.Digests;
 import java.io.IOException;
