@@ -7,20 +7,20 @@ import io.ksplat.kernel.KernelRange;
  * Ranges of kernel versions, in the notation of mathematical intervals.
  *
  * <pre>{@code
- * boolean since = KernelVersions.contain("[6.3,)", machine.release());
+ * boolean since = KernelVersions.contain("[6.3,)", machine.version());
  * }</pre>
  */
 public final class KernelVersions {
     private KernelVersions() {}
 
     /**
-     * Returns whether a range has a release in it.
+     * Returns whether a range has a version in it.
      *
      * @param range for example {@code [6.3,)}
-     * @param release as {@code uname -r} prints it
+     * @param version of the upstream sources: a distribution's release need not tell it
      * @throws IllegalArgumentException if the range is not one
      */
-    public static boolean contain(String range, String release) {
-        return KernelRange.parse(range).contains(release);
+    public static boolean contain(String range, String version) {
+        return KernelRange.parse(range).contains(version);
     }
 }

@@ -124,6 +124,11 @@ public final class Machine {
         return fixture.target().kernel().release();
     }
 
+    /** The version of the upstream sources of the kernel: 6.1.192, where {@code uname -r} prints 6.1.0-56. */
+    public String version() throws IOException {
+        return fixture.kernel().kernel().version();
+    }
+
     /** A process on CPU 0 that does nothing until it is ended. */
     public GuestProcess spawnParked() throws IOException {
         return spawnParked(0);

@@ -288,14 +288,15 @@ public final class Run {
                 kernel.release(),
                 kernel.kernel().key(),
                 kernel.kernel().configDigest());
-        expectation = scenario.expectedOn(kernel.release());
+        String version = kernel.kernel().version();
+        expectation = scenario.expectedOn(version);
         expected = settings.expect().orElse(expectation.verdict());
         because = settings.expect().isPresent() ? Optional.empty() : expectation.because();
         Path made = aside.isPresent()
                 ? Files.createDirectories(aside.get())
                 : report.begin(scenario.id(), kernelName, settings.attempt(), expected);
         folder = Optional.of(made);
-        Optional<String> disabled = scenario.disabledOn(kernel.release());
+        Optional<String> disabled = scenario.disabledOn(version);
         if (disabled.isPresent()) {
             expected = settings.expect().orElse(Verdict.UNSUPPORTED);
             return decided(Verdict.UNSUPPORTED, disabled.get(), List.of());

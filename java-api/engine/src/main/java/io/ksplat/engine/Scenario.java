@@ -18,7 +18,7 @@ import java.util.Optional;
  *         return KernelNeeds.NONE;
  *     }
  *
- *     public Expectation expectedOn(String release) {
+ *     public Expectation expectedOn(String version) {
  *         return Expectation.of(CLEAN);
  *     }
  *
@@ -35,11 +35,11 @@ public interface Scenario {
     /** Returns what it needs of a kernel. */
     KernelNeeds needs();
 
-    /** Returns what it expects of a kernel, by the release that {@code uname -r} prints. */
-    Expectation expectedOn(String release);
+    /** Returns what it expects of a kernel, by the version of its upstream sources: 6.1.192, where {@code uname -r} prints 6.1.0-56. */
+    Expectation expectedOn(String version);
 
-    /** Returns why it is not meant for a kernel; empty if it is. */
-    default Optional<String> disabledOn(String release) {
+    /** Returns why it is not meant for a kernel, by the same version; empty if it is. */
+    default Optional<String> disabledOn(String version) {
         return Optional.empty();
     }
 

@@ -129,6 +129,44 @@ class RunTest {
                 .contains("\"CLEAN\"");
     }
 
+    /** Says which version it was asked about. */
+    private static final class Versioned implements Scenario {
+        @Override
+        public String id() {
+            return "versioned";
+        }
+
+        @Override
+        public KernelNeeds needs() {
+            return KernelNeeds.NONE;
+        }
+
+        @Override
+        public Expectation expectedOn(String version) {
+            return new Expectation(Verdict.CLEAN, Optional.of("stated for " + version), true, Optional.empty());
+        }
+
+        @Override
+        public Optional<String> disabledOn(String version) {
+            return Optional.of("not for " + version);
+        }
+
+        @Override
+        public void run(Machine machine) {}
+    }
+
+    @Test
+    void aKernelIsJudgedByTheVersionOfItsSources() throws Exception {
+        targets.configuredBy(Files.writeString(
+                folder.resolve("config"), "#\n# Automatically generated\n# Linux/x86 7.2.13 Kernel Configuration\n"));
+
+        RunRecord record = run(new Versioned());
+
+        assertThat(record.message()).contains("not for 7.2.13");
+        assertThat(record.because()).contains("stated for 7.2.13");
+        assertThat(record.kernel().release()).isEqualTo("7.2.0-scripted");
+    }
+
     @Test
     void deadlockIfACpuIsStuck() throws Exception {
         RunRecord record = run(Fault.STUCK);

@@ -27,6 +27,7 @@ final class ScriptedTargets implements Targets {
     private final Set<ScriptedTarget.Fault> faults = EnumSet.noneOf(ScriptedTarget.Fault.class);
     private final Map<String, Integer> globals = new HashMap<>();
     private final List<ScriptedTarget> started = new ArrayList<>();
+    private Optional<Path> config = Optional.empty();
     private Optional<KernelException> noKernel = Optional.empty();
     private Optional<IOException> noBoot = Optional.empty();
 
@@ -43,6 +44,12 @@ final class ScriptedTargets implements Targets {
     /** Has a global variable of every object hold a value. */
     ScriptedTargets holding(String global, int value) {
         globals.put(global, value);
+        return this;
+    }
+
+    /** Has the kernel come with a configuration. */
+    ScriptedTargets configuredBy(Path file) {
+        config = Optional.of(file);
         return this;
     }
 
@@ -82,7 +89,7 @@ final class ScriptedTargets implements Targets {
                 "7.2.0-scripted",
                 headers.resolve("bzImage"),
                 Optional.empty(),
-                Optional.empty(),
+                config,
                 Optional.empty(),
                 Optional.empty(),
                 true,

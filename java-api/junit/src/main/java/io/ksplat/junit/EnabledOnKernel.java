@@ -28,7 +28,10 @@ import java.lang.annotation.Target;
 @Retention(RetentionPolicy.RUNTIME)
 public @interface EnabledOnKernel {
 
-    /** Kernel versions as an interval: {@code [6.17,)}, {@code [6.1,6.12)}. */
+    /**
+     * Kernel versions as an interval: {@code [6.17,)}, {@code [6.1,6.12)}. Compared is the version of the upstream sources: 6.1.192 for
+     * Debian's 6.1.0-56.
+     */
     String value();
 
     /** What the other kernels lack, in one line. */

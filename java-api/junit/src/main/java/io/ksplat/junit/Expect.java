@@ -31,7 +31,10 @@ import java.lang.annotation.Target;
 public @interface Expect {
     Verdict verdict();
 
-    /** Kernel versions as an interval: {@code [6.3,)}, {@code [6.1,6.12)}. */
+    /**
+     * Kernel versions as an interval: {@code [6.3,)}, {@code [6.1,6.12)}. Compared is the version of the upstream sources: 6.1.192 for
+     * Debian's 6.1.0-56.
+     */
     String kernels() default "[0,)";
 
     /** The cases that it applies to, see {@link Case}; empty for all. */

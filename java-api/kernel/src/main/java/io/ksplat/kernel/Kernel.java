@@ -2,6 +2,7 @@
 package io.ksplat.kernel;
 
 import io.ksplat.kernel.internal.Digests;
+import io.ksplat.kernel.internal.image.UpstreamVersion;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -45,6 +46,14 @@ public record Kernel(
     /** Returns the file for QEMU's {@code -kernel}: the one that boots fastest. */
     public Path bootImage() {
         return vmlinux.orElse(image);
+    }
+
+    /**
+     * Returns the version of the upstream sources that it was built from: as its configuration tells it, else a Debian package's version in
+     * its banner, else its release. Debian's release 6.1.0-56 is 6.1.192.
+     */
+    public String version() throws IOException {
+        return UpstreamVersion.of(this);
     }
 
     /** Returns the first 12 hexadecimal digits of the SHA-256 of its configuration; empty if that is not known. */

@@ -162,8 +162,8 @@ final class MethodScenario implements Scenario {
      * particular wants a kernel that lives.
      */
     @Override
-    public Expectation expectedOn(String release) {
-        Optional<Expect> found = expectation(subject.method, release).or(() -> expectation(subject.type, release));
+    public Expectation expectedOn(String version) {
+        Optional<Expect> found = expectation(subject.method, version).or(() -> expectation(subject.type, version));
         boolean stated = !subject.asserts
                 || subject.method.getAnnotationsByType(Expect.class).length > 0
                 || subject.type.getAnnotationsByType(Expect.class).length > 0;
@@ -174,19 +174,19 @@ final class MethodScenario implements Scenario {
                 found.map(Expect::message).filter(words -> !words.isEmpty()));
     }
 
-    private Optional<Expect> expectation(AnnotatedElement element, String release) {
+    private Optional<Expect> expectation(AnnotatedElement element, String version) {
         return Arrays.stream(element.getAnnotationsByType(Expect.class))
                 .filter(expect -> concerns(expect.cases()))
-                .filter(expect -> KernelVersions.contain(expect.kernels(), release))
+                .filter(expect -> KernelVersions.contain(expect.kernels(), version))
                 .findFirst();
     }
 
     @Override
-    public Optional<String> disabledOn(String release) {
+    public Optional<String> disabledOn(String version) {
         return Stream.of(subject.method, subject.type)
                 .flatMap(element -> Arrays.stream(element.getAnnotationsByType(EnabledOnKernel.class)))
-                .filter(enabled -> !KernelVersions.contain(enabled.value(), release))
-                .map(enabled -> release + " is not in " + enabled.value()
+                .filter(enabled -> !KernelVersions.contain(enabled.value(), version))
+                .map(enabled -> version + " is not in " + enabled.value()
                         + (enabled.because().isEmpty() ? "" : ": " + enabled.because()))
                 .findFirst();
     }

@@ -24,6 +24,7 @@ import java.util.zip.GZIPInputStream;
 /** A kernel image for x86-64: a bzImage (Documentation/arch/x86/boot.rst), or an ELF with a PVH entry. */
 public final class KernelImage {
     private static final int HDRS = 0x53726448;
+    private static final int MOST_BANNER = 512;
     private static final Duration UNPACKING = Duration.ofMinutes(2);
 
     private final Path file;
@@ -74,18 +75,24 @@ public final class KernelImage {
 
     /** Returns what {@code uname -r} prints on the kernel. */
     public String release() throws KernelException {
+        String release = banner().replaceFirst("[\\x00- ].*", "");
+        if (!release.matches("\\d+\\.\\d+[A-Za-z0-9.+~_-]*")) {
+            throw new KernelException(file + " has no kernel version in it");
+        }
+        return release;
+    }
+
+    /** Returns what the kernel says of itself: release, who built it with what, and what {@code uname -v} prints. */
+    String banner() throws KernelException {
         int at = elf ? find("Linux version ", 14) : (bytes.getShort(0x20e) & 0xffff) + 0x200;
         if (at < 0 || at >= bytes.limit()) {
             throw new KernelException(file + " has no kernel version in it");
         }
-        StringBuilder release = new StringBuilder();
-        for (int i = at; i < bytes.limit() && bytes.get(i) > ' '; i++) {
-            release.append((char) bytes.get(i));
+        StringBuilder banner = new StringBuilder();
+        for (int i = at; i < bytes.limit() && bytes.get(i) >= ' ' && banner.length() < MOST_BANNER; i++) {
+            banner.append((char) bytes.get(i));
         }
-        if (!release.toString().matches("\\d+\\.\\d+[A-Za-z0-9.+~_-]*")) {
-            throw new KernelException(file + " has no kernel version in it");
-        }
-        return release.toString();
+        return banner.toString();
     }
 
     /** Finds a text that a digit follows; returns the position {@code skip} bytes after its start, or -1. */
