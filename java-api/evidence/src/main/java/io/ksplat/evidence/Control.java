@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.evidence;
 
+import java.util.OptionalLong;
+
 /**
  * A check that an experiment worked. Without one, the absence of evidence proves nothing.
  *
@@ -8,8 +10,13 @@ package io.ksplat.evidence;
  * @param name what was counted, e.g. {@code dropped} or {@code freed:delayed_put_task_struct}
  * @param required the smallest count that passes
  * @param observed the count that was read from outside the guest
+ * @param most the largest count that passes; empty if there is none
  */
-public record Control(Role role, String name, long required, long observed) {
+public record Control(Role role, String name, long required, long observed, OptionalLong most) {
+    /** Creates a control without an upper bound. */
+    public Control(Role role, String name, long required, long observed) {
+        this(role, name, required, observed, OptionalLong.empty());
+    }
 
     /** What a control checks. It decides whom a failure may accuse. */
     public enum Role {
@@ -45,8 +52,19 @@ public record Control(Role role, String name, long required, long observed) {
         return new Control(Role.OBSERVER, name, required, observed);
     }
 
-    /** Returns whether enough was observed. */
+    /** Returns whether enough was observed, and not too much. */
     public boolean passed() {
-        return observed >= required;
+        return observed >= required && (most.isEmpty() || observed <= most.getAsLong());
+    }
+
+    /** Returns what passes, in words: {@code 1}, {@code at most 5}, {@code exactly 3}, {@code 1 to 5}. */
+    public String bound() {
+        if (most.isEmpty()) {
+            return Long.toString(required);
+        }
+        if (most.getAsLong() == required) {
+            return "exactly " + required;
+        }
+        return required == 0 ? "at most " + most.getAsLong() : required + " to " + most.getAsLong();
     }
 }

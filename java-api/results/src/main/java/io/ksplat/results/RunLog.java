@@ -247,7 +247,7 @@ public final class RunLog implements AutoCloseable {
             for (int number = 2; !names.add(name); number++) {
                 name = control.name() + " #" + number;
             }
-            apart.add(new Control(control.role(), name, control.required(), control.observed()));
+            apart.add(new Control(control.role(), name, control.required(), control.observed(), control.most()));
         }
         return run.toBuilder().controls(apart).build();
     }

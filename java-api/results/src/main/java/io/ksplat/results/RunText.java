@@ -136,7 +136,7 @@ public final class RunText {
             text.append("control ").append(control.name()).append(": ");
             text.append(control.observed())
                     .append(" of ")
-                    .append(control.required())
+                    .append(control.bound())
                     .append('\n');
         }
         text.append("all of it: ").append(folder(run, report));
@@ -184,8 +184,7 @@ public final class RunText {
     }
 
     private static String of(Control control) {
-        return control.name() + " " + control.observed() + "/" + control.required()
-                + (control.passed() ? "" : " FAILED");
+        return control.name() + " " + control.observed() + "/" + control.bound() + (control.passed() ? "" : " FAILED");
     }
 
     private static Path folder(RunRecord run, Path report) {

@@ -67,6 +67,6 @@ public record RunVerdict(Verdict verdict, Optional<String> message) {
     }
 
     private static String failed(Control control) {
-        return "control " + control.name() + " saw " + control.observed() + " of " + control.required();
+        return "control " + control.name() + " saw " + control.observed() + " of " + control.bound();
     }
 }

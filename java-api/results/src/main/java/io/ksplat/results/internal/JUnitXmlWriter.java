@@ -74,7 +74,7 @@ final class JUnitXmlWriter {
             property(xml, "nmi." + ++source, nmi.toString());
         }
         for (Control control : run.controls()) {
-            property(xml, "control." + control.name(), control.observed() + " of " + control.required());
+            property(xml, "control." + control.name(), control.observed() + " of " + control.bound());
         }
         xml.end();
     }

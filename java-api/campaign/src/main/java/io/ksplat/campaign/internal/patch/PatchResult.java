@@ -173,7 +173,7 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
         return runs.isEmpty()
                 ? ""
                 : runs.get(runs.size() - 1).controls().stream()
-                        .map(control -> control.name() + " " + control.observed() + "/" + control.required())
+                        .map(control -> control.name() + " " + control.observed() + "/" + control.bound())
                         .collect(Collectors.joining(", "));
     }
 

@@ -32,7 +32,8 @@ final class RunForm {
                 f.orElse("role", ROLE, () -> Control.Role.ofName(name), Control::role),
                 name,
                 f.bigNumber("required", Control::required),
-                f.bigNumber("observed", Control::observed));
+                f.bigNumber("observed", Control::observed),
+                f.optionalLong("most", Control::most));
         f.derived("passed", Values.FLAG, Control::passed);
         return control;
     };

@@ -5,16 +5,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.Verdict;
+import io.ksplat.results.ResultsReader;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.Timings;
 import io.ksplat.results.internal.Runs;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The form is a contract: others read these names. */
 class ReportJsonTest {
@@ -96,6 +101,24 @@ class ReportJsonTest {
         assertThat(node.path("accelerator").asText()).isEqualTo("kvm");
         assertThat(node.path("evidence").isArray()).isTrue();
         assertThat(node.path("controls").isObject()).isTrue();
+    }
+
+    @Test
+    void aControlHasItsUpperBound(@TempDir Path folder) throws IOException {
+        Control bounded = new Control(Control.Role.EFFECT, "longest", 0, 7, OptionalLong.of(5));
+        RunRecord run = Runs.run("a", 1, Verdict.INCONCLUSIVE, Verdict.CLEAN).toBuilder()
+                .controls(List.of(bounded, Control.effect("ran", 1, 1)))
+                .build();
+
+        JsonNode written = results(run);
+
+        JsonNode controls = written.path("runs").path(0).path("controls");
+        assertThat(controls.path("longest")).isEqualTo(JSON.readTree("""
+                        {"role": "EFFECT", "required": 0, "observed": 7, "most": 5, "passed": false}"""));
+        assertThat(controls.path("ran").has("most")).isFalse();
+        Path file = folder.resolve("results.json");
+        Files.writeString(file, written.toString());
+        assertThat(ResultsReader.read(file).get(0).controls()).contains(bounded);
     }
 
     @Test
