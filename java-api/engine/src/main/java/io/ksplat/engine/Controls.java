@@ -3,6 +3,7 @@ package io.ksplat.engine;
 
 import io.ksplat.bpf.Global;
 import io.ksplat.engine.internal.ControlSet;
+import java.time.Duration;
 
 /**
  * The positive checks of a run. They are evaluated after its code, from outside, until all pass or time is up.
@@ -11,7 +12,8 @@ import io.ksplat.engine.internal.ControlSet;
  * machine.controls()
  *         .dropped(bpf.global("dropped"), 1)
  *         .freed("delayed_put_task_struct", bpf.global("freed"), 1)
- *         .atLeast("handled", bpf.global("handled"), 1);
+ *         .atLeast("handled", bpf.global("handled"), 1)
+ *         .atMost("longest", bpf.global("longest_ns"), Duration.ofMillis(10));
  * }</pre>
  */
 public final class Controls {
@@ -39,6 +41,30 @@ public final class Controls {
     /** Counts anything else that must happen. */
     public Controls atLeast(String name, Global counter, long required) {
         set.add(name, counter, required);
+        return this;
+    }
+
+    /**
+     * Counts what may not happen more often. It shows nothing of an experiment that did not take place: give it another control beside. A
+     * run with an upper bound is watched for at least a second of the guest's time after its code, for what comes late.
+     */
+    public Controls atMost(String name, Global counter, long most) {
+        set.add(name, counter, 0, most);
+        return this;
+    }
+
+    /**
+     * Bounds a time that a program has measured, for example by {@code bpf_ktime_get_ns()}: a stall that ends by itself is no deadlock.
+     *
+     * @param nanoseconds the longest of them so far
+     */
+    public Controls atMost(String name, Global nanoseconds, Duration most) {
+        return atMost(name, nanoseconds, most.toNanos());
+    }
+
+    /** Counts what must happen so often and no more. */
+    public Controls exactly(String name, Global counter, long count) {
+        set.add(name, counter, count, count);
         return this;
     }
 }

@@ -167,6 +167,18 @@ public final class Machine {
         return controls;
     }
 
+    /**
+     * Has the machine watched for at least so much of the guest's own time after the test method, before it can be CLEAN. Without this, a
+     * machine is watched until its controls pass and no {@code bpf_timer} is armed that is due within 10 s of the guest's time.
+     *
+     * <pre>{@code
+     * machine.watch(Duration.ofSeconds(30));
+     * }</pre>
+     */
+    public void watch(Duration guestTime) {
+        fixture.watchFor(guestTime);
+    }
+
     public byte[] readFile(String path) throws IOException {
         return control().readFile(path);
     }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.ksplat.bpf.KernelLacksException;
 import io.ksplat.bpf.VerifierException;
 import io.ksplat.engine.ScriptedTarget.Fault;
+import io.ksplat.evidence.Control;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.Cache;
@@ -15,6 +16,7 @@ import io.ksplat.results.RunRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -165,6 +167,33 @@ class RunTest {
         assertThat(record.message()).contains("not for 7.2.13");
         assertThat(record.because()).contains("stated for 7.2.13");
         assertThat(record.kernel().release()).isEqualTo("7.2.0-scripted");
+    }
+
+    @Test
+    void whatIsStillToComeIsAwaited() throws Exception {
+        RunRecord record = run(coded(machine -> targets.last().armTimer(5)));
+
+        assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.CLEAN);
+        assertThat(record.controls()).contains(Control.observer("quiet", 1, 1));
+    }
+
+    @Test
+    void whatComesTooLateIsNotClean() throws Exception {
+        RunRecord record = run(coded(machine -> targets.last().armTimer(100)));
+
+        assertThat(record.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+        assertThat(record.message()).contains("control quiet saw 0 of 1");
+        assertThat(record.notes()).anyMatch(note -> note.contains("a bpf_timer is still armed (late)"));
+    }
+
+    @Test
+    void whoNamesATimeDecidesHowLongToWatch() throws Exception {
+        RunRecord record = run(coded(machine -> {
+            targets.last().armTimer(100);
+            machine.watch(Duration.ofSeconds(3));
+        }));
+
+        assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.CLEAN);
     }
 
     @Test

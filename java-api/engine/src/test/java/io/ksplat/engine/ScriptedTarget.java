@@ -16,10 +16,13 @@ import io.ksplat.machine.GuestControl;
 import io.ksplat.machine.GuestKernel;
 import io.ksplat.machine.GuestProcess;
 import io.ksplat.machine.Target;
+import io.ksplat.machine.internal.KernelInfo;
 import io.ksplat.machine.internal.OutsideView;
 import io.ksplat.machine.internal.SelfCheck;
 import io.ksplat.machine.internal.forensics.HangAnalysis;
 import io.ksplat.machine.internal.forensics.hang.Diagnosis;
+import io.ksplat.machine.internal.forensics.pending.ArmedTimer;
+import io.ksplat.machine.internal.forensics.pending.Pending;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /** A target that behaves as it is told, so that a whole run needs no QEMU. */
@@ -52,6 +56,8 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
     private final Map<String, Integer> globals;
     private Optional<ConsoleLog.Reader> reader = Optional.empty();
     private long beats;
+    private long clock;
+    private long timerSeconds;
     private volatile boolean closed;
 
     ScriptedTarget(Path console, Set<Fault> faults, Map<String, Integer> globals) throws IOException {
@@ -178,6 +184,36 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
                 return List.of();
             }
         };
+    }
+
+    /** Its clock moves on by a second with each look. */
+    @Override
+    public Pending pending(KernelInfo kernel, Symbols symbols) {
+        return new Pending() {
+            @Override
+            public OptionalLong guestNanos() {
+                clock += 1_000_000_000L;
+                return OptionalLong.of(clock);
+            }
+
+            @Override
+            public boolean canTell() {
+                return true;
+            }
+
+            @Override
+            public Optional<List<ArmedTimer>> timers() {
+                return Optional.of(
+                        timerSeconds > 0 && clock < timerSeconds * 1_000_000_000L
+                                ? List.of(new ArmedTimer(1, timerSeconds * 1_000_000_000L, Optional.of("late")))
+                                : List.of());
+            }
+        };
+    }
+
+    /** Arms a timer that is due at a second of its clock. */
+    void armTimer(long second) {
+        timerSeconds = second;
     }
 
     private static Evidence evidence(EvidenceKind kind) {

@@ -18,7 +18,21 @@ public final class ControlSet {
 
     /** Adds a counter that must reach a count. */
     public void add(String name, Global counter, long required) {
-        counters.add(new Counter(name, counter, required));
+        counters.add(new Counter(name, counter, required, OptionalLong.empty()));
+    }
+
+    /** Adds a counter that must reach a count and may not exceed another one. */
+    public void add(String name, Global counter, long required, long most) {
+        if (most < required || required < 0) {
+            throw new IllegalArgumentException(
+                    "the control " + name + " can never pass: " + required + " or more, and at most " + most);
+        }
+        counters.add(new Counter(name, counter, required, OptionalLong.of(most)));
+    }
+
+    /** Returns whether a counter may not exceed something: that is known only in the end. */
+    boolean isBounded() {
+        return counters.stream().anyMatch(counter -> counter.most.isPresent());
     }
 
     /** Keeps what the counters of an object say now, because it is going to be unloaded. */
@@ -46,7 +60,7 @@ public final class ControlSet {
     public List<Position> positions() throws IOException {
         List<Position> positions = new ArrayList<>();
         for (Counter counter : counters) {
-            if (counter.kept.isEmpty() && !counter.name.startsWith(FREED)) {
+            if (counter.kept.isEmpty() && counter.required > 0 && !counter.name.startsWith(FREED)) {
                 positions.add(new Position(
                         counter.name, counter.required, counter.global.physicalAddress(), counter.global.size()));
             }
@@ -58,7 +72,8 @@ public final class ControlSet {
     public List<Control> read() throws IOException {
         List<Control> controls = new ArrayList<>();
         for (Counter counter : counters) {
-            controls.add(Control.effect(counter.name, counter.required, counter.value()));
+            controls.add(
+                    new Control(Control.Role.EFFECT, counter.name, counter.required, counter.value(), counter.most));
         }
         return controls;
     }
@@ -67,12 +82,14 @@ public final class ControlSet {
         private final String name;
         private final Global global;
         private final long required;
+        private final OptionalLong most;
         private OptionalLong kept = OptionalLong.empty();
 
-        Counter(String name, Global global, long required) {
+        Counter(String name, Global global, long required, OptionalLong most) {
             this.name = name;
             this.global = global;
             this.required = required;
+            this.most = most;
         }
 
         long value() throws IOException {

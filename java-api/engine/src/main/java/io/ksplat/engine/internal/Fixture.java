@@ -27,6 +27,7 @@ import io.ksplat.machine.internal.nmi.NmiInterceptor;
 import io.ksplat.results.NmiRecord;
 import io.ksplat.results.TimelineEvent;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -44,6 +45,11 @@ public final class Fixture {
     /** Sets nothing before an object is loaded. */
     public static final UnaryOperator<BpfObjectSpec> AS_IT_IS = spec -> spec;
 
+    /** How much of its time a guest gets for what a control does not allow. */
+    private static final Duration LATE = Duration.ofSeconds(1);
+
+    private static final Duration LONGEST_WATCH = Duration.ofHours(1);
+
     private final Context context;
     private final Target target;
     private final Watcher watcher;
@@ -59,6 +65,7 @@ public final class Fixture {
     private final long beganNanos = System.nanoTime();
     private OptionalLong watchBegan = OptionalLong.empty();
     private OptionalLong watchEnded = OptionalLong.empty();
+    private Optional<Duration> watchFor = Optional.empty();
     private Symbols symbols;
     private @Nullable Machine machine;
     private boolean preparing;
@@ -286,8 +293,9 @@ public final class Fixture {
      */
     public Watcher.Seen watch(List<Control> first, boolean hopeless) {
         boolean missed = nmi.map(source -> !source.misses().isEmpty()).orElse(false);
+        Watcher.Times times = new Watcher.Times(watchFor, controls.isBounded() ? LATE : Duration.ZERO);
         watchBegan = OptionalLong.of(System.nanoTime());
-        Watcher.Seen seen = watcher.watch(() -> readControls(first), reports, hopeless || missed);
+        Watcher.Seen seen = watcher.watch(() -> readControls(first), reports, hopeless || missed, times);
         watchEnded = OptionalLong.of(System.nanoTime());
         return seen;
     }
@@ -313,6 +321,15 @@ public final class Fixture {
         return all;
     }
 
+    /** Has the machine watched for so much of its own time after the scenario's code; the longest of several counts. */
+    public void watchFor(Duration time) {
+        if (time.isNegative() || time.isZero() || time.compareTo(LONGEST_WATCH) > 0) {
+            throw new IllegalArgumentException("a machine can be watched for up to " + LONGEST_WATCH.toHours()
+                    + " h, and not for " + time.toMillis() + " ms");
+        }
+        watchFor = watchFor.filter(longer -> longer.compareTo(time) > 0).or(() -> Optional.of(time));
+    }
+
     public Watcher watcher() {
         return watcher;
     }
@@ -326,6 +343,7 @@ public final class Fixture {
                                         source.bursts().stream().map(Object::toString),
                                         source.misses().stream()))
                                 .flatMap(lines -> lines),
+                        watcher.pending().stream(),
                         watcher.ignored().stream())
                 .flatMap(lines -> lines)
                 .toList();

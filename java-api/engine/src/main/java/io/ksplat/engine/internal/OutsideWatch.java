@@ -49,6 +49,11 @@ public final class OutsideWatch {
 
         /** Returns whether enough was seen. */
         boolean isDecided(Diagnosis diagnosis, boolean alive) throws IOException;
+
+        /** Returns whether to go on although time is up, because something is known to come. */
+        default boolean isAwaiting() throws IOException {
+            return false;
+        }
     }
 
     /**
@@ -62,7 +67,7 @@ public final class OutsideWatch {
         Deadline end = Deadline.in(last);
         boolean alive = false;
         // A CPU whose heart stands still has yet to be called stuck: on a busy host that takes longer.
-        while (!deadline.expired() || (!alive && !end.expired())) {
+        while (!deadline.expired() || (!alive && !end.expired()) || watcher.isAwaiting()) {
             if (view.ended().isPresent()) {
                 return new End.Gone(view.ended().get());
             }

@@ -64,6 +64,7 @@ public final class Watcher implements ConsoleLog.Reader {
     private final List<Evidence> evidence = new ArrayList<>();
     private final ConsoleParser parser = new ConsoleParser(this::found, this::options);
     private final List<BpfLine> lines = new ArrayList<>();
+    private final List<String> pending = new ArrayList<>();
     private Symbols symbols;
     private boolean fromMemory;
     private OptionalLong firstEvidenceMs = OptionalLong.empty();
@@ -91,6 +92,14 @@ public final class Watcher implements ConsoleLog.Reader {
             return new Findings(evidence, controls, everyCpuAlive);
         }
     }
+
+    /**
+     * How much of the guest's time to watch.
+     *
+     * @param asked what the scenario asks for; else until nothing is pending
+     * @param least in any case
+     */
+    record Times(Optional<Duration> asked, Duration least) {}
 
     /** Reads the controls from outside. */
     @FunctionalInterface
@@ -121,6 +130,11 @@ public final class Watcher implements ConsoleLog.Reader {
                             + noise.getKey().keyword().strip() + "\"")
                     .toList();
         }
+    }
+
+    /** Returns what was still to come when the watch ended, for people. */
+    List<String> pending() {
+        return List.copyOf(pending);
     }
 
     @Override
@@ -176,8 +190,10 @@ public final class Watcher implements ConsoleLog.Reader {
      *
      * @param hopeless whether some control cannot pass any more
      */
-    public Seen watch(ControlReader reader, ReportedRefusals reports, boolean hopeless) {
-        Seen seen = look(reader, reports, hopeless);
+    public Seen watch(ControlReader reader, ReportedRefusals reports, boolean hopeless, Times times) {
+        Quiet rest = new Quiet(view.pending(kernel, symbols), times.asked, times.least, target.scale(PATIENCE));
+        Seen seen = look(new Look(reader, reports, hopeless, rest));
+        pending.addAll(rest.notes());
         try {
             return new Seen(sources().locate(seen.evidence), seen.controls, seen.everyCpuAlive, seen.trouble);
         } catch (InterruptedException e) {
@@ -186,12 +202,12 @@ public final class Watcher implements ConsoleLog.Reader {
         }
     }
 
-    private Seen look(ControlReader reader, ReportedRefusals reports, boolean hopeless) {
-        Look look = new Look(reader, reports);
+    private Seen look(Look look) {
         try {
+            look.begin();
             OutsideWatch watch = new OutsideWatch(view, view.sampler(symbols), BEATS);
             OutsideWatch.End end =
-                    watch.watch(target.scale(hopeless ? HOPELESS : PATIENCE), target.scale(PATIENCE), look);
+                    watch.watch(target.scale(look.hopeless ? HOPELESS : PATIENCE), target.scale(PATIENCE), look);
             if (end instanceof OutsideWatch.End.Gone gone) {
                 return seen(look.controls, false, Optional.of(gone.why()));
             }
@@ -200,7 +216,7 @@ public final class Watcher implements ConsoleLog.Reader {
                 HangAnalysis.Findings findings = analysis().of(stuck.diagnosis());
                 parse(findings.unprinted());
                 found(findings.evidence());
-                return seen(reader.read(), false, Optional.empty());
+                return seen(look.reader.read(), false, Optional.empty());
             }
             boolean alive = end instanceof OutsideWatch.End.Decided decided
                     ? decided.alive()
@@ -212,7 +228,7 @@ public final class Watcher implements ConsoleLog.Reader {
             if (!hung.isEmpty()) {
                 analysis().ofBlockedTasks(hung).ifPresent(this::found);
             }
-            return seen(look.controls, alive, Optional.empty());
+            return seen(look.rest.with(look.controls), alive, Optional.empty());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return seen(look.controls, false, Optional.of("interrupted while watching the machine"));
@@ -225,13 +241,23 @@ public final class Watcher implements ConsoleLog.Reader {
     private final class Look implements OutsideWatch.Watcher {
         private final ControlReader reader;
         private final ReportedRefusals reports;
+        private final boolean hopeless;
+        private final Quiet rest;
         private List<Control> controls = List.of();
         private int known = -1;
         private Optional<Deadline> hang = Optional.empty();
 
-        Look(ControlReader reader, ReportedRefusals reports) {
+        Look(ControlReader reader, ReportedRefusals reports, boolean hopeless, Quiet rest) {
             this.reader = reader;
             this.reports = reports;
+            this.hopeless = hopeless;
+            this.rest = rest;
+        }
+
+        private void begin() throws IOException {
+            if (!hopeless) {
+                rest.begin();
+            }
         }
 
         @Override
@@ -240,7 +266,7 @@ public final class Watcher implements ConsoleLog.Reader {
             List<Control> now = reader.read();
             reports.refusals().forEach(Watcher.this::found);
             int found = foundSoFar().size();
-            boolean changed = known != found || !now.equals(controls);
+            boolean changed = rest.hasChanged() || known != found || !now.equals(controls);
             known = found;
             controls = now;
             return changed;
@@ -260,7 +286,16 @@ public final class Watcher implements ConsoleLog.Reader {
                     && !diagnosis.panicked()
                     && hang.isPresent()
                     && !hang.get().expired();
-            return quiet() && !mayYetHang && findings.isFinal();
+            return quiet() && !mayYetHang && findings.isFinal() && (!awaitsQuiet() || rest.isOver());
+        }
+
+        @Override
+        public boolean isAwaiting() throws IOException {
+            return awaitsQuiet() && rest.isAwaiting();
+        }
+
+        private boolean awaitsQuiet() {
+            return !hopeless && foundSoFar().isEmpty();
         }
     }
 

@@ -8,6 +8,7 @@ import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Target;
 import io.ksplat.machine.internal.forensics.HangAnalysis;
 import io.ksplat.machine.internal.forensics.hang.Diagnosis;
+import io.ksplat.machine.internal.forensics.pending.Pending;
 import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
 import java.io.IOException;
 import java.util.List;
@@ -63,6 +64,9 @@ public interface OutsideView extends Target.Capability {
 
     /** Returns what reads its memory. */
     Analysis analysis(Known known);
+
+    /** Returns what sees what the machine has still to do. */
+    Pending pending(KernelInfo kernel, Symbols symbols);
 
     /** Returns the checks that this kernel makes of itself; empty if it was built with none. */
     List<SelfCheck> selfChecks(Symbols symbols) throws IOException;

@@ -4,6 +4,8 @@ package io.ksplat.machine.internal;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.internal.forensics.HangAnalysis;
 import io.ksplat.machine.internal.forensics.hang.HangWatch;
+import io.ksplat.machine.internal.forensics.pending.Pending;
+import io.ksplat.machine.internal.forensics.pending.PendingTimers;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -52,6 +54,11 @@ public final class QemuOutsideView implements OutsideView, CoreDump {
     @Override
     public HangAnalysis analysis(Known known) {
         return new HangAnalysis(vm, known.kernel(), known.symbols(), known.sources(), known.cache());
+    }
+
+    @Override
+    public Pending pending(KernelInfo kernel, Symbols symbols) {
+        return new PendingTimers(vm, kernel, symbols);
     }
 
     @Override

@@ -133,7 +133,7 @@ public final class KernelData {
     }
 
     /** Returns the address of a CPU's copy of a per-CPU variable. */
-    OptionalLong perCpu(String variable, int cpu) {
+    public OptionalLong perCpu(String variable, int cpu) {
         OptionalLong symbol = symbols.address(variable);
         OptionalLong offset = perCpuOffset(cpu);
         return symbol.isPresent() && offset.isPresent()
