@@ -5,11 +5,13 @@ import io.ksplat.evidence.Task;
 import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.internal.nmi.Breakpoints;
+import io.ksplat.machine.internal.nmi.Callers;
 import io.ksplat.machine.internal.nmi.NmiEntry;
 import io.ksplat.machine.internal.qemu.GdbStub;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -26,16 +28,21 @@ import java.util.Set;
  *         .hit(3)
  *         .when(cpu -> cpu.half(cpu.perCpu("rcu_data") + 0x80) != 0)
  *         .fire();
+ * machine.nmi().aimAt("idr_alloc_cyclic").calledFrom("kernfs_new_node").fire();
  * }</pre>
  */
 public final class Aim {
     static final Duration WITHIN = Duration.ofSeconds(4);
+
+    /** What a BPF program is called among the callers, before its own name. */
+    private static final String BPF = "bpf:";
 
     private final Nmi nmi;
     private final Set<Long> targets = new LinkedHashSet<>();
     private final String names;
     private int cpu;
     private int hit = 1;
+    private final Set<String> callers = new LinkedHashSet<>();
     private StoppedCpu.Condition condition = stopped -> true;
     private Duration within;
 
@@ -81,6 +88,29 @@ public final class Aim {
         return this;
     }
 
+    /**
+     * Only if one of these functions has led there, directly or through others. Each time that the CPU comes by its stack is unwound, which
+     * takes some milliseconds.
+     *
+     * @throws IllegalArgumentException if this kernel has none of them, naming those that are near
+     */
+    public Aim calledFrom(String... functions) {
+        boolean known = false;
+        for (String function : functions) {
+            known |= function.startsWith(BPF)
+                    || !nmi.targets().functions(function).isEmpty();
+            callers.add(function);
+        }
+        if (!known) {
+            throw new IllegalArgumentException("this kernel has no function " + String.join(" or ", functions)
+                    + " that could call " + names + "; near: "
+                    + String.join(
+                            ", ",
+                            functions.length == 0 ? List.of() : nmi.symbols().near(functions[0], 5)));
+        }
+        return this;
+    }
+
     /** Gives up after this time. */
     public Aim within(Duration time) {
         this.within = time;
@@ -113,7 +143,11 @@ public final class Aim {
     }
 
     private Optional<Landing> fire(GdbStub gdb, NmiEntry entry) throws IOException {
-        Hits hits = new Hits(gdb);
+        Hits hits = new Hits(
+                gdb,
+                callers.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(new Callers(callers, nmi.kernel(), nmi.symbols(), gdb)));
         if (!Breakpoints.reach(gdb, targets, Deadline.in(within), hits::isTheOne)) {
             nmi.missed(
                     names + " was not reached on CPU " + cpu + hits.passed() + " within " + within.toMillis() + " ms");
@@ -140,16 +174,23 @@ public final class Aim {
     private final class Hits {
         private final GdbStub gdb;
         private int elsewhere;
+        private final Optional<Callers> wanted;
         private int refused;
+        private int otherwise;
         private int counted;
 
-        Hits(GdbStub gdb) {
+        Hits(GdbStub gdb, Optional<Callers> wanted) {
             this.gdb = gdb;
+            this.wanted = wanted;
         }
 
         boolean isTheOne(int stopped) throws IOException {
             if (stopped != cpu) {
                 elsewhere++;
+                return false;
+            }
+            if (wanted.isPresent() && !wanted.get().lead(gdb, cpu)) {
+                otherwise++;
                 return false;
             }
             if (!condition.holds(new StoppedCpu(gdb, nmi.symbols(), cpu))) {
@@ -163,6 +204,7 @@ public final class Aim {
         String passed() {
             String passed = (counted > 0 ? ", " + counted + " hits of " + hit : "")
                     + (refused > 0 ? ", " + refused + " at which the condition did not hold" : "")
+                    + (otherwise > 0 ? ", " + otherwise + " not called from " + String.join(" or ", callers) : "")
                     + (elsewhere > 0 ? ", " + elsewhere + " on other CPUs" : "");
             return passed.isEmpty() ? "" : " (" + passed.substring(2) + ")";
         }

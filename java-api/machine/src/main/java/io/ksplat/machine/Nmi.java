@@ -143,6 +143,10 @@ public final class Nmi {
         return view;
     }
 
+    Kernel kernel() {
+        return kernel;
+    }
+
     NmiMode mode() {
         return mode;
     }

@@ -120,6 +120,41 @@ class NmiTest {
     }
 
     @Test
+    void landsOnlyWhereItWasCalledFrom() throws IOException {
+        List<String> seen = new ArrayList<>();
+        Nmi nmi = nmi();
+        // dput() runs many times in each open, and once in each unlink.
+        Landing landing = nmi.aimAt("dput")
+                .calledFrom("do_unlinkat", "filename_unlinkat")
+                .when(cpu -> {
+                    seen.add("unlink");
+                    return true;
+                })
+                .fire()
+                .orElseThrow();
+        assertThat(landing.where()).isEqualTo("dput+0x0");
+        assertThat(seen).hasSize(1);
+        assertThat(nmi.misses()).isEmpty();
+    }
+
+    @Test
+    void missesWhatAnotherOneCalls() throws IOException {
+        Nmi nmi = nmi();
+        assertThat(nmi.aimAt("vfs_unlink")
+                        .calledFrom("vfs_rename")
+                        .within(SHORT)
+                        .fire())
+                .isEmpty();
+        assertThat(nmi.misses())
+                .singleElement()
+                .asString()
+                .matches(".*vfs_unlink was not reached on CPU 0 \\(\\d+ not called from vfs_rename.*");
+        assertThatThrownBy(() -> nmi.aimAt("vfs_unlink").calledFrom("vfs_renamee"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("no function vfs_renamee that could call vfs_unlink; near: vfs_rename");
+    }
+
+    @Test
     void saysWhatItCannotAimAt() throws IOException {
         Nmi nmi = nmi();
         assertThatThrownBy(() -> nmi.aimAt("vfs_unlinkk"))

@@ -51,8 +51,8 @@ public final class AddressResolver {
         return functions(target).stream().map(Symbol::address).toList();
     }
 
-    /** Static functions may share a name; and what the compiler has made a copy of is called by the copy's name. */
-    private List<Symbol> functions(String name) {
+    /** Returns the functions of a name. Static functions may share one; and what the compiler has made a copy of is called by the copy's name. */
+    public List<Symbol> functions(String name) {
         List<Symbol> exact = symbols.named(name);
         return !exact.isEmpty()
                 ? exact
