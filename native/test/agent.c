@@ -414,7 +414,7 @@ static void others_are_served_meanwhile(void)
 	DROP(r);
 }
 
-static int spawn(PB(Spawn__WhatCase) what, PB(Exec) *exec, int cpu)
+static int spawn_named(uint32_t name, PB(Spawn__WhatCase) what, PB(Exec) *exec, int cpu)
 {
 	PB(Done) nothing = KSPLAT__AGENT__DONE__INIT;
 	PB(Spawn) op = KSPLAT__AGENT__SPAWN__INIT;
@@ -422,6 +422,7 @@ static int spawn(PB(Spawn__WhatCase) what, PB(Exec) *exec, int cpu)
 	int pid;
 
 	op.what_case = what;
+	op.name = name;
 	if (what == KSPLAT__AGENT__SPAWN__WHAT_EXEC)
 		op.exec = exec;
 	else
@@ -435,6 +436,11 @@ static int spawn(PB(Spawn__WhatCase) what, PB(Exec) *exec, int cpu)
 	      r->result_case == RESULT(FAILURE) ? -r->failure->error : 0;
 	DROP(r);
 	return pid;
+}
+
+static int spawn(PB(Spawn__WhatCase) what, PB(Exec) *exec, int cpu)
+{
+	return spawn_named(0, what, exec, cpu);
 }
 
 static PB(Response) *reap(int pid, int signal, uint32_t timeout_ms)
@@ -513,6 +519,133 @@ static void children_stay_until_they_are_reaped(void)
 	CHECK(spawn(KSPLAT__AGENT__SPAWN__WHAT_PARKED, NULL, 5000) == -EINVAL, "pinned to CPU 5000");
 	CHECK(spawn(KSPLAT__AGENT__SPAWN__WHAT_PARKED, NULL, 1000) == -EINVAL, "pinned to CPU 1000");
 	CHECK(spawn(KSPLAT__AGENT__SPAWN__WHAT__NOT_SET, NULL, -1) == -EINVAL, "spawned nothing");
+}
+
+static int spawn_shell(uint32_t name, const char *script)
+{
+	char *argv[] = { (char *)"sh", (char *)"-c", (char *)script };
+	PB(Exec) exec = KSPLAT__AGENT__EXEC__INIT;
+
+	exec.argv = argv;
+	exec.n_argv = 3;
+	return spawn_named(name, KSPLAT__AGENT__SPAWN__WHAT_EXEC, &exec, -1);
+}
+
+/* What the agent tells unasked of a child, up to its end. */
+struct told {
+	size_t len[2];
+	bool cut[2];
+	char first[2][16];
+	int status;
+};
+
+static struct told listen_to(uint32_t name)
+{
+	struct told told = { .status = -1 };
+
+	for (;;) {
+		PB(Response) *r = next();
+		bool is_end = r->result_case == RESULT(ENDED);
+
+		CHECK(r->id == 0, "id %u", r->id);
+		if (is_end) {
+			CHECK(r->ended->process == name, "the end of %u", r->ended->process);
+			told.status = r->ended->status;
+		} else {
+			int i = r->output->stream - 1;
+			ProtobufCBinaryData *data = &r->output->data;
+
+			CHECK(r->output->process == name, "words of %u", r->output->process);
+			CHECK(data->len && data->len <= 16384, "%zu bytes at once", data->len);
+			CHECK(!told.cut[i], "more after the cut");
+			if (!told.len[i])
+				memcpy(told.first[i], data->data, data->len < 15 ? data->len : 15);
+			told.len[i] += data->len;
+			told.cut[i] = r->output->cut;
+		}
+		DROP(r);
+		if (is_end)
+			return told;
+	}
+}
+
+static void what_children_print_and_how_they_end_is_told_unasked(void)
+{
+	struct told told;
+	PB(Response) *r;
+	int pid;
+
+	pid = spawn_shell(7, "echo said; echo complained >&2; exit 3");
+	told = listen_to(7);
+	CHECK(!strcmp(told.first[0], "said\n") && told.len[0] == 5, "stdout: %s", told.first[0]);
+	CHECK(!strcmp(told.first[1], "complained\n") && told.len[1] == 11, "stderr: %s", told.first[1]);
+	CHECK(WIFEXITED(told.status) && WEXITSTATUS(told.status) == 3, "status %x", told.status);
+	CHECK(state_of(pid) == 'Z', "it did not wait for its Reap");
+	r = reap(pid, 0, 0);
+	CHECK(r->result_case == RESULT(EXITED) && r->exited->status == told.status, "reaped: %d", r->result_case);
+	DROP(r);
+
+	pid = spawn_shell(8, "kill -SEGV $$");
+	told = listen_to(8);
+	CHECK(WIFSIGNALED(told.status) && WTERMSIG(told.status) == SIGSEGV, "status %x", told.status);
+	CHECK(!told.len[0] && !told.len[1], "it spoke");
+	DROP(reap(pid, 0, 0));
+
+	/* The end of a parent is told at once, and a child of its own may go on speaking. */
+	pid = spawn_shell(9, "(sleep 0.3; echo late) & exit 0");
+	told = listen_to(9);
+	CHECK(!told.status && !told.len[0], "status %x", told.status);
+	r = next();
+	CHECK(r->result_case == RESULT(OUTPUT) && r->output->process == 9, "case %d", r->result_case);
+	DROP(r);
+	DROP(reap(pid, 0, 0));
+
+	CHECK(spawn_named(10, KSPLAT__AGENT__SPAWN__WHAT_PARKED, NULL, 5000) == -EINVAL, "pinned to CPU 5000");
+	echo_gives_the_token_back();
+}
+
+/* A child that is reaped by a signal: its end is told once, however soon the Reap sees it. */
+static void an_end_is_told_once(void)
+{
+	int ends = 0;
+
+	for (uint32_t i = 0; i < 50; i++) {
+		PB(Reap) op = KSPLAT__AGENT__REAP__INIT;
+		PB(Request) request = KSPLAT__AGENT__REQUEST__INIT;
+		bool reaped = false;
+		int before = ends;
+
+		op.pid = spawn_named(100 + i, KSPLAT__AGENT__SPAWN__WHAT_PARKED, NULL, -1);
+		op.signal = SIGKILL;
+		request.op_case = OP(REAP);
+		request.reap = &op;
+		send_request(&request);
+		while (!reaped || ends == before) {
+			PB(Response) *r = next();
+
+			reaped |= r->result_case == RESULT(EXITED);
+			if (r->result_case == RESULT(ENDED)) {
+				ends++;
+				CHECK(r->ended->process == 100 + i, "the end of %u", r->ended->process);
+				CHECK(r->ended->status == SIGKILL, "status %x", r->ended->status);
+			}
+			DROP(r);
+		}
+	}
+	echo_gives_the_token_back();
+	CHECK(ends == 50, "%d ends of 50 children", ends);
+}
+
+static void a_flood_is_cut_and_blocks_nobody(void)
+{
+	struct told told;
+	int pid = spawn_shell(11, "head -c 104857600 /dev/zero; echo over >&2");
+
+	told = listen_to(11);
+	CHECK(told.cut[0] && told.len[0] == 8u << 20, "%zu bytes", told.len[0]);
+	CHECK(!told.cut[1] && !strcmp(told.first[1], "over\n"), "stderr: %s", told.first[1]);
+	CHECK(!told.status, "status %x", told.status);
+	DROP(reap(pid, 0, 0));
 }
 
 static void orphans_are_reaped(void)
@@ -679,6 +812,9 @@ int main(int argc, char **argv)
 	commands_run_to_their_end();
 	others_are_served_meanwhile();
 	children_stay_until_they_are_reaped();
+	what_children_print_and_how_they_end_is_told_unasked();
+	an_end_is_told_once();
+	a_flood_is_cut_and_blocks_nobody();
 	orphans_are_reaped();
 	bpf_is_refused_here();
 	every_operation_is_served();

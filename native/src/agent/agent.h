@@ -75,6 +75,11 @@ void process_reap_orphans(void) __attribute__((noreturn));
 /* Returns 0 or a positive errno; pid 0 is the calling thread. */
 int pin_to_cpu(pid_t pid, uint32_t cpu);
 
+/* output.c */
+void output_start(void);
+void output_watch(uint32_t name, pid_t pid, int out, int err);
+void output_reaped(pid_t pid, int status);
+
 /* physical.c: the physical address behind a mapped, present address, or 0 if the kernel does not tell it. */
 uint64_t physical_address(const volatile void *address);
 

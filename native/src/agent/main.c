@@ -2,8 +2,8 @@
 /*
  * ksplat-agent: PID 1 of a machine. It sets the guest up, opens its virtio port and serves the host's requests.
  *
- * Threads: the main one reaps orphans (see process.c), one reads and serves requests, one per CPU beats, and each
- * operation that a hanging CPU may keep for ever (Exec, Reap, BpfTestRun, RingRead) has its own.
+ * Threads: the main one reaps orphans (see process.c), one reads and serves requests, one per CPU beats, one reads what
+ * children print, and each operation that a hanging CPU may keep for ever (Exec, Reap, BpfTestRun, RingRead) has its own.
  *
  * `ksplat-agent --channel FD` serves a socket on an ordinary machine instead, for tests: it mounts and sets nothing,
  * and refuses everything that would load BPF into that machine's kernel.
@@ -68,6 +68,7 @@ int main(int argc, char **argv)
 	}
 	channel_open(channel, !test_mode);
 	beat_start();
+	output_start();
 
 	error = pthread_create(&thread, NULL, serve, NULL);
 	if (error)

@@ -32,7 +32,6 @@ struct child {
 	char **env;
 	bool pinned;
 	uint32_t cpu;
-	/* -1: the same as the agent's. */
 	int in, out, err;
 };
 
@@ -268,6 +267,27 @@ static bool open_output(struct output *output, int *child_end)
 	return output->data;
 }
 
+/* The outputs of a child that stays: pipes that output.c empties, or nothing. */
+static bool open_spawned_outputs(bool told, struct child *child, int reading[2])
+{
+	int *writing[] = { &child->out, &child->err };
+
+	for (int i = 0; i < 2; i++) {
+		int ends[2] = { -1, -1 };
+
+		if (!told) {
+			ends[1] = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		} else if (!pipe2(ends, O_CLOEXEC)) {
+			fcntl(ends[0], F_SETFL, O_NONBLOCK);
+		}
+		if (ends[1] < 0)
+			return false;
+		reading[i] = ends[0];
+		*writing[i] = ends[1];
+	}
+	return true;
+}
+
 static void close_output(struct output *output)
 {
 	if (output->fd >= 0)
@@ -367,6 +387,7 @@ void process_spawn(uint32_t id, const PB(Spawn) *op)
 	PB(Response) response = KSPLAT__AGENT__RESPONSE__INIT;
 	PB(Process) process = KSPLAT__AGENT__PROCESS__INIT;
 	struct child child = { .in = -1, .out = -1, .err = -1, .pinned = op->has_cpu_case != 0, .cpu = op->cpu };
+	int reading[2] = { -1, -1 };
 	const char *what;
 	pid_t pid;
 
@@ -392,6 +413,10 @@ void process_spawn(uint32_t id, const PB(Spawn) *op)
 		reply_failure(id, EINVAL, "spawn nothing: say parked, churn or exec");
 		return;
 	}
+	if (!open_spawned_outputs(op->name, &child, reading)) {
+		reply_failure(id, errno, "make the outputs of %s", what);
+		goto out;
+	}
 	pid = start(&child);
 	if (pid < 0) {
 		if (child.pinned)
@@ -404,7 +429,16 @@ void process_spawn(uint32_t id, const PB(Spawn) *op)
 		response.result_case = KSPLAT__AGENT__RESPONSE__RESULT_PROCESS;
 		response.process = &process;
 		channel_send(&response);
+		if (op->name) {
+			output_watch(op->name, pid, reading[0], reading[1]);
+			reading[0] = -1;
+			reading[1] = -1;
+		}
 	}
+out:
+	for (int i = 0; i < 2; i++)
+		if (reading[i] >= 0)
+			close(reading[i]);
 	drop(&child);
 }
 
@@ -442,8 +476,10 @@ void process_reap(uint32_t id, const PB(Reap) *op)
 		reply_exited(id, 0, true, NULL, NULL);
 	else if (waitpid(op->pid, &status, 0) != op->pid)
 		reply_failure(id, errno, "reap process %d", op->pid);
-	else
+	else {
+		output_reaped(op->pid, status);
 		reply_exited(id, status, false, NULL, NULL);
+	}
 out:
 	close(pidfd);
 }
