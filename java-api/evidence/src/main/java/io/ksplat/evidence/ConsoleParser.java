@@ -107,6 +107,11 @@ public final class ConsoleParser implements AutoCloseable {
         return assembler.ignored();
     }
 
+    /** Returns the titles of what user space printed that looks like the kernel's reports; empty unless the console prints facilities. */
+    public List<String> printedByUserSpace() {
+        return assembler.hearsay();
+    }
+
     /** Returns the index after the last line end in {@code [from, to)}, or {@code from} if there is none. */
     private static int lastLineEnd(byte[] text, int from, int to) {
         int end = to;

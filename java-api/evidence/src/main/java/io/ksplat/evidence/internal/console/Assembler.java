@@ -7,11 +7,13 @@ import io.ksplat.evidence.ParserOptions;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Collects lines into reports, by caller if the console prints it, and emits complete reports in the order of their first lines. */
 public final class Assembler {
@@ -29,6 +31,7 @@ public final class Assembler {
     private final Supplier<ParserOptions> options;
     private final Deque<Report> open = new ArrayDeque<>();
     private final Map<Noise, Long> ignored = new EnumMap<>(Noise.class);
+    private @Nullable Hearsay hearsay;
     private boolean quiet;
     private boolean emitted;
     private double emittedAt = Double.NaN;
@@ -40,7 +43,12 @@ public final class Assembler {
 
     /** Returns whether a report is open, so that every line matters. Otherwise only lines that can begin a report matter. */
     public boolean isReading() {
-        return !open.isEmpty();
+        return !open.isEmpty() || (hearsay != null && hearsay.isReading());
+    }
+
+    /** Returns what user space printed that looks like reports of the kernel. */
+    public List<String> hearsay() {
+        return hearsay == null ? List.of() : hearsay.titles();
     }
 
     /** Returns how often each kind of noise was ignored. */
@@ -56,12 +64,18 @@ public final class Assembler {
     /** Reads the line with this number. */
     public void line(byte[] text, int from, int to, long number) {
         boolean begins = next(text, from, to) >= 0;
+        boolean facility = options.get().facility();
         for (Line line : LineReader.read(text, from, to)) {
-            line(line, begins, number);
+            if (!facility || line.isKernels()) {
+                line(line, begins, number);
+            } else if (begins || hearsay != null) {
+                hearsay = hearsay == null ? new Hearsay() : hearsay;
+                hearsay.line(line, begins, number);
+            }
         }
     }
 
-    private void line(Line line, boolean begins, long number) {
+    void line(Line line, boolean begins, long number) {
         quiet = false;
         if (begins && isNoise(line.text())) {
             return;
@@ -139,6 +153,9 @@ public final class Assembler {
 
     /** Emits reports that are complete enough to understand, and all reports if no line has arrived since the last call. */
     public void flush() {
+        if (hearsay != null) {
+            hearsay.flush();
+        }
         for (Report report : open) {
             if (quiet || report.isUnderstandable()) {
                 report.close();
@@ -150,6 +167,9 @@ public final class Assembler {
 
     /** Emits all open reports. */
     public void close() {
+        if (hearsay != null) {
+            hearsay.close();
+        }
         open.forEach(Report::close);
         emit();
     }

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -23,6 +24,12 @@ final class LineReader {
     /** A netconsole extended record: {@code level,sequence,microseconds,flags[,caller=X];text} (info_print_ext_header, same file). */
     private static final Pattern EXTENDED = Pattern.compile(
             "^(?:[\\w.+~-]+,)?\\d{1,3},\\d+,(\\d+),[-c+](?:,[a-z_]+=[^,;]*)*?(?:,caller=([TC]\\d+))?(?:,[a-z_]+=[^,;]*)*;");
+
+    /** print_syslog() of the same file, with {@code console_msg_format=syslog}: {@code <facility * 8 + level>}. */
+    private static final Pattern PRIORITY = Pattern.compile("^<(\\d{1,3})>");
+
+    /** The same before the stamp of a record that somebody else's text stands before, without a line end. */
+    private static final Pattern LAST_PRIORITY = Pattern.compile("<(\\d{1,3})>$");
 
     /** Prefixes before or instead of the kernel's time stamp. They are removed one by one until none matches. */
     private static final List<Prefix> PREFIXES = List.of(
@@ -80,7 +87,7 @@ final class LineReader {
         return ESCAPED_END
                 .splitAsStream(ESCAPED_TAB.matcher(line.text()).replaceAll("\t"))
                 .filter(text -> !text.isEmpty())
-                .map(text -> new Line(line.seconds(), line.caller(), text));
+                .map(text -> new Line(line.seconds(), line.caller(), line.priority(), text));
     }
 
     private static List<Line> records(byte[] text, int from, int to) {
@@ -90,29 +97,45 @@ final class LineReader {
             return List.of(unstamped(raw));
         }
         List<Line> lines = new ArrayList<>(2);
+        OptionalInt first = priority(PRIORITY.matcher(raw));
         String before = strip(raw.substring(0, stamp.start()));
         if (!before.isBlank()) {
-            lines.add(unstamped(before));
+            lines.add(unstamped(before, first));
         }
         boolean more = true;
+        int after = 0;
         while (more) {
             OptionalDouble seconds = OptionalDouble.of(Double.parseDouble(stamp.group(1)));
             String caller = stamp.group(2) == null ? "" : stamp.group(2);
+            // A record that begins the line owns all of it: its text may look like another record.
+            OptionalInt priority = first.isPresent()
+                    ? first
+                    : priority(LAST_PRIORITY.matcher(raw).region(after, stamp.start()));
             int start = stamp.end();
+            after = start;
             more = stamp.find();
             String body = raw.substring(start, more ? stamp.start() : raw.length());
-            lines.add(new Line(seconds, caller, strip(body)));
+            lines.add(new Line(seconds, caller, priority, strip(body)));
         }
         return lines;
     }
 
+    private static OptionalInt priority(Matcher found) {
+        return found.find() ? OptionalInt.of(Integer.parseInt(found.group(1))) : OptionalInt.empty();
+    }
+
     private static Line unstamped(String raw) {
+        return unstamped(raw, priority(PRIORITY.matcher(raw)));
+    }
+
+    private static Line unstamped(String raw, OptionalInt priority) {
         Matcher extended = EXTENDED.matcher(raw);
         if (raw.indexOf(';') > 0 && extended.find()) {
             double seconds = Double.parseDouble(extended.group(1)) / 1e6;
             return new Line(
                     OptionalDouble.of(seconds),
                     extended.group(2) == null ? "" : extended.group(2),
+                    OptionalInt.empty(),
                     raw.substring(extended.end()));
         }
         String text = raw;
@@ -132,7 +155,7 @@ final class LineReader {
                 }
             }
         }
-        return new Line(OptionalDouble.empty(), caller, text);
+        return new Line(OptionalDouble.empty(), caller, priority, text);
     }
 
     private static String strip(String body) {
