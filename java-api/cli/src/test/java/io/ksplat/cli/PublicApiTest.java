@@ -44,6 +44,7 @@ class PublicApiTest {
             "io.ksplat.bpf.BpfObject.<init>",
             "io.ksplat.machine.Aim.where",
             "io.ksplat.machine.GuestProcess.<init>",
+            "io.ksplat.machine.GuestProcess.watch",
             "io.ksplat.machine.GuestKernel.of",
             "io.ksplat.machine.AgentException.of",
             "io.ksplat.machine.Nmi.<init>",

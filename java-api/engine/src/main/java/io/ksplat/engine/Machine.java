@@ -136,22 +136,28 @@ public final class Machine {
 
     /** A process on a CPU that does nothing until it is ended. */
     public GuestProcess spawnParked(int cpu) throws IOException {
-        return fixture.started(control().spawnParked(cpu));
+        return fixture.worker("parked", control().spawnParked(cpu));
     }
 
     /** A process on a CPU that creates and unlinks files for ever, so that call_rcu() runs there often. */
     public GuestProcess churn(int cpu) throws IOException {
-        return fixture.started(control().spawnChurn(cpu));
+        return fixture.worker("churn", control().spawnChurn(cpu));
     }
 
-    /** A static program of this host's, put into the machine and started on a CPU. */
+    /**
+     * A static program of this host's, put into the machine and started on a CPU. That it exits with status 0 is the control
+     * {@code exit:NAME}, unless the process is told otherwise. What it prints is in the run's folder, in {@code NAME.stdout} and
+     * {@code NAME.stderr}.
+     */
     public GuestProcess spawn(int cpu, Path program, String... arguments) throws IOException {
         // A program that runs cannot be written over.
-        String path = "/" + fixture.processes() + "-" + program.getFileName();
-        control().writeProgram(path, Files.readAllBytes(program));
+        String path = "/" + fixture.exits().count() + "-" + program.getFileName();
         List<String> command = new ArrayList<>(List.of(path));
         command.addAll(List.of(arguments));
-        return fixture.started(control().spawn(cpu, command.toArray(String[]::new)));
+        return fixture.program(program.getFileName().toString(), output -> {
+            control().writeProgram(path, Files.readAllBytes(program));
+            return control().spawn(cpu, output, command.toArray(String[]::new));
+        });
     }
 
     private GuestControl control() {

@@ -371,6 +371,7 @@ public final class Run {
                     name -> object(scenario.beside(name)),
                     settings.nmi(),
                     settings.capture().map(RunSettings.Capture::hook),
+                    consoleLog,
                     started);
         }
 
@@ -590,7 +591,12 @@ public final class Run {
         if (!seen.evidence().isEmpty()) {
             preserve(fixture.watcher());
         }
-        RunVerdict verdict = RunVerdict.of(seen, scenario.asserts(), ending, lease.interrupted());
+        RunVerdict verdict = RunVerdict.of(
+                seen,
+                scenario.asserts(),
+                ending,
+                lease.interrupted(),
+                fixture.exits().failures());
         List<Evidence> evidence = new ArrayList<>(seen.evidence());
         if (verdict.verdict() == Verdict.REJECTED && ending instanceof Ending.Refused refused) {
             evidence.add(rejected(refused.thrown()));

@@ -284,4 +284,9 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
     public GuestProcess spawn(int cpu, String... argv) {
         throw new UnsupportedOperationException();
     }
+
+    @Override
+    public GuestProcess spawn(int cpu, Path output, String... argv) {
+        throw new UnsupportedOperationException();
+    }
 }

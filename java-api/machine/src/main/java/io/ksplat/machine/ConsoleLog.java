@@ -17,4 +17,12 @@ public interface ConsoleLog {
 
     /** Returns when the last byte came, as {@link System#nanoTime()}. */
     long lastByteNanos();
+
+    /**
+     * Returns whether the kernel prints each record's facility and level on it, as one with {@code console_msg_format=syslog} does: then what
+     * user space prints can be told from what the kernel prints.
+     */
+    default boolean printsFacility() {
+        return false;
+    }
 }

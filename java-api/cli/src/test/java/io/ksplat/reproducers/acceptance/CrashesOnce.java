@@ -23,7 +23,9 @@ class CrashesOnce {
     void crash(Machine machine, BpfObject bpf) throws IOException {
         machine.controls().atLeast("count", bpf.global("count"), 0);
         if (TIMES.incrementAndGet() == 1) {
-            machine.writeFile("/dev/kmsg", "<0>BUG: unable to handle page fault for address: ffffffffdeadbeef\n");
+            machine.writeFile(
+                    "/dev/console",
+                    "<0>[    9.000000] BUG: unable to handle page fault for address: ffffffffdeadbeef\n");
         }
     }
 }

@@ -23,7 +23,8 @@ public final class SplatsBefore {
     @BeforeSnapshot
     void splat(Machine machine) throws IOException {
         SET_UPS.incrementAndGet();
-        machine.writeFile("/dev/kmsg", "<0>BUG: unable to handle page fault for address: ffffffffdeadbeef\n");
+        machine.writeFile(
+                "/dev/console", "<0>[    9.000000] BUG: unable to handle page fault for address: ffffffffdeadbeef\n");
     }
 
     @Test

@@ -27,6 +27,7 @@ import io.ksplat.machine.internal.nmi.NmiInterceptor;
 import io.ksplat.results.NmiRecord;
 import io.ksplat.results.TimelineEvent;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -58,6 +59,7 @@ public final class Fixture {
     private final ReportedRefusals reports = new ReportedRefusals();
     private final List<BpfObject> objects = new ArrayList<>();
     private final List<GuestProcess> processes = new ArrayList<>();
+    private final ProcessControls exits = new ProcessControls();
     /** By source, until the scenario's code asks for them. */
     private final Map<String, BpfObject> loadedBefore = new HashMap<>();
 
@@ -79,6 +81,7 @@ public final class Fixture {
     /**
      * What is the same on whichever target a run ends up.
      *
+     * @param consoleLog beside which what its processes print goes
      * @param started the run's beginning, as {@link System#nanoTime()}
      */
     public record Context(
@@ -88,9 +91,10 @@ public final class Fixture {
             Compiler compiler,
             NmiMode mode,
             Optional<CaptureHook> capture,
+            Path consoleLog,
             long started) {
-        private Watcher watch(Target target, Symbols symbols) throws IOException {
-            return new Watcher(target, outside(target), kernel, symbols, cache, started);
+        private Watcher watch(Target target, Symbols symbols, List<SelfCheck> checks) throws IOException {
+            return new Watcher(target, outside(target), kernel, symbols, cache, checks, started);
         }
     }
 
@@ -121,7 +125,7 @@ public final class Fixture {
     public static Fixture in(Target target, Optional<BpfObjectFile> program, Context context) throws IOException {
         Symbols symbols = context.kernel.symbolsAt(target.kernel().text());
         List<SelfCheck> checks = outside(target).selfChecks(symbols);
-        Watcher watcher = context.watch(target, symbols);
+        Watcher watcher = context.watch(target, symbols, checks);
         target.beginExperiment(Long.toHexString(System.nanoTime()), watcher);
         if (program.isEmpty()) {
             return new Fixture(context, target, watcher, symbols, checks);
@@ -136,10 +140,13 @@ public final class Fixture {
 
     /** Finds again what was there when a machine was frozen after its preparation. */
     public static Fixture restored(Target target, SnapshotCache.Prepared prepared, Context context) throws IOException {
-        Watcher watcher = context.watch(target, prepared.symbols());
+        List<SelfCheck> checks = outside(target).restored(prepared.checks());
+        Watcher watcher = context.watch(target, prepared.symbols(), checks);
         target.resumeExperiment(watcher);
-        Fixture fixture = new Fixture(
-                context, target, watcher, prepared.symbols(), outside(target).restored(prepared.checks()));
+        Fixture fixture = new Fixture(context, target, watcher, prepared.symbols(), checks);
+        if (prepared.processes().count() > 0) {
+            fixture.exits.restore(prepared.processes(), snapshots(target), context.consoleLog);
+        }
         prepared.bpf().ifPresent(own -> fixture.loaded(own.in(target), prepared.symbols()));
         prepared.loaded().forEach((source, object) -> {
             BpfObject there = object.in(target);
@@ -191,9 +198,11 @@ public final class Fixture {
         Map<String, BpfObject> more = new HashMap<>(loadedBefore);
         more.values().removeIf(BpfObject::isClosed);
         Optional<BpfObject> own = context.scenario.bpf().map(file -> bpf()).filter(object -> !object.isClosed());
-        Snapshots snapshots =
-                target.find(Snapshots.class).orElseThrow(() -> new IOException("this target cannot be frozen"));
-        return new SnapshotCache.Prepared(snapshots.freeze(), symbols, own, more, checks);
+        return new SnapshotCache.Prepared(snapshots(target).freeze(), symbols, own, more, checks, exits);
+    }
+
+    private static Snapshots snapshots(Target target) throws IOException {
+        return target.find(Snapshots.class).orElseThrow(() -> new IOException("this target cannot be frozen"));
     }
 
     /** Returns the machine as the scenario's code sees it. */
@@ -269,15 +278,41 @@ public final class Fixture {
         return reports;
     }
 
-    /** Remembers a process, so that it is ended with the run. */
-    public GuestProcess started(GuestProcess process) {
+    /** Remembers one of the agent's own processes, so that it is ended with the run. */
+    public GuestProcess worker(String name, GuestProcess process) {
+        exits.addWorker(name, process.watch());
         processes.add(process);
         return process;
     }
 
-    /** Returns how many processes were started. */
-    public int processes() {
-        return processes.size();
+    /** Starts a program. */
+    @FunctionalInterface
+    public interface Start {
+        /**
+         * Starts it.
+         *
+         * @param output where what it prints goes
+         */
+        GuestProcess start(Path output) throws IOException;
+    }
+
+    /** Starts a program whose end is a control of the run, and remembers it, so that it is ended with the run. */
+    public GuestProcess program(String program, Start start) throws IOException {
+        String name = exits.unique(program);
+        try {
+            GuestProcess process = start.start(context.consoleLog.resolveSibling(name));
+            exits.addProgram(name, process.watch());
+            processes.add(process);
+            return process;
+        } catch (IOException e) {
+            exits.addUnstarted(name, String.valueOf(e.getMessage()));
+            throw e;
+        }
+    }
+
+    /** Returns the controls of the run's processes. */
+    public ProcessControls exits() {
+        return exits;
     }
 
     /** Returns the symbols of the programs that are loaded. */
@@ -312,8 +347,10 @@ public final class Fixture {
                     .forEach(burst -> all.add(Control.stimulus(burst.source(), burst.required(), burst.taken())));
         }
         all.addAll(controls.read());
-        // That the kernel checks itself makes no experiment of one that checks nothing.
-        if (!all.isEmpty()) {
+        List<Control> ends = exits.read();
+        // That a process ends well or the kernel checks itself makes no experiment of one that checks nothing.
+        if (!all.isEmpty() || !ends.stream().allMatch(Control::passed)) {
+            all.addAll(ends);
             for (SelfCheck check : checks) {
                 all.add(Control.observer(check.id(), 1, check.isOn() ? 1 : 0));
             }
@@ -344,7 +381,8 @@ public final class Fixture {
                                         source.misses().stream()))
                                 .flatMap(lines -> lines),
                         watcher.pending().stream(),
-                        watcher.ignored().stream())
+                        watcher.ignored().stream(),
+                        exits.notes())
                 .flatMap(lines -> lines)
                 .toList();
     }

@@ -6,6 +6,7 @@ import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Verdict;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -20,15 +21,22 @@ public record RunVerdict(Verdict verdict, Optional<String> message) {
      * @param asserts whether assertions of the scenario's code count
      * @param ending how its code ended
      * @param interrupted why the run was ended from outside, if it was
+     * @param failures more than the counts of controls that failed, by their names
      */
-    public static RunVerdict of(Watcher.Seen seen, boolean asserts, Run.Ending ending, Optional<String> interrupted) {
+    public static RunVerdict of(
+            Watcher.Seen seen,
+            boolean asserts,
+            Run.Ending ending,
+            Optional<String> interrupted,
+            Map<String, String> failures) {
         Verdict verdict = seen.findings().verdict();
         if (verdict == Verdict.CLEAN || verdict == Verdict.INCONCLUSIVE) {
             verdict = withoutEvidence(verdict, seen, asserts, ending, interrupted);
         }
         Optional<String> reason = interrupted.or(seen::trouble).or(ending::reason);
         return switch (verdict) {
-            case INCONCLUSIVE -> new RunVerdict(verdict, Optional.of(reason.orElseGet(() -> whyInconclusive(seen))));
+            case INCONCLUSIVE ->
+                new RunVerdict(verdict, Optional.of(reason.orElseGet(() -> whyInconclusive(seen, failures))));
             case ERROR, UNSUPPORTED, REJECTED -> new RunVerdict(verdict, reason);
             default -> new RunVerdict(verdict, Optional.empty());
         };
@@ -51,11 +59,11 @@ public record RunVerdict(Verdict verdict, Optional<String> message) {
         return disturbed || !(ending instanceof Run.Ending.Returned) ? Verdict.ERROR : verdict;
     }
 
-    private static String whyInconclusive(Watcher.Seen seen) {
+    private static String whyInconclusive(Watcher.Seen seen, Map<String, String> failures) {
         List<String> reasons = new ArrayList<>();
         seen.controls().stream()
                 .filter(control -> !control.passed())
-                .map(RunVerdict::failed)
+                .map(control -> failed(control, failures))
                 .forEach(reasons::add);
         if (seen.controls().isEmpty()) {
             reasons.add("the reproducer has no controls");
@@ -66,7 +74,10 @@ public record RunVerdict(Verdict verdict, Optional<String> message) {
         return String.join("; ", reasons);
     }
 
-    private static String failed(Control control) {
-        return "control " + control.name() + " saw " + control.observed() + " of " + control.bound();
+    private static String failed(Control control, Map<String, String> failures) {
+        String why = failures.get(control.name());
+        return why == null
+                ? "control " + control.name() + " saw " + control.observed() + " of " + control.bound()
+                : "control " + control.name() + ": " + why;
     }
 }

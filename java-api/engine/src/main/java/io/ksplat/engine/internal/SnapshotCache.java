@@ -41,13 +41,15 @@ public final class SnapshotCache implements AutoCloseable {
      * @param symbols those of the kernel and of the programs
      * @param bpf the object of the scenario's own file
      * @param loaded what the preparation loaded besides, by source
+     * @param processes those that the preparation started
      */
     public record Prepared(
             Snapshot snapshot,
             Symbols symbols,
             Optional<BpfObject> bpf,
             Map<String, BpfObject> loaded,
-            List<SelfCheck> checks) {
+            List<SelfCheck> checks,
+            ProcessControls processes) {
         public Prepared {
             checks = List.copyOf(checks);
             loaded = Map.copyOf(loaded);

@@ -22,6 +22,7 @@ import io.ksplat.machine.internal.CoreDump;
 import io.ksplat.machine.internal.KernelInfo;
 import io.ksplat.machine.internal.OutsideView;
 import io.ksplat.machine.internal.Poll;
+import io.ksplat.machine.internal.SelfCheck;
 import io.ksplat.machine.internal.forensics.HangAnalysis;
 import io.ksplat.machine.internal.forensics.hang.Diagnosis;
 import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
@@ -35,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 
 /** Watches a run's machine from outside, during its code (the console) and after it (all else), until the verdict is certain. */
 public final class Watcher implements ConsoleLog.Reader {
@@ -65,17 +67,26 @@ public final class Watcher implements ConsoleLog.Reader {
     private final ConsoleParser parser = new ConsoleParser(this::found, this::options);
     private final List<BpfLine> lines = new ArrayList<>();
     private final List<String> pending = new ArrayList<>();
+    private final ConsoleTestimony testimony;
     private Symbols symbols;
     private boolean fromMemory;
     private OptionalLong firstEvidenceMs = OptionalLong.empty();
 
     /** Watches from now on; {@code started} is the run's beginning, as {@link System#nanoTime()}. */
-    public Watcher(Target target, OutsideView view, KernelInfo kernel, Symbols symbols, Cache cache, long started) {
+    public Watcher(
+            Target target,
+            OutsideView view,
+            KernelInfo kernel,
+            Symbols symbols,
+            Cache cache,
+            List<SelfCheck> checks,
+            long started) {
         this.target = target;
         this.view = view;
         this.kernel = kernel;
         this.symbols = symbols;
         this.cache = cache;
+        this.testimony = ConsoleTestimony.of(target, checks);
         this.started = started;
     }
 
@@ -118,16 +129,24 @@ public final class Watcher implements ConsoleLog.Reader {
     }
 
     private ParserOptions options() {
-        return view.nmiInjected() ? ParserOptions.NMI_EXPERIMENT : ParserOptions.DEFAULT;
+        ParserOptions options = view.nmiInjected() ? ParserOptions.NMI_EXPERIMENT : ParserOptions.DEFAULT;
+        // What is read from memory was chosen by its facility already.
+        return target.console().printsFacility() && !fromMemory ? options.withFacility() : options;
     }
 
     /** Returns lines of the console that ksplat itself caused and that were passed over, for people. */
     List<String> ignored() {
         synchronized (parser) {
-            return parser.ignored().entrySet().stream()
-                    .sorted(Map.Entry.comparingByKey())
-                    .map(noise -> "passed over on the console: " + noise.getValue() + " of \""
-                            + noise.getKey().keyword().strip() + "\"")
+            return Stream.of(
+                            parser.ignored().entrySet().stream()
+                                    .sorted(Map.Entry.comparingByKey())
+                                    .map(noise -> "passed over on the console: " + noise.getValue() + " of \""
+                                            + noise.getKey().keyword().strip() + "\""),
+                            parser.printedByUserSpace().stream()
+                                    .map(title -> "user space printed a report on the console, which is no evidence: "
+                                            + title),
+                            testimony.refuted().stream())
+                    .flatMap(notes -> notes)
                     .toList();
         }
     }
@@ -277,7 +296,7 @@ public final class Watcher implements ConsoleLog.Reader {
             if (alive) {
                 reports.streams().forEach(Watcher.this::found);
             }
-            Findings findings = new Findings(foundSoFar(), controls, alive);
+            Findings findings = new Findings(testimony.credible(foundSoFar()), controls, alive);
             // A deadlock that the kernel itself reported tells more once its CPU is called stuck: who holds what.
             if (hang.isEmpty() && findings.isDeadlock()) {
                 hang = Optional.of(Deadline.in(HANG));
@@ -364,6 +383,6 @@ public final class Watcher implements ConsoleLog.Reader {
         synchronized (parser) {
             parser.close();
         }
-        return new Seen(foundSoFar(), controls, alive, trouble);
+        return new Seen(testimony.credible(foundSoFar()), controls, alive, trouble);
     }
 }

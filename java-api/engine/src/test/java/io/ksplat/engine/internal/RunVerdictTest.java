@@ -12,6 +12,7 @@ import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Verdict;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
@@ -43,11 +44,11 @@ class RunVerdictTest {
     }
 
     private static RunVerdict reproducer(Watcher.Seen seen, Optional<Throwable> thrown) {
-        return RunVerdict.of(seen, false, ending(thrown), Optional.empty());
+        return RunVerdict.of(seen, false, ending(thrown), Optional.empty(), Map.of());
     }
 
     private static RunVerdict test(Watcher.Seen seen, Throwable thrown) {
-        return RunVerdict.of(seen, true, ending(Optional.of(thrown)), Optional.empty());
+        return RunVerdict.of(seen, true, ending(Optional.of(thrown)), Optional.empty(), Map.of());
     }
 
     @Test
@@ -78,7 +79,7 @@ class RunVerdictTest {
         assertThat(test(deadlock(), new AbortedException(new IllegalStateException("not here")))
                         .verdict())
                 .isEqualTo(Verdict.DEADLOCK);
-        assertThat(RunVerdict.of(deadlock(), false, new Run.Ending.Returned(), Optional.of("Ctrl-C")))
+        assertThat(RunVerdict.of(deadlock(), false, new Run.Ending.Returned(), Optional.of("Ctrl-C"), Map.of()))
                 .extracting(RunVerdict::verdict)
                 .isEqualTo(Verdict.DEADLOCK);
     }
@@ -107,7 +108,20 @@ class RunVerdictTest {
                 .isEqualTo(new RunVerdict(Verdict.ERROR, Optional.of("QEMU ended")));
         assertThat(test(trouble, new AssertionError("1 is 2")))
                 .isEqualTo(new RunVerdict(Verdict.ERROR, Optional.of("QEMU ended")));
-        assertThat(RunVerdict.of(seen(true, PASSED), false, new Run.Ending.Returned(), Optional.of("Ctrl-C")))
+        assertThat(RunVerdict.of(seen(true, PASSED), false, new Run.Ending.Returned(), Optional.of("Ctrl-C"), Map.of()))
                 .isEqualTo(new RunVerdict(Verdict.ERROR, Optional.of("Ctrl-C")));
+    }
+
+    @Test
+    void aProcessThatFailedIsToldOf() {
+        Watcher.Seen seen = seen(true, Control.stimulus("exit:segv", 1, 0));
+        assertThat(RunVerdict.of(
+                        seen,
+                        false,
+                        new Run.Ending.Returned(),
+                        Optional.empty(),
+                        Map.of("exit:segv", "it was killed by SIGSEGV")))
+                .isEqualTo(new RunVerdict(
+                        Verdict.INCONCLUSIVE, Optional.of("control exit:segv: it was killed by SIGSEGV")));
     }
 }

@@ -34,6 +34,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
@@ -47,6 +48,8 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
     private static final Duration LOAD_OVER = Duration.ofMillis(100);
     /** Of one host CPU. The hearts alone take less. */
     private static final double IDLE_LOAD = 0.3;
+
+    private static final AtomicInteger PROCESSES = new AtomicInteger();
 
     private final VirtualMachine vm;
     private final AgentClient agent;
@@ -207,25 +210,48 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
     /** Starts a child of the agent that does nothing until it is ended. */
     @Override
     public GuestProcess spawnParked(int cpu) throws IOException {
-        return spawn(Spawn.newBuilder().setCpu(cpu).setParked(Done.getDefaultInstance()));
+        Spawn.Builder spawn = Spawn.newBuilder().setCpu(cpu).setParked(Done.getDefaultInstance());
+        return spawn(spawn, beside("parked"), new ExpectedEnd.UntilTheEnd());
     }
 
     /** Starts a child that creates and unlinks files for ever: each round passes through call_rcu(). */
     @Override
     public GuestProcess spawnChurn(int cpu) throws IOException {
-        return spawn(Spawn.newBuilder().setCpu(cpu).setChurn(Done.getDefaultInstance()));
+        Spawn.Builder spawn = Spawn.newBuilder().setCpu(cpu).setChurn(Done.getDefaultInstance());
+        return spawn(spawn, beside("churn"), new ExpectedEnd.UntilTheEnd());
+    }
+
+    @Override
+    public GuestProcess spawn(int cpu, String... argv) throws IOException {
+        return spawn(cpu, beside(argv[0].substring(argv[0].lastIndexOf('/') + 1)), argv);
     }
 
     /** Starts a program that is in the guest. */
     @Override
-    public GuestProcess spawn(int cpu, String... argv) throws IOException {
-        return spawn(Spawn.newBuilder().setCpu(cpu).setExec(Exec.newBuilder().addAllArgv(Arrays.asList(argv))));
+    public GuestProcess spawn(int cpu, Path output, String... argv) throws IOException {
+        return spawn(
+                Spawn.newBuilder().setCpu(cpu).setExec(Exec.newBuilder().addAllArgv(Arrays.asList(argv))),
+                output,
+                new ExpectedEnd.Exit(0));
     }
 
-    private GuestProcess spawn(Spawn.Builder spawn) throws IOException {
-        return new GuestProcess(
-                agent,
-                agent.call(Request.newBuilder().setSpawn(spawn)).getProcess().getPid());
+    private Path beside(String name) {
+        return vm.console().file().resolveSibling(name);
+    }
+
+    private GuestProcess spawn(Spawn.Builder spawn, Path output, ExpectedEnd expected) throws IOException {
+        // Not only of this machine: it may be restored from one whose processes live on in it.
+        ProcessWatch watch = new ProcessWatch(PROCESSES.incrementAndGet(), output, expected);
+        agent.listen(watch.name(), watch);
+        Request.Builder request = Request.newBuilder().setSpawn(spawn.setName(watch.name()));
+        return new GuestProcess(agent, agent.call(request).getProcess().getPid(), watch);
+    }
+
+    @Override
+    public ProcessWatch restored(ProcessWatch before, Path output) {
+        ProcessWatch watch = before.in(output);
+        agent.listen(watch.name(), watch);
+        return watch;
     }
 
     /**

@@ -105,6 +105,10 @@ public final class SelfCheck {
         return kind.id;
     }
 
+    public boolean isLockdep() {
+        return kind == Kind.LOCKDEP;
+    }
+
     public boolean isOn() throws IOException {
         return kind.isOn(ByteBuffer.wrap(vm.readPhysical(address, Integer.BYTES))
                 .order(ByteOrder.LITTLE_ENDIAN)

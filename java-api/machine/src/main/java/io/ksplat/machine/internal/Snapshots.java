@@ -17,4 +17,11 @@ public interface Snapshots extends Target.Capability {
 
     /** Freezes it where it stands, at a breakpoint, into the folder that has its memory. */
     void freezeStanding(Path folder) throws IOException;
+
+    /**
+     * Goes on with the watch of a process of the machine that this one was restored from.
+     *
+     * @param output as in {@link io.ksplat.machine.GuestControl#spawn(int, Path, String...)}
+     */
+    ProcessWatch restored(ProcessWatch before, Path output);
 }

@@ -33,6 +33,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,6 +55,7 @@ public final class AgentClient implements AutoCloseable {
     private final AtomicInteger nextId = new AtomicInteger();
     private final CompletableFuture<Hello> hello = new CompletableFuture<>();
     private final Map<Integer, Answer> waiting = new ConcurrentHashMap<>();
+    private final Unasked unasked = new Unasked();
     private final CompletableFuture<MachineException> closed = new CompletableFuture<>();
 
     /**
@@ -136,6 +138,16 @@ public final class AgentClient implements AutoCloseable {
             }
         }
         return answer;
+    }
+
+    /**
+     * Passes on what the agent tells unasked of a process, also what it has told before.
+     *
+     * @param process the name in {@code Spawn}
+     * @param listener is called by the reading thread
+     */
+    public void listen(int process, Consumer<Response> listener) {
+        unasked.listen(process, listener);
     }
 
     /**
@@ -267,6 +279,10 @@ public final class AgentClient implements AutoCloseable {
     private void dispatch(Response response) throws InvalidProtocolBufferException {
         if (response.getId() == 0 && response.hasHello()) {
             hello.complete(response.getHello());
+            return;
+        }
+        if (response.getId() == 0) {
+            unasked.told(response);
             return;
         }
         Answer answer = waiting.get(response.getId());

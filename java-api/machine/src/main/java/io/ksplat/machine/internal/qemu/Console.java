@@ -35,6 +35,7 @@ public final class Console implements ConsoleLog, AutoCloseable {
     private final Marker marker;
     private volatile long lastByteNanos = System.nanoTime();
     private volatile long bytes;
+    private volatile boolean printsFacility;
 
     Console(SocketChannel channel, Path file) throws IOException {
         this(channel, file, new byte[0], false);
@@ -53,6 +54,7 @@ public final class Console implements ConsoleLog, AutoCloseable {
         this.channel = channel;
         this.file = file;
         this.marker = new Marker(restored);
+        this.printsFacility = hasPriority(before, before.length);
         OutputStream log = Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING);
         try {
             log.write(before);
@@ -139,6 +141,7 @@ public final class Console implements ConsoleLog, AutoCloseable {
                 int length = view.position();
                 lastByteNanos = System.nanoTime();
                 keep(log, buffer, length, total);
+                printsFacility = printsFacility || hasPriority(buffer, length);
                 total += length;
                 bytes = total;
                 marker.feed(buffer, length);
@@ -154,6 +157,33 @@ public final class Console implements ConsoleLog, AutoCloseable {
             LOG.warn("reading the console {}", file, e);
             end.completeExceptionally(e);
         }
+    }
+
+    /** Seen, not known from the boot line, which may be the user's. */
+    @Override
+    public boolean printsFacility() {
+        return printsFacility;
+    }
+
+    /** Returns whether a record begins with a priority, {@code <4>[}. One that is split between reads is not recognized; others follow. */
+    private static boolean hasPriority(byte[] text, int length) {
+        int at = 0;
+        while (at < length) {
+            int digit = at + 1;
+            if (text[at] == '<') {
+                while (digit < length && digit < at + 4 && text[digit] >= '0' && text[digit] <= '9') {
+                    digit++;
+                }
+                if (digit > at + 1 && digit + 1 < length && text[digit] == '>' && text[digit + 1] == '[') {
+                    return true;
+                }
+            }
+            while (at < length && text[at] != '\n') {
+                at++;
+            }
+            at++;
+        }
+        return false;
     }
 
     private static void keep(OutputStream log, byte[] buffer, int length, long before) throws IOException {

@@ -100,6 +100,8 @@ public final class QemuCommandLine {
         List<String> words = new ArrayList<>();
         // quiet until the agent raises the level: each byte of output is an exit of the guest.
         words.addAll(List.of("console=" + Arch.guest().serialConsole(), "quiet"));
+        // Tells the kernel's own records from those that user space writes to /dev/kmsg.
+        words.add("console_msg_format=syslog");
         // A failed boot must end QEMU at once; the host resets both when the agent is up.
         words.addAll(List.of("oops=panic", "panic=-1"));
         // Symbols are read once per kernel, and addresses in reports can be compared between runs.

@@ -12,16 +12,20 @@ import io.ksplat.machine.internal.Patience;
 import io.ksplat.machine.internal.agent.proto.Bytes;
 import io.ksplat.machine.internal.agent.proto.Done;
 import io.ksplat.machine.internal.agent.proto.Echo;
+import io.ksplat.machine.internal.agent.proto.Ended;
 import io.ksplat.machine.internal.agent.proto.Failure;
 import io.ksplat.machine.internal.agent.proto.Hello;
 import io.ksplat.machine.internal.agent.proto.Request;
 import io.ksplat.machine.internal.agent.proto.Response;
 import io.ksplat.machine.internal.qemu.SocketPair;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -92,7 +96,7 @@ class AgentClientTest {
             try {
                 return client.call(echo(token)).getBytes().getData().toStringUtf8();
             } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
+                throw new UncheckedIOException(e);
             }
         });
     }
@@ -102,7 +106,7 @@ class AgentClientTest {
             try {
                 return client.readFile(path);
             } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
+                throw new UncheckedIOException(e);
             }
         });
     }
@@ -111,7 +115,7 @@ class AgentClientTest {
         try {
             throw new AssertionError("no failure but " + future.get(60, TimeUnit.SECONDS));
         } catch (ExecutionException e) {
-            return e.getCause() instanceof java.io.UncheckedIOException wrapped ? wrapped.getCause() : e.getCause();
+            return e.getCause() instanceof UncheckedIOException wrapped ? wrapped.getCause() : e.getCause();
         }
     }
 
@@ -282,5 +286,54 @@ class AgentClientTest {
         assertThat(failureOf(file)).isInstanceOf(MachineException.class).hasMessageContaining("more than");
         hostile.join(60_000);
         assertThat(hostile.isAlive()).isFalse();
+    }
+
+    private static Response.Builder ended(int process, int status) {
+        return Response.newBuilder()
+                .setEnded(Ended.newBuilder().setProcess(process).setStatus(status));
+    }
+
+    /** Waits until the client has read what was sent before. */
+    private void inStep() throws Exception {
+        CompletableFuture<Response> answer = CompletableFuture.supplyAsync(() -> {
+            try {
+                return client.call(echo("in step"));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        send(Response.newBuilder().setId(receive().getId()).setDone(Done.getDefaultInstance()));
+        answer.get(5, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void whatIsToldUnaskedReachesWhoeverListens() throws Exception {
+        List<Response> told = new CopyOnWriteArrayList<>();
+        client.listen(7, told::add);
+        send(ended(7, 11));
+        send(ended(8, 0));
+        inStep();
+        assertThat(told).extracting(response -> response.getEnded().getStatus()).containsExactly(11);
+    }
+
+    @Test
+    void whatIsToldBeforeAnybodyListensIsKept() throws Exception {
+        List<Response> told = new CopyOnWriteArrayList<>();
+        send(ended(7, 11));
+        inStep();
+        client.listen(7, told::add);
+        client.listen(9, told::add);
+        assertThat(told).extracting(response -> response.getEnded().getStatus()).containsExactly(11);
+    }
+
+    @Test
+    void whatNobodyListensToIsDroppedAfterAWhile() throws Exception {
+        for (int i = 0; i < 20_000; i++) {
+            send(ended(7, i));
+        }
+        inStep();
+        List<Response> told = new CopyOnWriteArrayList<>();
+        client.listen(7, told::add);
+        assertThat(told).hasSizeBetween(1, 19_999);
     }
 }

@@ -68,7 +68,7 @@ class QemuCommandLineTest {
                         "-initrd",
                         "/k/initramfs",
                         "-append",
-                        "console=ttyS0 quiet oops=panic panic=-1 nokaslr tsc_early_khz=2596096 tsc=reliable"
+                        "console=ttyS0 quiet console_msg_format=syslog oops=panic panic=-1 nokaslr tsc_early_khz=2596096 tsc=reliable"
                                 + " rcu_nocbs=all apic_extnmi=all");
     }
 
@@ -112,7 +112,7 @@ class QemuCommandLineTest {
                         "-initrd",
                         "/k/initramfs",
                         "-append",
-                        "console=ttyS0 quiet oops=panic panic=-1 nokaslr");
+                        "console=ttyS0 quiet console_msg_format=syslog oops=panic panic=-1 nokaslr");
     }
 
     @Test

@@ -9,6 +9,8 @@ import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Reads the kernel's log from printk's ring buffer in a stopped machine's memory, including what was never printed to a console.
@@ -30,16 +32,21 @@ public final class KernelLog {
 
     private static final int ID_BYTES = Long.BYTES;
 
+    /** {@code <priority>} with {@code console_msg_format=syslog}, and {@code [caller]} with CONFIG_PRINTK_CALLER. */
+    private static final Pattern PREFIX =
+            Pattern.compile("(?:<\\d{1,3}>)?(\\[ *\\d+\\.\\d{6}\\])(?:\\[ *[TC]\\d+\\])? ");
+
     private KernelLog() {}
 
     /**
      * One record.
      *
      * @param timeNs since the boot
+     * @param facility 0 if the kernel itself said it (LOG_KERN, include/linux/syslog.h)
      * @param level from 0 (KERN_EMERG)
      */
-    record Message(long timeNs, int level, String text) {
-        /** Returns its lines as a console prints them with {@code printk.time}. */
+    record Message(long timeNs, int facility, int level, String text) {
+        /** Returns its lines as a console prints them with {@code printk.time}, but without priority and caller. */
         List<String> lines() {
             String stamp =
                     String.format(Locale.ROOT, "[%5d.%06d] ", timeNs / 1_000_000_000, timeNs / 1_000 % 1_000_000);
@@ -64,13 +71,13 @@ public final class KernelLog {
     }
 
     /**
-     * Returns the lines that did not reach a console: those of the records after the last one that it shows.
+     * Returns the kernel's own lines that did not reach a console: those of the records after the last one that it shows.
      *
      * @param console the console's output
      */
     public static List<String> undelivered(List<Message> messages, byte[] console) {
         Set<String> shown = new HashSet<>();
-        new String(console, StandardCharsets.ISO_8859_1).lines().forEach(line -> shown.add(line.stripTrailing()));
+        new String(console, StandardCharsets.ISO_8859_1).lines().forEach(line -> shown.add(plain(line)));
         int next = messages.size();
         while (next > 0 && !isShown(messages.get(next - 1), shown)) {
             next--;
@@ -78,8 +85,15 @@ public final class KernelLog {
         return next == 0
                 ? List.of()
                 : messages.subList(next, messages.size()).stream()
+                        .filter(message -> message.facility == 0)
                         .flatMap(message -> message.lines().stream())
                         .toList();
+    }
+
+    /** Returns a console's line without what it may print before and after the time (info_print_prefix, kernel/printk/printk.c). */
+    private static String plain(String line) {
+        Matcher prefix = PREFIX.matcher(line);
+        return (prefix.lookingAt() ? prefix.group(1) + " " + line.substring(prefix.end()) : line).stripTrailing();
     }
 
     private static boolean isShown(Message message, Set<String> shown) {
@@ -114,11 +128,12 @@ public final class KernelLog {
             if (phase != COMMITTED && phase != FINALIZED) {
                 return;
             }
+            int facility = (int) data.field(info, "printk_info", "facility").orElse(0);
             int level = (int) data.field(info, "printk_info", "level").orElse(0);
             long begin =
                     data.field(descriptor, "prb_desc", "text_blk_lpos.begin").orElse(1);
             long next = data.field(descriptor, "prb_desc", "text_blk_lpos.next").orElse(1);
-            messages.add(new Message(time.getAsLong(), level, text(begin, next, (int) length.getAsLong())));
+            messages.add(new Message(time.getAsLong(), facility, level, text(begin, next, (int) length.getAsLong())));
         }
 
         /** Returns a record's text. Positions never wrap; a block that does not fit before the ring's end is at its start. An odd position has no text. */

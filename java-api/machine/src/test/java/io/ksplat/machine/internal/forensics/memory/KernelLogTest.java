@@ -10,9 +10,9 @@ import org.junit.jupiter.api.Test;
 
 class KernelLogTest {
     private static final List<Message> MESSAGES = List.of(
-            new Message(1_000_000, 6, "first"),
-            new Message(2_000_000_000L, 4, "BUG: two\nlines"),
-            new Message(2_000_001_000L, 4, "last"));
+            new Message(1_000_000, 0, 6, "first"),
+            new Message(2_000_000_000L, 0, 4, "BUG: two\nlines"),
+            new Message(2_000_001_000L, 0, 4, "last"));
 
     private static List<String> undelivered(String console) {
         return KernelLog.undelivered(MESSAGES, console.getBytes(ISO_8859_1));
@@ -39,5 +39,23 @@ class KernelLogTest {
     @Test
     void aConsoleThatShowsNoneOfThemBelongsToAnotherLog() {
         assertThat(undelivered("Welcome\n")).isEmpty();
+    }
+
+    @Test
+    void priorityAndCallerAreNotPartOfARecord() {
+        assertThat(undelivered("<6>[    0.001000] first\r\n")).hasSize(3);
+        assertThat(undelivered("<6>[    0.001000][    T1] first\r\n")).hasSize(3);
+        assertThat(undelivered("<6>[    0.001000] first\r\n<4>[    2.000001][    C1] last\r\n"))
+                .isEmpty();
+    }
+
+    @Test
+    void whatUserSpaceWroteIsLeftOut() {
+        List<Message> messages = List.of(
+                new Message(1_000_000, 0, 6, "first"),
+                new Message(2_000_000, 1, 4, "a program's"),
+                new Message(3_000_000, 0, 4, "the kernel's"));
+        assertThat(KernelLog.undelivered(messages, "[    0.001000] first\n".getBytes(ISO_8859_1)))
+                .containsExactly("[    0.003000] the kernel's");
     }
 }

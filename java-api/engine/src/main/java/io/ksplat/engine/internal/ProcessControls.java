@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.engine.internal;
+
+import io.ksplat.evidence.Control;
+import io.ksplat.machine.internal.ProcessWatch;
+import io.ksplat.machine.internal.Snapshots;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/** The controls of a run that its processes ran as they were to: {@code exit:NAME}. */
+public final class ProcessControls {
+    private static final String EXIT = "exit:";
+
+    /**
+     * A process of the run, or one that could not be started.
+     *
+     * @param worker whether it is the agent's own: such a one has a control only if that fails
+     */
+    private record Started(String name, boolean worker, Optional<ProcessWatch> watch, String unstarted) {
+        Optional<String> failure() {
+            return watch.isPresent() ? watch.get().failure() : Optional.of(unstarted);
+        }
+    }
+
+    private final List<Started> all = new ArrayList<>();
+
+    /** Returns a name that no other process of the run has. */
+    String unique(String program) {
+        String name = program;
+        for (int n = 2; isTaken(name); n++) {
+            name = program + "-" + n;
+        }
+        return name;
+    }
+
+    private boolean isTaken(String name) {
+        return all.stream().anyMatch(started -> started.name.equals(name));
+    }
+
+    void addProgram(String name, ProcessWatch watch) {
+        all.add(new Started(name, false, Optional.of(watch), ""));
+    }
+
+    void addWorker(String name, ProcessWatch watch) {
+        all.add(new Started(unique(name), true, Optional.of(watch), ""));
+    }
+
+    void addUnstarted(String name, String why) {
+        all.add(new Started(name, false, Optional.empty(), "it did not start: " + why));
+    }
+
+    /** Goes on with the processes of the machine that this one was restored from. */
+    void restore(ProcessControls before, Snapshots machine, Path consoleLog) {
+        for (Started started : before.all) {
+            Path output = consoleLog.resolveSibling(started.name);
+            all.add(new Started(
+                    started.name,
+                    started.worker,
+                    started.watch.map(watch -> machine.restored(watch, output)),
+                    started.unstarted));
+        }
+    }
+
+    /** Returns how many processes there are. */
+    public int count() {
+        return all.size();
+    }
+
+    List<Control> read() {
+        return all.stream()
+                .map(started -> Map.entry(started, started.failure().isEmpty()))
+                .filter(judged -> !judged.getKey().worker || !judged.getValue())
+                .map(judged -> Control.stimulus(EXIT + judged.getKey().name, 1, judged.getValue() ? 1 : 0))
+                .toList();
+    }
+
+    /** Returns why controls fail now, by their names. */
+    public Map<String, String> failures() {
+        Map<String, String> failures = new TreeMap<>();
+        all.forEach(started -> started.failure().ifPresent(why -> failures.put(EXIT + started.name, why)));
+        return failures;
+    }
+
+    /** Returns what became of the outputs, for people. */
+    Stream<String> notes() {
+        return all.stream().flatMap(started -> started.watch.stream()).flatMap(watch -> watch.notes().stream());
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal;
+
+import io.ksplat.machine.internal.agent.proto.Response;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Consumer;
+
+/**
+ * What is known of a process that was started in the guest: what it printed, whether and how it ended, and how it was to end. The
+ * agent tells all of it unasked, as soon as it happens, so that no agent is needed to judge it.
+ */
+public final class ProcessWatch implements Consumer<Response> {
+    private final int name;
+    private final ProcessOutput output;
+    private ExpectedEnd expected;
+    private OptionalInt status = OptionalInt.empty();
+    private boolean killed;
+
+    ProcessWatch(int name, Path output, ExpectedEnd expected) {
+        this.name = name;
+        this.output = new ProcessOutput(output);
+        this.expected = expected;
+    }
+
+    /** Goes on with it in a machine that was restored; its files are new ones. */
+    ProcessWatch in(Path files) {
+        ProcessWatch restored = new ProcessWatch(name, files, expected);
+        restored.status = status;
+        restored.killed = killed;
+        return restored;
+    }
+
+    /** Returns what the agent calls it. */
+    int name() {
+        return name;
+    }
+
+    @Override
+    public void accept(Response told) {
+        if (told.hasOutput()) {
+            output.add(
+                    told.getOutput().getStream(),
+                    told.getOutput().getData().toByteArray(),
+                    told.getOutput().getCut());
+        } else if (told.hasEnded()) {
+            ended(told.getEnded().getStatus());
+        }
+    }
+
+    /** Only the first one counts: a process ends once. */
+    private synchronized void ended(int how) {
+        if (status.isEmpty()) {
+            status = OptionalInt.of(how);
+        }
+    }
+
+    public synchronized void expect(ExpectedEnd end) {
+        expected = end;
+    }
+
+    /** ksplat kills it now. */
+    public synchronized void kills() {
+        killed = true;
+    }
+
+    /** Returns what is wrong with how it ended, or did not; empty if all is well. */
+    public synchronized Optional<String> failure() {
+        return expected.failure(status, killed);
+    }
+
+    /** Returns what is wrong with its files, for people. */
+    public List<String> notes() {
+        return output.notes();
+    }
+}
