@@ -189,13 +189,16 @@ public sealed interface Details {
     /**
      * The owner of a lock.
      *
-     * @param context {@code task}, {@code softirq}, {@code hardirq}, {@code NMI}
+     * @param context {@code task}, {@code softirq}, {@code hardirq}, {@code NMI}; {@link #EXITED}
      * @param cpu the CPU that it runs on or was interrupted on; empty for a task that does not run
      * @param task the task of the context
      * @param because how the owner is known, as one clause
      * @param inferred whether the owner is inferred from its position: nothing records it
      */
-    record Owner(String context, OptionalInt cpu, Optional<Task> task, String because, boolean inferred) {}
+    record Owner(String context, OptionalInt cpu, Optional<Task> task, String because, boolean inferred) {
+        /** The context of an owner that is no task any more: it has exited and never released the lock. */
+        public static final String EXITED = "exited";
+    }
 
     /** A panic's cause, as printed. */
     record Panic(String cause) implements Details {}

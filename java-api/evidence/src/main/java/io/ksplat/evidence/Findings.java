@@ -101,7 +101,7 @@ public record Findings(List<Evidence> evidence, List<Control> controls, boolean 
     }
 
     private Meaning meaning(Evidence found) {
-        if (isRingOfSleepers(found)) {
+        if (isDeadlockOfSleepers(found)) {
             return Meaning.DEADLOCK;
         }
         Meaning meaning = found.kind().meaning();
@@ -114,11 +114,17 @@ public record Findings(List<Evidence> evidence, List<Control> controls, boolean 
         return found.kind() == EvidenceKind.CPU_STUCK || !found.locks().isEmpty();
     }
 
-    /** Returns whether tasks wait for each other's locks in a cycle, all read from outside at one moment. */
-    private static boolean isRingOfSleepers(Evidence found) {
+    /** Returns whether tasks wait for what cannot come, all read from outside: for each other, or for one that has exited. */
+    private static boolean isDeadlockOfSleepers(Evidence found) {
         return (found.kind() == EvidenceKind.HUNG_TASK || found.kind() == EvidenceKind.TASK_BLOCKED)
                 && found.source() == Source.OUTSIDE
-                && found.details() instanceof Details.Waits
-                && !found.cycle().isEmpty();
+                && found.details() instanceof Details.Waits waits
+                && (!found.cycle().isEmpty() || waits.waits().stream().anyMatch(Findings::isOrphaned));
+    }
+
+    private static boolean isOrphaned(Details.Wait wait) {
+        return wait.owner()
+                .filter(owner -> owner.context().equals(Details.Owner.EXITED) && !owner.inferred())
+                .isPresent();
     }
 }

@@ -189,6 +189,35 @@ class FindingsTest {
                 .isEqualTo(Verdict.INCONCLUSIVE);
     }
 
+    private static Details.Waits heldBy(String context, boolean inferred) {
+        Details.Owner owner = new Details.Owner(context, OptionalInt.empty(), Optional.empty(), "", inferred);
+        LockRef lock = new LockRef("m", Optional.empty(), Optional.empty());
+        return new Details.Waits(
+                List.of(new Details.Wait(
+                        OptionalInt.empty(),
+                        Optional.empty(),
+                        "task",
+                        lock,
+                        0,
+                        OptionalInt.empty(),
+                        Optional.of(owner))),
+                List.of());
+    }
+
+    @Test
+    void aLockWhoseOwnerHasExitedIsADeadlock() {
+        Details exited = heldBy(Details.Owner.EXITED, false);
+        assertThat(verdict(of(EvidenceKind.TASK_BLOCKED, Source.OUTSIDE, List.of(), exited)))
+                .isEqualTo(Verdict.DEADLOCK);
+        assertThat(verdict(of(EvidenceKind.TASK_BLOCKED, Source.OUTSIDE, List.of(), heldBy("task", false))))
+                .isEqualTo(Verdict.INCONCLUSIVE);
+        assertThat(verdict(
+                        of(EvidenceKind.TASK_BLOCKED, Source.OUTSIDE, List.of(), heldBy(Details.Owner.EXITED, true))))
+                .isEqualTo(Verdict.INCONCLUSIVE);
+        assertThat(verdict(of(EvidenceKind.TASK_BLOCKED, Source.CONSOLE, List.of(), exited)))
+                .isEqualTo(Verdict.INCONCLUSIVE);
+    }
+
     @ParameterizedTest
     @EnumSource(names = {"CPU_BUSY", "TASK_BLOCKED", "MACHINE_LOST"})
     void uncertainEvidenceIsNeverCleanAndHidesNothing(EvidenceKind kind) {
