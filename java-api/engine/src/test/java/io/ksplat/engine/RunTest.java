@@ -37,6 +37,22 @@ class RunTest {
             [    1.000000] ---[ end trace 0000000000000000 ]---
             """;
 
+    private static final String HUNG = """
+            [    1.000000] INFO: task uffd:70 blocked for more than SECONDS seconds.
+            [    1.000000]       Not tainted 7.2.0 #1
+            [    1.000000] task:uffd            state:D stack:0     pid:70    tgid:69    ppid:1      flags:0x00000002
+            [    1.000000] Call Trace:
+            [    1.000000]  <TASK>
+            [    1.000000]  __schedule+0x1/0x2
+            [    1.000000]  schedule+0x1/0x2
+            [    1.000000]  rwsem_down_write_slowpath+0x1/0x2
+            [    1.000000]  down_write+0x1/0x2
+            [    1.000000]  generic_file_write_iter+0x1/0x2
+            [    1.000000]  vfs_write+0x1/0x2
+            [    1.000000]  do_syscall_64+0x1/0x2
+            [    1.000000]  </TASK>
+            """;
+
     @TempDir
     Path folder;
 
@@ -502,6 +518,64 @@ class RunTest {
         targets.with(Fault.LOSES_AGENT, Fault.STUCK);
         assertThat(run(coded(machine -> machine.readFile("/proc/version"))).verdict())
                 .isEqualTo(Verdict.DEADLOCK);
+    }
+
+    @Test
+    void noTaskIsWatchedIfNoneIsBlocked() throws Exception {
+        assertThat(run().verdict()).isEqualTo(Verdict.CLEAN);
+        assertThat(targets.last().looks()).isOne();
+    }
+
+    @Test
+    void inconclusiveIfATaskIsBlocked() throws Exception {
+        RunRecord record = run(Fault.BLOCKED_TASK);
+        assertThat(record.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+        assertThat(record.evidence()).extracting(found -> found.kind()).containsExactly(EvidenceKind.TASK_BLOCKED);
+        assertThat(record.message().orElseThrow()).contains("sleeper/7 sleeps");
+    }
+
+    @Test
+    void cleanIfATaskThatSleepsMovesInTheEnd() throws Exception {
+        assertThat(run(Fault.SLOW_TASK).verdict()).isEqualTo(Verdict.CLEAN);
+        assertThat(targets.last().looks()).isGreaterThan(2);
+    }
+
+    @Test
+    void deadlockIfTasksWaitForEachOther() throws Exception {
+        assertThat(run(Fault.RING_OF_TASKS).verdict()).isEqualTo(Verdict.DEADLOCK);
+        assertThat(targets.last().looks())
+                .as("a ring is found long before the whole watch has passed")
+                .isLessThan(8);
+    }
+
+    @Test
+    void errorIfTheTasksCannotBeRead() throws Exception {
+        assertError(run(Fault.NO_TASKS), "the tasks cannot be read");
+    }
+
+    @Test
+    void whatIsBlockedOutweighsASilentAgent() throws Exception {
+        Coded asks = coded(machine -> machine.readFile("/proc/version"));
+        targets.with(Fault.SILENT_AGENT);
+        assertError(run(asks), "the agent did not answer");
+        targets.with(Fault.BLOCKED_TASK);
+        RunRecord record = run(asks);
+        assertThat(record.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+        assertThat(record.message().orElseThrow()).contains("sleeper/7 sleeps", "the agent did not answer");
+        targets.with(Fault.RING_OF_TASKS);
+        assertThat(run(asks).verdict()).isEqualTo(Verdict.DEADLOCK);
+    }
+
+    @Test
+    void aTaskThatIsReportedAgainAndAgainIsOneEvidence() throws Exception {
+        RunRecord record = run(coded(machine -> {
+            for (int seconds = 3; seconds <= 30; seconds += 3) {
+                targets.last().print(HUNG.replace("SECONDS", String.valueOf(seconds)));
+            }
+        }));
+        assertThat(record.evidence()).hasSize(1);
+        assertThat(record.evidence().get(0).count()).isEqualTo(10);
+        assertThat(record.evidence().get(0).seconds()).hasValue(30);
     }
 
     @Test

@@ -6,15 +6,19 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import io.ksplat.bpf.BpfObject;
 import io.ksplat.bpf.BpfObjectSpec;
 import io.ksplat.bpf.VerifierException;
+import io.ksplat.evidence.CycleNode;
+import io.ksplat.evidence.Details;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Task;
+import io.ksplat.evidence.internal.sleep.SeenTask;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.ConsoleLog;
 import io.ksplat.machine.GuestControl;
 import io.ksplat.machine.GuestKernel;
 import io.ksplat.machine.GuestProcess;
+import io.ksplat.machine.MachineException;
 import io.ksplat.machine.Target;
 import io.ksplat.machine.internal.KernelInfo;
 import io.ksplat.machine.internal.OutsideView;
@@ -32,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 
@@ -48,8 +53,15 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
         REFUSES_PROGRAM,
         NO_BPF,
         LOSES_AGENT,
+        SILENT_AGENT,
+        NO_TASKS,
+        SLOW_TASK,
+        BLOCKED_TASK,
+        RING_OF_TASKS,
         DOES_NOT_END
     }
+
+    private static final Task SLEEPER = new Task("sleeper", 7);
 
     private final Path console;
     private final Set<Fault> faults;
@@ -58,6 +70,7 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
     private long beats;
     private long clock;
     private long timerSeconds;
+    private int looks;
     private volatile boolean closed;
 
     ScriptedTarget(Path console, Set<Fault> faults, Map<String, Integer> globals) throws IOException {
@@ -151,6 +164,16 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
     }
 
     @Override
+    public OptionalLong guestNanos() {
+        return OptionalLong.of(beats * 10_000_000);
+    }
+
+    /** Returns how often the tasks were looked at. */
+    int looks() {
+        return looks;
+    }
+
+    @Override
     public boolean nmiInjected() {
         return false;
     }
@@ -175,8 +198,29 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
             }
 
             @Override
-            public Optional<Evidence> ofBlockedTasks(List<Task> hung) {
-                return Optional.empty();
+            public List<Evidence> behind(Diagnosis diagnosis) {
+                return List.of();
+            }
+
+            @Override
+            public List<SeenTask> tasks() throws IOException {
+                fail(Fault.NO_TASKS, "the tasks cannot be read");
+                looks++;
+                boolean moves = faults.contains(Fault.SLOW_TASK);
+                boolean sleeps = moves || faults.contains(Fault.BLOCKED_TASK) || faults.contains(Fault.RING_OF_TASKS);
+                // TASK_UNINTERRUPTIBLE, or TASK_INTERRUPTIBLE.
+                return List.of(new SeenTask(
+                        1, SLEEPER, sleeps ? 2 : 1, 0, false, moves ? looks / 4 : 0, OptionalLong.empty()));
+            }
+
+            @Override
+            public SleepFindings ofSleepers(Sleepers sleepers) {
+                boolean ring = faults.contains(Fault.RING_OF_TASKS);
+                Evidence found = Evidence.builder(EvidenceKind.TASK_BLOCKED, "sleeper/7 sleeps", "task-blocked:f")
+                        .cycle(ring ? List.of(new CycleNode("task", OptionalInt.empty(), "m", "m")) : List.of())
+                        .details(new Details.Waits(List.of(), List.of()))
+                        .build();
+                return new SleepFindings(ring || sleepers.watched() ? List.of(found) : List.of(), ring, false);
             }
 
             @Override
@@ -246,6 +290,9 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
 
     @Override
     public byte[] readFile(String path) throws IOException {
+        if (faults.contains(Fault.SILENT_AGENT)) {
+            throw new MachineException.Late("the agent did not answer read_file within 4000 ms");
+        }
         fail(Fault.LOSES_AGENT, "the agent is gone");
         return new byte[0];
     }

@@ -3,11 +3,15 @@ package io.ksplat.engine.internal;
 
 import io.ksplat.engine.Run;
 import io.ksplat.evidence.Control;
+import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Verdict;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Decides the verdict of a run. Evidence decides first; how the scenario's code ended only tells why there is none.
@@ -30,16 +34,33 @@ public record RunVerdict(Verdict verdict, Optional<String> message) {
             Optional<String> interrupted,
             Map<String, String> failures) {
         Verdict verdict = seen.findings().verdict();
-        if (verdict == Verdict.CLEAN || verdict == Verdict.INCONCLUSIVE) {
+        boolean disturbed = seen.trouble().isPresent() || interrupted.isPresent();
+        boolean seenFromOutside = !disturbed && !uncertain(seen).isEmpty();
+        if (verdict == Verdict.CLEAN || (verdict == Verdict.INCONCLUSIVE && !seenFromOutside)) {
             verdict = withoutEvidence(verdict, seen, asserts, ending, interrupted);
         }
         Optional<String> reason = interrupted.or(seen::trouble).or(ending::reason);
         return switch (verdict) {
             case INCONCLUSIVE ->
-                new RunVerdict(verdict, Optional.of(reason.orElseGet(() -> whyInconclusive(seen, failures))));
+                new RunVerdict(
+                        verdict,
+                        Optional.of(Stream.concat(
+                                        uncertain(seen).stream(),
+                                        Stream.of(reason.orElseGet(() -> whyInconclusive(seen, failures))))
+                                .filter(part -> !part.isEmpty())
+                                .collect(Collectors.joining("; "))));
             case ERROR, UNSUPPORTED, REJECTED -> new RunVerdict(verdict, reason);
             default -> new RunVerdict(verdict, Optional.empty());
         };
+    }
+
+    /** What is seen from outside outweighs how the code ended, also if it decides nothing: an agent that is silent is a symptom. */
+    private static List<String> uncertain(Watcher.Seen seen) {
+        return seen.evidence().stream()
+                .filter(found -> found.source() == Source.OUTSIDE
+                        && found.kind().meaning().isUncertain())
+                .map(Evidence::title)
+                .toList();
     }
 
     private static Verdict withoutEvidence(

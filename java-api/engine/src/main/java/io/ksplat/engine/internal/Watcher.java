@@ -7,16 +7,17 @@ import io.ksplat.bpf.BpfLine;
 import io.ksplat.bpf.BpfObject;
 import io.ksplat.evidence.ConsoleParser;
 import io.ksplat.evidence.Control;
-import io.ksplat.evidence.Details;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.Findings;
 import io.ksplat.evidence.ParserOptions;
 import io.ksplat.evidence.Source;
-import io.ksplat.evidence.Task;
+import io.ksplat.evidence.Verdict;
+import io.ksplat.evidence.internal.RepeatedHangs;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.ConsoleLog;
+import io.ksplat.machine.MachineException;
 import io.ksplat.machine.Target;
 import io.ksplat.machine.internal.CoreDump;
 import io.ksplat.machine.internal.KernelInfo;
@@ -63,6 +64,7 @@ public final class Watcher implements ConsoleLog.Reader {
     private final KernelInfo kernel;
     private final Cache cache;
     private final long started;
+    private final OptionalLong beganNs;
     private final List<Evidence> evidence = new ArrayList<>();
     private final ConsoleParser parser = new ConsoleParser(this::found, this::options);
     private final List<BpfLine> lines = new ArrayList<>();
@@ -80,7 +82,8 @@ public final class Watcher implements ConsoleLog.Reader {
             Symbols symbols,
             Cache cache,
             List<SelfCheck> checks,
-            long started) {
+            long started)
+            throws IOException {
         this.target = target;
         this.view = view;
         this.kernel = kernel;
@@ -88,6 +91,7 @@ public final class Watcher implements ConsoleLog.Reader {
         this.cache = cache;
         this.testimony = ConsoleTestimony.of(target, checks);
         this.started = started;
+        this.beganNs = view.guestNanos();
     }
 
     /** All that was seen. */
@@ -186,15 +190,6 @@ public final class Watcher implements ConsoleLog.Reader {
         evidence.add(found);
     }
 
-    private List<Task> hungTasks() {
-        return foundSoFar().stream()
-                .map(Evidence::details)
-                .filter(Details.Hang.class::isInstance)
-                .map(details -> ((Details.Hang) details).task())
-                .distinct()
-                .toList();
-    }
-
     /** Returns whether there is evidence by now. */
     public boolean hasFound() {
         return !foundSoFar().isEmpty();
@@ -235,7 +230,9 @@ public final class Watcher implements ConsoleLog.Reader {
                 HangAnalysis.Findings findings = analysis().of(stuck.diagnosis());
                 parse(findings.unprinted());
                 found(findings.evidence());
-                return seen(look.reader.read(), false, Optional.empty());
+                List<Control> controls = look.reader.read();
+                analysis().behind(stuck.diagnosis()).forEach(this::found);
+                return seen(controls, false, Optional.empty());
             }
             boolean alive = end instanceof OutsideWatch.End.Decided decided
                     ? decided.alive()
@@ -243,17 +240,46 @@ public final class Watcher implements ConsoleLog.Reader {
             if (!alive) {
                 parse(analysis().unprinted());
             }
-            List<Task> hung = hungTasks();
-            if (!hung.isEmpty()) {
-                analysis().ofBlockedTasks(hung).ifPresent(this::found);
-            }
+            watchTasks(look.controls, alive);
             return seen(look.rest.with(look.controls), alive, Optional.empty());
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return seen(look.controls, false, Optional.of("interrupted while watching the machine"));
+            return interrupted(look);
+        } catch (MachineException.Late e) {
+            return silent(look, e);
         } catch (IOException e) {
             return seen(look.controls, false, Optional.of(String.valueOf(e.getMessage())));
         }
+    }
+
+    /** That something did not answer may be a symptom: the agent sleeps as every other task does. */
+    private Seen silent(Look look, MachineException.Late late) {
+        try {
+            boolean blocked = watchTasks(look.controls, look.alive);
+            return seen(
+                    look.controls,
+                    look.alive,
+                    blocked ? Optional.empty() : Optional.of(String.valueOf(late.getMessage())));
+        } catch (InterruptedException e) {
+            return interrupted(look);
+        } catch (IOException e) {
+            return seen(look.controls, false, Optional.of(late.getMessage() + "; " + e.getMessage()));
+        }
+    }
+
+    private Seen interrupted(Look look) {
+        Thread.currentThread().interrupt();
+        return seen(look.controls, false, Optional.of("interrupted while watching the machine"));
+    }
+
+    /** Looks at the tasks, unless it is decided already what became of the machine; returns whether some are blocked. */
+    private boolean watchTasks(List<Control> controls, boolean alive) throws IOException, InterruptedException {
+        Verdict sofar = new Findings(testimony.credible(foundSoFar()), controls, alive).verdict();
+        if (sofar != Verdict.CLEAN && sofar != Verdict.INCONCLUSIVE && sofar != Verdict.RECOVERED) {
+            return false;
+        }
+        List<Evidence> blocked = new TaskWatch(target, view, analysis(), beganNs).watch();
+        blocked.forEach(this::found);
+        return !blocked.isEmpty();
     }
 
     /** What is looked at after each sample. */
@@ -264,6 +290,7 @@ public final class Watcher implements ConsoleLog.Reader {
         private final Quiet rest;
         private List<Control> controls = List.of();
         private int known = -1;
+        private boolean alive;
         private Optional<Deadline> hang = Optional.empty();
 
         Look(ControlReader reader, ReportedRefusals reports, boolean hopeless, Quiet rest) {
@@ -292,7 +319,8 @@ public final class Watcher implements ConsoleLog.Reader {
         }
 
         @Override
-        public boolean isDecided(Diagnosis diagnosis, boolean alive) throws IOException {
+        public boolean isDecided(Diagnosis diagnosis, boolean everyCpuAlive) throws IOException {
+            alive = everyCpuAlive;
             if (alive) {
                 reports.streams().forEach(Watcher.this::found);
             }
@@ -314,7 +342,7 @@ public final class Watcher implements ConsoleLog.Reader {
         }
 
         private boolean awaitsQuiet() {
-            return !hopeless && foundSoFar().isEmpty();
+            return !hopeless && testimony.credible(foundSoFar()).isEmpty();
         }
     }
 
@@ -383,6 +411,6 @@ public final class Watcher implements ConsoleLog.Reader {
         synchronized (parser) {
             parser.close();
         }
-        return new Seen(testimony.credible(foundSoFar()), controls, alive, trouble);
+        return new Seen(RepeatedHangs.together(testimony.credible(foundSoFar())), controls, alive, trouble);
     }
 }

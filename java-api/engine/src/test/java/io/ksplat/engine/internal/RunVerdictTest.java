@@ -10,6 +10,7 @@ import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Verdict;
+import io.ksplat.machine.MachineException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -82,6 +83,19 @@ class RunVerdictTest {
         assertThat(RunVerdict.of(deadlock(), false, new Run.Ending.Returned(), Optional.of("Ctrl-C"), Map.of()))
                 .extracting(RunVerdict::verdict)
                 .isEqualTo(Verdict.DEADLOCK);
+    }
+
+    @Test
+    void whatIsBlockedOutweighsAnAgentThatIsSilent() {
+        Evidence blocked = Evidence.builder(EvidenceKind.TASK_BLOCKED, "init/1 sleeps", "task-blocked:f")
+                .build();
+        Watcher.Seen seen = new Watcher.Seen(List.of(blocked), List.of(PASSED), true, Optional.empty());
+        Throwable late = new MachineException.Late("the agent did not answer");
+        assertThat(reproducer(seen, Optional.of(late)))
+                .isEqualTo(new RunVerdict(Verdict.INCONCLUSIVE, Optional.of("init/1 sleeps; " + late)));
+        Watcher.Seen gone = new Watcher.Seen(List.of(blocked), List.of(PASSED), true, Optional.of("QEMU ended"));
+        assertThat(reproducer(gone, Optional.of(late)).verdict()).isEqualTo(Verdict.ERROR);
+        assertThat(reproducer(seen(true, PASSED), Optional.of(late)).verdict()).isEqualTo(Verdict.ERROR);
     }
 
     @Test

@@ -6,6 +6,8 @@ import io.ksplat.machine.internal.qemu.VirtualMachine;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.OptionalLong;
+import java.util.stream.LongStream;
 
 /** Reads the agent's heartbeat page (native/src/beat.h) from outside, by its physical address. */
 public final class Heartbeats {
@@ -52,6 +54,15 @@ public final class Heartbeats {
             return cpus * slotBytes;
         }
 
+        /** The latest of the second words of the slots; none before the first beat. */
+        OptionalLong guestNanos(byte[] bytes) {
+            ByteBuffer page = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+            return LongStream.range(0, cpus)
+                    .map(cpu -> page.getLong((int) cpu * slotBytes + Long.BYTES))
+                    .filter(at -> at > 0)
+                    .max();
+        }
+
         /** The first word of each slot. */
         long[] beats(byte[] bytes) {
             ByteBuffer page = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
@@ -65,6 +76,11 @@ public final class Heartbeats {
 
     public int cpus() {
         return layout.cpus();
+    }
+
+    /** The guest's CLOCK_MONOTONIC at the last beat of any CPU. */
+    public OptionalLong guestNanos() throws IOException {
+        return layout.guestNanos(vm.readPhysical(layout.slots(), layout.bytes()));
     }
 
     /** How often each CPU's heart has beaten. */

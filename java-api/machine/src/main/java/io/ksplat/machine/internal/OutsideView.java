@@ -2,7 +2,7 @@
 package io.ksplat.machine.internal;
 
 import io.ksplat.evidence.Evidence;
-import io.ksplat.evidence.Task;
+import io.ksplat.evidence.internal.sleep.SeenTask;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Target;
@@ -13,6 +13,8 @@ import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
 
 /** Sees a target's CPUs and memory, whatever became of its kernel. */
 public interface OutsideView extends Target.Capability {
@@ -27,11 +29,44 @@ public interface OutsideView extends Target.Capability {
         /** Returns what a machine shows whose CPUs are stuck. */
         HangAnalysis.Findings of(Diagnosis diagnosis) throws IOException, InterruptedException;
 
-        /** Returns what tasks sleep for that were reported to hang; empty if none of them sleeps for a lock. */
-        Optional<Evidence> ofBlockedTasks(List<Task> hung) throws IOException, InterruptedException;
+        /** Returns who waits behind CPUs that are stuck: the machine was seen at {@link #of}. */
+        List<Evidence> behind(Diagnosis diagnosis) throws IOException, InterruptedException;
+
+        /** Looks at every task. The machine stands still for it, and goes on afterwards, also if it stood still before. */
+        List<SeenTask> tasks() throws IOException;
+
+        /** Returns what tasks sleep for that do not move. */
+        SleepFindings ofSleepers(Sleepers sleepers) throws IOException, InterruptedException;
 
         /** Returns the lines of the kernel's log that its console did not get. */
         List<String> unprinted() throws IOException;
+    }
+
+    /**
+     * The tasks that do not move.
+     *
+     * @param blocked those that are to be explained; each is evidence unless it has a good reason
+     * @param still all tasks that sleep, and did not move either
+     * @param watched whether they were watched for as long as it takes
+     */
+    record Sleepers(Set<Long> blocked, Set<Long> still, boolean watched) {
+        public Sleepers {
+            blocked = Set.copyOf(blocked);
+            still = Set.copyOf(still);
+        }
+    }
+
+    /**
+     * What tasks sleep for.
+     *
+     * @param evidence one piece for tasks that hang together
+     * @param deadlock whether nothing can end some of the waits
+     * @param gracePeriod whether some task waits for a grace period, which may take long
+     */
+    record SleepFindings(List<Evidence> evidence, boolean deadlock, boolean gracePeriod) {
+        public SleepFindings {
+            evidence = List.copyOf(evidence);
+        }
     }
 
     /**
@@ -46,6 +81,9 @@ public interface OutsideView extends Target.Capability {
 
     /** Returns how often each CPU's heart has beaten. */
     long[] heartbeats() throws IOException;
+
+    /** Returns the guest's clock in nanoseconds, as its CPUs last read it; empty if it cannot be read. */
+    OptionalLong guestNanos() throws IOException;
 
     /** Returns whether an NMI was ever injected: what the kernel says of unknown NMIs since is not its own. */
     boolean nmiInjected();

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** Sees a QEMU machine through its monitor and its gdbstub. */
 public final class QemuOutsideView implements OutsideView, CoreDump {
@@ -39,6 +40,11 @@ public final class QemuOutsideView implements OutsideView, CoreDump {
     @Override
     public long[] heartbeats() throws IOException {
         return hearts.read();
+    }
+
+    @Override
+    public OptionalLong guestNanos() throws IOException {
+        return hearts.guestNanos();
     }
 
     @Override

@@ -39,6 +39,8 @@ class HeartbeatsTest {
                 .putLong(64, 1L << 40)
                 .array();
         assertThat(layout.beats(slots)).containsExactly(7, 1L << 40);
+        assertThat(layout.guestNanos(slots)).hasValue(1234);
+        assertThat(layout.guestNanos(new byte[128])).isEmpty();
     }
 
     @Test

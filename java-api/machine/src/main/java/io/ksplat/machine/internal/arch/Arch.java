@@ -80,6 +80,9 @@ public abstract sealed class Arch permits X86_64 {
     /** Returns gdb's number of a register that can be read on its own. */
     public abstract int gdbNumber(Register register);
 
+    /** Returns gdb's number of the register that points to the page tables. */
+    public abstract int gdbNumberOfPageTable();
+
     /**
      * Returns the registers of which one changes with each instruction, the program counter first. The others are the counters of
      * repeated instructions, which leave the program counter where it is.

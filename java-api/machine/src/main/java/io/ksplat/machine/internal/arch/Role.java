@@ -35,6 +35,12 @@ public enum Role {
     MUTEX,
     /** Sleeps for an rw_semaphore. */
     RW_SEMAPHORE,
+    /** Sleeps for a semaphore. */
+    SEMAPHORE,
+    /** Sleeps for a completion. */
+    COMPLETION,
+    /** Sleeps for what its caller names, and does nothing else. */
+    SLEEP,
     /** Enters or handles an NMI, at the outer end of its stack. */
     NMI_ENTRY,
     /** Enters or handles an interrupt, at the outer end of its stack. */

@@ -157,6 +157,12 @@ final class X86_64 extends Arch {
         return number;
     }
 
+    /** CR3 in QEMU's gdb-xml/i386-64bit.xml, after the segments, their three bases, CR0 and CR2. */
+    @Override
+    public int gdbNumberOfPageTable() {
+        return 29;
+    }
+
     /** RCX counts the iterations of a repeated string instruction. */
     @Override
     public List<Register> steppedRegisters() {

@@ -5,7 +5,7 @@ import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.Stack;
-import io.ksplat.evidence.Task;
+import io.ksplat.evidence.internal.sleep.SeenTask;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.Symbol;
@@ -14,10 +14,11 @@ import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Registers;
 import io.ksplat.machine.internal.KernelInfo;
 import io.ksplat.machine.internal.OutsideView;
+import io.ksplat.machine.internal.OutsideView.SleepFindings;
+import io.ksplat.machine.internal.OutsideView.Sleepers;
 import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.machine.internal.arch.OrcTable;
 import io.ksplat.machine.internal.forensics.hang.Diagnosis;
-import io.ksplat.machine.internal.forensics.locks.BlockedTasks;
 import io.ksplat.machine.internal.forensics.locks.LockGraph;
 import io.ksplat.machine.internal.forensics.locks.Locks;
 import io.ksplat.machine.internal.forensics.locks.SpinLockKind;
@@ -25,6 +26,9 @@ import io.ksplat.machine.internal.forensics.memory.KernelData;
 import io.ksplat.machine.internal.forensics.memory.KernelLog;
 import io.ksplat.machine.internal.forensics.memory.SymbolNames;
 import io.ksplat.machine.internal.forensics.memory.VmCore;
+import io.ksplat.machine.internal.forensics.sleep.KernelMemory;
+import io.ksplat.machine.internal.forensics.sleep.SleepAnalysis;
+import io.ksplat.machine.internal.forensics.sleep.TaskTable;
 import io.ksplat.machine.internal.forensics.unwind.ContextStack;
 import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
 import io.ksplat.machine.internal.forensics.unwind.StackWalk;
@@ -40,7 +44,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -120,7 +124,7 @@ public final class HangAnalysis implements OutsideView.Analysis {
         LockGraph graph;
         List<String> unprinted;
         try (GdbStub gdb = vm.gdb()) {
-            Unwinder unwinder = new Unwinder(symbols, table(gdb));
+            Unwinder unwinder = new Unwinder(symbols, table((address, length) -> gdb.read(0, address, length)));
             List<Registers> cpus = spinning(gdb, diagnosis);
             for (Registers registers : cpus) {
                 GuestMemory memory = (address, length) -> gdb.read(registers.cpu(), address, length);
@@ -146,37 +150,42 @@ public final class HangAnalysis implements OutsideView.Analysis {
     }
 
     @Override
-    public Optional<Evidence> ofBlockedTasks(List<Task> hung) throws IOException, InterruptedException {
+    public List<SeenTask> tasks() throws IOException {
         try (GdbStub gdb = vm.gdb()) {
-            GuestMemory memory = (address, length) -> gdb.read(0, address, length);
-            BlockedTasks found = new BlockedTasks(data(gdb, 0), new Unwinder(symbols, table(gdb)), memory, hung);
-            Optional<BlockedTasks.BlockedTask> first = found.all().stream()
-                    .filter(blocked -> blocked.wanted().isPresent())
-                    .findFirst();
-            if (first.isEmpty()) {
-                return Optional.empty();
-            }
-            List<Stack> stacks = new ArrayList<>();
-            for (BlockedTasks.BlockedTask blocked : found.all()) {
-                stacks.add(new Stack(OptionalInt.empty(), "task", sources.frames(blocked.steps())));
-            }
-            Frame taker = first.get().steps().get(first.get().taker()).frame();
-            String who = found.named(first.get())
-                    .map(task -> task.comm() + "/" + task.pid())
-                    .orElse("a task");
-            return Optional.of(Evidence.builder(
-                            EvidenceKind.HUNG_TASK,
-                            who + " sleeps for a lock in " + SymbolNames.base(taker),
-                            "hung-task:"
-                                    + functions(first.get().steps().stream().map(StackWalk.Step::frame)))
-                    .function(SymbolNames.base(taker))
-                    .task(found.named(first.get()))
-                    .locks(found.locks())
-                    .cycle(found.cycle())
-                    .stacks(stacks)
-                    .details(found.details())
-                    .build());
+            KernelMemory memory = KernelMemory.of(gdb, symbols, vm.config().cpus());
+            List<SeenTask> tasks = TaskTable.read(memory, symbols, kernel.btf()).tasks();
+            gdb.detach();
+            return tasks;
         }
+    }
+
+    @Override
+    public SleepFindings ofSleepers(Sleepers sleepers) throws IOException, InterruptedException {
+        try (GdbStub gdb = vm.gdb()) {
+            return sleep(gdb, Set.of()).of(sleepers);
+        }
+    }
+
+    @Override
+    public List<Evidence> behind(Diagnosis diagnosis) throws IOException, InterruptedException {
+        Set<Integer> stuck =
+                diagnosis.causes().stream().map(Diagnosis.Stuck::cpu).collect(Collectors.toSet());
+        try (GdbStub gdb = vm.gdb()) {
+            return sleep(gdb, stuck).behindStuckCpus();
+        }
+    }
+
+    private SleepAnalysis sleep(GdbStub gdb, Set<Integer> stuck) throws IOException, InterruptedException {
+        KernelMemory memory = KernelMemory.of(gdb, symbols, vm.config().cpus());
+        KernelData data =
+                new KernelData(symbols, kernel.btf(), memory, vm.config().cpus());
+        return new SleepAnalysis(
+                data,
+                new Unwinder(symbols, table(memory)),
+                memory,
+                sources,
+                TaskTable.read(memory, symbols, kernel.btf()),
+                stuck);
     }
 
     /** Reads the registers while no CPU that spins with interrupts enabled is in an interrupt, which would hide the lock. */
@@ -253,13 +262,13 @@ public final class HangAnalysis implements OutsideView.Analysis {
         }
     }
 
-    private OrcTable table(GdbStub gdb) throws IOException, InterruptedException {
+    private OrcTable table(GuestMemory memory) throws IOException, InterruptedException {
         return OrcTable.load(cache.<IOException>entry(
                         "orc", kernel.kernel().key() + "-" + Integer.toHexString(OrcTable.FORMAT), fresh -> {
                             OrcTable table = kernel.kernel().vmlinux().isPresent()
                                     ? OrcTable.ofVmlinux(
                                             kernel.kernel().vmlinux().get())
-                                    : OrcTable.read((address, length) -> gdb.read(0, address, length), symbols);
+                                    : OrcTable.read(memory, symbols);
                             table.store(fresh.resolve("table"));
                         })
                 .resolve("table"));

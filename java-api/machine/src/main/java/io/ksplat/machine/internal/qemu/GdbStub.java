@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -31,7 +32,10 @@ import java.util.regex.Pattern;
 public final class GdbStub implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     /** QEMU's packet buffer has 4096 bytes, and a byte of memory takes two. */
-    private static final int MEMORY_CHUNK = 1024;
+    public static final int MOST_BYTES = 1024;
+
+    /** Answers that wait to be read must fit into the socket's buffer, or both sides wait for each other. */
+    private static final int MOST_READS = 32;
 
     /** {@code T05thread:01;} or, with a process id, {@code T05thread:p01.02;}. */
     private static final Pattern STOP = Pattern.compile("^T[0-9a-f]{2}.*?thread:(?:p[0-9a-f]+\\.)?([0-9a-f]{1,4});");
@@ -202,8 +206,8 @@ public final class GdbStub implements AutoCloseable {
     /** Writes guest memory by physical address. */
     public void writePhysical(long address, byte[] bytes) throws IOException {
         expectOk("Qqemu.PhyMemMode:1");
-        for (int done = 0; done < bytes.length; done += MEMORY_CHUNK) {
-            int chunk = Math.min(MEMORY_CHUNK, bytes.length - done);
+        for (int done = 0; done < bytes.length; done += MOST_BYTES) {
+            int chunk = Math.min(MOST_BYTES, bytes.length - done);
             expectOk("M" + Long.toHexString(address + done) + "," + Integer.toHexString(chunk) + ":"
                     + HEX.formatHex(bytes, done, done + chunk));
         }
@@ -215,7 +219,7 @@ public final class GdbStub implements AutoCloseable {
         select(cpu);
         byte[] bytes = new byte[length];
         for (int done = 0; done < length; ) {
-            int chunk = Math.min(MEMORY_CHUNK, length - done);
+            int chunk = Math.min(MOST_BYTES, length - done);
             String answer = ask("m" + Long.toHexString(address + done) + "," + Integer.toHexString(chunk));
             if (answer.startsWith("E") || answer.isEmpty()) {
                 throw new MachineException("cannot read guest address 0x" + Long.toHexString(address + done));
@@ -228,6 +232,52 @@ public final class GdbStub implements AutoCloseable {
             done += part.length;
         }
         return bytes;
+    }
+
+    /** A range of memory. */
+    public record Range(long address, int length) {}
+
+    /** Reads several ranges through the CPU's page tables, without waiting for each answer; empty if one is not mapped. */
+    public List<Optional<byte[]>> read(int cpu, List<Range> ranges) throws IOException {
+        select(cpu);
+        return read(ranges, false);
+    }
+
+    /** Does the same by physical addresses. */
+    public List<Optional<byte[]>> readPhysical(List<Range> ranges) throws IOException {
+        return read(ranges, true);
+    }
+
+    private List<Optional<byte[]>> read(List<Range> ranges, boolean physical) throws IOException {
+        List<Optional<byte[]>> read = new ArrayList<>();
+        for (int from = 0; from < ranges.size(); from += MOST_READS) {
+            List<Range> some = ranges.subList(from, Math.min(ranges.size(), from + MOST_READS));
+            List<String> packets = new ArrayList<>();
+            some.forEach(range ->
+                    packets.add("m" + Long.toHexString(range.address) + "," + Integer.toHexString(range.length)));
+            if (physical) {
+                packets.add(0, "Qqemu.PhyMemMode:1");
+                packets.add("Qqemu.PhyMemMode:0");
+            }
+            send(packets.toArray(String[]::new));
+            for (String packet : packets) {
+                String answer = receive(Deadline.in(PATIENCE));
+                if (packet.startsWith("m")) {
+                    Range range = some.get(read.size() - from);
+                    byte[] bytes = answer.startsWith("E") ? new byte[0] : hex("m", answer);
+                    read.add(bytes.length == range.length ? Optional.of(bytes) : Optional.empty());
+                } else if (!answer.equals("OK")) {
+                    throw new MachineException("the gdbstub answered \"" + answer + "\" to " + packet);
+                }
+            }
+        }
+        return read;
+    }
+
+    /** Returns the register that points to a CPU's page tables. */
+    public long pageTable(int cpu) throws IOException {
+        select(cpu);
+        return register(ask("p" + Integer.toHexString(Arch.guest().gdbNumberOfPageTable())));
     }
 
     /** Removes the breakpoints, lets the machine run, and closes the connection. */

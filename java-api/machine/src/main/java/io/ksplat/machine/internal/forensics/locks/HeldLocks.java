@@ -63,7 +63,7 @@ public final class HeldLocks {
     }
 
     /** A lock for which a task waits while another task owns it: lockdep records it before the task gets it. */
-    record Awaited(long task, long map) {
+    public record Awaited(long task, long map) {
         public static Optional<Awaited> of(long task, Lock lock) {
             boolean others = lock.owner().isPresent() && lock.owner().getAsLong() != task;
             return others && lock.map().isPresent()
@@ -73,7 +73,7 @@ public final class HeldLocks {
     }
 
     /** Returns every task that holds a lock; none if this kernel has no lockdep. */
-    List<Details.Holding> ofAll(Set<Awaited> awaited) {
+    public List<Details.Holding> ofAll(Set<Awaited> awaited) {
         List<Details.Holding> all = new ArrayList<>();
         for (long task : areKept(data.btf()) ? tasks.all() : Set.<Long>of()) {
             List<Entry> held = of(task).stream()

@@ -75,7 +75,7 @@ public final class Locks {
     }
 
     /** Returns lockdep's name of a lock, else its variable and members as in C; empty for a lock in memory without a symbol. */
-    Optional<String> name(long address, OptionalLong map) {
+    public Optional<String> name(long address, OptionalLong map) {
         OptionalLong text = map.isPresent() ? data.field(map.getAsLong(), "lockdep_map", "name") : map;
         Optional<String> known = text.isPresent() ? data.text(text.getAsLong()) : Optional.empty();
         return known.or(() -> data.perCpuAt(address).map(this::perCpuName))

@@ -46,7 +46,8 @@ public final class KernelData {
         return btf;
     }
 
-    int cpus() {
+    /** Returns the number of CPUs. */
+    public int cpus() {
         return cpus;
     }
 

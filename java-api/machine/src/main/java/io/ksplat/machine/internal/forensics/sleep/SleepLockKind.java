@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.machine.internal.forensics.locks;
+package io.ksplat.machine.internal.forensics.sleep;
 
 import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.LockRef;
 import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.machine.internal.arch.Role;
+import io.ksplat.machine.internal.forensics.locks.Lock;
+import io.ksplat.machine.internal.forensics.locks.Locks;
 import io.ksplat.machine.internal.forensics.memory.KernelData;
 import io.ksplat.machine.internal.forensics.memory.SymbolNames;
 import io.ksplat.machine.internal.forensics.unwind.StackWalk;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -57,7 +60,11 @@ enum SleepLockKind {
 
     /** Returns whether a function only waits for a lock that its caller names. */
     static boolean isWaiting(Frame frame) {
-        return is(frame, Role.SCHEDULE) || Arrays.stream(values()).anyMatch(kind -> is(frame, kind.role));
+        return is(frame, Role.SCHEDULE)
+                || is(frame, Role.SLEEP)
+                || is(frame, Role.COMPLETION)
+                || is(frame, Role.SEMAPHORE)
+                || Arrays.stream(values()).anyMatch(kind -> is(frame, kind.role));
     }
 
     private static boolean is(Frame frame, Role role) {
@@ -91,7 +98,7 @@ enum SleepLockKind {
                 OptionalInt.empty()));
     }
 
-    /** A range of memory. */
+    /** The part of a task's stack that is in use. */
     record StackRange(long start, long end) {
         boolean contains(long address) {
             return Long.compareUnsigned(address, start) >= 0 && Long.compareUnsigned(address, end) < 0;
@@ -104,6 +111,19 @@ enum SleepLockKind {
     }
 
     private boolean isWanted(long task, StackRange stack, long address, KernelData data) {
+        return queue(address, data).stream().anyMatch(waiter -> stack.contains(waiter.entry) && waiter.task == task);
+    }
+
+    /**
+     * One that waits for a lock.
+     *
+     * @param entry its place in the queue, on its own stack
+     * @param writes whether it wants an rw_semaphore for itself
+     */
+    record Waiter(long entry, long task, boolean writes) {}
+
+    /** Returns who waits for the lock at an address, the first in its queue first; nobody if its list is none. */
+    List<Waiter> queue(long address, KernelData data) {
         // Since 7.1 the lock points to the first of a circular list of waiters; before, the lock was part of the list.
         OptionalLong head = data.address(address, type, "wait_list");
         OptionalLong first = head.isPresent()
@@ -111,16 +131,22 @@ enum SleepLockKind {
                 : data.field(address, type, "first_waiter");
         long end = head.orElse(first.orElse(0));
         Set<Long> seen = new HashSet<>();
-        boolean found = false;
+        List<Waiter> queue = new ArrayList<>();
         OptionalLong next = first;
         while (next.isPresent() && next.getAsLong() != 0 && seen.size() < MOST_WAITERS && seen.add(next.getAsLong())) {
             long entry = next.getAsLong();
-            found |= stack.contains(entry) && data.field(entry, waiter, "task").equals(OptionalLong.of(task));
+            OptionalLong task = data.field(entry, waiter, "task");
+            if (task.isEmpty()) {
+                return List.of();
+            }
+            // RWSEM_WAITING_FOR_WRITE is 0 (kernel/locking/rwsem.c).
+            boolean writes = data.field(entry, waiter, "type").stream().anyMatch(kind -> kind == 0);
+            queue.add(new Waiter(entry, task.getAsLong(), writes));
             next = data.field(entry, waiter, "list.next");
             if (next.equals(OptionalLong.of(end))) {
-                return found;
+                return queue;
             }
         }
-        return false;
+        return List.of();
     }
 }
