@@ -134,7 +134,7 @@ static void read_terminal(void)
 /* The second waits for the mutex of the first, which waits for somebody to type. */
 static void terminal(void)
 {
-	await_state(start("reader", read_terminal), "S", "wait_woken");
+	await_state(start("reader", read_terminal), "S", NULL);
 	await_state(start("waiter", read_terminal), "SD", NULL);
 }
 
