@@ -93,10 +93,10 @@ class Busy {
     @Case("storm")
     @Test
     void manyNmis(Machine machine, BpfObject bpf) throws IOException {
-        machine.controls().atLeast("nmis", bpf.global("nmis"), 100);
+        machine.controls().atLeast("nmis", bpf.global("nmis"), 10);
         bpf.program("on_nmi").attach();
         machine.churn(0);
-        machine.nmi().storm().perSecond(200).forTime(LONG);
+        machine.nmi().storm().perSecond(20).forTime(LONG);
     }
 
     /** The whole machine stands still, as one does whose host has other things to do. */
