@@ -44,7 +44,7 @@ class Alive {
     void tasksSleep(String name, Machine machine, BpfObject bpf) throws IOException {
         bpf.program("told").attach();
         machine.controls().atLeast("ready", bpf.global("ready"), 1);
-        machine.spawn(0, Programs.built("alive.c"), name);
+        machine.spawn(0, Programs.built("alive.c"), name).runsUntilTheEnd();
         machine.eventually(() -> bpf.global("ready").get() > 0);
     }
 

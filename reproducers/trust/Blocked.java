@@ -82,14 +82,14 @@ class Blocked {
     @Test
     void theAgentWaits(Machine machine, BpfObject bpf) throws IOException {
         watch(machine, bpf);
-        var child = machine.spawn(0, Programs.built("blocked.c"), "main-waits");
+        var child = machine.spawn(0, Programs.built("blocked.c"), "main-waits").runsUntilTheEnd();
         machine.eventually(() -> bpf.global("ready").get() > 0);
         child.exitAndReap();
     }
 
     private static void start(String name, Machine machine, BpfObject bpf) throws IOException {
         watch(machine, bpf);
-        machine.spawn(0, Programs.built("blocked.c"), name);
+        machine.spawn(0, Programs.built("blocked.c"), name).runsUntilTheEnd();
         machine.eventually(() -> bpf.global("ready").get() > 0);
     }
 

@@ -38,6 +38,6 @@ class MmapLock {
         machine.controls().atLeast("holding", bpf.global("holding"), 1).atLeast("waits", bpf.global("waits"), 1);
         bpf.global("whose").set(whose);
         bpf.program("read_twice").attach();
-        machine.spawn(0, Programs.built("vma.c"));
+        machine.spawn(0, Programs.built("vma.c")).runsUntilTheEnd();
     }
 }

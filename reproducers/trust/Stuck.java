@@ -73,7 +73,8 @@ class Stuck {
     void afterTheControls(Machine machine, BpfObject bpf) throws IOException {
         watch(machine, bpf);
         machine.controls().atLeast("ready", bpf.global("ready"), 1);
-        machine.spawn(1, Programs.built("behind.c"), "later");
+        machine.spawn(1, Programs.built("behind.c"), "later").runsUntilTheEnd();
+        machine.watch(Duration.ofSeconds(10));
         machine.eventually(() -> bpf.global("ready").get() > 0);
         setAlarm(Duration.ofSeconds(4), bpf);
     }
@@ -82,7 +83,7 @@ class Stuck {
     @ValueSource(strings = {"rcu-behind", "flush-behind", "hotplug-behind"})
     void tasksSleepBehindIt(String name, Machine machine, BpfObject bpf) throws IOException {
         watch(machine, bpf);
-        machine.spawn(1, Programs.built("behind.c"), name);
+        machine.spawn(1, Programs.built("behind.c"), name).runsUntilTheEnd();
         holdOn0(machine, bpf);
         storm(machine);
         machine.eventually(() -> bpf.global("ready").get() > 0);
@@ -94,7 +95,7 @@ class Stuck {
     void aTaskPollsBehindIt(String name, Machine machine, BpfObject bpf) throws IOException {
         watch(machine, bpf);
         bpf.program("under_lock").attach();
-        machine.spawn(1, Programs.built("behind.c"), name);
+        machine.spawn(1, Programs.built("behind.c"), name).runsUntilTheEnd();
         machine.eventually(
                 () -> bpf.global("ready").get() > 0 && bpf.global("held").get() > 0);
         storm(machine);
