@@ -44,6 +44,9 @@ public final class Watcher implements ConsoleLog.Reader {
     /** How long a machine may take to fulfil its controls, or to show that it is stuck. */
     private static final Duration PATIENCE = Duration.ofSeconds(3);
 
+    /** From when on counters that have reached what they must may go on counting: the CPUs must live for the rest of the time. */
+    private static final Duration SETTLED = PATIENCE.multipliedBy(2).dividedBy(3);
+
     /** If a control cannot pass any more, only evidence is waited for. */
     private static final Duration HOPELESS = Duration.ofMillis(500);
 
@@ -291,6 +294,7 @@ public final class Watcher implements ConsoleLog.Reader {
         private List<Control> controls = List.of();
         private int known = -1;
         private boolean alive;
+        private final Deadline settled = Deadline.in(target.scale(SETTLED));
         private Optional<Deadline> hang = Optional.empty();
 
         Look(ControlReader reader, ReportedRefusals reports, boolean hopeless, Quiet rest) {
@@ -312,10 +316,15 @@ public final class Watcher implements ConsoleLog.Reader {
             List<Control> now = reader.read();
             reports.refusals().forEach(Watcher.this::found);
             int found = foundSoFar().size();
-            boolean changed = rest.hasChanged() || known != found || !now.equals(controls);
+            boolean counted = !now.equals(controls) && !(settled.expired() && allPass(now) && allPass(controls));
+            boolean changed = rest.hasChanged() || known != found || counted;
             known = found;
             controls = now;
             return changed;
+        }
+
+        private static boolean allPass(List<Control> controls) {
+            return controls.stream().allMatch(Control::passed);
         }
 
         @Override
