@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Needs(cases = "fanotify-slow", functions = "__x64_sys_fanotify_init")
 @Expect(
         verdict = INCONCLUSIVE,
-        cases = {"vfork-parent", "log-readers"},
+        cases = "log-readers",
         because = "somebody sleeps for as long as it is watched, and whether that ends cannot be told")
 @Expect(verdict = CLEAN, because = "nobody waits in vain for the kernel")
 class Alive {
