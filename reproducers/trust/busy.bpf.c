@@ -3,6 +3,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
+#include "alarm.bpf.h"
 #include "spin.bpf.h"
 #include "tell.bpf.h"
 
@@ -68,17 +69,6 @@ int want(struct __sk_buff *packet)
 	return 0;
 }
 
-struct elapsing {
-	struct bpf_timer timer;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, int);
-	__type(value, struct elapsing);
-} alarms SEC(".maps");
-
 static int ring(void *map, int *key, struct elapsing *due)
 {
 	be_busy();
@@ -88,15 +78,7 @@ static int ring(void *map, int *key, struct elapsing *due)
 SEC("tc")
 int set_alarm(struct __sk_buff *packet)
 {
-	struct elapsing *due;
-	int zero = 0;
-
-	due = bpf_map_lookup_elem(&alarms, &zero);
-	if (!due)
-		return -1;
-	bpf_timer_init(&due->timer, &alarms, 1 /* CLOCK_MONOTONIC */);
-	bpf_timer_set_callback(&due->timer, ring);
-	return bpf_timer_start(&due->timer, 1000000, 0);
+	return arm(1000000);
 }
 
 struct {

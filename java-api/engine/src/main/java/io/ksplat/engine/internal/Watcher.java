@@ -202,6 +202,10 @@ public final class Watcher implements ConsoleLog.Reader {
         return List.copyOf(evidence);
     }
 
+    private List<Evidence> credible() {
+        return testimony.credible(foundSoFar());
+    }
+
     /**
      * Watches until there is evidence, or every control has passed and every CPU lives, or time is up.
      *
@@ -276,7 +280,7 @@ public final class Watcher implements ConsoleLog.Reader {
 
     /** Looks at the tasks, unless it is decided already what became of the machine; returns whether some are blocked. */
     private boolean watchTasks(List<Control> controls, boolean alive) throws IOException, InterruptedException {
-        Verdict sofar = new Findings(testimony.credible(foundSoFar()), controls, alive).verdict();
+        Verdict sofar = new Findings(credible(), controls, alive).verdict();
         if (sofar != Verdict.CLEAN && sofar != Verdict.INCONCLUSIVE && sofar != Verdict.RECOVERED) {
             return false;
         }
@@ -333,7 +337,8 @@ public final class Watcher implements ConsoleLog.Reader {
             if (alive) {
                 reports.streams().forEach(Watcher.this::found);
             }
-            Findings findings = new Findings(testimony.credible(foundSoFar()), controls, alive);
+            List<Evidence> credible = credible();
+            Findings findings = new Findings(credible, controls, alive);
             // A deadlock that the kernel itself reported tells more once its CPU is called stuck: who holds what.
             if (hang.isEmpty() && findings.isDeadlock()) {
                 hang = Optional.of(Deadline.in(HANG));
@@ -342,16 +347,16 @@ public final class Watcher implements ConsoleLog.Reader {
                     && !diagnosis.panicked()
                     && hang.isPresent()
                     && !hang.get().expired();
-            return quiet() && !mayYetHang && findings.isFinal() && (!awaitsQuiet() || rest.isOver());
+            return quiet() && !mayYetHang && findings.isFinal() && (!awaitsQuiet(credible) || rest.isOver());
         }
 
         @Override
         public boolean isAwaiting() throws IOException {
-            return awaitsQuiet() && rest.isAwaiting();
+            return awaitsQuiet(credible()) && rest.isAwaiting();
         }
 
-        private boolean awaitsQuiet() {
-            return !hopeless && testimony.credible(foundSoFar()).isEmpty();
+        private boolean awaitsQuiet(List<Evidence> credible) {
+            return !hopeless && credible.isEmpty();
         }
     }
 
@@ -420,6 +425,6 @@ public final class Watcher implements ConsoleLog.Reader {
         synchronized (parser) {
             parser.close();
         }
-        return new Seen(RepeatedHangs.together(testimony.credible(foundSoFar())), controls, alive, trouble);
+        return new Seen(RepeatedHangs.together(credible()), controls, alive, trouble);
     }
 }

@@ -8,13 +8,11 @@ import com.google.protobuf.ByteString;
 import io.ksplat.evidence.ConsoleParser;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.ParserOptions;
-import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.machine.AgentException;
 import io.ksplat.machine.GuestProcess;
 import io.ksplat.machine.internal.agent.proto.Request;
 import io.ksplat.machine.internal.agent.proto.WriteFile;
-import io.ksplat.machine.internal.snapshot.TemplateStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,9 +63,7 @@ class ChildrenTest {
 
     private Guest start(String kernel) throws Exception {
         TestMachines machines = new TestMachines(kernel);
-        Guest guest = new TemplateStore(machines.host(), machines.cache())
-                .start(machines.facts().kernel(), machines.config(), folder.resolve("console.log"), 0, Progress.NONE)
-                .guest();
+        Guest guest = machines.restore(folder);
         guest.writeProgram("/says", Files.readAllBytes(built.resolve("says")));
         guest.beginExperiment("children", parser::feed);
         return guest;

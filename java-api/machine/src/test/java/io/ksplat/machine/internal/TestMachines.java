@@ -6,9 +6,13 @@ import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Kernels;
 import io.ksplat.kernel.Progress;
+import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Accelerator;
+import io.ksplat.machine.internal.forensics.HangAnalysis;
+import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
 import io.ksplat.machine.internal.qemu.MachineConfig;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
+import io.ksplat.machine.internal.snapshot.TemplateStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,6 +62,19 @@ public final class TestMachines {
     public Guest boot(Path folder, String... parameters) throws IOException, InterruptedException {
         return host.boot(config(parameters), folder.resolve("console.log"), Progress.NONE)
                 .guest();
+    }
+
+    /** Restores a machine from its template, or boots it where there is none. */
+    public Guest restore(Path folder, String... parameters) throws Exception {
+        return new TemplateStore(host, cache)
+                .start(kernel, config(parameters), folder.resolve("console.log"), 0, Progress.NONE)
+                .guest();
+    }
+
+    /** Reads a machine's memory by the symbols of its kernel alone. */
+    public HangAnalysis analysis(Guest guest) throws Exception {
+        Symbols symbols = facts().symbols();
+        return new HangAnalysis(guest.vm(), facts(), symbols, new SourceFrames(kernel, symbols, List.of()), cache);
     }
 
     /** The path of a program in the guest that never ends. */

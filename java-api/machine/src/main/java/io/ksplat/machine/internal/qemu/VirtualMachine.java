@@ -28,9 +28,9 @@ import org.slf4j.LoggerFactory;
 
 /** A running QEMU: its monitor, console, gdbstub and memory, and the byte channel to the agent. */
 public final class VirtualMachine implements AutoCloseable {
-    /** The time limit for saving the state of a stopped machine: a few hundred kilobytes. */
     private static final Logger LOG = LoggerFactory.getLogger(VirtualMachine.class);
 
+    /** The time limit for saving the state of a stopped machine: a few hundred kilobytes. */
     private static final Duration SAVING = Duration.ofSeconds(30);
 
     /** The fields of /proc/PID/schedstat: nanoseconds on a CPU, and on a run queue. */

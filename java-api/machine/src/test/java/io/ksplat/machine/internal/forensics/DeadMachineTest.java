@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Register;
@@ -14,10 +13,8 @@ import io.ksplat.machine.internal.Poll;
 import io.ksplat.machine.internal.TestMachines;
 import io.ksplat.machine.internal.forensics.hang.Diagnosis;
 import io.ksplat.machine.internal.forensics.hang.HangWatch;
-import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
 import io.ksplat.machine.internal.qemu.GdbStub;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
-import io.ksplat.machine.internal.snapshot.TemplateStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,25 +49,13 @@ class DeadMachineTest {
         TestMachines.buildLockdepKernel();
     }
 
-    private Guest start(TestMachines machines) throws Exception {
-        return new TemplateStore(machines.host(), machines.cache())
-                .start(machines.facts().kernel(), machines.config(), folder.resolve("console.log"), 0, Progress.NONE)
-                .guest();
-    }
-
-    private static HangAnalysis analysis(TestMachines machines, Guest guest) throws Exception {
-        Symbols symbols = machines.facts().symbols();
-        SourceFrames sources = new SourceFrames(machines.facts().kernel(), symbols, List.of());
-        return new HangAnalysis(guest.vm(), machines.facts(), symbols, sources, machines.cache());
-    }
-
     /** Stops the machine when it is about to print a line that is in its log already. */
     @ParameterizedTest
     @ValueSource(strings = {"debian:6.1", "debian:7.2", TestMachines.LOCKDEP})
     void whatTheConsoleDidNotGetIsReadFromMemory(String kernel) throws Exception {
         TestMachines machines = new TestMachines(kernel);
         Symbols symbols = machines.facts().symbols();
-        try (Guest guest = start(machines)) {
+        try (Guest guest = machines.restore(folder)) {
             guest.agent().writeFile("/dev/kmsg", "this is shown\n");
             Deadline deadline = Deadline.in(PATIENCE);
             while (!Files.readString(folder.resolve("console.log")).contains("this is shown\r")) {
@@ -83,7 +68,7 @@ class DeadMachineTest {
                 gdb.resume();
                 gdb.awaitStop(deadline);
                 gdb.close();
-                List<String> unprinted = analysis(machines, guest).unprinted();
+                List<String> unprinted = machines.analysis(guest).unprinted();
                 assertThat(Files.readString(folder.resolve("console.log")))
                         .contains("this is shown")
                         .doesNotContain(LAST_WORDS);
@@ -107,7 +92,7 @@ class DeadMachineTest {
     void aKeptMachineWaitsForGdbUntilItIsEnded() throws Exception {
         TestMachines machines = new TestMachines();
         VirtualMachine.Kept kept;
-        try (Guest guest = start(machines)) {
+        try (Guest guest = machines.restore(folder)) {
             kept = guest.vm().keep();
         }
         ProcessHandle guard = ProcessHandle.of(kept.guard()).orElseThrow();
@@ -133,8 +118,8 @@ class DeadMachineTest {
         TestMachines machines = new TestMachines();
         Path core = folder.resolve("vmcore");
         long banner = machines.facts().symbols().address("linux_banner").orElseThrow();
-        try (Guest guest = start(machines)) {
-            analysis(machines, guest).dump(core);
+        try (Guest guest = machines.restore(folder)) {
+            machines.analysis(guest).dump(core);
         }
         assertThat(gdb("-c", core.toString(), "-ex", "x/s 0x" + Long.toHexString(banner)))
                 .contains("Linux version " + machines.facts().release());
@@ -154,9 +139,9 @@ class DeadMachineTest {
                     print("task", task.pid.value_(), task.comm.string_().decode())
                 """);
         int child;
-        try (Guest guest = start(machines)) {
+        try (Guest guest = machines.restore(folder)) {
             child = guest.spawnParked(0).pid();
-            analysis(machines, guest).dump(core);
+            machines.analysis(guest).dump(core);
         }
         String vmlinux = machines.facts().kernel().debugVmlinux().orElseThrow().toString();
         assertThat(run("drgn", "-q", "-c", core.toString(), "-s", vmlinux, script.toString()))
@@ -178,8 +163,8 @@ class DeadMachineTest {
         Path script = Files.writeString(
                 folder.resolve("banner.py"),
                 "print(prog.read(0x" + Long.toHexString(banner) + ", 80).split(b' (')[0].decode())");
-        try (Guest guest = start(machines)) {
-            analysis(machines, guest).dump(core);
+        try (Guest guest = machines.restore(folder)) {
+            machines.analysis(guest).dump(core);
         }
         assertThat(run("drgn", "-q", "--no-default-symbols", "-c", core.toString(), script.toString()))
                 .contains("Linux version " + machines.facts().release());
@@ -196,9 +181,9 @@ class DeadMachineTest {
         TestMachines machines = new TestMachines(TestMachines.LOCKDEP);
         Path core = folder.resolve("vmcore");
         Path commands = Files.writeString(folder.resolve("commands"), "sys\nbt -a\nquit\n");
-        try (Guest guest = start(machines)) {
+        try (Guest guest = machines.restore(folder)) {
             stopAt(guest, machines.facts().symbols().address("dentry_kill").orElseThrow());
-            analysis(machines, guest).dump(core);
+            machines.analysis(guest).dump(core);
         }
         String vmlinux = machines.facts().kernel().debugVmlinux().orElseThrow().toString();
         // This profile's kernels have no modules.
@@ -234,7 +219,7 @@ class DeadMachineTest {
     void aHangIsCalledWithinThreeSecondsOfTheLastHeartbeat() throws Exception {
         TestMachines machines = new TestMachines();
         Symbols symbols = machines.facts().symbols();
-        try (Guest guest = start(machines)) {
+        try (Guest guest = machines.restore(folder)) {
             guest.spawnChurn(0);
             int cpu;
             try (GdbStub gdb = guest.vm().gdb()) {

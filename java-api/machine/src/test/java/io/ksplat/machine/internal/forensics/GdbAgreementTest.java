@@ -11,7 +11,6 @@ import io.ksplat.evidence.Details;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.Stack;
-import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.kernel.internal.symbols.Disassembler;
@@ -31,7 +30,6 @@ import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
 import io.ksplat.machine.internal.qemu.GdbStub;
 import io.ksplat.machine.internal.qemu.GuestMemory;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
-import io.ksplat.machine.internal.snapshot.TemplateStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -133,7 +131,7 @@ class GdbAgreementTest {
             if (contexts.size() == HANGS) {
                 break;
             }
-            try (Guest guest = start(machines)) {
+            try (Guest guest = machines.restore(folder)) {
                 guest.spawnChurn(0);
                 guest.spawnChurn(1);
                 OptionalInt cpu = hang(guest.vm(), symbols, taker);
@@ -158,7 +156,7 @@ class GdbAgreementTest {
             if (through.size() == 2) {
                 break;
             }
-            try (Guest guest = start(machines)) {
+            try (Guest guest = machines.restore(folder)) {
                 BpfObject bpf = BpfObject.open(BpfObjectFile.read(object))
                         .programs("around_" + taker)
                         .load(guest);
@@ -188,14 +186,7 @@ class GdbAgreementTest {
     void tellsTheSameOfAProgramsDeadlockInNmi() throws Exception {
         TestMachines machines = new TestMachines(TestMachines.LOCKDEP);
         Path object = compile(machines, "../../reproducers/kptr/nmi_task_kptr.bpf.c");
-        try (Guest guest = new TemplateStore(machines.host(), machines.cache())
-                .start(
-                        machines.facts().kernel(),
-                        machines.config("rcu_nocbs=all"),
-                        folder.resolve("console.log"),
-                        0,
-                        Progress.NONE)
-                .guest()) {
+        try (Guest guest = machines.restore(folder, "rcu_nocbs=all")) {
             BpfObject bpf = BpfObject.open(BpfObjectFile.read(object))
                     .programs("stash_task", "references", "on_nmi")
                     .load(guest);
@@ -272,12 +263,6 @@ class GdbAgreementTest {
             vm.injectNmi();
             gdb.detach();
         }
-    }
-
-    private Guest start(TestMachines machines) throws Exception {
-        return new TemplateStore(machines.host(), machines.cache())
-                .start(machines.facts().kernel(), machines.config(), folder.resolve("console.log"), 0, Progress.NONE)
-                .guest();
     }
 
     /** Runs until a CPU is about to take a lock in this function, and takes the lock before it. Empty where none comes by. */

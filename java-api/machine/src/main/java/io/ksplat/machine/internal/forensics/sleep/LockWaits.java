@@ -67,7 +67,7 @@ final class LockWaits {
         // The functions that wait have the lock's address in a register, or have saved it there.
         return stack.innermost().stream()
                 .filter(word -> word.value() < 0)
-                .flatMap(word -> kind.get().wantedBy(task, stack.range(), word.value(), data).stream())
+                .flatMap(word -> kind.get().wantedBy(task, stack, word.value(), data).stream())
                 .findFirst()
                 .map(lock -> new Wait(lock.ref(), lock.word(), lock.map(), holders(task, kind.get(), lock), false));
     }
@@ -230,14 +230,14 @@ final class LockWaits {
     }
 
     private boolean isQueued(long task, StackWords stack, long semaphore) {
-        if ((semaphore & 7) != 0 || stack.range().contains(semaphore)) {
+        if ((semaphore & 7) != 0 || stack.contains(semaphore)) {
             return false;
         }
         // Since 7.1 it points to the first waiter; before, its list was part of it.
         OptionalLong first = data.field(semaphore, "semaphore", "wait_list.next");
         OptionalLong entry = first.isPresent() ? first : data.field(semaphore, "semaphore", "first_waiter");
         for (int i = 0; entry.isPresent() && entry.getAsLong() < 0 && i < OBJECT; i++) {
-            if (stack.range().contains(entry.getAsLong())
+            if (stack.contains(entry.getAsLong())
                     && data.field(entry.getAsLong(), "semaphore_waiter", "task").equals(OptionalLong.of(task))) {
                 return true;
             }

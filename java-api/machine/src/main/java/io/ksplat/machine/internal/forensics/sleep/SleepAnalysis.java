@@ -19,6 +19,7 @@ import io.ksplat.machine.internal.forensics.locks.HeldLocks;
 import io.ksplat.machine.internal.forensics.locks.Lock;
 import io.ksplat.machine.internal.forensics.memory.KernelData;
 import io.ksplat.machine.internal.forensics.memory.SymbolNames;
+import io.ksplat.machine.internal.forensics.memory.Tasks;
 import io.ksplat.machine.internal.forensics.sleep.Wait.Sleeper;
 import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
 import io.ksplat.machine.internal.forensics.unwind.StackWalk;
@@ -55,6 +56,7 @@ public final class SleepAnalysis {
     private static final int MOST_FUNCTIONS = 8;
 
     private final KernelData data;
+    private final Tasks tasks;
     private final SourceFrames sources;
     private final Everybody everybody;
     private final Map<Integer, Long> stuck = new HashMap<>();
@@ -74,14 +76,15 @@ public final class SleepAnalysis {
             Unwinder unwinder,
             GuestMemory memory,
             SourceFrames sources,
-            TaskTable tasks,
+            TaskTable table,
             Set<Integer> stuckCpus) {
         this.data = data;
+        this.tasks = new Tasks(data);
         this.sources = sources;
         for (int cpu : stuckCpus) {
             data.currentTask(cpu).ifPresent(task -> stuck.put(cpu, task));
         }
-        this.everybody = new Everybody(tasks, stuck);
+        this.everybody = new Everybody(table, stuck);
         this.reader = new WaitReader(data, unwinder, memory, everybody);
     }
 
@@ -296,7 +299,7 @@ public final class SleepAnalysis {
         if (everybody.hasExited(task)) {
             return "a task that has exited";
         }
-        OptionalInt cpu = runsOn(task);
+        OptionalInt cpu = tasks.runsOn(task);
         return who(task)
                 + (cpu.isPresent()
                         ? " on CPU " + cpu.getAsInt()
@@ -308,15 +311,6 @@ public final class SleepAnalysis {
                 .named(task)
                 .map(known -> known.comm() + "/" + known.pid())
                 .orElse("a task");
-    }
-
-    private OptionalInt runsOn(long task) {
-        for (int cpu = 0; cpu < data.cpus(); cpu++) {
-            if (data.currentTask(cpu).equals(OptionalLong.of(task))) {
-                return OptionalInt.of(cpu);
-            }
-        }
-        return OptionalInt.empty();
     }
 
     private Optional<String> taker(long task) {
@@ -370,7 +364,7 @@ public final class SleepAnalysis {
                         Details.Owner.EXITED, OptionalInt.empty(), Optional.empty(), holder.because(), false)
                 : new Details.Owner(
                         "task",
-                        runsOn(holder.task()),
+                        tasks.runsOn(holder.task()),
                         everybody.named(holder.task()),
                         holder.because(),
                         holder.strength() == Strength.LIKELY);

@@ -75,9 +75,9 @@ enum SleepLockKind {
      * Returns the lock at an address if a task waits for it: the lock's list of waiters leads to an entry on the task's own stack
      * that names the task. At an arbitrary address there is no such list.
      *
-     * @param stack the part of the task's stack that is in use
+     * @param stack the task's
      */
-    Optional<Lock> wantedBy(long task, StackRange stack, long address, KernelData data) {
+    Optional<Lock> wantedBy(long task, StackWords stack, long address, KernelData data) {
         OptionalLong word = data.field(address, type, "owner");
         if (word.isEmpty() || (address & 7) != 0 || stack.contains(address) || !isWanted(task, stack, address, data)) {
             return Optional.empty();
@@ -98,19 +98,12 @@ enum SleepLockKind {
                 OptionalInt.empty()));
     }
 
-    /** The part of a task's stack that is in use. */
-    record StackRange(long start, long end) {
-        boolean contains(long address) {
-            return Long.compareUnsigned(address, start) >= 0 && Long.compareUnsigned(address, end) < 0;
-        }
-    }
-
     /** RWSEM_WRITER_LOCKED: a writer sets the owner after it has taken the lock, and clears it before it releases the lock. */
     private boolean isWriteLocked(long address, KernelData data) {
         return this == MUTEX || data.field(address, type, "count").stream().anyMatch(count -> (count & 1) != 0);
     }
 
-    private boolean isWanted(long task, StackRange stack, long address, KernelData data) {
+    private boolean isWanted(long task, StackWords stack, long address, KernelData data) {
         return queue(address, data).stream().anyMatch(waiter -> stack.contains(waiter.entry) && waiter.task == task);
     }
 

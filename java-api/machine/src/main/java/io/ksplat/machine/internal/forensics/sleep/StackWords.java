@@ -20,8 +20,8 @@ record StackWords(long start, long end, KernelData data) {
                 start, sp.isEmpty() ? start : (start | Arch.guest().stackBytes() - 1) + 1, data);
     }
 
-    SleepLockKind.StackRange range() {
-        return new SleepLockKind.StackRange(start, end);
+    boolean contains(long address) {
+        return Long.compareUnsigned(address, start) >= 0 && Long.compareUnsigned(address, end) < 0;
     }
 
     /** A word and where it is. */

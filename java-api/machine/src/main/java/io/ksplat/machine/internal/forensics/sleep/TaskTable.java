@@ -32,9 +32,6 @@ public final class TaskTable {
     /** Fields that are nearer to each other are read together. */
     private static final int NEAR = 160;
 
-    /** QEMU's packet buffer has 4096 bytes, and a byte of memory takes two. */
-    private static final int MOST_BYTES = 1024;
-
     /** What must be there, and what may be missing. */
     private static final List<String> NEEDED =
             List.of("__state", "flags", "on_cpu", "tasks.next", "pid", "comm", "signal", "nvcsw", "nivcsw");
@@ -104,7 +101,7 @@ public final class TaskTable {
         int end = -1;
         for (Map.Entry<Integer, Integer> place : places.entrySet()) {
             int to = place.getKey() + place.getValue();
-            if (start >= 0 && place.getKey() - end < NEAR && to - start <= MOST_BYTES) {
+            if (start >= 0 && place.getKey() - end < NEAR && to - start <= GdbStub.MOST_BYTES) {
                 end = to;
                 continue;
             }

@@ -15,9 +15,7 @@ import io.ksplat.evidence.Stack;
 import io.ksplat.evidence.Task;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.evidence.internal.sleep.SeenTask;
-import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.internal.Deadline;
-import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.AgentException;
 import io.ksplat.machine.internal.Guest;
 import io.ksplat.machine.internal.OutsideView.SleepFindings;
@@ -28,9 +26,7 @@ import io.ksplat.machine.internal.forensics.HangAnalysis;
 import io.ksplat.machine.internal.forensics.memory.KernelData;
 import io.ksplat.machine.internal.forensics.memory.SymbolNames;
 import io.ksplat.machine.internal.forensics.memory.Tasks;
-import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
 import io.ksplat.machine.internal.qemu.GdbStub;
-import io.ksplat.machine.internal.snapshot.TemplateStore;
 import io.ksplat.results.internal.EvidenceText;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -84,9 +80,9 @@ class SleepingTasksTest {
     })
     void theOwnerOfASleepingLockIsRead(String kernel, String kind) throws Exception {
         TestMachines machines = new TestMachines(kernel);
-        try (Guest guest = start(machines)) {
+        try (Guest guest = machines.restore(folder)) {
             Hung hung = hang(guest, kind, "/held");
-            Evidence found = only(analysis(machines, guest), hung.waiter);
+            Evidence found = only(machines.analysis(guest), hung.waiter);
             System.out.println(EvidenceText.of(found));
 
             assertThat(found.kind()).isEqualTo(EvidenceKind.TASK_BLOCKED);
@@ -116,7 +112,7 @@ class SleepingTasksTest {
             try (GdbStub gdb = guest.vm().gdb()) {
                 write(gdb, wait.lock(), wait.word() | (kind.equals("mutex") ? 4 : 1));
             }
-            Evidence unowned = only(analysis(machines, guest), hung.waiter);
+            Evidence unowned = only(machines.analysis(guest), hung.waiter);
             assertThat(((Details.Waits) unowned.details()).waits())
                     .extracting(Details.Wait::owner)
                     .containsExactly(Optional.empty());
@@ -128,9 +124,9 @@ class SleepingTasksTest {
     @Test
     void theOwnerIsReadWhereLocksAreDebugged() throws Exception {
         TestMachines machines = new TestMachines(TestMachines.LOCKDEP);
-        try (Guest guest = start(machines)) {
+        try (Guest guest = machines.restore(folder)) {
             Hung hung = hang(guest, "tty", "/dev/ttyS0");
-            Evidence found = only(analysis(machines, guest), hung.waiter);
+            Evidence found = only(machines.analysis(guest), hung.waiter);
             System.out.println(EvidenceText.of(found));
 
             assertThat(found.locks()).extracting(LockRef::name).startsWith("&ldata->atomic_read_lock");
@@ -158,10 +154,10 @@ class SleepingTasksTest {
     @Test
     void tasksThatWaitForEachOtherAreACycle() throws Exception {
         TestMachines machines = new TestMachines();
-        try (Guest guest = start(machines)) {
+        try (Guest guest = machines.restore(folder)) {
             Hung one = hang(guest, "mutex", "/one");
             Hung other = hang(guest, "mutex", "/other");
-            HangAnalysis analysis = analysis(machines, guest);
+            HangAnalysis analysis = machines.analysis(guest);
             LockRef ones = only(analysis, one.waiter).locks().get(0);
             LockRef others = only(analysis, other.waiter).locks().get(0);
             try (GdbStub gdb = guest.vm().gdb()) {
@@ -231,13 +227,13 @@ class SleepingTasksTest {
     @ValueSource(strings = {"debian:6.1", "debian:6.12", "debian:7.2", TestMachines.LOCKDEP})
     void everyTaskIsSeen(String kernel) throws Exception {
         TestMachines machines = new TestMachines(kernel);
-        try (Guest guest = start(machines)) {
+        try (Guest guest = machines.restore(folder)) {
             int parked = guest.spawnParked(0).pid();
             String spinner = TestMachines.spinner(guest);
             guest.spawn(0, spinner);
             int busy = guest.spawn(1, spinner).pid();
             long start = System.nanoTime();
-            List<SeenTask> tasks = analysis(machines, guest).tasks();
+            List<SeenTask> tasks = machines.analysis(guest).tasks();
             System.out.println(
                     tasks.size() + " tasks of " + kernel + " in " + (System.nanoTime() - start) / 1000 + " us");
 
@@ -258,7 +254,7 @@ class SleepingTasksTest {
                     .isEmpty();
             // The machine goes on.
             assertThat(guest.everyCpuBeats(2, PATIENCE)).isTrue();
-            assertThat(analysis(machines, guest).tasks())
+            assertThat(machines.analysis(guest).tasks())
                     .anySatisfy(seen -> assertThat(seen.switches())
                             .isGreaterThan(tasks.stream()
                                     .filter(before -> before.id() == seen.id())
@@ -271,12 +267,12 @@ class SleepingTasksTest {
     @Test
     void whoSleepsForNoLockIsExplainedAsFarAsItCanBe() throws Exception {
         TestMachines machines = new TestMachines();
-        try (Guest guest = start(machines)) {
+        try (Guest guest = machines.restore(folder)) {
             Hung hung = hang(guest, "mutex", "/held");
-            Evidence found = only(analysis(machines, guest), hung.holder);
+            Evidence found = only(machines.analysis(guest), hung.holder);
             assertThat(found.cycle()).isEmpty();
             assertThat(found.title()).contains("handle_userfault");
-            assertThat(explained(analysis(machines, guest), hung.waiter, false).evidence())
+            assertThat(explained(machines.analysis(guest), hung.waiter, false).evidence())
                     .as("before the whole watch has passed")
                     .isEmpty();
         }
@@ -287,12 +283,12 @@ class SleepingTasksTest {
     @ValueSource(strings = {"debian:6.1", "debian:7.2"})
     void aParentOfVforkHasAGoodReason(String kernel) throws Exception {
         TestMachines machines = new TestMachines(kernel);
-        try (Guest guest = start(machines)) {
+        try (Guest guest = machines.restore(folder)) {
             guest.agent().writeProgram("/sleepers", Files.readAllBytes(compiled("sleepers")));
             int parent = guest.spawn(0, "/sleepers", "vfork").pid();
             Task task = new Task("sleepers", parent);
             awaitSleep(guest, parent, "D");
-            SleepFindings found = explained(analysis(machines, guest), task, true);
+            SleepFindings found = explained(machines.analysis(guest), task, true);
             assertThat(found.evidence()).isEmpty();
             assertThat(found.deadlock()).isFalse();
         }
@@ -302,15 +298,15 @@ class SleepingTasksTest {
     @Test
     void anOwnerThatHasExitedIsADeadlock() throws Exception {
         TestMachines machines = new TestMachines();
-        try (Guest guest = start(machines)) {
+        try (Guest guest = machines.restore(folder)) {
             Hung hung = hang(guest, "mutex", "/held");
-            Evidence before = only(analysis(machines, guest), hung.waiter);
+            Evidence before = only(machines.analysis(guest), hung.waiter);
             assertThat(new Findings(List.of(before), List.of(), true).verdict()).isEqualTo(Verdict.INCONCLUSIVE);
             try (GdbStub gdb = guest.vm().gdb()) {
                 // Inside of a task, where none begins.
                 write(gdb, before.locks().get(0), (before.locks().get(0).value().orElseThrow() & -8) + 64);
             }
-            SleepFindings after = explained(analysis(machines, guest), hung.waiter, false);
+            SleepFindings after = explained(machines.analysis(guest), hung.waiter, false);
             assertThat(after.deadlock()).isTrue();
             assertThat(new Findings(after.evidence(), List.of(), true).verdict())
                     .isEqualTo(Verdict.DEADLOCK);
@@ -324,9 +320,9 @@ class SleepingTasksTest {
     @Test
     void awaitedReadersAreNotTakenForOthers() throws Exception {
         TestMachines machines = new TestMachines();
-        try (Guest guest = start(machines)) {
+        try (Guest guest = machines.restore(folder)) {
             Hung hung = hang(guest, "rwsem", "/held");
-            Evidence found = only(analysis(machines, guest), hung.waiter);
+            Evidence found = only(machines.analysis(guest), hung.waiter);
             try (GdbStub gdb = guest.vm().gdb()) {
                 LockRef lock = found.locks().get(0);
                 long address = Long.parseUnsignedLong(lock.address().orElseThrow(), 16);
@@ -334,7 +330,7 @@ class SleepingTasksTest {
                 gdb.write(0, address, word(0x102));
                 write(gdb, lock, lock.value().orElseThrow() | 1);
             }
-            Evidence read = only(analysis(machines, guest), hung.waiter);
+            Evidence read = only(machines.analysis(guest), hung.waiter);
             System.out.println(EvidenceText.of(read));
             assertThat(read.cycle()).isEmpty();
             Details.Owner owner =
@@ -349,18 +345,6 @@ class SleepingTasksTest {
                 .filter(Frame::certain)
                 .map(SymbolNames::base)
                 .toList();
-    }
-
-    private Guest start(TestMachines machines) throws Exception {
-        return new TemplateStore(machines.host(), machines.cache())
-                .start(machines.facts().kernel(), machines.config(), folder.resolve("console.log"), 0, Progress.NONE)
-                .guest();
-    }
-
-    private static HangAnalysis analysis(TestMachines machines, Guest guest) throws Exception {
-        Symbols symbols = machines.facts().symbols();
-        SourceFrames sources = new SourceFrames(machines.facts().kernel(), symbols, List.of());
-        return new HangAnalysis(guest.vm(), machines.facts(), symbols, sources, machines.cache());
     }
 
     /** Starts a task that holds a lock and one that waits for it, and waits until it sleeps. */
