@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -111,6 +112,14 @@ final class RunCommand implements Callable<Integer> {
     private boolean vmcore;
 
     @Option(
+            names = "--busy",
+            paramLabel = "SECONDS",
+            description =
+                    "How long a CPU may run without a sign of life and without waiting for a lock, in its own run time,"
+                            + " before that is evidence (cpu-busy, INCONCLUSIVE). Default: ${DEFAULT-VALUE}, the kernel's soft lockup threshold.")
+    private int busy = (int) RunSettings.DEFAULT_BUSY.toSeconds();
+
+    @Option(
             names = "--in-container",
             description =
                     "Run each machine in a Docker container, and compile BPF and build kernels there: this machine needs"
@@ -172,6 +181,9 @@ final class RunCommand implements Callable<Integer> {
         if (repeat < 1) {
             throw new ParameterException(spec.commandLine(), "--repeat must be at least 1");
         }
+        if (busy < 1) {
+            throw new ParameterException(spec.commandLine(), "--busy must be at least 1");
+        }
         if (jobs != null && (jobs < 1 || jobs > Parallelism.MOST)) {
             throw new ParameterException(spec.commandLine(), "--jobs must be from 1 to " + Parallelism.MOST);
         }
@@ -187,7 +199,8 @@ final class RunCommand implements Callable<Integer> {
         RunSettings settings = RunSettings.of(RunSettings.DEFAULT_KERNEL)
                 .reportedIn(report.toAbsolutePath())
                 .booting(fresh)
-                .keeping(keepDead, vmcore);
+                .keeping(keepDead, vmcore)
+                .busyAfter(Duration.ofSeconds(busy));
         if (expect != null) {
             settings = settings.expecting(expect);
         }

@@ -372,6 +372,7 @@ public final class Run {
                     settings.nmi(),
                     settings.capture().map(RunSettings.Capture::hook),
                     consoleLog,
+                    settings.busy(),
                     started);
         }
 

@@ -6,6 +6,7 @@ import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.machine.NmiMode;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
@@ -23,6 +24,7 @@ import java.util.function.Function;
  * @param fresh {@code ksplat.fresh}: boot every machine cold, instead of restoring it from a template
  * @param keepDead {@code ksplat.keep-dead}: leave the first machine that ends with evidence stopped, for a debugger
  * @param vmcore {@code ksplat.vmcore}: write the memory of each machine that ends with evidence into the run's folder
+ * @param busy {@code ksplat.busy}, in seconds: how long a vCPU may run without a sign of life, by default {@link #DEFAULT_BUSY}
  * @param capture what takes the place of the run's first NMI; such a run is neither judged nor reported
  */
 public record RunSettings(
@@ -35,6 +37,7 @@ public record RunSettings(
         boolean fresh,
         boolean keepDead,
         boolean vmcore,
+        Duration busy,
         Optional<Capture> capture) {
 
     /**
@@ -47,6 +50,12 @@ public record RunSettings(
 
     /** A recent series that shows the bugs of the catalogue. */
     public static final String DEFAULT_KERNEL = "debian:7.2";
+
+    /**
+     * How long a vCPU may run, in its own run time, without a heartbeat, user code or idling: the kernel's own soft lockup threshold,
+     * twice {@code watchdog_thresh} (kernel/watchdog.c). A CPU that waits for no lock that long is evidence {@code cpu-busy}.
+     */
+    public static final Duration DEFAULT_BUSY = Duration.ofSeconds(20);
 
     /** The forms of a kernel spec, for help texts. */
     public static final String KERNEL_FORMS = KernelSpec.FORMS;
@@ -65,6 +74,7 @@ public record RunSettings(
         public static final String FRESH = "ksplat.fresh";
         public static final String KEEP_DEAD = "ksplat.keep-dead";
         public static final String VMCORE = "ksplat.vmcore";
+        public static final String BUSY = "ksplat.busy";
         /** Of a session: {@code kvm} or {@code tcg}; found by booting if it is not given. */
         public static final String ACCELERATOR = "ksplat.accelerator";
         /** Of a session: files with lines of a kernel's configuration, separated by commas. */
@@ -90,6 +100,7 @@ public record RunSettings(
                 false,
                 false,
                 false,
+                DEFAULT_BUSY,
                 Optional.empty());
     }
 
@@ -124,6 +135,10 @@ public record RunSettings(
                 flag(parameters, Keys.FRESH),
                 flag(parameters, Keys.KEEP_DEAD),
                 flag(parameters, Keys.VMCORE),
+                parameters
+                        .apply(Keys.BUSY)
+                        .map(text -> Duration.ofSeconds(number(Keys.BUSY, 1, text)))
+                        .orElse(DEFAULT_BUSY),
                 Optional.empty());
         if (parameters.apply(Keys.CONTAINER).isPresent() && (settings.keepDead || settings.vmcore)) {
             throw new IllegalArgumentException((settings.keepDead ? Keys.KEEP_DEAD : Keys.VMCORE)
@@ -148,6 +163,7 @@ public record RunSettings(
                 fresh,
                 keepDead,
                 vmcore,
+                busy,
                 capture);
     }
 
@@ -167,17 +183,23 @@ public record RunSettings(
                 fresh,
                 keepDead,
                 vmcore,
+                busy,
                 capture);
     }
 
     /** Returns these with machines that boot cold. */
     public RunSettings booting(boolean cold) {
-        return new RunSettings(kernel, expect, nmi, attempt, more, report, cold, keepDead, vmcore, capture);
+        return new RunSettings(kernel, expect, nmi, attempt, more, report, cold, keepDead, vmcore, busy, capture);
     }
 
     /** Returns these with what is left of machines that end with evidence. */
     public RunSettings keeping(boolean dead, boolean memory) {
-        return new RunSettings(kernel, expect, nmi, attempt, more, report, fresh, dead, memory, capture);
+        return new RunSettings(kernel, expect, nmi, attempt, more, report, fresh, dead, memory, busy, capture);
+    }
+
+    /** Returns these with a limit of a vCPU's run time without a sign of life. */
+    public RunSettings busyAfter(Duration limit) {
+        return new RunSettings(kernel, expect, nmi, attempt, more, report, fresh, keepDead, vmcore, limit, capture);
     }
 
     /** Returns the kernel spec in words. */
@@ -187,22 +209,23 @@ public record RunSettings(
 
     /** Returns these on another kernel. */
     public RunSettings on(KernelSpec other) {
-        return new RunSettings(other, expect, nmi, attempt, more, report, fresh, keepDead, vmcore, capture);
+        return new RunSettings(other, expect, nmi, attempt, more, report, fresh, keepDead, vmcore, busy, capture);
     }
 
     /** Returns these for an attempt, after which {@code more} follow. */
     public RunSettings numbered(int number, int following) {
-        return new RunSettings(kernel, expect, nmi, number, following, report, fresh, keepDead, vmcore, capture);
+        return new RunSettings(kernel, expect, nmi, number, following, report, fresh, keepDead, vmcore, busy, capture);
     }
 
     /** Returns these with another report folder. */
     public RunSettings reportedIn(Path folder) {
-        return new RunSettings(kernel, expect, nmi, attempt, more, folder, fresh, keepDead, vmcore, capture);
+        return new RunSettings(kernel, expect, nmi, attempt, more, folder, fresh, keepDead, vmcore, busy, capture);
     }
 
     /** Returns these for a run whose first NMI something else takes the place of. */
     public RunSettings capturedBy(Capture other) {
-        return new RunSettings(kernel, expect, nmi, attempt, more, report, fresh, keepDead, vmcore, Optional.of(other));
+        return new RunSettings(
+                kernel, expect, nmi, attempt, more, report, fresh, keepDead, vmcore, busy, Optional.of(other));
     }
 
     private static boolean flag(Function<String, Optional<String>> parameters, String key) {

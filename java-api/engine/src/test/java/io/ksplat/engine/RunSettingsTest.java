@@ -8,6 +8,7 @@ import io.ksplat.evidence.Verdict;
 import io.ksplat.machine.Accelerator;
 import io.ksplat.machine.NmiMode;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -31,6 +32,7 @@ class RunSettingsTest {
         assertThat(settings.nmi()).isEqualTo(NmiMode.AS_WRITTEN);
         assertThat(settings.attempt()).isEqualTo(1);
         assertThat(settings.report()).isEqualTo(Path.of("ksplat-report"));
+        assertThat(settings.busy()).isEqualTo(Duration.ofSeconds(20));
         assertThat(options(Map.of()).accelerator()).isEmpty();
         assertThat(options(Map.of()).launcher()).isEmpty();
     }
@@ -51,12 +53,14 @@ class RunSettingsTest {
                 "ksplat.nmi", "none",
                 "ksplat.attempt", "12",
                 "ksplat.report", "/tmp/r",
+                "ksplat.busy", "3",
                 "ksplat.accelerator", "KVM"));
         assertThat(settings.kernel()).hasToString("debian:6.12/amd64");
         assertThat(settings.expect()).contains(Verdict.RECOVERED);
         assertThat(settings.nmi()).isEqualTo(NmiMode.NONE);
         assertThat(settings.attempt()).isEqualTo(12);
         assertThat(settings.report()).isEqualTo(Path.of("/tmp/r"));
+        assertThat(settings.busy()).isEqualTo(Duration.ofSeconds(3));
         assertThat(options(Map.of("ksplat.accelerator", "KVM")).accelerator()).contains(Accelerator.KVM);
         assertThat(read(Map.of("ksplat.nmi", "as-written")).nmi()).isEqualTo(NmiMode.AS_WRITTEN);
     }

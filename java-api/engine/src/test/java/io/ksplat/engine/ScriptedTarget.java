@@ -24,7 +24,9 @@ import io.ksplat.machine.internal.KernelInfo;
 import io.ksplat.machine.internal.OutsideView;
 import io.ksplat.machine.internal.SelfCheck;
 import io.ksplat.machine.internal.forensics.HangAnalysis;
+import io.ksplat.machine.internal.forensics.hang.Awaited;
 import io.ksplat.machine.internal.forensics.hang.Diagnosis;
+import io.ksplat.machine.internal.forensics.hang.Suspicion;
 import io.ksplat.machine.internal.forensics.pending.ArmedTimer;
 import io.ksplat.machine.internal.forensics.pending.Pending;
 import java.io.IOException;
@@ -71,6 +73,7 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
     private long clock;
     private long timerSeconds;
     private int looks;
+    private long samples;
     private volatile boolean closed;
 
     ScriptedTarget(Path console, Set<Fault> faults, Map<String, Integer> globals) throws IOException {
@@ -183,7 +186,11 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
         return () -> {
             fail(Fault.NO_SAMPLES, "the monitor does not answer");
             return faults.contains(Fault.STUCK)
-                    ? new Diagnosis(List.of(new Diagnosis.Stuck(0, 0, 1, true, Set.of("spin"))), List.of(), false)
+                    ? new Diagnosis(
+                            List.of(new Diagnosis.Stuck(0, 0, 1, true, Set.of("spin"))),
+                            List.of(),
+                            false,
+                            List.of(new Diagnosis.Life(0, 0, ++samples * 100_000_000L)))
                     : new Diagnosis(List.of(), List.of(), false);
         };
     }
@@ -195,6 +202,21 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
             public HangAnalysis.Findings of(Diagnosis diagnosis) throws IOException {
                 fail(Fault.NO_ANALYSIS, "the gdbstub does not answer");
                 return new HangAnalysis.Findings(evidence(EvidenceKind.CPU_STUCK), List.of());
+            }
+
+            @Override
+            public Map<Integer, Awaited> waits(Diagnosis diagnosis) {
+                return Map.of(0, new Awaited(Awaited.How.LOCK, 1, 0));
+            }
+
+            @Override
+            public Optional<HangAnalysis.Findings> proof(Diagnosis diagnosis, Suspicion suspicion) throws IOException {
+                return Optional.of(of(diagnosis));
+            }
+
+            @Override
+            public HangAnalysis.Findings busy(Diagnosis diagnosis) {
+                return new HangAnalysis.Findings(evidence(EvidenceKind.CPU_BUSY), List.of());
             }
 
             @Override

@@ -82,6 +82,7 @@ public final class Fixture {
      * What is the same on whichever target a run ends up.
      *
      * @param consoleLog beside which what its processes print goes
+     * @param busy how long a vCPU may run without a sign of life before that is evidence
      * @param started the run's beginning, as {@link System#nanoTime()}
      */
     public record Context(
@@ -92,9 +93,10 @@ public final class Fixture {
             NmiMode mode,
             Optional<CaptureHook> capture,
             Path consoleLog,
+            Duration busy,
             long started) {
         private Watcher watch(Target target, Symbols symbols, List<SelfCheck> checks) throws IOException {
-            return new Watcher(target, outside(target), kernel, symbols, cache, checks, started);
+            return new Watcher(target, outside(target), kernel, symbols, cache, checks, busy, started);
         }
     }
 

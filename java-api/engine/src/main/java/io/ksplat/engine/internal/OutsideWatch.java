@@ -4,25 +4,48 @@ package io.ksplat.engine.internal;
 import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.machine.internal.OutsideView;
 import io.ksplat.machine.internal.Poll;
+import io.ksplat.machine.internal.forensics.HangAnalysis;
 import io.ksplat.machine.internal.forensics.hang.Diagnosis;
+import io.ksplat.machine.internal.forensics.hang.Suspicion;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Watches a machine from outside until it is certain what became of it: the one that runs and the points of a sweep share. */
 public final class OutsideWatch {
+    /** The run time without a sign of life after which a CPU is waited for: many heartbeats. */
+    private static final long SILENT_NS = 300_000_000;
+
+    /** How many times slower than its vCPUs' run time a machine may be: on a host so busy all deadlines end. */
+    private static final int SLOWEST = 8;
+
     private final OutsideView view;
     private final OutsideView.Sampler sampler;
+    private final Supplier<OutsideView.Analysis> analysis;
+    private final Duration busy;
     private final int beats;
+    private final Suspicion suspicion = new Suspicion();
     private long[] baseline;
 
     /**
      * Begins to watch.
      *
+     * @param analysis looks into the machine's memory if CPUs seem stuck
+     * @param busy how long a vCPU may run without a sign of life, in its own run time, before it counts as busy
      * @param beats of every CPU after the baseline, before a machine counts as alive
      */
-    public OutsideWatch(OutsideView view, OutsideView.Sampler sampler, int beats) throws IOException {
+    public OutsideWatch(
+            OutsideView view,
+            OutsideView.Sampler sampler,
+            Supplier<OutsideView.Analysis> analysis,
+            Duration busy,
+            int beats)
+            throws IOException {
         this.view = view;
         this.sampler = sampler;
+        this.analysis = analysis;
+        this.busy = busy;
         this.beats = beats;
         this.baseline = view.heartbeats();
     }
@@ -32,8 +55,11 @@ public final class OutsideWatch {
         /** The machine is gone. */
         record Gone(String why) implements End {}
 
-        /** CPUs are stuck. */
-        record Stuck(Diagnosis diagnosis) implements End {}
+        /** CPUs wait for what will not come. The machine is stopped. */
+        record Stuck(Diagnosis diagnosis, HangAnalysis.Findings findings) implements End {}
+
+        /** A CPU executes code for longer than any should, and does not wait. The machine is stopped. */
+        record Busy(HangAnalysis.Findings findings) implements End {}
 
         /** The watcher has seen enough. */
         record Decided(boolean alive) implements End {}
@@ -47,6 +73,9 @@ public final class OutsideWatch {
         /** Returns whether something changed since the last sample: the CPUs must live on after it. */
         boolean hasChanged() throws IOException;
 
+        /** Prepares for a stop of the machine that may be the last. */
+        default void beforeStop() throws IOException {}
+
         /** Returns whether enough was seen. */
         boolean isDecided(Diagnosis diagnosis, boolean alive) throws IOException;
 
@@ -57,12 +86,13 @@ public final class OutsideWatch {
     }
 
     /**
-     * Watches.
+     * Watches. The time in which a CPU is silent but runs does not count: it may come back.
      *
      * @param time how long to watch
      * @param last how long to watch at most while a CPU is not seen to live
      */
-    public End watch(Duration time, Duration last, Watcher watcher) throws IOException {
+    public End watch(Duration time, Duration last, Watcher watcher) throws IOException, InterruptedException {
+        Deadline limit = Deadline.in(last.plus(busy.multipliedBy(SLOWEST)));
         Deadline deadline = Deadline.in(time);
         Deadline end = Deadline.in(last);
         boolean alive = false;
@@ -72,19 +102,40 @@ public final class OutsideWatch {
                 return new End.Gone(view.ended().get());
             }
             Diagnosis diagnosis = sampler.sample();
-            if (diagnosis.isStuck()) {
-                return new End.Stuck(diagnosis);
+            if (suspicion.isDue(diagnosis)) {
+                Optional<HangAnalysis.Findings> proof = look(diagnosis, watcher);
+                if (proof.isPresent()) {
+                    return new End.Stuck(diagnosis, proof.get());
+                }
+            }
+            if (diagnosis.silentNs() >= busy.toNanos()) {
+                watcher.beforeStop();
+                return new End.Busy(analysis.get().busy(diagnosis));
+            }
+            if (diagnosis.silentNs() >= SILENT_NS && !limit.expired()) {
+                deadline = Deadline.in(time);
+                end = Deadline.in(last);
             }
             if (watcher.hasChanged()) {
                 baseline = view.heartbeats();
             }
-            alive = everyCpuBeats();
+            alive = !diagnosis.isStuck() && everyCpuBeats();
             if (watcher.isDecided(diagnosis, alive)) {
                 return new End.Decided(alive);
             }
             Poll.pause();
         }
         return new End.TimeUp(alive);
+    }
+
+    private Optional<HangAnalysis.Findings> look(Diagnosis diagnosis, Watcher watcher)
+            throws IOException, InterruptedException {
+        if (!suspicion.hasCandidate()) {
+            suspicion.looked(diagnosis, analysis.get().waits(diagnosis));
+            return Optional.empty();
+        }
+        watcher.beforeStop();
+        return analysis.get().proof(diagnosis, suspicion);
     }
 
     private boolean everyCpuBeats() throws IOException {

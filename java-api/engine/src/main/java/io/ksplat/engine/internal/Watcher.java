@@ -66,6 +66,7 @@ public final class Watcher implements ConsoleLog.Reader {
     private final OutsideView view;
     private final KernelInfo kernel;
     private final Cache cache;
+    private final Duration busy;
     private final long started;
     private final OptionalLong beganNs;
     private final List<Evidence> evidence = new ArrayList<>();
@@ -77,7 +78,12 @@ public final class Watcher implements ConsoleLog.Reader {
     private boolean fromMemory;
     private OptionalLong firstEvidenceMs = OptionalLong.empty();
 
-    /** Watches from now on; {@code started} is the run's beginning, as {@link System#nanoTime()}. */
+    /**
+     * Watches from now on.
+     *
+     * @param busy how long a vCPU may run without a sign of life before that is evidence
+     * @param started the run's beginning, as {@link System#nanoTime()}
+     */
     public Watcher(
             Target target,
             OutsideView view,
@@ -85,8 +91,10 @@ public final class Watcher implements ConsoleLog.Reader {
             Symbols symbols,
             Cache cache,
             List<SelfCheck> checks,
+            Duration busy,
             long started)
             throws IOException {
+        this.busy = busy;
         this.target = target;
         this.view = view;
         this.kernel = kernel;
@@ -226,20 +234,19 @@ public final class Watcher implements ConsoleLog.Reader {
     private Seen look(Look look) {
         try {
             look.begin();
-            OutsideWatch watch = new OutsideWatch(view, view.sampler(symbols), BEATS);
+            OutsideWatch watch = new OutsideWatch(view, view.sampler(symbols), this::analysis, busy, BEATS);
             OutsideWatch.End end =
                     watch.watch(target.scale(look.hopeless ? HOPELESS : PATIENCE), target.scale(PATIENCE), look);
             if (end instanceof OutsideWatch.End.Gone gone) {
                 return seen(look.controls, false, Optional.of(gone.why()));
             }
             if (end instanceof OutsideWatch.End.Stuck stuck) {
-                drainConsole();
-                HangAnalysis.Findings findings = analysis().of(stuck.diagnosis());
-                parse(findings.unprinted());
-                found(findings.evidence());
-                List<Control> controls = look.reader.read();
+                List<Control> controls = stopped(stuck.findings(), look);
                 analysis().behind(stuck.diagnosis()).forEach(this::found);
                 return seen(controls, false, Optional.empty());
+            }
+            if (end instanceof OutsideWatch.End.Busy overdue) {
+                return seen(stopped(overdue.findings(), look), false, Optional.empty());
             }
             boolean alive = end instanceof OutsideWatch.End.Decided decided
                     ? decided.alive()
@@ -276,6 +283,13 @@ public final class Watcher implements ConsoleLog.Reader {
     private Seen interrupted(Look look) {
         Thread.currentThread().interrupt();
         return seen(look.controls, false, Optional.of("interrupted while watching the machine"));
+    }
+
+    /** Takes what a machine shows that is stopped now; returns its controls. */
+    private List<Control> stopped(HangAnalysis.Findings findings, Look look) throws IOException {
+        parse(findings.unprinted());
+        found(findings.evidence());
+        return look.reader.read();
     }
 
     /** Looks at the tasks, unless it is decided already what became of the machine; returns whether some are blocked. */
@@ -329,6 +343,11 @@ public final class Watcher implements ConsoleLog.Reader {
 
         private static boolean allPass(List<Control> controls) {
             return controls.stream().allMatch(Control::passed);
+        }
+
+        @Override
+        public void beforeStop() throws IOException {
+            drainConsole();
         }
 
         @Override

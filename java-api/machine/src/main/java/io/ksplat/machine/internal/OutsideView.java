@@ -7,11 +7,14 @@ import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Target;
 import io.ksplat.machine.internal.forensics.HangAnalysis;
+import io.ksplat.machine.internal.forensics.hang.Awaited;
 import io.ksplat.machine.internal.forensics.hang.Diagnosis;
+import io.ksplat.machine.internal.forensics.hang.Suspicion;
 import io.ksplat.machine.internal.forensics.pending.Pending;
 import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -24,8 +27,23 @@ public interface OutsideView extends Target.Capability {
         Diagnosis sample() throws IOException;
     }
 
-    /** Reads a machine's memory. The machine stands still afterwards. */
+    /** Reads a machine's memory. The machine stands still afterwards, unless the method says otherwise. */
     interface Analysis {
+        /** Returns what the CPUs wait for, each by its number. The machine goes on. */
+        Map<Integer, Awaited> waits(Diagnosis diagnosis) throws IOException, InterruptedException;
+
+        /**
+         * Returns what a machine shows whose CPUs are stuck for good, if that can be proven.
+         *
+         * @param suspicion has looked before
+         * @return empty if it is not proven; the machine goes on then
+         */
+        Optional<HangAnalysis.Findings> proof(Diagnosis diagnosis, Suspicion suspicion)
+                throws IOException, InterruptedException;
+
+        /** Returns what a machine shows of which a CPU is busy. */
+        HangAnalysis.Findings busy(Diagnosis diagnosis) throws IOException, InterruptedException;
+
         /** Returns what a machine shows whose CPUs are stuck. */
         HangAnalysis.Findings of(Diagnosis diagnosis) throws IOException, InterruptedException;
 

@@ -76,13 +76,22 @@ final class SurvivalCheck {
         OutsideView.Sampler patient = view.sampler(symbols);
         Point point = new Point(machine);
         Duration limit = machine.config().accelerator().scale(LIMIT);
-        OutsideWatch.End end =
-                new OutsideWatch(view, thorough ? patient : new Hasty(view, patient), BEATS).watch(limit, limit, point);
+        OutsideWatch.End end = new OutsideWatch(
+                        view,
+                        thorough ? patient : new Hasty(view, patient),
+                        () -> new HangAnalysis(machine, kernel, symbols, SourceFrames.none(symbols), cache),
+                        limit,
+                        BEATS)
+                .watch(limit, limit, point);
         if (end instanceof OutsideWatch.End.Gone gone) {
             return Finding.unclear(Verdict.ERROR, gone.why());
         }
         if (end instanceof OutsideWatch.End.Stuck stuck) {
-            return deadlock(machine, stuck.diagnosis());
+            return deadlock(stuck.findings().evidence());
+        }
+        if (end instanceof OutsideWatch.End.Busy busy) {
+            return Finding.unclear(
+                    Verdict.INCONCLUSIVE, busy.findings().evidence().title());
         }
         if (end instanceof OutsideWatch.End.Decided) {
             return point.panicked ? Finding.unclear(Verdict.CRASH, "the kernel panicked") : Finding.of(Verdict.CLEAN);
@@ -141,13 +150,14 @@ final class SurvivalCheck {
 
         @Override
         public Diagnosis sample() throws IOException {
+            Diagnosis whole = patient.sample();
             Diagnosis quick = hasty.sample();
             if (!quick.isStuck() || isPlain(quick)) {
-                return quick;
+                return new Diagnosis(quick.causes(), quick.victims(), quick.panicked(), whole.lives());
             }
             // The next samples may show only slow paths.
             hasty = view.sampler(symbols, HASTE);
-            return patient.sample();
+            return whole;
         }
 
         private boolean isPlain(Diagnosis diagnosis) throws IOException {
@@ -174,10 +184,7 @@ final class SurvivalCheck {
         return Optional.empty();
     }
 
-    private Finding deadlock(VirtualMachine machine, Diagnosis diagnosis) throws IOException, InterruptedException {
-        Evidence evidence = new HangAnalysis(machine, kernel, symbols, SourceFrames.none(symbols), cache)
-                .of(diagnosis)
-                .evidence();
+    private Finding deadlock(Evidence evidence) {
         // If the lock has no known name, the function that takes it stands for it.
         String waitsFor = evidence.locks().stream()
                 .map(LockRef::name)

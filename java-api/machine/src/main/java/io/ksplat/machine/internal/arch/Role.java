@@ -21,6 +21,8 @@ public enum Role {
     STOPPED,
     /** Spins for a queued spin lock: the slow path. */
     SPIN_LOCK,
+    /** Gives up by itself: what waits there is never deadlocked. */
+    TIMED,
     /** Spins for a queued read-write lock: the slow path. */
     READ_WRITE_LOCK,
     /** Takes a lock that its caller names, and does nothing else. */

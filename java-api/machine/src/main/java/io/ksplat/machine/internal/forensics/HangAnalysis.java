@@ -16,9 +16,12 @@ import io.ksplat.machine.internal.KernelInfo;
 import io.ksplat.machine.internal.OutsideView;
 import io.ksplat.machine.internal.OutsideView.SleepFindings;
 import io.ksplat.machine.internal.OutsideView.Sleepers;
+import io.ksplat.machine.internal.Poll;
 import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.machine.internal.arch.OrcTable;
+import io.ksplat.machine.internal.forensics.hang.Awaited;
 import io.ksplat.machine.internal.forensics.hang.Diagnosis;
+import io.ksplat.machine.internal.forensics.hang.Suspicion;
 import io.ksplat.machine.internal.forensics.locks.LockGraph;
 import io.ksplat.machine.internal.forensics.locks.Locks;
 import io.ksplat.machine.internal.forensics.locks.SpinLockKind;
@@ -42,7 +45,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -52,13 +57,16 @@ import org.slf4j.LoggerFactory;
 
 /** Reads the stacks and locks of a machine that hangs. The machine stays stopped afterwards. */
 public final class HangAnalysis implements OutsideView.Analysis {
-    private static final Logger LOG = LoggerFactory.getLogger(HangAnalysis.class);
+    static final Logger LOG = LoggerFactory.getLogger(HangAnalysis.class);
 
     /** The limit of a function's code in bytes: no slow path of a lock is longer. */
     private static final int MOST_CODE = 8192;
 
     /** How often to stop the machine again because a CPU that spins with interrupts enabled was in an interrupt. */
     private static final int MOST_STOPS = 20;
+
+    /** How often to stop a busy machine, to tell the functions in which it is from those that they call. */
+    private static final int BUSY_STOPS = 5;
 
     /** The time within which the console's output of a stopped machine arrives. */
     private static final Duration SILENCE = Duration.ofMillis(20);
@@ -118,35 +126,163 @@ public final class HangAnalysis implements OutsideView.Analysis {
 
     @Override
     public Findings of(Diagnosis diagnosis) throws IOException, InterruptedException {
+        try (GdbStub gdb = vm.gdb()) {
+            return read(gdb, spinning(gdb, diagnosis), diagnosis).findings();
+        }
+    }
+
+    @Override
+    public Map<Integer, Awaited> waits(Diagnosis diagnosis) throws IOException, InterruptedException {
+        try (GdbStub gdb = vm.gdb()) {
+            Map<Integer, Awaited> found = look(gdb, diagnosis).waits;
+            gdb.detach();
+            return found;
+        }
+    }
+
+    @Override
+    public Optional<Findings> proof(Diagnosis diagnosis, Suspicion suspicion) throws IOException, InterruptedException {
+        try (GdbStub gdb = vm.gdb()) {
+            Look look = look(gdb, diagnosis);
+            if (!look.waits.isEmpty()) {
+                Read read = read(gdb, look.cpus, diagnosis);
+                if (suspicion.isProven(diagnosis, look.waits, read.graph.cpusOfCycle())) {
+                    return Optional.of(read.findings());
+                }
+            }
+            suspicion.looked(diagnosis, look.waits);
+            gdb.detach();
+            return Optional.empty();
+        }
+    }
+
+    @Override
+    public Findings busy(Diagnosis diagnosis) throws IOException, InterruptedException {
+        int cpu = diagnosis.lives().stream()
+                .max(Comparator.comparingLong(Diagnosis.Life::silentNs))
+                .map(Diagnosis.Life::cpu)
+                .orElse(0);
+        try (GdbStub gdb = vm.gdb()) {
+            Unwinder unwinder = unwinder(gdb);
+            List<String> common = List.of();
+            List<ContextStack> contexts = List.of();
+            for (int stops = 0; stops < BUSY_STOPS; stops++) {
+                contexts = contexts(gdb, unwinder, vm.registers());
+                List<String> names = contexts.stream()
+                        .filter(context -> context.cpu() == cpu)
+                        .findFirst()
+                        .map(HangAnalysis::names)
+                        .orElse(List.of());
+                common = stops == 0 ? names : commonCallers(common, names);
+                if (stops < BUSY_STOPS - 1) {
+                    gdb.resume();
+                    Poll.pause();
+                    gdb.interrupt();
+                }
+            }
+            String function = common.stream()
+                    .filter(name -> name.startsWith("bpf:"))
+                    .findFirst()
+                    .or(common.stream()::findFirst)
+                    .orElse("an unknown function");
+            List<ContextStack> sorted = new ArrayList<>(contexts);
+            sorted.sort(Comparator.comparing(context -> context.cpu() != cpu));
+            return new Findings(
+                    Evidence.builder(
+                                    EvidenceKind.CPU_BUSY,
+                                    "CPU " + cpu + " is busy in " + function + " and waits for no lock",
+                                    "cpu-busy:" + function)
+                            .function(function)
+                            .cpu(cpu)
+                            .stacks(sources.stacks(sorted))
+                            .build(),
+                    unprinted(data(gdb, cpu)));
+        }
+    }
+
+    private static List<String> names(ContextStack context) {
+        return context.steps().stream()
+                .map(step -> SymbolNames.base(step.frame()))
+                .toList();
+    }
+
+    /** Returns the functions, innermost first, that two stacks have at their outer ends: those that did not return in between. */
+    private static List<String> commonCallers(List<String> one, List<String> other) {
+        int common = 0;
+        while (common < Math.min(one.size(), other.size())
+                && one.get(one.size() - 1 - common).equals(other.get(other.size() - 1 - common))) {
+            common++;
+        }
+        return one.subList(one.size() - common, one.size());
+    }
+
+    /** What the CPUs wait for, and their registers as they are. */
+    private record Look(Map<Integer, Awaited> waits, List<Registers> cpus) {}
+
+    private Look look(GdbStub gdb, Diagnosis diagnosis) throws IOException, InterruptedException {
+        Waits waits = new Waits(vm, symbols, gdb, () -> data(gdb, 0));
+        Map<Integer, Awaited> found = new HashMap<>();
+        List<Registers> cpus = spinning(gdb, diagnosis);
+        for (Registers registers : cpus) {
+            waits.known(registers).ifPresent(awaited -> found.put(registers.cpu(), awaited));
+        }
+        boolean polled = false;
+        for (Diagnosis.Stuck stuck : diagnosis.causes()) {
+            if (!found.containsKey(stuck.cpu())) {
+                waits.polled(stuck.cpu()).ifPresent(awaited -> found.put(stuck.cpu(), awaited));
+                polled = true;
+            }
+        }
+        return new Look(found, polled ? spinning(gdb, diagnosis) : cpus);
+    }
+
+    private List<ContextStack> contexts(GdbStub gdb, Unwinder unwinder, List<Registers> cpus) throws IOException {
+        List<ContextStack> contexts = new ArrayList<>();
+        for (Registers registers : cpus) {
+            GuestMemory memory = (address, length) -> gdb.read(registers.cpu(), address, length);
+            contexts.addAll(unwinder.contexts(registers, memory));
+        }
+        return contexts;
+    }
+
+    private Read read(GdbStub gdb, List<Registers> cpus, Diagnosis diagnosis) throws IOException, InterruptedException {
         List<Integer> stuck =
                 diagnosis.causes().stream().map(Diagnosis.Stuck::cpu).toList();
-        List<ContextStack> contexts = new ArrayList<>();
-        LockGraph graph;
-        List<String> unprinted;
-        try (GdbStub gdb = vm.gdb()) {
-            Unwinder unwinder = new Unwinder(symbols, table((address, length) -> gdb.read(0, address, length)));
-            List<Registers> cpus = spinning(gdb, diagnosis);
-            for (Registers registers : cpus) {
-                GuestMemory memory = (address, length) -> gdb.read(registers.cpu(), address, length);
-                contexts.addAll(unwinder.contexts(registers, memory));
-            }
-            KernelData data = data(gdb, stuck.isEmpty() ? 0 : stuck.get(0));
-            graph = lockGraph(gdb, cpus, contexts, data);
-            unprinted = unprinted(data);
+        List<ContextStack> contexts = contexts(gdb, unwinder(gdb), cpus);
+        KernelData data = data(gdb, stuck.isEmpty() ? 0 : stuck.get(0));
+        return new Read(stuck, contexts, lockGraph(gdb, cpus, contexts, data), data);
+    }
+
+    /** The stacks and locks of a stopped machine. */
+    private final class Read {
+        private final List<Integer> stuck;
+        private final List<ContextStack> contexts;
+        private final LockGraph graph;
+        private final KernelData data;
+
+        Read(List<Integer> stuck, List<ContextStack> contexts, LockGraph graph, KernelData data) {
+            this.stuck = stuck;
+            this.contexts = contexts;
+            this.graph = graph;
+            this.data = data;
         }
-        // A CPU that only waits for one of the cycle may have been detected first.
-        List<Integer> causes = graph.cpusOfCycle().isEmpty() ? stuck : graph.cpusOfCycle();
-        contexts.sort(Comparator.comparing(context -> !causes.contains(context.cpu())));
-        List<Stack> stacks = contexts.stream().map(ContextStack::stack).toList();
-        Evidence evidence = Evidence.builder(EvidenceKind.CPU_STUCK, title(causes, stacks), signature(stacks))
-                .function(taker(stacks.get(0)))
-                .cpu(causes.get(0))
-                .locks(graph.locks())
-                .cycle(graph.cycle())
-                .stacks(sources.stacks(contexts))
-                .details(graph.details())
-                .build();
-        return new Findings(evidence, unprinted);
+
+        Findings findings() throws IOException, InterruptedException {
+            List<String> unprinted = unprinted(data);
+            // A CPU that only waits for one of the cycle may have been detected first.
+            List<Integer> causes = graph.cpusOfCycle().isEmpty() ? stuck : graph.cpusOfCycle();
+            contexts.sort(Comparator.comparing(context -> !causes.contains(context.cpu())));
+            List<Stack> stacks = contexts.stream().map(ContextStack::stack).toList();
+            Evidence evidence = Evidence.builder(EvidenceKind.CPU_STUCK, title(causes, stacks), signature(stacks))
+                    .function(taker(stacks.get(0)))
+                    .cpu(causes.get(0))
+                    .locks(graph.locks())
+                    .cycle(graph.cycle())
+                    .stacks(sources.stacks(contexts))
+                    .details(graph.details())
+                    .build();
+            return new Findings(evidence, unprinted);
+        }
     }
 
     @Override
@@ -260,6 +396,10 @@ public final class HangAnalysis implements OutsideView.Analysis {
             LOG.warn("cannot tell for which lock CPU {} waits: {}", registers.cpu(), e.getMessage());
             return Optional.empty();
         }
+    }
+
+    private Unwinder unwinder(GdbStub gdb) throws IOException, InterruptedException {
+        return new Unwinder(symbols, table((address, length) -> gdb.read(0, address, length)));
     }
 
     private OrcTable table(GuestMemory memory) throws IOException, InterruptedException {

@@ -10,11 +10,31 @@ import java.util.Set;
  * @param causes the CPUs that are stuck
  * @param victims the CPUs that wait as long, but for another CPU or for time to pass: they prove nothing
  * @param panicked whether the kernel has panicked and all CPUs have stopped for that; causes and victims are empty then
+ * @param lives of every CPU that was sampled
  */
-public record Diagnosis(List<Stuck> causes, List<Stuck> victims, boolean panicked) {
+public record Diagnosis(List<Stuck> causes, List<Stuck> victims, boolean panicked, List<Life> lives) {
     public Diagnosis {
         causes = List.copyOf(causes);
         victims = List.copyOf(victims);
+        lives = List.copyOf(lives);
+    }
+
+    /** Makes a diagnosis that does not tell how the CPUs live. */
+    public Diagnosis(List<Stuck> causes, List<Stuck> victims, boolean panicked) {
+        this(causes, victims, panicked, List.of());
+    }
+
+    /**
+     * How a CPU lives.
+     *
+     * @param signs how often it showed a sign of life
+     * @param silentNs how long its vCPU has run since the last one, nanoseconds
+     */
+    public record Life(int cpu, long signs, long silentNs) {}
+
+    /** Returns the longest time that a vCPU has run without a sign of life, nanoseconds; 0 after a panic, which is an end. */
+    public long silentNs() {
+        return panicked ? 0 : lives.stream().mapToLong(Life::silentNs).max().orElse(0);
     }
 
     public boolean isStuck() {

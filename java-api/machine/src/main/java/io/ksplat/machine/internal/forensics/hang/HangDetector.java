@@ -55,7 +55,7 @@ final class HangDetector {
 
     private Diagnosis diagnose() {
         if (hasPanicked()) {
-            return new Diagnosis(List.of(), List.of(), true);
+            return new Diagnosis(List.of(), List.of(), true, lives());
         }
         List<Stuck> causes = new ArrayList<>();
         List<Stuck> delayed = new ArrayList<>();
@@ -74,7 +74,13 @@ final class HangDetector {
         // CPUs that all wait for each other are the cause themselves.
         boolean forEachOther = causes.isEmpty() && waiting.size() > 1 && waiting.size() == cpus.size();
         (forEachOther ? causes : delayed).addAll(waiting);
-        return new Diagnosis(causes, delayed, false);
+        return new Diagnosis(causes, delayed, false, lives());
+    }
+
+    private List<Diagnosis.Life> lives() {
+        return cpus.values().stream()
+                .map(watched -> new Diagnosis.Life(watched.last.cpu(), watched.livesSeen, watched.silentNs))
+                .toList();
     }
 
     /**
@@ -92,6 +98,7 @@ final class HangDetector {
         private final Window open = new Window();
         private final Frozen frozen = new Frozen();
         private int livesSeen;
+        private long silentNs;
         private Sample.Cpu last;
         private boolean seenInPanic;
         private boolean stopped;
@@ -125,10 +132,12 @@ final class HangDetector {
             }
             if (alive) {
                 livesSeen++;
+                silentNs = 0;
                 masked.restart(nowNs);
                 open.restart(nowNs);
                 return;
             }
+            silentNs += ran;
             if (cpu.interruptsEnabled()) {
                 masked.restart(nowNs);
                 open.add(place, ran, nowNs);

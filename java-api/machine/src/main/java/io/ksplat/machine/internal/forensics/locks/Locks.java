@@ -66,6 +66,11 @@ public final class Locks {
                         : OptionalInt.empty()));
     }
 
+    /** Returns whether a CPU that reads there waits for its turn in a lock's queue, and it is not its turn. */
+    public boolean isTurnAwaited(long address) {
+        return isQueueNode(address) && data.half(address).equals(OptionalInt.of(0));
+    }
+
     /** Returns whether a CPU waits there for its turn in a lock's queue (kernel/locking/qspinlock.c): it is not the lock. */
     private boolean isQueueNode(long address) {
         return data.perCpuAt(address)

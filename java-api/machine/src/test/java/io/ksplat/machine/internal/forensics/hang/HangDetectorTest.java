@@ -363,4 +363,20 @@ class HangDetectorTest {
         }
         assertThat(diagnosis.panicked()).isTrue();
     }
+
+    @Test
+    void tellsForHowLongACpuRanWithoutASignOfLifeHoweverManyFunctionsItRan() {
+        see(masked(0, 7, "function"));
+        for (int i = 0; i < 100; i++) {
+            after(100, 100);
+            see(masked(0, 7, "function" + i));
+        }
+        assertThat(diagnosis.isStuck()).isFalse();
+        assertThat(diagnosis.silentNs()).isEqualTo(10_000 * MS);
+        after(1000, 0);
+        see(masked(0, 7, "function"));
+        assertThat(diagnosis.silentNs()).as("a vCPU that did not run").isEqualTo(10_000 * MS);
+        see(masked(0, 8, "function"));
+        assertThat(diagnosis.lives()).containsExactly(new Diagnosis.Life(0, 1, 0));
+    }
 }

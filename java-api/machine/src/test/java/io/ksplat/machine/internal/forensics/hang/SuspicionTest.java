@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal.forensics.hang;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class SuspicionTest {
+    private static final long MS = 1_000_000;
+    private static final Awaited LOCK = new Awaited(Awaited.How.LOCK, 0x1000, 0);
+    private static final Awaited MEMORY = new Awaited(Awaited.How.MEMORY, 0x2000, 7);
+
+    private final Suspicion suspicion = new Suspicion();
+
+    /** CPU 0 is stuck; CPU 1 has shown some signs of life, and has run since the last one. */
+    private static Diagnosis diagnosis(long silentMs, long othersSigns, long othersMs) {
+        return new Diagnosis(
+                List.of(new Diagnosis.Stuck(0, 0, silentMs * MS, true, Set.of("spin"))),
+                List.of(),
+                false,
+                List.of(new Diagnosis.Life(0, 3, silentMs * MS), new Diagnosis.Life(1, othersSigns, othersMs * MS)));
+    }
+
+    private boolean isProven(Diagnosis diagnosis, Awaited awaited) {
+        return suspicion.isProven(diagnosis, Map.of(0, awaited), List.of());
+    }
+
+    @Test
+    void aLockThatIsAwaitedStillWhileEveryOtherCpuLivesIsADeadlock() {
+        assertThat(suspicion.isDue(diagnosis(150, 5, 0))).isTrue();
+        suspicion.looked(diagnosis(150, 5, 0), Map.of(0, LOCK));
+        assertThat(suspicion.isDue(diagnosis(175, 6, 0))).isTrue();
+        assertThat(isProven(diagnosis(175, 6, 0), LOCK)).isTrue();
+    }
+
+    @Test
+    void oneLookProvesNothing() {
+        assertThat(isProven(diagnosis(5000, 50, 0), LOCK)).isFalse();
+    }
+
+    @Test
+    void aCpuThatExecutesCodeIsNoDeadlock() {
+        suspicion.looked(diagnosis(700, 5, 0), Map.of());
+        assertThat(suspicion.isProven(diagnosis(5000, 50, 0), Map.of(), List.of()))
+                .isFalse();
+    }
+
+    @Test
+    void aLockWhoseOwnerMayRunOnAnotherCpuIsNoDeadlock() {
+        suspicion.looked(diagnosis(700, 5, 650), Map.of(0, LOCK));
+        assertThat(isProven(diagnosis(5000, 5, 4950), LOCK)).isFalse();
+    }
+
+    @Test
+    void aKnownCycleIsADeadlockWhateverElseRuns() {
+        suspicion.looked(diagnosis(700, 5, 650), Map.of(0, LOCK));
+        assertThat(suspicion.isProven(diagnosis(900, 5, 850), Map.of(0, LOCK), List.of(0)))
+                .isTrue();
+    }
+
+    @Test
+    void cpusThatAllWaitAreADeadlock() {
+        Map<Integer, Awaited> both = Map.of(0, LOCK, 1, new Awaited(Awaited.How.LOCK, 0x3000, 0));
+        suspicion.looked(diagnosis(700, 5, 700), both);
+        assertThat(suspicion.isProven(diagnosis(750, 5, 750), both, List.of())).isTrue();
+    }
+
+    @Test
+    void anotherLockOrAnotherOwnerIsProgress() {
+        suspicion.looked(diagnosis(700, 5, 0), Map.of(0, LOCK));
+        assertThat(isProven(diagnosis(800, 50, 0), new Awaited(Awaited.How.LOCK, 0x1008, 0)))
+                .isFalse();
+        assertThat(isProven(diagnosis(800, 50, 0), new Awaited(Awaited.How.LOCK, 0x1000, 1)))
+                .isFalse();
+    }
+
+    @Test
+    void aVcpuThatDidNotRunBetweenTheLooksProvesNothing() {
+        suspicion.looked(diagnosis(700, 5, 0), Map.of(0, LOCK));
+        assertThat(isProven(diagnosis(701, 50, 0), LOCK)).isFalse();
+    }
+
+    @Test
+    void unknownMemoryIsPolledForLongerBeforeItIsADeadlock() {
+        suspicion.looked(diagnosis(700, 5, 0), Map.of(0, MEMORY));
+        assertThat(isProven(diagnosis(2900, 50, 0), MEMORY)).isFalse();
+        assertThat(isProven(diagnosis(3000, 50, 0), MEMORY)).isTrue();
+    }
+
+    @Test
+    void looksBecomeRarer() {
+        long looks = 0;
+        for (long ms = 700; ms < 20_000; ms += 10) {
+            if (suspicion.isDue(diagnosis(ms, 5, 0))) {
+                suspicion.looked(diagnosis(ms, 5, 0), Map.of());
+                looks++;
+            }
+        }
+        assertThat(looks).isEqualTo(5);
+    }
+}
