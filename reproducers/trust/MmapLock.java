@@ -20,7 +20,7 @@ class MmapLock {
     @Case("process")
     @Test
     void ofAProcess(Machine machine, BpfObject bpf) throws IOException {
-        start(0, machine, bpf);
+        start(0, machine, bpf, "writes");
         machine.eventually(() -> bpf.global("waits").get() > 0);
     }
 
@@ -28,16 +28,16 @@ class MmapLock {
     @Case("agent")
     @Test
     void ofTheAgent(Machine machine, BpfObject bpf) throws IOException {
-        start(1, machine, bpf);
+        start(1, machine, bpf, "reads");
         if (machine.eventually(() -> bpf.global("holding").get() > 0)) {
             machine.load("tell.bpf.c");
         }
     }
 
-    private static void start(int whose, Machine machine, BpfObject bpf) throws IOException {
+    private static void start(int whose, Machine machine, BpfObject bpf, String does) throws IOException {
         machine.controls().atLeast("holding", bpf.global("holding"), 1).atLeast("waits", bpf.global("waits"), 1);
         bpf.global("whose").set(whose);
         bpf.program("read_twice").attach();
-        machine.spawn(0, Programs.built("vma.c")).runsUntilTheEnd();
+        machine.spawn(0, Programs.built("vma.c"), does).runsUntilTheEnd();
     }
 }

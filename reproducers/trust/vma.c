@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 //
-// Reads the iterator over memory, while another of its threads changes its own.
+// Reads the iterator over memory. With "writes" another of its threads changes its own meanwhile.
 #include <linux/bpf.h>
 
 #include "tasks.h"
@@ -40,7 +40,7 @@ static void *change_memory(void *unused)
 	return unused;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	int fd = iterator();
 	pthread_t thread;
@@ -49,7 +49,7 @@ int main(void)
 	if (fd < 0)
 		err(1, "BPF_ITER_CREATE");
 	on_cpu(0);
-	if (pthread_create(&thread, NULL, change_memory, NULL))
+	if (argc > 1 && !strcmp(argv[1], "writes") && pthread_create(&thread, NULL, change_memory, NULL))
 		errx(1, "pthread_create");
 	prctl(PR_SET_NAME, "reader");
 	on_cpu(1);

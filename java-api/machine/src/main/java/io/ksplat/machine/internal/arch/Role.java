@@ -43,6 +43,8 @@ public enum Role {
     COMPLETION,
     /** Sleeps for what its caller names, and does nothing else. */
     SLEEP,
+    /** Waits for user space or for work, and holds no lock of the kernel's while it sleeps. */
+    UNLOCKED,
     /** Enters or handles an NMI, at the outer end of its stack. */
     NMI_ENTRY,
     /** Enters or handles an interrupt, at the outer end of its stack. */

@@ -6,6 +6,7 @@ import io.ksplat.evidence.internal.sleep.SeenTask;
 import io.ksplat.evidence.internal.sleep.WaitGraph.Strength;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.machine.internal.arch.Arch;
+import io.ksplat.machine.internal.arch.Role;
 import io.ksplat.machine.internal.forensics.locks.HeldLocks;
 import io.ksplat.machine.internal.forensics.locks.Lock;
 import io.ksplat.machine.internal.forensics.locks.Locks;
@@ -167,12 +168,50 @@ final class LockWaits {
                 continue;
             }
             StackWords stack = task.onCpu() ? whole(id) : StackWords.of(id, data);
-            List<StackWords.Word> words = stack.all();
-            if (words.isEmpty() || words.stream().anyMatch(word -> leadsTo(word.value(), lock.address()))) {
+            List<StackWords.Word> words = task.onCpu() ? stack.all() : beforeItSleeps(id, stack.all());
+            boolean leads = words.isEmpty() || words.stream().anyMatch(word -> leadsTo(word.value(), lock.address()));
+            if (leads && (task.onCpu() || !sleepsUnlocked(id))) {
                 return false;
             }
         }
         return true;
+    }
+
+    /** Returns the words without those of the scheduler's own frames, where what it switches from and to is left. */
+    private List<StackWords.Word> beforeItSleeps(long task, List<StackWords.Word> words) {
+        Optional<StackWalk.Step> caller = caller(task);
+        for (int i = 0; caller.isPresent() && i < words.size(); i++) {
+            // The return address is that of the next instruction.
+            if (words.get(i).value() - 1 == caller.get().code()) {
+                return words.subList(i, words.size());
+            }
+        }
+        return words;
+    }
+
+    /** What is on its stack it has left there before, or uses for something else. */
+    private boolean sleepsUnlocked(long task) {
+        return caller(task)
+                .filter(step -> isIn(SymbolNames.base(step.frame()), Role.UNLOCKED))
+                .isPresent();
+    }
+
+    /** Returns where a task calls what only sleeps; empty if that is not certain. */
+    private Optional<StackWalk.Step> caller(long task) {
+        for (StackWalk.Step step : unwind.apply(task)) {
+            String function = SymbolNames.base(step.frame());
+            if (!step.frame().certain()) {
+                return Optional.empty();
+            }
+            if (!isIn(function, Role.SCHEDULE) && !isIn(function, Role.SLEEP)) {
+                return Optional.of(step);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean isIn(String function, Role role) {
+        return Arch.guest().functions().is(function, role);
     }
 
     private StackWords whole(long task) {
