@@ -144,42 +144,16 @@ public final class Bench implements AutoCloseable {
                         new Ratio("agent/bareBoot", hello.median() / bareBoot.median())));
     }
 
-    /** Measures verdicts per minute, {@code jobs} at a time, each on its own machine. */
-    public Measurement attempts(int runs, int jobs, PhaseTimings spent, Attempts attempts)
+    /**
+     * Measures verdicts per minute, {@code jobs} at a time, each on its own machine: of a reproducer that ends in a
+     * DEADLOCK, and of one that ends CLEAN.
+     */
+    public Measurement attempts(int runs, int jobs, PhaseTimings spent, Attempts deadlock, Attempts clean)
             throws IOException, InterruptedException {
         environment.put("jobs", Integer.toString(jobs));
-        // The first attempt creates the template and fills the caches.
-        attempts.run(1);
-        spent.reset();
-        long start = System.nanoTime();
-        HostText.CpuTime before = HostText.CpuTime.now();
-        List<RunRecord> records = attempts.run(runs);
-        double perMinute = records.size() * 60_000 / millisSince(start);
-        HostText.CpuTime after = HostText.CpuTime.now();
-        List<Double> total = new ArrayList<>();
-        List<Double> restores = new ArrayList<>();
-        long expected = records.stream().filter(RunRecord::asExpected).count();
-        for (RunRecord record : records) {
-            total.add((double) record.timings().totalMs());
-            record.timings().restoreMs().ifPresent(ms -> restores.add((double) ms));
-        }
-        List<Figure> figures = new ArrayList<>(List.of(
-                new Figure("attemptsPerMinute", "1/min", List.of(perMinute)),
-                new Figure(
-                        "machineCpuMs", "ms", List.of((after.children() - before.children()) * 1000 / records.size())),
-                new Figure("jvmCpuMs", "ms", List.of((after.own() - before.own()) * 1000 / records.size())),
-                new Figure("jvmMiB", "MiB", List.of(HostText.residentMiB())),
-                new Figure("attemptMs", "ms", total)));
-        if (!restores.isEmpty()) {
-            figures.add(new Figure("restoreMs", "ms", restores));
-        }
-        for (String part : List.of("set-up", "test method", "watching", "end of the machine", "report")) {
-            if (!spent.of(part).isEmpty()) {
-                figures.add(new Figure(part, "ms", spent.of(part)));
-            }
-        }
-        return measured(
-                "attempts", figures, List.of(new Ratio("asExpected/attempts", (double) expected / records.size())));
+        AttemptRates rates = new AttemptRates(spent, System::nanoTime, deadlock, clean);
+        rates.measure(runs, jobs);
+        return measured("attempts", rates.figures(), rates.ratios());
     }
 
     /** Runs a reproducer {@code times} more times and returns the records. */
