@@ -28,7 +28,7 @@ public final class EvidenceText {
         StringBuilder text = new StringBuilder();
         text.append(found.kind().id()).append(": ").append(found.title()).append('\n');
         for (CycleNode node : found.cycle()) {
-            text.append("  ").append(who(node.context(), node.cpu()));
+            text.append("  ").append(who(node.context(), node.cpu(), node.task()));
             text.append(" holds ").append(node.holds()).append(node.inferred() ? " (inferred)" : "");
             text.append(" and waits for ").append(node.waitsFor()).append('\n');
         }
@@ -45,10 +45,7 @@ public final class EvidenceText {
                 .append(" = 0x")
                 .append(Long.toHexString(wait.word()));
         wait.tail().ifPresent(cpu -> text.append(", CPU ").append(cpu).append(" last in its queue"));
-        text.append(", wanted by ").append(who(wait.context(), wait.cpu()));
-        if (wait.cpu().isEmpty()) {
-            text.append(named(wait.task()));
-        }
+        text.append(", wanted by ").append(who(wait.context(), wait.cpu(), wait.task()));
         Optional<Details.Owner> owner = wait.owner();
         if (owner.isEmpty()) {
             return text.append(": owner unknown").toString();
@@ -72,6 +69,11 @@ public final class EvidenceText {
                         .collect(Collectors.joining(", "));
     }
 
+    /** What sleeps is on no CPU, and known by its task. */
+    private static String who(String context, OptionalInt cpu, Optional<Task> task) {
+        return who(context, cpu) + (cpu.isEmpty() ? named(task) : "");
+    }
+
     private static String who(String context, OptionalInt cpu) {
         return context + (cpu.isPresent() ? " on CPU " + cpu.getAsInt() : "");
     }
@@ -80,7 +82,8 @@ public final class EvidenceText {
     public static String of(Stack stack, int limit) {
         StringBuilder text = new StringBuilder("  ");
         stack.cpu().ifPresent(cpu -> text.append("CPU ").append(cpu).append(", "));
-        text.append(stack.context()).append(":\n");
+        text.append(who(stack.context(), OptionalInt.empty(), stack.cpu().isEmpty() ? stack.task() : Optional.empty()))
+                .append(":\n");
         int shown = 0;
         for (Frame frame : stack.frames()) {
             if (shown++ == limit) {

@@ -3,6 +3,7 @@ package io.ksplat.results.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ksplat.evidence.CycleNode;
 import io.ksplat.evidence.Details;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
@@ -55,6 +56,24 @@ class EvidenceTextTest {
         assertThat(EvidenceText.of(found)).isEqualTo("""
                 hung-task: waiter/8 sleeps
                   &f->f_pos_lock at ffff888004a514d0 = 0xffff888005458001, wanted by task (waiter/8): held by task (holder/7): the lock names its owner
+                """);
+    }
+
+    @Test
+    void tellsTheTasksOfARingApart() {
+        Optional<Task> reader = Optional.of(new Task("reader", 7));
+        Optional<Task> writer = Optional.of(new Task("writer", 8));
+        Evidence found = Evidence.builder(EvidenceKind.TASK_BLOCKED, "two wait for each other", "task-blocked")
+                .cycle(List.of(
+                        new CycleNode("task", OptionalInt.empty(), "a", "b").with(reader),
+                        new CycleNode("task", OptionalInt.empty(), "b", "a").with(writer)))
+                .stacks(List.of(new Stack(OptionalInt.empty(), "task", List.of()).with(writer)))
+                .build();
+        assertThat(EvidenceText.of(found)).isEqualTo("""
+                task-blocked: two wait for each other
+                  task (reader/7) holds a and waits for b
+                  task (writer/8) holds b and waits for a
+                  task (writer/8):
                 """);
     }
 
