@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import static io.ksplat.evidence.Verdict.CLEAN;
+import static io.ksplat.evidence.Verdict.INCONCLUSIVE;
 
 import io.ksplat.bpf.BpfObject;
 import io.ksplat.bpf.BpfProgram;
@@ -19,6 +20,10 @@ import org.junit.jupiter.api.Test;
         shows = "programs that take long and end by themselves, in every context",
         seed = "A verdict is never wrong")
 @Needs(cases = "under-bucket-lock", functions = "alloc_htab_elem")
+@Expect(
+        verdict = INCONCLUSIVE,
+        cases = "for-ever",
+        because = "one CPU is busy for longer than the kernel's own watchdog allows, and waits for nothing")
 @Expect(verdict = CLEAN, because = "it ends by itself")
 class Busy {
     private static final byte[] PACKET = new byte[64];
@@ -29,6 +34,13 @@ class Busy {
     @Test
     void inATask(Machine machine, BpfObject bpf) throws IOException {
         busyFor(Duration.ofSeconds(6), machine, bpf);
+        bpf.program("busy").startOn(0);
+    }
+
+    @Case("for-ever")
+    @Test
+    void longerThanAnyMay(Machine machine, BpfObject bpf) throws IOException {
+        busyFor(Duration.ofDays(1), machine, bpf);
         bpf.program("busy").startOn(0);
     }
 

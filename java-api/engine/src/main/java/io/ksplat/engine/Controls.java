@@ -55,11 +55,13 @@ public final class Controls {
 
     /**
      * Bounds a time that a program has measured, for example by {@code bpf_ktime_get_ns()}: a stall that ends by itself is no deadlock.
+     * A CPU may be busy for that much longer before that is evidence ({@code cpu-busy}).
      *
      * @param nanoseconds the longest of them so far
      */
     public Controls atMost(String name, Global nanoseconds, Duration most) {
-        return atMost(name, nanoseconds, most.toNanos());
+        set.add(name, nanoseconds, most);
+        return this;
     }
 
     /** Counts what must happen so often and no more. */

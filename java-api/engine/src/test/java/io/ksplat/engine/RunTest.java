@@ -220,6 +220,22 @@ class RunTest {
     }
 
     @Test
+    void inconclusiveIfACpuIsBusyForTooLong() throws Exception {
+        RunRecord record = run(Fault.BUSY);
+        assertThat(record.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+        assertThat(record.evidence()).extracting(found -> found.kind()).containsExactly(EvidenceKind.CPU_BUSY);
+    }
+
+    @Test
+    void aCpuMayBeBusyForAsLongAsAControlAllows() throws Exception {
+        targets.with(Fault.BUSY);
+        RunRecord record = run(loading(
+                machine -> machine.controls().atMost("took", machine.bpf().global("dropped"), Duration.ofSeconds(15))));
+        assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.CLEAN);
+        assertThat(record.evidence()).isEmpty();
+    }
+
+    @Test
     void crashIfTheConsoleSaysSoTwice() throws Exception {
         RunRecord record = run(coded(machine -> targets.last().print(WARNING)));
         assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.CRASH);

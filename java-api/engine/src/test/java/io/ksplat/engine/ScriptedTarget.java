@@ -47,6 +47,7 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
     /** What goes wrong. */
     enum Fault {
         STUCK,
+        BUSY,
         SILENT_HEART,
         GONE,
         NO_CONSOLE,
@@ -62,6 +63,11 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
         RING_OF_TASKS,
         DOES_NOT_END
     }
+
+    private static final Diagnosis ALIVE = new Diagnosis(List.of(), List.of(), false);
+
+    /** For how long a busy CPU shows no sign of life. */
+    private static final int BUSY_SECONDS = 30;
 
     private static final Task SLEEPER = new Task("sleeper", 7);
 
@@ -162,7 +168,7 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
 
     @Override
     public long[] heartbeats() throws IOException {
-        beats += faults.contains(Fault.SILENT_HEART) ? 0 : 10;
+        beats += faults.contains(Fault.SILENT_HEART) || isBusy() ? 0 : 10;
         return new long[] {beats, beats};
     }
 
@@ -185,14 +191,25 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
     public Sampler sampler(Symbols symbols, double patience) {
         return () -> {
             fail(Fault.NO_SAMPLES, "the monitor does not answer");
-            return faults.contains(Fault.STUCK)
-                    ? new Diagnosis(
-                            List.of(new Diagnosis.Stuck(0, 0, 1, true, Set.of("spin"))),
-                            List.of(),
-                            false,
-                            List.of(new Diagnosis.Life(0, 0, ++samples * 100_000_000L)))
-                    : new Diagnosis(List.of(), List.of(), false);
+            samples++;
+            if (faults.contains(Fault.STUCK)) {
+                return new Diagnosis(
+                        List.of(new Diagnosis.Stuck(0, 0, 1, true, Set.of("spin"))),
+                        List.of(),
+                        false,
+                        List.of(new Diagnosis.Life(0, 0, samples * 100_000_000L)));
+            }
+            return isBusy() ? busy() : ALIVE;
         };
+    }
+
+    private boolean isBusy() {
+        return faults.contains(Fault.BUSY) && samples <= BUSY_SECONDS;
+    }
+
+    /** Its vCPU runs for a second between two samples, and its heart stands still. */
+    private Diagnosis busy() {
+        return new Diagnosis(List.of(), List.of(), false, List.of(new Diagnosis.Life(0, 0, samples * 1_000_000_000L)));
     }
 
     @Override

@@ -5,6 +5,7 @@ import io.ksplat.bpf.BpfObject;
 import io.ksplat.bpf.Global;
 import io.ksplat.evidence.Control;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -15,6 +16,7 @@ public final class ControlSet {
     public static final String FREED = "freed:";
 
     private final List<Counter> counters = new ArrayList<>();
+    private Duration longest = Duration.ZERO;
 
     /** Adds a counter that must reach a count. */
     public void add(String name, Global counter, long required) {
@@ -28,6 +30,17 @@ public final class ControlSet {
                     "the control " + name + " can never pass: " + required + " or more, and at most " + most);
         }
         counters.add(new Counter(name, counter, required, OptionalLong.of(most)));
+    }
+
+    /** Adds a time in nanoseconds that may not exceed another one. */
+    public void add(String name, Global nanoseconds, Duration most) {
+        add(name, nanoseconds, 0, most.toNanos());
+        longest = most.compareTo(longest) > 0 ? most : longest;
+    }
+
+    /** Returns the longest time that something may take. */
+    Duration longest() {
+        return longest;
     }
 
     /** Returns whether a counter may not exceed something: that is known only in the end. */

@@ -96,7 +96,7 @@ public final class Fixture {
             Duration busy,
             long started) {
         private Watcher watch(Target target, Symbols symbols, List<SelfCheck> checks) throws IOException {
-            return new Watcher(target, outside(target), kernel, symbols, cache, checks, busy, started);
+            return new Watcher(target, outside(target), kernel, symbols, cache, checks, started);
         }
     }
 
@@ -330,7 +330,8 @@ public final class Fixture {
      */
     public Watcher.Seen watch(List<Control> first, boolean hopeless) {
         boolean missed = nmi.map(source -> !source.misses().isEmpty()).orElse(false);
-        Watcher.Times times = new Watcher.Times(watchFor, controls.isBounded() ? LATE : Duration.ZERO);
+        Watcher.Times times = new Watcher.Times(
+                watchFor, controls.isBounded() ? LATE : Duration.ZERO, context.busy.plus(controls.longest()));
         watchBegan = OptionalLong.of(System.nanoTime());
         Watcher.Seen seen = watcher.watch(() -> readControls(first), reports, hopeless || missed, times);
         watchEnded = OptionalLong.of(System.nanoTime());

@@ -66,7 +66,6 @@ public final class Watcher implements ConsoleLog.Reader {
     private final OutsideView view;
     private final KernelInfo kernel;
     private final Cache cache;
-    private final Duration busy;
     private final long started;
     private final OptionalLong beganNs;
     private final List<Evidence> evidence = new ArrayList<>();
@@ -78,12 +77,7 @@ public final class Watcher implements ConsoleLog.Reader {
     private boolean fromMemory;
     private OptionalLong firstEvidenceMs = OptionalLong.empty();
 
-    /**
-     * Watches from now on.
-     *
-     * @param busy how long a vCPU may run without a sign of life before that is evidence
-     * @param started the run's beginning, as {@link System#nanoTime()}
-     */
+    /** Watches from now on; {@code started} is the run's beginning, as {@link System#nanoTime()}. */
     public Watcher(
             Target target,
             OutsideView view,
@@ -91,10 +85,8 @@ public final class Watcher implements ConsoleLog.Reader {
             Symbols symbols,
             Cache cache,
             List<SelfCheck> checks,
-            Duration busy,
             long started)
             throws IOException {
-        this.busy = busy;
         this.target = target;
         this.view = view;
         this.kernel = kernel;
@@ -120,12 +112,13 @@ public final class Watcher implements ConsoleLog.Reader {
     }
 
     /**
-     * How much of the guest's time to watch.
+     * How long to watch.
      *
-     * @param asked what the scenario asks for; else until nothing is pending
-     * @param least in any case
+     * @param asked what the scenario asks for, of the guest's time; else until nothing is pending
+     * @param least of the guest's time in any case
+     * @param busy how long a vCPU may run without a sign of life, in its own run time, before that is evidence
      */
-    record Times(Optional<Duration> asked, Duration least) {}
+    record Times(Optional<Duration> asked, Duration least, Duration busy) {}
 
     /** Reads the controls from outside. */
     @FunctionalInterface
@@ -221,7 +214,7 @@ public final class Watcher implements ConsoleLog.Reader {
      */
     public Seen watch(ControlReader reader, ReportedRefusals reports, boolean hopeless, Times times) {
         Quiet rest = new Quiet(view.pending(kernel, symbols), times.asked, times.least, target.scale(PATIENCE));
-        Seen seen = look(new Look(reader, reports, hopeless, rest));
+        Seen seen = look(new Look(reader, reports, hopeless, rest), times.busy);
         pending.addAll(rest.notes());
         try {
             return new Seen(sources().locate(seen.evidence), seen.controls, seen.everyCpuAlive, seen.trouble);
@@ -231,7 +224,7 @@ public final class Watcher implements ConsoleLog.Reader {
         }
     }
 
-    private Seen look(Look look) {
+    private Seen look(Look look, Duration busy) {
         try {
             look.begin();
             OutsideWatch watch = new OutsideWatch(view, view.sampler(symbols), this::analysis, busy, BEATS);
