@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.forensics;
 
+import io.ksplat.evidence.CycleNode;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Frame;
@@ -146,7 +147,7 @@ public final class HangAnalysis implements OutsideView.Analysis {
             Look look = look(gdb, diagnosis);
             if (!look.waits.isEmpty()) {
                 Read read = read(gdb, look.cpus, diagnosis);
-                if (suspicion.isProven(diagnosis, look.waits, read.graph.cpusOfCycle())) {
+                if (suspicion.isProven(diagnosis, look.waits, read.certainCycle())) {
                     return Optional.of(read.findings());
                 }
             }
@@ -265,6 +266,11 @@ public final class HangAnalysis implements OutsideView.Analysis {
             this.contexts = contexts;
             this.graph = graph;
             this.data = data;
+        }
+
+        /** An owner that is only inferred may be another CPU's, which is busy and will release the lock. */
+        List<Integer> certainCycle() {
+            return graph.cycle().stream().anyMatch(CycleNode::inferred) ? List.of() : graph.cpusOfCycle();
         }
 
         Findings findings() throws IOException, InterruptedException {

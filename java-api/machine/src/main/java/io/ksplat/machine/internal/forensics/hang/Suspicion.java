@@ -83,7 +83,7 @@ public final class Suspicion {
     /**
      * Returns whether what is seen now proves a deadlock, together with the last look.
      *
-     * @param cycle the CPUs that wait for each other's locks, as far as their owners are known
+     * @param cycle the CPUs that wait for each other's locks, if memory names the owners of all
      */
     public boolean isProven(Diagnosis diagnosis, Map<Integer, Awaited> seen, List<Integer> cycle) {
         Set<Integer> same = new HashSet<>();
