@@ -17,6 +17,12 @@ public final class JitFrames {
     private static final int JMP = 0xe9;
     private static final int LEAVE = 0xc9;
 
+    /** leave; add $8,%rsp: an fexit trampoline drops the address in the function that it stands for. */
+    private static final int[] LEAVE_ADD_8_SP = {LEAVE, 0x48, 0x83, 0xc4, 0x08};
+
+    /** Dispatchers only jump, and keep no frame pointer (arch/x86/net/bpf_jit_comp.c, emit_bpf_dispatcher). */
+    private static final String DISPATCHER = "bpf_dispatcher_";
+
     private final CachedMemory memory;
 
     JitFrames(CachedMemory memory) {
@@ -34,6 +40,9 @@ public final class JitFrames {
      * @param exact whether {@code ip} is the next instruction itself, not a return address
      */
     OrcEntry entry(Symbol function, long ip, boolean exact) {
+        if (function.name().startsWith(DISPATCHER)) {
+            return OrcEntry.JUST_CALLED;
+        }
         long offset = ip - function.address();
         int push = offset <= PROLOGUE_BYTES ? offsetOfPush(function.address()) : -1;
         if (offset == 0 || offset <= push) {
@@ -42,22 +51,30 @@ public final class JitFrames {
         if (push >= 0 && offset == push + 1) {
             return OrcEntry.FRAME_POINTER_PUSHED;
         }
-        int code = exact ? memory.unsignedByte(ip) : -1;
-        boolean popped = code == RET || (code == JMP && memory.unsignedByte(ip - 1) == LEAVE);
-        return popped ? OrcEntry.JUST_CALLED : OrcEntry.FRAME_POINTER;
+        return exact && isPopped(ip) ? OrcEntry.JUST_CALLED : OrcEntry.FRAME_POINTER;
+    }
+
+    private boolean isPopped(long ip) {
+        int code = memory.unsignedByte(ip);
+        boolean jumpsToReturn = code == JMP
+                && (memory.unsignedByte(ip - 1) == LEAVE || isAt(ip - LEAVE_ADD_8_SP.length, LEAVE_ADD_8_SP));
+        return code == RET || jumpsToReturn || isAt(ip - 1, LEAVE_ADD_8_SP);
     }
 
     private int offsetOfPush(long start) {
         for (int i = 0; i < PROLOGUE_BYTES; i++) {
-            int matching = 0;
-            while (matching < PUSH_BP_MOV_SP_BP.length
-                    && memory.unsignedByte(start + i + matching) == PUSH_BP_MOV_SP_BP[matching]) {
-                matching++;
-            }
-            if (matching == PUSH_BP_MOV_SP_BP.length) {
+            if (isAt(start + i, PUSH_BP_MOV_SP_BP)) {
                 return i;
             }
         }
         return -1;
+    }
+
+    private boolean isAt(long address, int[] code) {
+        int matching = 0;
+        while (matching < code.length && memory.unsignedByte(address + matching) == code[matching]) {
+            matching++;
+        }
+        return matching == code.length;
     }
 }

@@ -26,6 +26,7 @@ import io.ksplat.machine.internal.forensics.hang.Suspicion;
 import io.ksplat.machine.internal.forensics.locks.LockGraph;
 import io.ksplat.machine.internal.forensics.locks.Locks;
 import io.ksplat.machine.internal.forensics.locks.SpinLockKind;
+import io.ksplat.machine.internal.forensics.memory.JitedCode;
 import io.ksplat.machine.internal.forensics.memory.KernelData;
 import io.ksplat.machine.internal.forensics.memory.KernelLog;
 import io.ksplat.machine.internal.forensics.memory.SymbolNames;
@@ -164,7 +165,7 @@ public final class HangAnalysis implements OutsideView.Analysis {
                 .map(Diagnosis.Life::cpu)
                 .orElse(0);
         try (GdbStub gdb = vm.gdb()) {
-            Unwinder unwinder = unwinder(gdb);
+            Unwinder unwinder = unwinder(gdb, data(gdb, cpu));
             List<String> common = List.of();
             List<ContextStack> contexts = List.of();
             for (int stops = 0; stops < BUSY_STOPS; stops++) {
@@ -249,8 +250,8 @@ public final class HangAnalysis implements OutsideView.Analysis {
     private Read read(GdbStub gdb, List<Registers> cpus, Diagnosis diagnosis) throws IOException, InterruptedException {
         List<Integer> stuck =
                 diagnosis.causes().stream().map(Diagnosis.Stuck::cpu).toList();
-        List<ContextStack> contexts = contexts(gdb, unwinder(gdb), cpus);
         KernelData data = data(gdb, stuck.isEmpty() ? 0 : stuck.get(0));
+        List<ContextStack> contexts = contexts(gdb, unwinder(gdb, data), cpus);
         return new Read(stuck, contexts, lockGraph(gdb, cpus, contexts, data), data);
     }
 
@@ -323,7 +324,7 @@ public final class HangAnalysis implements OutsideView.Analysis {
                 new KernelData(symbols, kernel.btf(), memory, vm.config().cpus());
         return new SleepAnalysis(
                 data,
-                new Unwinder(symbols, table(memory)),
+                new Unwinder(JitedCode.named(data), table(memory)),
                 memory,
                 sources,
                 TaskTable.read(memory, symbols, kernel.btf()),
@@ -404,8 +405,8 @@ public final class HangAnalysis implements OutsideView.Analysis {
         }
     }
 
-    private Unwinder unwinder(GdbStub gdb) throws IOException, InterruptedException {
-        return new Unwinder(symbols, table((address, length) -> gdb.read(0, address, length)));
+    private Unwinder unwinder(GdbStub gdb, KernelData data) throws IOException, InterruptedException {
+        return new Unwinder(JitedCode.named(data), table((address, length) -> gdb.read(0, address, length)));
     }
 
     private OrcTable table(GuestMemory memory) throws IOException, InterruptedException {

@@ -26,4 +26,26 @@ class JitFramesTest {
         assertThat(frames.entry(program, PROGRAM + 17, true)).isEqualTo(OrcEntry.JUST_CALLED);
         assertThat(frames.entry(program, PROGRAM + 17, false)).isEqualTo(OrcEntry.FRAME_POINTER);
     }
+
+    @Test
+    void knowsWhereATrampolineReturnsToTheCallerOfTheFunctionThatItStandsFor() {
+        // push %rbp; mov %rsp,%rbp; nop; leave; add $8,%rsp; jmp __x86_return_thunk
+        byte[] code = HexFormat.of().parseHex("554889e590c94883c408e900000000");
+        JitFrames frames = new JitFrames(new CachedMemory((address, length) -> Arrays.copyOf(code, length)));
+        Symbol trampoline = Symbol.bpf("bpf_trampoline_1", PROGRAM, 0x40);
+        assertThat(frames.entry(trampoline, PROGRAM, true)).isEqualTo(OrcEntry.JUST_CALLED);
+        for (int offset : new int[] {4, 5}) {
+            assertThat(frames.entry(trampoline, PROGRAM + offset, true)).isEqualTo(OrcEntry.FRAME_POINTER);
+        }
+        for (int offset : new int[] {6, 10}) {
+            assertThat(frames.entry(trampoline, PROGRAM + offset, true)).isEqualTo(OrcEntry.JUST_CALLED);
+        }
+    }
+
+    @Test
+    void knowsThatADispatcherHasNoFrame() {
+        JitFrames frames = new JitFrames(new CachedMemory((address, length) -> new byte[length]));
+        Symbol dispatcher = Symbol.bpf("bpf_dispatcher_xdp", PROGRAM, 0x1000);
+        assertThat(frames.entry(dispatcher, PROGRAM + 0x80, true)).isEqualTo(OrcEntry.JUST_CALLED);
+    }
 }

@@ -68,8 +68,13 @@ public final class KernelData {
 
     /** Returns printable ASCII text up to its zero byte; empty if there is none. */
     public Optional<String> text(long address) {
-        byte[] bytes = new byte[MOST_TEXT];
-        for (int length = 0; length < MOST_TEXT; length++) {
+        return text(address, MOST_TEXT);
+    }
+
+    /** Does the same for text that may be as long as {@code most}, its zero byte included. */
+    Optional<String> text(long address, int most) {
+        byte[] bytes = new byte[most];
+        for (int length = 0; length < most; length++) {
             int letter = memory.unsignedByte(address + length);
             if (letter == 0 && length > 0) {
                 return Optional.of(new String(bytes, 0, length, StandardCharsets.US_ASCII));
