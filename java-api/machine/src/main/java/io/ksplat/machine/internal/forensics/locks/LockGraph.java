@@ -42,6 +42,7 @@ public final class LockGraph {
     private final KernelData data;
     private final HeldLocks held;
     private final Tasks tasks;
+    private final PreemptCounts preemption;
     private final List<ContextStack> stacks;
     private final List<Waiting> waits;
     private final Map<Waiting, Holder> holders = new HashMap<>();
@@ -51,6 +52,7 @@ public final class LockGraph {
         this.data = data;
         this.held = new HeldLocks(data);
         this.tasks = new Tasks(data);
+        this.preemption = new PreemptCounts(data);
         this.stacks = stacks;
         this.waits = waits;
         for (Waiting wait : waits) {
@@ -213,8 +215,10 @@ public final class LockGraph {
     }
 
     private Optional<Holder> inferredHolder(Waiting wait) {
+        List<ContextStack> possible =
+                stacks.stream().filter(stack -> mayHold(stack, wait)).toList();
         List<ContextStack> takers =
-                stacks.stream().filter(stack -> takes(stack, wait)).toList();
+                possible.stream().filter(stack -> takes(stack, wait)).toList();
         if (takers.size() == 1) {
             return Optional.of(new Holder(
                     Optional.of(takers.get(0)),
@@ -222,17 +226,40 @@ public final class LockGraph {
                     "it is in " + taker(wait) + ", which takes this lock",
                     true));
         }
-        List<ContextStack> below = stacks.stream()
-                .filter(stack -> stack.cpu() == wait.stack.cpu() && !stack.equals(wait.stack) && runsKernelCode(stack))
+        List<ContextStack> others = stacks.stream()
+                .filter(stack -> !stack.equals(wait.stack) && runsKernelCode(stack))
                 .toList();
-        boolean alone = stacks.stream().noneMatch(stack -> stack.cpu() != wait.stack.cpu() && runsKernelCode(stack));
-        return takers.isEmpty() && alone && below.size() == 1
+        List<ContextStack> left = others.stream().filter(possible::contains).toList();
+        return takers.isEmpty() && left.size() == 1 && left.get(0).cpu() == wait.stack.cpu()
                 ? Optional.of(new Holder(
-                        Optional.of(below.get(0)),
+                        Optional.of(left.get(0)),
                         currentTask(wait.stack.cpu()),
-                        "nothing else runs in the kernel",
+                        others.size() == 1
+                                ? "nothing else runs in the kernel"
+                                : "nothing else in the kernel has disabled preemption, as who takes a spin lock does",
                         true))
                 : Optional.empty();
+    }
+
+    /**
+     * Returns whether a context may hold a lock: a function that takes such a lock disables preemption before. The count of a CPU is
+     * that of all its contexts. That of the one that waits is not zero, in a kernel that counts (CONFIG_PREEMPT_COUNT).
+     */
+    private boolean mayHold(ContextStack stack, Waiting wait) {
+        int own = preemption.of(wait.stack.cpu()).orElse(0);
+        if (own == 0 || !countsPreemption(wait)) {
+            return true;
+        }
+        return stack.cpu() == wait.stack.cpu()
+                ? own > 1
+                : preemption.of(stack.cpu()).orElse(1) > 0;
+    }
+
+    /** Others may leave preemption as it is: older kernels' bpf_spin_lock() only disables interrupts. */
+    private static boolean countsPreemption(Waiting wait) {
+        return wait.stack.steps().subList(0, wait.taker).stream()
+                .map(step -> SymbolNames.base(step.frame()))
+                .anyMatch(name -> name.startsWith("_raw_"));
     }
 
     /** Returns whether a context is in the function that wants the lock; its own call that waits does not count. */

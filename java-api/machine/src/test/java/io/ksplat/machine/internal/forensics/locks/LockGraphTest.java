@@ -27,10 +27,23 @@ import org.junit.jupiter.api.Test;
 
 /** Owners that no memory tells, as on kernels without lock debugging: inferred where one context alone can be it, else unknown. */
 class LockGraphTest {
+    private static final long PAGE = 4096;
+    private static final long PER_CPU_OFFSETS = 0xffffffff82000000L;
+    private static final long PREEMPT_COUNT = 0xffffffff82001000L;
+    private static final String KALLSYMS = """
+            ffffffff81000000 T _text
+            ffffffff82000000 D __per_cpu_offset
+            ffffffff82001000 D __preempt_count
+            """;
+
+    /** NMI_OFFSET and HARDIRQ_OFFSET, and that there is no need to reschedule (PREEMPT_NEED_RESCHED, inverted). */
+    private static final int IN_NMI = 0x8011_0000;
+
     private static final ContextStack IDLE_1 = stack(1, "task", "default_idle", "do_idle", "start_secondary");
 
     private final List<ContextStack> stacks = new ArrayList<>();
     private final List<Waiting> waits = new ArrayList<>();
+    private int[] preemptCounts = {};
 
     private static ContextStack stack(int cpu, String context, String... functions) {
         List<StackWalk.Step> steps = new ArrayList<>();
@@ -75,12 +88,20 @@ class LockGraphTest {
                 .putInt(0)
                 .putInt(1)
                 .array();
-        Symbols symbols = Symbols.parse("ffffffff81000000 T _text\n".getBytes(UTF_8));
+        Symbols symbols = Symbols.parse(KALLSYMS.getBytes(UTF_8));
         KernelData data = new KernelData(
                 symbols,
                 KernelBtf.parse(btf),
                 (address, length) -> {
-                    throw new IOException("not mapped");
+                    ByteBuffer page = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+                    if (preemptCounts.length == 0) {
+                        throw new IOException("not mapped");
+                    } else if (address == PER_CPU_OFFSETS) {
+                        page.putLong(PAGE).putLong(2 * PAGE);
+                    } else {
+                        page.putInt(preemptCounts[address == PREEMPT_COUNT + PAGE ? 0 : 1]);
+                    }
+                    return page.array();
                 },
                 2);
         return new LockGraph(data, stacks, waits);
@@ -182,5 +203,50 @@ class LockGraphTest {
         assertThat(graph.cycle()).isEmpty();
         assertThat(graph.details().waits()).extracting(Details.Wait::owner).containsExactly(Optional.empty());
         assertThat(graph.locks()).extracting(LockRef::name).containsExactly("L");
+    }
+
+    private LockGraphTest counts(int cpu0, int cpu1) {
+        preemptCounts = new int[] {cpu0, cpu1};
+        return this;
+    }
+
+    private LockGraphTest aWorkerIsInterrupted() {
+        return waits(spinning(0, "nmi", "__queue_work", "exc_nmi"), "L")
+                .runs(stack(0, "task", "process_one_work", "worker_thread"))
+                .runs(stack(1, "task", "something", "syscall"));
+    }
+
+    @Test
+    void whoHasNotDisabledPreemptionHoldsNoSpinLock() throws Exception {
+        aWorkerIsInterrupted().counts(IN_NMI | 2, 0x8000_0000);
+        assertThat(graph().cycle())
+                .containsExactly(node("NMI", 0, "the CPU", "L", false), node("task", 0, "L", "the CPU", true));
+    }
+
+    @Test
+    void whoHasDisabledPreemptionMayHoldASpinLock() throws Exception {
+        aWorkerIsInterrupted().counts(IN_NMI | 2, 0x8000_0001);
+        assertUnknown();
+    }
+
+    @Test
+    void anInterruptedTaskThatMayBePreemptedIsNotTheOwner() throws Exception {
+        aWorkerIsInterrupted().counts(IN_NMI | 1, 0x8000_0000);
+        assertUnknown();
+    }
+
+    @Test
+    void aKernelThatDoesNotCountSaysNothing() throws Exception {
+        aWorkerIsInterrupted().counts(IN_NMI, 0x8000_0000);
+        assertUnknown();
+    }
+
+    @Test
+    void whoIsAboutToTakeALockDoesNotHoldIt() throws Exception {
+        waits(spinning(0, "nmi", "take", "exc_nmi"), "L")
+                .runs(stack(0, "task", "inner", "take", "syscall"))
+                .runs(stack(1, "task", "take", "syscall"))
+                .counts(IN_NMI | 2, 0x8000_0000);
+        assertThat(graph().cycle()).hasSize(2);
     }
 }
