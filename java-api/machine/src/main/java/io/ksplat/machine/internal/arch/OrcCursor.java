@@ -199,6 +199,10 @@ final class OrcCursor extends FrameCursor {
         if (wrongWay || strange || (call && !toText)) {
             return Next.NOTHING;
         }
+        if (call && isReturnHook(nextIp.getAsLong())) {
+            sp = nextSp.getAsLong();
+            return Next.NOTHING;
+        }
         ip = nextIp.getAsLong();
         sp = nextSp.getAsLong();
         bp = nextBp.getAsLong();
@@ -211,6 +215,14 @@ final class OrcCursor extends FrameCursor {
             return Next.INTERRUPTED;
         }
         return otherStack ? Next.OTHER_STACK : Next.CALLER;
+    }
+
+    /** Its caller is in a list of the task's, which the registers do not lead to. */
+    private boolean isReturnHook(long returnAddress) {
+        return symbols.at(returnAddress)
+                .filter(symbol -> symbol.address() == returnAddress
+                        && X86_64.INSTANCE.functions().is(symbol.name(), Role.RETURN_HOOK))
+                .isPresent();
     }
 
     private static boolean isIndirect(OrcEntry.Base base) {

@@ -50,7 +50,9 @@ public enum Role {
     /** Enters or handles an interrupt, at the outer end of its stack. */
     IRQ_ENTRY,
     /** Rewrites the top of the stack on the way into or out of a function. */
-    THUNK;
+    THUNK,
+    /** Is what a function returns to that has a return probe; the real caller is kept elsewhere. */
+    RETURN_HOOK;
 
     /** Finds a role by its spelling in the file, such as {@code idle-task}. */
     static Optional<Role> spelled(String word) {

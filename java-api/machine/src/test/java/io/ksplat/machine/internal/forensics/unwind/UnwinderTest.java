@@ -37,6 +37,7 @@ class UnwinderTest {
     private static final long ENTRY = TEXT + 0x400;
     private static final long HOLE = TEXT + 0x500;
     private static final long THUNK = TEXT + 0x600;
+    private static final long RETURN_HOOK = TEXT + 0x680;
     private static final long MODULE = 0xffffffffc0100000L;
     private static final long TABLE = TEXT + 0x10000;
     private static final long STACK = 0xffffc90000010000L;
@@ -68,6 +69,7 @@ class UnwinderTest {
             ffffffff81000400 T asm_sysvec_thing
             ffffffff81000500 T hole
             ffffffff81000600 T __x86_indirect_thunk_rax
+            ffffffff81000680 T return_to_handler
             ffffffff81000700 T _etext
             ffffffff81010000 R __start_orc_unwind_ip
             ffffffffc0100000 t in_module\t[m]
@@ -247,6 +249,14 @@ class UnwinderTest {
         inInner().register(Register.RIP, THUNK + 8).code(THUNK, 0, 0, 0).code(OUTER, 0, 0, END);
         word(STACK, THUNK + 12).word(STACK + 8, OUTER + 0x30);
         assertThat(unwind()).containsExactly("<task>", "__x86_indirect_thunk_rax+0x8", "outer+0x30");
+    }
+
+    /** Before the hook lies the code of another function, which describes another frame. */
+    @Test
+    void isNotCertainOfWhatCallsAFunctionThatHasAReturnProbe() {
+        inInner().code(INNER, SP, 16, CALL).code(THUNK, SP, 64, CALL).code(OUTER, 0, 0, END);
+        word(STACK + 8, RETURN_HOOK).word(STACK + 24, OUTER + 0x30);
+        assertThat(unwind()).containsExactly("<task>", "inner+0x10", "? outer+0x30");
     }
 
     @Test
