@@ -197,7 +197,7 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
                         List.of(new Diagnosis.Stuck(0, 0, 1, true, Set.of("spin"))),
                         List.of(),
                         false,
-                        List.of(new Diagnosis.Life(0, 0, samples * 100_000_000L)));
+                        List.of(new Diagnosis.Life(0, 0, samples * 100_000_000L, 0)));
             }
             return isBusy() ? busy() : ALIVE;
         };
@@ -209,7 +209,8 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
 
     /** Its vCPU runs for a second between two samples, and its heart stands still. */
     private Diagnosis busy() {
-        return new Diagnosis(List.of(), List.of(), false, List.of(new Diagnosis.Life(0, 0, samples * 1_000_000_000L)));
+        return new Diagnosis(
+                List.of(), List.of(), false, List.of(new Diagnosis.Life(0, 0, samples * 1_000_000_000L, 0)));
     }
 
     @Override

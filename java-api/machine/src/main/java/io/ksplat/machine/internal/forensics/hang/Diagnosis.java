@@ -29,8 +29,10 @@ public record Diagnosis(List<Stuck> causes, List<Stuck> victims, boolean panicke
      *
      * @param signs how often it showed a sign of life
      * @param silentNs how long its vCPU has run since the last one, nanoseconds
+     * @param elsewhere in how many samples without one it was in code that does not wait for a lock; without the handlers of
+     *     interrupts, if it waits with interrupts enabled
      */
-    public record Life(int cpu, long signs, long silentNs) {}
+    public record Life(int cpu, long signs, long silentNs, long elsewhere) {}
 
     /** Returns the longest time that a vCPU has run without a sign of life, nanoseconds; 0 after a panic, which is an end. */
     public long silentNs() {

@@ -4,6 +4,7 @@ package io.ksplat.machine.internal.forensics.hang;
 import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.machine.internal.arch.Role;
 import io.ksplat.machine.internal.forensics.hang.Diagnosis.Stuck;
+import io.ksplat.machine.internal.forensics.locks.SpinLockKind;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -79,7 +80,8 @@ final class HangDetector {
 
     private List<Diagnosis.Life> lives() {
         return cpus.values().stream()
-                .map(watched -> new Diagnosis.Life(watched.last.cpu(), watched.livesSeen, watched.silentNs))
+                .map(watched ->
+                        new Diagnosis.Life(watched.last.cpu(), watched.livesSeen, watched.silentNs, watched.elsewhere))
                 .toList();
     }
 
@@ -99,6 +101,8 @@ final class HangDetector {
         private final Frozen frozen = new Frozen();
         private int livesSeen;
         private long silentNs;
+        private long elsewhere;
+        private int maskedSince;
         private Sample.Cpu last;
         private boolean seenInPanic;
         private boolean stopped;
@@ -133,11 +137,17 @@ final class HangDetector {
             if (alive) {
                 livesSeen++;
                 silentNs = 0;
+                maskedSince = 0;
                 masked.restart(nowNs);
                 open.restart(nowNs);
                 return;
             }
             silentNs += ran;
+            // With interrupts disabled only for a moment it is in a handler.
+            if (!SpinLockKind.isLocking(place) && (cpu.interruptsEnabled() || maskedSince >= thresholds.samples())) {
+                elsewhere++;
+            }
+            maskedSince = cpu.interruptsEnabled() ? 0 : maskedSince + 1;
             if (cpu.interruptsEnabled()) {
                 masked.restart(nowNs);
                 open.add(place, ran, nowNs);

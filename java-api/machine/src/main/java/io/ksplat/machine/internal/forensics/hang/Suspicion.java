@@ -112,6 +112,8 @@ public final class Suspicion {
     private boolean waitsStill(Diagnosis.Life life, Diagnosis.Life before, Awaited now) {
         return now.equals(waits.get(life.cpu()))
                 && life.silentNs() - before.silentNs() >= betweenNs
+                // It may have had the lock meanwhile, and have lost it again to one that lived before.
+                && (now.how() != Awaited.How.LOCK || life.elsewhere() == before.elsewhere())
                 && (now.how() != Awaited.How.MEMORY || life.silentNs() >= MEMORY_NS);
     }
 }

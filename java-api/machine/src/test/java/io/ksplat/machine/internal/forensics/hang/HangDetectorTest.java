@@ -377,6 +377,38 @@ class HangDetectorTest {
         see(masked(0, 7, "function"));
         assertThat(diagnosis.silentNs()).as("a vCPU that did not run").isEqualTo(10_000 * MS);
         see(masked(0, 8, "function"));
-        assertThat(diagnosis.lives()).containsExactly(new Diagnosis.Life(0, 1, 0));
+        assertThat(diagnosis.lives()).containsExactly(new Diagnosis.Life(0, 1, 0, 96));
+    }
+
+    private static final String SLOWPATH = "native_queued_spin_lock_slowpath";
+
+    private long elsewhere() {
+        return diagnosis.lives().get(0).elsewhere();
+    }
+
+    @Test
+    void tellsACpuThatOnlyWaitsFromOneThatGetsTheLockNowAndThen() {
+        for (int i = 0; i < 10; i++) {
+            after(10, 10);
+            see(masked(0, 7, SLOWPATH));
+        }
+        assertThat(elsewhere()).isZero();
+        after(10, 10);
+        see(masked(0, 7, "bpf_prog"));
+        after(10, 10);
+        see(masked(0, 7, SLOWPATH));
+        assertThat(elsewhere()).isEqualTo(1);
+    }
+
+    @Test
+    void theHandlersOfInterruptsDoNotCountAsOtherCodeOfACpuThatWaitsWithInterruptsEnabled() {
+        for (int i = 0; i < 20; i++) {
+            after(10, 10);
+            see(i % 3 == 0 ? masked(0, 7, "tick_handler") : open(0, 7, SLOWPATH));
+        }
+        assertThat(elsewhere()).isZero();
+        after(10, 10);
+        see(open(0, 7, "vfs_read"));
+        assertThat(elsewhere()).isEqualTo(1);
     }
 }

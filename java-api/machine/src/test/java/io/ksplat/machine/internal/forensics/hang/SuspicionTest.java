@@ -17,11 +17,17 @@ class SuspicionTest {
 
     /** CPU 0 is stuck; CPU 1 has shown some signs of life, and has run since the last one. */
     private static Diagnosis diagnosis(long silentMs, long othersSigns, long othersMs) {
+        return diagnosis(silentMs, othersSigns, othersMs, 0);
+    }
+
+    private static Diagnosis diagnosis(long silentMs, long othersSigns, long othersMs, long elsewhere) {
         return new Diagnosis(
                 List.of(new Diagnosis.Stuck(0, 0, silentMs * MS, true, Set.of("spin"))),
                 List.of(),
                 false,
-                List.of(new Diagnosis.Life(0, 3, silentMs * MS), new Diagnosis.Life(1, othersSigns, othersMs * MS)));
+                List.of(
+                        new Diagnosis.Life(0, 3, silentMs * MS, elsewhere),
+                        new Diagnosis.Life(1, othersSigns, othersMs * MS, 0)));
     }
 
     private boolean isProven(Diagnosis diagnosis, Awaited awaited) {
@@ -34,6 +40,14 @@ class SuspicionTest {
         suspicion.looked(diagnosis(150, 5, 0), Map.of(0, LOCK));
         assertThat(suspicion.isDue(diagnosis(175, 6, 0))).isTrue();
         assertThat(isProven(diagnosis(175, 6, 0), LOCK)).isTrue();
+    }
+
+    /** Another CPU may take the lock again after a sign of life, and be kept off its own CPU by the host. */
+    @Test
+    void aCpuThatWasElsewhereMeanwhileMayHaveHadTheLock() {
+        suspicion.looked(diagnosis(700, 5, 0, 2), Map.of(0, LOCK));
+        assertThat(isProven(diagnosis(800, 6, 0, 3), LOCK)).isFalse();
+        assertThat(isProven(diagnosis(800, 6, 0, 2), LOCK)).isTrue();
     }
 
     @Test
