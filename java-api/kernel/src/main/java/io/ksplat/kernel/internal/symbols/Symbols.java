@@ -39,6 +39,10 @@ public final class Symbols {
     public static final int FORMAT = SymbolData.MAGIC;
 
     private static final long HIGHEST_PERCPU = 0x8000_0000L;
+
+    /** The bytes before a function that an ftrace site or a call thunk needs (CONFIG_CALL_PADDING): no function. */
+    private static final String PADDING = "__pfx_";
+
     private static final int MAX_EDITS = 4;
 
     /** The longest prefix that tells variants of a function apart, such as {@code native_} and {@code __arm64_}. */
@@ -218,7 +222,7 @@ public final class Symbols {
     }
 
     /**
-     * Returns the kernel's names that are most like {@code name}, best first: those that the compiler derived from it
+     * Returns the kernel's other names that are most like {@code name}, best first: those that the compiler derived from it
      * ({@code name.isra.0}), then those with a prefix more or less ({@code native_name}) and those with the smallest edit distance.
      */
     public List<String> near(String name, int limit) {
@@ -233,6 +237,9 @@ public final class Symbols {
                 continue;
             }
             String other = name(i);
+            if (other.equals(name) || other.startsWith(PADDING)) {
+                continue;
+            }
             int distance = derived
                     ? 0
                     : isPrefixed(name, other) || isPrefixed(other, name)

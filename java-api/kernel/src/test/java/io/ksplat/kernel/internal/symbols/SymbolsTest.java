@@ -116,6 +116,9 @@ class SymbolsTest {
         assertThat(symbols.near("call_rcu_ncob", 3)).containsExactly("call_rcu_nocb");
         assertThat(symbols.near("wholly_different_name", 3)).isEmpty();
         assertThat(symbols.near("helpr", 1)).containsExactly("helper");
+        assertThat(symbols.near("call_rcu_nocb", 3))
+                .as("neither itself nor the padding before it")
+                .isEmpty();
     }
 
     @Test
