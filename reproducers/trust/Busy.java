@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 @Needs(cases = "under-bucket-lock", functions = "alloc_htab_elem")
 @Expect(
         verdict = INCONCLUSIVE,
-        cases = "for-ever",
+        cases = {"for-ever", "for-ever-under-lock"},
         because = "one CPU is busy for longer than the kernel's own watchdog allows, and waits for nothing")
 @Expect(verdict = CLEAN, because = "it ends by itself")
 class Busy {
@@ -71,7 +71,18 @@ class Busy {
     @Case("nmi-under-lock")
     @Test
     void anNmiInterruptsTheOwner(Machine machine, BpfObject bpf) throws IOException {
-        busyFor(LONG, machine, bpf);
+        interruptTheOwner(LONG, machine, bpf);
+    }
+
+    /** A lock whose owner executes code for as long as it is watched may still be released. */
+    @Case("for-ever-under-lock")
+    @Test
+    void anNmiInterruptsTheOwnerForEver(Machine machine, BpfObject bpf) throws IOException {
+        interruptTheOwner(Duration.ofDays(1), machine, bpf);
+    }
+
+    private static void interruptTheOwner(Duration time, Machine machine, BpfObject bpf) throws IOException {
+        busyFor(time, machine, bpf);
         machine.controls().atLeast("waited", bpf.global("waited"), 1);
         bpf.program("on_nmi").attach();
         BpfProgram.startTogether(

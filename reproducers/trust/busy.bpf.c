@@ -47,8 +47,8 @@ SEC("tp_btf/nmi_handler")
 int on_nmi(void *ctx)
 {
 	__sync_fetch_and_add(&nmis, 1);
-#if defined(CASE_nmi) || defined(CASE_nmi_under_lock)
-#ifdef CASE_nmi_under_lock
+#if defined(CASE_nmi) || defined(CASE_nmi_under_lock) || defined(CASE_for_ever_under_lock)
+#ifndef CASE_nmi
 	if (!held || bpf_get_smp_processor_id())
 		return 0;
 #endif

@@ -160,11 +160,14 @@ public final class HangAnalysis implements OutsideView.Analysis {
 
     @Override
     public Findings busy(Diagnosis diagnosis) throws IOException, InterruptedException {
-        int cpu = diagnosis.lives().stream()
-                .max(Comparator.comparingLong(Diagnosis.Life::silentNs))
-                .map(Diagnosis.Life::cpu)
-                .orElse(0);
         try (GdbStub gdb = vm.gdb()) {
+            Set<Integer> waiting = look(gdb, diagnosis).waits.keySet();
+            // Who waits has been silent for as long as the one that it waits for.
+            int cpu = diagnosis.lives().stream()
+                    .max(Comparator.comparing((Diagnosis.Life life) -> !waiting.contains(life.cpu()))
+                            .thenComparingLong(Diagnosis.Life::silentNs))
+                    .map(Diagnosis.Life::cpu)
+                    .orElse(0);
             Unwinder unwinder = unwinder(gdb, data(gdb, cpu));
             List<String> common = List.of();
             List<ContextStack> contexts = List.of();
@@ -192,7 +195,10 @@ public final class HangAnalysis implements OutsideView.Analysis {
             return new Findings(
                     Evidence.builder(
                                     EvidenceKind.CPU_BUSY,
-                                    "CPU " + cpu + " is busy in " + function + " and waits for no lock",
+                                    "CPU " + cpu
+                                            + (waiting.contains(cpu)
+                                                    ? " waits in " + function + " for what may still come"
+                                                    : " is busy in " + function + " and waits for no lock"),
                                     "cpu-busy:" + function)
                             .function(function)
                             .cpu(cpu)
