@@ -217,19 +217,14 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
     public Analysis analysis(Known known) {
         return new Analysis() {
             @Override
-            public HangAnalysis.Findings of(Diagnosis diagnosis) throws IOException {
-                fail(Fault.NO_ANALYSIS, "the gdbstub does not answer");
-                return new HangAnalysis.Findings(evidence(EvidenceKind.CPU_STUCK), List.of());
-            }
-
-            @Override
             public Map<Integer, Awaited> waits(Diagnosis diagnosis) {
                 return Map.of(0, new Awaited(Awaited.How.LOCK, 1, 0));
             }
 
             @Override
             public Optional<HangAnalysis.Findings> proof(Diagnosis diagnosis, Suspicion suspicion) throws IOException {
-                return Optional.of(of(diagnosis));
+                fail(Fault.NO_ANALYSIS, "the gdbstub does not answer");
+                return Optional.of(new HangAnalysis.Findings(evidence(EvidenceKind.CPU_STUCK), List.of()));
             }
 
             @Override

@@ -44,10 +44,7 @@ public interface OutsideView extends Target.Capability {
         /** Returns what a machine shows of which a CPU is busy. */
         HangAnalysis.Findings busy(Diagnosis diagnosis) throws IOException, InterruptedException;
 
-        /** Returns what a machine shows whose CPUs are stuck. */
-        HangAnalysis.Findings of(Diagnosis diagnosis) throws IOException, InterruptedException;
-
-        /** Returns who waits behind CPUs that are stuck: the machine was seen at {@link #of}. */
+        /** Returns who waits behind CPUs that are stuck: what {@link #proof} has shown of the machine still holds. */
         List<Evidence> behind(Diagnosis diagnosis) throws IOException, InterruptedException;
 
         /** Looks at every task. The machine stands still for it, and goes on afterwards, also if it stood still before. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal;
 
+import io.ksplat.evidence.Evidence;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.KernelSpec;
@@ -9,6 +10,7 @@ import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Accelerator;
 import io.ksplat.machine.internal.forensics.HangAnalysis;
+import io.ksplat.machine.internal.forensics.hang.Diagnosis;
 import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
 import io.ksplat.machine.internal.qemu.MachineConfig;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
@@ -18,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Real machines under TCG, with a distribution's kernel where no other is named. */
 public final class TestMachines {
@@ -75,6 +78,15 @@ public final class TestMachines {
     public HangAnalysis analysis(Guest guest) throws Exception {
         Symbols symbols = facts().symbols();
         return new HangAnalysis(guest.vm(), facts(), symbols, new SourceFrames(kernel, symbols, List.of()), cache);
+    }
+
+    /** Reads a machine of which a CPU is known to be stuck for a spin lock. */
+    public Evidence ofStuckCpu(Guest guest, Symbols symbols, SourceFrames sources, int cpu) throws Exception {
+        Diagnosis diagnosis = new Diagnosis(
+                List.of(new Diagnosis.Stuck(cpu, 0, 0, true, Set.of("queued_spin_lock_slowpath"))), List.of(), false);
+        return new HangAnalysis(guest.vm(), facts(), symbols, sources, cache)
+                .of(diagnosis)
+                .evidence();
     }
 
     /** The path of a program in the guest that never ends. */

@@ -82,7 +82,8 @@ public final class EvidenceText {
     public static String of(Stack stack, int limit) {
         StringBuilder text = new StringBuilder("  ");
         stack.cpu().ifPresent(cpu -> text.append("CPU ").append(cpu).append(", "));
-        text.append(who(stack.context(), OptionalInt.empty(), stack.cpu().isEmpty() ? stack.task() : Optional.empty()))
+        text.append(stack.context())
+                .append(stack.cpu().isEmpty() ? named(stack.task()) : "")
                 .append(":\n");
         int shown = 0;
         for (Frame frame : stack.frames()) {

@@ -8,9 +8,7 @@ import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.Stack;
 import io.ksplat.evidence.internal.sleep.SeenTask;
 import io.ksplat.kernel.Cache;
-import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.Symbol;
-import io.ksplat.kernel.internal.symbols.Disassembler;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Registers;
 import io.ksplat.machine.internal.KernelInfo;
@@ -18,13 +16,11 @@ import io.ksplat.machine.internal.OutsideView;
 import io.ksplat.machine.internal.OutsideView.SleepFindings;
 import io.ksplat.machine.internal.OutsideView.Sleepers;
 import io.ksplat.machine.internal.Poll;
-import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.machine.internal.arch.OrcTable;
 import io.ksplat.machine.internal.forensics.hang.Awaited;
 import io.ksplat.machine.internal.forensics.hang.Diagnosis;
 import io.ksplat.machine.internal.forensics.hang.Suspicion;
 import io.ksplat.machine.internal.forensics.locks.LockGraph;
-import io.ksplat.machine.internal.forensics.locks.Locks;
 import io.ksplat.machine.internal.forensics.locks.SpinLockKind;
 import io.ksplat.machine.internal.forensics.memory.JitedCode;
 import io.ksplat.machine.internal.forensics.memory.KernelData;
@@ -54,16 +50,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/** Reads the stacks and locks of a machine that hangs. The machine stays stopped afterwards. */
+/** Reads the stacks, locks and tasks of a machine. It stays stopped afterwards, unless the method says otherwise. */
 public final class HangAnalysis implements OutsideView.Analysis {
-    static final Logger LOG = LoggerFactory.getLogger(HangAnalysis.class);
-
-    /** The limit of a function's code in bytes: no slow path of a lock is longer. */
-    private static final int MOST_CODE = 8192;
-
     /** How often to stop the machine again because a CPU that spins with interrupts enabled was in an interrupt. */
     private static final int MOST_STOPS = 20;
 
@@ -126,7 +115,7 @@ public final class HangAnalysis implements OutsideView.Analysis {
                 KernelLog.read(data), Files.readAllBytes(vm.console().file()));
     }
 
-    @Override
+    /** Returns what a machine shows whose CPUs are known to be stuck. */
     public Findings of(Diagnosis diagnosis) throws IOException, InterruptedException {
         try (GdbStub gdb = vm.gdb()) {
             return read(gdb, spinning(gdb, diagnosis), diagnosis).findings();
@@ -369,23 +358,20 @@ public final class HangAnalysis implements OutsideView.Analysis {
     }
 
     private LockGraph lockGraph(GdbStub gdb, List<Registers> cpus, List<ContextStack> contexts, KernelData data)
-            throws IOException, InterruptedException {
-        List<LockGraph.Waiting> waits = new ArrayList<>();
+            throws InterruptedException {
+        Waits waits = new Waits(vm, symbols, gdb, () -> data);
+        List<LockGraph.Waiting> waiting = new ArrayList<>();
         for (Registers registers : cpus) {
-            waiting(gdb, registers, contexts, data).ifPresent(waits::add);
+            waiting(waits, registers, contexts).ifPresent(waiting::add);
         }
-        return new LockGraph(data, contexts, waits);
+        return new LockGraph(data, contexts, waiting);
     }
 
-    /** Finds the lock for which a CPU spins: the memory that its loop reads. */
-    private Optional<LockGraph.Waiting> waiting(
-            GdbStub gdb, Registers registers, List<ContextStack> contexts, KernelData data)
-            throws IOException, InterruptedException {
+    private static Optional<LockGraph.Waiting> waiting(Waits waits, Registers registers, List<ContextStack> contexts)
+            throws InterruptedException {
         Optional<ContextStack> stack =
                 contexts.stream().filter(one -> one.cpu() == registers.cpu()).findFirst();
-        Optional<Symbol> function = symbols.at(registers.rip());
-        Optional<SpinLockKind> kind = function.map(Symbol::name).flatMap(SpinLockKind::in);
-        if (stack.isEmpty() || function.isEmpty() || kind.isEmpty()) {
+        if (stack.isEmpty()) {
             return Optional.empty();
         }
         int taker = 0;
@@ -395,20 +381,7 @@ public final class HangAnalysis implements OutsideView.Analysis {
             taker++;
         }
         int wanted = taker;
-        try {
-            long start = function.get().address();
-            byte[] code = gdb.read(registers.cpu(), start, (int)
-                    Math.min(MOST_CODE, function.get().size()));
-            Locks locks = new Locks(data);
-            return Arch.guest().accessed(Disassembler.disassemble(start, code), registers).stream()
-                    .flatMap(address -> locks.heldAt(address, kind.get()).stream())
-                    .findFirst()
-                    .map(lock -> new LockGraph.Waiting(stack.get(), lock, wanted));
-        } catch (KernelException | IOException e) {
-            // Stacks without locks are evidence too.
-            LOG.warn("cannot tell for which lock CPU {} waits: {}", registers.cpu(), e.getMessage());
-            return Optional.empty();
-        }
+        return waits.polledLock(registers).map(lock -> new LockGraph.Waiting(stack.get(), lock, wanted));
     }
 
     private Unwinder unwinder(GdbStub gdb, KernelData data) throws IOException, InterruptedException {

@@ -10,24 +10,27 @@ import io.ksplat.machine.internal.Poll;
 import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.machine.internal.arch.Role;
 import io.ksplat.machine.internal.forensics.hang.Awaited;
+import io.ksplat.machine.internal.forensics.locks.Lock;
 import io.ksplat.machine.internal.forensics.locks.Locks;
 import io.ksplat.machine.internal.forensics.locks.SpinLockKind;
 import io.ksplat.machine.internal.forensics.memory.KernelData;
 import io.ksplat.machine.internal.qemu.GdbStub;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
 import java.io.IOException;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Finds what the CPUs of a stopped machine wait for. */
 final class Waits {
+    private static final Logger LOG = LoggerFactory.getLogger(Waits.class);
+
     /** The limit of a function's code in bytes: no slow path of a lock is longer. */
     private static final int MOST_CODE = 8192;
 
@@ -44,7 +47,6 @@ final class Waits {
     private final Symbols symbols;
     private final GdbStub gdb;
     private final Supplier<KernelData> memory;
-    private final Map<Long, List<Disassembler.Instruction>> code = new HashMap<>();
 
     /** @param memory reads afresh what may have changed since the last stop */
     Waits(VirtualMachine vm, Symbols symbols, GdbStub gdb, Supplier<KernelData> memory) {
@@ -67,11 +69,22 @@ final class Waits {
         return kind.isEmpty() ? Optional.empty() : lock(accessed(registers), kind.get());
     }
 
-    private Optional<Awaited> lock(List<Long> accessed, SpinLockKind kind) {
-        Locks locks = new Locks(memory.get());
+    /** Returns the lock that a CPU polls in a slow path; empty if it is elsewhere, or if no lock that is held is read there. */
+    Optional<Lock> polledLock(Registers registers) throws InterruptedException {
+        Optional<SpinLockKind> kind =
+                symbols.at(registers.rip()).map(Symbol::name).flatMap(SpinLockKind::in);
+        return kind.isEmpty() ? Optional.empty() : held(accessed(registers), kind.get(), new Locks(memory.get()));
+    }
+
+    private static Optional<Lock> held(List<Long> accessed, SpinLockKind kind, Locks locks) {
         return accessed.stream()
                 .flatMap(address -> locks.heldAt(address, kind).stream())
-                .findFirst()
+                .findFirst();
+    }
+
+    private Optional<Awaited> lock(List<Long> accessed, SpinLockKind kind) {
+        Locks locks = new Locks(memory.get());
+        return held(accessed, kind, locks)
                 .map(lock -> new Awaited(
                         Awaited.How.LOCK, lock.address(), lock.owner().orElse(0)))
                 .or(() -> accessed.stream()
@@ -143,22 +156,19 @@ final class Waits {
     }
 
     /** Returns the memory that a CPU is about to access; nothing if its code cannot be read. */
-    List<Long> accessed(Registers registers) throws InterruptedException {
+    private List<Long> accessed(Registers registers) throws InterruptedException {
         Optional<Symbol> function = symbols.at(registers.rip());
         if (function.isEmpty()) {
             return List.of();
         }
         long start = function.get().address();
         try {
-            List<Disassembler.Instruction> instructions = code.get(start);
-            if (instructions == null) {
-                instructions = Disassembler.disassemble(start, gdb.read(registers.cpu(), start, (int)
-                        Math.min(MOST_CODE, function.get().size())));
-                code.put(start, instructions);
-            }
-            return Arch.guest().accessed(instructions, registers);
+            byte[] code = gdb.read(registers.cpu(), start, (int)
+                    Math.min(MOST_CODE, function.get().size()));
+            return Arch.guest().accessed(Disassembler.disassemble(start, code), registers);
         } catch (KernelException | IOException e) {
-            HangAnalysis.LOG.warn("cannot tell for what CPU {} waits: {}", registers.cpu(), e.getMessage());
+            // Stacks without locks are evidence too.
+            LOG.warn("cannot tell for what CPU {} waits: {}", registers.cpu(), e.getMessage());
             return List.of();
         }
     }

@@ -22,7 +22,6 @@ import io.ksplat.machine.Register;
 import io.ksplat.machine.internal.Guest;
 import io.ksplat.machine.internal.Poll;
 import io.ksplat.machine.internal.TestMachines;
-import io.ksplat.machine.internal.forensics.hang.Diagnosis;
 import io.ksplat.machine.internal.forensics.locks.SpinLockKind;
 import io.ksplat.machine.internal.forensics.memory.CachedMemory;
 import io.ksplat.machine.internal.forensics.memory.SymbolNames;
@@ -336,12 +335,8 @@ class GdbAgreementTest {
 
     private static Evidence analysis(TestMachines machines, Guest guest, Symbols symbols, List<BpfLine> lines, int cpu)
             throws Exception {
-        Diagnosis diagnosis = new Diagnosis(
-                List.of(new Diagnosis.Stuck(cpu, 0, 0, true, Set.of("queued_spin_lock_slowpath"))), List.of(), false);
         SourceFrames sources = new SourceFrames(machines.facts().kernel(), symbols, lines);
-        return new HangAnalysis(guest.vm(), machines.facts(), symbols, sources, machines.cache())
-                .of(diagnosis)
-                .evidence();
+        return machines.ofStuckCpu(guest, symbols, sources, cpu);
     }
 
     /** False where the CPU was not caught in the lock that it was to hang in: then it is none of the ten. */

@@ -16,13 +16,9 @@ final class PreemptCounts {
         this.data = data;
     }
 
-    /** Returns a CPU's count, those of all its contexts together; the variable's place has changed twice. */
+    /** Returns a CPU's count, those of all its contexts together. */
     OptionalInt of(int cpu) {
-        OptionalLong at = data.perCpu("__preempt_count", cpu);
-        if (at.isEmpty()) {
-            OptionalLong hot = data.perCpu("pcpu_hot", cpu);
-            at = hot.isPresent() ? data.address(hot.getAsLong(), "pcpu_hot", "preempt_count") : hot;
-        }
+        OptionalLong at = data.preemptCount(cpu);
         OptionalInt count = at.isPresent() ? data.half(at.getAsLong()) : OptionalInt.empty();
         return count.isPresent() ? OptionalInt.of(count.getAsInt() & PREEMPT_MASK) : count;
     }

@@ -167,13 +167,21 @@ public final class KernelData {
         return Optional.empty();
     }
 
-    /** Returns the task that runs on a CPU; the variable's name has changed twice. */
+    /** Returns the task that runs on a CPU. */
     public OptionalLong currentTask(int cpu) {
-        OptionalLong at = perCpu("current_task", cpu);
-        if (at.isEmpty()) {
-            OptionalLong hot = perCpu("pcpu_hot", cpu);
-            at = hot.isPresent() ? address(hot.getAsLong(), "pcpu_hot", "current_task") : hot;
-        }
+        OptionalLong at = hot("current_task", "current_task", cpu);
         return at.isPresent() ? memory.word(at.getAsLong()) : at;
+    }
+
+    /** Returns where a CPU's {@code preempt_count} is. */
+    public OptionalLong preemptCount(int cpu) {
+        return hot("__preempt_count", "preempt_count", cpu);
+    }
+
+    /** Finds a variable of its own that was a member of {@code pcpu_hot} for some releases (arch/x86/include/asm/current.h). */
+    private OptionalLong hot(String variable, String member, int cpu) {
+        OptionalLong at = perCpu(variable, cpu);
+        OptionalLong hot = at.isEmpty() ? perCpu("pcpu_hot", cpu) : at;
+        return at.isEmpty() && hot.isPresent() ? address(hot.getAsLong(), "pcpu_hot", member) : at;
     }
 }

@@ -167,18 +167,24 @@ final class LockWaits {
             if (waiters.contains(id) || task.task().pid() == 0) {
                 continue;
             }
-            StackWords stack = task.onCpu() ? whole(id) : StackWords.of(id, data);
-            List<StackWords.Word> words = task.onCpu() ? stack.all() : beforeItSleeps(id, stack.all());
-            boolean leads = words.isEmpty() || words.stream().anyMatch(word -> leadsTo(word.value(), lock.address()));
-            if (leads && (task.onCpu() || !sleepsUnlocked(id))) {
+            if (mayHold(task, lock)) {
                 return false;
             }
         }
         return true;
     }
 
+    private boolean mayHold(SeenTask task, Lock lock) {
+        if (!task.onCpu() && sleepsUnlocked(task.id())) {
+            return false;
+        }
+        List<StackWords.Word> words = task.onCpu() ? whole(task.id()).all() : beforeItSleeps(task.id());
+        return words.isEmpty() || words.stream().anyMatch(word -> leadsTo(word.value(), lock.address()));
+    }
+
     /** Returns the words without those of the scheduler's own frames, where what it switches from and to is left. */
-    private List<StackWords.Word> beforeItSleeps(long task, List<StackWords.Word> words) {
+    private List<StackWords.Word> beforeItSleeps(long task) {
+        List<StackWords.Word> words = StackWords.of(task, data).all();
         Optional<StackWalk.Step> caller = caller(task);
         for (int i = 0; caller.isPresent() && i < words.size(); i++) {
             // The return address is that of the next instruction.
@@ -192,26 +198,21 @@ final class LockWaits {
     /** What is on its stack it has left there before, or uses for something else. */
     private boolean sleepsUnlocked(long task) {
         return caller(task)
-                .filter(step -> isIn(SymbolNames.base(step.frame()), Role.UNLOCKED))
+                .filter(step -> SleepLockKind.is(step.frame(), Role.UNLOCKED))
                 .isPresent();
     }
 
     /** Returns where a task calls what only sleeps; empty if that is not certain. */
     private Optional<StackWalk.Step> caller(long task) {
         for (StackWalk.Step step : unwind.apply(task)) {
-            String function = SymbolNames.base(step.frame());
             if (!step.frame().certain()) {
                 return Optional.empty();
             }
-            if (!isIn(function, Role.SCHEDULE) && !isIn(function, Role.SLEEP)) {
+            if (!SleepLockKind.is(step.frame(), Role.SCHEDULE) && !SleepLockKind.is(step.frame(), Role.SLEEP)) {
                 return Optional.of(step);
             }
         }
         return Optional.empty();
-    }
-
-    private static boolean isIn(String function, Role role) {
-        return Arch.guest().functions().is(function, role);
     }
 
     private StackWords whole(long task) {

@@ -67,7 +67,7 @@ enum SleepLockKind {
                 || Arrays.stream(values()).anyMatch(kind -> is(frame, kind.role));
     }
 
-    private static boolean is(Frame frame, Role role) {
+    static boolean is(Frame frame, Role role) {
         return Arch.guest().functions().is(SymbolNames.base(frame), role);
     }
 

@@ -78,8 +78,7 @@ final class WaitReader {
     private static boolean has(List<StackWalk.Step> all, int taker, Role role) {
         return all.stream()
                 .limit(taker)
-                .anyMatch(step ->
-                        step.frame().certain() && Arch.guest().functions().is(SymbolNames.base(step.frame()), role));
+                .anyMatch(step -> step.frame().certain() && SleepLockKind.is(step.frame(), role));
     }
 
     /** A function that is named after its timeout; schedule_timeout() is also called without one. */

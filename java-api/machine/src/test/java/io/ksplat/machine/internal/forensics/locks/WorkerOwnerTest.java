@@ -19,8 +19,6 @@ import io.ksplat.machine.internal.Poll;
 import io.ksplat.machine.internal.TestMachines;
 import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.machine.internal.arch.Role;
-import io.ksplat.machine.internal.forensics.HangAnalysis;
-import io.ksplat.machine.internal.forensics.hang.Diagnosis;
 import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
 import io.ksplat.machine.internal.qemu.GdbStub;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
@@ -29,7 +27,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,12 +71,7 @@ class WorkerOwnerTest {
                 gdb.resume();
                 assertThat(gdb.awaitStop(Deadline.in(PATIENCE))).isEqualTo(1);
             }
-            Diagnosis diagnosis = new Diagnosis(
-                    List.of(new Diagnosis.Stuck(0, 0, 0, true, Set.of("queued_spin_lock_slowpath"))), List.of(), false);
-            Evidence found = new HangAnalysis(
-                            guest.vm(), machines.facts(), symbols, SourceFrames.none(symbols), machines.cache())
-                    .of(diagnosis)
-                    .evidence();
+            Evidence found = machines.ofStuckCpu(guest, symbols, SourceFrames.none(symbols), 0);
             System.out.println(EvidenceText.of(found));
 
             Details.Wait wait = ((Details.Waits) found.details()).waits().get(0);

@@ -18,9 +18,7 @@ import io.ksplat.machine.internal.Poll;
 import io.ksplat.machine.internal.TestMachines;
 import io.ksplat.machine.internal.arch.JitFrames;
 import io.ksplat.machine.internal.arch.OrcTable;
-import io.ksplat.machine.internal.forensics.HangAnalysis;
 import io.ksplat.machine.internal.forensics.StoppedCpu;
-import io.ksplat.machine.internal.forensics.hang.Diagnosis;
 import io.ksplat.machine.internal.forensics.locks.SpinLockKind;
 import io.ksplat.machine.internal.forensics.memory.JitedCode;
 import io.ksplat.machine.internal.forensics.memory.KernelData;
@@ -73,14 +71,7 @@ class TrampolinesTest {
                 gdb.detach();
             }
             awaitSpinning(guest, symbols, cpu);
-            Diagnosis diagnosis = new Diagnosis(
-                    List.of(new Diagnosis.Stuck(cpu, 0, 0, true, Set.of("queued_spin_lock_slowpath"))),
-                    List.of(),
-                    false);
-            Stack found = new HangAnalysis(
-                            guest.vm(), machines.facts(), symbols, SourceFrames.none(symbols), machines.cache())
-                    .of(diagnosis)
-                    .evidence()
+            Stack found = machines.ofStuckCpu(guest, symbols, SourceFrames.none(symbols), cpu)
                     .stacks()
                     .get(0);
             System.out.println(kernel + " " + program + " " + StoppedCpu.show(List.of(found)));
