@@ -30,7 +30,7 @@ import java.util.regex.Pattern;
  * <p>The protocol is gdb's remote serial protocol ("Debugging with GDB", appendix E); QEMU's thread ids are CPU number plus one.
  */
 public final class GdbStub implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
     /** QEMU's packet buffer has 4096 bytes, and a byte of memory takes two. */
     public static final int MOST_BYTES = 1024;
 
@@ -85,8 +85,16 @@ public final class GdbStub implements AutoCloseable {
         expectOk("Z1," + Long.toHexString(address) + ",1");
     }
 
+    /**
+     * Clears a breakpoint. QEMU clears it CPU by CPU, and answers E22 at the first one that has none any more
+     * (accel/tcg/tcg-accel-ops.c, tcg_remove_breakpoint()); {@link #detach} clears what the others may still have.
+     */
     public void clearBreakpoint(long address) throws IOException {
-        expectOk("z1," + Long.toHexString(address) + ",1");
+        String packet = "z1," + Long.toHexString(address) + ",1";
+        String answer = ask(packet);
+        if (!answer.equals("OK") && !answer.equals("E22")) {
+            throw new MachineException("the gdbstub answered \"" + answer + "\" to " + packet);
+        }
     }
 
     /** Lets all CPUs run. */

@@ -27,7 +27,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * @see <a href="https://www.qemu.org/docs/master/interop/qmp-spec.html">QMP specification</a>
  */
 public final class Qmp implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final ObjectMapper json = new ObjectMapper();
     private final SocketChannel channel;
