@@ -113,6 +113,8 @@ class MapReentry {
     void pushEnteredAgain(String name, Machine machine, BpfObject bpf) throws IOException {
         watch(1, machine, bpf);
         bpf.program("under_guests_lock").attach();
+        // Before CPU 0 is busy: to attach takes an answer from every CPU.
+        bpf.program("on_nmi").attach();
         bpf.program("update_first").startOn(0);
         if (!machine.eventually(() -> bpf.global("pushed").get() > 0)) {
             return;
@@ -121,7 +123,6 @@ class MapReentry {
             bpf.program("update_first").startOn(1);
             machine.eventually(() -> bpf.global("reentered").get() > 0);
         } else {
-            bpf.program("on_nmi").attach();
             machine.nmi()
                     .aimAt("memcpy")
                     .on(0)
