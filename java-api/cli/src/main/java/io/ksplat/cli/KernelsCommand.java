@@ -40,6 +40,23 @@ final class KernelsCommand implements Callable<Integer> {
         return Exit.EXPECTED;
     }
 
+    @Command(
+            name = "get",
+            description = "Fetches or builds kernels, so that a later run need not wait.",
+            mixinStandardHelpOptions = true)
+    int get(@Parameters(paramLabel = "SPEC", arity = "1..*") List<String> specs) throws Exception {
+        PrintWriter out = spec.commandLine().getOut();
+        TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
+        KernelShelf shelf = new KernelShelf();
+        for (String kernel : specs) {
+            String got = shelf.get(kernel, progress);
+            progress.clear();
+            out.println(got);
+        }
+        out.flush();
+        return Exit.EXPECTED;
+    }
+
     @Command(name = "rm", description = "Removes kernels from the cache.", mixinStandardHelpOptions = true)
     int rm(@Parameters(paramLabel = "KEY", arity = "1..*") List<String> keys) throws Exception {
         KernelShelf shelf = new KernelShelf();

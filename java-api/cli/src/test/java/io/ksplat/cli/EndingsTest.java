@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** However a run ends, its report is there and nothing else is. */
-@Tag("machine")
+@Tag("full")
 class EndingsTest {
     /** Says so while its machine runs, and never ends by itself. */
     private static final String ENDLESS = "acceptance-endless";

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.testcontainers.DockerClientFactory;
 
 /** {@code ksplat run --in-container}, as the launcher starts it: nothing is left in Docker, however it ends. */
-@Tag("machine")
+@Tag("container")
 class InContainerTest {
     private static final String ENDLESS = "acceptance-endless";
 

@@ -4,27 +4,18 @@ package io.ksplat.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.ksplat.kernel.Cache;
-import io.ksplat.kernel.KernelSpec;
-import io.ksplat.kernel.Kernels;
 import java.nio.file.Path;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A kernel that checks each access to memory, built here where the cache has none. */
-@Tag("machine")
+/** A kernel that checks each access to memory, which ./ksplat verify --full builds before. */
+@Tag("kasan")
 class KasanTest {
     private static final String KERNEL = "source:7.3+kasan";
 
     @TempDir
     Path folder;
-
-    @BeforeAll
-    static void buildTheKernel() throws Exception {
-        new Kernels(Cache.standard()).resolve(KernelSpec.parse(KERNEL), io.ksplat.kernel.Progress.NONE);
-    }
 
     @Test
     void aTaskLookedAtAfterItsFreeIsSeenAndTheCheckerBlindFromThenOn() throws Exception {

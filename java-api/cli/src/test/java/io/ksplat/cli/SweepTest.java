@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Few points of a real machine. */
-@Tag("machine")
+@Tag("full")
 class SweepTest {
     @TempDir
     Path folder;

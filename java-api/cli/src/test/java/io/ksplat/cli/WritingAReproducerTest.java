@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** docs/writing-a-reproducer.md works as it is written. */
+@Tag("full")
 class WritingAReproducerTest {
     private static final Path PAGE = Path.of("../../docs/writing-a-reproducer.md");
     private static final Pattern BLOCK = Pattern.compile("^```(\\w+)\n(.*?)^```$", Pattern.MULTILINE | Pattern.DOTALL);

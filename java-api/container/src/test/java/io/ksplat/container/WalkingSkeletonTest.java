@@ -16,7 +16,7 @@ import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
 
 /** Runs reproducers through JUnit's launcher, with QEMU in a container. */
 @DockerHere
-@Tag("machine")
+@Tag("container")
 class WalkingSkeletonTest {
     @TempDir
     private Path report;

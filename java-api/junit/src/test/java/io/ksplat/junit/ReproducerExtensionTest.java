@@ -309,12 +309,10 @@ class ReproducerExtensionTest {
 
     @Test
     @Tag("machine")
-    void reportsARangeThatIsNoneAsAnErrorAndHoldsNobodyUp() throws IOException {
-        long start = System.nanoTime();
+    void reportsARangeThatIsNoneAsAnError() throws IOException {
         assertThat(thrown(run(BadRange.class, "debian:7.2")))
                 .isInstanceOf(HarnessError.class)
                 .hasMessageContaining("\"6.3 and later\" is no range of kernels");
         assertThat(onlyRun().path("verdict").asText()).isEqualTo("ERROR");
-        assertThat(System.nanoTime() - start).isLessThan(9_000_000_000L);
     }
 }

@@ -8,7 +8,6 @@ import io.ksplat.kernel.internal.build.BuildTools;
 import io.ksplat.kernel.internal.debian.AptSources;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
@@ -44,11 +43,9 @@ class NetworkTest {
         assertThat(kernel.virtioPci()).isTrue();
 
         List<String> said = new ArrayList<>();
-        long start = System.nanoTime();
         Kernel again = kernels(NOWHERE).resolve(spec, (line, done) -> said.add(line));
         assertThat(again).isEqualTo(kernel);
         assertThat(said).isEmpty();
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(1));
 
         // Asked for in other words, the lists of today do; and without them the cached one does.
         String exact = kernel.release().replaceFirst("\\+.*", "");

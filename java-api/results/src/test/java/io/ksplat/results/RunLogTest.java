@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(30)
+@Timeout(180)
 class RunLogTest {
     @TempDir
     Path temporary;
@@ -151,7 +151,7 @@ class RunLogTest {
                 }
             }
             done.countDown();
-            assertThat(reader.get(10, TimeUnit.SECONDS)).isPositive();
+            assertThat(reader.get(60, TimeUnit.SECONDS)).isPositive();
         } finally {
             threads.shutdownNow();
         }
@@ -178,7 +178,7 @@ class RunLogTest {
                 }));
             }
             for (Future<?> one : all) {
-                one.get(10, TimeUnit.SECONDS);
+                one.get(60, TimeUnit.SECONDS);
             }
         } finally {
             threads.shutdownNow();

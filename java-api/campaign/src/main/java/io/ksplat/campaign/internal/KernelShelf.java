@@ -2,7 +2,9 @@
 package io.ksplat.campaign.internal;
 
 import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Kernels;
 import io.ksplat.kernel.Progress;
 import java.time.Duration;
@@ -50,6 +52,12 @@ public final class KernelShelf {
                 .append(profiles)
                 .append('\n'));
         return text.toString();
+    }
+
+    /** Fetches or builds a kernel, and returns a line that says which it is. */
+    public String get(String spec, Progress progress) throws KernelException, InterruptedException {
+        Kernel kernel = kernels.resolve(KernelSpec.parse(spec), progress);
+        return spec + ": " + kernel.release();
     }
 
     /** Removes a kernel from the cache; returns false if there is none. */

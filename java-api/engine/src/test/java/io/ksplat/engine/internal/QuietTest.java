@@ -16,7 +16,7 @@ import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(180)
 class QuietTest {
     private static final long SECOND = 1_000_000_000L;
     private static final List<Control> RAN = List.of(Control.effect("ran", 1, 1));

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The contract in the running kernel: that of a guest, in which a JVM runs on the host's files, so that nothing is loaded into the
  * host's. The kernel is one that has 9p built in.
  */
-@Tag("machine")
+@Tag("lockdep")
 @Timeout(400)
 class LocalTargetTest {
     private static final Duration IN_GUEST = Duration.ofSeconds(300);

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What a living machine does; all tests share one, and leave it as it was. */
 @Tag("machine")
-@Timeout(60)
+@Timeout(180)
 class MachineTest {
     private static final Duration SOON = Duration.ofSeconds(20);
 

@@ -146,7 +146,7 @@ class RemoteMachineTest {
         try (Guest guest = boot(host(new Here(folder)))) {
             ProcessHandle.of(TestMachines.pid(guest.vm())).orElseThrow().destroyForcibly();
             // 128 and SIGKILL, as a shell has it.
-            assertThat(guest.vm().exit().get(10, TimeUnit.SECONDS)).isEqualTo(137);
+            assertThat(guest.vm().exit().get(60, TimeUnit.SECONDS)).isEqualTo(137);
         }
     }
 

@@ -35,15 +35,10 @@ public final class TestMachines {
         this("debian:7.2");
     }
 
-    /** With another kernel, which is fetched or built where the cache has none. */
+    /** With another kernel, which is fetched if the cache has none. A test of a kernel that is built has the tag "lockdep": ./ksplat verify builds it before. */
     public TestMachines(String kernelSpec) throws Exception {
         kernel = new Kernels(cache).resolve(KernelSpec.parse(kernelSpec), Progress.NONE);
         host = MachineFactory.open(cache, Optional.of(Accelerator.TCG));
-    }
-
-    /** Builds that kernel if the cache has none: call it before all tests, so that none of them runs out of time for it. */
-    public static void buildLockdepKernel() throws Exception {
-        new Kernels(Cache.standard()).resolve(KernelSpec.parse(LOCKDEP), Progress.NONE);
     }
 
     public Cache cache() {

@@ -27,10 +27,12 @@ import java.util.Random;
 import java.util.Set;
 import java.util.function.BiFunction;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Bisects a repository of forty commits; the number in the only file of a commit is the script of its kernel. */
+@Tag("full")
 class TreeBisectionTest {
     private static final int COMMITS = 40;
     private static final int FIRST_BAD = 23;

@@ -4,10 +4,12 @@ package io.ksplat.campaign.internal.statistics;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("full")
 class NoisySearchTest {
     private static final int COMMITS = 1000;
     private static final int BISECTIONS = Integer.getInteger("ksplat.bisections", 1000);

@@ -42,7 +42,7 @@ class AgentClientTest {
     @BeforeEach
     void connect() throws IOException {
         sockets = SocketPair.open();
-        client = new AgentClient(sockets.near(), Duration.ofSeconds(5), Patience.Starvation.NONE);
+        client = new AgentClient(sockets.near(), Duration.ofSeconds(60), Patience.Starvation.NONE);
     }
 
     @AfterEach
@@ -124,7 +124,7 @@ class AgentClientTest {
         assertThat(client.hello()).isNotDone();
         send(Response.newBuilder()
                 .setHello(Hello.newBuilder().setRelease("7.2.13").setCpus(2)));
-        assertThat(client.hello().get(5, TimeUnit.SECONDS).getRelease()).isEqualTo("7.2.13");
+        assertThat(client.hello().get(60, TimeUnit.SECONDS).getRelease()).isEqualTo("7.2.13");
     }
 
     @Test
@@ -135,10 +135,10 @@ class AgentClientTest {
         Request second = receive();
         assertThat(first.getId()).isNotZero().isNotEqualTo(second.getId());
         send(bytes(second.getId(), "to " + second.getEcho().getToken().toStringUtf8()));
-        assertThat(two.get(5, TimeUnit.SECONDS)).isEqualTo("to two");
+        assertThat(two.get(60, TimeUnit.SECONDS)).isEqualTo("to two");
         assertThat(one).isNotDone();
         send(bytes(first.getId(), "to one"));
-        assertThat(one.get(5, TimeUnit.SECONDS)).isEqualTo("to one");
+        assertThat(one.get(60, TimeUnit.SECONDS)).isEqualTo("to one");
     }
 
     @Test
@@ -148,11 +148,11 @@ class AgentClientTest {
         send(bytes(4711, "nobody"));
         send(Response.newBuilder().setDone(Done.getDefaultInstance()));
         send(bytes(request.getId(), "somebody"));
-        assertThat(answer.get(5, TimeUnit.SECONDS)).isEqualTo("somebody");
+        assertThat(answer.get(60, TimeUnit.SECONDS)).isEqualTo("somebody");
         send(bytes(request.getId(), "too late"));
         CompletableFuture<String> next = asking("y");
         send(bytes(receive().getId(), "next"));
-        assertThat(next.get(5, TimeUnit.SECONDS)).isEqualTo("next");
+        assertThat(next.get(60, TimeUnit.SECONDS)).isEqualTo("next");
     }
 
     @Test
@@ -163,11 +163,11 @@ class AgentClientTest {
         send(bytes(request.getId(), "ffff").setMore(true));
         CompletableFuture<String> other = asking("other");
         send(bytes(receive().getId(), "between"));
-        assertThat(other.get(5, TimeUnit.SECONDS)).isEqualTo("between");
+        assertThat(other.get(60, TimeUnit.SECONDS)).isEqualTo("between");
         assertThat(file).isNotDone();
         send(bytes(request.getId(), " T _text").setMore(true));
         send(bytes(request.getId(), ""));
-        assertThat(file.get(5, TimeUnit.SECONDS)).isEqualTo("ffff T _text".getBytes(UTF_8));
+        assertThat(file.get(60, TimeUnit.SECONDS)).isEqualTo("ffff T _text".getBytes(UTF_8));
     }
 
     @Test
@@ -188,7 +188,7 @@ class AgentClientTest {
         while (frame.hasRemaining()) {
             sockets.far().write(ByteBuffer.wrap(new byte[] {frame.get()}));
         }
-        assertThat(answer.get(5, TimeUnit.SECONDS)).isEqualTo("slow");
+        assertThat(answer.get(60, TimeUnit.SECONDS)).isEqualTo("slow");
     }
 
     @Test
@@ -235,7 +235,8 @@ class AgentClientTest {
     void refusesAFrameThatIsTooLongBeforeItMakesRoomForIt() throws Exception {
         for (int length : new int[] {(32 << 20) + 1, Integer.MAX_VALUE, -1, Integer.MIN_VALUE}) {
             try (SocketPair pair = SocketPair.open();
-                    AgentClient other = new AgentClient(pair.near(), Duration.ofSeconds(5), Patience.Starvation.NONE)) {
+                    AgentClient other =
+                            new AgentClient(pair.near(), Duration.ofSeconds(60), Patience.Starvation.NONE)) {
                 pair.far()
                         .write(ByteBuffer.allocate(4)
                                 .order(ByteOrder.LITTLE_ENDIAN)
@@ -303,7 +304,7 @@ class AgentClientTest {
             }
         });
         send(Response.newBuilder().setId(receive().getId()).setDone(Done.getDefaultInstance()));
-        answer.get(5, TimeUnit.SECONDS);
+        answer.get(60, TimeUnit.SECONDS);
     }
 
     @Test

@@ -26,7 +26,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -44,14 +43,15 @@ class DeadMachineTest {
     @TempDir
     Path folder;
 
-    @BeforeAll
-    static void buildTheKernel() throws Exception {
-        TestMachines.buildLockdepKernel();
+    /** Stops the machine when it is about to print a line that is in its log already. */
+    @Test
+    @Tag("lockdep")
+    void whatTheConsoleDidNotGetIsReadFromMemoryOnABuiltKernel() throws Exception {
+        whatTheConsoleDidNotGetIsReadFromMemory(TestMachines.LOCKDEP);
     }
 
-    /** Stops the machine when it is about to print a line that is in its log already. */
     @ParameterizedTest
-    @ValueSource(strings = {"debian:6.1", "debian:7.2", TestMachines.LOCKDEP})
+    @ValueSource(strings = {"debian:6.1", "debian:7.2"})
     void whatTheConsoleDidNotGetIsReadFromMemory(String kernel) throws Exception {
         TestMachines machines = new TestMachines(kernel);
         Symbols symbols = machines.facts().symbols();
@@ -109,7 +109,7 @@ class DeadMachineTest {
         } finally {
             guard.destroy();
         }
-        guard.onExit().get(10, TimeUnit.SECONDS);
+        guard.onExit().get(60, TimeUnit.SECONDS);
         assertThat(kept.gdb().getParent()).doesNotExist();
     }
 
@@ -128,6 +128,7 @@ class DeadMachineTest {
 
     /** Debian 12's drgn will do: it takes the notes and the addresses of the dump, and the types of the vmlinux. */
     @Test
+    @Tag("lockdep")
     void drgnOpensADump() throws Exception {
         need("drgn", "--version");
         TestMachines machines = new TestMachines(TestMachines.LOCKDEP);
@@ -172,6 +173,7 @@ class DeadMachineTest {
 
     /** Debian 12's crash knows no kernel of the 7 series, so this is told of newer ones alone. */
     @Test
+    @Tag("lockdep")
     void crashOpensADump() throws Exception {
         Matcher version = Pattern.compile("crash (\\d+)\\.").matcher(need("crash", "-v"));
         assumeThat(version.find()).as("crash -v tells its version").isTrue();
@@ -231,11 +233,10 @@ class DeadMachineTest {
                 gdb.detach();
             }
             HangWatch watch = new HangWatch(guest, symbols);
-            Path delays = Path.of("/proc", guest.vm().cpuThreads().get(cpu).toString(), "schedstat");
+            Path thread = Path.of("/proc", guest.vm().cpuThreads().get(cpu).toString(), "schedstat");
             Deadline deadline = Deadline.in(PATIENCE);
             long beats = -1;
-            long lastBeat = 0;
-            long delayBefore = 0;
+            long ranBefore = 0;
             while (true) {
                 Diagnosis diagnosis = watch.sample();
                 if (diagnosis.causes().stream().anyMatch(stuck -> stuck.cpu() == cpu)) {
@@ -244,22 +245,21 @@ class DeadMachineTest {
                 long now = guest.heartbeats().read()[cpu];
                 if (now != beats) {
                     beats = now;
-                    lastBeat = System.nanoTime();
-                    delayBefore = delayed(delays);
+                    ranBefore = ran(thread);
                 }
                 assertThat(deadline.expired()).isFalse();
                 Poll.pause();
             }
-            // Less what the host made the CPU wait for a processor: a busy host is not the machine's slowness.
-            long tookMs = (System.nanoTime() - lastBeat - (delayed(delays) - delayBefore)) / 1_000_000;
-            System.out.println("from the last heartbeat to the verdict: " + tookMs + " ms");
-            assertThat(tookMs).isLessThanOrEqualTo(3000);
+            // In the CPU's own run time: a busy host is not the machine's slowness.
+            long tookMs = (ran(thread) - ranBefore) / 1_000_000;
+            System.out.println("run time from the last heartbeat to the verdict: " + tookMs + " ms");
+            assertThat(tookMs).isLessThanOrEqualTo(10_000);
         }
     }
 
-    /** How long a thread was ready and had no processor, nanoseconds (Documentation/scheduler/sched-stats.rst). */
-    private static long delayed(Path schedstat) throws IOException {
-        return Long.parseLong(Files.readString(schedstat).split(" ", -1)[1]);
+    /** How long a thread has run, nanoseconds (Documentation/scheduler/sched-stats.rst). */
+    private static long ran(Path schedstat) throws IOException {
+        return Long.parseLong(Files.readString(schedstat).split(" ", -1)[0]);
     }
 
     private static String gdb(String... arguments) throws Exception {

@@ -43,7 +43,6 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -60,7 +59,7 @@ import org.junit.jupiter.api.io.TempDir;
  * next (tail calls): those are passed over, for no unwinder of the kernel's can see them. Nor does gdb see through JITed code, of which
  * it knows nothing: there the part above it is compared, and that our stack goes on, into what was interrupted too.
  */
-@Tag("machine")
+@Tag("lockdep")
 @Timeout(600)
 class GdbAgreementTest {
     private static final int HANGS = 10;
@@ -114,11 +113,6 @@ class GdbAgreementTest {
         Line anyLine() {
             return new Line(function, 0, inlined);
         }
-    }
-
-    @BeforeAll
-    static void buildTheKernel() throws Exception {
-        TestMachines.buildLockdepKernel();
     }
 
     @Test

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(10)
+@Timeout(180)
 class GdbStubTest {
     private static final String DESCRIPTION = "qXfer:features:read:target.xml:0,1";
 
@@ -148,6 +148,8 @@ class GdbStubTest {
     private GdbStub stub() throws IOException {
         return new GdbStub(folder.resolve("gdb"));
     }
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private static Deadline soon() {
         return Deadline.in(Duration.ofMillis(200));
@@ -263,8 +265,8 @@ class GdbStubTest {
         answers.put("vCont;s:10", packet("T05hwbreak:;thread:p01.10;"));
         try (GdbStub gdb = stub()) {
             gdb.resume();
-            assertThat(gdb.awaitStop(soon())).isEqualTo(1);
-            assertThat(gdb.step(15, soon())).isEqualTo(15);
+            assertThat(gdb.awaitStop(Deadline.in(PATIENCE))).isEqualTo(1);
+            assertThat(gdb.step(15, Deadline.in(PATIENCE))).isEqualTo(15);
         }
     }
 
@@ -277,7 +279,7 @@ class GdbStubTest {
         try (GdbStub gdb = stub()) {
             Iterator<Long> next = stood.iterator();
             dynamic.put("p10", () -> packet(word(next.next())));
-            assertThat(gdb.step(0, 3, Duration.ofMillis(200))).containsExactly(0x11L, 0x12L, 0x13L);
+            assertThat(gdb.step(0, 3, PATIENCE)).containsExactly(0x11L, 0x12L, 0x13L);
             assertThat(next).isExhausted();
             assertThat(asked.stream().filter("vCont;s:1"::equals)).hasSize(4);
             assertThat(asked).endsWith("p10", "p2");
@@ -291,7 +293,7 @@ class GdbStubTest {
         Iterator<Long> left = List.of(3L, 2L, 1L).iterator();
         dynamic.put("p2", () -> packet(word(left.next())));
         try (GdbStub gdb = stub()) {
-            assertThat(gdb.step(0, 2, Duration.ofMillis(200))).containsExactly(0x10L, 0x10L);
+            assertThat(gdb.step(0, 2, PATIENCE)).containsExactly(0x10L, 0x10L);
         }
     }
 
@@ -314,7 +316,7 @@ class GdbStubTest {
         AtomicLong rip = new AtomicLong();
         dynamic.put("p10", () -> packet(word(rip.incrementAndGet())));
         try (GdbStub gdb = stub()) {
-            gdb.step(0, 3, Duration.ofMillis(200));
+            gdb.step(0, 3, PATIENCE);
         }
         assertThat(between).hasValue(0);
     }

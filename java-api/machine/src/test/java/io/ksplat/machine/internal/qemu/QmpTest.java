@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(10)
+@Timeout(180)
 class QmpTest {
     /** As QEMU 7.2 greets. */
     private static final String GREETING =
@@ -147,7 +147,7 @@ class QmpTest {
             CompletableFuture<JsonNode> migration = qmp.nextEvent("MIGRATION");
             CompletableFuture<JsonNode> shutdown = qmp.nextEvent("SHUTDOWN");
             qmp.execute("migrate", Map.of());
-            assertThat(migration.get(5, TimeUnit.SECONDS).path("status").asText())
+            assertThat(migration.get(60, TimeUnit.SECONDS).path("status").asText())
                     .isEqualTo("completed");
             assertThat(shutdown).isNotDone();
             assertThat(qmp.nextEvent("MIGRATION")).isNotDone();
@@ -164,11 +164,11 @@ class QmpTest {
                     : ok(held.get(1), "\"" + held.get(1).path("execute").asText() + "\"") + "\r\n"
                             + ok(held.get(0), "\"" + held.get(0).path("execute").asText() + "\"");
         });
-        try (Qmp qmp = new Qmp(sockets.near(), Duration.ofSeconds(5))) {
+        try (Qmp qmp = new Qmp(sockets.near(), Duration.ofSeconds(60))) {
             CompletableFuture<String> first = CompletableFuture.supplyAsync(() -> asked(qmp, "first"));
             CompletableFuture<String> second = CompletableFuture.supplyAsync(() -> asked(qmp, "second"));
-            assertThat(first.get(5, TimeUnit.SECONDS)).isEqualTo("first");
-            assertThat(second.get(5, TimeUnit.SECONDS)).isEqualTo("second");
+            assertThat(first.get(60, TimeUnit.SECONDS)).isEqualTo("first");
+            assertThat(second.get(60, TimeUnit.SECONDS)).isEqualTo("second");
         }
     }
 
@@ -186,7 +186,7 @@ class QmpTest {
         try (Qmp qmp = new Qmp(sockets.near(), Duration.ofMinutes(1))) {
             CompletableFuture<JsonNode> event = qmp.nextEvent("SHUTDOWN");
             assertThatThrownBy(() -> qmp.execute("query-status", Map.of())).isInstanceOf(MachineException.Gone.class);
-            assertThatThrownBy(() -> event.get(5, TimeUnit.SECONDS)).hasCauseInstanceOf(MachineException.Gone.class);
+            assertThatThrownBy(() -> event.get(60, TimeUnit.SECONDS)).hasCauseInstanceOf(MachineException.Gone.class);
         }
     }
 
@@ -197,7 +197,7 @@ class QmpTest {
             assertThatThrownBy(() -> qmp.execute("query-status", Map.of())).isInstanceOf(MachineException.Gone.class);
             assertThatThrownBy(() -> qmp.execute("query-status", Map.of())).isInstanceOf(MachineException.Gone.class);
             assertThatThrownBy(() -> qmp.monitor("info status")).isInstanceOf(MachineException.Gone.class);
-            assertThatThrownBy(() -> qmp.nextEvent("STOP").get(5, TimeUnit.SECONDS))
+            assertThatThrownBy(() -> qmp.nextEvent("STOP").get(60, TimeUnit.SECONDS))
                     .isInstanceOf(ExecutionException.class)
                     .hasCauseInstanceOf(MachineException.Gone.class);
         }

@@ -87,6 +87,7 @@ class TemplateTest {
     }
 
     @Test
+    @Tag("full")
     void fiftyInARowAreSoundAndTheClockGoesOn() throws Exception {
         Template template = template();
         double frozenAt;
@@ -247,6 +248,7 @@ class TemplateTest {
     }
 
     @Test
+    @Tag("full")
     void aDiskThatFillsUpMeansAColdBoot() throws Exception {
         Path mounted = Files.createDirectories(folder.resolve("small"));
         assumeThat(run("mount", "-t", "tmpfs", "-o", "size=600m", "none", mounted.toString()))

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Real machines that live, however slowly: none is ever called stuck. */
 @Tag("machine")
-@Timeout(60)
+@Timeout(180)
 class HangWatchTest {
     private static final Duration LONG = Duration.ofSeconds(4);
 
