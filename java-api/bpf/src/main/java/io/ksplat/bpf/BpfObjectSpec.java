@@ -84,7 +84,12 @@ public final class BpfObjectSpec {
         return target.load(this);
     }
 
-    /** Returns the settings; only targets call this. */
+    /**
+     * Returns the settings; only targets call this.
+     *
+     * @hidden
+     */
+    @SuppressWarnings("InvalidBlockTag") // Error Prone does not know it; Javadoc has had it since 9.
     public BpfLoadPlan plan() {
         return plan;
     }
