@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -26,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The examples in the Javadoc of public types compile, as they stand there. */
+/** The examples in the Javadoc of public types, and in the guides, compile as they stand there. */
 class JavadocExamplesTest {
     private static final List<Path> SOURCES = Stream.of(
                     "evidence", "kernel", "bpf", "results", "machine", "engine", "junit", "container")
@@ -69,6 +70,8 @@ class JavadocExamplesTest {
 
     private static final Pattern BLOCK =
             Pattern.compile("<pre>\\{@code\n(.*?)\n \\* \\}</pre>|\\{@snippet *:\n(.*?)\n \\* \\}", Pattern.DOTALL);
+    private static final Pattern FENCED = Pattern.compile("^```java\n(.*?)^```$", Pattern.MULTILINE | Pattern.DOTALL);
+    private static final Pattern IMPORT = Pattern.compile("^import ", Pattern.MULTILINE);
     private static final Pattern PUBLIC_TYPE = Pattern.compile("^public ", Pattern.MULTILINE);
     private static final Pattern TYPE =
             Pattern.compile("^(@.*\n|\\s+.*\n)*(public |final |static )*class ", Pattern.MULTILINE);
@@ -99,9 +102,15 @@ class JavadocExamplesTest {
             return type + number;
         }
 
-        /** As a file: a class stands for itself, statements are put into a method. */
+        /** As a file: what imports is one, a class stands for itself, a method is put into a class, and statements into a method. */
         String unit() throws IOException {
+            if (IMPORT.matcher(text).find()) {
+                return text;
+            }
             String head = imports();
+            if (text.startsWith("@Test")) {
+                return head + "class " + name() + " extends Around {\n" + text + "\n}\n" + AROUND;
+            }
             return TYPE.matcher(text).lookingAt()
                     ? head + text + "\n" + AROUND
                     : head + "class " + name() + " extends Around {\n    void example() throws Exception {\n" + text
@@ -173,6 +182,29 @@ class JavadocExamplesTest {
         return examples;
     }
 
+    private static List<Example> guides() throws IOException {
+        List<Example> examples = new ArrayList<>();
+        List<Path> pages = new ArrayList<>(List.of(Path.of("../../README.md")));
+        try (Stream<Path> docs = Files.list(Path.of("../../docs"))) {
+            docs.filter(page -> page.toString().endsWith(".md")).sorted().forEach(pages::add);
+        }
+        for (Path page : pages) {
+            String name = String.valueOf(page.getFileName()).replace(".md", "").replace('-', '_');
+            String type = (page.getParent().endsWith("docs") ? "Guide_" : "Page_") + name;
+            for (MatchResult block :
+                    FENCED.matcher(Files.readString(page)).results().toList()) {
+                examples.add(new Example(type, examples.size(), block.group(1)));
+            }
+        }
+        return examples;
+    }
+
+    @Test
+    void guidesHaveExamples() throws IOException {
+        assertThat(guides().stream().map(Example::type))
+                .contains("Guide_java_api", "Guide_own_program", "Guide_writing_a_reproducer");
+    }
+
     @Test
     void whatAReaderBeginsWithHasAnExample() throws IOException {
         assertThat(examples().stream().map(Example::type)).containsAll(MUST_HAVE);
@@ -193,7 +225,7 @@ class JavadocExamplesTest {
 
     @TestFactory
     Stream<DynamicTest> compile() throws IOException {
-        return examples().stream()
+        return Stream.concat(examples().stream(), guides().stream())
                 .map(example -> DynamicTest.dynamicTest(
                         example.name(),
                         () -> assertThat(errors(example)).as(example.unit()).isEmpty()));
