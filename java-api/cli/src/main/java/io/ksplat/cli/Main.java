@@ -13,8 +13,10 @@ import picocli.CommandLine.Model.CommandSpec;
         name = "ksplat",
         description = "Makes Linux kernels splat on purpose, in a throw-away machine, and tells what happened.",
         mixinStandardHelpOptions = true,
-        version = "ksplat 0.1.0")
+        version = "ksplat 0.1.0",
+        footer = "%nGuides, for what is to be done: ksplat help")
 public final class Main {
+    private static final String HELP = "help";
     private static final Map<String, Class<?>> COMMANDS = commands();
 
     private Main() {}
@@ -34,18 +36,8 @@ public final class Main {
         commands.put("show", ShowCommand.class);
         commands.put("merge", MergeCommand.class);
         commands.put("table", TableCommand.class);
+        commands.put(HELP, HelpCommand.class);
         return commands;
-    }
-
-    /** Returns the command line with all its commands, or with the one that is called: reading the options of all takes a while. */
-    static CommandLine commandLine(String... arguments) {
-        CommandLine all = new CommandLine(new Main());
-        Class<?> called = arguments.length == 0 ? null : COMMANDS.get(arguments[0]);
-        if (called != null) {
-            return all.addSubcommand(arguments[0], called);
-        }
-        COMMANDS.forEach(all::addSubcommand);
-        return all;
     }
 
     public static void main(String[] arguments) {
@@ -60,27 +52,37 @@ public final class Main {
     static int execute(String... arguments) {
         // Under git bisect run, what is a usage error elsewhere would be a bad kernel.
         boolean step = arguments.length > 0 && arguments[0].equals(BisectStepCommand.NAME);
-        return commandLine(arguments)
-                .setCaseInsensitiveEnumValuesAllowed(true)
+        return commandLine(step, arguments).execute(arguments);
+    }
+
+    /**
+     * Returns the command line with the command that is called, or with all of them: reading the options of all takes a while.
+     *
+     * @param step whether every error is git's stop, as {@code bisect-step} wants it
+     */
+    static CommandLine commandLine(boolean step, String... arguments) {
+        CommandLine ksplat = new CommandLine(new Main());
+        Class<?> called = arguments.length == 0 || arguments[0].equals(HELP) ? null : COMMANDS.get(arguments[0]);
+        if (called == null) {
+            COMMANDS.forEach(ksplat::addSubcommand);
+        } else {
+            ksplat.addSubcommand(arguments[0], called);
+        }
+        return ksplat.setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((e, commandLine, parsed) -> {
-                    commandLine.getErr().println("ksplat: " + message(e));
+                    commandLine.getErr().println("ksplat: " + ErrorGuide.told(e, commandLine));
                     if (step) {
                         return BisectStepCommand.STOP;
                     }
                     return e instanceof IllegalArgumentException ? Exit.USAGE : Exit.HARNESS;
                 })
                 .setParameterExceptionHandler((e, words) -> {
-                    e.getCommandLine().getErr().println("ksplat: " + e.getMessage());
-                    e.getCommandLine()
-                            .getErr()
-                            .println("Try: "
-                                    + e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
+                    CommandLine command = e.getCommandLine();
+                    command.getErr().println("ksplat: " + e.getMessage());
+                    command.getErr()
+                            .println("Try: " + command.getCommandSpec().qualifiedName() + " --help; see: ksplat help "
+                                    + ErrorGuide.of(command));
                     return step ? BisectStepCommand.STOP : Exit.USAGE;
-                })
-                .execute(arguments);
-    }
-
-    private static String message(Exception e) {
-        return e.getMessage() == null ? e.toString() : e.getMessage();
+                });
     }
 }

@@ -3,7 +3,6 @@ package io.ksplat.cli;
 
 import io.ksplat.results.ReportMerge;
 import io.ksplat.results.RunRecord;
-import io.ksplat.results.RunText;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -40,7 +39,7 @@ final class MergeCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         List<RunRecord> runs = ReportMerge.of(folders, report);
         PrintWriter out = spec.commandLine().getOut();
-        out.print(RunText.end(runs, report));
+        out.print(ErrorGuide.end(runs, report));
         out.flush();
         return Exit.of(runs);
     }

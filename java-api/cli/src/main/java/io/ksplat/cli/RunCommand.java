@@ -163,14 +163,14 @@ final class RunCommand implements Callable<Integer> {
                     .run(chosen, specs, repeat, ended, failure -> {
                         failed.set(true);
                         progress.clear();
-                        err.println("ksplat: " + failure);
+                        err.println("ksplat: " + ErrorGuide.told(failure));
                     });
             progress.clear();
             if (json) {
                 written.flush();
                 out.println(Files.readString(written.folder().resolve("results.json")));
             } else {
-                out.print(RunText.end(written.runs(), report));
+                out.print(ErrorGuide.end(written.runs(), report));
             }
             out.flush();
         }

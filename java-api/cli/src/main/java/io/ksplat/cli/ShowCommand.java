@@ -37,7 +37,7 @@ final class ShowCommand implements Callable<Integer> {
         List<RunRecord> runs = ResultsReader.read(folder);
         PrintWriter out = spec.commandLine().getOut();
         runs.forEach(run -> out.print(RunText.of(run, folder)));
-        out.print(RunText.end(runs, folder));
+        out.print(ErrorGuide.end(runs, folder));
         out.flush();
         return Exit.of(runs);
     }

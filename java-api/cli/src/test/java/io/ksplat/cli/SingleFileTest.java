@@ -84,6 +84,7 @@ class SingleFileTest {
         assertThat(ksplat.err()).isEqualTo("""
                         ksplat: MyRepro.java does not compile:
                           line 25: cannot find symbol; symbol:   method churm(int); location: variable machine of type io.ksplat.engine.Machine
+                        see: ksplat help writing-a-reproducer
                         """);
         assertThat(ksplat.report).doesNotExist();
     }
@@ -94,7 +95,9 @@ class SingleFileTest {
         Files.writeString(folder.resolve("Idle.java"), "class Idle {}");
         Ksplat ksplat = Ksplat.run(folder, "run", "Idle.java");
         assertThat(ksplat.exit()).isEqualTo(2);
-        assertThat(ksplat.err()).isEqualTo("ksplat: Idle.java has no class with @Reproducer or @KernelTest\n");
+        assertThat(ksplat.err())
+                .isEqualTo(
+                        "ksplat: Idle.java has no class with @Reproducer or @KernelTest; see: ksplat help writing-a-reproducer\n");
     }
 
     @Test
