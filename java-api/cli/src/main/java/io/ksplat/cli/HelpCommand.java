@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -19,17 +18,12 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "help",
         description = "Prints a guide, or how a command is used. Without a name, lists the guides.",
-        helpCommand = true)
+        helpCommand = true,
+        mixinStandardHelpOptions = true)
 final class HelpCommand implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
-
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Show this help message and exit.")
-    private boolean usage;
 
     @Parameters(arity = "0..1", paramLabel = "TASK", description = "The name of a guide or of a command.")
     private @Nullable String name;
