@@ -34,6 +34,8 @@ public final class AptRoot {
     private static final Duration DOWNLOAD = Duration.ofMinutes(20);
     private static final Pattern NO_RELEASE = Pattern.compile(
             "E: The repository '(\\S+) (\\S+) Release' (?:does not have|no longer has|does no longer have) a Release file\\.");
+    private static final Pattern EXPIRED =
+            Pattern.compile("E: Release file for (\\S+)/dists/(\\S+)/(?:In)?Release is expired .*");
     private static final Pattern STATUS = Pattern.compile("dlstatus:\\d+:([\\d.]+):.*");
 
     private final Cache cache;
@@ -97,7 +99,16 @@ public final class AptRoot {
         });
     }
 
-    /** Runs apt-get update; returns false if suites do not exist, and adds them to {@code missing}. */
+    /** Returns {@code URI SUITE} of a suite that the archive does not have, or no longer updates; empty if a line of apt tells of none. */
+    static Optional<String> unusable(String line) {
+        return Stream.of(NO_RELEASE, EXPIRED)
+                .map(pattern -> pattern.matcher(line))
+                .filter(Matcher::matches)
+                .map(m -> m.group(1) + " " + m.group(2))
+                .findFirst();
+    }
+
+    /** Runs apt-get update; returns false if suites cannot be used, and adds them to {@code missing}. */
     private boolean updated(List<AptSources.Source> sources, Set<String> missing)
             throws IOException, InterruptedException, KernelException {
         configure(sources);
@@ -107,9 +118,9 @@ public final class AptRoot {
         }
         int before = missing.size();
         for (String line : outcome.lines()) {
-            Matcher m = NO_RELEASE.matcher(line);
-            if (m.matches()) {
-                missing.add(m.group(1) + " " + m.group(2));
+            Optional<String> suite = unusable(line);
+            if (suite.isPresent()) {
+                missing.add(suite.get());
             } else if (line.startsWith("E: ") || (line.startsWith("W: ") && isAboutKeys(line))) {
                 throw failure(outcome);
             }
