@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.verify.internal;
 
+import io.ksplat.verify.internal.Step.Need;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -17,27 +18,37 @@ enum Level {
     List<Step> steps() {
         return switch (this) {
             case VERIFY ->
-                List.of(Step.tests("tests on stock kernels", List.of("debian:6.12", "debian:7.2", "debian:6.1")));
+                List.of(Step.onKernels(
+                        "tests on stock kernels", List.of("debian:6.12", "debian:7.2", "debian:6.1"), List.of()));
             case FULL ->
                 List.of(
-                        tagged("lies and truths", List.of("debian:6.12"), "trust", "-Dksplat.trust.skip=false"),
+                        tagged("trust", "lies and truths", List.of("debian:6.12"), "-Dksplat.trust.skip=false"),
                         tagged(
+                                "lockdep",
                                 "tests with lockdep",
                                 List.of("source:7.3+lockdep"),
-                                "lockdep",
                                 "-Dksplat.lockdep.skip=false"),
-                        tagged("long tests on stock kernels", List.of("debian:6.12", "debian:7.2"), "full"),
-                        tagged("containers and packages", List.of(), "container | package")
-                                .withContainers(),
-                        tagged("tests with KASAN", List.of("source:7.3+kasan"), "kasan"));
-            case LONG -> List.of(tagged("soaks", List.of("debian:6.12", "debian:7.2"), "long"));
+                        tagged("full", "long tests on stock kernels", List.of("debian:6.12", "debian:7.2")),
+                        new Step(
+                                "containers and packages",
+                                List.of(new Need(
+                                        "packages, and systems to install them in",
+                                        List.of("scripts/prepare-installs"))),
+                                true,
+                                arguments("container | package")),
+                        tagged("kasan", "tests with KASAN", List.of("source:7.3+kasan")));
+            case LONG -> List.of(tagged("long", "soaks", List.of("debian:6.12", "debian:7.2")));
         };
     }
 
-    private static Step tagged(String name, List<String> kernels, String tag, String... more) {
+    private static Step tagged(String tag, String name, List<String> kernels, String... more) {
+        return Step.onKernels(name, kernels, arguments(tag, more));
+    }
+
+    private static List<String> arguments(String tags, String... more) {
         List<String> maven =
-                new ArrayList<>(List.of("-Dksplat.level=" + tag, "-Dksplat.others=", "-Dexamples.skip=true"));
+                new ArrayList<>(List.of("-Dksplat.level=" + tags, "-Dksplat.others=", "-Dexamples.skip=true"));
         maven.addAll(List.of(more));
-        return new Step(name, kernels, false, List.copyOf(maven));
+        return List.copyOf(maven);
     }
 }

@@ -46,15 +46,16 @@ record Options(Level level, Optional<Duration> limit, Optional<String> only, Lis
 
     /** Returns the steps to run. */
     List<Step> steps() {
-        return only.map(test -> List.of(Step.tests(
+        return only.map(test -> List.of(Step.onKernels(
                         test,
                         List.of(),
-                        "-Dtest=" + test,
-                        "-Dksplat.level=any() | none()",
-                        "-Dksplat.others=",
-                        "-Dksplat.trust.skip=false",
-                        "-Dexamples.skip=true",
-                        "-Dsurefire.failIfNoSpecifiedTests=false")))
+                        List.of(
+                                "-Dtest=" + test,
+                                "-Dksplat.level=any() | none()",
+                                "-Dksplat.others=inner",
+                                "-Dksplat.trust.skip=false",
+                                "-Dexamples.skip=true",
+                                "-Dsurefire.failIfNoSpecifiedTests=false"))))
                 .orElseGet(level::steps);
     }
 

@@ -83,19 +83,20 @@ final class Verify {
     }
 
     private boolean prepare(Step step) throws IOException, InterruptedException {
-        for (String kernel : step.kernels()) {
-            terminal.say("ksplat: making ready: kernel " + kernel);
-            Process get = new ProcessBuilder(home.resolve("ksplat").toString(), "kernels", "get", kernel)
+        for (Step.Need need : step.needs()) {
+            terminal.say("ksplat: making ready: " + need.what());
+            List<String> command = new ArrayList<>(need.command());
+            command.set(0, home.resolve(command.get(0)).toString());
+            Process making = new ProcessBuilder(command)
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
                     .start();
-            boolean ended = await(get, Duration.ZERO, () -> {});
-            if (!ended) {
-                unfit.add(step.name() + " (kernel " + kernel + " was not ready)");
+            if (!await(making, Duration.ZERO, () -> {})) {
+                unfit.add(step.name() + " (" + need.what() + " was not ready)");
                 return false;
             }
-            if (get.exitValue() != 0) {
-                broken.add("kernel " + kernel + " cannot be had: ./ksplat kernels get " + kernel);
+            if (making.exitValue() != 0) {
+                broken.add(need.what() + " cannot be had: " + String.join(" ", need.command()));
                 return false;
             }
         }
