@@ -11,6 +11,7 @@ import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Progress;
+import io.ksplat.kernel.internal.CacheBound;
 import io.ksplat.machine.internal.KernelInfo;
 import io.ksplat.results.RunLog;
 import io.ksplat.results.ToolRecord;
@@ -232,6 +233,20 @@ public final class Session implements AutoCloseable {
         }
     }
 
+    /** A cache that is too large is no failure of the runs. */
+    private void boundCache() {
+        try {
+            List<CacheBound.Item> gone = new CacheBound(cache).keep();
+            if (!gone.isEmpty()) {
+                progress.report("removed " + gone.size() + " old entries from the cache (ksplat cache list)");
+            }
+        } catch (IOException | KernelException e) {
+            LOG.warn("the cache in {} cannot be pruned: {}", cache.root(), e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     @Override
     public void close() {
         if (!isInterrupted()) {
@@ -239,6 +254,7 @@ public final class Session implements AutoCloseable {
         }
         interrupt("the session ended");
         snapshots.close();
+        boundCache();
         for (RunLog report : reports()) {
             try {
                 report.close();

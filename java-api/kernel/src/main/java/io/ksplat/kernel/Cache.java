@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.kernel;
 
+import io.ksplat.kernel.internal.CacheUse;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -83,9 +84,16 @@ public final class Cache {
         return root;
     }
 
-    /** Finds the folder of an entry, and marks the entry as used now; empty if there is none. */
+    /**
+     * Finds the folder of an entry, and marks the entry as used now; empty if there is none. Until this process ends,
+     * {@link #removeUnused} does not remove it.
+     */
     public Optional<Path> find(String kind, String key) throws IOException {
         Path folder = folder(kind, key);
+        if (!Files.isDirectory(folder)) {
+            return Optional.empty();
+        }
+        CacheUse.register(kindFolder(kind), key);
         if (!Files.isDirectory(folder)) {
             return Optional.empty();
         }
@@ -116,7 +124,39 @@ public final class Cache {
             Files.createDirectories(fresh);
             try {
                 builder.build(fresh);
+                markGrown();
                 return Files.move(fresh, folder(kind, key), StandardCopyOption.ATOMIC_MOVE);
+            } finally {
+                delete(fresh);
+            }
+        });
+    }
+
+    /** Fills the folder of a new entry, and returns its key. */
+    @FunctionalInterface
+    public interface NamingBuilder<X extends Exception> {
+        String build(Path folder) throws IOException, InterruptedException, X;
+    }
+
+    /**
+     * Builds an entry whose key is known only when it is built, and returns its folder; keeps the older one if there is one of that key.
+     *
+     * @param work names the work: it is done once at a time
+     */
+    public <X extends Exception> Path entryNamed(String kind, String work, NamingBuilder<X> builder)
+            throws IOException, InterruptedException, X {
+        return this.<Path, X>locked(kind, work, () -> {
+            Path fresh = kindFolder(kind).resolve(NEW + checked(work));
+            delete(fresh);
+            Files.createDirectories(fresh);
+            try {
+                String key = builder.build(fresh);
+                CacheUse.register(kindFolder(kind), key);
+                Optional<Path> older = find(kind, key);
+                markGrown();
+                return older.isPresent()
+                        ? older.get()
+                        : Files.move(fresh, folder(kind, key), StandardCopyOption.ATOMIC_MOVE);
             } finally {
                 delete(fresh);
             }
@@ -131,6 +171,8 @@ public final class Cache {
             throws IOException, InterruptedException, X {
         Path file = kindFolder(kind).resolve(LOCK + key);
         Files.createDirectories(kindFolder(kind));
+        // Who waits for the lock uses the key, so that its file is not removed.
+        CacheUse.register(kindFolder(kind), checked(key));
         // A file lock belongs to the process: threads need a lock of their own.
         ReentrantLock threads = LOCKS.computeIfAbsent(file, f -> new ReentrantLock());
         threads.lockInterruptibly();
@@ -178,20 +220,27 @@ public final class Cache {
         }
     }
 
+    /** Lists the keys of a kind, sorted, without looking into the entries. */
+    public List<String> keys(String kind) throws IOException {
+        if (!Files.isDirectory(kindFolder(kind))) {
+            return List.of();
+        }
+        try (Stream<Path> folders = Files.list(kindFolder(kind))) {
+            return folders.filter(Files::isDirectory)
+                    .map(folder -> folder.getFileName().toString())
+                    .filter(key -> !key.startsWith("."))
+                    .sorted()
+                    .toList();
+        }
+    }
+
     /** Lists the entries of a kind, sorted by key. */
     public List<Entry> entries(String kind) throws IOException {
         List<Entry> found = new ArrayList<>();
-        if (!Files.isDirectory(kindFolder(kind))) {
-            return found;
-        }
-        try (Stream<Path> folders = Files.list(kindFolder(kind))) {
-            for (Path folder : folders.sorted().toList()) {
-                String key = folder.getFileName().toString();
-                if (!key.startsWith(".") && Files.isDirectory(folder)) {
-                    Instant used = Files.getLastModifiedTime(folder).toInstant();
-                    found.add(new Entry(kind, key, folder, size(folder), used));
-                }
-            }
+        for (String key : keys(kind)) {
+            Path folder = kindFolder(kind).resolve(key);
+            Instant used = Files.getLastModifiedTime(folder).toInstant();
+            found.add(new Entry(kind, key, folder, size(folder), used));
         }
         return found;
     }
@@ -208,6 +257,53 @@ public final class Cache {
             delete(doomed);
             return true;
         });
+    }
+
+    /** Removes an entry, and its lock, unless a process uses it, this one included; returns whether there was one and it is gone. */
+    public boolean removeUnused(String kind, String key) throws IOException {
+        if (!Files.isDirectory(kindFolder(kind))) {
+            return false;
+        }
+        return CacheUse.unlessUsed(kindFolder(kind), checked(key), () -> {
+            Path doomed = kindFolder(kind).resolve(NEW + key);
+            delete(doomed);
+            boolean there = Files.exists(folder(kind, key));
+            if (there) {
+                Files.move(folder(kind, key), doomed, StandardCopyOption.ATOMIC_MOVE);
+                delete(doomed);
+            }
+            Files.deleteIfExists(kindFolder(kind).resolve(LOCK + key));
+            return there;
+        });
+    }
+
+    /** Returns whether a process uses an entry, this one included. */
+    public boolean isUsed(String kind, String key) throws IOException {
+        return !CacheUse.unlessUsed(kindFolder(kind), checked(key), () -> true);
+    }
+
+    /** Removes the locks of entries that are gone. */
+    public void sweepLocks(String kind) throws IOException {
+        List<String> keys = new ArrayList<>();
+        try (Stream<Path> files = Files.list(kindFolder(kind))) {
+            files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.startsWith(LOCK))
+                    .map(name -> name.substring(LOCK.length()))
+                    .filter(key -> !Files.exists(kindFolder(kind).resolve(key)))
+                    .forEach(keys::add);
+        }
+        for (String key : keys) {
+            removeUnused(kind, key);
+        }
+    }
+
+    /** Returns the file whose time tells when something was last added. */
+    public Path grown() {
+        return root.resolve(".grown");
+    }
+
+    private void markGrown() throws IOException {
+        Files.write(grown(), new byte[0]);
     }
 
     private Path kindFolder(String kind) {
