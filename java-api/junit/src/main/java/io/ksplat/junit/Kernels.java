@@ -21,6 +21,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(KernelsExtension.class)
 public @interface Kernels {
 
-    /** Kernel specs: {@code debian:7.2}, {@code source:7.3+lockdep}, {@code tree:PATH+PROFILE}, {@code file:PATH}. */
+    /** Kernel specs: {@code debian:7.2}, {@code source:7.3+lockdep}, {@code tree:PATH+PROFILE}, {@code file:PATH}, {@code package:PATH}. */
     String[] value();
 }

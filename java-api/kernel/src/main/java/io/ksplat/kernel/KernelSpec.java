@@ -57,8 +57,18 @@ public sealed interface KernelSpec {
         }
     }
 
+    /** A kernel in a package of any distribution (.deb, .rpm, or Arch's), or in a folder of the packages of one kernel. */
+    record Packaged(Path path) implements KernelSpec {
+        @Override
+        public String toString() {
+            return "package:" + path;
+        }
+    }
+
     /** All forms of a spec, for messages. */
-    String FORMS = "debian:SERIES, debian:VERSION[/FLAVOUR], source:SERIES+PROFILE, tree:PATH[@REV]+PROFILE, file:PATH";
+    String FORMS =
+            "debian:SERIES, debian:VERSION[/FLAVOUR], source:SERIES+PROFILE, tree:PATH[@REV]+PROFILE, file:PATH, "
+                    + "package:PATH";
 
     /**
      * Parses the form that {@code toString} writes.
@@ -76,6 +86,7 @@ public sealed interface KernelSpec {
             case "source" -> source(text, rest);
             case "tree" -> tree(text, rest);
             case "file" -> new Image(Path.of(rest));
+            case "package" -> new Packaged(Path.of(rest));
             default -> throw new BadSpecException("kernel spec '" + text + "' is none of " + FORMS);
         };
     }

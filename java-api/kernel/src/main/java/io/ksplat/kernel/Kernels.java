@@ -11,6 +11,7 @@ import io.ksplat.kernel.internal.debian.DebianKernels;
 import io.ksplat.kernel.internal.debian.PackageIndex;
 import io.ksplat.kernel.internal.image.KernelFolder;
 import io.ksplat.kernel.internal.image.KernelImage;
+import io.ksplat.kernel.internal.packages.PackagedKernels;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -41,6 +42,7 @@ public final class Kernels {
     private static final List<String> KINDS = List.of(
             DebianKernels.KIND,
             IMAGES,
+            PackagedKernels.KIND,
             BuiltKernels.KIND,
             BuiltKernels.SOURCES,
             BuiltKernels.OBJECTS,
@@ -92,6 +94,8 @@ public final class Kernels {
                 return new DebianKernels(cache, apt).resolve(debian, progress);
             } else if (spec instanceof KernelSpec.Image image) {
                 return image(image, progress);
+            } else if (spec instanceof KernelSpec.Packaged packaged) {
+                return new PackagedKernels(cache).resolve(packaged, progress);
             }
             BuiltKernels built = new BuiltKernels(cache, apt, profiles(), fragments, tools);
             return spec instanceof KernelSpec.Source source

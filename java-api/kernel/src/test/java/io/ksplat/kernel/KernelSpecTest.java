@@ -20,6 +20,7 @@ class KernelSpecTest {
                 .isEqualTo(new KernelSpec.Tree(Path.of("/a+b/linux"), Optional.of("v7.3~2"), "plain"));
         assertThat(KernelSpec.parse("tree:../linux+kasan"))
                 .isEqualTo(new KernelSpec.Tree(Path.of("../linux"), Optional.empty(), "kasan"));
+        assertThat(KernelSpec.parse("package:a.deb")).isEqualTo(new KernelSpec.Packaged(Path.of("a.deb")));
         assertThat(KernelSpec.parse("file:/boot/vmlinuz")).isEqualTo(new KernelSpec.Image(Path.of("/boot/vmlinuz")));
     }
 
@@ -32,7 +33,8 @@ class KernelSpecTest {
                 "source:7.3+lockdep",
                 "tree:/linux@v7.3+plain",
                 "tree:/linux+plain",
-                "file:/boot/vmlinuz"
+                "file:/boot/vmlinuz",
+                "package:/tmp/kernel-core-6.11.4-301.fc41.x86_64.rpm"
             })
     void writesWhatItRead(String spec) {
         assertThat(KernelSpec.parse(spec)).hasToString(spec);

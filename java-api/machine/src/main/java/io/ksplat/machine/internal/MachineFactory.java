@@ -114,12 +114,16 @@ public final class MachineFactory {
     }
 
     private Path initramfs(Kernel kernel) throws IOException, InterruptedException {
-        if (kernel.virtioPci() || kernel.virtioMmio() || kernel.modules().isEmpty()) {
+        if (kernel.modules().isEmpty()) {
             return initramfs;
         }
         List<Path> modules;
         try (Stream<Path> files = Files.list(kernel.modules().get())) {
             modules = files.sorted().toList();
+        }
+        // Also of a kernel that has the bus built in: its console may be a module.
+        if (modules.isEmpty()) {
+            return initramfs;
         }
         return cache.<IOException>entry(
                         "initramfs",

@@ -12,6 +12,7 @@ import io.ksplat.kernel.internal.debian.AptRoot;
 import io.ksplat.kernel.internal.debian.DebianVersion;
 import io.ksplat.kernel.internal.debian.PackageIndex;
 import io.ksplat.kernel.internal.image.KernelFolder;
+import io.ksplat.kernel.internal.packages.PackageFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -174,12 +175,14 @@ public final class BuiltKernels {
         Path download = Files.createTempDirectory(folder, ".deb-");
         Path file = apt.download(List.of(deb), download, progress).get(0);
         progress.report("unpacking " + deb.pinned());
-        require(new Command(UNPACKING, List.of("dpkg-deb", "-x", file.toString(), download.toString())).run(download));
-        Path packed;
-        try (Stream<Path> files = Files.walk(download.resolve("usr/src"))) {
-            packed = files.filter(f -> f.getFileName().toString().matches("linux-source-.*\\.tar\\.xz"))
-                    .findFirst()
-                    .orElseThrow(() -> new KernelException(deb.pinned() + " contains no kernel source"));
+        Path packed = download.resolve("source.tar.xz");
+        PackageFile.read(file, (path, content) -> {
+            if (path.matches("usr/src/linux-source-[^/]*\\.tar\\.xz")) {
+                Files.copy(content, packed);
+            }
+        });
+        if (!Files.exists(packed)) {
+            throw new KernelException(deb.pinned() + " contains no kernel source");
         }
         require(new Command(
                         UNPACKING,

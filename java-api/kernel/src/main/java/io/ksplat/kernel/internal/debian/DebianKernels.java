@@ -7,6 +7,7 @@ import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.internal.image.KernelFolder;
+import io.ksplat.kernel.internal.packages.KernelFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -77,12 +78,13 @@ public final class DebianKernels {
         Path debs = Files.createDirectory(folder.resolve("debs"));
         List<Path> files = apt.download(packages, debs, progress);
         progress.report("unpacking " + kernel.release());
+        KernelFiles unpacked = new KernelFiles(folder);
         for (Path file : files) {
-            new DebFile(file).extractKernel(folder);
+            unpacked.take(file);
             Files.delete(file);
         }
         Files.delete(debs);
-        if (!Files.exists(folder.resolve("image"))) {
+        if (!unpacked.isWhole()) {
             throw new KernelException("the package " + kernel.image().pinned() + " contains no kernel image");
         }
         KernelFolder.complete(folder, Path.of(kernel.image().name()));

@@ -38,25 +38,24 @@ public final class KernelFolder {
         facts.setProperty("release", release);
         facts.setProperty("digest", Digests.sha256(file));
         facts.setProperty("from", original.toString());
-        if (image.unpack(vmlinux)) {
-            try (FileChannel channel = FileChannel.open(vmlinux, StandardOpenOption.READ)) {
-                Optional<Elf> elf = Elf.of(channel);
-                Optional<byte[]> btf = elf.isPresent() ? elf.get().section(".BTF") : Optional.empty();
-                if (btf.isPresent()) {
-                    Files.write(folder.resolve("btf"), btf.get());
-                }
-            } catch (Elf.MalformedException e) {
-                throw KernelImage.damaged(original, e);
-            }
-            Path config = folder.resolve("config");
-            if (!Files.exists(config)) {
-                Optional<String> embedded = KernelConfig.embedded(Files.readAllBytes(vmlinux));
-                if (embedded.isPresent()) {
-                    Files.writeString(config, embedded.get());
-                }
-            }
-        }
+        boolean bootable = image.unpack(vmlinux);
         Path config = folder.resolve("config");
+        try (FileChannel channel = FileChannel.open(vmlinux, StandardOpenOption.READ)) {
+            Optional<Elf> elf = Elf.of(channel);
+            Optional<byte[]> btf = elf.isPresent() ? elf.get().section(".BTF") : Optional.empty();
+            if (btf.isPresent()) {
+                Files.write(folder.resolve("btf"), btf.get());
+            }
+            Optional<String> embedded = Files.exists(config) ? Optional.empty() : KernelConfig.embedded(channel);
+            if (embedded.isPresent()) {
+                Files.writeString(config, embedded.get());
+            }
+        } catch (Elf.MalformedException e) {
+            throw KernelImage.damaged(original, e);
+        }
+        if (!bootable) {
+            Files.delete(vmlinux);
+        }
         if (Files.exists(config)) {
             KernelConfig options = KernelConfig.parse(Files.readString(config));
             facts.setProperty("virtioPci", Boolean.toString(options.builtIn("VIRTIO_PCI")));
