@@ -37,6 +37,11 @@ record WaitStatus(int word) {
         return word >> 8 & 0xff;
     }
 
+    /** Returns what a shell calls it: the exit status, or 128 and the signal. */
+    int code() {
+        return exited() ? exitStatus() : 128 + (word & SIGNAL);
+    }
+
     boolean isKill() {
         return (word & SIGNAL) == SIGKILL;
     }

@@ -14,11 +14,12 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The kernel packages of an archive, from all its suites. */
+/** The packages of kernels in an archive, from all its suites, and that of a shell for them. */
 public record PackageIndex(List<Deb> packages) {
     private static final Pattern KERNEL =
             Pattern.compile("linux-(?:image|binary)-(?:unsigned-)?(\\d.*?)-((?:[a-z]+-)?amd64)(?:-unsigned)?");
-    private static final Pattern WANTED = Pattern.compile("linux-(?:image|binary|base|source)-(?:unsigned-)?\\d.*");
+    private static final Pattern WANTED =
+            Pattern.compile("linux-(?:image|binary|base|source)-(?:unsigned-)?\\d.*|" + Busybox.PACKAGE);
 
     /** A smaller package has no image in it: it only depends on others that do. */
     private static final long SMALLEST_IMAGE = 1 << 20;
@@ -108,6 +109,11 @@ public record PackageIndex(List<Deb> packages) {
     /** Returns the newest source package of a series or version. */
     public Optional<Deb> newestSource(String asked) {
         return sources().stream().filter(p -> p.version().satisfies(asked)).findFirst();
+    }
+
+    /** Returns the newest package of a name. */
+    Optional<Deb> newestNamed(String name) {
+        return packages.stream().filter(p -> p.name().equals(name)).max(Comparator.comparing(Deb::version));
     }
 
     /** Returns all source packages, the newest first. */

@@ -113,6 +113,16 @@ public final class Console implements ConsoleLog, AutoCloseable {
         marker.open(reader);
     }
 
+    /** Types on the console. */
+    public void type(byte[] keys, int length) throws IOException {
+        ByteBuffer left = ByteBuffer.wrap(keys, 0, length);
+        synchronized (channel) {
+            while (left.hasRemaining()) {
+                channel.write(left);
+            }
+        }
+    }
+
     /** Waits until the guest's end of the console is closed and all output is in the file. */
     public void awaitEnd(Deadline deadline) throws IOException {
         try {

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal;
+
+import com.google.protobuf.ByteString;
+import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.agent.AgentClient;
+import io.ksplat.machine.internal.agent.proto.Exec;
+import io.ksplat.machine.internal.agent.proto.Request;
+import io.ksplat.machine.internal.agent.proto.Response;
+import io.ksplat.machine.internal.agent.proto.Spawn;
+import io.ksplat.machine.internal.arch.Arch;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** Busybox in a guest: a shell on its serial console, or one command whose output and exit code come back. */
+public final class GuestShell {
+    private static final int NAME = 1;
+    private static final Duration DRAIN = Duration.ofMillis(100);
+
+    /** The agent is PID 1 and takes no orders: these act at once. */
+    private static final List<String> ENDINGS = List.of("poweroff", "halt", "reboot");
+
+    /** Nothing that is there in every Linux may surprise: a user, and what a shell reads at its start. */
+    private static final String PROFILE = """
+            export PATH=/sbin:/bin HOME=/root
+            PS1='\\[\\033[1m\\]$(uname -r)\\[\\033[0m\\]:\\w# '
+            poweroff() { /bin/busybox poweroff -f; }
+            halt() { /bin/busybox poweroff -f; }
+            reboot() { /bin/busybox poweroff -f; }
+            cd /root
+            """;
+
+    private final Guest guest;
+    private final AgentClient agent;
+
+    private GuestShell(Guest guest) {
+        this.guest = guest;
+        this.agent = guest.agent();
+    }
+
+    /** Installs it in a guest that has booted. */
+    public static GuestShell install(Guest guest, Path busybox) throws IOException {
+        GuestShell shell = new GuestShell(guest);
+        AgentClient agent = guest.agent();
+        agent.makeDirectory("/bin");
+        agent.writeProgram("/bin/busybox", Files.readAllBytes(busybox));
+        shell.must("/bin/busybox", "--install", "-s", "/bin");
+        // Some are there: the kernel's own initramfs has /root.
+        shell.must("/bin/busybox", "mkdir", "-p", "/sbin", "/etc", "/root");
+        for (String ending : ENDINGS) {
+            agent.writeProgram(
+                    "/sbin/" + ending,
+                    ByteString.copyFromUtf8("#!/bin/sh\nexec /bin/busybox poweroff -f\n")
+                            .toByteArray());
+        }
+        agent.writeFile("/etc/profile", PROFILE);
+        agent.writeFile("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n");
+        agent.writeFile("/etc/group", "root:x:0:\n");
+        // The boot line makes an oops end the machine, for failed boots. A panic still does: nothing works after one.
+        agent.writeFile("/proc/sys/kernel/panic_on_oops", "0");
+        return shell;
+    }
+
+    private void must(String... command) throws IOException {
+        Response done =
+                agent.call(Request.newBuilder().setExec(Exec.newBuilder().addAllArgv(List.of(command))));
+        if (done.getExited().getStatus() != 0) {
+            throw new MachineException(String.join(" ", command) + " failed in the machine: "
+                    + done.getExited().getErr().toStringUtf8().strip());
+        }
+    }
+
+    /**
+     * How it ended.
+     *
+     * @param code the exit code of the command or the shell; empty if the machine ended first
+     * @param poweredOff whether the machine ended as one does that powers off
+     * @param machine what is known of the machine's end
+     */
+    public record End(OptionalInt code, boolean poweredOff, String machine) {}
+
+    /**
+     * Runs a command to its end.
+     *
+     * @param limit the machine's time; a command may hang, and so may its kernel
+     * @throws MachineException.Late if it did not end in that time
+     */
+    public End run(List<String> command, OutputStream out, OutputStream err, Duration limit) throws IOException {
+        // The shell looks for it, and has the exit codes that people know if it is not there.
+        List<String> argv = new ArrayList<>(List.of("/bin/sh", "-c", "cd /root; exec \"$@\"", "sh"));
+        argv.addAll(command);
+        CompletableFuture<Integer> ended = start(argv, List.of(), out, err);
+        CompletableFuture<?> either = CompletableFuture.anyOf(ended, guest.vm().exit());
+        Patience patience = Patience.of(limit, guest::starvedNanos);
+        try {
+            patience.await(either);
+        } catch (TimeoutException e) {
+            throw new MachineException.Late("the command did not end within " + patience);
+        } catch (ExecutionException e) {
+            throw new MachineException("waiting for the command failed: " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new MachineException("interrupted while waiting for the command", e);
+        }
+        return end(ended);
+    }
+
+    private End end(CompletableFuture<Integer> ended) {
+        return ended.isDone()
+                ? new End(OptionalInt.of(ended.join()), false, "")
+                : new End(
+                        OptionalInt.empty(),
+                        guest.vm().exit().join() == 0,
+                        guest.vm().exitMessage());
+    }
+
+    private CompletableFuture<Integer> start(
+            List<String> argv, List<String> environment, OutputStream out, OutputStream err) throws IOException {
+        CompletableFuture<Integer> ended = new CompletableFuture<>();
+        agent.listen(NAME, told -> {
+            try {
+                if (told.hasOutput()) {
+                    OutputStream to = told.getOutput().getStream() == 1 ? out : err;
+                    told.getOutput().getData().writeTo(to);
+                    to.flush();
+                    if (told.getOutput().getCut()) {
+                        err.write("ksplat: the rest of this output is cut off\n".getBytes(StandardCharsets.US_ASCII));
+                    }
+                } else if (told.hasEnded()) {
+                    ended.complete(new WaitStatus(told.getEnded().getStatus()).code());
+                }
+            } catch (IOException e) {
+                ended.completeExceptionally(e);
+            }
+        });
+        agent.call(Request.newBuilder()
+                .setSpawn(Spawn.newBuilder()
+                        .setName(NAME)
+                        .setExec(Exec.newBuilder()
+                                .addAllArgv(argv)
+                                .addEnv("PATH=/sbin:/bin")
+                                .addEnv("HOME=/root")
+                                .addAllEnv(environment))));
+        return ended;
+    }
+
+    /** A shell for a person. */
+    public final class Interactive {
+        private final CompletableFuture<Integer> ended;
+
+        private Interactive(CompletableFuture<Integer> ended) {
+            this.ended = ended;
+        }
+
+        /** Passes on keys; some may be lost if the machine ends meanwhile. */
+        public void type(byte[] keys, int length) throws IOException {
+            guest.vm().console().type(keys, length);
+        }
+
+        /** Tells the size of the terminal. */
+        public void resize(int rows, int columns) throws IOException {
+            agent.send(Request.newBuilder()
+                    .setExec(Exec.newBuilder()
+                            .addAllArgv(List.of(
+                                    "/bin/busybox",
+                                    "stty",
+                                    "-F",
+                                    tty(),
+                                    "rows",
+                                    Integer.toString(rows),
+                                    "cols",
+                                    Integer.toString(columns)))));
+        }
+
+        /** Ends it now. */
+        public void leave() {
+            ended.complete(0);
+        }
+
+        /** Waits until the shell or the machine has ended: that takes as long as its user likes. */
+        public End await() throws IOException {
+            try {
+                CompletableFuture.anyOf(ended, guest.vm().exit()).get();
+                guest.vm().console().awaitQuiet(DRAIN);
+            } catch (ExecutionException e) {
+                throw new MachineException("the shell failed: " + e.getMessage(), e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new MachineException("interrupted in the shell", e);
+            }
+            return end(ended);
+        }
+    }
+
+    /** Starts a shell on the serial console. */
+    public Interactive open(String terminalType, OutputStream out) throws IOException {
+        // Warnings and worse are printed between what the shell prints.
+        agent.writeFile("/proc/sys/kernel/printk", "5");
+        String token = "ksplat-" + UUID.randomUUID();
+        CompletableFuture<Void> begun = guest.vm().console().readAfter(token, (bytes, offset, length) -> {
+            try {
+                out.write(bytes, offset, length);
+                out.flush();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        // The first shell leads its group, which setsid must not: it waits.
+        String script = "exec <" + tty() + " >" + tty() + " 2>&1; stty sane 115200; printf " + token
+                + "; setsid -c /bin/sh -l; exit $?";
+        CompletableFuture<Integer> ended = start(
+                List.of("/bin/sh", "-c", script),
+                List.of("TERM=" + terminalType),
+                OutputStream.nullOutputStream(),
+                OutputStream.nullOutputStream());
+        Duration limit = guest.scale(Duration.ofSeconds(10));
+        try {
+            CompletableFuture.anyOf(begun, ended, guest.vm().exit()).get(limit.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw new MachineException.Late("no shell on the machine's console within " + limit.toSeconds() + " s");
+        } catch (ExecutionException e) {
+            throw new MachineException("the shell failed: " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new MachineException("interrupted while starting the shell", e);
+        }
+        return new Interactive(ended);
+    }
+
+    private static String tty() {
+        return "/dev/" + Arch.guest().serialConsole();
+    }
+}
