@@ -33,6 +33,9 @@ public final class Main {
         commands.put(BisectStepCommand.NAME, BisectStepCommand.class);
         commands.put("patch", PatchCommand.class);
         commands.put("sweep", SweepCommand.class);
+        commands.put("shell", ShellCommand.class);
+        commands.put("cache", CacheCommand.class);
+        commands.put("doctor", DoctorCommand.class);
         commands.put("show", ShowCommand.class);
         commands.put("merge", MergeCommand.class);
         commands.put("table", TableCommand.class);
