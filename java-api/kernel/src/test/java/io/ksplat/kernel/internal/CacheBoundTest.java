@@ -195,7 +195,7 @@ class CacheBoundTest {
         }
 
         public static void main(String[] args) throws Exception {
-            new Cache(Path.of(args[0])).find(args[1], args[2]).orElseThrow();
+            var unused = new Cache(Path.of(args[0])).find(args[1], args[2]).orElseThrow();
             System.out.println("holds");
             Thread.sleep(600_000);
         }
