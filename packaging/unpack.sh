@@ -18,9 +18,10 @@ fail() {
 	exit $failure
 }
 
-# Prints a digest of the names, sizes and times of a folder's files: it changes if one was cut short, changed or removed.
+# Prints a digest of the names, sizes and times of a folder's files: it changes if one was cut short, changed or removed. Java checks
+# by itself the archive of classes that is made here.
 state() {
-	(cd "$1" && find . -type f -printf '%P %s %T@\n' | LC_ALL=C sort | sha256sum | cut -d' ' -f1)
+	(cd "$1" && find . -type f ! -path './lib/*.jsa' -printf '%P %s %T@\n' | LC_ALL=C sort | sha256sum | cut -d' ' -f1)
 }
 
 is_whole() {
@@ -41,6 +42,8 @@ unpack() {
 	mv -T "$fresh/home" "$home" || fail "cannot make $home"
 	rm -rf "$fresh"
 	trap - EXIT INT HUP TERM
+	# It has the jars' paths in it. Without one, Java starts slower.
+	PATH=$home/runtime/bin:$PATH "$home/scripts/archive" "$home/lib" >/dev/null 2>&1 || rm -f "$home/lib/.classes.jsa"
 }
 
 cache=${HOME:-}/.cache

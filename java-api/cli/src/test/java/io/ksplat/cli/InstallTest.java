@@ -123,6 +123,8 @@ class InstallTest {
                         commands.get(0),
                         commands.get(1) + OPPOSITE,
                         "test -s /usr/share/man/man1/ksplat-run.1.gz",
+                        "test -s /usr/share/ksplat/lib/classes.jsa",
+                        "ksplat help install | grep -q 'Install ksplat'",
                         "bash -c '. /usr/share/bash-completion/completions/ksplat && complete -p ksplat'",
                         // A file is compiled: a JRE without a compiler would say so.
                         "ksplat run /usr/share/ksplat/reproducers/kptr/NmiTaskKptr.java --report file",
@@ -160,6 +162,7 @@ class InstallTest {
                         commands.get(1) + OPPOSITE,
                         // Its Java has an archive of its classes.
                         ".cache/ksplat/runtime/*/runtime/bin/java -Xshare:on -version",
+                        "test -s .cache/ksplat/runtime/*/lib/classes.jsa",
                         ksplat + " run .cache/ksplat/runtime/*/reproducers/kptr/NmiTaskKptr.java --report file",
                         "grep -q DEADLOCK file/results.json"));
         assertRan(process);
@@ -189,7 +192,7 @@ class InstallTest {
     @ValueSource(
             strings = {
                 "truncate -s -1 $home/runtime/lib/tzdb.dat",
-                "rm $home/lib/logback-core-*.jar",
+                "rm $home/lib/jna-*.jar",
                 "touch $home/more",
                 "printf x | dd of=$home/ksplat bs=1 seek=9 conv=notrunc"
             })
