@@ -173,16 +173,25 @@ class InstallTest {
     }
 
     private HeldProcess unpacking(List<String> script) throws Exception {
-        List<String> lines = new ArrayList<>(List.of("set -eux", "mkdir -p $XDG_CACHE_HOME/ksplat/runtime; cd $XDG_CACHE_HOME/ksplat/runtime"));
+        List<String> lines = new ArrayList<>(
+                List.of("set -eux", "mkdir -p $XDG_CACHE_HOME/ksplat/runtime; cd $XDG_CACHE_HOME/ksplat/runtime"));
         lines.addAll(script);
         String cache = "XDG_CACHE_HOME=" + folder.resolve("cache");
         return HeldProcess.run(
-                folder, LIMIT, "env", cache, "sh", "-c", String.join("\n", lines), oneFile().toString());
+                folder,
+                LIMIT,
+                "env",
+                cache,
+                "sh",
+                "-c",
+                String.join("\n", lines),
+                oneFile().toString());
     }
 
     @Test
     void twoFirstStartsAtOnceUnpackOnce() throws Exception {
-        HeldProcess process = unpacking(List.of("$0 --version & first=$!", "$0 --version", "wait $first", "test $(ls -A | wc -l) = 2"));
+        HeldProcess process = unpacking(
+                List.of("$0 --version & first=$!", "$0 --version", "wait $first", "test $(ls -A | wc -l) = 2"));
         assertThat(process.status()).as(process.output()).isZero();
         assertThat(process.output()).containsOnlyOnce("ksplat: unpacking to");
     }
