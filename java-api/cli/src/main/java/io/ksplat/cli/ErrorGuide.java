@@ -22,6 +22,8 @@ final class ErrorGuide {
             Map.entry("new", REPRODUCERS),
             Map.entry("list", REPRODUCERS),
             Map.entry("kernels", KERNELS),
+            Map.entry("shell", KERNELS),
+            Map.entry("cache", KERNELS),
             Map.entry("patch", "patch-trials"),
             Map.entry("bisect", "bisection"),
             Map.entry("bisect-step", "bisection"),
