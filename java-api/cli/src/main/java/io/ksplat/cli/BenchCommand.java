@@ -43,7 +43,7 @@ final class BenchCommand implements Callable<Integer> {
     /** Has the same steps and the same NMI, and drops objects whose destructor takes no lock that a task holds. */
     private static final String CLEAN = "nmi-cpumask-kptr";
 
-    private static final List<String> NAMES = List.of("restore", "boot", "attempts", "workload", "report");
+    private static final List<String> NAMES = List.of("restore", "boot", "attempts", "start", "workload", "report");
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -52,7 +52,7 @@ final class BenchCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "NAME",
             description =
-                    "restore: a machine from a template against a cold boot; boot: a cold boot against a plain QEMU's; attempts: verdicts a minute, DEADLOCK and CLEAN; workload: what a reproducer with a figure measures; report: writing a report.")
+                    "restore: a machine from a template against a cold boot; boot: a cold boot against a plain QEMU's; attempts: verdicts a minute, DEADLOCK and CLEAN; start: a list and a run from the shell on, against a plain QEMU's boot; workload: what a reproducer with a figure measures; report: writing a report.")
     private String name = "";
 
     @Parameters(
@@ -72,7 +72,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--runs",
             paramLabel = "N",
-            description = "How often; default: restore 30, boot 5, attempts 40, workload 10, report 1000.")
+            description = "How often; default: restore 30, boot 5, attempts 40, start 10, workload 10, report 1000.")
     private int runs;
 
     @Option(names = "--jobs", paramLabel = "N", description = "Of attempts: how many at a time; default as for run.")
@@ -153,6 +153,12 @@ final class BenchCommand implements Callable<Integer> {
                     bench.boot(
                             runs > 0 ? runs : 5,
                             times -> attempts(session, settings(folder).booting(true), 1, DEADLOCK, times));
+                case "start" ->
+                    bench.start(
+                            runs > 0 ? runs : 10,
+                            Path.of(System.getProperty("ksplat.home", ""), "ksplat"),
+                            DEADLOCK,
+                            folder);
                 default ->
                     bench.attempts(
                             runs > 0 ? runs : 40,

@@ -126,9 +126,7 @@ public final class Bench implements AutoCloseable {
         List<Double> verdicts = new ArrayList<>();
         for (int run = 0; run < runs; run++) {
             progress.report("boot " + (run + 1) + " of " + runs);
-            bare.add((double) BaselineBoot.time(
-                            host.programs(), kernel.kernel().image(), kernel.accelerator(), CPUS, MEMORY_MIB, log())
-                    .toMillis());
+            bare.add(bareBootMs());
             agent.add(bootMs());
             fresh.run(1)
                     .forEach(record -> verdicts.add((double) record.timings().totalMs()));
@@ -142,6 +140,68 @@ public final class Bench implements AutoCloseable {
                 List.of(
                         new Ratio("verdict/bareBoot", verdict.median() / bareBoot.median()),
                         new Ratio("agent/bareBoot", hello.median() / bareBoot.median())));
+    }
+
+    /**
+     * Measures what a command costs from the shell's Enter on: a list, and a run from a template, against a plain QEMU that boots the
+     * same kernel to an init that says hello.
+     *
+     * @param launcher the program that a user types
+     * @param reproducer the run's, whose verdict must be the expected one
+     * @param report where the run's report goes
+     */
+    public Measurement start(int runs, Path launcher, String reproducer, Path report)
+            throws IOException, InterruptedException {
+        Shell shell = new Shell(launcher);
+        String[] run = {"run", reproducer, "--kernel", kernel.kernel().spec().toString(), "--report", report.toString()
+        };
+        shell.time(run);
+        List<Double> bare = new ArrayList<>();
+        List<Shell.Cost> version = new ArrayList<>();
+        List<Shell.Cost> list = new ArrayList<>();
+        List<Shell.Cost> warm = new ArrayList<>();
+        for (int i = 0; i < runs; i++) {
+            progress.report("start " + (i + 1) + " of " + runs);
+            bare.add(bareBootMs());
+            version.add(shell.time("--version"));
+            list.add(shell.time("list"));
+            warm.add(shell.time(run));
+        }
+        Figure bareBoot = new Figure("bareBootMs", "ms", bare);
+        Figure warmRun = new Figure(
+                "warmRunMs", "ms", warm.stream().map(Shell.Cost::wallMs).toList());
+        return measured(
+                "start",
+                List.of(
+                        new Figure(
+                                "cpuMs",
+                                "ms",
+                                list.stream().map(Shell.Cost::cpuMs).toList()),
+                        warmRun,
+                        bareBoot,
+                        new Figure(
+                                "versionCpuMs",
+                                "ms",
+                                version.stream().map(Shell.Cost::cpuMs).toList()),
+                        new Figure(
+                                "versionMs",
+                                "ms",
+                                version.stream().map(Shell.Cost::wallMs).toList()),
+                        new Figure(
+                                "listMs",
+                                "ms",
+                                list.stream().map(Shell.Cost::wallMs).toList()),
+                        new Figure(
+                                "warmRunCpuMs",
+                                "ms",
+                                warm.stream().map(Shell.Cost::cpuMs).toList())),
+                List.of(new Ratio("warmRun/bareBoot", warmRun.median() / bareBoot.median())));
+    }
+
+    private double bareBootMs() throws IOException, InterruptedException {
+        return BaselineBoot.time(
+                        host.programs(), kernel.kernel().image(), kernel.accelerator(), CPUS, MEMORY_MIB, log())
+                .toMillis();
     }
 
     /**
