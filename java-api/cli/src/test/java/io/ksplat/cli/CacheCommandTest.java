@@ -84,9 +84,10 @@ class CacheCommandTest {
         assertThat(nothing.err()).contains("ksplat cache list");
     }
 
-    /** On links to the user's cache, of which everything that is large is left out. */
     @Test
     @Tag("machine")
+    @Tag("network")
+    @Tag("full")
     void whatARunningKsplatUsesStays() throws Exception {
         Path home = folder.resolve("cache");
         Map<String, String> environment = Map.of("XDG_CACHE_HOME", home.toString());
