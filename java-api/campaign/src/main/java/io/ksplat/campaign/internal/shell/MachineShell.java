@@ -35,12 +35,11 @@ public final class MachineShell implements AutoCloseable {
     private final Path folder;
     private final Thread hook;
 
-    private MachineShell(Guest guest, GuestShell shell, Path folder) {
+    private MachineShell(Guest guest, GuestShell shell, Path folder, Thread hook) {
         this.guest = guest;
         this.shell = shell;
         this.folder = folder;
-        this.hook = new Thread(() -> remove(folder), "ksplat-shutdown");
-        Runtime.getRuntime().addShutdownHook(hook);
+        this.hook = hook;
     }
 
     /** Boots it. */
@@ -54,11 +53,13 @@ public final class MachineShell implements AutoCloseable {
                 factory.config(kernel, factory.accelerator(kernel, options.progress()), cpus, memoryMiB, List.of());
         options.progress().report("booting " + kernel.release());
         Path folder = Files.createTempDirectory("ksplat-shell-");
+        Thread hook = new Thread(() -> remove(folder), "ksplat-shutdown");
+        Runtime.getRuntime().addShutdownHook(hook);
         try {
             Guest guest = factory.boot(config, folder.resolve("console.log"), options.progress())
                     .guest();
             try {
-                return new MachineShell(guest, GuestShell.install(guest, busybox), folder);
+                return new MachineShell(guest, GuestShell.install(guest, busybox), folder, hook);
             } catch (IOException | RuntimeException e) {
                 guest.close();
                 throw e;
