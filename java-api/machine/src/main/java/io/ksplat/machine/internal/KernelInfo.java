@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What is known of a kernel only once it has run: its symbols and its BTF, read through the agent in one boot and kept.
@@ -32,7 +33,7 @@ public record KernelInfo(
             throws IOException, InterruptedException, KernelException {
         Accelerator accelerator = host.accelerator(kernel, progress);
         Path folder = cache.<KernelException>entry(
-                "facts", kernel.key() + "-" + Integer.toHexString(Symbols.FORMAT), fresh -> {
+                "facts", kernel.key() + "-" + Integer.toHexString(Symbols.FORMAT) + "-" + modules(kernel), fresh -> {
                     progress.step("template");
                     progress.report("first boot of " + kernel.key() + ": reading its symbols and its BTF");
                     inspect(kernel, accelerator, host, fresh, progress);
@@ -45,6 +46,18 @@ public record KernelInfo(
                 Symbols.read(folder.resolve("symbols")),
                 btf,
                 folder.resolve("include"));
+    }
+
+    /** What was loaded first says where the rest lies. */
+    private static String modules(Kernel kernel) throws IOException {
+        if (kernel.modules().isEmpty()) {
+            return "0";
+        }
+        try (Stream<Path> files = Files.list(kernel.modules().get())) {
+            List<String> names =
+                    files.map(file -> file.getFileName().toString()).sorted().toList();
+            return Integer.toHexString(names.hashCode());
+        }
     }
 
     private static void inspect(

@@ -149,12 +149,17 @@ public final class Symbols {
         return covers(index, address) ? Optional.of(symbol(index)) : Optional.empty();
     }
 
-    /** Finds the last added symbol at or below the address, unless the symbol of {@code index} lies above that one. */
+    /**
+     * Finds the last added symbol at or below the address, unless the symbol of {@code index} lies above that one. A module's symbol
+     * does not count inside of an added one: the module may lie elsewhere in this boot, or be gone.
+     */
     private @Nullable Symbol addedUpTo(long address, int index) {
         Map.Entry<Long, Symbol> last = added.floorEntry(address);
-        return last == null || (index >= 0 && Long.compareUnsigned(last.getKey(), data.address(index)) < 0)
-                ? null
-                : last.getValue();
+        if (last == null) {
+            return null;
+        }
+        boolean nearer = index >= 0 && Long.compareUnsigned(last.getKey(), data.address(index)) < 0;
+        return nearer && (data.isCore(index) || !covers(last.getValue(), address)) ? null : last.getValue();
     }
 
     private static boolean covers(Symbol symbol, long address) {

@@ -164,6 +164,19 @@ class SymbolsTest {
         assertThat(more.at(0xffffffff81000210L)).isEmpty();
     }
 
+    /** A trampoline where another boot had a module. */
+    @Test
+    void whatIsAddedCoversAModulesSymbolsButNotTheKernels() {
+        Symbols more = symbols.plus(List.of(
+                Symbol.bpf("bpf_trampoline_1", 0xffffffffc0401ff0L, 0x20),
+                Symbol.bpf("odd", 0xffffffff81000040L, 0x40)));
+        assertThat(symbols.at(0xffffffffc0402004L)).map(Symbol::name).contains("first_of_module");
+        assertThat(more.at(0xffffffffc0402004L)).map(Symbol::name).contains("bpf_trampoline_1");
+        assertThat(more.isText(0xffffffffc0402004L)).isTrue();
+        assertThat(more.at(0xffffffffc0402011L)).map(Symbol::name).contains("second_of_module");
+        assertThat(more.at(0xffffffff81000057L)).isEqualTo(symbols.at(0xffffffff81000057L));
+    }
+
     @Test
     void whatIsAddedLaterReplacesWhatWasAddedBefore() {
         Symbols more = symbols.plus(List.of(
