@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The scripts of docs/releasing.md. Each builds ksplat twice, from copies, so that this build is left alone. */
-@Tag("full")
+@Tag("long")
 @Tag("network")
 class ReleaseTest {
     private static final Path ROOT = Path.of("../..");
