@@ -18,7 +18,7 @@ import org.junit.platform.engine.TestExecutionResult.Status;
 
 /** A kernel that lacks something has refused nothing, and a refusal is one wherever it comes. */
 @Timeout(400)
-@Tag("machine")
+@Tag("full")
 class LoadingTest {
     @TempDir
     Path folder;
