@@ -83,7 +83,8 @@ class EndingsTest {
         assertThat(ksplat.onlyRun().path("message").asText()).contains("interrupted");
         ksplat.assertNothingLeft();
         try (Stream<Path> left = Files.list(cache.resolve("ksplat/template"))) {
-            assertThat(left.map(path -> path.getFileName().toString())).allMatch(name -> name.startsWith(".lock-"));
+            assertThat(left.map(path -> path.getFileName().toString()))
+                    .allMatch(name -> name.matches("[.]lock-.*|[.]using"));
         }
     }
 
