@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * What is known of a kernel only once it has run: its symbols and its BTF, read through the agent in one boot and kept.
@@ -33,7 +32,7 @@ public record KernelInfo(
             throws IOException, InterruptedException, KernelException {
         Accelerator accelerator = host.accelerator(kernel, progress);
         Path folder = cache.<KernelException>entry(
-                "facts", kernel.key() + "-" + Integer.toHexString(Symbols.FORMAT) + "-" + modules(kernel), fresh -> {
+                "facts", kernel.key() + "-" + Integer.toHexString(Symbols.FORMAT), fresh -> {
                     progress.step("template");
                     progress.report("first boot of " + kernel.key() + ": reading its symbols and its BTF");
                     inspect(kernel, accelerator, host, fresh, progress);
@@ -48,18 +47,6 @@ public record KernelInfo(
                 folder.resolve("include"));
     }
 
-    /** What was loaded first says where the rest lies. */
-    private static String modules(Kernel kernel) throws IOException {
-        if (kernel.modules().isEmpty()) {
-            return "0";
-        }
-        try (Stream<Path> files = Files.list(kernel.modules().get())) {
-            List<String> names =
-                    files.map(file -> file.getFileName().toString()).sorted().toList();
-            return Integer.toHexString(names.hashCode());
-        }
-    }
-
     private static void inspect(
             Kernel kernel, Accelerator accelerator, MachineFactory host, Path folder, Progress progress)
             throws IOException, InterruptedException, KernelException {
@@ -72,7 +59,9 @@ public record KernelInfo(
                                 + "cannot be compiled for it; take another kernel, or build this one with BTF");
             }
             Files.writeString(folder.resolve("release"), guest.hello().getRelease());
-            Symbols.parse(guest.agent().readFile("/proc/kallsyms")).write(folder.resolve("symbols"));
+            Symbols.parse(guest.agent().readFile("/proc/kallsyms"))
+                    .withoutModules()
+                    .write(folder.resolve("symbols"));
             Path raw = folder.resolve("btf");
             if (kernel.btf().isPresent()) {
                 Files.copy(kernel.btf().get(), raw);

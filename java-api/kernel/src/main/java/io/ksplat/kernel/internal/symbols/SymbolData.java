@@ -13,7 +13,7 @@ import java.util.stream.IntStream;
  * searched in place. Symbols are in address order.
  */
 final class SymbolData {
-    static final int MAGIC = 0x6b73_6d34;
+    static final int MAGIC = 0x6b73_6d35;
     private static final int HEADER = 6 * Integer.BYTES;
 
     private final ByteBuffer bytes;

@@ -274,6 +274,11 @@ public final class Symbols {
         return last.symbols;
     }
 
+    /** Returns the kernel's own symbols: modules lie elsewhere in each boot. */
+    public Symbols withoutModules() {
+        return copyRelocatedBy(0);
+    }
+
     private Symbols copyRelocatedBy(long delta) {
         SymbolsBuilder builder = new SymbolsBuilder(data.count, 24 * data.count);
         for (int i = 0; i < data.count; i++) {

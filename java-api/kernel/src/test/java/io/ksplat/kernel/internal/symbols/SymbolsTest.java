@@ -132,6 +132,15 @@ class SymbolsTest {
     }
 
     @Test
+    void leavesModulesOut() {
+        Symbols core = symbols.withoutModules();
+        assertThat(core.address("first_of_module")).isEmpty();
+        assertThat(core.at(0xffffffffc0402004L)).isEmpty();
+        assertThat(core.at(0xffffffff81000057L)).isEqualTo(symbols.at(0xffffffff81000057L));
+        assertThat(core.address("cpu_info")).hasValue(0x1a000);
+    }
+
+    @Test
     void addsProgramsWithTheirTrueLengths() {
         Symbols more = symbols.plus(List.of(
                 Symbol.bpf("bpf_prog_0123456789abcdef_on_nmi", 0xffffffffc0409000L, 0x44),
