@@ -81,7 +81,12 @@ public final class CacheBound {
      *
      * @param bytes what it takes of the disk: less than its length, if it is sparse
      */
-    public record Item(String kind, String key, long bytes, Instant lastUsed, boolean removable, boolean inUse) {}
+    public record Item(String kind, String key, long bytes, Instant lastUsed, boolean removable, boolean inUse) {
+        /** Returns whether it is a kernel that boots. */
+        public boolean isKernel() {
+            return KERNELS.contains(kind);
+        }
+    }
 
     /** Parses {@code 500M} or {@code 20G}; empty if it is no size. */
     public static Optional<Long> parse(String text) {
@@ -197,7 +202,7 @@ public final class CacheBound {
     }
 
     private List<Item> remove(Item item, List<Item> all) throws IOException {
-        List<Item> derived = KERNELS.contains(item.kind())
+        List<Item> derived = item.isKernel()
                 ? all.stream().filter(other -> isDerived(other, item)).toList()
                 : List.of();
         List<Item> gone = new ArrayList<>();

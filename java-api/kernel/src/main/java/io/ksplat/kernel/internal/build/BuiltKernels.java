@@ -6,6 +6,7 @@ import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Progress;
+import io.ksplat.kernel.internal.BoundedCopy;
 import io.ksplat.kernel.internal.Command;
 import io.ksplat.kernel.internal.Digests;
 import io.ksplat.kernel.internal.debian.AptRoot;
@@ -29,6 +30,9 @@ public final class BuiltKernels {
     public static final String OBJECTS = "build";
     public static final String TREES = "tree";
     private static final Duration UNPACKING = Duration.ofMinutes(20);
+
+    /** A kernel's source has 150 MiB when packed. */
+    private static final long MOST_PACKED = 4L << 30;
 
     private final Cache cache;
     private final AptRoot apt;
@@ -178,7 +182,7 @@ public final class BuiltKernels {
         Path packed = download.resolve("source.tar.xz");
         PackageFile.read(file, (path, content) -> {
             if (path.matches("usr/src/linux-source-[^/]*\\.tar\\.xz")) {
-                Files.copy(content, packed);
+                BoundedCopy.copy(content, packed, MOST_PACKED, path + " has");
             }
         });
         if (!Files.exists(packed)) {

@@ -4,6 +4,7 @@ package io.ksplat.kernel.internal.debian;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.Progress;
+import io.ksplat.kernel.internal.BoundedCopy;
 import io.ksplat.kernel.internal.CacheFailure;
 import io.ksplat.kernel.internal.packages.PackageFile;
 import java.io.IOException;
@@ -22,6 +23,9 @@ public final class Busybox {
 
     private static final String KIND = "busybox";
     private static final String NAME = "busybox";
+
+    /** A static one has 2 MiB. */
+    private static final long MOST_BYTES = 64 << 20;
 
     private Busybox() {}
 
@@ -67,7 +71,7 @@ public final class Busybox {
             Path program = fresh.resolve(NAME);
             PackageFile.read(file, (path, content) -> {
                 if (path.matches("(?:usr/)?bin/busybox")) {
-                    Files.copy(content, program);
+                    BoundedCopy.copy(content, program, MOST_BYTES, path + " has");
                 }
             });
             Files.delete(file);

@@ -2,12 +2,12 @@
 package io.ksplat.kernel.internal.image;
 
 import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.internal.BoundedCopy;
 import io.ksplat.kernel.internal.Decompressor;
 import io.ksplat.kernel.internal.Elf;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -128,17 +128,8 @@ public final class KernelImage {
         // All formats but gzip have the size appended (scripts/Makefile.lib, size_append), which is not part of the
         // stream.
         InputStream packed = new ByteArrayInputStream(slice(start, gzip ? length : length - 4));
-        try (InputStream in = Decompressor.of(packed, false);
-                OutputStream out = Files.newOutputStream(to)) {
-            long sum = 0;
-            byte[] buffer = new byte[64 << 10];
-            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-                sum += n;
-                if (sum > MOST_UNPACKED) {
-                    throw new KernelException(file + " unpacks to more than " + (MOST_UNPACKED >> 20) + " MiB");
-                }
-                out.write(buffer, 0, n);
-            }
+        try (InputStream in = Decompressor.of(packed, false)) {
+            BoundedCopy.copy(in, to, MOST_UNPACKED, file + " unpacks to");
         } catch (FileSystemException e) {
             throw e;
         } catch (IOException e) {

@@ -2,11 +2,10 @@
 package io.ksplat.kernel.internal.packages;
 
 import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.internal.BoundedCopy;
 import io.ksplat.kernel.internal.Decompressor;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -68,40 +67,14 @@ public final class KernelFiles {
             }
             if (release.isEmpty()) {
                 release = found;
-                copy(content, folder.resolve("image"), MOST_IMAGE, file, path);
+                BoundedCopy.copy(content, folder.resolve("image"), MOST_IMAGE, file + ": " + path + " has");
             }
         } else if (CONFIG.matcher(path).matches() && !Files.exists(folder.resolve("config"))) {
-            copy(content, folder.resolve("config"), MOST_CONFIG, file, path);
+            BoundedCopy.copy(content, folder.resolve("config"), MOST_CONFIG, file + ": " + path + " has");
         } else if (module.matches() && VIRTIO.contains(module.group(1))) {
             Path target = modules.resolve(
                     String.format(Locale.ROOT, "%02d-%s.ko", VIRTIO.indexOf(module.group(1)), module.group(1)));
-            copy(Decompressor.of(content, true), target, MOST_MODULE, file, path);
-        }
-    }
-
-    private static void copy(InputStream from, Path to, long most, Path file, String path)
-            throws IOException, KernelException {
-        byte[] buffer = new byte[64 << 10];
-        long sum = 0;
-        try (OutputStream out = Files.newOutputStream(to)) {
-            for (int n = from.read(buffer); n >= 0; n = from.read(buffer)) {
-                sum += n;
-                if (sum > most) {
-                    throw new KernelException(file + ": " + path + " has more than " + (most >> 20) + " MiB");
-                }
-                write(out, buffer, n, to);
-            }
-        }
-    }
-
-    /** A full disk is no fault of the package. */
-    private static void write(OutputStream out, byte[] buffer, int length, Path to) throws IOException {
-        try {
-            out.write(buffer, 0, length);
-        } catch (IOException e) {
-            FileSystemException disk = new FileSystemException(to.toString(), null, e.getMessage());
-            disk.initCause(e);
-            throw disk;
+            BoundedCopy.copy(Decompressor.of(content, true), target, MOST_MODULE, file + ": " + path + " has");
         }
     }
 }
