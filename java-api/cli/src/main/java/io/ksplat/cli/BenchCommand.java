@@ -23,10 +23,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -81,8 +81,8 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--report", paramLabel = "DIR", description = "Where consoles and runs go, default ksplat-report.")
     private Path report = RunSettings.DEFAULT_REPORT;
 
-    @Option(names = "--accelerator", paramLabel = "KIND", description = "kvm or tcg.")
-    private @Nullable String accelerator;
+    @Mixin
+    private AcceleratorMixin machines = new AcceleratorMixin();
 
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
@@ -133,9 +133,7 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private SessionOptions options(TerminalProgress progress) {
-        return SessionOptions.standard(progress)
-                .calledWith(Main.arguments(spec))
-                .withAccelerator(Optional.ofNullable(accelerator));
+        return machines.options(progress).calledWith(Main.arguments(spec));
     }
 
     private RunSettings settings(Path folder) {

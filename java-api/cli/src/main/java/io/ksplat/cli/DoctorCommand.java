@@ -2,15 +2,12 @@
 package io.ksplat.cli;
 
 import io.ksplat.campaign.internal.Doctor;
-import io.ksplat.engine.SessionOptions;
 import io.ksplat.engine.internal.TerminalProgress;
 import java.io.PrintWriter;
-import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -25,13 +22,13 @@ final class DoctorCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    @Option(names = "--accelerator", paramLabel = "KIND", description = "kvm or tcg.")
-    private @Nullable String accelerator;
+    @Mixin
+    private AcceleratorMixin machines = new AcceleratorMixin();
 
     @Override
     public Integer call() throws Exception {
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
-        Doctor doctor = new Doctor(SessionOptions.standard(progress).withAccelerator(Optional.ofNullable(accelerator)));
+        Doctor doctor = new Doctor(machines.options(progress));
         try {
             doctor.examine();
         } finally {

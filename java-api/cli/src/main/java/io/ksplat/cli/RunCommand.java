@@ -23,6 +23,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -87,11 +88,8 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--fresh", description = "Boot each machine cold.")
     private boolean fresh;
 
-    @Option(
-            names = "--accelerator",
-            paramLabel = "KIND",
-            description = "kvm or tcg; found by booting if it is not given.")
-    private @Nullable String accelerator;
+    @Mixin
+    private AcceleratorMixin machines = new AcceleratorMixin();
 
     @Option(
             names = "--config",
@@ -136,9 +134,8 @@ final class RunCommand implements Callable<Integer> {
         RunSettings settings = settings();
         PrintWriter err = spec.commandLine().getErr();
         TerminalProgress progress = TerminalProgress.on(err);
-        SessionOptions options = SessionOptions.standard(progress)
+        SessionOptions options = machines.options(progress)
                 .calledWith(Main.arguments(spec))
-                .withAccelerator(Optional.ofNullable(accelerator))
                 .withFragments(fragments)
                 .withContainer(image());
         AtomicBoolean failed = new AtomicBoolean();

@@ -10,8 +10,7 @@ import io.ksplat.engine.Session;
 import io.ksplat.engine.SessionOptions;
 import io.ksplat.engine.internal.TerminalProgress;
 import java.nio.file.Path;
-import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
@@ -20,17 +19,15 @@ final class SessionMixin {
     @Option(names = "--report", paramLabel = "DIR", description = "Where the runs go, default ksplat-report.")
     private Path report = RunSettings.DEFAULT_REPORT;
 
-    @Option(names = "--accelerator", paramLabel = "KIND", description = "kvm or tcg.")
-    private @Nullable String accelerator;
+    @Mixin
+    private AcceleratorMixin machines = new AcceleratorMixin();
 
     Path report() {
         return report;
     }
 
     SessionOptions options(TerminalProgress progress, CommandSpec spec) {
-        return SessionOptions.standard(progress)
-                .calledWith(Main.arguments(spec))
-                .withAccelerator(Optional.ofNullable(accelerator));
+        return machines.options(progress).calledWith(Main.arguments(spec));
     }
 
     RunSettings settings() {

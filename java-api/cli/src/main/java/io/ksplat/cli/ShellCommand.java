@@ -13,8 +13,8 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -55,8 +55,8 @@ final class ShellCommand implements Callable<Integer> {
     @Option(names = "--memory", paramLabel = "SIZE", description = "Memory of the machine, 512M or 2G; default 512M.")
     private String memory = "512M";
 
-    @Option(names = "--accelerator", paramLabel = "KIND", description = "kvm or tcg.")
-    private @Nullable String accelerator;
+    @Mixin
+    private AcceleratorMixin machines = new AcceleratorMixin();
 
     @Option(
             names = "--timeout",
@@ -85,7 +85,7 @@ final class ShellCommand implements Callable<Integer> {
                     spec.commandLine(), "standard input is no terminal: give a command, ksplat shell -- COMMAND");
         }
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
-        SessionOptions options = SessionOptions.standard(progress).withAccelerator(Optional.ofNullable(accelerator));
+        SessionOptions options = machines.options(progress);
         try (MachineShell shell =
                 MachineShell.boot(Campaign.kernels(List.of(kernel)).get(0), cpus, mib, options)) {
             progress.clear();

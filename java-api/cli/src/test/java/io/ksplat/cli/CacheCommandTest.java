@@ -6,11 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -22,11 +19,7 @@ class CacheCommandTest {
     Path folder;
 
     private Path entry(String kind, String key, int bytes, Duration unused) throws IOException {
-        Path entry = Files.createDirectories(
-                folder.resolve("cache/ksplat").resolve(kind).resolve(key));
-        Files.write(entry.resolve("file"), new byte[bytes]);
-        Files.setLastModifiedTime(entry, FileTime.from(Instant.now().minus(unused)));
-        return entry;
+        return Caches.entry(folder.resolve("cache"), kind, key, bytes, unused);
     }
 
     private Ksplat cache(String... arguments) throws Exception {

@@ -5,6 +5,9 @@ import io.ksplat.kernel.Cache;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.stream.Stream;
 
 /** Caches for ksplat as a process. */
@@ -28,5 +31,14 @@ final class Caches {
             }
         }
         return home;
+    }
+
+    /** An entry of a folder for XDG_CACHE_HOME, with one file; the other kinds of that cache are empty. */
+    static Path entry(Path home, String kind, String key, int bytes, Duration unused) throws IOException {
+        Path entry =
+                Files.createDirectories(home.resolve("ksplat").resolve(kind).resolve(key));
+        Files.write(entry.resolve("image"), new byte[bytes]);
+        Files.setLastModifiedTime(entry, FileTime.from(Instant.now().minus(unused)));
+        return entry;
     }
 }

@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -36,16 +35,7 @@ class InContainerTest {
 
     @BeforeEach
     void needDocker() {
-        if (System.getenv().getOrDefault("KSPLAT_IMAGE", "").isEmpty()) {
-            String why = "machines in containers are not tested, KSPLAT_IMAGE names no image: "
-                    + System.getenv().getOrDefault("KSPLAT_NO_DOCKER", "run these tests with ./ksplat verify");
-            assertThat(System.getenv().getOrDefault("KSPLAT_CI", "")
-                            + System.getenv().getOrDefault("CI", ""))
-                    .as("in CI nothing may be skipped: " + why)
-                    .isEmpty();
-            System.err.println(why);
-            Assumptions.abort(why);
-        }
+        Skips.unlessDocker();
     }
 
     private static Map<String, String> environment() {

@@ -3,11 +3,9 @@ package io.ksplat.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Files;
+import java.io.IOException;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,12 +15,8 @@ class KernelsCommandTest {
     @TempDir
     Path folder;
 
-    private Path entry(String kind, String key, Duration unused) throws Exception {
-        Path entry = Files.createDirectories(
-                folder.resolve("cache/ksplat").resolve(kind).resolve(key));
-        Files.write(entry.resolve("image"), new byte[1_500_000]);
-        Files.setLastModifiedTime(entry, FileTime.from(Instant.now().minus(unused)));
-        return entry;
+    private Path entry(String kind, String key, Duration unused) throws IOException {
+        return Caches.entry(folder.resolve("cache"), kind, key, 1_500_000, unused);
     }
 
     private Ksplat kernels(String... arguments) throws Exception {

@@ -10,9 +10,9 @@ import io.ksplat.kernel.Kernels;
 import io.ksplat.kernel.Progress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -39,27 +39,10 @@ class PackageKernelTest {
     }
 
     private void run(String... command) throws Exception {
-        Path log = folder.resolve("tool.log");
-        Process process = new ProcessBuilder(command)
-                .directory(folder.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
-        assertThat(process.waitFor(5, TimeUnit.MINUTES))
-                .as(String.join(" ", command))
-                .isTrue();
-        assertThat(process.exitValue()).as(() -> Logs.read(log)).isZero();
-    }
-
-    /** What could not be read is said in its place. */
-    private static final class Logs {
-        static String read(Path file) {
-            try {
-                return Files.readString(file);
-            } catch (java.io.IOException e) {
-                return e.toString();
-            }
-        }
+        HeldProcess ended = HeldProcess.run(folder, Duration.ofMinutes(5), command);
+        assertThat(ended.status())
+                .as(String.join(" ", command) + ": " + ended.output())
+                .isZero();
     }
 
     /** Lays a kernel out as it is installed; modules lie where they lie in a kernel's tree. */

@@ -12,18 +12,17 @@ import io.ksplat.kernel.internal.CacheBound;
 import io.ksplat.machine.Accelerator;
 import io.ksplat.machine.internal.Guest;
 import io.ksplat.machine.internal.MachineFactory;
+import io.ksplat.machine.internal.qemu.Folders;
 import io.ksplat.machine.internal.qemu.MachineConfig;
 import io.ksplat.machine.internal.snapshot.Template;
 import io.ksplat.machine.internal.snapshot.TemplateStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /** Tells how fast this machine is, what is cached, and what does not work here and why. It boots a kernel that is cached, and fetches none. */
 public final class Doctor {
@@ -85,15 +84,11 @@ public final class Doctor {
                         "%s: %.1f GB; %d kernels, %d templates; kept below %s (ksplat cache list)",
                         options.cache().root(),
                         bytes / 1e9,
-                        count(items, "debian", "built", "image", "package"),
-                        count(items, "template"),
+                        items.stream().filter(CacheBound.Item::isKernel).count(),
+                        items.stream()
+                                .filter(item -> item.kind().equals("template"))
+                                .count(),
                         CacheShelf.limit()));
-    }
-
-    private static long count(List<CacheBound.Item> items, String... kinds) {
-        return items.stream()
-                .filter(item -> List.of(kinds).contains(item.kind()))
-                .count();
     }
 
     /** The default one, or any other of the distribution's. */
@@ -148,11 +143,7 @@ public final class Doctor {
             works = false;
             line("FAILS", "machines", kernel.release() + " does not boot: " + e.getMessage());
         } finally {
-            try (Stream<Path> files = Files.walk(folder)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
-                }
-            }
+            Folders.remove(folder);
         }
     }
 

@@ -10,15 +10,14 @@ import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.internal.build.BuildFailedException;
 import io.ksplat.kernel.internal.build.KernelTree;
 import io.ksplat.kernel.internal.build.PatchSeries;
+import io.ksplat.machine.internal.qemu.Folders;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** Applies a patch series to a tree, builds kernels without and with it, and finds its effect. */
 public final class SeriesTrial {
@@ -63,7 +62,7 @@ public final class SeriesTrial {
             trial.kernels.resolve(trial.at(trial.base.id()), progress);
             return trial;
         } finally {
-            delete(scratch);
+            Folders.remove(scratch);
         }
     }
 
@@ -110,13 +109,5 @@ public final class SeriesTrial {
                                 .map(patch -> "\"" + patch.subject() + "\"")
                                 .collect(Collectors.joining(
                                         ",\n", "Series of " + series.patches().size() + ": ", "")));
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 }

@@ -12,6 +12,7 @@ import io.ksplat.machine.MachineException;
 import io.ksplat.machine.internal.Guest;
 import io.ksplat.machine.internal.GuestShell;
 import io.ksplat.machine.internal.MachineFactory;
+import io.ksplat.machine.internal.qemu.Folders;
 import io.ksplat.machine.internal.qemu.MachineConfig;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,10 +20,8 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -136,11 +135,9 @@ public final class MachineShell implements AutoCloseable {
     }
 
     private static void remove(Path folder) {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
-        } catch (IOException | java.io.UncheckedIOException e) {
+        try {
+            Folders.remove(folder);
+        } catch (IOException e) {
             LOG.debug("removing {}", folder, e);
         }
     }

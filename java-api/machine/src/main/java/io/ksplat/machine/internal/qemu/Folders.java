@@ -9,11 +9,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Removes a machine's folder; the guard may be removing it at the same time. */
-final class Folders {
+/** Removes a folder; another process, such as the guard of a machine, may be removing it at the same time. */
+public final class Folders {
     private Folders() {}
 
-    static void remove(Path folder) throws IOException {
+    /** Removes a folder and all that is in it; does nothing if it is gone. */
+    public static void remove(Path folder) throws IOException {
         List<Path> all;
         try (Stream<Path> tree = Files.walk(folder)) {
             all = tree.sorted(Comparator.reverseOrder()).toList();

@@ -90,11 +90,7 @@ public final class GdbStub implements AutoCloseable {
      * (accel/tcg/tcg-accel-ops.c, tcg_remove_breakpoint()); {@link #detach} clears what the others may still have.
      */
     public void clearBreakpoint(long address) throws IOException {
-        String packet = "z1," + Long.toHexString(address) + ",1";
-        String answer = ask(packet);
-        if (!answer.equals("OK") && !answer.equals("E22")) {
-            throw new MachineException("the gdbstub answered \"" + answer + "\" to " + packet);
-        }
+        expect(List.of("OK", "E22"), "z1," + Long.toHexString(address) + ",1");
     }
 
     /** Lets all CPUs run. */
@@ -323,8 +319,12 @@ public final class GdbStub implements AutoCloseable {
     }
 
     private void expectOk(String packet) throws IOException {
+        expect(List.of("OK"), packet);
+    }
+
+    private void expect(List<String> answers, String packet) throws IOException {
         String answer = ask(packet);
-        if (!answer.equals("OK")) {
+        if (!answers.contains(answer)) {
             throw new MachineException("the gdbstub answered \"" + answer + "\" to " + packet);
         }
     }
