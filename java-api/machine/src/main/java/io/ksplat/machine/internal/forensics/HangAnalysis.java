@@ -9,6 +9,7 @@ import io.ksplat.evidence.Stack;
 import io.ksplat.evidence.internal.sleep.SeenTask;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Symbol;
+import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Registers;
 import io.ksplat.machine.internal.KernelInfo;
@@ -55,6 +56,9 @@ import java.util.stream.Stream;
 public final class HangAnalysis implements OutsideView.Analysis {
     /** How often to stop the machine again because a CPU that spins with interrupts enabled was in an interrupt. */
     private static final int MOST_STOPS = 20;
+
+    /** How long to wait for a starved vCPU to leave the interrupt in which it was. */
+    private static final Duration LONGEST_RUN = Duration.ofMillis(200);
 
     /** How often to stop a busy machine, to tell the functions in which it is from those that they call. */
     private static final int BUSY_STOPS = 5;
@@ -330,11 +334,30 @@ public final class HangAnalysis implements OutsideView.Analysis {
     private List<Registers> spinning(GdbStub gdb, Diagnosis diagnosis) throws IOException {
         List<Registers> cpus = vm.registers();
         for (int tries = 0; tries < MOST_STOPS && !allSpin(diagnosis, cpus); tries++) {
+            List<Long> before = ranNanos(diagnosis);
             gdb.resume();
+            Deadline deadline = Deadline.in(LONGEST_RUN);
+            while (!anyRan(before, ranNanos(diagnosis)) && !deadline.expired()) {
+                Poll.pause();
+            }
             gdb.interrupt();
             cpus = vm.registers();
         }
         return cpus;
+    }
+
+    /** Whether a busy host let one of them run since. */
+    private static boolean anyRan(List<Long> before, List<Long> now) {
+        return before.isEmpty() || !before.equals(now);
+    }
+
+    private List<Long> ranNanos(Diagnosis diagnosis) throws IOException {
+        List<Long> threads = vm.cpuThreads();
+        List<Long> ran = new ArrayList<>();
+        for (Diagnosis.Stuck stuck : diagnosis.causes()) {
+            ran.add(vm.ranNanos(threads.get(stuck.cpu())).orElse(0));
+        }
+        return ran;
     }
 
     private boolean allSpin(Diagnosis diagnosis, List<Registers> cpus) {

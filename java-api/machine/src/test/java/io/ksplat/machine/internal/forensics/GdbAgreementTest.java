@@ -208,9 +208,9 @@ class GdbAgreementTest {
             assertThat(ours.subList(0, program)).contains("__call_rcu_common");
             assertThat(ours.subList(program, ours.size())).contains("bpf_trace_run3", "nmi_handle", "exc_nmi");
             assertThat(task.context()).isEqualTo("task");
-            assertThat(functions(task))
-                    .startsWith("rcu_segcblist_enqueue")
-                    .contains("__call_rcu_common", "do_syscall_64");
+            assertThat(functions(task)).startsWith("rcu_segcblist_enqueue");
+            // A system call, or a kernel thread: the file load queues callbacks, rcuop moves them.
+            assertThat(functions(task)).containsAnyOf("entry_SYSCALL_64_after_hwframe", "ret_from_fork_asm");
             assertThat(found.cycle()).hasSize(2);
         }
     }
@@ -333,7 +333,7 @@ class GdbAgreementTest {
         return machines.ofStuckCpu(guest, symbols, sources, cpu);
     }
 
-    /** False where the CPU was not caught in the lock that it was to hang in: then it is none of the ten. */
+    /** False if the CPU was not caught in the lock that it was to hang in, but in an interrupt: then it counts for nothing. */
     private boolean compare(TestMachines machines, VirtualMachine vm, Evidence found, int cpu, int leastFrames)
             throws Exception {
         Path vmlinux = machines.facts().kernel().debugVmlinux().orElseThrow();
@@ -353,7 +353,6 @@ class GdbAgreementTest {
                         ours.add(new Line(SymbolNames.base(frame), frame.line().orElse(0), frame.inlined())));
         System.out.printf("%s%n  gdb %d frames, ours %d%n", found.title(), theirs.size(), ours.size());
         assertThat(found.stacks().get(0).frames()).allMatch(Frame::certain);
-        assertThat(theirs).as(String.join("\n", said)).hasSizeGreaterThanOrEqualTo(leastFrames);
         // An address in the middle of a statement: gdb and addr2line may take different rows of the line table.
         ours.set(0, ours.get(0).anyLine());
         theirs.set(0, theirs.get(0).anyLine());
@@ -363,6 +362,7 @@ class GdbAgreementTest {
         List<String> locks =
                 said.stream().filter(line -> line.startsWith("lock ")).toList();
         if (!locks.isEmpty()) {
+            assertThat(theirs).as(String.join("\n", said)).hasSizeGreaterThanOrEqualTo(leastFrames);
             Details.Waits waits = (Details.Waits) found.details();
             assertThat(waits.waits())
                     .anyMatch(wait ->
