@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
@@ -223,33 +224,54 @@ class JavadocExamplesTest {
                                         .find()));
     }
 
+    /** In one call of the compiler, each in a package of its own: it reads the class path once. */
     @TestFactory
     Stream<DynamicTest> compile() throws IOException {
-        return Stream.concat(examples().stream(), guides().stream())
+        List<Example> all =
+                Stream.concat(examples().stream(), guides().stream()).toList();
+        Map<String, List<String>> errors = errors(all);
+        assertThat(errors).as("errors of no example").doesNotContainKey("");
+        return all.stream()
                 .map(example -> DynamicTest.dynamicTest(
                         example.name(),
-                        () -> assertThat(errors(example)).as(example.unit()).isEmpty()));
+                        () -> assertThat(errors.getOrDefault(example.name(), List.of()))
+                                .as(example.unit())
+                                .isEmpty()));
     }
 
-    private List<String> errors(Example example) throws IOException {
-        Path file = Files.createDirectories(folder.resolve(example.name())).resolve(example.name() + ".java");
-        Files.writeString(file, example.unit());
+    /** The compiler's errors, by the name of the example. */
+    private Map<String, List<String>> errors(List<Example> examples) throws IOException {
+        List<Path> sources = new ArrayList<>();
+        for (Example example : examples) {
+            Path file = Files.createDirectories(folder.resolve(example.name())).resolve(example.name() + ".java");
+            String unit = example.unit();
+            sources.add(Files.writeString(
+                    file, unit.startsWith("package ") ? unit : "package " + example.name() + ";\n" + unit));
+        }
         DiagnosticCollector<JavaFileObject> found = new DiagnosticCollector<>();
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         try (StandardJavaFileManager files =
                 compiler.getStandardFileManager(found, Locale.ROOT, StandardCharsets.UTF_8)) {
             List<String> options = List.of(
                     "-proc:none",
+                    "-Xmaxerrs",
+                    "1000",
                     "-d",
-                    String.valueOf(file.getParent()),
+                    folder.toString(),
                     "-classpath",
                     System.getProperty("java.class.path"));
-            compiler.getTask(null, files, found, options, null, files.getJavaFileObjects(file))
+            compiler.getTask(null, files, found, options, null, files.getJavaFileObjectsFromPaths(sources))
                     .call();
         }
         return found.getDiagnostics().stream()
                 .filter(diagnostic -> diagnostic.getKind() == Diagnostic.Kind.ERROR)
-                .map(Object::toString)
-                .toList();
+                .collect(Collectors.groupingBy(
+                        diagnostic -> diagnostic.getSource() == null
+                                ? ""
+                                : Path.of(diagnostic.getSource().toUri())
+                                        .getFileName()
+                                        .toString()
+                                        .replace(".java", ""),
+                        Collectors.mapping(Object::toString, Collectors.toList())));
     }
 }

@@ -82,6 +82,7 @@ class RunTest {
     }
 
     @Test
+    @Tag("full")
     void severalAtATimeComeOutInTheirOrder() throws Exception {
         Ksplat ksplat = Ksplat.run(folder, "run", "nmi-cpumask-kptr", "nmi-task-kptr", "--repeat", "3", "--jobs", "3");
 

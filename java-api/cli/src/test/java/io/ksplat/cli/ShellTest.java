@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code ksplat shell}, without a terminal and on a pseudo terminal of script(1). */
+@Tag("full")
 class ShellTest {
     private static final long LIMIT_S = 240;
 

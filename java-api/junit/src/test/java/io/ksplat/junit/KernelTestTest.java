@@ -180,6 +180,7 @@ class KernelTestTest {
     }
 
     @Test
+    @Tag("full")
     void isRedWhereTheKernelSplatsThoughTheMethodIsContent() throws IOException {
         Launch launch = Launch.of(folder, Splatting.class);
         assertThat(launch.only().getThrowable().orElseThrow())

@@ -31,6 +31,7 @@ class NetworkTest {
     }
 
     @Test
+    @Tag("full")
     void fetchesTheNewestOfASeriesAndThenNeedsNoNetwork() throws Exception {
         KernelSpec spec = KernelSpec.parse("debian:7.3");
 

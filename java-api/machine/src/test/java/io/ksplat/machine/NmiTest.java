@@ -162,6 +162,7 @@ class NmiTest {
     }
 
     @Test
+    @Tag("full")
     void anNmiThatReachesAnotherCpuIsAMiss() throws Exception {
         Guest other = new TestMachines().boot(folder, "maxcpus=2");
         try (other) {
@@ -193,6 +194,7 @@ class NmiTest {
     }
 
     @Test
+    @Tag("full")
     void reachesNoCpuWhereTheGuestSaysSo() throws Exception {
         Guest none = new TestMachines().boot(folder, "apic_extnmi=none");
         try (none) {

@@ -28,7 +28,11 @@ enum Level {
                                 "tests with lockdep",
                                 List.of("source:7.3+lockdep"),
                                 "-Dksplat.lockdep.skip=false"),
-                        tagged("full", "long tests on stock kernels", List.of("debian:6.12", "debian:7.2")),
+                        tagged(
+                                "full",
+                                "long tests on stock kernels",
+                                List.of("debian:6.12", "debian:7.2"),
+                                "-Dksplat.rest.skip=false"),
                         new Step("containers", List.of(), true, arguments("container")),
                         tagged("kasan", "tests with KASAN", List.of("source:7.3+kasan")));
             case LONG ->

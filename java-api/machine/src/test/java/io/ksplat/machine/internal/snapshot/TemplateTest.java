@@ -102,6 +102,7 @@ class TemplateTest {
     }
 
     @Test
+    @Tag("full")
     void fourSideBySideLiveWithoutAReport() throws Exception {
         Template template = template();
         List<Guest> guests = new ArrayList<>();
@@ -186,6 +187,7 @@ class TemplateTest {
     }
 
     @Test
+    @Tag("full")
     void aMachineWithADebuggerIsNotFrozen() throws Exception {
         Path place = Files.createDirectories(folder.resolve("place"));
         try (Guest guest = host.bootIn(place.resolve("ram"), config, log("boot"), Progress.NONE)
@@ -221,6 +223,7 @@ class TemplateTest {
     }
 
     @Test
+    @Tag("full")
     void aQemuThatCannotRestoreMeansAColdBoot() throws Exception {
         Path broken = folder.resolve("broken-qemu");
         Files.writeString(broken, """

@@ -138,6 +138,7 @@ class HangWatchTest {
     }
 
     @Test
+    @Tag("full")
     void aCpuThatWasNeverBroughtUpIsNotWatched() throws Exception {
         try (Guest half = machines.boot(folder, "maxcpus=1")) {
             assertThat(half.heartbeats().cpus()).isEqualTo(1);

@@ -102,6 +102,7 @@ class TrampolinesTest {
         "debian:7.2, security_inode_create, before after",
         "debian:7.2, security_inode_create, instead",
     })
+    @Tag("full")
     void theFramesAreCertainAtEachInstruction(String kernel, String function, String programs) throws Exception {
         TestMachines machines = new TestMachines(kernel);
         try (Guest guest = machines.restore(folder)) {
