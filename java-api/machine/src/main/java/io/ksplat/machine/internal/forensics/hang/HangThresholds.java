@@ -43,10 +43,10 @@ record HangThresholds(long maskedNs, long openNs, long gapNs, int samples, int f
 
     /**
      * Returns the run time that suffices if a CPU's general registers do not change and every other CPU is alive: such a CPU neither
-     * counts down, nor waits for a slow one. A fifth of {@link #maskedNs}.
+     * counts down, nor waits for a slow one. A tenth of {@link #maskedNs}: memory has to prove it all the same.
      */
     public long frozenNs() {
-        return maskedNs / 5;
+        return maskedNs / 10;
     }
 
     /** Returns the same thresholds with all run times multiplied by {@code factor}. */
