@@ -47,6 +47,8 @@ public final class VirtualMachine implements AutoCloseable {
     private boolean gdbServer;
     private volatile boolean nmiInjected;
     private @Nullable GdbStub gdb;
+    private boolean looked;
+    private Optional<QemuMemory> memory = Optional.empty();
 
     public VirtualMachine(MachineConfig config, RunningQemu qemu, Console console, boolean memoryIsFile) {
         this.config = config;
@@ -224,6 +226,23 @@ public final class VirtualMachine implements AutoCloseable {
 
     /** Reads guest memory by physical address, without stopping the machine. Meant for up to a few hundred bytes. */
     public byte[] readPhysical(long address, int length) throws IOException {
+        Optional<byte[]> mapped = mapped().flatMap(memory -> memory.read(address, length));
+        return mapped.isPresent() ? mapped.get() : askForPhysical(address, length);
+    }
+
+    private synchronized Optional<QemuMemory> mapped() throws IOException {
+        if (qemu.folder().isEmpty()) {
+            return Optional.empty();
+        }
+        if (!looked) {
+            looked = true;
+            memory = QemuMemory.of(cpuThreads().get(0), config.memoryMiB());
+        }
+        return memory;
+    }
+
+    /** Asks the monitor for memory, which works in every case. */
+    byte[] askForPhysical(long address, int length) throws IOException {
         return MemoryText.parse(qmp().monitor("xp /" + length + "xb 0x" + Long.toHexString(address)), address, length);
     }
 
@@ -400,7 +419,16 @@ public final class VirtualMachine implements AutoCloseable {
             }
             console.awaitEnd(Deadline.in(RunningQemu.START));
         } finally {
+            closeMemory();
             qemu.close();
         }
+    }
+
+    private synchronized void closeMemory() throws IOException {
+        looked = true;
+        if (memory.isPresent()) {
+            memory.get().close();
+        }
+        memory = Optional.empty();
     }
 }
