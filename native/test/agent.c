@@ -395,6 +395,35 @@ static void commands_run_to_their_end(void)
 	}
 }
 
+static void commands_run_where_and_as_whom_they_are_told(void)
+{
+	char *argv[] = { (char *)"sh", (char *)"-c", (char *)"pwd; id -u; id -g; id -G" };
+	PB(Exec) op = KSPLAT__AGENT__EXEC__INIT;
+	PB(Response) *r;
+
+	op.argv = argv;
+	op.n_argv = 3;
+	op.directory = (char *)"/proc";
+	r = CALL(exec, EXEC, &op);
+	CHECK(r->exited->out.len > 6 && !memcmp(r->exited->out.data, "/proc\n", 6), "another directory");
+	DROP(r);
+	op.directory = (char *)"/no/such/directory";
+	CHECK(failure_of(CALL(exec, EXEC, &op)) == ENOENT, "ran in %s", op.directory);
+	/* The rest is for those who may become somebody else. */
+	if (geteuid())
+		return;
+	op.directory = (char *)"/";
+	op.has_user_case = KSPLAT__AGENT__EXEC__HAS_USER_USER;
+	op.has_group_case = KSPLAT__AGENT__EXEC__HAS_GROUP_GROUP;
+	op.user = 65534;
+	op.group = 12345;
+	r = CALL(exec, EXEC, &op);
+	CHECK(is(&r->exited->out, "/\n65534\n12345\n12345\n"), "%.*s", (int)r->exited->out.len, r->exited->out.data);
+	DROP(r);
+	op.root = (char *)"/proc/self/fd";
+	CHECK(failure_of(CALL(exec, EXEC, &op)) == ENOENT, "ran in another root");
+}
+
 static void others_are_served_meanwhile(void)
 {
 	char *argv[] = { (char *)"sleep", (char *)"0.3" };
@@ -810,6 +839,7 @@ int main(int argc, char **argv)
 	framing_does_not_depend_on_pieces();
 	files_go_in_and_out();
 	commands_run_to_their_end();
+	commands_run_where_and_as_whom_they_are_told();
 	others_are_served_meanwhile();
 	children_stay_until_they_are_reaped();
 	what_children_print_and_how_they_end_is_told_unasked();

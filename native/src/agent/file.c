@@ -103,7 +103,8 @@ void file_write(uint32_t id, const PB(WriteFile) *op)
 
 void file_make_directory(uint32_t id, const PB(MakeDirectory) *op)
 {
-	if (mkdir(op->path, 0755))
+	/* mkdir(2) is subject to the umask. */
+	if (mkdir(op->path, 0755) || (op->mode && chmod(op->path, op->mode)))
 		reply_failure(id, errno, "make directory %s", op->path);
 	else
 		reply_done(id);

@@ -24,17 +24,34 @@
 static const struct {
 	const char *type;
 	const char *at;
+	const char *options;
 	/* An ordinary kernel may lack it. What needs it then fails with a message of its own. */
 	bool optional;
 } mounts[] = {
-	{ "devtmpfs", "/dev", false },
-	{ "proc", "/proc", false },
-	{ "sysfs", "/sys", false },
-	{ "tmpfs", "/tmp", false },
-	{ "cgroup2", "/sys/fs/cgroup", true },
-	{ "bpf", "/sys/fs/bpf", true },
-	{ "debugfs", "/sys/kernel/debug", true },
-	{ "tracefs", "/sys/kernel/tracing", true },
+	{ "devtmpfs", "/dev", NULL, false },
+	{ "proc", "/proc", NULL, false },
+	{ "sysfs", "/sys", NULL, false },
+	{ "tmpfs", "/tmp", NULL, false },
+	{ "cgroup2", "/sys/fs/cgroup", NULL, true },
+	{ "bpf", "/sys/fs/bpf", NULL, true },
+	{ "debugfs", "/sys/kernel/debug", NULL, true },
+	{ "tracefs", "/sys/kernel/tracing", NULL, true },
+	/* What programs expect that were written for an ordinary system. */
+	{ "tmpfs", "/run", "mode=755", true },
+	{ "tmpfs", "/dev/shm", NULL, true },
+	{ "devpts", "/dev/pts", "ptmxmode=666", true },
+	{ "hugetlbfs", "/dev/hugepages", NULL, true },
+};
+
+/* As udev makes them: bash's <(...) and programs that open /dev/stdout need them. */
+static const struct {
+	const char *to;
+	const char *at;
+} links[] = {
+	{ "/proc/self/fd", "/dev/fd" },
+	{ "/proc/self/fd/0", "/dev/stdin" },
+	{ "/proc/self/fd/1", "/dev/stdout" },
+	{ "/proc/self/fd/2", "/dev/stderr" },
 };
 
 static const struct {
@@ -107,12 +124,15 @@ void init_machine(void)
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
 		/* Those under /sys exist; a bare initramfs may lack the others. */
 		mkdir(mounts[i].at, 0755);
-		if (mount(mounts[i].type, mounts[i].at, mounts[i].type, 0, NULL) && errno != EBUSY &&
+		if (mount(mounts[i].type, mounts[i].at, mounts[i].type, 0, mounts[i].options) && errno != EBUSY &&
 		    !mounts[i].optional)
 			die("mount %s on %s: %s", mounts[i].type, mounts[i].at, strerror(errno));
 		if (i == 0)
 			open_console();
 	}
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		if (symlink(links[i].to, links[i].at) && errno != EEXIST)
+			die("link %s: %s", links[i].at, strerror(errno));
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 }
 

@@ -30,6 +30,10 @@ struct child {
 	enum { PARKED, CHURN, COMMAND } kind;
 	char **argv;
 	char **env;
+	const char *root;
+	const char *directory;
+	bool other_user;
+	uint32_t user, group;
 	bool pinned;
 	uint32_t cpu;
 	int in, out, err;
@@ -88,6 +92,24 @@ static void churn(void)
 	}
 }
 
+/*
+ * Returns 0 or an errno. The C library's own functions would signal the agent's other threads, which are none of this
+ * child's.
+ */
+static int settle(const struct child *child)
+{
+	if (child->root[0] && (chroot(child->root) || chdir("/")))
+		return errno;
+	if (child->directory[0] && chdir(child->directory))
+		return errno;
+	if (!child->other_user)
+		return 0;
+	if (syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresgid, child->group, child->group, child->group) ||
+	    syscall(SYS_setresuid, child->user, child->user, child->user))
+		return errno;
+	return 0;
+}
+
 /* After fork() in a process with threads: only what signal-safety(7) allows. */
 static void become(const struct child *child, int status)
 {
@@ -112,6 +134,8 @@ static void become(const struct child *child, int status)
 	if (child->err >= 0)
 		dup2(child->err, STDERR_FILENO);
 	error = child->pinned ? pin_to_cpu(0, child->cpu) : 0;
+	if (!error && child->kind == COMMAND)
+		error = settle(child);
 	if (!error && child->kind == COMMAND) {
 		execvpe(child->argv[0], child->argv, child->env);
 		error = errno;
@@ -209,6 +233,11 @@ static bool command(uint32_t id, const PB(Exec) *op, struct child *child)
 	child->kind = COMMAND;
 	child->argv = vector(op->n_argv, op->argv);
 	child->env = op->n_env ? vector(op->n_env, op->env) : default_env;
+	child->root = op->root;
+	child->directory = op->directory;
+	child->other_user = op->has_user_case != 0 || op->has_group_case != 0;
+	child->user = op->user;
+	child->group = op->group;
 	if (op->has_cpu_case && !child->pinned) {
 		child->pinned = true;
 		child->cpu = op->cpu;
