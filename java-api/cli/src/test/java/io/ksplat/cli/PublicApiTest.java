@@ -55,6 +55,7 @@ class PublicApiTest {
             "io.ksplat.engine.Controls.<init>",
             "io.ksplat.engine.ProgramReports.<init>",
             "io.ksplat.engine.Machine.<init>",
+            "io.ksplat.engine.Machine.fixture",
             "io.ksplat.engine.Session.run",
             "io.ksplat.engine.Session.timings",
             "io.ksplat.engine.SessionOptions.<init>",

@@ -95,7 +95,8 @@ public final class Run {
                 session.targets(),
                 session.progress(),
                 settings,
-                new MachineLease.Request(scenario.id(), scenario.needs().bootParameters(), aside.isPresent()),
+                new MachineLease.Request(
+                        scenario.id(), scenario.needs().bootParameters(), scenario.machine(), aside.isPresent()),
                 shared);
         this.expected = settings.expect().orElse(Verdict.CLEAN);
         this.report = session.report(settings.report());
@@ -305,6 +306,7 @@ public final class Run {
         if (lacks.isPresent()) {
             return lacking(kernel.release() + " has no " + lacks.get());
         }
+        scenario.build(session.cache(), session.progress());
         Prepared prepared = new Preparation(kernel, made.resolve("console.log")).run();
         session.progress().step("attempt");
         lease.throwIfInterrupted();
@@ -663,7 +665,8 @@ public final class Run {
                 .tool(session.tool());
         fixture.ifPresent(there -> record.nmis(there.nmis())
                 .timeline(there.timeline(elapsedMs(), verdict))
-                .watchedMs(there.watchedMs()));
+                .watchedMs(there.watchedMs())
+                .program(there.exits().experiment()));
         return record.build();
     }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.engine;
 
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Progress;
+import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 
@@ -67,6 +70,18 @@ public interface Scenario {
     default boolean asserts() {
         return false;
     }
+
+    /** Returns what it needs of its machine beside the kernel. */
+    default MachineNeeds machine() {
+        return MachineNeeds.STANDARD;
+    }
+
+    /**
+     * Makes what it puts into machines: before any starts, and again for each of them.
+     *
+     * @throws IOException in one line, if that cannot be made
+     */
+    default void build(Cache cache, Progress progress) throws IOException, InterruptedException {}
 
     /** Returns what is equal if the preparation is the same: then one snapshot serves both. */
     default Object snapshotKey() {

@@ -37,6 +37,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +69,7 @@ public final class Fixture {
     private OptionalLong watchBegan = OptionalLong.empty();
     private OptionalLong watchEnded = OptionalLong.empty();
     private Optional<Duration> watchFor = Optional.empty();
+    private BooleanSupplier over = () -> false;
     private Symbols symbols;
     private @Nullable Machine machine;
     private boolean preparing;
@@ -312,6 +314,12 @@ public final class Fixture {
         }
     }
 
+    /** Starts the program that is the experiment: that it ends well is what was to be shown. */
+    public GuestProcess experiment(String program, Start start) throws IOException {
+        exits.isExperiment(exits.unique(program));
+        return program(program, start);
+    }
+
     /** Returns the controls of the run's processes. */
     public ProcessControls exits() {
         return exits;
@@ -331,7 +339,11 @@ public final class Fixture {
     public Watcher.Seen watch(List<Control> first, boolean hopeless) {
         boolean missed = nmi.map(source -> !source.misses().isEmpty()).orElse(false);
         Watcher.Times times = new Watcher.Times(
-                watchFor, controls.isBounded() ? LATE : Duration.ZERO, context.busy.plus(controls.longest()));
+                watchFor,
+                over,
+                exits::isLost,
+                controls.isBounded() ? LATE : Duration.ZERO,
+                context.busy.plus(controls.longest()));
         watchBegan = OptionalLong.of(System.nanoTime());
         Watcher.Seen seen = watcher.watch(() -> readControls(first), reports, hopeless || missed, times);
         watchEnded = OptionalLong.of(System.nanoTime());
@@ -352,7 +364,7 @@ public final class Fixture {
         all.addAll(controls.read());
         List<Control> ends = exits.read();
         // That a process ends well or the kernel checks itself makes no experiment of one that checks nothing.
-        if (!all.isEmpty() || !ends.stream().allMatch(Control::passed)) {
+        if (!all.isEmpty() || exits.hasExperiment() || !ends.stream().allMatch(Control::passed)) {
             all.addAll(ends);
             for (SelfCheck check : checks) {
                 all.add(Control.observer(check.id(), 1, check.isOn() ? 1 : 0));
@@ -368,6 +380,12 @@ public final class Fixture {
                     + " h, and not for " + time.toMillis() + " ms");
         }
         watchFor = watchFor.filter(longer -> longer.compareTo(time) > 0).or(() -> Optional.of(time));
+    }
+
+    /** Has the machine watched for up to so much of its own time after the scenario's code: until something is over. */
+    public void watchUntil(BooleanSupplier end, Duration most) {
+        watchFor(most);
+        over = end;
     }
 
     public Watcher watcher() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.engine.internal;
 
+import io.ksplat.engine.MachineNeeds;
 import io.ksplat.engine.RunSettings;
 import io.ksplat.kernel.Progress;
 import io.ksplat.machine.Accelerator;
@@ -25,8 +26,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class MachineLease {
     private static final Logger LOG = LoggerFactory.getLogger(MachineLease.class);
-    public static final int CPUS = 2;
-    public static final int MEMORY_MIB = 256;
 
     private final Targets targets;
     private final Progress progress;
@@ -53,7 +52,7 @@ public final class MachineLease {
      * @param id the scenario's, for messages
      * @param apart whether this run must not share a fault with others: it boots cold, under TCG
      */
-    public record Request(String id, List<String> bootParameters, boolean apart) {
+    public record Request(String id, List<String> bootParameters, MachineNeeds machine, boolean apart) {
         public Request {
             bootParameters = List.copyOf(bootParameters);
         }
@@ -127,7 +126,7 @@ public final class MachineLease {
 
     private Targets.Order order(KernelInfo kernel, Path consoleLog) {
         Accelerator accelerator = request.apart ? Accelerator.TCG : kernel.accelerator();
-        return new Targets.Order(kernel, accelerator, CPUS, MEMORY_MIB, request.bootParameters, consoleLog);
+        return new Targets.Order(kernel, accelerator, request.machine, request.bootParameters, consoleLog);
     }
 
     private Target started(Targets.Started started) throws IOException {

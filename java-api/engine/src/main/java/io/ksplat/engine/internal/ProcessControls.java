@@ -4,6 +4,8 @@ package io.ksplat.engine.internal;
 import io.ksplat.evidence.Control;
 import io.ksplat.machine.internal.ProcessWatch;
 import io.ksplat.machine.internal.Snapshots;
+import io.ksplat.machine.internal.WaitStatus;
+import io.ksplat.results.ProgramRecord;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +17,11 @@ import java.util.stream.Stream;
 /** The controls of a run that its processes ran as they were to: {@code exit:NAME}. */
 public final class ProcessControls {
     private static final String EXIT = "exit:";
+    private static final int STDOUT = 1;
+    private static final int STDERR = 2;
+
+    /** The files have all of it. */
+    private static final int MOST_PRINTED = 16 << 10;
 
     /**
      * A process of the run, or one that could not be started.
@@ -28,6 +35,8 @@ public final class ProcessControls {
     }
 
     private final List<Started> all = new ArrayList<>();
+    /** The name of the program that is the experiment itself. */
+    private Optional<String> experiment = Optional.empty();
 
     /** Returns a name that no other process of the run has. */
     String unique(String program) {
@@ -44,6 +53,46 @@ public final class ProcessControls {
 
     void addProgram(String name, ProcessWatch watch) {
         all.add(new Started(name, false, Optional.of(watch), ""));
+    }
+
+    /** Has a program be the experiment: that it ends well is what was to be shown. */
+    void isExperiment(String name) {
+        experiment = Optional.of(name);
+    }
+
+    /** Returns whether there is a program that is the experiment. */
+    boolean hasExperiment() {
+        return experiment.isPresent();
+    }
+
+    /** Returns whether the program that is the experiment has ended as it should not. */
+    boolean isLost() {
+        return all.stream()
+                .filter(started -> experiment.filter(started.name::equals).isPresent())
+                .anyMatch(started -> started.failure().isPresent()
+                        && started.watch.map(watch -> watch.end().isPresent()).orElse(true));
+    }
+
+    /** Returns how the program ended that is the experiment; empty if there is none, or it did not start. */
+    public Optional<ProgramRecord> experiment() {
+        return all.stream()
+                .filter(started -> experiment.filter(started.name::equals).isPresent())
+                .flatMap(started -> started.watch.stream())
+                .map(ProcessControls::record)
+                .findFirst();
+    }
+
+    private static ProgramRecord record(ProcessWatch watch) {
+        Optional<WaitStatus> end = watch.end();
+        return new ProgramRecord(
+                end.filter(WaitStatus::exited).stream()
+                        .mapToInt(WaitStatus::exitStatus)
+                        .findFirst(),
+                end.filter(status -> !status.exited()).stream()
+                        .mapToInt(WaitStatus::signal)
+                        .findFirst(),
+                watch.printed(STDOUT, MOST_PRINTED),
+                watch.printed(STDERR, MOST_PRINTED));
     }
 
     void addWorker(String name, ProcessWatch watch) {

@@ -104,8 +104,8 @@ public final class QemuTargets implements Targets {
                 .config(
                         order.kernel().kernel(),
                         order.accelerator(),
-                        order.cpus(),
-                        order.memoryMiB(),
+                        order.machine().cpus(),
+                        order.machine().memoryMiB(),
                         order.bootParameters());
     }
 

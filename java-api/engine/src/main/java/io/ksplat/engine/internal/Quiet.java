@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 
 /**
@@ -38,6 +39,7 @@ final class Quiet {
 
     private final Pending pending;
     private final Optional<Duration> asked;
+    private final BooleanSupplier over;
     private final Duration within;
     private final Duration least;
     private final Duration settling;
@@ -76,12 +78,14 @@ final class Quiet {
      * Watches a machine that has begun to be watched.
      *
      * @param asked for how long the scenario wants it watched
+     * @param over whether it need not be watched for that long any more
      * @param least for how long it is watched whatever is pending
      * @param settling how long a machine is watched after the last thing has happened
      */
-    Quiet(Pending pending, Optional<Duration> asked, Duration least, Duration settling) {
+    Quiet(Pending pending, Optional<Duration> asked, BooleanSupplier over, Duration least, Duration settling) {
         this.pending = pending;
         this.asked = asked;
+        this.over = over;
         this.least = asked.filter(time -> time.compareTo(least) > 0).orElse(least);
         this.within = asked.orElse(WITHIN);
         this.settling = settling;
@@ -122,7 +126,7 @@ final class Quiet {
         OptionalLong clock = pending.guestNanos();
         // A timer that arms itself again is judged by its period, however late it is looked at.
         now.horizon = asked.isPresent() ? now.began : clock;
-        boolean timeLeft = passed(now, clock) < least.toNanos();
+        boolean timeLeft = !over.getAsBoolean() && passed(now, clock) < least.toNanos();
         if (armed.isPresent()) {
             now.told = Deadline.in(settling);
             note(armed.get());

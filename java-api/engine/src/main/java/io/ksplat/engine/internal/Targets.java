@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.engine.internal;
 
+import io.ksplat.engine.MachineNeeds;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.machine.Accelerator;
@@ -23,8 +24,7 @@ public interface Targets extends AutoCloseable {
     record Order(
             KernelInfo kernel,
             Accelerator accelerator,
-            int cpus,
-            int memoryMiB,
+            MachineNeeds machine,
             List<String> bootParameters,
             Path consoleLog) {
         public Order {

@@ -37,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /** Watches a run's machine from outside, during its code (the console) and after it (all else), until the verdict is certain. */
@@ -115,10 +116,12 @@ public final class Watcher implements ConsoleLog.Reader {
      * How long to watch.
      *
      * @param asked what the scenario asks for, of the guest's time; else until nothing is pending
+     * @param over whether no more of what was asked for is wanted
+     * @param lost whether the experiment has failed meanwhile: from then on only evidence is waited for
      * @param least of the guest's time in any case
      * @param busy how long a vCPU may run without a sign of life, in its own run time, before that is evidence
      */
-    record Times(Optional<Duration> asked, Duration least, Duration busy) {}
+    record Times(Optional<Duration> asked, BooleanSupplier over, BooleanSupplier lost, Duration least, Duration busy) {}
 
     /** Reads the controls from outside. */
     @FunctionalInterface
@@ -213,8 +216,9 @@ public final class Watcher implements ConsoleLog.Reader {
      * @param hopeless whether some control cannot pass any more
      */
     public Seen watch(ControlReader reader, ReportedRefusals reports, boolean hopeless, Times times) {
-        Quiet rest = new Quiet(view.pending(kernel, symbols), times.asked, times.least, target.scale(PATIENCE));
-        Seen seen = look(new Look(reader, reports, hopeless, rest), times.busy);
+        Quiet rest =
+                new Quiet(view.pending(kernel, symbols), times.asked, times.over, times.least, target.scale(PATIENCE));
+        Seen seen = look(new Look(reader, reports, hopeless, times.lost, rest), times.busy);
         pending.addAll(rest.notes());
         try {
             return new Seen(sources().locate(seen.evidence), seen.controls, seen.everyCpuAlive, seen.trouble);
@@ -248,7 +252,7 @@ public final class Watcher implements ConsoleLog.Reader {
                 parse(analysis().unprinted());
             }
             watchTasks(look.controls, alive);
-            return seen(look.rest.with(look.controls), alive, Optional.empty());
+            return seen(look.isLost() ? look.controls : look.rest.with(look.controls), alive, Optional.empty());
         } catch (InterruptedException e) {
             return interrupted(look);
         } catch (MachineException.Late e) {
@@ -301,17 +305,20 @@ public final class Watcher implements ConsoleLog.Reader {
         private final ControlReader reader;
         private final ReportedRefusals reports;
         private final boolean hopeless;
+        private final BooleanSupplier lost;
         private final Quiet rest;
         private List<Control> controls = List.of();
+        private Optional<Deadline> lostFor = Optional.empty();
         private int known = -1;
         private boolean alive;
         private final Deadline settled = Deadline.in(target.scale(SETTLED));
         private Optional<Deadline> hang = Optional.empty();
 
-        Look(ControlReader reader, ReportedRefusals reports, boolean hopeless, Quiet rest) {
+        Look(ControlReader reader, ReportedRefusals reports, boolean hopeless, BooleanSupplier lost, Quiet rest) {
             this.reader = reader;
             this.reports = reports;
             this.hopeless = hopeless;
+            this.lost = lost;
             this.rest = rest;
         }
 
@@ -359,7 +366,17 @@ public final class Watcher implements ConsoleLog.Reader {
                     && !diagnosis.panicked()
                     && hang.isPresent()
                     && !hang.get().expired();
+            if (alive && isLost()) {
+                return quiet() && !mayYetHang;
+            }
             return quiet() && !mayYetHang && findings.isFinal() && (!awaitsQuiet(credible) || rest.isOver());
+        }
+
+        private boolean isLost() {
+            if (lostFor.isEmpty() && lost.getAsBoolean()) {
+                lostFor = Optional.of(Deadline.in(target.scale(HOPELESS)));
+            }
+            return lostFor.map(Deadline::expired).orElse(false);
         }
 
         @Override
@@ -368,7 +385,7 @@ public final class Watcher implements ConsoleLog.Reader {
         }
 
         private boolean awaitsQuiet(List<Evidence> credible) {
-            return !hopeless && credible.isEmpty();
+            return !hopeless && !isLost() && credible.isEmpty();
         }
     }
 

@@ -63,7 +63,7 @@ class QuietTest {
     }
 
     private Quiet quiet(Optional<Duration> asked, Duration least) {
-        return new Quiet(machine, asked, least, Duration.ofMillis(20));
+        return new Quiet(machine, asked, () -> false, least, Duration.ofMillis(20));
     }
 
     private static boolean end(Quiet quiet) throws IOException {

@@ -9,6 +9,9 @@ public sealed interface ExpectedEnd {
     /** It exits with this status. */
     record Exit(int status) implements ExpectedEnd {}
 
+    /** It runs until ksplat ends it, unless it exits with status 0 before. */
+    record ExitOrUntilTheEnd() implements ExpectedEnd {}
+
     /** It runs until ksplat ends it. */
     record UntilTheEnd() implements ExpectedEnd {}
 
@@ -28,13 +31,14 @@ public sealed interface ExpectedEnd {
         if (status.isEmpty()) {
             return killed
                     ? Optional.of("it was killed and did not end")
-                    : this instanceof UntilTheEnd ? Optional.empty() : Optional.of("it still runs");
+                    : this instanceof Exit ? Optional.of("it still runs") : Optional.empty();
         }
         WaitStatus ended = new WaitStatus(status.getAsInt());
         if (killed && ended.isKill()) {
             return Optional.empty();
         }
-        if (this instanceof Exit exit && ended.exited() && ended.exitStatus() == exit.status) {
+        int wanted = this instanceof Exit exit ? exit.status : 0;
+        if (!(this instanceof UntilTheEnd) && ended.exited() && ended.exitStatus() == wanted) {
             return Optional.empty();
         }
         return Optional.of(this instanceof UntilTheEnd ? ended + " before the end" : ended.toString());

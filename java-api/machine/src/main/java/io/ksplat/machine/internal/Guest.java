@@ -5,6 +5,7 @@ import io.ksplat.bpf.BpfObject;
 import io.ksplat.bpf.BpfObjectSpec;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Accelerator;
+import io.ksplat.machine.AgentException;
 import io.ksplat.machine.ConsoleLog;
 import io.ksplat.machine.GuestControl;
 import io.ksplat.machine.GuestKernel;
@@ -17,7 +18,9 @@ import io.ksplat.machine.internal.agent.AgentBackend;
 import io.ksplat.machine.internal.agent.AgentClient;
 import io.ksplat.machine.internal.agent.proto.Done;
 import io.ksplat.machine.internal.agent.proto.Exec;
+import io.ksplat.machine.internal.agent.proto.Exited;
 import io.ksplat.machine.internal.agent.proto.Hello;
+import io.ksplat.machine.internal.agent.proto.MakeDirectory;
 import io.ksplat.machine.internal.agent.proto.Request;
 import io.ksplat.machine.internal.agent.proto.Spawn;
 import io.ksplat.machine.internal.nmi.NmiInterceptor;
@@ -39,7 +42,7 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /** A booted machine: QEMU outside, the agent inside. */
-public final class Guest implements Target, GuestControl, NmiInjection, Snapshots {
+public final class Guest implements Target, GuestControl, NmiInjection, Snapshots, Processes {
     private static final Duration BOOT = Duration.ofSeconds(12);
     private static final Duration REQUEST = Duration.ofSeconds(4);
 
@@ -48,6 +51,11 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
     private static final Duration LOAD_OVER = Duration.ofMillis(100);
     /** Of one host CPU. The hearts alone take less. */
     private static final double IDLE_LOAD = 0.3;
+
+    /** Of a command that does something small, and is waited for. */
+    private static final Duration COMMAND = Duration.ofSeconds(20);
+
+    private static final int EEXIST = 17;
 
     private static final AtomicInteger PROCESSES = new AtomicInteger();
 
@@ -233,6 +241,44 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
                 Spawn.newBuilder().setCpu(cpu).setExec(Exec.newBuilder().addAllArgv(Arrays.asList(argv))),
                 output,
                 new ExpectedEnd.Exit(0));
+    }
+
+    @Override
+    public GuestProcess start(Command command, Path output) throws IOException {
+        return spawn(Spawn.newBuilder().setExec(exec(command)), output, new ExpectedEnd.Exit(0));
+    }
+
+    @Override
+    public void run(Command command) throws IOException {
+        Exited done = agent.call(Request.newBuilder().setExec(exec(command)), scale(COMMAND))
+                .getExited();
+        if (done.getStatus() != 0) {
+            throw new MachineException(String.join(" ", command.argv()) + " failed in the machine: "
+                    + new WaitStatus(done.getStatus()) + ": "
+                    + done.getErr().toStringUtf8().strip());
+        }
+    }
+
+    private static Exec.Builder exec(Command command) {
+        Exec.Builder exec = Exec.newBuilder()
+                .addAllArgv(command.argv())
+                .addAllEnv(command.environment())
+                .setRoot(command.root().orElse(""))
+                .setDirectory(command.folder());
+        command.user().ifPresent(user -> exec.setUser(user.id()).setGroup(user.group()));
+        return exec;
+    }
+
+    @Override
+    public void makeDirectory(String path, int mode) throws IOException {
+        try {
+            agent.call(Request.newBuilder()
+                    .setMakeDirectory(MakeDirectory.newBuilder().setPath(path).setMode(mode)));
+        } catch (AgentException e) {
+            if (e.errno() != EEXIST) {
+                throw e;
+            }
+        }
     }
 
     private Path beside(String name) {

@@ -2,6 +2,8 @@
 package io.ksplat.machine.internal;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -32,6 +34,11 @@ final class ProcessOutput {
         if (stream >= 1 && stream <= streams.size()) {
             streams.get(stream - 1).add(data, cut);
         }
+    }
+
+    /** Returns the beginning of a stream. */
+    synchronized String head(int stream, int most) {
+        return streams.get(stream - 1).head(most);
     }
 
     /** Returns what is wrong with the files, for people. */
@@ -66,6 +73,18 @@ final class ProcessOutput {
             } catch (IOException e) {
                 ended = true;
                 notes.add(file.getFileName() + " could not be written: " + e.getMessage());
+            }
+        }
+
+        String head(int most) {
+            if (kept == 0) {
+                return "";
+            }
+            try (InputStream in = Files.newInputStream(file)) {
+                return new String(in.readNBytes(most), StandardCharsets.UTF_8);
+            } catch (IOException e) {
+                notes.add(file.getFileName() + " could not be read: " + e.getMessage());
+                return "";
             }
         }
 

@@ -18,6 +18,7 @@ public final class ProcessWatch implements Consumer<Response> {
     private ExpectedEnd expected;
     private OptionalInt status = OptionalInt.empty();
     private boolean killed;
+    private String hint = "";
 
     ProcessWatch(int name, Path output, ExpectedEnd expected) {
         this.name = name;
@@ -30,6 +31,7 @@ public final class ProcessWatch implements Consumer<Response> {
         ProcessWatch restored = new ProcessWatch(name, files, expected);
         restored.status = status;
         restored.killed = killed;
+        restored.hint = hint;
         return restored;
     }
 
@@ -61,6 +63,11 @@ public final class ProcessWatch implements Consumer<Response> {
         expected = end;
     }
 
+    /** Says what to do if it still runs when it should have ended. */
+    public synchronized void hint(String remedy) {
+        hint = ": " + remedy;
+    }
+
     /** ksplat kills it now. */
     public synchronized void kills() {
         killed = true;
@@ -68,7 +75,23 @@ public final class ProcessWatch implements Consumer<Response> {
 
     /** Returns what is wrong with how it ended, or did not; empty if all is well. */
     public synchronized Optional<String> failure() {
-        return expected.failure(status, killed);
+        Optional<String> failure = expected.failure(status, killed);
+        return status.isEmpty() && !killed ? failure.map(why -> why + hint) : failure;
+    }
+
+    /** Returns how it ended; empty if it did not. */
+    public synchronized Optional<WaitStatus> end() {
+        return status.isPresent() ? Optional.of(new WaitStatus(status.getAsInt())) : Optional.empty();
+    }
+
+    /**
+     * Returns the beginning of what it printed.
+     *
+     * @param stream 1 for stdout, 2 for stderr
+     * @param most bytes
+     */
+    public String printed(int stream, int most) {
+        return output.head(stream, most);
     }
 
     /** Returns what is wrong with its files, for people. */

@@ -4,7 +4,7 @@ package io.ksplat.machine.internal;
 import java.util.Map;
 
 /** How a process ended, as waitpid(2) gives it. */
-record WaitStatus(int word) {
+public record WaitStatus(int word) {
     /** asm-generic/signal.h; others are named by their numbers. */
     private static final Map<Integer, String> SIGNALS = Map.ofEntries(
             Map.entry(1, "SIGHUP"),
@@ -29,12 +29,19 @@ record WaitStatus(int word) {
     private static final int SIGNAL = 0x7f;
     private static final int SIGKILL = 9;
 
-    boolean exited() {
+    /** Returns whether it exited by itself. */
+    public boolean exited() {
         return (word & SIGNAL) == 0;
     }
 
-    int exitStatus() {
+    /** Returns the status that it exited with. */
+    public int exitStatus() {
         return word >> 8 & 0xff;
+    }
+
+    /** Returns the number of the signal that ended it. */
+    public int signal() {
+        return word & SIGNAL;
     }
 
     /** Returns what a shell calls it: the exit status, or 128 and the signal. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.sweep;
 
+import io.ksplat.engine.MachineNeeds;
 import io.ksplat.engine.internal.CaptureHook;
 import io.ksplat.engine.internal.Fixture;
-import io.ksplat.engine.internal.MachineLease;
 import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Aim;
@@ -59,8 +59,8 @@ record AnchorCapture(String kernel, String qemu, String symbol, int hit, Path fo
                 qemu,
                 symbol,
                 cpu,
-                MachineLease.CPUS,
-                MachineLease.MEMORY_MIB,
+                MachineNeeds.STANDARD.cpus(),
+                MachineNeeds.STANDARD.memoryMiB(),
                 fixture.controls().positions().stream()
                         .map(at -> new Anchor.Counter(at.name(), at.required(), at.address(), at.bytes()))
                         .toList(),

@@ -35,6 +35,9 @@ public record ProgramSettings(Map<String, List<String>> values) {
     /** Of these a later one is added to an earlier one; of the others it takes its place. */
     private static final Set<String> SEVERAL = Set.of("cflags", "boot", "modules", "disk", "reaches", "env");
 
+    /** A program that asks for these must not run without them. */
+    private static final List<String> MISSING = List.of("modules", "root", "disk");
+
     static final ProgramSettings NONE = new ProgramSettings(Map.of());
 
     /** A comment stands at the beginning; a binary has none. */
@@ -48,7 +51,6 @@ public record ProgramSettings(Map<String, List<String>> values) {
     private static final Pattern SIZE = Pattern.compile("(?<number>[0-9]{1,6})(?<unit>[MG])(?:i?B)?");
     private static final Pattern REACH =
             Pattern.compile("(?<function>[A-Za-z_][A-Za-z0-9_.]*)(?::(?<times>[0-9]{1,15}))?");
-    private static final Pattern MODULE = Pattern.compile("[A-Za-z0-9_-]+");
     private static final Pattern USER = Pattern.compile("[a-z_][a-z0-9_-]*|[0-9]{1,9}");
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*=.*", Pattern.DOTALL);
 
@@ -124,6 +126,12 @@ public record ProgramSettings(Map<String, List<String>> values) {
     }
 
     private void check() {
+        for (String name : MISSING) {
+            texts(name).findFirst().ifPresent(text -> {
+                throw new IllegalArgumentException(
+                        name + "=" + text + ": machines cannot be given that yet; run the program without it");
+            });
+        }
         machine();
         lasts();
         reaches();
@@ -169,13 +177,7 @@ public record ProgramSettings(Map<String, List<String>> values) {
     private MachineNeeds machine() {
         return new MachineNeeds(
                 last("cpus", ProgramSettings::number).orElse(MachineNeeds.STANDARD.cpus()),
-                last("memory", text -> mebibytes("memory", text)).orElse(MachineNeeds.STANDARD.memoryMiB()),
-                listed("modules")
-                        .map(text -> matching("modules", MODULE, text, "names of modules, joined by commas"))
-                        .distinct()
-                        .toList(),
-                last("root", Function.identity()),
-                listed("disk").map(text -> mebibytes("disk", text)).toList());
+                last("memory", ProgramSettings::mebibytes).orElse(MachineNeeds.STANDARD.memoryMiB()));
     }
 
     private Optional<String> user() {
@@ -220,10 +222,10 @@ public record ProgramSettings(Map<String, List<String>> values) {
         return Integer.parseInt(text);
     }
 
-    private static int mebibytes(String name, String text) {
+    private static int mebibytes(String text) {
         Matcher size = SIZE.matcher(text);
         if (!size.matches()) {
-            throw wrong(name, text, "a size such as 512M or 2G");
+            throw wrong("memory", text, "a size such as 512M or 2G");
         }
         long number = Long.parseLong(size.group("number"));
         return Math.toIntExact(size.group("unit").equals("G") ? number * 1024 : number);

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.engine.internal.program;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.ksplat.engine.Conclusion;
+import io.ksplat.engine.RunSettings;
+import io.ksplat.engine.Session;
+import io.ksplat.engine.SessionOptions;
+import io.ksplat.evidence.Control;
+import io.ksplat.evidence.EvidenceKind;
+import io.ksplat.evidence.Verdict;
+import io.ksplat.kernel.Progress;
+import io.ksplat.results.ProgramRecord;
+import io.ksplat.results.RunRecord;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Programs on a real kernel, each beside one that differs in what decides. */
+class ProgramScenarioTest {
+    private static final String KERNEL = System.getProperty("ksplat.kernel", RunSettings.DEFAULT_KERNEL);
+    private static Session session;
+
+    @TempDir
+    static Path report;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void open() {
+        session = Session.open(SessionOptions.standard(Progress.NONE));
+    }
+
+    @AfterAll
+    static void close() {
+        session.close();
+    }
+
+    private RunRecord run(String name, String text, String... arguments) throws Exception {
+        return run(Files.writeString(folder.resolve(name), text), arguments);
+    }
+
+    private RunRecord run(Path file, String... arguments) throws Exception {
+        ProgramSpec.Kind kind = file.toString().endsWith(".c")
+                ? ProgramSpec.Kind.C
+                : file.toString().endsWith(".sh") ? ProgramSpec.Kind.SCRIPT : ProgramSpec.Kind.EXECUTABLE;
+        ProgramSpec spec = ProgramSpec.read(file, kind, List.of(arguments), Map.of());
+        Conclusion conclusion = session.run(
+                        RunSettings.of(KERNEL).reportedIn(report),
+                        new ProgramScenario(String.valueOf(file.getFileName()), spec))
+                .execute();
+        return conclusion.record();
+    }
+
+    private static Control control(RunRecord run, String name) {
+        return run.controls().stream()
+                .filter(control -> control.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no control " + name + " in " + run.controls()));
+    }
+
+    /** As in a terminal, with the settings of its comment. */
+    @Test
+    void cleanIfItExitsWithStatusZero() throws Exception {
+        Files.writeString(folder.resolve("said.h"), "#define SAID \"said\\n\"\n");
+        RunRecord run = run("hello.c", """
+                // ksplat: cflags=-DEXIT=0 env="ASKED=for this" lasts=30s
+                #include <sched.h>
+                #include <stdio.h>
+                #include <stdlib.h>
+                #include <unistd.h>
+                #include "said.h"
+
+                int main(int argc, char **argv)
+                {
+                	cpu_set_t set;
+                	char folder[100];
+
+                	sched_getaffinity(0, sizeof(set), &set);
+                	printf("%s %s in %s as %d on %d CPUs, %s\\n", argv[0], argv[1], getcwd(folder, sizeof(folder)),
+                	       (int)getuid(), CPU_COUNT(&set), getenv("ASKED"));
+                	fprintf(stderr, SAID);
+                	return EXIT;
+                }
+                """, "one two");
+        assertThat(run.message()).isEmpty();
+        assertThat(run.verdict()).isEqualTo(Verdict.CLEAN);
+        assertThat(run.program())
+                .contains(new ProgramRecord(
+                        OptionalInt.of(0),
+                        OptionalInt.empty(),
+                        "./hello one two in /root as 0 on 2 CPUs, for this\n",
+                        "said\n"));
+        assertThat(control(run, "exit:hello")).isEqualTo(Control.stimulus("exit:hello", 1, 1));
+        assertThat(run.watchedMs().orElseThrow()).isLessThan(30_000);
+    }
+
+    @Test
+    void inconclusiveIfItFails() throws Exception {
+        RunRecord run = run("fails.c", "int main(void) { return 3; }\n");
+        assertThat(run.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+        assertThat(run.message()).contains("control exit:fails: it exited with status 3");
+        assertThat(run.program().orElseThrow().exit()).hasValue(3);
+    }
+
+    @Test
+    @Tag("full")
+    void inconclusiveIfItIsKilled() throws Exception {
+        RunRecord run = run("falls.c", "int main(void) { *(volatile int *)8 = 1; }\n");
+        assertThat(run.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+        assertThat(run.message()).contains("control exit:falls: it was killed by SIGSEGV");
+        assertThat(run.program().orElseThrow().signal()).hasValue(11);
+    }
+
+    @Test
+    @Tag("full")
+    void cleanIfItLasts() throws Exception {
+        RunRecord run = run("loops.c", """
+                // ksplat: lasts=2s
+                #include <unistd.h>
+                int main(void) { for (;;) usleep(1000); }
+                """);
+        assertThat(run.message()).isEmpty();
+        assertThat(run.verdict()).isEqualTo(Verdict.CLEAN);
+        assertThat(run.program().orElseThrow().exit()).isEmpty();
+        assertThat(run.program().orElseThrow().signal()).isEmpty();
+    }
+
+    @Test
+    @Tag("full")
+    void inconclusiveIfNobodySaysHowLong() throws Exception {
+        RunRecord run = run("loops.c", """
+                #include <unistd.h>
+                int main(void) { for (;;) usleep(1000); }
+                """);
+        assertThat(run.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+        assertThat(run.message().orElseThrow())
+                .contains("control exit:loops: it still runs: say how long it is to run (lasts=30s, --lasts 30s)");
+    }
+
+    @Test
+    @Tag("full")
+    void inconclusiveIfItFailsBeforeItsTime() throws Exception {
+        RunRecord run = run("early.c", "// ksplat: lasts=30s\nint main(void) { return 1; }\n");
+        assertThat(run.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+        assertThat(run.message()).contains("control exit:early: it exited with status 1");
+    }
+
+    private static final String UNLINKS = """
+            #include <fcntl.h>
+            #include <unistd.h>
+            int main(void)
+            {
+            	for (int i = 0; i < 1000; i++) {
+            		close(open("/tmp/file", O_CREAT | O_WRONLY, 0600));
+            		unlink("/tmp/file");
+            	}
+            	return 0;
+            }
+            """;
+
+    @ParameterizedTest
+    @CsvSource({"1000, CLEAN", "1001, INCONCLUSIVE"})
+    @Tag("full")
+    void countsWhatItReaches(long times, Verdict verdict) throws Exception {
+        RunRecord run = run("unlinks.c", "// ksplat: reaches=vfs_unlink:" + times + ",vfs_open\n" + UNLINKS);
+        assertThat(run.verdict()).isEqualTo(verdict);
+        assertThat(control(run, "reached:vfs_unlink")).isEqualTo(Control.effect("reached:vfs_unlink", times, 1000));
+        assertThat(control(run, "reached:vfs_open").passed()).isTrue();
+    }
+
+    @Test
+    @Tag("full")
+    void unsupportedIfThatIsNoFunction() throws Exception {
+        RunRecord run = run("unlinks.c", "// ksplat: reaches=vfs_unlinc\n" + UNLINKS);
+        assertThat(run.verdict()).isEqualTo(Verdict.UNSUPPORTED);
+        assertThat(run.message().orElseThrow()).contains("has no function vfs_unlinc (near: vfs_unlink");
+    }
+
+    @Test
+    @Tag("full")
+    void unsupportedIfThatCannotBeTraced() throws Exception {
+        RunRecord run = run("unlinks.c", "// ksplat: reaches=asm_exc_nmi\n" + UNLINKS);
+        assertThat(run.verdict()).isEqualTo(Verdict.UNSUPPORTED);
+        assertThat(run.message().orElseThrow()).contains("has no function asm_exc_nmi");
+    }
+
+    /** Two threads of one file: the first one's page never comes. */
+    private static final String READERS = """
+            #include <fcntl.h>
+            #include <linux/userfaultfd.h>
+            #include <pthread.h>
+            #include <sys/ioctl.h>
+            #include <sys/mman.h>
+            #include <sys/syscall.h>
+            #include <unistd.h>
+            static int file;
+            static void *page(int late)
+            {
+            	struct uffdio_api api = { .api = UFFD_API };
+            	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+            	void *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            	int fd = late ? syscall(SYS_userfaultfd, O_CLOEXEC) : -1;
+            	if (!late)
+            		return at;
+            	range.range.start = (unsigned long)at;
+            	range.range.len = 4096;
+            	if (ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &range))
+            		_exit(9);
+            	return at;
+            }
+            static void *reader(void *into)
+            {
+            	read(file, into, 4096);
+            	return NULL;
+            }
+            int main(int argc, char **argv)
+            {
+            	static char here[4096];
+            	pthread_t first, second;
+            	file = open("/proc/self/exe", O_RDONLY);
+            	pthread_create(&first, NULL, reader, page(argc > 1));
+            	usleep(100000);
+            	pthread_create(&second, NULL, reader, here);
+            	for (;;)
+            		usleep(1000);
+            }
+            """;
+
+    @Test
+    @Tag("full")
+    void inconclusiveIfATaskDoesNotComeOn() throws Exception {
+        RunRecord run = run("readers.c", "// ksplat: cflags=-pthread lasts=2s\n" + READERS, "late");
+        assertThat(run.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+        assertThat(run.evidence()).anyMatch(found -> found.kind() == EvidenceKind.TASK_BLOCKED);
+        assertThat(control(run, "exit:readers").passed()).isTrue();
+    }
+
+    @Test
+    @Tag("full")
+    void cleanIfAllTasksComeOn() throws Exception {
+        RunRecord run = run("readers.c", "// ksplat: cflags=-pthread lasts=2s\n" + READERS);
+        assertThat(run.message()).isEmpty();
+        assertThat(run.verdict()).isEqualTo(Verdict.CLEAN);
+    }
+
+    @Test
+    @Tag("full")
+    void aCrashIsACrash() throws Exception {
+        RunRecord run = run("crashes.sh", "echo c >/proc/sysrq-trigger\n");
+        assertThat(run.verdict()).isEqualTo(Verdict.CRASH);
+    }
+
+    @Test
+    @Tag("full")
+    void runsScripts() throws Exception {
+        RunRecord run = run("says.sh", """
+                #!/bin/sh -e
+                # ksplat: user=nobody lasts=30s
+                echo "$0 $1 $(id -u) $(pwd) $HOME"
+                for at in /proc /sys /dev /dev/pts /dev/shm /tmp /run /sys/fs/cgroup /sys/fs/bpf /dev/hugepages \\
+                        /sys/kernel/debug /sys/kernel/tracing; do
+                    grep -q " $at " /proc/mounts || echo "$at is missing"
+                done
+                ping -c 1 -w 5 127.0.0.1 >/dev/null || ifconfig lo | grep -q UP || echo "no loopback"
+                echo x >file
+                cat <file
+                """, "one");
+        assertThat(run.program().orElseThrow().stdout()).isEqualTo("./says.sh one 65534 /home /home\nx\n");
+        assertThat(run.verdict()).isEqualTo(Verdict.CLEAN);
+    }
+
+    @Test
+    @Tag("full")
+    void aScriptThatFailsIsInconclusive() throws Exception {
+        RunRecord run = run("fails.sh", "exit 7\n");
+        assertThat(run.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+        assertThat(run.message()).contains("control exit:fails.sh: it exited with status 7");
+    }
+
+    @Test
+    @Tag("full")
+    void runsExecutables() throws Exception {
+        RunRecord run = run(executable("-static"));
+        assertThat(run.message()).isEmpty();
+        assertThat(run.verdict()).isEqualTo(Verdict.CLEAN);
+    }
+
+    @Test
+    @Tag("full")
+    void givesThemTheMachineThatTheyAskFor() throws Exception {
+        RunRecord run = run("asks.c", """
+                // ksplat: cpus=1 memory=512M boot=ksplat.asked=1
+                #include <stdio.h>
+                #include <string.h>
+                #include <unistd.h>
+                int main(void)
+                {
+                	char line[4096] = "";
+                	fread(line, 1, sizeof(line) - 1, fopen("/proc/cmdline", "r"));
+                	printf("%ld CPUs, %d, %d\\n", sysconf(_SC_NPROCESSORS_ONLN),
+                	       sysconf(_SC_PHYS_PAGES) > 90000, strstr(line, "ksplat.asked=1") != NULL);
+                	return 0;
+                }
+                """);
+        assertThat(run.verdict()).isEqualTo(Verdict.CLEAN);
+        assertThat(run.program().orElseThrow().stdout()).isEqualTo("1 CPUs, 1, 1\n");
+    }
+
+    private Path executable(String... flags) throws Exception {
+        Path source = Files.writeString(folder.resolve("source.c"), "int main(void) { return 0; }\n");
+        List<String> command = new java.util.ArrayList<>(List.of("gcc", "-o", "program", source.toString()));
+        command.addAll(List.of(flags));
+        Process gcc = new ProcessBuilder(command)
+                .directory(folder.toFile())
+                .inheritIO()
+                .start();
+        assertThat(gcc.waitFor()).isZero();
+        return folder.resolve("program");
+    }
+
+    /** Nothing starts for these. */
+    @Test
+    void whatCannotRunSaysWhy() throws Exception {
+        assertThat(run("wrong.c", "int main(void)\n{\n\treturn nothing;\n}\n")
+                        .message()
+                        .orElseThrow())
+                .matches(".*/wrong.c:3: gcc: ['‘]nothing['’] undeclared.*");
+        assertThat(run("unlinked.c", "int nothing(void);\nint main(void) { return nothing(); }\n")
+                        .message()
+                        .orElseThrow())
+                .matches(".*/unlinked.c: gcc exited with 1: .*undefined reference to .nothing'");
+        assertThat(run(executable("-no-pie")).message().orElseThrow())
+                .contains("/program is linked dynamically and asks for /lib64/ld-linux-x86-64.so.2, libc.so.6, which");
+        assertThat(run(Files.writeString(folder.resolve("text"), "a text"))
+                        .message()
+                        .orElseThrow())
+                .contains("/text is no program");
+        RunRecord script = run("asks.sh", "#!/usr/bin/env bash\ntrue\n");
+        assertThat(script.message().orElseThrow()).contains("/asks.sh asks for bash, which no machine has");
+        assertThat(script.verdict()).isEqualTo(Verdict.ERROR);
+    }
+}
