@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
@@ -20,11 +21,13 @@ import java.util.Optional;
  */
 public final class KernelBtf {
     private static final String KFUNC_TAG = "bpf_kfunc";
+    private static final String FASTCALL_TAG = "bpf_fastcall";
 
     private final byte[] raw;
     private final Btf btf;
     private final int[] byName;
     private final BitSet kfuncs = new BitSet();
+    private final BitSet fastcalls = new BitSet();
 
     private KernelBtf(byte[] raw) throws LibbpfException {
         this.raw = raw;
@@ -133,7 +136,22 @@ public final class KernelBtf {
      * @throws LibbpfException if libbpf refuses the BTF, or is not installed
      */
     public void writeVmlinuxHeader(Path file) throws IOException {
-        VmlinuxHeader.write(raw, file);
+        VmlinuxHeader.write(raw, List.of(), file);
+    }
+
+    /**
+     * Does the same, and declares the kfuncs that the BTF marks, weak, unless {@code BPF_NO_KFUNC_PROTOTYPES} is defined: as bpftool has
+     * done since 6.11.
+     *
+     * @throws LibbpfException if libbpf refuses the BTF, or is not installed
+     */
+    public void writeVmlinuxHeaderWithKfuncs(Path file) throws IOException {
+        List<VmlinuxHeader.Kfunc> declared = kfuncs.stream()
+                .filter(id -> btf.kind(id) == Btf.FUNC)
+                .mapToObj(id -> new VmlinuxHeader.Kfunc(btf.name(id), btf.sizeOrType(id), fastcalls.get(id)))
+                .sorted(Comparator.comparing(VmlinuxHeader.Kfunc::name))
+                .toList();
+        VmlinuxHeader.write(raw, declared, file);
     }
 
     private void index() {
@@ -143,6 +161,8 @@ public final class KernelBtf {
                 case Btf.DECL_TAG -> {
                     if (btf.name(id).equals(KFUNC_TAG)) {
                         kfuncs.set(btf.sizeOrType(id));
+                    } else if (btf.name(id).equals(FASTCALL_TAG)) {
+                        fastcalls.set(btf.sizeOrType(id));
                     }
                 }
                 default -> {}
