@@ -12,8 +12,11 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * The types and functions of a kernel, from its raw BTF: the {@code .BTF} section of its vmlinux, or
@@ -124,6 +127,14 @@ public final class KernelBtf {
         return only(found, "members " + type + "." + path);
     }
 
+    /** Returns the values of an enum by their names; empty if this kernel has none of that name. */
+    public Map<String, Long> values(String enumeration) {
+        return ids(enumeration, Btf.ENUM, Btf.ENUM64).stream()
+                .findFirst()
+                .map(id -> model(id) instanceof BtfType.Enumeration found ? found.values() : Map.<String, Long>of())
+                .orElse(Map.of());
+    }
+
     /** Returns the type of a per-CPU variable; BTF has no others. */
     public Optional<BtfType> variable(String name) {
         return ids(name, Btf.VAR).stream().findFirst().map(id -> model(btf.sizeOrType(id)));
@@ -136,7 +147,7 @@ public final class KernelBtf {
      * @throws LibbpfException if libbpf refuses the BTF, or is not installed
      */
     public void writeVmlinuxHeader(Path file) throws IOException {
-        VmlinuxHeader.write(raw, List.of(), file);
+        VmlinuxHeader.write(raw, List.of(), Set.of(), file);
     }
 
     /**
@@ -151,7 +162,18 @@ public final class KernelBtf {
                 .mapToObj(id -> new VmlinuxHeader.Kfunc(btf.name(id), btf.sizeOrType(id), fastcalls.get(id)))
                 .sorted(Comparator.comparing(VmlinuxHeader.Kfunc::name))
                 .toList();
-        VmlinuxHeader.write(raw, declared, file);
+        VmlinuxHeader.write(raw, declared, attributes(), file);
+    }
+
+    /** Returns the type tags that are attributes: those with the flag of their kind, since 6.15. */
+    private Set<String> attributes() {
+        Set<String> attributes = new TreeSet<>();
+        for (int id = 1; id < btf.typeCount(); id++) {
+            if (btf.kind(id) == Btf.TYPE_TAG && btf.kindFlag(id)) {
+                attributes.add(btf.name(id));
+            }
+        }
+        return attributes;
     }
 
     private void index() {

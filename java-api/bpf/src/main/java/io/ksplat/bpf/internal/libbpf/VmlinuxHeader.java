@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Prints BTF as C with libbpf's btf_dump. Its print callback has the signature of vfprintf(3), so libbpf gets that function and an open
@@ -70,15 +71,30 @@ final class VmlinuxHeader {
      */
     record Kfunc(String name, int prototype, boolean fastcall) {}
 
-    static void write(byte[] rawBtf, List<Kfunc> kfuncs, Path file) throws IOException {
+    static void write(byte[] rawBtf, List<Kfunc> kfuncs, Set<String> attributes, Path file) throws IOException {
         Path directory = file.toAbsolutePath().getParent();
         Path partial = Files.createTempFile(directory, file.getFileName() + ".", ".partial");
         try {
             dump(rawBtf, kfuncs, partial);
+            if (!kfuncs.isEmpty()) {
+                Files.writeString(partial, asNewLibbpfPrints(Files.readString(partial), attributes));
+            }
             Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } finally {
             Files.deleteIfExists(partial);
         }
+    }
+
+    /**
+     * An old libbpf prints a prototype without parameters as one whose parameters are not known, and any attribute as a type tag: the
+     * compiler then makes functions that are not the kernel's of them, and a weak one is silently not found.
+     */
+    private static String asNewLibbpfPrints(String header, Set<String> attributes) {
+        String text = header.replace("() __weak __ksym;", "(void) __weak __ksym;");
+        for (String attribute : attributes) {
+            text = text.replace("btf_type_tag(\"" + attribute + "\")", attribute);
+        }
+        return text;
     }
 
     private static void dump(byte[] rawBtf, List<Kfunc> kfuncs, Path file) throws IOException {
