@@ -461,6 +461,9 @@ void bpf_trial(uint32_t id, const PB(BpfTrial) *op, struct trial *trial)
 		waitpid(trial->pid, &dead.status, 0);
 		if (WIFEXITED(dead.status) && !WEXITSTATUS(dead.status))
 			told = ksplat__agent__trial__unpack(NULL, len, data);
+		/* All zeros would read as a program that was loaded. */
+		if (!told && !dead.status)
+			dead.status = -1;
 	}
 	response.id = id;
 	response.result_case = KSPLAT__AGENT__RESPONSE__RESULT_TRIAL;

@@ -15,6 +15,7 @@ import io.ksplat.machine.NmiMode;
 import io.ksplat.machine.Target;
 import io.ksplat.machine.internal.agent.AgentBackend;
 import io.ksplat.machine.internal.agent.AgentClient;
+import io.ksplat.machine.internal.agent.AgentTrial;
 import io.ksplat.machine.internal.agent.proto.Done;
 import io.ksplat.machine.internal.agent.proto.Exec;
 import io.ksplat.machine.internal.agent.proto.Hello;
@@ -39,7 +40,7 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /** A booted machine: QEMU outside, the agent inside. */
-public final class Guest implements Target, GuestControl, NmiInjection, Snapshots {
+public final class Guest implements Target, GuestControl, NmiInjection, Snapshots, BpfTrials {
     private static final Duration BOOT = Duration.ofSeconds(12);
     private static final Duration REQUEST = Duration.ofSeconds(4);
 
@@ -301,6 +302,11 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
     @Override
     public BpfObject load(BpfObjectSpec spec) throws IOException {
         return new BpfObject(spec.file(), AgentBackend.load(this, spec.file(), spec.plan()));
+    }
+
+    @Override
+    public BpfTrials.Result attempt(BpfTrials.Trial trial) throws IOException {
+        return AgentTrial.of(this, trial);
     }
 
     @Override
