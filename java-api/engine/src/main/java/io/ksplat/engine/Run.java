@@ -62,6 +62,9 @@ public final class Run {
     /** A snapshot after the preparation takes as long as preparing two machines. */
     private static final int WORTH_FREEZING = 2;
 
+    /** Verdicts after which the machine of a scenario that acts in a process of its own is as good as before. */
+    private static final Set<Verdict> LEAVES_NOTHING = Set.of(Verdict.REJECTED, Verdict.UNSUPPORTED);
+
     private final Session session;
     private final RunSettings settings;
     private final Scenario scenario;
@@ -537,7 +540,7 @@ public final class Run {
                 record = alone(record);
             } else {
                 clean = record.verdict() == Verdict.CLEAN
-                        || (scenario instanceof TrialScenario && record.verdict() == Verdict.REJECTED);
+                        || (scenario instanceof TrialScenario && LEAVES_NOTHING.contains(record.verdict()));
             }
             Optional<String> message = record.message();
             if (folder.isPresent()) {
