@@ -75,6 +75,10 @@ void process_reap_orphans(void) __attribute__((noreturn));
 /* Returns 0 or a positive errno; pid 0 is the calling thread. */
 int pin_to_cpu(pid_t pid, uint32_t cpu);
 
+/* CLOCK_MONOTONIC; the milliseconds for poll(2) until a deadline of it, 0 meaning none. */
+uint64_t now_ms(void);
+int time_left(uint64_t deadline);
+
 /* output.c */
 void output_start(void);
 void output_watch(uint32_t name, pid_t pid, int out, int err);
@@ -120,6 +124,17 @@ struct bpf_map *bpf_find_map(const struct loaded *loaded, const char *name);
 /* ".bss" for a global section's map, else the map's own name. */
 const char *bpf_map_label(const struct bpf_map *map);
 
+/* The name that libbpf gives an object: letters, digits and underscores. */
+void bpf_object_name(char *to, size_t size, const char *from);
+/* What libbpf has printed since it was cleared. While the kernel is probed, it prints what does not count. */
+char *bpf_libbpf_log(void);
+void bpf_clear_libbpf_log(void);
+void bpf_probing(bool on);
+
+/* bpf_trial.c */
+struct trial *bpf_trial_prepare(uint32_t id, const PB(BpfTrial) *op);
+void bpf_trial(uint32_t id, const PB(BpfTrial) *op, struct trial *trial);
+
 /* bpf_describe.c: describes a loaded object to the host. */
 struct program_log {
 	const struct bpf_program *program;
@@ -136,6 +151,10 @@ void bpf_probe_helper(struct lacks *lacks, const char *verifier_log);
 struct test_run *bpf_test_run_prepare(uint32_t id, const PB(BpfTestRun) *op);
 void bpf_test_run(uint32_t id, const PB(BpfTestRun) *op, struct test_run *run);
 void bpf_stream_read(uint32_t id, const PB(StreamRead) *op);
+/* A stream holds 100,000 bytes at most (kernel/bpf/stream.c, BPF_STREAM_MAX_CAPACITY). */
+#define STREAM_BYTES (128u << 10)
+/* Takes what is in a stream, up to size; returns a negative errno, of the first read. */
+ssize_t bpf_take_stream(int fd, uint32_t stream, uint8_t *text, size_t size);
 
 /* bpf_ring.c */
 struct ring_read *bpf_ring_read_prepare(uint32_t id, const PB(RingRead) *op);

@@ -28,7 +28,7 @@ static struct loaded *objects;
 static struct attached *links;
 static uint32_t last_handle, last_link;
 
-/* What libbpf has printed since clear_libbpf_log(). Only the reader thread calls functions that print. */
+/* What libbpf has printed since bpf_clear_libbpf_log(). Only the reader thread calls functions that print. */
 static char libbpf_log[LIBBPF_LOG_BYTES];
 static size_t libbpf_log_len;
 
@@ -84,10 +84,20 @@ static int print_to_libbpf_log(enum libbpf_print_level level, const char *fmt, v
 	return 0;
 }
 
-static void clear_libbpf_log(void)
+void bpf_clear_libbpf_log(void)
 {
 	libbpf_log_len = 0;
 	libbpf_log[0] = 0;
+}
+
+char *bpf_libbpf_log(void)
+{
+	return libbpf_log;
+}
+
+void bpf_probing(bool on)
+{
+	probing = on;
 }
 
 void bpf_start(void)
@@ -130,7 +140,7 @@ struct bpf_program *bpf_find_program(uint32_t id, uint32_t handle, const char *n
 	return program;
 }
 
-/* libbpf names such a map OBJECT.bss, and object_name() leaves no dot in OBJECT. */
+/* libbpf names such a map OBJECT.bss, and bpf_object_name() leaves no dot in OBJECT. */
 const char *bpf_map_label(const struct bpf_map *map)
 {
 	const char *name = bpf_map__name(map);
@@ -154,7 +164,7 @@ struct bpf_map *bpf_find_map(const struct loaded *loaded, const char *name)
 	return find_map(loaded->object, name);
 }
 
-static void object_name(char *to, size_t size, const char *from)
+void bpf_object_name(char *to, size_t size, const char *from)
 {
 	size_t i;
 
@@ -381,8 +391,8 @@ void bpf_load(uint32_t id, const PB(BpfLoad) *op)
 	size_t n_logs = 0;
 	int error;
 
-	object_name(name, sizeof(name), op->name);
-	clear_libbpf_log();
+	bpf_object_name(name, sizeof(name), op->name);
+	bpf_clear_libbpf_log();
 	object = op->object.len ? bpf_object__open_mem(op->object.data, op->object.len, &opts) : NULL;
 	if (!object) {
 		struct refusal refusal = { .libbpf = libbpf_log, .lacks = &(struct lacks){ .n = 0 } };
@@ -463,7 +473,7 @@ void bpf_attach(uint32_t id, const PB(BpfAttach) *op)
 
 	if (!program)
 		return;
-	clear_libbpf_log();
+	bpf_clear_libbpf_log();
 	made = bpf_program__attach(program);
 	if (!made) {
 		struct lacks lacks = { .n = 0 };

@@ -147,15 +147,27 @@ out:
 	free(run);
 }
 
-void bpf_stream_read(uint32_t id, const PB(StreamRead) *op)
+ssize_t bpf_take_stream(int fd, uint32_t stream, uint8_t *text, size_t size)
 {
-	/* A stream holds 100,000 bytes at most (kernel/bpf/stream.c, BPF_STREAM_MAX_CAPACITY). */
-	const size_t size = 128 << 10;
-	struct bpf_program *program = bpf_find_program(id, op->handle, op->program);
-	struct stream_read_attr attr = { 0 };
-	uint8_t *text;
+	struct stream_read_attr attr = { .stream_id = stream, .prog_fd = fd };
 	size_t len = 0;
 	long n;
+
+	do {
+		attr.stream_buf = (uint64_t)(text + len);
+		attr.stream_buf_len = size - len;
+		n = syscall(SYS_bpf, STREAM_READ_BY_FD, &attr, sizeof(attr));
+		if (n > 0)
+			len += n;
+	} while (n > 0 && len < size);
+	return n < 0 && !len ? -errno : (ssize_t)len;
+}
+
+void bpf_stream_read(uint32_t id, const PB(StreamRead) *op)
+{
+	struct bpf_program *program = bpf_find_program(id, op->handle, op->program);
+	uint8_t *text;
+	ssize_t n;
 
 	if (!program)
 		return;
@@ -163,22 +175,14 @@ void bpf_stream_read(uint32_t id, const PB(StreamRead) *op)
 		reply_failure(id, EINVAL, "read stream %u: 1 is stdout, 2 is stderr", op->stream);
 		return;
 	}
-	text = malloc(size);
+	text = malloc(STREAM_BYTES);
 	if (!text)
 		die("no memory for a BPF stream: give the machine more");
-	do {
-		attr.stream_buf = (uint64_t)(text + len);
-		attr.stream_buf_len = size - len;
-		attr.stream_id = op->stream;
-		attr.prog_fd = bpf_program__fd(program);
-		n = syscall(SYS_bpf, STREAM_READ_BY_FD, &attr, sizeof(attr));
-		if (n > 0)
-			len += n;
-	} while (n > 0 && len < size);
-	if (n < 0 && !len)
-		reply_failure(id, errno, "read stream %u of program %s%s", op->stream, op->program,
-			      errno == EINVAL ? ": this kernel has no BPF streams (6.17 and later have them)" : "");
+	n = bpf_take_stream(bpf_program__fd(program), op->stream, text, STREAM_BYTES);
+	if (n < 0)
+		reply_failure(id, -n, "read stream %u of program %s%s", op->stream, op->program,
+			      n == -EINVAL ? ": this kernel has no BPF streams (6.17 and later have them)" : "");
 	else
-		reply_bytes(id, text, len, false);
+		reply_bytes(id, text, n, false);
 	free(text);
 }

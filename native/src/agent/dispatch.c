@@ -51,7 +51,8 @@ struct operation {
 	BPF(GLOBAL_READ,	global_read,		bpf_global_read)	\
 	BPF(GLOBAL_WRITE,	global_write,		bpf_global_write)	\
 	BPF(STREAM_READ,	stream_read,		bpf_stream_read)	\
-	SLOW_BPF(RING_READ,	ring_read,		bpf_ring_read)
+	SLOW_BPF(RING_READ,	ring_read,		bpf_ring_read)		\
+	SLOW_BPF(BPF_TRIAL,	bpf_trial,		bpf_trial)
 
 static void echo(uint32_t id, const PB(Echo) *op)
 {

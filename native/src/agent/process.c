@@ -56,7 +56,7 @@ int pin_to_cpu(pid_t pid, uint32_t cpu)
 	return sched_setaffinity(pid, sizeof(set), &set) ? errno : 0;
 }
 
-static uint64_t now_ms(void)
+uint64_t now_ms(void)
 {
 	struct timespec now;
 
@@ -64,8 +64,7 @@ static uint64_t now_ms(void)
 	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
 }
 
-/* Returns the milliseconds for poll(2). Deadline 0 means none. */
-static int time_left(uint64_t deadline)
+int time_left(uint64_t deadline)
 {
 	uint64_t now;
 

@@ -31,6 +31,10 @@ __attribute__((btf_decl_tag("bpf_kfunc"))) void bpf_task_release(struct task_str
 	task->usage.refs.counter--;
 }
 
+__attribute__((btf_decl_tag("bpf_kfunc"))) void bpf_rcu_read_lock(void)
+{
+}
+
 enum wide do_exit(struct task_struct *task)
 {
 	bpf_task_release(task);

@@ -58,6 +58,9 @@ public final class BpfCompiler {
             "-fdebug-compilation-dir=.",
             "-fno-color-diagnostics");
 
+    private static final List<String> BASIC_FLAGS =
+            List.of("-O2", "-g", "-target", "bpf", "-fdebug-compilation-dir=.", "-fno-color-diagnostics");
+
     // clang/lib/Driver: beside what the command shows, these change what is compiled
     private static final List<String> READ_VARIABLES =
             List.of("CPATH", "C_INCLUDE_PATH", "CCC_OVERRIDE_OPTIONS", "SOURCE_DATE_EPOCH");
@@ -66,11 +69,13 @@ public final class BpfCompiler {
 
     private final Path clang;
     private final String version;
+    private final List<String> flags;
     private final Map<String, String> environment;
 
-    private BpfCompiler(Path clang, String version, Map<String, String> environment) {
+    private BpfCompiler(Path clang, String version, List<String> flags, Map<String, String> environment) {
         this.clang = clang;
         this.version = version;
+        this.flags = List.copyOf(flags);
         this.environment = Map.copyOf(environment);
     }
 
@@ -125,7 +130,20 @@ public final class BpfCompiler {
                     clang + " is version " + version.group(1) + ", which drops the tags that kptrs need: install "
                             + "the package clang-19, or set " + CLANG_VARIABLE + " to clang " + OLDEST + " or newer");
         }
-        return new BpfCompiler(clang, version.group(1), environment);
+        return new BpfCompiler(clang, version.group(1), FLAGS, environment);
+    }
+
+    /**
+     * Returns one for sources that were written for other flags: it knows only these, and what tells clang to make a BPF object with BTF.
+     *
+     * <pre>{@code
+     * BpfCompiler lenient = BpfCompiler.find().with(List.of("-std=gnu11", "-w"));
+     * }</pre>
+     */
+    public BpfCompiler with(List<String> others) {
+        List<String> all = new ArrayList<>(BASIC_FLAGS);
+        all.addAll(others);
+        return new BpfCompiler(clang, version, all, environment);
     }
 
     /**
@@ -157,7 +175,7 @@ public final class BpfCompiler {
 
     private List<String> command(List<Path> includeDirs) {
         List<String> command = new ArrayList<>(List.of(clang.toString()));
-        command.addAll(FLAGS);
+        command.addAll(flags);
         for (Path directory : includeDirs) {
             command.add("-I" + directory.toAbsolutePath());
         }
@@ -199,7 +217,7 @@ public final class BpfCompiler {
             return Optional.empty();
         }
         StringBuilder salt = new StringBuilder(identity());
-        salt.append('\n').append(executable()).append('\n').append(String.join(" ", FLAGS));
+        salt.append('\n').append(executable()).append('\n').append(String.join(" ", flags));
         for (String name : READ_VARIABLES) {
             salt.append('\n').append(name).append('=').append(variable(name));
         }

@@ -127,6 +127,9 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print the report's results.json instead of text.")
     private boolean json;
 
+    @Mixin
+    private SelftestsMixin selftests = new SelftestsMixin();
+
     @Override
     public Integer call() throws Exception {
         List<Catalogue.Entry> chosen = choose(ReproducerCatalogue.load());
@@ -156,7 +159,7 @@ final class RunCommand implements Callable<Integer> {
                     out.flush();
                 }
             };
-            new Campaign(session, settings, jobs == null ? Parallelism.fitting() : jobs, JUnitRunner::new)
+            new Campaign(session, settings, jobs == null ? Parallelism.fitting() : jobs, EntryRunner::new)
                     .run(chosen, specs, repeat, ended, failure -> {
                         failed.set(true);
                         progress.clear();
@@ -167,6 +170,7 @@ final class RunCommand implements Callable<Integer> {
                 written.flush();
                 out.println(Files.readString(written.folder().resolve("results.json")));
             } else {
+                out.print(selftests.isGiven() ? VerdictDifferences.of(written.runs()) : "");
                 out.print(ErrorGuide.end(written.runs(), report));
             }
             out.flush();
@@ -221,10 +225,10 @@ final class RunCommand implements Callable<Integer> {
         if (all) {
             return catalogue.entries();
         }
-        if (ids.isEmpty()) {
+        if (ids.isEmpty() && !selftests.isGiven()) {
             throw new ParameterException(spec.commandLine(), "name a reproducer, or --all; see: ksplat list");
         }
-        List<Catalogue.Entry> chosen = new ArrayList<>();
+        List<Catalogue.Entry> chosen = new ArrayList<>(selftests.entries());
         for (String id : ids) {
             if (id.endsWith(".java")) {
                 chosen.addAll(JavaSourceCatalogue.compile(Path.of(id)).entries());

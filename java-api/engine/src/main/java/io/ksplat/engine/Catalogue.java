@@ -29,6 +29,9 @@ public record Catalogue(List<Entry> entries) {
 
         /** A scenario that the engine runs itself. */
         record Direct(Scenario scenario) implements Source {}
+
+        /** A file of the kernel's BPF selftests, whose cases a kernel's headers tell. */
+        record Selftests(SelftestFile file) implements Source {}
     }
 
     /**

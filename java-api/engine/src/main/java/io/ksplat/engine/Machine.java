@@ -54,6 +54,16 @@ public final class Machine {
     }
 
     /**
+     * Returns what the run has set up; only the engine's own scenarios call this.
+     *
+     * @hidden
+     */
+    @SuppressWarnings("InvalidBlockTag") // Error Prone does not know it; Javadoc has had it since 9.
+    public Fixture fixture() {
+        return fixture;
+    }
+
+    /**
      * Returns the object of the scenario's own BPF C file.
      *
      * @throws IllegalStateException if it names none

@@ -12,6 +12,7 @@ import io.ksplat.engine.internal.MachineLease;
 import io.ksplat.engine.internal.RunVerdict;
 import io.ksplat.engine.internal.SharedMachine;
 import io.ksplat.engine.internal.SnapshotCache;
+import io.ksplat.engine.internal.TrialScenario;
 import io.ksplat.engine.internal.UnsupportedTargetException;
 import io.ksplat.engine.internal.Watcher;
 import io.ksplat.evidence.Control;
@@ -61,6 +62,9 @@ public final class Run {
     /** A snapshot after the preparation takes as long as preparing two machines. */
     private static final int WORTH_FREEZING = 2;
 
+    /** Verdicts after which the machine of a scenario that acts in a process of its own is as good as before. */
+    private static final Set<Verdict> LEAVES_NOTHING = Set.of(Verdict.REJECTED, Verdict.UNSUPPORTED);
+
     private final Session session;
     private final RunSettings settings;
     private final Scenario scenario;
@@ -87,6 +91,17 @@ public final class Run {
 
     Run(Session session, RunSettings settings, Scenario scenario, Optional<SharedMachine> shared, Optional<Path> aside)
             throws IOException {
+        this(session, settings, scenario, shared, aside, aside.isPresent());
+    }
+
+    private Run(
+            Session session,
+            RunSettings settings,
+            Scenario scenario,
+            Optional<SharedMachine> shared,
+            Optional<Path> aside,
+            boolean apart)
+            throws IOException {
         this.session = session;
         this.settings = settings;
         this.scenario = scenario;
@@ -96,7 +111,7 @@ public final class Run {
                 session.progress(),
                 settings,
                 new MachineLease.Request(
-                        scenario.id(), scenario.needs().bootParameters(), scenario.machine(), aside.isPresent()),
+                        scenario.id(), scenario.needs().bootParameters(), scenario.machine(), apart),
                 shared);
         this.expected = settings.expect().orElse(Verdict.CLEAN);
         this.report = session.report(settings.report());
@@ -458,7 +473,9 @@ public final class Run {
         keepLog(refusal);
         Evidence evidence = rejection(refusal);
         if (settings.expect().isEmpty()) {
-            mismatch = expectation.mismatch(evidence, refusal.log(), own);
+            mismatch = scenario instanceof TrialScenario trial && expectation.verdict() == Verdict.REJECTED
+                    ? trial.mismatch(refusal)
+                    : expectation.mismatch(evidence, refusal.log(), own);
         }
         return evidence;
     }
@@ -520,7 +537,13 @@ public final class Run {
                 lease.end();
                 record = confirmed(record);
             }
-            clean = record.verdict() == Verdict.CLEAN;
+            if (scenario instanceof TrialScenario && isWorthRepeating(record)) {
+                lease.end();
+                record = alone(record);
+            } else {
+                clean = record.verdict() == Verdict.CLEAN
+                        || (scenario instanceof TrialScenario && LEAVES_NOTHING.contains(record.verdict()));
+            }
             Optional<String> message = record.message();
             if (folder.isPresent()) {
                 lease.keepConsole(folder.get());
@@ -548,6 +571,36 @@ public final class Run {
         } finally {
             session.timings().add("end of the machine", alive);
             session.ended(this);
+        }
+    }
+
+    /** Others had this machine before: what they left may be the cause. */
+    private boolean isWorthRepeating(RunRecord record) {
+        return !record.asExpected()
+                && lease.wasHandedOn()
+                && lease.interrupted().isEmpty()
+                && aside.isEmpty()
+                && record.verdict() != Verdict.CRASH;
+    }
+
+    private RunRecord alone(RunRecord first) throws IOException {
+        Path second = report.folder(first).resolve("alone");
+        session.progress().report(scenario.id() + ": not as expected, trying again on a machine of its own");
+        try {
+            RunRecord again = new Run(session, settings, scenario, Optional.empty(), Optional.of(second), false)
+                    .execute()
+                    .record();
+            return again.toBuilder()
+                    .note("repeated alone (" + second + "), because with others' traces in its machine it was "
+                            + first.verdict()
+                            + first.mismatch()
+                                    .or(first::message)
+                                    .map(why -> ": " + why)
+                                    .orElse(""))
+                    .build();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while repeating " + scenario.id() + " alone", e);
         }
     }
 

@@ -223,6 +223,16 @@ public final class Fixture {
         return target;
     }
 
+    /** Puts the kernel's configuration where libbpf looks for it. */
+    public void offerConfiguration() throws IOException {
+        KernelConfiguration.offer(target, context.kernel);
+    }
+
+    /** Returns a file of the run's folder. */
+    public Path file(String name) {
+        return context.consoleLog.resolveSibling(name);
+    }
+
     /** Returns what is known of the kernel. */
     public KernelInfo kernel() {
         return context.kernel;

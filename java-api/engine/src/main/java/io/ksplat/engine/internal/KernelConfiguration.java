@@ -23,8 +23,14 @@ final class KernelConfiguration {
      * even a weak extern that a part of a configuration does not name.
      */
     static void offer(Target target, KernelInfo kernel, BpfObjectFile file) throws IOException {
-        if (file.maps().stream().noneMatch(map -> map.name().equals(EXTERNS))
-                || kernel.kernel().config().isEmpty()) {
+        if (file.maps().stream().anyMatch(map -> map.name().equals(EXTERNS))) {
+            offer(target, kernel);
+        }
+    }
+
+    /** Does the same for an object that asks. */
+    static void offer(Target target, KernelInfo kernel) throws IOException {
+        if (kernel.kernel().config().isEmpty()) {
             return;
         }
         String text = Files.readString(kernel.kernel().config().get());

@@ -39,6 +39,7 @@ public final class MachineLease {
     private OptionalLong bootMs = OptionalLong.empty();
     private OptionalLong restoreMs = OptionalLong.empty();
     private String origin = "boot";
+    private boolean handedOn;
 
     /** Written by the thread that interrupts, too. */
     private volatile @Nullable Target target;
@@ -90,6 +91,7 @@ public final class MachineLease {
         Optional<SharedMachine.Kept> kept = shared.flatMap(SharedMachine::take);
         if (kept.isPresent()) {
             target = kept.get().target();
+            handedOn = true;
             origin = kept.get().origin();
             throwIfInterrupted();
             return;
@@ -156,6 +158,11 @@ public final class MachineLease {
     /** Returns {@code boot} or {@code template}. */
     public String origin() {
         return origin;
+    }
+
+    /** Returns whether others had the machine before. */
+    public boolean wasHandedOn() {
+        return handedOn;
     }
 
     /** Returns what is to be told of how the machine came about. */

@@ -16,6 +16,7 @@ import io.ksplat.machine.NmiMode;
 import io.ksplat.machine.Target;
 import io.ksplat.machine.internal.agent.AgentBackend;
 import io.ksplat.machine.internal.agent.AgentClient;
+import io.ksplat.machine.internal.agent.AgentTrial;
 import io.ksplat.machine.internal.agent.proto.Done;
 import io.ksplat.machine.internal.agent.proto.Exec;
 import io.ksplat.machine.internal.agent.proto.Exited;
@@ -42,7 +43,7 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /** A booted machine: QEMU outside, the agent inside. */
-public final class Guest implements Target, GuestControl, NmiInjection, Snapshots, Processes {
+public final class Guest implements Target, GuestControl, NmiInjection, Snapshots, Processes, BpfTrials {
     private static final Duration BOOT = Duration.ofSeconds(12);
     private static final Duration REQUEST = Duration.ofSeconds(4);
 
@@ -347,6 +348,11 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
     @Override
     public BpfObject load(BpfObjectSpec spec) throws IOException {
         return new BpfObject(spec.file(), AgentBackend.load(this, spec.file(), spec.plan()));
+    }
+
+    @Override
+    public BpfTrials.Result attempt(BpfTrials.Trial trial) throws IOException {
+        return AgentTrial.of(this, trial);
     }
 
     @Override

@@ -107,6 +107,8 @@ public final class Libbpf {
 
     public static native int btf_dump__dump_type(BtfDump dump, int id);
 
+    public static native int btf_dump__emit_type_decl(BtfDump dump, int id, Pointer options);
+
     public static native void btf_dump__free(BtfDump dump);
 
     public static native int bpf_map__btf_key_type_id(BpfMap map);

@@ -10,9 +10,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * The types and functions of a kernel, from its raw BTF: the {@code .BTF} section of its vmlinux, or
@@ -20,11 +24,13 @@ import java.util.Optional;
  */
 public final class KernelBtf {
     private static final String KFUNC_TAG = "bpf_kfunc";
+    private static final String FASTCALL_TAG = "bpf_fastcall";
 
     private final byte[] raw;
     private final Btf btf;
     private final int[] byName;
     private final BitSet kfuncs = new BitSet();
+    private final BitSet fastcalls = new BitSet();
 
     private KernelBtf(byte[] raw) throws LibbpfException {
         this.raw = raw;
@@ -121,6 +127,14 @@ public final class KernelBtf {
         return only(found, "members " + type + "." + path);
     }
 
+    /** Returns the values of an enum by their names; empty if this kernel has none of that name. */
+    public Map<String, Long> values(String enumeration) {
+        return ids(enumeration, Btf.ENUM, Btf.ENUM64).stream()
+                .findFirst()
+                .map(id -> model(id) instanceof BtfType.Enumeration found ? found.values() : Map.<String, Long>of())
+                .orElse(Map.of());
+    }
+
     /** Returns the type of a per-CPU variable; BTF has no others. */
     public Optional<BtfType> variable(String name) {
         return ids(name, Btf.VAR).stream().findFirst().map(id -> model(btf.sizeOrType(id)));
@@ -133,7 +147,33 @@ public final class KernelBtf {
      * @throws LibbpfException if libbpf refuses the BTF, or is not installed
      */
     public void writeVmlinuxHeader(Path file) throws IOException {
-        VmlinuxHeader.write(raw, file);
+        VmlinuxHeader.write(raw, List.of(), Set.of(), file);
+    }
+
+    /**
+     * Does the same, and declares the kfuncs that the BTF marks, weak, unless {@code BPF_NO_KFUNC_PROTOTYPES} is defined: as bpftool has
+     * done since 6.11.
+     *
+     * @throws LibbpfException if libbpf refuses the BTF, or is not installed
+     */
+    public void writeVmlinuxHeaderWithKfuncs(Path file) throws IOException {
+        List<VmlinuxHeader.Kfunc> declared = kfuncs.stream()
+                .filter(id -> btf.kind(id) == Btf.FUNC)
+                .mapToObj(id -> new VmlinuxHeader.Kfunc(btf.name(id), btf.sizeOrType(id), fastcalls.get(id)))
+                .sorted(Comparator.comparing(VmlinuxHeader.Kfunc::name))
+                .toList();
+        VmlinuxHeader.write(raw, declared, attributes(), file);
+    }
+
+    /** Returns the type tags that are attributes: those with the flag of their kind, since 6.15. */
+    private Set<String> attributes() {
+        Set<String> attributes = new TreeSet<>();
+        for (int id = 1; id < btf.typeCount(); id++) {
+            if (btf.kind(id) == Btf.TYPE_TAG && btf.kindFlag(id)) {
+                attributes.add(btf.name(id));
+            }
+        }
+        return attributes;
     }
 
     private void index() {
@@ -143,6 +183,8 @@ public final class KernelBtf {
                 case Btf.DECL_TAG -> {
                     if (btf.name(id).equals(KFUNC_TAG)) {
                         kfuncs.set(btf.sizeOrType(id));
+                    } else if (btf.name(id).equals(FASTCALL_TAG)) {
+                        fastcalls.set(btf.sizeOrType(id));
                     }
                 }
                 default -> {}

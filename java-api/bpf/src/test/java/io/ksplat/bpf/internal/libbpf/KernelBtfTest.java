@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.ksplat.bpf.BpfCompileException;
 import io.ksplat.bpf.BpfCompiler;
+import io.ksplat.bpf.BpfObjectFile;
 import io.ksplat.bpf.BtfType;
 import io.ksplat.bpf.Fixtures;
 import io.ksplat.bpf.LibbpfException;
@@ -18,6 +20,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -123,12 +126,36 @@ class KernelBtfTest {
     }
 
     @Test
+    void theHeaderDeclaresTheKfuncsUnlessItIsToldNotTo(@TempDir Path directory) throws Exception {
+        kernel.writeVmlinuxHeaderWithKfuncs(directory.resolve("vmlinux.h"));
+        String calls = """
+                #include "vmlinux.h"
+                __attribute__((section("syscall"))) int call(struct task_struct *task) { bpf_task_release(task); return 0; }
+                """;
+        Path with = Files.writeString(directory.resolve("with.c"), calls);
+        Path without = Files.writeString(directory.resolve("without.c"), "#define BPF_NO_KFUNC_PROTOTYPES\n" + calls);
+
+        byte[] object = BpfCompiler.find().compile(with, List.of(), Fixtures.LIMIT);
+
+        assertThat(BpfObjectFile.parse("with", object).ksyms())
+                .singleElement()
+                .satisfies(ksym ->
+                        assertThat(ksym.name() + ksym.function() + ksym.weak()).isEqualTo("bpf_task_releasetruetrue"));
+        assertThatExceptionOfType(BpfCompileException.class)
+                .isThrownBy(() -> BpfCompiler.find().compile(without, List.of(), Fixtures.LIMIT))
+                .withMessageContaining("bpf_task_release");
+        assertThat(Files.readString(directory.resolve("vmlinux.h")))
+                .contains("bpf_rcu_read_lock(void)")
+                .doesNotContain("do_exit(");
+    }
+
+    @Test
     void aHeaderThatCannotBeWrittenLeavesNothingBehind(@TempDir Path directory) throws Exception {
         byte[] wrong = raw.clone();
         Arrays.fill(wrong, 24, 24 + 12, (byte) 0x1f);
 
         assertThatExceptionOfType(IOException.class)
-                .isThrownBy(() -> VmlinuxHeader.write(wrong, directory.resolve("vmlinux.h")))
+                .isThrownBy(() -> VmlinuxHeader.write(wrong, List.of(), Set.of(), directory.resolve("vmlinux.h")))
                 .withMessageContaining("libbpf cannot read the kernel's BTF");
         assertThat(directory).isEmptyDirectory();
     }

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.bpf.internal.libbpf;
+
+import io.ksplat.bpf.LibbpfException;
+import io.ksplat.kernel.internal.Elf;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The programs of an object with their {@code btf_decl_tag}s, read from the file alone: an object that is newer than this machine's
+ * libbpf is read as well.
+ *
+ * @param section without a {@code ?} before it
+ * @param tags as they stand in the BTF, in its order
+ */
+public record ProgramTags(String program, String section, List<String> tags) {
+    private static final String SUBPROGRAMS = ".text";
+    private static final String KCONFIG = ".kconfig";
+    private static final int WHOLE_FUNCTION = -1;
+
+    public ProgramTags {
+        tags = List.copyOf(tags);
+    }
+
+    /**
+     * Reads them.
+     *
+     * @throws LibbpfException if it is no object, or has no BTF
+     */
+    public static List<ProgramTags> of(String name, byte[] object) throws LibbpfException {
+        try {
+            Elf elf = Elf.of(object).orElseThrow(() -> new LibbpfException(name + " is no ELF object"));
+            Map<String, List<String>> tags = tags(btf(name, elf));
+            List<ProgramTags> programs = new ArrayList<>();
+            for (Elf.Symbol symbol : elf.symbols()) {
+                Optional<String> section = symbol.section().filter(where -> !where.equals(SUBPROGRAMS));
+                if (symbol.function() && section.isPresent()) {
+                    programs.add(new ProgramTags(
+                            symbol.name(),
+                            section.get().replaceFirst("^\\?", ""),
+                            tags.getOrDefault(symbol.name(), List.of())));
+                }
+            }
+            return List.copyOf(programs);
+        } catch (LibbpfException e) {
+            throw e;
+        } catch (IOException | IndexOutOfBoundsException e) {
+            throw new LibbpfException(name + " is malformed: " + e.getMessage(), e);
+        }
+    }
+
+    /** Returns whether an object has {@code __kconfig} externs. */
+    public static boolean asksForConfiguration(String name, byte[] object) throws LibbpfException {
+        try {
+            Elf elf = Elf.of(object).orElseThrow(() -> new LibbpfException(name + " is no ELF object"));
+            Btf btf = btf(name, elf);
+            for (int id = 1; id < btf.typeCount(); id++) {
+                if (btf.kind(id) == Btf.DATASEC && btf.name(id).equals(KCONFIG)) {
+                    return true;
+                }
+            }
+            return false;
+        } catch (LibbpfException e) {
+            throw e;
+        } catch (IOException | IndexOutOfBoundsException e) {
+            throw new LibbpfException(name + " is malformed: " + e.getMessage(), e);
+        }
+    }
+
+    private static Btf btf(String name, Elf elf) throws IOException {
+        return Btf.parse(
+                elf.section(".BTF").orElseThrow(() -> new LibbpfException(name + " has no BTF: compile it with -g")));
+    }
+
+    private static Map<String, List<String>> tags(Btf btf) {
+        Map<String, List<String>> tags = new LinkedHashMap<>();
+        for (int id = 1; id < btf.typeCount(); id++) {
+            if (btf.kind(id) == Btf.DECL_TAG
+                    && btf.word(id, 0) == WHOLE_FUNCTION
+                    && btf.kind(btf.sizeOrType(id)) == Btf.FUNC) {
+                tags.computeIfAbsent(btf.name(btf.sizeOrType(id)), function -> new ArrayList<>())
+                        .add(btf.name(id));
+            }
+        }
+        return tags;
+    }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.engine.internal;
+
+import io.ksplat.bpf.VerifierException;
+import io.ksplat.engine.Scenario;
+import java.util.Optional;
+
+/**
+ * A scenario that does what it does in a process that ends: others may have its machine after it, whatever the verifier said. If it is
+ * not as expected on a machine that others had before it, it is repeated alone, and that answer counts.
+ */
+public interface TrialScenario extends Scenario {
+    /** Returns what differs from what it expects though the verifier refused a program, as it should. */
+    Optional<String> mismatch(VerifierException refusal);
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.engine.internal.selftest;
+
+import io.ksplat.bpf.internal.libbpf.ProgramTags;
+import io.ksplat.engine.internal.TrialScenario;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/** An object with annotated programs. */
+final class SelftestObject {
+    private final String id;
+    private final byte[] bytes;
+    private final Map<Long, String> helpers;
+    private final boolean asksForConfiguration;
+    private final Map<Mode, List<String>> auxiliaries = new EnumMap<>(Mode.class);
+    private final List<TrialScenario> cases = new ArrayList<>();
+
+    /**
+     * Reads its annotations.
+     *
+     * @param helpers the names of the kernel's helpers, by their numbers
+     * @throws IOException if it is no object, or has no annotated program
+     */
+    SelftestObject(String id, byte[] bytes, Map<Long, String> helpers) throws IOException {
+        this.id = id;
+        this.bytes = bytes.clone();
+        this.helpers = Map.copyOf(helpers);
+        this.asksForConfiguration = ProgramTags.asksForConfiguration(id, bytes);
+        for (Mode mode : Mode.values()) {
+            auxiliaries.put(mode, new ArrayList<>());
+        }
+        List<ProgramTags> programs = ProgramTags.of(id, bytes);
+        Tag.Spelling spelling = Tag.spelling(
+                programs.stream().flatMap(program -> program.tags().stream()).toList());
+        boolean annotated = false;
+        for (ProgramTags program : programs) {
+            List<Tag> tags = Tag.read(program.tags(), spelling);
+            annotated |= !tags.isEmpty();
+            add(program.program(), tags);
+        }
+        if (!annotated) {
+            throw new SelftestException(
+                    id + " has no annotated program: give one __success or __failure of bpf_misc.h");
+        }
+    }
+
+    private void add(String program, List<Tag> tags) {
+        Annotations annotations;
+        try {
+            annotations = Annotations.of(tags);
+        } catch (IllegalArgumentException e) {
+            cases.add(new FaultyCase(id + "/" + program, new SelftestException(e)));
+            return;
+        }
+        for (Mode mode : Mode.values()) {
+            if (!annotations.modes().contains(mode)) {
+                continue;
+            }
+            if (annotations.auxiliary()) {
+                auxiliaries.getOrDefault(mode, List.of()).add(program);
+            } else {
+                cases.add(new SelftestCase(this, program, mode, annotations));
+            }
+        }
+    }
+
+    String id() {
+        return id;
+    }
+
+    /** Returns the name that libbpf gives it, as the skeleton's: it is in the names of its maps. */
+    String libbpfName() {
+        return id.substring(id.lastIndexOf('/') + 1);
+    }
+
+    byte[] bytes() {
+        return bytes;
+    }
+
+    Map<Long, String> helpers() {
+        return helpers;
+    }
+
+    boolean asksForConfiguration() {
+        return asksForConfiguration;
+    }
+
+    /** Returns the programs that are loaded beside the tested one. */
+    List<String> auxiliaries(Mode mode) {
+        return List.copyOf(auxiliaries.getOrDefault(mode, List.of()));
+    }
+
+    List<TrialScenario> cases() {
+        return List.copyOf(cases);
+    }
+}

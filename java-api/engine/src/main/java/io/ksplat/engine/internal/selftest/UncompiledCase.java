@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.engine.internal.selftest;
+
+import io.ksplat.bpf.VerifierException;
+import io.ksplat.engine.Expectation;
+import io.ksplat.engine.KernelNeeds;
+import io.ksplat.engine.Machine;
+import io.ksplat.engine.internal.TrialScenario;
+import io.ksplat.evidence.Verdict;
+import java.util.Optional;
+
+/** A file that cannot be compiled for a kernel, because that lacks what it calls. */
+record UncompiledCase(String id, String why) implements TrialScenario {
+    @Override
+    public KernelNeeds needs() {
+        return KernelNeeds.NONE;
+    }
+
+    @Override
+    public Expectation expectedOn(String version) {
+        return new Expectation(Verdict.CLEAN, Optional.empty(), false, Optional.empty());
+    }
+
+    @Override
+    public Optional<String> disabledOn(String version) {
+        return Optional.of(why);
+    }
+
+    @Override
+    public Optional<String> mismatch(VerifierException refusal) {
+        return Optional.empty();
+    }
+
+    @Override
+    public void run(Machine machine) {
+        throw new IllegalStateException(why);
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal.agent;
+
+import com.google.protobuf.ByteString;
+import io.ksplat.machine.internal.BpfTrials;
+import io.ksplat.machine.internal.Guest;
+import io.ksplat.machine.internal.agent.proto.BpfTrial;
+import io.ksplat.machine.internal.agent.proto.Request;
+import io.ksplat.machine.internal.agent.proto.Trial;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+
+/** Tries a program through a machine's agent. */
+public final class AgentTrial {
+    private AgentTrial() {}
+
+    /** Tries it. */
+    public static BpfTrials.Result of(Guest guest, BpfTrials.Trial trial) throws IOException {
+        Duration limit = guest.scale(trial.limit());
+        BpfTrial.Builder message = BpfTrial.newBuilder()
+                .setName(trial.name())
+                .setObject(ByteString.copyFrom(trial.object().duplicate()))
+                .setProgram(trial.program())
+                .addAllBeside(trial.beside())
+                .setLogLevel(trial.logLevel())
+                .setFlags(trial.flags())
+                .setKnownFlags(trial.knownFlags())
+                .setUnprivileged(trial.unprivileged())
+                .setCapabilities(trial.capabilities())
+                .setRun(trial.run())
+                .setLinearSize(trial.linearSize())
+                .setXlated(trial.xlated())
+                .setTimeoutMs((int) limit.toMillis());
+        return result(guest.agent()
+                .call(
+                        Request.newBuilder().setBpfTrial(message),
+                        guest.agent().patience().plus(limit))
+                .getTrial());
+    }
+
+    private static BpfTrials.Result result(Trial told) {
+        if (told.getTimedOut()) {
+            return new BpfTrials.Result.TimedOut();
+        }
+        if (told.getStatus() != 0) {
+            return new BpfTrials.Result.Died(told.getStatus());
+        }
+        if (told.getNeedsPrivilege()) {
+            return new BpfTrials.Result.NeedsPrivilege();
+        }
+        String log = told.getLog().toStringUtf8();
+        if (told.getLoadError() != 0) {
+            return new BpfTrials.Result.Refused(
+                    told.getLoadError(), told.getWhat(), log, told.getLibbpf(), told.getLacksList());
+        }
+        Optional<BpfTrials.Ran> run = told.getRan() || told.getRunError() != 0
+                ? Optional.of(new BpfTrials.Ran(
+                        told.getRunError(),
+                        told.getWhat(),
+                        told.getRetval(),
+                        told.getStreamOut().toStringUtf8(),
+                        told.getStreamErr().toStringUtf8()))
+                : Optional.empty();
+        return new BpfTrials.Result.Loaded(log, told.getXlated().asReadOnlyByteBuffer(), run, told.getJited());
+    }
+}
