@@ -58,8 +58,8 @@ final class BenchCommand implements Callable<Integer> {
     @Parameters(
             index = "1",
             arity = "0..1",
-            paramLabel = "ID",
-            description = "For workload: the reproducer to run (see: ksplat list).")
+            paramLabel = "REPRODUCER",
+            description = "For workload: the reproducer to run, one with a figure: " + ReproducerMixin.FORMS + ".")
     private @Nullable String id;
 
     @Option(
@@ -122,12 +122,14 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private Measurement workload(Path folder, TerminalProgress progress) throws IOException, InterruptedException {
-        Catalogue catalogue = ReproducerCatalogue.load();
-        String chosen = Objects.requireNonNull(id);
+        Reproducers reproducers = new Reproducers();
+        Reproducers.Choice choice = reproducers.find(Objects.requireNonNull(id));
+        // Which of its cases a kernel has, only the kernel can tell.
+        Catalogue.Entry entry = choice.entries().size() == 1 ? choice.entries().get(0) : choice.only();
         try (Session session = Session.openUntilSignal(options(progress));
-                Runner runner = new JUnitRunner()) {
-            Trial trial = new RunnerTrial(session, runner, catalogue.find(chosen), settings(folder));
-            return new Workload(catalogue, chosen, trial, progress)
+                Runner runner = new EntryRunner()) {
+            Trial trial = new RunnerTrial(session, runner, entry, settings(folder));
+            return new Workload(reproducers.catalogue(), entry, trial, progress)
                     .measure(Campaign.kernels(kernels), runs > 0 ? runs : 10);
         }
     }
@@ -171,7 +173,7 @@ final class BenchCommand implements Callable<Integer> {
     private List<RunRecord> attempts(Session session, RunSettings settings, int jobs, String reproducer, int times)
             throws IOException, InterruptedException {
         List<RunRecord> ended = new ArrayList<>();
-        new Campaign(session, settings, jobs, JUnitRunner::new)
+        new Campaign(session, settings, jobs, EntryRunner::new)
                 .run(
                         List.of(ReproducerCatalogue.load().find(reproducer)),
                         Campaign.kernels(kernels),

@@ -8,7 +8,6 @@ import io.ksplat.engine.Catalogue;
 import io.ksplat.engine.Runner;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.internal.TerminalProgress;
-import io.ksplat.junit.internal.ReproducerCatalogue;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -36,8 +35,8 @@ final class BisectCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    @Option(names = "--reproducer", paramLabel = "ID", required = true, description = "See: ksplat list.")
-    private String reproducer = "";
+    @Mixin
+    private ReproducerMixin reproducer = new ReproducerMixin();
 
     @Option(names = "--good", paramLabel = "SPEC", required = true, description = "A kernel without the bug.")
     private String good = "";
@@ -104,9 +103,11 @@ final class BisectCommand implements Callable<Integer> {
         if (jobs < 1 || !(error > 0 && error < 0.5)) {
             throw new ParameterException(spec.commandLine(), "--jobs is at least 1, --error between 0 and 0.5");
         }
-        Catalogue.Entry entry = ReproducerCatalogue.load().find(reproducer);
+        Reproducers.Choice choice = reproducer.choice(spec);
+        Catalogue.Entry entry = choice.only();
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
-        Bisector bisector = new Bisector(new Bisector.Question(reproducer, good, bad, find, error), progress);
+        Bisector bisector =
+                new Bisector(new Bisector.Question(entry.fullId(), choice.digest(), good, bad, find, error), progress);
         Path searched = tree;
         return searched == null
                 ? prebuilt(bisector, entry, progress)
@@ -119,10 +120,10 @@ final class BisectCommand implements Callable<Integer> {
 
     private int prebuilt(Bisector bisector, Catalogue.Entry entry, TerminalProgress progress) throws Exception {
         try (Session session = Session.openUntilSignal(options.options(progress, spec));
-                Runner runner = new JUnitRunner()) {
+                Runner runner = new EntryRunner()) {
             tell(session, progress);
             Bisector.Answer answer = bisector.prebuilt(options.trial(session, runner, entry), jobs);
-            return end(answer.bisection(), answer.remark(), progress);
+            return end(entry.fullId(), answer, progress);
         }
     }
 
@@ -137,14 +138,14 @@ final class BisectCommand implements Callable<Integer> {
             return Exit.EXPECTED;
         }
         List<Session> opened = new ArrayList<>();
-        try (Runner runner = new JUnitRunner()) {
+        try (Runner runner = new EntryRunner()) {
             Bisector.Answer answer = bisector.inTree(commits, options.options(progress, spec), timed -> {
                 Session session = Session.openUntilSignal(timed);
                 opened.add(session);
                 tell(session, progress);
                 return options.trial(session, runner, entry);
             });
-            int code = end(answer.bisection(), answer.remark(), progress);
+            int code = end(entry.fullId(), answer, progress);
             if (!json) {
                 out.print(answer.look());
                 out.flush();
@@ -172,24 +173,25 @@ final class BisectCommand implements Callable<Integer> {
         });
     }
 
-    private int end(Bisection found, String remark, TerminalProgress progress) {
+    private int end(String id, Bisector.Answer answer, TerminalProgress progress) {
         progress.clear();
+        Bisection found = answer.bisection();
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             out.println(found.json());
         } else {
-            print(out, found, remark);
+            print(out, id, found, answer.remark());
         }
         out.flush();
         return found.found() ? Exit.EXPECTED : Exit.UNEXPECTED;
     }
 
-    private void print(PrintWriter out, Bisection found, String remark) {
+    private void print(PrintWriter out, String id, Bisection found, String remark) {
         String word = find == BisectGoal.CURE ? "cured" : "broken";
         if (found.found() && found.commit().isPresent()) {
-            out.printf("%s: %s by %s%n", reproducer, word, found.commit().get());
+            out.printf("%s: %s by %s%n", id, word, found.commit().get());
         } else if (!found.found()) {
-            out.println(reproducer + ": cannot tell");
+            out.println(id + ": cannot tell");
         }
         found.to().ifPresent(end -> out.printf("  %s with     %s (%s)%n", word, end.spec(), end.release()));
         found.from().ifPresent(end -> out.printf("  and not yet with %s (%s)%n", end.spec(), end.release()));

@@ -7,7 +7,6 @@ import io.ksplat.engine.Catalogue;
 import io.ksplat.engine.Runner;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.internal.TerminalProgress;
-import io.ksplat.junit.internal.ReproducerCatalogue;
 import io.ksplat.results.ResultsReader;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -45,8 +44,8 @@ final class BisectStepCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    @Option(names = "--reproducer", paramLabel = "ID", required = true, description = "See: ksplat list.")
-    private String reproducer = "";
+    @Mixin
+    private ReproducerMixin reproducer = new ReproducerMixin();
 
     @Option(names = "--tree", paramLabel = "PATH", description = "A kernel tree, as it lies there; default: here.")
     private Path tree = Path.of("");
@@ -75,8 +74,8 @@ final class BisectStepCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Bug bug = bug();
-        Catalogue.Entry entry = ReproducerCatalogue.load().find(reproducer);
+        Catalogue.Entry entry = reproducer.choice(spec).only();
+        Bug bug = bug(entry.fullId());
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
         TreeStep step = new TreeStep(tree, profile);
         PrintWriter out = spec.commandLine().getOut();
@@ -85,8 +84,8 @@ final class BisectStepCommand implements Callable<Integer> {
             return told(out, broken.get());
         }
         try (Session session = Session.openUntilSignal(options.options(progress, spec));
-                Runner runner = new JUnitRunner()) {
-            TreeStep.Answer answer = step.run(options.trial(session, runner, entry), reproducer, bug, runs);
+                Runner runner = new EntryRunner()) {
+            TreeStep.Answer answer = step.run(options.trial(session, runner, entry), entry.fullId(), bug, runs);
             progress.clear();
             return told(out, answer);
         }
@@ -107,15 +106,15 @@ final class BisectStepCommand implements Callable<Integer> {
         };
     }
 
-    private Bug bug() throws IOException {
+    private Bug bug(String id) throws IOException {
         Bug bug = new Bug(Set.copyOf(signatures));
         if (like != null) {
-            bug = bug.asIn(ResultsReader.read(like), reproducer);
+            bug = bug.asIn(ResultsReader.read(like), id);
         }
         if (bug.signatures().isEmpty() || runs < 1) {
             throw new ParameterException(
                     spec.commandLine(),
-                    "which bug? name its --signature, or --like REPORT where " + reproducer
+                    "which bug? name its --signature, or --like REPORT where " + id
                             + " showed it; and --runs is at least 1");
         }
         return bug;

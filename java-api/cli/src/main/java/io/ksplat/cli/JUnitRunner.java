@@ -9,10 +9,12 @@ import io.ksplat.engine.RunOutcome;
 import io.ksplat.engine.RunRequest;
 import io.ksplat.engine.Runner;
 import io.ksplat.junit.internal.BorrowedSession;
+import io.ksplat.junit.internal.CaseListing;
 import io.ksplat.junit.internal.JUnitSettings;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Predicate;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.engine.support.store.Namespace;
 import org.junit.platform.launcher.LauncherSession;
@@ -35,15 +37,39 @@ final class JUnitRunner implements Runner {
         }
         BorrowedSession lent = new BorrowedSession(request);
         launcher.getStore().put(Namespace.create(JUnitSettings.KEY), JUnitSettings.KEY, lent);
-        Failures failures = new Failures(lent, new ConcurrentLinkedQueue<>());
+        List<String> failures = execute(launcher, test.type(), lent::isTold);
+        return new RunOutcome(
+                lent.conclusions().stream().map(Conclusion::record).toList(), failures);
+    }
+
+    /** Returns what failed around the tests, a line each. */
+    private static List<String> execute(LauncherSession launcher, Class<?> type, Predicate<Throwable> told) {
+        Failures failures = new Failures(told, new ConcurrentLinkedQueue<>());
         launcher.getLauncher()
                 .execute(
                         LauncherDiscoveryRequestBuilder.request()
-                                .selectors(selectClass(test.type()))
+                                .selectors(selectClass(type))
                                 .build(),
                         failures);
-        return new RunOutcome(
-                lent.conclusions().stream().map(Conclusion::record).toList(), List.copyOf(failures.lines));
+        return List.copyOf(failures.lines);
+    }
+
+    /**
+     * Returns the names of a test class's cases, in the order in which they run; "" for the case without a name. None runs.
+     *
+     * @throws IllegalArgumentException in one line, if JUnit cannot make them
+     */
+    static List<String> cases(Class<?> type) {
+        CaseListing listing = new CaseListing();
+        try (LauncherSession launcher = LauncherFactory.openSession()) {
+            launcher.getStore().put(Namespace.create(JUnitSettings.KEY), JUnitSettings.KEY, listing);
+            List<String> failures = execute(launcher, type, why -> false);
+            if (!failures.isEmpty()) {
+                throw new IllegalArgumentException("the cases of " + type.getName() + " cannot be told: "
+                        + failures.get(0).replaceAll("\\s*\\R\\s*", "; "));
+            }
+        }
+        return listing.names();
     }
 
     @Override
@@ -52,11 +78,11 @@ final class JUnitRunner implements Runner {
     }
 
     /** Tests that ran have their record; what fails around them has none. */
-    private record Failures(BorrowedSession lent, Queue<String> lines) implements TestExecutionListener {
+    private record Failures(Predicate<Throwable> told, Queue<String> lines) implements TestExecutionListener {
         @Override
         public void executionFinished(TestIdentifier identifier, TestExecutionResult result) {
             result.getThrowable().ifPresent(why -> {
-                if (identifier.isContainer() || !lent.isTold(why)) {
+                if (identifier.isContainer() || !told.test(why)) {
                     lines.add(identifier.getDisplayName() + ": "
                             + (why.getMessage() == null ? why.toString() : why.getMessage()));
                 }

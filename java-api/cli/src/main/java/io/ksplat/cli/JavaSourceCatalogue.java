@@ -5,6 +5,7 @@ import io.ksplat.engine.Catalogue;
 import io.ksplat.junit.internal.ReproducerCatalogue;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.MalformedURLException;
 import java.net.URI;
@@ -19,6 +20,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import javax.tools.Diagnostic;
 import javax.tools.DiagnosticCollector;
 import javax.tools.FileObject;
@@ -142,15 +145,24 @@ public final class JavaSourceCatalogue {
         }
     }
 
-    /** Knows the compiled classes, and takes a resource of theirs from the folder of the source. */
+    /**
+     * Knows the compiled classes, and takes a resource of theirs from the folder of the source. Both count before what the class path has
+     * under the same name: a changed copy of the catalogue's runs as it was changed.
+     */
     private static final class Loader extends ClassLoader {
         private final Path folder;
         private final Map<String, Compiled> classes;
+        private final Set<String> packages;
 
         Loader(Path folder, Map<String, Compiled> classes) {
             super(JavaSourceCatalogue.class.getClassLoader());
             this.folder = folder;
             this.classes = classes;
+            this.packages = classes.keySet().stream().map(Loader::packageOf).collect(Collectors.toUnmodifiableSet());
+        }
+
+        private static String packageOf(String name) {
+            return name.substring(0, Math.max(0, name.lastIndexOf('.')));
         }
 
         Class<?> load(String name) {
@@ -162,20 +174,51 @@ public final class JavaSourceCatalogue {
         }
 
         @Override
+        protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+            if (!packages.contains(packageOf(name))) {
+                return super.loadClass(name, resolve);
+            }
+            synchronized (getClassLoadingLock(name)) {
+                Class<?> loaded = findLoadedClass(name);
+                return loaded == null ? findClass(name) : loaded;
+            }
+        }
+
+        /** A package of two loaders is two packages: what its classes share with their package has to be of this one, too. */
+        @Override
         protected Class<?> findClass(String name) throws ClassNotFoundException {
+            byte[] bytes;
             Compiled compiled = classes.get(name);
             if (compiled == null) {
-                throw new ClassNotFoundException(name);
+                try (InputStream in = getParent().getResourceAsStream(name.replace('.', '/') + ".class")) {
+                    if (in == null) {
+                        throw new ClassNotFoundException(name);
+                    }
+                    bytes = in.readAllBytes();
+                } catch (IOException e) {
+                    throw new ClassNotFoundException(name, e);
+                }
+            } else {
+                bytes = compiled.bytes.toByteArray();
             }
-            byte[] bytes = compiled.bytes.toByteArray();
             return defineClass(name, bytes, 0, bytes.length);
         }
 
         @Override
+        public @Nullable URL getResource(String name) {
+            URL own = findResource(name);
+            return own == null ? super.getResource(name) : own;
+        }
+
+        @Override
         protected @Nullable URL findResource(String name) {
-            Path file = folder.resolve(name.substring(name.lastIndexOf('/') + 1));
+            int slash = name.lastIndexOf('/');
+            String itsPackage = name.substring(0, Math.max(0, slash)).replace('/', '.');
+            Path file = folder.resolve(name.substring(slash + 1));
             try {
-                return Files.isRegularFile(file) ? file.toUri().toURL() : null;
+                return packages.contains(itsPackage) && !name.endsWith(".class") && Files.isRegularFile(file)
+                        ? file.toUri().toURL()
+                        : null;
             } catch (MalformedURLException e) {
                 throw new IllegalStateException("a file has a URL", e);
             }

@@ -9,7 +9,6 @@ import io.ksplat.engine.Catalogue;
 import io.ksplat.engine.Runner;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.internal.TerminalProgress;
-import io.ksplat.junit.internal.ReproducerCatalogue;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,10 +35,12 @@ final class PatchCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Parameters(
-            paramLabel = "SERIES",
+            paramLabel = "[REPRODUCER] SERIES",
             arity = "1..*",
-            description = "Mails with patches: files of git format-patch, mboxes of b4 am or of an archive, folders.")
-    private List<Path> mails = List.of();
+            description =
+                    "The reproducer, if --reproducer names none, and mails with patches: files of git format-patch, mboxes of"
+                            + " b4 am or of an archive, folders.")
+    private List<String> words = List.of();
 
     @Option(names = "--tree", paramLabel = "PATH", required = true, description = "A kernel tree; it is only read.")
     private Path tree = Path.of("");
@@ -53,9 +54,9 @@ final class PatchCommand implements Callable<Integer> {
 
     @Option(
             names = "--reproducer",
-            paramLabel = "ID",
-            required = true,
-            description = "May be given several times: what has no bug on the base has to stay so.")
+            paramLabel = "REPRODUCER",
+            description = "A reproducer: " + ReproducerMixin.FORMS
+                    + ". May be given several times: what has no bug on the base has to stay so.")
     private List<String> reproducers = List.of();
 
     @Option(names = "--profile", paramLabel = "NAME", defaultValue = "lockdep", description = "Default lockdep.")
@@ -89,14 +90,23 @@ final class PatchCommand implements Callable<Integer> {
         if (most < 1 || !(error > 0 && error < 0.5)) {
             throw new ParameterException(spec.commandLine(), "--most is at least 1, --error between 0 and 0.5");
         }
-        Catalogue catalogue = ReproducerCatalogue.load();
-        List<Catalogue.Entry> chosen = reproducers.stream().map(catalogue::find).toList();
+        boolean first = reproducers.isEmpty();
+        List<Path> mails = words.stream().skip(first ? 1 : 0).map(Path::of).toList();
+        if (mails.isEmpty()) {
+            throw new ParameterException(
+                    spec.commandLine(), "a reproducer and a series are needed: ksplat patch REPRODUCER SERIES");
+        }
+        List<Catalogue.Entry> chosen = new Reproducers()
+                .find(first ? words.subList(0, 1) : reproducers).stream()
+                        .flatMap(choice -> choice.entries().stream())
+                        .distinct()
+                        .toList();
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
         SeriesTrial series =
                 SeriesTrial.of(new SeriesTrial.Question(tree, base, profile, each, error, most), mails, progress);
         PrintWriter out = spec.commandLine().getOut();
         try (Session session = Session.openUntilSignal(options.options(progress, spec));
-                Runner runner = new JUnitRunner()) {
+                Runner runner = new EntryRunner()) {
             Path folder = session.report(options.settings().report()).folder();
             List<Trial> trials = chosen.stream()
                     .map(entry -> options.trial(session, runner, entry))

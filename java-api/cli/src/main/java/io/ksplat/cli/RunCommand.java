@@ -8,7 +8,6 @@ import io.ksplat.engine.RunSettings;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.SessionOptions;
 import io.ksplat.engine.internal.TerminalProgress;
-import io.ksplat.junit.internal.ReproducerCatalogue;
 import io.ksplat.results.RunLog;
 import io.ksplat.results.RunText;
 import java.io.IOException;
@@ -16,7 +15,6 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -50,9 +48,9 @@ final class RunCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Parameters(
-            paramLabel = "ID",
-            description = "Reproducers, see: ksplat list; or Java files with their BPF C beside them, see: ksplat new.")
-    private List<String> ids = List.of();
+            paramLabel = "REPRODUCER",
+            description = "Reproducers, of any kind, and several: each " + ReproducerMixin.FORMS + ".")
+    private List<String> words = List.of();
 
     @Option(names = "--all", description = "Every reproducer.")
     private boolean all;
@@ -132,7 +130,7 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        List<Catalogue.Entry> chosen = choose(ReproducerCatalogue.load());
+        List<Catalogue.Entry> chosen = choose(new Reproducers());
         checkWords();
         RunSettings settings = settings();
         PrintWriter err = spec.commandLine().getErr();
@@ -221,21 +219,15 @@ final class RunCommand implements Callable<Integer> {
         return Optional.of(image);
     }
 
-    private List<Catalogue.Entry> choose(Catalogue catalogue) throws IOException {
+    private List<Catalogue.Entry> choose(Reproducers reproducers) throws IOException {
         if (all) {
-            return catalogue.entries();
+            return reproducers.catalogue().entries();
         }
-        if (ids.isEmpty() && !selftests.isGiven()) {
+        if (words.isEmpty() && !selftests.isGiven()) {
             throw new ParameterException(spec.commandLine(), "name a reproducer, or --all; see: ksplat list");
         }
         List<Catalogue.Entry> chosen = new ArrayList<>(selftests.entries());
-        for (String id : ids) {
-            if (id.endsWith(".java")) {
-                chosen.addAll(JavaSourceCatalogue.compile(Path.of(id)).entries());
-            } else {
-                chosen.add(catalogue.find(id));
-            }
-        }
+        reproducers.find(words).forEach(choice -> chosen.addAll(choice.entries()));
         return chosen;
     }
 }

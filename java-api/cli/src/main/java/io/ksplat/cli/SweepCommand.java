@@ -4,10 +4,10 @@ package io.ksplat.cli;
 import io.ksplat.campaign.internal.sweep.Sweep;
 import io.ksplat.campaign.internal.sweep.SweepMap;
 import io.ksplat.campaign.internal.sweep.SweepRequest;
+import io.ksplat.engine.Catalogue;
 import io.ksplat.engine.RunSettings;
 import io.ksplat.engine.Runner;
 import io.ksplat.engine.internal.TerminalProgress;
-import io.ksplat.junit.internal.ReproducerCatalogue;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,10 +15,10 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -34,8 +34,8 @@ final class SweepCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "ID", description = "The reproducer, one that aims an NMI.")
-    private String id = "";
+    @Mixin
+    private ReproducerMixin reproducer = new ReproducerMixin();
 
     @Option(
             names = "--from",
@@ -91,28 +91,21 @@ final class SweepCommand implements Callable<Integer> {
         if (from == null && anchor == null) {
             throw new ParameterException(spec.commandLine(), "name a kernel function: --from SYMBOL");
         }
+        Catalogue.Entry entry = reproducer.choice(spec).only();
+        Path named = Path.of("sweep", entry.fullId().replace('/', '+'));
         SweepRequest order = new SweepRequest(
-                ReproducerCatalogue.load().find(id),
-                kernel,
-                from == null ? "" : from,
-                hit,
-                Optional.ofNullable(anchor),
-                start,
-                points,
-                stride,
-                jobs);
+                entry, kernel, from == null ? "" : from, hit, Optional.ofNullable(anchor), start, points, stride, jobs);
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
-        Path folder = report.toAbsolutePath().resolve("sweep").resolve(id.replace('/', '+'));
+        Path folder = report.toAbsolutePath().resolve(named);
         SweepMap map;
-        try (Runner runner = new JUnitRunner()) {
+        try (Runner runner = new EntryRunner()) {
             map = new Sweep(runner, folder, progress).run(order);
         }
         progress.clear();
         PrintWriter out = spec.commandLine().getOut();
         out.print(Files.readString(folder.resolve(json ? Sweep.JSON : Sweep.TABLE)));
         if (!json) {
-            out.println("Listing: "
-                    + report.resolve("sweep").resolve(id.replace('/', '+')).resolve(Sweep.LISTING));
+            out.println("Listing: " + report.resolve(named).resolve(Sweep.LISTING));
         }
         out.flush();
         return Sweep.isWhole(map) ? Exit.EXPECTED : Exit.HARNESS;

@@ -14,11 +14,11 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** docs/own-program.md works as it is written. */
+/** docs/own-reproducers.md works as it is written. */
 @Tag("machine")
 @Tag("full")
 class OwnProgramTest {
-    private static final Path PAGE = Path.of("../../docs/own-program.md");
+    private static final Path PAGE = Path.of("../../docs/own-reproducers.md");
     private static final String RUN = "run TwoReaders.java";
 
     @TempDir

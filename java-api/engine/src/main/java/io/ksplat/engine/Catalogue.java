@@ -46,7 +46,7 @@ public record Catalogue(List<Entry> entries) {
     /**
      * A reproducer.
      *
-     * @param testCase the one case of it that is meant; empty: all of them
+     * @param testCase the one case of it that is meant, by its name, which is "" of the case that has none; empty: all of them
      * @param shows what it shows, in one line
      * @param seed where it comes from
      */
@@ -58,7 +58,10 @@ public record Catalogue(List<Entry> entries) {
 
         /** Returns its id, with the case after a slash. */
         public String fullId() {
-            return id + testCase.map(name -> "/" + name).orElse("");
+            return id
+                    + testCase.filter(name -> !name.isEmpty())
+                            .map(name -> "/" + name)
+                            .orElse("");
         }
 
         /** Returns whether a run's id is of this entry. */
@@ -66,7 +69,8 @@ public record Catalogue(List<Entry> entries) {
             return runId.equals(fullId()) || (testCase.isEmpty() && runId.startsWith(id + "/"));
         }
 
-        private Entry only(String name) {
+        /** Returns the entry of one case of it; "" is the name of the case that has none. */
+        public Entry only(String name) {
             return new Entry(id, Optional.of(name), shows, seed, metrics, source);
         }
     }

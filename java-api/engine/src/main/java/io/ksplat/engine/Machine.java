@@ -48,11 +48,6 @@ public final class Machine {
         this.reports = new ProgramReports(fixture.reports());
     }
 
-    /** Returns what the run has set up; only the engine's own scenarios call this. */
-    public Fixture fixture() {
-        return fixture;
-    }
-
     /**
      * Returns what the run has set up; only the engine's own scenarios call this.
      *

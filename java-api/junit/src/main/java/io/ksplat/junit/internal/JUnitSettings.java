@@ -14,7 +14,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * properties.
  */
 public final class JUnitSettings {
-    /** Where the launcher session's store keeps the session, or a {@link BorrowedSession}. */
+    /** Where the launcher session's store keeps the session, a {@link BorrowedSession} or a {@link CaseListing}. */
     public static final String KEY = "io.ksplat.session";
 
     /** Of a parameterised reproducer, this case alone. */
@@ -31,6 +31,11 @@ public final class JUnitSettings {
 
     static Optional<BorrowedSession> borrowed(ExtensionContext context) {
         return store(context).get(KEY) instanceof BorrowedSession borrowed ? Optional.of(borrowed) : Optional.empty();
+    }
+
+    /** Returns who wants to know the cases, and none of them run; empty if they are to run. */
+    static Optional<CaseListing> listing(ExtensionContext context) {
+        return store(context).get(KEY) instanceof CaseListing listing ? Optional.of(listing) : Optional.empty();
     }
 
     /** Returns the launcher session's, opened now if nobody put one there. */

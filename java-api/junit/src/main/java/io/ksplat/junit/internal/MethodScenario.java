@@ -84,11 +84,15 @@ final class MethodScenario implements Scenario {
         return new Subject(
                 type,
                 method,
-                type.getName() + "/" + method.getName()
-                        + testCase.map(number -> "-" + number).orElse(""),
+                type.getName() + "/" + testName(method, testCase),
                 Optional.of(test.bpf()).filter(file -> !file.isEmpty()),
                 Optional.empty(),
                 true);
+    }
+
+    /** Returns the name of a kernel test's method, or of one invocation of it. */
+    static String testName(Method method, Optional<String> number) {
+        return method.getName() + number.map(word -> "-" + word).orElse("");
     }
 
     boolean sharesMachine() {

@@ -48,11 +48,16 @@ public final class ReproducerExtension
     /** A test's run, and how far it got. */
     private record Attempt(Run run, Run.Prepared prepared, InvokedMethod method, boolean asserts, boolean captured) {}
 
-    /** If one case was asked for, the others do not run. */
+    /** If one case was asked for, the others do not run; if they are to be listed, none does. */
     @Override
     public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
+        Optional<CaseListing> listing = JUnitSettings.listing(context);
+        if (listing.isPresent() && isRun(context)) {
+            listing.get().add(caseName(context));
+            return ConditionEvaluationResult.disabled("only its name was asked for");
+        }
         Optional<String> wanted = JUnitSettings.testCase(context);
-        return wanted.isPresent() && isRun(context) && !wanted.equals(testCase(context))
+        return wanted.isPresent() && isRun(context) && !wanted.get().equals(caseName(context))
                 ? ConditionEvaluationResult.disabled("only " + wanted.get() + " was asked for")
                 : ConditionEvaluationResult.enabled("asked for");
     }
@@ -67,6 +72,14 @@ public final class ReproducerExtension
     /** A parameterised test's invocations lie in a context of the method's own. */
     private static boolean isInvocation(ExtensionContext context) {
         return context.getParent().flatMap(ExtensionContext::getTestMethod).isPresent();
+    }
+
+    /** Returns what follows the reproducer's id, or the test class, in the id of a run; "" if nothing does. */
+    private static String caseName(ExtensionContext context) {
+        Optional<String> name = testCase(context);
+        return AnnotationSupport.isAnnotated(context.getRequiredTestClass(), Reproducer.class)
+                ? name.orElse("")
+                : MethodScenario.testName(context.getRequiredTestMethod(), name);
     }
 
     private static Optional<String> testCase(ExtensionContext context) {

@@ -26,19 +26,20 @@ public final class Workload {
     private final Map<String, String> environment = new LinkedHashMap<>();
 
     /**
-     * Prepares a workload of the catalogue.
+     * Prepares a workload.
      *
+     * @param catalogue where others are
      * @throws IllegalArgumentException if the reproducer has no metric; the message names those that have one
      */
-    public Workload(Catalogue catalogue, String id, Trial trial, Progress progress) {
-        this.entry = catalogue.find(id);
+    public Workload(Catalogue catalogue, Catalogue.Entry entry, Trial trial, Progress progress) {
+        this.entry = entry;
         this.metrics = entry.metrics();
         if (metrics.isEmpty()) {
             String workloads = catalogue.entries().stream()
                     .filter(other -> !other.metrics().isEmpty())
                     .map(Catalogue.Entry::id)
                     .collect(Collectors.joining(", "));
-            throw new IllegalArgumentException(id + " has no metric; workloads are " + workloads);
+            throw new IllegalArgumentException(entry.id() + " has no metric; workloads are " + workloads);
         }
         this.trial = trial;
         this.progress = progress;
@@ -48,6 +49,7 @@ public final class Workload {
      * Runs the workload {@code runs} times on each kernel, in turns, after a warm-up run that is not counted.
      *
      * @throws IOException if a run is not CLEAN, because it measured something else
+     * @throws IllegalArgumentException if a kernel can run several cases, with their names
      */
     public Measurement measure(List<KernelSpec> kernels, int runs) throws IOException, InterruptedException {
         environment.put("workload", entry.id());
@@ -91,7 +93,7 @@ public final class Workload {
                 .filter(record -> record.verdict() != Verdict.UNSUPPORTED)
                 .toList();
         if (ran.size() > 1) {
-            throw new IOException("name one case: "
+            throw new IllegalArgumentException("name one case: "
                     + ran.stream().map(RunRecord::reproducer).collect(Collectors.joining(", ")) + " run on " + kernel);
         }
         RunRecord record = ran.isEmpty() ? records.get(0) : ran.get(0);

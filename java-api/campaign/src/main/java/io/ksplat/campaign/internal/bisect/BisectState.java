@@ -51,6 +51,7 @@ public record BisectState(
     /**
      * The question of a bisection.
      *
+     * @param reproducer its id; of a file, followed by what tells it from others of that id
      * @param good a commit id
      * @param bad a commit id
      * @param paths limits the bisection to commits that change something below these paths; empty for all commits
@@ -66,6 +67,11 @@ public record BisectState(
             List<String> paths) {
         public Question {
             paths = List.copyOf(paths);
+        }
+
+        /** Returns the id that the reproducer's runs have. */
+        String id() {
+            return reproducer.split(" ", 2)[0];
         }
     }
 

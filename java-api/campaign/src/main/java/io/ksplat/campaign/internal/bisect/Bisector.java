@@ -12,6 +12,7 @@ import io.ksplat.kernel.internal.build.KernelTree;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** Bisects prebuilt kernels, or the commits of a tree. */
 public final class Bisector {
@@ -24,11 +25,14 @@ public final class Bisector {
     /**
      * The question of a bisection.
      *
+     * @param reproducer the id whose runs count
+     * @param digest of a reproducer that is no part of ksplat: a bisection goes on only with the same
      * @param good a kernel spec, or a revision of a tree
      * @param bad a kernel spec, or a revision of a tree
      * @param errorRate the allowed probability of a wrong answer
      */
-    public record Question(String reproducer, String good, String bad, BisectGoal find, double errorRate) {}
+    public record Question(
+            String reproducer, Optional<String> digest, String good, String bad, BisectGoal find, double errorRate) {}
 
     /** A finished bisection, with a remark and a description of its state. */
     public record Answer(Bisection bisection, String remark, String look) {}
@@ -112,7 +116,8 @@ public final class Bisector {
             throws IOException, InterruptedException, KernelException {
         return new BisectState.Question(
                 tree.path().toString(),
-                question.reproducer,
+                question.reproducer
+                        + question.digest.map(made -> " sha256:" + made).orElse(""),
                 commits.profile,
                 question.find,
                 tree.commit(question.good).id(),

@@ -237,7 +237,7 @@ public final class TreeBisection {
             return skip(member, String.valueOf(e.getMessage()));
         }
         RunRecord run = trial.run(kernel, state.runsOf(commit.id()) + 1).stream()
-                .filter(each -> each.reproducer().equals(state.question().reproducer()))
+                .filter(each -> each.reproducer().equals(state.question().id()))
                 .findFirst()
                 .orElseThrow(() -> new KernelException("a run of " + kernel + " left no record"));
         Bug bug = new Bug(state.signatures());

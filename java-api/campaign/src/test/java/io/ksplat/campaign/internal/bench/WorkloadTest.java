@@ -84,7 +84,7 @@ class WorkloadTest {
     }
 
     private static Workload workload(String id, Trial trial) {
-        return new Workload(CATALOGUE, id, trial, Progress.NONE);
+        return new Workload(CATALOGUE, CATALOGUE.find(id), trial, Progress.NONE);
     }
 
     private static RunRecord run(KernelSpec kernel, String id, Verdict verdict, long events) {

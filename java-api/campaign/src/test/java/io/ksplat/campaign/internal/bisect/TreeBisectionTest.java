@@ -189,6 +189,28 @@ class TreeBisectionTest {
                 .hasMessageContaining("another bisection");
     }
 
+    /** Its runs have its id alone, whatever tells it from others. */
+    @Test
+    void aChangedFileIsAnotherQuestion() throws Exception {
+        assertThat(bisect(of("sha256:aa"), this::sure, Set.of()).commit()).contains(id("c23"));
+
+        assertThatThrownBy(() -> bisect(of("sha256:ab"), this::sure, Set.of()))
+                .isInstanceOf(KernelException.class)
+                .hasMessageContaining("another bisection");
+    }
+
+    private BisectState.Question of(String digest) throws Exception {
+        return new BisectState.Question(
+                tree.toRealPath().toString(),
+                ScriptedKernels.ID + " " + digest,
+                "plain",
+                BisectGoal.CAUSE,
+                id("c0"),
+                id("c39"),
+                false,
+                List.of());
+    }
+
     @Test
     void aDamagedStateIsNotTakenForAnEmptyOne() throws Exception {
         Files.writeString(state, "{\"question\":");

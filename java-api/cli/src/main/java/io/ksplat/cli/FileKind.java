@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** What a file is, told by what is in it; its name decides only where that leaves it open. */
+enum FileKind {
+    /** Java source. */
+    JAVA("a Java class"),
+    /** C with a {@code main}. */
+    PROGRAM("a C program"),
+    /** BPF C. */
+    BPF("BPF C"),
+    /** A BPF object that clang made. */
+    OBJECT("a BPF object"),
+    /** What an interpreter runs. */
+    SCRIPT("a script"),
+    /** An ELF executable. */
+    EXECUTABLE("an executable");
+
+    /** What is taken, for messages. */
+    static final String ACCEPTED =
+            "a reproducer is an id (ksplat list), a Java class with @Reproducer or @KernelTest, C with a main,"
+                    + " BPF C with the selftests' annotations or its object, a script that begins with #!, or an executable";
+
+    /** No source of a reproducer is longer. */
+    private static final int MOST_TEXT = 4 * 1024 * 1024;
+
+    private static final int ELF_HEADER = 64;
+    private static final int ET_REL = 1;
+    private static final int ET_EXEC = 2;
+    private static final int ET_DYN = 3;
+    private static final int ET_CORE = 4;
+    private static final int EM_BPF = 247;
+
+    private static final Pattern COMMENT_OR_STRING =
+            Pattern.compile("//[^\n]*|/\\*(?s:.*?)(?:\\*/|\\z)|\"(?:[^\"\\\\\n]|\\\\.)*+\"|'(?:[^'\\\\\n]|\\\\.)*+'");
+    // Bounded, because what is read may be anything.
+    private static final Pattern JAVA_TYPE =
+            Pattern.compile("\\b(?:class|record|interface|enum)\\s{1,9}[A-Z]\\w{0,200}[^;={}]{0,300}+\\{");
+    private static final Pattern JAVA_IMPORT =
+            Pattern.compile("(?m)^[ \t]{0,9}(?:import|package)[ \t]{1,9}[\\w.*]{1,200}(?:[ \t][\\w.*]{1,200})?;");
+    private static final Pattern C_MAIN =
+            Pattern.compile("(?m)(?:\\b(?:int|void)\\s{1,9}|^)main\\s{0,9}\\([^(){};]{0,300}+\\)[^(){}=]{0,300}+\\{");
+    private static final Pattern BPF_SECTION = Pattern.compile("\\bSEC\\s*\\(");
+    private static final Pattern C_TEXT = Pattern.compile("(?m)^[ \t]*#[ \t]*(?:include|define|ifdef|ifndef)\\b");
+    private static final Pattern PATCH = Pattern.compile("(?m)^(?:diff --git |--- a/|From [0-9a-f]{40} |From \\S+@)");
+    private static final Pattern SYZKALLER = Pattern.compile("(?m)^(?:r\\d+ = )?\\w+(?:\\$\\w+)?\\((?:0x|&\\(|r\\d)");
+
+    private final String words;
+
+    FileKind(String words) {
+        this.words = words;
+    }
+
+    /** Returns it in words. */
+    String words() {
+        return words;
+    }
+
+    /**
+     * Tells what a file is.
+     *
+     * @throws IllegalArgumentException in one line, if it is none of these: what it looks like, and what is taken
+     */
+    static FileKind of(Path file) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            throw new IllegalArgumentException(
+                    Files.isDirectory(file)
+                            ? file + " is a folder: name a file in it; what it has: ksplat list " + file
+                            : file + " is no regular file; " + ACCEPTED);
+        }
+        byte[] head;
+        try (InputStream in = Files.newInputStream(file)) {
+            head = in.readNBytes(MOST_TEXT + 1);
+        }
+        if (head.length == 0) {
+            throw none(file, "is empty");
+        }
+        if (startsWith(head, 0x7f, 'E', 'L', 'F')) {
+            return elf(file, head);
+        }
+        if (head.length > MOST_TEXT) {
+            throw none(file, "is no ELF file and longer than any source");
+        }
+        for (byte each : head) {
+            if (each == 0) {
+                throw none(file, "looks like " + binary(head));
+            }
+        }
+        return text(file, new String(head, StandardCharsets.UTF_8));
+    }
+
+    private static IllegalArgumentException none(Path file, String what) {
+        return new IllegalArgumentException(file + " " + what + "; " + ACCEPTED);
+    }
+
+    private static boolean startsWith(byte[] head, int... bytes) {
+        for (int i = 0; i < bytes.length; i++) {
+            if (i >= head.length || (head[i] & 0xff) != bytes[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static String binary(byte[] head) {
+        if (startsWith(head, 0x1f, 0x8b)) {
+            return "a gzip file";
+        }
+        if (startsWith(head, 'P', 'K', 3, 4)) {
+            return "a zip or jar file";
+        }
+        if (startsWith(head, 0xfd, '7', 'z', 'X', 'Z') || startsWith(head, 0x28, 0xb5, 0x2f, 0xfd)) {
+            return "a compressed file";
+        }
+        return startsWith(head, 0xca, 0xfe, 0xba, 0xbe) ? "a Java class file: name its source" : "binary data";
+    }
+
+    private static FileKind elf(Path file, byte[] head) {
+        if (head.length < ELF_HEADER) {
+            throw none(file, "is an ELF file that was cut off");
+        }
+        ByteBuffer header = ByteBuffer.wrap(head).order(head[5] == 2 ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN);
+        int type = header.getShort(16);
+        boolean bpf = (header.getShort(18) & 0xffff) == EM_BPF;
+        long entry = head[4] == 2 ? header.getLong(24) : header.getInt(24);
+        if (type == ET_REL && bpf) {
+            return OBJECT;
+        }
+        if ((type == ET_EXEC || type == ET_DYN) && entry != 0) {
+            return EXECUTABLE;
+        }
+        throw none(
+                file,
+                switch (type) {
+                    case ET_REL ->
+                        "is an object file or a kernel module: link it, or load it for a program by --modules";
+                    case ET_DYN, ET_EXEC -> "is a library: nothing in it is started";
+                    case ET_CORE -> "is a core dump";
+                    default -> "is an ELF file of type " + type;
+                });
+    }
+
+    private static FileKind text(Path file, String text) {
+        if (text.startsWith("#!")) {
+            return SCRIPT;
+        }
+        String code = COMMENT_OR_STRING.matcher(text).replaceAll(" ");
+        return inSource(code)
+                .or(() -> named(String.valueOf(file.getFileName()), code))
+                .orElseThrow(() -> none(file, "looks like " + looks(text, code)));
+    }
+
+    private static Optional<FileKind> inSource(String code) {
+        if (JAVA_TYPE.matcher(code).find() && JAVA_IMPORT.matcher(code).find()) {
+            return Optional.of(JAVA);
+        }
+        if (C_MAIN.matcher(code).find()) {
+            return Optional.of(PROGRAM);
+        }
+        return BPF_SECTION.matcher(code).find() ? Optional.of(BPF) : Optional.empty();
+    }
+
+    /** A Java file's compiler, and a shell, say best what is wrong in it. */
+    private static Optional<FileKind> named(String name, String code) {
+        if (name.endsWith(".java")) {
+            return Optional.of(JAVA);
+        }
+        return name.endsWith(".sh") && !C_TEXT.matcher(code).find() ? Optional.of(SCRIPT) : Optional.empty();
+    }
+
+    private static String looks(String text, String code) {
+        if (PATCH.matcher(text).find()) {
+            return "a mail or a patch";
+        }
+        if (C_TEXT.matcher(code).find()) {
+            return "C without a main";
+        }
+        if (SYZKALLER.matcher(text).find()) {
+            return "a program in syzkaller's own language: have syz-prog2c make C of it";
+        }
+        String first = text.lines().findFirst().orElse("").strip();
+        return "text (\"" + (first.length() > 40 ? first.substring(0, 40) + "..." : first) + "\")";
+    }
+}
