@@ -7,6 +7,7 @@ import io.ksplat.evidence.Findings;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.RunRecord;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -52,6 +53,19 @@ public record Bug(Set<String> signatures) {
             }
         }
         return bug;
+    }
+
+    /**
+     * Returns the run of a reproducer among those of one trial; that of all its cases, if a file could not be made ready and so has no
+     * case.
+     */
+    public static Optional<RunRecord> runOf(String reproducer, List<RunRecord> runs) {
+        return runs.stream()
+                .filter(run -> run.reproducer().equals(reproducer))
+                .findFirst()
+                .or(() -> runs.stream()
+                        .filter(run -> runs.size() == 1 && reproducer.startsWith(run.reproducer() + "/"))
+                        .findFirst());
     }
 
     /** Classifies a run. */

@@ -22,7 +22,6 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -56,11 +55,11 @@ final class BenchCommand implements Callable<Integer> {
     private String name = "";
 
     @Parameters(
-            index = "1",
-            arity = "0..1",
+            index = "1..*",
+            arity = "0..*",
             paramLabel = "REPRODUCER",
             description = "For workload: the reproducer to run, one with a figure: " + ReproducerMixin.FORMS + ".")
-    private @Nullable String id;
+    private List<String> workloads = List.of();
 
     @Option(
             names = "--kernel",
@@ -80,6 +79,9 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(names = "--report", paramLabel = "DIR", description = "Where consoles and runs go, default ksplat-report.")
     private Path report = RunSettings.DEFAULT_REPORT;
+
+    @Mixin
+    private ProgramMixin programs = new ProgramMixin();
 
     @Mixin
     private AcceleratorMixin machines = new AcceleratorMixin();
@@ -114,16 +116,20 @@ final class BenchCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), name + " measures " + (most == 1 ? "one kernel" : "one kernel or two"));
         }
-        if (name.equals("workload") == (id == null)) {
+        List<String> own = ProgramMixin.own(spec, workloads);
+        if (own.size() != (name.equals("workload") ? 1 : 0)) {
             throw new ParameterException(
                     spec.commandLine(),
-                    id == null ? "name the workload: ksplat bench workload ID" : name + " takes no " + id);
+                    name.equals("workload")
+                            ? "name one workload: ksplat bench workload REPRODUCER"
+                            : name + " takes no " + String.join(" ", own));
         }
     }
 
     private Measurement workload(Path folder, TerminalProgress progress) throws IOException, InterruptedException {
-        Reproducers reproducers = new Reproducers();
-        Reproducers.Choice choice = reproducers.find(Objects.requireNonNull(id));
+        Reproducers reproducers = new Reproducers(programs.words(spec));
+        Reproducers.Choice choice =
+                reproducers.find(ProgramMixin.own(spec, workloads)).get(0);
         // Which of its cases a kernel has, only the kernel can tell.
         Catalogue.Entry entry = choice.entries().size() == 1 ? choice.entries().get(0) : choice.only();
         try (Session session = Session.openUntilSignal(options(progress));

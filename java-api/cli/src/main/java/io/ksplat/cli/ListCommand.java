@@ -6,17 +6,26 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import io.ksplat.engine.Catalogue;
 import io.ksplat.junit.internal.ReproducerCatalogue;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-@Command(name = "list", description = "Lists the reproducers.", mixinStandardHelpOptions = true)
+@Command(
+        name = "list",
+        description = "Lists the reproducers of the catalogue, or those of a folder.",
+        mixinStandardHelpOptions = true)
 final class ListCommand implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
+
+    @Parameters(paramLabel = "DIR", arity = "0..1", description = "A folder: its files of all kinds, and their cases.")
+    private @Nullable Path folder;
 
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
@@ -24,7 +33,10 @@ final class ListCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         PrintWriter out = spec.commandLine().getOut();
-        if (json) {
+        if (folder != null) {
+            FolderList found = FolderList.of(folder);
+            out.print(json ? found.json() + "\n" : found.text());
+        } else if (json) {
             ObjectMapper mapper = new ObjectMapper();
             ArrayNode all = mapper.createArrayNode();
             for (Catalogue.Entry entry : ReproducerCatalogue.load().entries()) {

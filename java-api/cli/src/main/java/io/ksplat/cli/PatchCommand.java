@@ -80,6 +80,9 @@ final class PatchCommand implements Callable<Integer> {
     private int most;
 
     @Mixin
+    private ProgramMixin programs = new ProgramMixin();
+
+    @Mixin
     private SessionMixin options = new SessionMixin();
 
     @Option(names = "--json", description = "Print JSON.")
@@ -91,13 +94,14 @@ final class PatchCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--most is at least 1, --error between 0 and 0.5");
         }
         boolean first = reproducers.isEmpty();
-        List<Path> mails = words.stream().skip(first ? 1 : 0).map(Path::of).toList();
+        List<String> own = ProgramMixin.own(spec, words);
+        List<Path> mails = own.stream().skip(first ? 1 : 0).map(Path::of).toList();
         if (mails.isEmpty()) {
             throw new ParameterException(
                     spec.commandLine(), "a reproducer and a series are needed: ksplat patch REPRODUCER SERIES");
         }
-        List<Catalogue.Entry> chosen = new Reproducers()
-                .find(first ? words.subList(0, 1) : reproducers).stream()
+        List<Catalogue.Entry> chosen = new Reproducers(programs.words(spec))
+                .find(first ? own.subList(0, 1) : reproducers).stream()
                         .flatMap(choice -> choice.entries().stream())
                         .distinct()
                         .toList();

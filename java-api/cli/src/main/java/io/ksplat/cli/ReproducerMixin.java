@@ -2,7 +2,10 @@
 package io.ksplat.cli;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -14,22 +17,31 @@ final class ReproducerMixin {
     static final String FORMS =
             "an id (see: ksplat list) or a file (see: ksplat help own-reproducers); one case of it: ID/CASE, FILE/CASE";
 
-    @Parameters(paramLabel = "REPRODUCER", arity = "0..1", description = "The reproducer: " + FORMS + ".")
-    private @Nullable String argument;
+    @Parameters(
+            paramLabel = "REPRODUCER",
+            description = "The reproducer: " + FORMS + ". Arguments of a program stand behind --.")
+    private List<String> arguments = List.of();
+
+    @Mixin
+    private ProgramMixin programs = new ProgramMixin();
 
     @Option(names = "--reproducer", paramLabel = "REPRODUCER", description = "The same, as an option.")
     private @Nullable String named;
 
     /** Returns what it means. */
     Reproducers.Choice choice(CommandSpec spec) throws IOException {
-        String word = named == null ? argument : named;
-        if (word == null || (named != null && argument != null)) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    word == null
-                            ? "name a reproducer: " + FORMS
-                            : "two reproducers, " + argument + " and " + named + ": one is needed");
+        List<String> words = new ArrayList<>(ProgramMixin.own(spec, arguments));
+        if (named != null) {
+            words.add(named);
         }
-        return new Reproducers().find(word);
+        if (words.isEmpty()) {
+            throw new ParameterException(spec.commandLine(), "name a reproducer: " + FORMS);
+        }
+        List<Reproducers.Choice> found = new Reproducers(programs.words(spec)).find(words);
+        if (found.size() > 1) {
+            throw new ParameterException(
+                    spec.commandLine(), "two reproducers, " + String.join(" and ", words) + ": one is needed");
+        }
+        return found.get(0);
     }
 }

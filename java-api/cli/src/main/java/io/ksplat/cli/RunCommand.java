@@ -49,8 +49,12 @@ final class RunCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "REPRODUCER",
-            description = "Reproducers, of any kind, and several: each " + ReproducerMixin.FORMS + ".")
+            description = "Reproducers, of any kind, and several: each " + ReproducerMixin.FORMS
+                    + ". Arguments of a program stand behind --.")
     private List<String> words = List.of();
+
+    @Mixin
+    private ProgramMixin programs = new ProgramMixin();
 
     @Option(names = "--all", description = "Every reproducer.")
     private boolean all;
@@ -130,7 +134,7 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        List<Catalogue.Entry> chosen = choose(new Reproducers());
+        List<Catalogue.Entry> chosen = choose(new Reproducers(programs.words(spec)));
         checkWords();
         RunSettings settings = settings();
         PrintWriter err = spec.commandLine().getErr();
@@ -223,11 +227,12 @@ final class RunCommand implements Callable<Integer> {
         if (all) {
             return reproducers.catalogue().entries();
         }
-        if (words.isEmpty() && !selftests.isGiven()) {
+        List<String> named = ProgramMixin.own(spec, words);
+        if (named.isEmpty() && !selftests.isGiven()) {
             throw new ParameterException(spec.commandLine(), "name a reproducer, or --all; see: ksplat list");
         }
         List<Catalogue.Entry> chosen = new ArrayList<>(selftests.entries());
-        reproducers.find(words).forEach(choice -> chosen.addAll(choice.entries()));
+        reproducers.find(named).forEach(choice -> chosen.addAll(choice.entries()));
         return chosen;
     }
 }

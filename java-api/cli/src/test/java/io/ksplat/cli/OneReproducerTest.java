@@ -87,6 +87,18 @@ class OneReproducerTest {
         assertThat(err.toString()).contains("two reproducers");
     }
 
+    /** It is no second reproducer, no mail and no option of ksplat. */
+    @ParameterizedTest
+    @ValueSource(strings = {BISECT, STEP, SWEEP, PATCH, "bench workload", "run"})
+    void whatStandsBehindTwoDashesIsForAProgram(String command) throws Exception {
+        String[] words = command.equals(PATCH)
+                ? new String[] {"nmi-task-kptr", "a.mbox", "--", "--json", "x"}
+                : new String[] {"nmi-task-kptr", "--", "--json", "x"};
+
+        assertThat(ksplat(command, words)).isEqualTo(command.equals(STEP) ? 128 : 2);
+        assertThat(err.toString()).contains("what stands behind --: said of programs, and nmi-task-kptr is none");
+    }
+
     /** The first argument is the reproducer where no option is, and a mail where one is. */
     @Test
     void ofPatchTheOptionDecidesWhatTheFirstArgumentIs() throws Exception {

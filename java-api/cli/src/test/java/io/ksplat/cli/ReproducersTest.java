@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ksplat.engine.Catalogue;
+import io.ksplat.engine.internal.program.ProgramScenario;
+import io.ksplat.engine.internal.program.ProgramSpec;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -120,6 +124,97 @@ class ReproducersTest {
         assertThatThrownBy(() -> REPRODUCERS.find(tests).only())
                 .hasMessageContainingAll("3 cases", tests + "/one", tests + "/more-1", tests + "/more-2");
         assertThat(REPRODUCERS.find(tests + "/more-2").only().fullId()).isEqualTo("Two/more-2");
+    }
+
+    private static final String ANNOTATED = """
+            #include "vmlinux.h"
+            SEC("tc") __success
+            int accepted(void *ctx) { return 0; }
+            SEC("tc") __failure __msg("words")
+            int refused(void *ctx) { return 0; }
+            """;
+
+    @Test
+    void eachAnnotatedProgramIsACase() throws Exception {
+        String checks = file("checks.bpf.c", ANNOTATED);
+
+        assertThat(ids(REPRODUCERS.find(checks))).containsExactly("checks");
+        assertThat(REPRODUCERS.find(checks + "/refused").only().fullId()).isEqualTo("checks/refused");
+        assertThat(REPRODUCERS.find(checks + "/made_by_a_macro").only().fullId())
+                .isEqualTo("checks/made_by_a_macro");
+        assertThatThrownBy(() -> REPRODUCERS.find(checks).only())
+                .hasMessageContainingAll("has 2 cases", checks + "/accepted, " + checks + "/refused");
+    }
+
+    @Test
+    void aProgramMayStandBehindItsFile() throws Exception {
+        String checks = file("checks.bpf.c", ANNOTATED);
+
+        assertThat(REPRODUCERS.find(List.of(checks, "refused", "accepted@unpriv", "nmi-task-kptr")))
+                .flatExtracting(ReproducersTest::ids)
+                .containsExactly("checks/refused", "checks/accepted@unpriv", "nmi-task-kptr");
+        assertThatThrownBy(() -> REPRODUCERS.find(List.of(checks, "none"))).hasMessageContaining("no reproducer none");
+        assertThatThrownBy(() -> REPRODUCERS.find(List.of("nmi-task-kptr", "refused")))
+                .hasMessageContaining("no reproducer refused");
+    }
+
+    private static ProgramSpec spec(Reproducers.Choice choice) {
+        return ((ProgramScenario)
+                        ((Catalogue.Source.Direct) choice.entries().get(0).source()).scenario())
+                .spec();
+    }
+
+    @Test
+    void aProgramIsToldWhatTheCommandLineSays() throws Exception {
+        String program = file("my repro.c", "// ksplat: cpus=4\nint main(void) { return 0; }\n");
+        Reproducers told =
+                new Reproducers(new ProgramMixin.Words(Map.of("lasts", List.of("30s")), List.of("one", "--two")));
+
+        Reproducers.Choice choice = told.find(List.of(program)).get(0);
+
+        assertThat(choice.only().fullId()).isEqualTo("my-repro");
+        assertThat(spec(choice).kind()).isEqualTo(ProgramSpec.Kind.C);
+        assertThat(spec(choice).arguments()).containsExactly("one", "--two");
+        assertThat(spec(choice).lasts()).contains(Duration.ofSeconds(30));
+        assertThat(spec(choice).machine().cpus()).isEqualTo(4);
+        assertThat(choice.digest())
+                .as("told something else, it is another one")
+                .isNotEqualTo(REPRODUCERS.find(program).digest());
+    }
+
+    @Test
+    void scriptsAndExecutablesArePrograms() throws Exception {
+        assertThat(spec(REPRODUCERS.find(file("a", "#!/bin/sh\n"))).kind()).isEqualTo(ProgramSpec.Kind.SCRIPT);
+        assertThat(spec(REPRODUCERS.find("/bin/true")).kind()).isEqualTo(ProgramSpec.Kind.EXECUTABLE);
+        assertThatThrownBy(() -> REPRODUCERS.find(file("b.c", "// ksplat: cpu=4\nint main(void) { }\n")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("b.c:1", "no setting cpu");
+    }
+
+    @Test
+    void whatIsSaidOfProgramsNeedsOne() throws Exception {
+        String program = file("a.c", "int main(void) { return 0; }\n");
+        String other = file("b.c", "int main(void) { return 0; }\n");
+        Reproducers lasting = new Reproducers(new ProgramMixin.Words(Map.of("lasts", List.of("30s")), List.of()));
+        Reproducers called = new Reproducers(new ProgramMixin.Words(Map.of(), List.of("x")));
+
+        assertThatThrownBy(() -> lasting.find(List.of("nmi-task-kptr")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("--lasts: said of programs, and nmi-task-kptr is none");
+        assertThat(lasting.find(List.of("nmi-task-kptr", program, other))).hasSize(3);
+        assertThatThrownBy(() -> called.find(List.of(program, "nmi-task-kptr")))
+                .hasMessageContaining("behind -- is for one program");
+        assertThatThrownBy(() -> called.find(List.of("nmi-task-kptr"))).hasMessageContaining("is none");
+        assertThat(called.find(List.of(program))).hasSize(1);
+    }
+
+    @Test
+    void bpfCWithoutAnnotationsExpectsNothing() throws Exception {
+        String plain = file("plain.bpf.c", "SEC(\"tc\") int a(void *ctx) { return 0; }\n");
+
+        assertThatThrownBy(() -> REPRODUCERS.find(plain))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll(plain, "without the selftests' annotations", "ksplat new");
     }
 
     @Test

@@ -113,9 +113,7 @@ public final class BugClassifier {
         synchronized (results) {
             runs++;
         }
-        return trial.run(kernel, attempt).stream()
-                .filter(run -> run.reproducer().equals(reproducer))
-                .findFirst()
+        return Bug.runOf(reproducer, trial.run(kernel, attempt))
                 .orElseThrow(
                         () -> new IllegalStateException("no run of " + reproducer + " on " + kernel + " was recorded"));
     }

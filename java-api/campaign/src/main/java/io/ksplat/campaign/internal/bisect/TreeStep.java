@@ -47,10 +47,7 @@ public final class TreeStep {
         int clean = 0;
         int wasted = 0;
         for (int attempt = 1; clean < cleanRuns; attempt++) {
-            RunRecord run = trial.run(kernel, attempt).stream()
-                    .filter(each -> each.reproducer().equals(reproducer))
-                    .findFirst()
-                    .orElseThrow();
+            RunRecord run = Bug.runOf(reproducer, trial.run(kernel, attempt)).orElseThrow();
             switch (bug.in(run)) {
                 case BAD -> {
                     return new Answer(Bug.Outcome.BAD, Bug.word(run));
