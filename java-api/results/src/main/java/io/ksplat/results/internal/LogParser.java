@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.ksplat.evidence.ConsoleParser;
 import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.internal.Incidents;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -106,6 +107,6 @@ public final class LogParser implements AutoCloseable {
         } catch (NoSuchFileException e) {
             throw new IOException("there is no file " + file, e);
         }
-        return evidence;
+        return Incidents.together(evidence);
     }
 }
