@@ -59,7 +59,11 @@ public final class LogParser implements AutoCloseable {
          */
         public String text(String prefix) {
             StringBuilder text = new StringBuilder();
-            evidence.forEach(each -> text.append(prefix).append(EvidenceText.brief(each)));
+            for (Evidence each : Incidents.gravestFirst(evidence)) {
+                text.append(prefix).append(EvidenceText.brief(each));
+                String facts = EvidenceFacts.of(each);
+                text.append(facts.isEmpty() ? "" : "  " + facts + "\n");
+            }
             return text.toString();
         }
     }
