@@ -2,6 +2,7 @@
 package io.ksplat.evidence;
 
 import io.ksplat.evidence.internal.console.Assembler;
+import io.ksplat.evidence.internal.console.Encoding;
 import io.ksplat.evidence.internal.console.LineCounter;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +26,7 @@ public final class ConsoleParser implements AutoCloseable {
     private static final int WINDOW = 1 << 16;
 
     private final Assembler assembler;
+    private final Encoding encoding;
 
     /** The beginning of a line whose end has not arrived. */
     private final byte[] window = new byte[WINDOW];
@@ -47,6 +49,7 @@ public final class ConsoleParser implements AutoCloseable {
     /** Creates a parser whose options may change while it runs: it asks for them at each line that they affect. */
     public ConsoleParser(Consumer<Evidence> sink, Supplier<ParserOptions> options) {
         assembler = new Assembler(sink, options);
+        encoding = new Encoding(this::plain);
     }
 
     /** Returns the evidence in a complete text, in the order of the first lines. */
@@ -65,13 +68,17 @@ public final class ConsoleParser implements AutoCloseable {
 
     /** Reads the next piece of text. Pieces may end anywhere, also inside a line. */
     public void feed(byte[] buffer, int offset, int length) {
+        encoding.feed(buffer, offset, offset + length);
+    }
+
+    private void plain(byte[] buffer, int offset, int end) {
         int from = offset;
-        int to = offset + length;
+        int to = end;
         while (from < to) {
-            int end = filled == 0 ? lastLineEnd(buffer, from, Math.min(to, from + WINDOW)) : from;
-            if (end > from) {
-                lines(buffer, from, end);
-                from = end;
+            int whole = filled == 0 ? lastLineEnd(buffer, from, Math.min(to, from + WINDOW)) : from;
+            if (whole > from) {
+                lines(buffer, from, whole);
+                from = whole;
                 continue;
             }
             int most = Math.min(to, from + WINDOW - filled);
@@ -97,6 +104,7 @@ public final class ConsoleParser implements AutoCloseable {
     /** Ends the text and emits all open reports. */
     @Override
     public void close() {
+        encoding.close();
         lines(window, 0, filled);
         filled = 0;
         assembler.close();

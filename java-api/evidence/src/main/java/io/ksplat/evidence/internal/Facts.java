@@ -38,11 +38,13 @@ public record Facts(OptionalInt cpu, Optional<Task> task, OptionalDouble seconds
         return new Facts(OptionalInt.empty(), task(details), OptionalDouble.empty());
     }
 
-    /** Only soft lockups name their task: the tasks of other stalls may have run on the CPU that detected the stall. */
+    /** Only soft lockups name the task of a stuck CPU: the tasks of other stalls may have run on the CPU that detected the stall. */
     private static Facts of(EvidenceKind kind, Details.Stall stall) {
         return new Facts(
                 stall.cpus().stream().mapToInt(cpu -> cpu).findFirst(),
-                kind == EvidenceKind.SOFT_LOCKUP ? stall.tasks().stream().findFirst() : Optional.empty(),
+                kind == EvidenceKind.SOFT_LOCKUP || stall.cpus().isEmpty()
+                        ? stall.tasks().stream().findFirst()
+                        : Optional.empty(),
                 stall.seconds());
     }
 

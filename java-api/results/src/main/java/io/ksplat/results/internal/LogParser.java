@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.ksplat.evidence.ConsoleParser;
 import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.internal.Incidents;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -58,7 +59,11 @@ public final class LogParser implements AutoCloseable {
          */
         public String text(String prefix) {
             StringBuilder text = new StringBuilder();
-            evidence.forEach(each -> text.append(prefix).append(EvidenceText.brief(each)));
+            for (Evidence each : Incidents.gravestFirst(evidence)) {
+                text.append(prefix).append(EvidenceText.brief(each));
+                String facts = EvidenceFacts.of(each);
+                text.append(facts.isEmpty() ? "" : "  " + facts + "\n");
+            }
             return text.toString();
         }
     }
@@ -106,6 +111,6 @@ public final class LogParser implements AutoCloseable {
         } catch (NoSuchFileException e) {
             throw new IOException("there is no file " + file, e);
         }
-        return evidence;
+        return Incidents.together(evidence);
     }
 }

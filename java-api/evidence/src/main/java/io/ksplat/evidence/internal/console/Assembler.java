@@ -27,6 +27,12 @@ public final class Assembler {
     /** Seconds of the kernel's clock between a report and its panic. A slow serial line takes that long. */
     private static final double LONGEST_TO_PANIC = 30;
 
+    /** What is left of a line's beginning that was lost. */
+    private static final Pattern TORN = Pattern.compile("[:;,.\\])}*=-]{0,3} ?");
+
+    private static final Pattern KERNEL = Pattern.compile("\\bkernel(?:\\[\\d+\\]|\\.\\w+)?:? *$");
+
+    private final LineReader reader = new LineReader();
     private final Consumer<Evidence> sink;
     private final Supplier<ParserOptions> options;
     private final Deque<Report> open = new ArrayDeque<>();
@@ -65,7 +71,7 @@ public final class Assembler {
     public void line(byte[] text, int from, int to, long number) {
         boolean begins = next(text, from, to) >= 0;
         boolean facility = options.get().facility();
-        for (Line line : LineReader.read(text, from, to)) {
+        for (Line line : reader.read(text, from, to)) {
             if (!facility || line.isKernels()) {
                 line(line, begins, number);
             } else if (begins || hearsay != null) {
@@ -80,37 +86,66 @@ public final class Assembler {
         if (begins && isNoise(line.text())) {
             return;
         }
-        open.forEach(report -> closeIfPast(report, line));
+        for (Report report : open) {
+            if (report.isOfSameOrigin(line) && report.isPast(line)) {
+                report.close();
+            }
+        }
         Optional<Rules.Match> match = begins ? Rules.match(line.text()) : Optional.empty();
-        Optional<Report> own = open.stream()
-                .filter(report -> !report.isClosed() && report.caller().equals(line.caller()))
-                .reduce((first, second) -> second);
         if (match.isPresent()) {
-            begin(match.get(), line, own, number);
-        } else if (own.isPresent()) {
-            own.get().add(line);
+            begin(match.get(), line, number);
         } else {
-            // a backtrace of another CPU, or a line that lost its prefix
-            open.stream()
-                    .filter(report -> !report.isClosed())
-                    .filter(report -> report.rule().family() == Rule.Family.STALL
-                            || line.caller().isEmpty()
-                            || report.caller().isEmpty())
-                    .reduce((first, second) -> second)
-                    .ifPresent(report -> report.add(line));
+            Optional<Report> own = own(line);
+            if (own.isPresent()) {
+                own.get().add(line);
+            } else {
+                // a backtrace of another CPU, or a line that lost its prefix
+                open.stream()
+                        .filter(report -> !report.isClosed() && report.isOfSameOrigin(line))
+                        .filter(report -> report.rule().family() == Rule.Family.STALL
+                                || line.caller().isEmpty()
+                                || report.caller().isEmpty())
+                        .reduce((first, second) -> second)
+                        .ifPresent(report -> report.add(line));
+            }
         }
         emit();
     }
 
-    private void begin(Rules.Match match, Line line, Optional<Report> own, long number) {
+    /** Returns the report that the line's writer is in. */
+    private Optional<Report> own(Line line) {
+        return open.stream()
+                .filter(report -> !report.isClosed()
+                        && report.isOfSameOrigin(line)
+                        && report.caller().equals(line.caller()))
+                .reduce((first, second) -> second);
+    }
+
+    private void begin(Rules.Match match, Line line, long number) {
+        String before = line.text().substring(0, match.start());
+        boolean known =
+                before.isBlank() || match.isPrefixed() || TORN.matcher(before).matches();
+        Line head = line;
+        if (!known || !line.lead().isKernels() && line.seconds().isPresent()) {
+            // somebody put the kernel's lines behind a prefix of his own: learn it from this one
+            String prefix = line.lead().written() + (match.isPrefixed() ? "" : before);
+            Line.Lead lead = reader.learn(prefix).orElse(line.lead());
+            known |= lead.isKernels()
+                    && !prefix.isBlank()
+                    && KERNEL.matcher(prefix).find();
+            head = match.isPrefixed()
+                    ? line.with(lead, line.text())
+                    : line.with(lead, line.text().substring(match.start()));
+        }
+        Optional<Report> own = own(head);
         Optional<Report> cause = own.isPresent() || match.rule().family() != Rule.Family.PANIC
                 ? own
                 : open.stream().filter(report -> !report.isClosed()).reduce((first, second) -> second);
-        if (own.isEmpty() && isAftermath(match, line)) {
+        if (own.isEmpty() && isAftermath(match, head)) {
             return;
         }
         if (cause.isPresent() && cause.get().isContinuedBy(match.rule())) {
-            cause.get().add(line);
+            cause.get().add(head);
             return;
         }
         own.ifPresent(Report::close);
@@ -118,7 +153,7 @@ public final class Assembler {
             open.peekFirst().close();
             emit();
         }
-        open.addLast(new Report(match, line, number));
+        open.addLast(new Report(match, head, number, known));
     }
 
     /** Returns whether a panic is the consequence of an earlier report. That report is the evidence. */
@@ -127,12 +162,6 @@ public final class Assembler {
                 && emitted
                 && AFTERMATH.matcher(line.text()).find()
                 && !(line.seconds().orElse(emittedAt) - emittedAt > LONGEST_TO_PANIC);
-    }
-
-    private static void closeIfPast(Report report, Line line) {
-        if (report.isPast(line)) {
-            report.close();
-        }
     }
 
     private boolean isNoise(String text) {
@@ -177,6 +206,9 @@ public final class Assembler {
     private void emit() {
         while (!open.isEmpty() && open.peekFirst().isClosed()) {
             Report report = open.removeFirst();
+            if (report.isMention()) {
+                continue;
+            }
             emitted = true;
             emittedAt = report.lines.get(report.lines.size() - 1).seconds().orElse(emittedAt);
             sink.accept(ReportReader.read(report));

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.evidence.internal.console;
 
+import io.ksplat.evidence.EvidenceKind;
+import io.ksplat.evidence.internal.console.KernelFunctions.Area;
 import io.ksplat.evidence.internal.console.Trace.Entry;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -24,6 +28,30 @@ final class BlameFinder {
     private static final Pattern FREEING = Pattern.compile(
             "free|release|drop|^_*skb_|page_|^_*put_|receive_skb|backlog|napi|net_rx|^_*kmem|slab|folio");
 
+    /** What a problem seldom belongs to: it is where the kernel noticed it. */
+    private static final Set<Area> WALLS = EnumSet.of(Area.REPORT, Area.LOCK, Area.ENTRY);
+
+    /** What any code calls. */
+    private static final Set<Area> BRICKS = EnumSet.of(Area.REPORT, Area.LOCK, Area.ENTRY, Area.ALLOC, Area.LIB);
+
+    /** What may take a lock for its caller. */
+    private static final Set<Area> TAKERS = EnumSet.of(Area.REPORT, Area.LOCK, Area.TIME);
+
+    /** What sleeps for its caller. */
+    private static final Set<Area> SLEEPS =
+            EnumSet.of(Area.REPORT, Area.LOCK, Area.ENTRY, Area.ALLOC, Area.LIB, Area.SCHED, Area.TIME, Area.IDLE);
+
+    /** What a hung task waits in. A trace of it has no reports in it. */
+    private static final Set<Area> WAITS =
+            EnumSet.of(Area.LOCK, Area.ENTRY, Area.TIME, Area.SCHED, Area.ALLOC, Area.LIB, Area.IDLE);
+
+    /** What lies between the code of a stuck CPU and the report of it, or spins for its caller. */
+    private static final Set<Area> INTERRUPTS =
+            EnumSet.of(Area.REPORT, Area.LOCK, Area.ENTRY, Area.IDLE, Area.TIME, Area.SCHED, Area.LIB);
+
+    /** If nothing else can be named. */
+    private static final Set<Area> NEVER = EnumSet.of(Area.REPORT, Area.LOCK, Area.SCHED);
+
     private static final Pattern LAST_FUNCTION = Pattern.compile("^\\s*last function: ([\\w.]+)");
     private static final Pattern WORK_FUNCTION = Pattern.compile("\\bworkfn=([\\w.]+)");
 
@@ -35,20 +63,29 @@ final class BlameFinder {
     }
 
     private static Optional<String> untitled(Report report, List<Trace> traces, Rule.Blame blame) {
+        boolean sleeps = report.rule().kind() == EvidenceKind.ATOMIC_SLEEP
+                || report.rule().family() == Rule.Family.PANIC;
         return switch (blame) {
             case NONE -> Optional.empty();
             case NAMED -> report.named("f");
-            case HEAD -> report.named("f").filter(BlameFinder::isWorthNaming).or(() -> stack(traces));
-            case PC, STACK -> stack(traces);
+            case HEAD ->
+                report.named("f")
+                        .filter(function -> !HelperFunctions.is(function)
+                                && !isIn(report.rule().family() == Rule.Family.MEMORY ? BRICKS : WALLS, function))
+                        .or(() -> stack(traces));
+            case PC -> stack(traces, WALLS).or(() -> pointer(traces));
+            case STACK -> stack(traces, sleeps ? SLEEPS : BRICKS).or(() -> stack(traces, NEVER));
             case TAKING ->
                 taking(report)
-                        .filter(at -> isWorthNaming(at) || Locking.isDeferral(at))
-                        .or(() -> stack(traces));
+                        .filter(at -> !HelperFunctions.is(at) && !isIn(TAKERS, at) || Locking.isDeferral(at))
+                        .or(() -> stack(traces, TAKERS));
             case SAFE ->
                 labelled(traces, "became safe").or(() -> taking(report)).or(() -> stack(traces));
             case HOLDING -> first(report, AT).or(() -> stack(traces));
-            case BUSY -> busy(traces);
-            case SPINNING -> spinning(traces.stream().filter(BlameFinder::isBusy));
+            case BUSY -> busy(report, traces);
+            case SPINNING -> spinning(suspects(report, traces));
+            case IN_FLIGHT ->
+                StallReader.inFlight(report, StallReader.cpus(report)).stream().findFirst();
             case WAITING -> waiting(traces);
             case LAST_WORK -> first(report, LAST_FUNCTION).or(() -> first(report, WORK_FUNCTION));
             case ALLOCATING -> without(ALLOCATORS, traces);
@@ -57,22 +94,24 @@ final class BlameFinder {
     }
 
     private static boolean isWorthNaming(String function) {
-        return !HelperFunctions.is(function);
+        return !HelperFunctions.is(function) && !isIn(BRICKS, function);
+    }
+
+    private static boolean isIn(Set<Area> areas, String function) {
+        return KernelFunctions.area(function).filter(areas::contains).isPresent();
     }
 
     private static Optional<String> labelled(List<Trace> traces, String label) {
         return traces.stream()
                 .filter(trace -> label.equals(trace.label()))
-                .map(trace -> first(trace, entry -> true))
+                .map(BlameFinder::first)
                 .flatMap(Optional::stream)
                 .findFirst();
     }
 
     private static Optional<String> without(Pattern bricks, List<Trace> traces) {
         return traces.stream()
-                .map(trace -> first(
-                        trace,
-                        entry -> !bricks.matcher(entry.frame().function()).find()))
+                .map(trace -> first(trace, function -> !bricks.matcher(function).find() && isWorthNaming(function)))
                 .flatMap(Optional::stream)
                 .findFirst();
     }
@@ -106,55 +145,93 @@ final class BlameFinder {
     }
 
     static Optional<String> stack(List<Trace> traces) {
+        return stack(traces, BRICKS);
+    }
+
+    private static Optional<String> stack(List<Trace> traces, Set<Area> areas) {
         return traces.stream()
                 .filter(trace -> trace.isMain())
                 .map(trace -> first(
                         trace,
-                        entry -> !LOCKS.matcher(Names.plain(entry.frame().function()))
-                                .find()))
+                        function -> !LOCKS.matcher(Names.plain(function)).find()
+                                && !HelperFunctions.is(function)
+                                && !isIn(areas, function)))
                 .flatMap(Optional::stream)
                 .findFirst();
     }
 
     /** Returns the first certain function of a trace that is no helper. If no frame is certain, returns the first uncertain one. */
-    static Optional<String> first(Trace trace, Predicate<Entry> which) {
-        Optional<String> certain = functions(
-                        trace, which.and(entry -> entry.frame().certain()))
-                .filter(BlameFinder::isWorthNaming)
-                .findFirst();
+    static Optional<String> first(Trace trace) {
+        return first(trace, BlameFinder::isWorthNaming);
+    }
+
+    private static Optional<String> first(Trace trace, Predicate<String> which) {
+        Optional<String> certain =
+                functions(trace, entry -> entry.frame().certain()).filter(which).findFirst();
         boolean guesses =
                 trace.entries().stream().noneMatch(entry -> entry.frame().certain());
-        return guesses
-                ? functions(trace, which).filter(BlameFinder::isWorthNaming).findFirst()
-                : certain;
+        return guesses ? functions(trace, entry -> true).filter(which).findFirst() : certain;
     }
 
     private static Stream<String> functions(Trace trace, Predicate<Entry> which) {
         return trace.entries().stream().filter(which).map(entry -> entry.frame().function());
     }
 
-    private static Optional<String> busy(List<Trace> traces) {
-        List<Trace> suspects = traces.stream().filter(BlameFinder::isBusy).toList();
+    private static Optional<String> busy(Report report, List<Trace> traces) {
+        List<Trace> suspects = suspects(report, traces);
         return suspects.stream()
                 .map(EntryPoints::innermost)
                 .flatMap(Optional::stream)
                 .findFirst()
-                .or(() -> spinning(suspects.stream()));
+                .or(() -> spinning(suspects));
     }
 
-    private static Optional<String> spinning(Stream<Trace> suspects) {
-        return suspects.map(trace ->
-                        first(trace, entry -> !TimerFrames.is(entry.frame().function())))
+    private static Optional<String> spinning(List<Trace> suspects) {
+        return suspects.stream()
+                .map(trace -> first(
+                        trace,
+                        function -> !TimerFrames.is(function)
+                                && !HelperFunctions.is(function)
+                                && !isIn(INTERRUPTS, function)))
                 .flatMap(Optional::stream)
+                .findFirst()
+                .or(() -> pointer(suspects));
+    }
+
+    /** Returns the function in which the CPU was, if its trace was lost or tells nothing. */
+    private static Optional<String> pointer(List<Trace> suspects) {
+        return suspects.stream()
+                .flatMap(trace -> trace.entries().stream())
+                .filter(Entry::pointer)
+                .map(entry -> entry.frame().function())
+                .filter(function -> KernelFunctions.area(function)
+                        .filter(area -> area == Area.IDLE)
+                        .isEmpty())
                 .findFirst();
+    }
+
+    /** Returns the traces of the CPUs that the head names, or all that may be theirs if none names its CPU. */
+    private static List<Trace> suspects(Report report, List<Trace> traces) {
+        List<Trace> busy = traces.stream().filter(BlameFinder::isBusy).toList();
+        List<Integer> stuck = StallReader.cpus(report);
+        List<Trace> theirs = busy.stream()
+                .filter(trace ->
+                        trace.cpu().isPresent() && stuck.contains(trace.cpu().getAsInt()))
+                .toList();
+        Stream<Trace> nobodys = busy.stream().filter(trace -> trace.cpu().isEmpty() || stuck.isEmpty());
+        return Stream.concat(theirs.stream(), nobodys.filter(trace -> !theirs.contains(trace)))
+                .toList();
     }
 
     /** Excludes RCU's grace-period kthread: it starves like everyone else. */
     private static boolean isBusy(Trace trace) {
         return trace.isMain()
                 && functions(trace, entry -> true)
-                        .noneMatch(function ->
-                                function.startsWith("rcu_gp_kthread") || function.equals("rcu_gp_fqs_loop"));
+                        .noneMatch(
+                                function -> function.startsWith("rcu_gp_kthread") || function.equals("rcu_gp_fqs_loop"))
+                && trace.task()
+                        .filter(task -> task.comm().matches("rcu_(?:sched|preempt|bh)"))
+                        .isEmpty();
     }
 
     private static Optional<String> waiting(List<Trace> traces) {
@@ -162,7 +239,8 @@ final class BlameFinder {
                 .filter(trace -> "task".equals(trace.label()))
                 .findFirst()
                 .flatMap(trace -> functions(trace, entry -> entry.frame().certain())
-                        .filter(function -> !Locking.isWait(function) && isWorthNaming(function))
+                        .filter(function ->
+                                !Locking.isWait(function) && !HelperFunctions.is(function) && !isIn(WAITS, function))
                         .findFirst());
     }
 }

@@ -21,8 +21,25 @@ final class FaultReader {
 
     private static final Pattern REGISTERS = Pattern.compile(
             "^\\s*(?:RAX|RDX|RBP|R10|R13|RSP|EAX|ESI|CR2|FS|x\\d|x[12]\\d|sp ?:|r\\d|r10|pc ?:|[ast]\\d|gp|ra|epc|status|EIP|EFLAGS|DS|pstate)\\b.*:.*");
-    private static final Pattern RUNNING =
-            Pattern.compile("^CPU: (\\d+) (?:UID: \\d+ )?PID: (\\d+) Comm: (.{1,15}?) (?:Tainted|Not tainted|\\d)");
+    private static final Pattern RUNNING = Pattern.compile(
+            "^CPU: (?<cpu>\\d+) (?:UID: \\d+ )?PID: (?<pid>\\d+) Comm: (?<comm>.{1,15}?) (?:Kdump: loaded |Not tainted|Tainted|\\d|$)");
+
+    /** The same until 3.10. */
+    private static final Pattern OLD =
+            Pattern.compile("^Pid: (?<pid>\\d+), comm: +(?<comm>.{1,15}?) (?:Not tainted|Tainted|\\(|\\d|$)");
+
+    /** arm, mips, s390 and others, below the registers: {@code Process cat (pid: 88, stack limit = 0x...)}. */
+    private static final Pattern PROCESS = Pattern.compile("^Process (?<comm>.{1,15}?) \\(pid: (?<pid>\\d+)");
+
+    /** Heads and second lines that name the task themselves. */
+    private static final Pattern NAMED = Pattern.compile(
+            "BUG: scheduling while atomic: (?<comm>.{1,15})/(?<pid>\\d+)/|in preemptible \\[\\w+\\] code: (?<comm2>.{1,15})/(?<pid2>\\d+)|in_atomic\\(\\): .* pid: (?<pid3>\\d+), name: (?<comm3>.{1,15})$"
+                    + "|^\\d+ locks? held by (?<comm4>.{1,15})/(?<pid4>\\d+)");
+
+    /** __schedule_bug and __might_resched (kernel/sched/core.c): {@code comm/pid/0x00000002}, {@code preempt_count: 1, expected: 0}. */
+    private static final Pattern COUNT = Pattern.compile(
+            "BUG: scheduling while atomic: .*/\\d+/0x([0-9a-f]{8})|^preempt_count: ([0-9a-f]+), expected|with preempt_count ([0-9a-f]{8})");
+
     private static final Pattern CODE = Pattern.compile("^\\s*Code: (?:Bad RIP|.*\\b)([0-9a-f].*)$");
     private static final Pattern ACCESS = Pattern.compile(
             "^\\s*(Read|Write|Free)(?: of size (\\d+))?(?: at| of) addr ([0-9a-f]+)(?: by task (.*)/(\\d+))?");
@@ -38,6 +55,9 @@ final class FaultReader {
             Pattern.compile("BUG: (?:spinlock|rwlock) ([A-Za-z -]+?) on CPU#(\\d+), (.*)/(\\d+)(?:,|$)");
     private static final Pattern OWNER =
             Pattern.compile("lock: .*\\.magic: ([0-9a-f]+), \\.owner: (.*?)/(-?\\d+), \\.owner_cpu: (-?\\d+)");
+
+    /** The number of lines in which a head and what belongs to it lie. */
+    private static final int MOST_HEAD = 24;
 
     private FaultReader() {}
 
@@ -123,7 +143,13 @@ final class FaultReader {
     }
 
     static Optional<Task> running(List<Line> lines) {
-        return dumps(lines).map(Dump::task).findFirst();
+        return dumps(lines)
+                .map(Dump::task)
+                .findFirst()
+                .or(() -> lines.stream()
+                        .limit(MOST_HEAD)
+                        .flatMap(line -> named(NAMED.matcher(line.text().strip())).stream())
+                        .findFirst());
     }
 
     static Optional<Task> running(String trimmed) {
@@ -132,28 +158,71 @@ final class FaultReader {
 
     /** Returns the task that ran on a CPU, if its dump is in the report. */
     static Optional<Task> running(List<Line> lines, int cpu) {
-        return dumps(lines).filter(dump -> dump.cpu() == cpu).map(Dump::task).findFirst();
+        return dumps(lines)
+                .filter(dump -> dump.cpu().isPresent() && dump.cpu().getAsInt() == cpu)
+                .map(Dump::task)
+                .findFirst();
     }
 
     static OptionalInt cpu(List<Line> lines) {
-        return dumps(lines).mapToInt(Dump::cpu).findFirst();
+        return dumps(lines)
+                .map(Dump::cpu)
+                .filter(OptionalInt::isPresent)
+                .findFirst()
+                .orElse(OptionalInt.empty());
     }
 
-    /** The line of dump_stack_print_info() (lib/dump_stack.c) about a CPU. */
-    private record Dump(int cpu, Task task) {}
+    static OptionalInt preemptCount(List<Line> lines) {
+        return lines.stream()
+                .limit(MOST_HEAD)
+                .map(line -> COUNT.matcher(line.text().strip()))
+                .filter(Matcher::find)
+                .map(FaultReader::count)
+                .filter(OptionalInt::isPresent)
+                .findFirst()
+                .orElse(OptionalInt.empty());
+    }
+
+    private static OptionalInt count(Matcher found) {
+        for (int i = 1; i <= found.groupCount(); i++) {
+            if (found.group(i) != null && found.group(i).length() <= 8) {
+                return OptionalInt.of((int) Long.parseLong(found.group(i), 16));
+            }
+        }
+        return OptionalInt.empty();
+    }
+
+    private static Optional<Task> named(Matcher found) {
+        if (!found.find()) {
+            return Optional.empty();
+        }
+        for (String form : List.of("", "2", "3", "4")) {
+            if (found.group("comm" + form) != null) {
+                return Optional.of(new Task(found.group("comm" + form), LockReader.number(found.group("pid" + form))));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The line of dump_stack_print_info() (lib/dump_stack.c) about a CPU, which old kernels leave out. */
+    private record Dump(OptionalInt cpu, Task task) {}
 
     private static Stream<Dump> dumps(List<Line> lines) {
         return lines.stream().flatMap(line -> dump(line.text().strip()).stream());
     }
 
     private static Optional<Dump> dump(String trimmed) {
-        if (!trimmed.startsWith("CPU: ")) {
+        Pattern form = trimmed.startsWith("CPU: ")
+                ? RUNNING
+                : trimmed.startsWith("Pid: ") ? OLD : trimmed.startsWith("Process ") ? PROCESS : null;
+        if (form == null) {
             return Optional.empty();
         }
-        Matcher found = RUNNING.matcher(trimmed);
+        Matcher found = form.matcher(trimmed);
         return found.find()
                 ? Optional.of(new Dump(
-                        LockReader.number(found.group(1)), new Task(found.group(3), LockReader.number(found.group(2)))))
+                        form == RUNNING ? OptionalInt.of(LockReader.number(found.group("cpu"))) : OptionalInt.empty(),
+                        new Task(found.group("comm"), LockReader.number(found.group("pid")))))
                 : Optional.empty();
     }
 }

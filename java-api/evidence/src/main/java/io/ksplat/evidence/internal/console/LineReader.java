@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.evidence.internal.console;
 
+import io.ksplat.evidence.internal.console.Line.Lead;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.regex.Matcher;
@@ -15,7 +19,8 @@ final class LineReader {
     /** Longer lines are cut here. The kernel's records have at most 1024 bytes (LOG_LINE_MAX, kernel/printk/printk.c). */
     static final int LONGEST = 1536;
 
-    private static final Pattern ANSI = Pattern.compile("\u001b(?:\\[[0-9;?]*[ -/]*[@-~]|[()][A-Z0-9]|[=>78cM])?");
+    private static final Pattern ANSI = Pattern.compile(
+            "(?:\u001b|\\^\\[|#033|\\\\x1b)(?:\\[[0-9;?]*[ -/]*[@-~]|[()][A-Z0-9]|[=>78cM])|\u001b|(?<![<0-9a-f])\\[\\d{1,2}(?:;\\d{1,3})*m");
 
     /** print_time() and print_caller() of kernel/printk/printk.c: {@code [%5lu.%06lu]} and {@code [%6s]}. */
     private static final Pattern STAMP =
@@ -34,31 +39,49 @@ final class LineReader {
     /** Prefixes before or instead of the kernel's time stamp. They are removed one by one until none matches. */
     private static final List<Prefix> PREFIXES = List.of(
             new Prefix("<", "^<\\d{1,3}>"),
+            // a mail's quotation
+            new Prefix(">|", "^(?:[>|](?: (?=[>|]))?)+ ?"),
             // dmesg -x: facility and level in columns (sys-utils/dmesg.c, "%-6s:%-6s: ")
             new Prefix(
                     "kumdaslnucf",
                     "^(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local\\d) *:[a-z]+ *: ?"),
             // dmesg -T: ctime in brackets
-            new Prefix("[", "^\\[(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \\w{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\d{4}\\] ?"),
-            // dmesg -H: minutes in brackets, or the time since the previous line
-            new Prefix("[", "^\\[(?:[A-Z][a-z]{2}[ \\d]\\d \\d\\d:\\d\\d| *\\+\\d+\\.\\d{6})\\] ?"),
-            // syslog and journalctl, short and ISO: time host kernel:
             new Prefix(
-                    "JFMASOND0123456789",
-                    "^(?:\\w{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?|\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d+)?(?:Z|[+-]\\d\\d:?\\d\\d)?)"
-                            + "(?: +[\\w.-]+(?: [\\w.]+)? kernel:| +kernel:|:)? ?"),
+                    "[", "^\\[(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \\w{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\d{4}\\] ?", true),
+            // dmesg -H: minutes in brackets, or the time since the previous line
+            new Prefix("[", "^\\[(?:[A-Z][a-z]{2}[ \\d]\\d \\d\\d:\\d\\d| *\\+\\d+\\.\\d{6})\\] ?", true),
+            // syslog and journalctl, short, full, unix and ISO: time host kernel:
+            new Prefix(
+                    "JFMASONDTW0123456789",
+                    "^(?:(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?(?:\\w{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?|\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d+)?(?:Z|[+-]\\d\\d:?\\d\\d)?)|\\d{9,10}\\.\\d{6})"
+                            + "(?:(?: [A-Z]{2,5})? +(?<host>[\\w.()-]+)(?: [\\w.]+)? (?<kernel>kernel):| +kernel:|:)? ?"),
+            // journalctl -o short-monotonic, behind the stamp; or what is left if time or host were cut off
+            new Prefix("", "^(?:(?<host>[\\w.()-]+) )?(?<kernel>kernel): ?"),
             // a logger's date: 2018/01/09 14:28:48
             new Prefix("0123456789", "^\\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d "),
             // Android and vendor trees: [cpu:comm: pid], "c1 1234 (comm)"
             new Prefix("[ ", "^ ?\\[\\d+: *[^\\]:]+(?::[^\\]:]+)*: *\\d+\\] ?"),
             new Prefix("c ", "^ ?c\\d +\\d+ (?:\\([^)]*\\) )?"),
             // the caller alone, if time stamps are off
-            new Prefix("[", "^\\[ {0,5}[TC]\\d+\\] "));
+            new Prefix("[", "^\\[ {0,5}[TC]\\d+\\] ", true));
 
-    /** A prefix and its possible first characters, which rule it out quickly: most lines have no prefix. */
-    private record Prefix(String firsts, Pattern pattern) {
+    /**
+     * A prefix and its possible first characters, which rule it out quickly: most lines have no prefix.
+     *
+     * @param firsts empty for any
+     * @param isKernels whether only the kernel's records have it
+     */
+    private record Prefix(String firsts, Pattern pattern, boolean isKernels, boolean hasHost) {
         Prefix(String firsts, String regex) {
-            this(firsts, Pattern.compile(regex));
+            this(firsts, regex, false);
+        }
+
+        Prefix(String firsts, String regex, boolean isKernels) {
+            this(firsts, Pattern.compile(regex), isKernels, regex.contains("(?<host>"));
+        }
+
+        boolean mayBegin(String text) {
+            return firsts.isEmpty() ? text.contains("kernel: ") : firsts.indexOf(text.charAt(0)) >= 0;
         }
     }
 
@@ -69,14 +92,56 @@ final class LineReader {
 
     private static final Pattern CALLER = Pattern.compile("^\\[ {0,5}([TC]\\d+)\\] $");
 
-    private LineReader() {}
+    /** The maximum of shapes that are remembered at a time: one for each stream. */
+    private static final int MOST_SHAPES = 8;
+
+    private final Deque<Shape> shapes = new ArrayDeque<>();
+
+    /** Remembers the shape of a prefix and returns the prefix as one of that shape; empty if it cannot return. */
+    Optional<Lead> learn(String prefix) {
+        for (Shape known : shapes) {
+            if (known.isOf(prefix)) {
+                return Optional.of(known.lead(prefix));
+            }
+        }
+        Optional<Shape> shape = Shape.of(prefix);
+        shape.ifPresent(learnt -> {
+            shapes.addFirst(learnt);
+            if (shapes.size() > MOST_SHAPES) {
+                shapes.removeLast();
+            }
+        });
+        return shape.map(learnt -> learnt.lead(prefix));
+    }
 
     /** Returns the lines in a raw line. There are several if another writer interrupted a line, or if a record has several lines. */
-    static List<Line> read(byte[] text, int from, int to) {
-        List<Line> lines = records(text, from, to);
+    List<Line> read(byte[] text, int from, int to) {
+        String whole = new String(text, from, to - from, StandardCharsets.ISO_8859_1);
+        List<Line> lines = new ArrayList<>(2);
+        if (Wrapping.isIn(whole)) {
+            for (Wrapping.Text piece : Wrapping.unwrapped(whole)) {
+                for (Line line : records(clean(cut(piece.text())))) {
+                    Lead lead = line.lead();
+                    lines.add(line.with(
+                            new Lead(
+                                    lead.written(),
+                                    lead.origin().isEmpty() ? piece.origin() : lead.origin(),
+                                    lead.wallTime(),
+                                    lead.isKernels() || piece.isKernels(),
+                                    lead.learnt()),
+                            line.text()));
+                }
+            }
+        } else {
+            lines.addAll(records(clean(cut(whole))));
+        }
         return lines.stream().noneMatch(line -> isEscaped(line.text()))
                 ? lines
                 : lines.stream().flatMap(LineReader::unescaped).toList();
+    }
+
+    private static String cut(String text) {
+        return text.length() > LONGEST ? text.substring(0, LONGEST) : text;
     }
 
     private static boolean isEscaped(String text) {
@@ -87,20 +152,25 @@ final class LineReader {
         return ESCAPED_END
                 .splitAsStream(ESCAPED_TAB.matcher(line.text()).replaceAll("\t"))
                 .filter(text -> !text.isEmpty())
-                .map(text -> new Line(line.seconds(), line.caller(), line.priority(), text));
+                .map(line::with);
     }
 
-    private static List<Line> records(byte[] text, int from, int to) {
-        String raw = clean(new String(text, from, Math.min(to - from, LONGEST), StandardCharsets.ISO_8859_1));
+    private List<Line> records(String raw) {
+        for (Shape shape : shapes) {
+            Optional<Line> line = shape.read(raw);
+            if (line.isPresent()) {
+                return List.of(line.get());
+            }
+        }
         Matcher stamp = STAMP.matcher(raw);
         if (!stamp.find()) {
-            return List.of(unstamped(raw));
+            return List.of(unstamped(raw, OptionalInt.empty()));
         }
         List<Line> lines = new ArrayList<>(2);
         OptionalInt first = priority(PRIORITY.matcher(raw));
-        String before = strip(raw.substring(0, stamp.start()));
-        if (!before.isBlank()) {
-            lines.add(unstamped(before, first));
+        Line before = unstamped(raw.substring(0, stamp.start()), first);
+        if (!before.text().isBlank()) {
+            lines.add(before);
         }
         boolean more = true;
         int after = 0;
@@ -114,8 +184,18 @@ final class LineReader {
             int start = stamp.end();
             after = start;
             more = stamp.find();
-            String body = raw.substring(start, more ? stamp.start() : raw.length());
-            lines.add(new Line(seconds, caller, priority, strip(body)));
+            int end = more ? stamp.start() : raw.length();
+            Line body = unstamped(raw.substring(start, end), OptionalInt.empty());
+            Lead lead = new Lead(
+                    raw.substring(0, end - body.text().length()),
+                    body.lead().origin().isEmpty()
+                            ? before.lead().origin()
+                            : body.lead().origin(),
+                    before.lead().wallTime(),
+                    // somebody else's text before the stamp: it may be a quotation
+                    before.text().isBlank() || before.lead().isKernels(),
+                    Shape.NONE);
+            lines.add(new Line(seconds, caller, priority, lead, body.text()));
         }
         return lines;
     }
@@ -124,11 +204,8 @@ final class LineReader {
         return found.find() ? OptionalInt.of(Integer.parseInt(found.group(1))) : OptionalInt.empty();
     }
 
-    private static Line unstamped(String raw) {
-        return unstamped(raw, priority(PRIORITY.matcher(raw)));
-    }
-
-    private static Line unstamped(String raw, OptionalInt priority) {
+    private static Line unstamped(String raw, OptionalInt known) {
+        OptionalInt priority = known.isPresent() ? known : priority(PRIORITY.matcher(raw));
         Matcher extended = EXTENDED.matcher(raw);
         if (raw.indexOf(';') > 0 && extended.find()) {
             double seconds = Double.parseDouble(extended.group(1)) / 1e6;
@@ -136,36 +213,45 @@ final class LineReader {
                     OptionalDouble.of(seconds),
                     extended.group(2) == null ? "" : extended.group(2),
                     OptionalInt.empty(),
+                    new Lead(extended.group(), "", "", true, Shape.NONE),
                     raw.substring(extended.end()));
         }
         String text = raw;
         String caller = "";
+        String origin = "";
+        boolean kernels = false;
         for (boolean changed = true; changed; ) {
             changed = false;
             for (Prefix prefix : PREFIXES) {
-                if (text.isEmpty() || prefix.firsts().indexOf(text.charAt(0)) < 0) {
+                if (text.isEmpty() || !prefix.mayBegin(text)) {
                     continue;
                 }
                 Matcher matcher = prefix.pattern().matcher(text);
                 if (matcher.find() && matcher.end() > 0) {
                     Matcher who = CALLER.matcher(matcher.group());
                     caller = who.matches() ? who.group(1) : caller;
+                    kernels |= prefix.isKernels();
+                    if (prefix.hasHost() && matcher.group("kernel") != null) {
+                        kernels = true;
+                        origin = matcher.group("host") == null ? origin : matcher.group("host");
+                    }
+                    kernels |= matcher.group().endsWith(" kernel:")
+                            || matcher.group().endsWith(" kernel: ");
                     text = text.substring(matcher.end());
                     changed = true;
                 }
             }
         }
-        return new Line(OptionalDouble.empty(), caller, priority, text);
-    }
-
-    private static String strip(String body) {
-        return unstamped(body).text();
+        String written = raw.substring(0, raw.length() - text.length());
+        Lead lead =
+                written.isEmpty() ? Lead.NONE : new Lead(written, origin, WallTime.in(written), kernels, Shape.NONE);
+        return new Line(OptionalDouble.empty(), caller, priority, lead, text);
     }
 
     private static String clean(String raw) {
-        String text = raw.indexOf('\u001b') < 0 ? raw : ANSI.matcher(raw).replaceAll("");
+        String text = mayBeColoured(raw) ? ANSI.matcher(raw).replaceAll("") : raw;
         int i = 0;
-        while (i < text.length() && (text.charAt(i) >= ' ' || text.charAt(i) == '\t')) {
+        while (i < text.length() && (text.charAt(i) >= ' ' && text.charAt(i) < 0x7f || text.charAt(i) == '\t')) {
             i++;
         }
         if (i == text.length()) {
@@ -174,10 +260,22 @@ final class LineReader {
         StringBuilder kept = new StringBuilder(text.length()).append(text, 0, i);
         for (; i < text.length(); i++) {
             char c = text.charAt(i);
-            if (c >= ' ' || c == '\t') {
+            // a space that does not break, in UTF-8
+            if (c == 0xc2 && i + 1 < text.length() && text.charAt(i + 1) == 0xa0) {
+                kept.append(' ');
+                i++;
+            } else if (c >= ' ' || c == '\t') {
                 kept.append(c);
             }
         }
         return kept.toString();
+    }
+
+    private static boolean mayBeColoured(String raw) {
+        return raw.indexOf('\u001b') >= 0
+                || raw.contains("^[")
+                || raw.contains("#033")
+                || raw.contains("\\x1b")
+                || raw.endsWith("[0m");
     }
 }

@@ -134,6 +134,14 @@ final class LockRules {
                     "BUG: lockdep key has not been registered in {f}",
                     STACK,
                     LOCKDEP_C),
+            // lockdep_rcu_dereference until 3.1: "[ INFO: suspicious rcu_dereference_check() usage. ]"
+            rule(
+                    RCU_USAGE,
+                    "INFO: suspicious rcu_dereference",
+                    "(INFO): suspicious rcu_dereference\\w*\\(\\) usage",
+                    "{1}: suspicious RCU usage in {f}",
+                    STACK,
+                    LOCKDEP_C),
             // lockdep_rcu_suspicious: "WARNING: suspicious RCU usage"; "[ INFO: suspicious RCU usage. ]" before 4.11
             rule(
                             RCU_USAGE,

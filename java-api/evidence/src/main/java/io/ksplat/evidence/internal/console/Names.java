@@ -22,7 +22,9 @@ final class Names {
 
     /** Removes the suffixes of compilers and the tags of BPF programs, so that the name is the same in every build. */
     static String plain(String function) {
-        return PROGRAM.matcher(CLONE.matcher(function).replaceFirst("")).replaceFirst("");
+        // the entry of a function's code on 64-bit powerpc before ELFv2
+        String name = function.length() > 1 && function.charAt(0) == '.' ? function.substring(1) : function;
+        return PROGRAM.matcher(CLONE.matcher(name).replaceFirst("")).replaceFirst("");
     }
 
     /** Returns the name for titles: system calls without their wrappers, and one name for each family of waits. */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Collects the lines of one report. */
 final class Report {
@@ -24,28 +25,59 @@ final class Report {
 
     private static final int MOST_LEAK_HEAD = 3;
 
+    /** The number of lines in a row that have not the prefix of the report's other lines. */
+    private static final int MOST_FOREIGN = 400;
+
+    /** The number of lines within which the first line of a report's body comes. */
+    private static final int MOST_BEFORE_BODY = 24;
+
+    /** The number of lines with a learnt prefix that prove that it was one. */
+    private static final int ENOUGH_OF_LEAD = 2;
+
+    /** Widths at which mailers wrap lines. */
+    private static final int SHORTEST_WRAPPED = 50;
+
+    private static final int WRAPPING = 70;
+    private static final int LONGEST_WRAPPED = 100;
+
+    private static final Pattern BODY = Pattern.compile(
+            "^\\s*(?:\\[<[0-9a-f]+>\\]|(?:\\? )?[\\w.$<>:]+\\+0x[0-9a-f]+/0x|\\[[0-9a-f]{8,16}\\] |(?:\\? )?\\w+ \\([\\w./-]+:\\d+[) ]|CPU: \\d+ |Pid: \\d+, comm: |Call [Tt]race:|Backtrace|RIP: |EIP: |PC is at|pc : |NIP[: ]|epc |Modules linked in:|Hardware name:"
+                    + "|\\{.*\\} state was registered|.* is trying to |.* just changed the state of|.* is freeing memory|.* still has locks held|.*\\}-\\{\\d:\\d\\}, at: |but task is already|.*\\[HC\\d|Read of size|Write of size|Free of addr|Internal error: |Oops: |invalid opcode: |\\S+ #\\d+ (?:Not tainted|Tainted)|(?:Not tainted|Tainted: )"
+                    + "|\"echo 0 >|task:\\S|.*\\(?detected by \\d|\\(t=\\d|(?:rcu: )?\\s*\\d+-[.!?]|(?:rcu: )?\\s*\\d+: \\(|(?:rcu: )?\\s*Tasks blocked|Sending NMI|sending NMI|NMI backtrace|Showing |workqueue \\w+: flags|in-flight: |#\\d+: |\\d+ locks? held by|no locks held"
+                    + "|in_atomic\\(\\)|preempt_count|Preemption disabled|other info that|stack backtrace|hardirqs last|irq event stamp|Mem abort|RAX: |EAX: |x\\d+ ?: |Code: |Stack:|Process .* \\(pid|lock: \\S+, \\.magic|page:[0-9a-f]|#PF: |PGD |---\\[ end|REGS: |MSR: |GPR00|csd: |INFO: (?:Slab|Object|Allocated|Freed)|Allocated by|Freed by|invoked rcu|\\S+:\\d+ (?:suspicious|invoked|RCU)|ESR = |backtrace|comm \\\"|hex dump)");
+
     /**
      * Seconds of the kernel's clock without a line of the report. The kernel waits 10 s for backtraces of other CPUs
      * (nmi_trigger_cpumask_backtrace, lib/nmi_backtrace.c).
      */
     private static final double LONGEST_PAUSE = 15;
 
-    final Rules.Match match;
+    private static final Pattern FUNCTION =
+            Pattern.compile("(?:\\[<[0-9a-f]+>\\] )?[A-Za-z_.$<][\\w.$<>:]*(?:\\+0x|$| \\[| \\()");
+
+    private Rules.Match match;
     final List<Line> lines = new ArrayList<>();
 
     /** The 1-based number of the first line. */
     final long number;
 
+    /** Whether the head begins the kernel's own text, as far as that can be told. */
+    private final boolean begins;
+
     private int characters;
+    private int foreign;
+    private int ofLead;
+    private boolean bodied;
     private int quiet;
     private boolean traced;
     private boolean ended;
     private boolean closed;
     private double lastTraceSeconds = Double.NaN;
 
-    Report(Rules.Match match, Line first, long number) {
+    Report(Rules.Match match, Line first, long number, boolean begins) {
         this.match = match;
         this.number = number;
+        this.begins = begins;
         add(first);
     }
 
@@ -66,6 +98,31 @@ final class Report {
 
     String caller() {
         return lines.get(0).caller();
+    }
+
+    /** Returns whether a line may be of the machine that the report is of. */
+    boolean isOfSameOrigin(Line line) {
+        return lines.get(0).lead().isOfSameOrigin(line.lead());
+    }
+
+    /**
+     * Returns whether a text only speaks of such a report: nothing says that the kernel printed the head, and nothing of a report follows. A head in the
+     * middle of a line needs a body even behind a stamp: programs write to the kernel's log too.
+     */
+    boolean isMention() {
+        if (bodied) {
+            return false;
+        }
+        Line head = lines.get(0);
+        if (begins && (head.seconds().isPresent() || head.lead().isKernels())) {
+            return false;
+        }
+        return !begins || rule().family() == Rule.Family.LOCKDEP && isProse(head.text());
+    }
+
+    /** Returns whether a sentence may be like this: the kernel's own head has a severity before it, and a name or a number in it. */
+    private boolean isProse(String text) {
+        return rule().blame() != Rule.Blame.NONE && !text.matches("\\W*(?:BUG|WARNING|INFO)\\b.*(?:\\d|!).*");
     }
 
     boolean isClosed() {
@@ -93,6 +150,9 @@ final class Report {
             case NOTHING -> false;
             case FAULTS -> next.family() == Rule.Family.FAULT && !traced && lines.size() < MOST_FAULT_HEAD;
             case HARD_LOCKUPS -> next.continuesWith() == Rule.ContinuesWith.HARD_LOCKUPS && !traced;
+            case POOLS ->
+                next.continuesWith() == Rule.ContinuesWith.POOLS
+                        && lines.stream().allMatch(line -> line.text().contains("BUG: workqueue lockup"));
             case LEAKS -> next.continuesWith() == Rule.ContinuesWith.LEAKS && lines.size() < MOST_LEAK_HEAD;
             case WARNINGS -> next.family() == Rule.Family.WARNING;
         };
@@ -100,10 +160,32 @@ final class Report {
 
     /** Returns whether a line is too late to belong to this report. */
     boolean isPast(Line line) {
-        return line.seconds().isPresent() && line.seconds().getAsDouble() - lastTraceSeconds > LONGEST_PAUSE;
+        return line.seconds().isPresent()
+                && (line.seconds().getAsDouble() - lastTraceSeconds > LONGEST_PAUSE
+                        // the clock of another boot
+                        || lastTraceSeconds - line.seconds().getAsDouble() > LONGEST_PAUSE);
     }
 
     void add(Line line) {
+        if (!lines.isEmpty() && continuesLast(line)) {
+            join(line);
+            return;
+        }
+        Shape learnt = lines.isEmpty() ? Shape.NONE : lines.get(0).lead().learnt();
+        if (learnt != Shape.NONE) {
+            if (line.lead().learnt() == learnt) {
+                ofLead++;
+                foreign = 0;
+            } else if (ofLead >= ENOUGH_OF_LEAD) {
+                foreign++;
+                closed |= foreign > MOST_FOREIGN;
+                return;
+            }
+        }
+        bodied = bodied
+                || !lines.isEmpty()
+                        && lines.size() <= MOST_BEFORE_BODY
+                        && BODY.matcher(line.text()).find();
         lines.add(line);
         characters += line.text().length() + 32;
         if (isOfTrace(line.text())) {
@@ -126,8 +208,52 @@ final class Report {
         }
     }
 
+    /** Returns whether a mailer wrapped the last line, and this is the rest of it. */
+    private boolean continuesLast(Line line) {
+        String text = line.text();
+        Line last = lines.get(lines.size() - 1);
+        if (text.isBlank()
+                || Character.isWhitespace(text.charAt(0))
+                || !line.caller().isEmpty()) {
+            return false;
+        }
+        String end = last.text().stripTrailing();
+        boolean torn = end.endsWith(" at:") || end.endsWith(">]") || end.endsWith(" in") && lines.size() == 1;
+        if (last.isBare() || !line.isBare()) {
+            return torn
+                    && line.lead().learnt() == last.lead().learnt()
+                    && line.seconds().isEmpty()
+                    && FUNCTION.matcher(text).lookingAt();
+        }
+        if (torn && FUNCTION.matcher(text).lookingAt()) {
+            return true;
+        }
+        int space = text.indexOf(' ');
+        int word = space < 0 ? text.length() : space;
+        return last.width() >= SHORTEST_WRAPPED
+                && last.width() <= LONGEST_WRAPPED
+                && last.width() + 1 + word > WRAPPING
+                && text.length() <= LONGEST_WRAPPED
+                && !BODY.matcher(text).find();
+    }
+
+    private void join(Line rest) {
+        int at = lines.size() - 1;
+        Line whole = lines.get(at).with(lines.get(at).text().stripTrailing() + " " + rest.text());
+        lines.set(at, whole);
+        characters += rest.text().length();
+        if (at == 0) {
+            match = Rules.match(whole.text())
+                    .filter(again -> again.rule().kind() == rule().kind())
+                    .orElse(match);
+        } else {
+            bodied = bodied
+                    || at < MOST_BEFORE_BODY && BODY.matcher(whole.text()).find();
+        }
+    }
+
     private boolean isOfTrace(String text) {
-        boolean frame = text.contains("+0x");
+        boolean frame = FrameReader.mayBe(text);
         traced = traced
                 || (frame
                         && lines.size() > 1

@@ -40,18 +40,32 @@ final class ReportReader {
                 .stacks(stacks)
                 .source(isStream(report) ? Source.BPF_STREAM : Source.CONSOLE)
                 .guestSeconds(report.lines.get(0).seconds())
+                .preemptCount(FaultReader.preemptCount(report.lines))
                 .details(details);
-        return whereAndWho(evidence, report, Facts.of(kind, details)).build();
+        String wallTime = report.lines.get(0).lead().wallTime();
+        if (!wallTime.isEmpty()) {
+            evidence.wallTime(wallTime);
+        }
+        if (details instanceof Details.Stall stall) {
+            evidence.inFlight(StallReader.inFlight(report, stall.cpus()));
+        }
+        return whereAndWho(evidence, report, traces, Facts.of(kind, details)).build();
     }
 
     /** Adds CPU and task of the dump if the details do not have them. */
-    private static EvidenceBuilder whereAndWho(EvidenceBuilder evidence, Report report, Facts known) {
+    private static EvidenceBuilder whereAndWho(
+            EvidenceBuilder evidence, Report report, List<Trace> traces, Facts known) {
         return switch (report.rule().family()) {
             // the first dump may be that of the CPU that detected the stall
             case STALL ->
                 known.cpu().isPresent() && known.task().isEmpty()
-                        ? evidence.task(
-                                FaultReader.running(report.lines, known.cpu().getAsInt()))
+                        ? evidence.task(FaultReader.running(
+                                        report.lines, known.cpu().getAsInt())
+                                .or(() -> traces.stream()
+                                        .filter(trace ->
+                                                trace.isMain() && trace.cpu().equals(known.cpu()))
+                                        .flatMap(trace -> trace.task().stream())
+                                        .findFirst()))
                         : evidence;
             case STREAM -> evidence.cpu(StreamReader.cpu(report.lines));
             case LOCKDEP, MEMORY, FAULT, WARNING, PANIC, LINE ->

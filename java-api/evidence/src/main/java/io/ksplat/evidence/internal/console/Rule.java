@@ -89,6 +89,8 @@ record Rule(
         FAULTS,
         /** Further heads of a hard lockup, before its trace. */
         HARD_LOCKUPS,
+        /** Further pools, before the list of all of them. */
+        POOLS,
         /** {@code unreferenced object}, right after a harness's {@code BUG: memory leak}. */
         LEAKS,
         /** The WARN() that object_err() and slab_err() (mm/slub.c) end with. */
@@ -117,6 +119,8 @@ record Rule(
         BUSY,
         /** The function that the CPU spins in, with interrupts off. */
         SPINNING,
+        /** The work that is in flight on the stuck CPU. */
+        IN_FLIGHT,
         /** The function that the task waits in. */
         WAITING,
         /** The last function of the worker: {@code last function:}, since 6.11 {@code workfn=}. */

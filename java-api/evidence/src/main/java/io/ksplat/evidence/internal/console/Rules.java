@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** All rules, the specific ones before the general ones. */
 final class Rules {
@@ -17,10 +18,45 @@ final class Rules {
 
     private Rules() {}
 
-    /** A rule that matches a line. */
-    record Match(Rule rule, Matcher head) {}
+    /** What the kernel itself prints before a head: pr_fmt() of its parts, severities. */
+    private static final String OWN =
+            "(?:(?:NMI )?[Ww]atchdog: |rcu: |smp: |csd: |INFO: |WARNING: |BUG: |ERROR: |Oops: |\\[ ?|\\*+ |sched: |sched_ext: |kernel: |kmemleak: |kfence: |lockdep: |hung_task: |workqueue: |unchecked )*+";
 
+    private static final Pattern OWN_END = Pattern.compile(OWN + "$");
+
+    /** The names of drivers and devices before a head. */
+    private static final Pattern PREFIX = Pattern.compile("(?:[\\w.()/-]+(?: [\\w.:@/-]+)?: )*+" + OWN);
+
+    /** Boundaries within a line at which a head is looked for. */
+    private static final Pattern BOUNDARY = Pattern.compile("[:\\]>)|}\"] ?|\\t| {2,}| - |(?<=kernel) ");
+
+    private static final int MOST_BOUNDARIES = 16;
+
+    /**
+     * A rule that matches a line.
+     *
+     * @param start where the kernel's own text begins
+     * @param isPrefixed whether the text before the head is in the form that drivers have
+     */
+    record Match(Rule rule, Matcher head, int start, boolean isPrefixed) {}
+
+    /** Returns the rule whose report the text begins, wherever the kernel's own text begins in it. */
     static Optional<Match> match(String text) {
+        Optional<Match> whole = match(text, 0);
+        if (whole.isPresent()) {
+            return whole;
+        }
+        Matcher boundary = BOUNDARY.matcher(text);
+        for (int i = 0; i < MOST_BOUNDARIES && boundary.find(); i++) {
+            Optional<Match> part = match(text.substring(boundary.end()), boundary.end());
+            if (part.isPresent()) {
+                return part;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<Match> match(String text, int skipped) {
         if (text.length() < Keywords.SHORTEST) {
             return Optional.empty();
         }
@@ -28,7 +64,11 @@ final class Rules {
             if (text.contains(rule.keyword())) {
                 Matcher matcher = rule.head().matcher(text);
                 if (matcher.find()) {
-                    return Optional.of(new Match(rule, matcher));
+                    String before = text.substring(0, matcher.start());
+                    Matcher own = OWN_END.matcher(before);
+                    int start = own.find() ? own.start() : matcher.start();
+                    boolean prefixed = skipped == 0 && PREFIX.matcher(before).matches();
+                    return Optional.of(new Match(rule, matcher, skipped + start, prefixed));
                 }
             }
         }

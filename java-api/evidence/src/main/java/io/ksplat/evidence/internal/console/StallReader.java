@@ -25,27 +25,46 @@ final class StallReader {
 
     private static final Pattern BLOCKED = Pattern.compile("\\bP(\\d+)\\b");
     private static final Pattern DETECTED_BY = Pattern.compile("detected by (\\d+)");
+    /** rcu_print_task_stall(): {@code Tasks blocked on level-0 rcu_node (CPUs 0-3): P955/2:b..l}. */
+    private static final Pattern WAITED_FOR = Pattern.compile("Tasks blocked on level-\\d+ rcu_node[^:]*:(.*)$");
+
     private static final Pattern JIFFIES = Pattern.compile("\\bt=(\\d+) jiffies|\\} (\\d+) jiffies s:");
     private static final Pattern SOFT = Pattern.compile("CPU#(\\d+) stuck for (\\d+)s! \\[(.*):(\\d+)\\]");
-    private static final Pattern HARD = Pattern.compile("hard LOCKUP on cpu (\\d+)");
+    private static final Pattern HARD = Pattern.compile(
+            "hard LOCKUP on cpu (\\d+)|Watchdog CPU:(\\d+) Hard LOCKUP|^(?:watchdog: )?CPU (\\d+) (?:Hard LOCKUP|self-detected hard)");
     private static final Pattern HARD_BY =
             Pattern.compile("\\bCPU ?(\\d+): Watchdog detected|^CPU (\\d+) (?:self-)?detected hard");
     private static final Pattern CSD =
             Pattern.compile("CSD lock \\(#\\d+\\) on CPU#(\\d+), waiting (\\d+) ns for CPU#(\\d+)");
     private static final Pattern POOL = Pattern.compile("pool(?: \\d+:)? cpus=([\\d,-]+).* stuck for (\\d+)s");
-    private static final Pattern SELF =
-            Pattern.compile("^CPU: (\\d+) (?:UID: \\d+ )?PID: (\\d+) Comm: (.{1,15}?) (?:Tainted|Not tainted)");
+    private static final Pattern SELF = Pattern.compile(
+            "^CPU: (\\d+) (?:UID: \\d+ )?PID: (\\d+) Comm: (.{1,15}?) (?:Kdump: loaded |Tainted|Not tainted)");
 
     private static final Pattern HUNG =
             Pattern.compile("\\btask (.*):(\\d+) (?:blocked|can't die).* for more than (\\d+) seconds");
     private static final Pattern BLOCKER = Pattern.compile(
             "INFO: task .*:\\d+ (?:<\\w+> )?(?:is )?blocked on an? (mutex|semaphore|rw-semaphore)(?: likely (?:owned|last held) by task (.*?):(\\d+)(?: <\\w+>)?)?");
 
+    /** check_rq_for_timeouts() (kernel/sched/ext.c). */
+    private static final Pattern STARVED =
+            Pattern.compile("sched_ext: \\S+: (.{1,15})\\[(\\d+)\\] failed to run for (\\d+\\.\\d{3})s");
+
+    private static final Pattern PWQ = Pattern.compile("^\\s*pwq \\d+: cpus=([\\d,-]+)");
+    private static final Pattern WORK = Pattern.compile("\\b\\d+(?:\\(RESCUER\\))?:([A-Za-z_][\\w.]*)");
+
+    /** Works in flight that are told of. */
+    private static final int MOST_WORKS = 64;
+
     private StallReader() {}
 
     static Details read(Report report) {
         Matcher hung = HUNG.matcher(report.lines.get(0).text());
         return hung.find() ? hang(report, hung) : stall(report);
+    }
+
+    /** Returns the CPUs that the report calls stuck. */
+    static List<Integer> cpus(Report report) {
+        return read(report) instanceof Details.Stall stall ? stall.cpus() : List.of();
     }
 
     private static Details hang(Report report, Matcher hung) {
@@ -79,6 +98,13 @@ final class StallReader {
             if (braces.find()) {
                 braces(braces.group(1), cpus, tasks);
             }
+            Matcher waitedFor = WAITED_FOR.matcher(text);
+            if (waitedFor.find()) {
+                Matcher pid = BLOCKED.matcher(waitedFor.group(1));
+                while (pid.find()) {
+                    tasks.add(new Task(comm(report, pid.group(1)), LockReader.number(pid.group(1))));
+                }
+            }
             Matcher since = JIFFIES.matcher(text);
             if (since.find() && jiffies.isEmpty()) {
                 jiffies =
@@ -89,6 +115,11 @@ final class StallReader {
                 cpus.add(LockReader.number(soft.group(1)));
                 seconds = OptionalDouble.of(Double.parseDouble(soft.group(2)));
                 tasks.add(new Task(soft.group(3), LockReader.number(soft.group(4))));
+            }
+            Matcher starved = STARVED.matcher(text);
+            if (starved.find()) {
+                tasks.add(new Task(starved.group(1), LockReader.number(starved.group(2))));
+                seconds = OptionalDouble.of(Double.parseDouble(starved.group(3)));
             }
             Matcher csd = CSD.matcher(text);
             if (csd.find()) {
@@ -115,6 +146,37 @@ final class StallReader {
         return new Details.Stall(List.copyOf(cpus), by, seconds, jiffies, tasks);
     }
 
+    /** Returns the name of a task whose trace is in the report; empty if there is none. */
+    private static String comm(Report report, String pid) {
+        Pattern named = Pattern.compile("^\\s*task:(.{1,15}?) +state:\\S.*? pid: *" + pid + "\\b");
+        return report.lines.stream()
+                .map(line -> named.matcher(line.text()))
+                .filter(Matcher::find)
+                .map(found -> found.group(1))
+                .findFirst()
+                .orElse("");
+    }
+
+    /** show_pwq() (kernel/workqueue.c): {@code pwq 4: cpus=2 ...} and below it {@code in-flight: 88:foo_work, 89:bar_work BAR(60)}. */
+    static List<String> inFlight(Report report, List<Integer> cpus) {
+        List<String> functions = new ArrayList<>();
+        List<Integer> of = List.of();
+        for (Line line : report.lines) {
+            Matcher pwq = PWQ.matcher(line.text());
+            if (pwq.find()) {
+                of = CpuList.read(pwq.group(1));
+            }
+            int start = line.text().indexOf("in-flight: ");
+            if (start >= 0 && of.stream().anyMatch(cpus::contains)) {
+                Matcher work = WORK.matcher(line.text().substring(start));
+                while (work.find() && functions.size() < MOST_WORKS) {
+                    functions.add(work.group(1));
+                }
+            }
+        }
+        return functions.stream().distinct().toList();
+    }
+
     private static void braces(String list, Set<Integer> cpus, List<Task> tasks) {
         for (String word : list.strip().split("[ ,]+", -1)) {
             Matcher blocked = BLOCKED.matcher(word);
@@ -130,7 +192,11 @@ final class StallReader {
         if (!matcher.find()) {
             return OptionalInt.empty();
         }
-        String digits = matcher.group(1) == null ? matcher.group(2) : matcher.group(1);
-        return digits == null ? OptionalInt.empty() : OptionalInt.of(LockReader.number(digits));
+        for (int i = 1; i <= matcher.groupCount(); i++) {
+            if (matcher.group(i) != null) {
+                return OptionalInt.of(LockReader.number(matcher.group(i)));
+            }
+        }
+        return OptionalInt.empty();
     }
 }

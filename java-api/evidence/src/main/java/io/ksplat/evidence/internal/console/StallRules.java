@@ -4,6 +4,7 @@ package io.ksplat.evidence.internal.console;
 import static io.ksplat.evidence.EvidenceKind.CSD_LOCK;
 import static io.ksplat.evidence.EvidenceKind.HARD_LOCKUP;
 import static io.ksplat.evidence.EvidenceKind.HUNG_TASK;
+import static io.ksplat.evidence.EvidenceKind.OTHER;
 import static io.ksplat.evidence.EvidenceKind.RCU_STALL;
 import static io.ksplat.evidence.EvidenceKind.SOFT_LOCKUP;
 import static io.ksplat.evidence.EvidenceKind.WORKQUEUE_LOCKUP;
@@ -12,6 +13,7 @@ import static io.ksplat.evidence.internal.console.Rule.Blame.NONE;
 import static io.ksplat.evidence.internal.console.Rule.Blame.SPINNING;
 import static io.ksplat.evidence.internal.console.Rule.Blame.WAITING;
 import static io.ksplat.evidence.internal.console.Rule.ContinuesWith.HARD_LOCKUPS;
+import static io.ksplat.evidence.internal.console.Rule.ContinuesWith.POOLS;
 import static io.ksplat.evidence.internal.console.Rule.Family.STALL;
 
 import io.ksplat.evidence.EvidenceKind;
@@ -27,7 +29,7 @@ final class StallRules {
             rule(
                     RCU_STALL,
                     "self-detected stall on CPU",
-                    "\\bself-detected stall on CPU",
+                    "(?:INFO: )?(?:\\w+ )?\\bself-detected stall on CPU",
                     "INFO: rcu detected stall in {f}",
                     BUSY,
                     STALL_H),
@@ -44,7 +46,7 @@ final class StallRules {
             rule(
                     RCU_STALL,
                     "detected expedited stalls",
-                    "\\bdetected expedited stalls on",
+                    "(?:INFO: )?(?:\\w+ )?\\bdetected expedited stalls on",
                     "INFO: rcu detected stall in {f}",
                     BUSY,
                     "kernel/rcu/tree_exp.h"),
@@ -53,7 +55,7 @@ final class StallRules {
             rule(
                     RCU_STALL,
                     "detected expedited stalls, but",
-                    "\\bdetected expedited stalls, but suppressed",
+                    "(?:INFO: )?(?:\\w+ )?\\bdetected expedited stalls, but suppressed",
                     "INFO: rcu detected stall in {f}",
                     BUSY,
                     "kernel/rcu/tree_exp.h"),
@@ -89,6 +91,25 @@ final class StallRules {
                             HARD_LOCKUP,
                             "Hard LOCKUP",
                             "^(?:watchdog: )?CPU \\d+ Hard LOCKUP",
+                            "BUG: hard lockup in {f}",
+                            SPINNING,
+                            "arch/powerpc/kernel/watchdog.c")
+                    .continuingWith(HARD_LOCKUPS),
+            // wd_lockup_ipi and soft_nmi_interrupt from 4.13 to 4.15: "Watchdog CPU:%d Hard LOCKUP"
+            rule(
+                            HARD_LOCKUP,
+                            "Hard LOCKUP",
+                            "Watchdog CPU:\\d+ Hard LOCKUP",
+                            "BUG: hard lockup in {f}",
+                            SPINNING,
+                            "arch/powerpc/kernel/watchdog.c")
+                    .continuingWith(HARD_LOCKUPS),
+            // wd_smp_lockup of the same: "Watchdog CPU:%d detected Hard LOCKUP other CPUS:%*pbl"; "watchdog: CPU %d
+            // detected hard LOCKUP on other CPUs %*pbl" since is matched above
+            rule(
+                            HARD_LOCKUP,
+                            "detected Hard LOCKUP",
+                            "Watchdog CPU:\\d+ detected Hard LOCKUP other CPUS?:",
                             "BUG: hard lockup in {f}",
                             SPINNING,
                             "arch/powerpc/kernel/watchdog.c")
@@ -140,12 +161,32 @@ final class StallRules {
                     "fs/fs-writeback.c"),
             // wq_watchdog_timer_fn: "BUG: workqueue lockup - pool"
             rule(
-                    WORKQUEUE_LOCKUP,
-                    "BUG: workqueue lockup",
-                    "BUG: workqueue lockup",
-                    "BUG: workqueue lockup",
+                            WORKQUEUE_LOCKUP,
+                            "BUG: workqueue lockup",
+                            "BUG: workqueue lockup",
+                            "BUG: workqueue lockup in {f}",
+                            Blame.IN_FLIGHT,
+                            "kernel/workqueue.c")
+                    .continuingWith(POOLS),
+            // scx_log_sched_disable: "sched_ext: BPF %s \"%s\" disabled (%s)", with SCX_EXIT_ERROR_STALL's reason; the
+            // task is
+            // on the next line, "%s[%d] failed to run for %u.%03us" (check_rq_for_timeouts)
+            rule(
+                    OTHER,
+                    "disabled (runnable task stall)",
+                    "sched_ext: BPF [\\w-]+ \"[^\"]*\" disabled \\(runnable task stall\\)",
+                    "sched_ext: runnable task stall",
                     NONE,
-                    "kernel/workqueue.c"),
+                    "kernel/sched/ext.c"),
+            // the same with the other errors of enum scx_exit_kind
+            Rule.of(
+                    OTHER,
+                    Rule.Family.WARNING,
+                    "sched_ext: BPF ",
+                    "sched_ext: BPF [\\w-]+ \"[^\"]*\" disabled \\(((?:runtime|scx_bpf_error|scx_error|BPF scheduler|cgroup|watchdog|dispatch|lock)[^)]*(?:error|failure|stall|failed)[^)]*|runtime error|scx_bpf_error)\\)",
+                    "sched_ext: {1}",
+                    NONE,
+                    "kernel/sched/ext.c"),
             // csd_lock_wait_toolong: "csd: Detected non-responsive CSD lock (#%d) on CPU#%d, waiting %lld ns for
             // CPU#%02d %pS(%ps)."
             rule(

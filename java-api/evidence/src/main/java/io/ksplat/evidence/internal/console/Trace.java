@@ -47,11 +47,18 @@ final class Trace {
         return cpu;
     }
 
-    void on(int number, Optional<Task> running) {
-        if (cpu.isEmpty()) {
-            cpu = OptionalInt.of(number);
-        }
+    Optional<Task> task() {
+        return task;
+    }
+
+    void on(OptionalInt number, Optional<Task> running) {
+        cpu = cpu.isPresent() ? cpu : number;
         task = task.or(() -> running);
+    }
+
+    /** Names the task whose trace follows. */
+    void of(Task whose) {
+        task = Optional.of(whose);
     }
 
     List<Entry> entries() {

@@ -2,6 +2,7 @@
 package io.ksplat.evidence.internal.console;
 
 import io.ksplat.evidence.Frame;
+import io.ksplat.evidence.Task;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -14,15 +15,27 @@ import java.util.regex.Pattern;
 final class TraceReader {
     /** Begins a trace of which the lines before it say what it is. */
     private static final Pattern CALLS = Pattern.compile(
-            "^(?:\\[.*\\] )?(?:Call [Tt]race:|Call Trace\\b|Backtrace:|backtrace:|stack backtrace:|Stack trace:|Backtrace for|Trace:|Exception stack|Last Breaking)");
+            "^(?:\\[.*\\] )?(?:Call [Tt]race:|Call Trace\\b|Backtrace:|backtrace:|stack backtrace:|Stack trace:|Backtrace for|Trace:|Last Breaking)");
 
-    private static final Pattern NMI = Pattern.compile("^NMI backtrace for cpu (\\d+)");
+    private static final Pattern NMI = Pattern.compile("^NMI backtrace for cpu (\\d+)(?! skipped)");
+
+    /** dump_cpu_task() (kernel/sched/core.c). */
+    private static final Pattern CPU_DUMP = Pattern.compile("^(?:[\\w() ]+: )?Task dump for CPU (\\d+)");
+
+    /** sched_show_task() (same file): {@code task:%-15.15s state:%c ... pid:%-5d}; {@code %-15.15s %c %s} and numbers before 5.10. */
+    private static final Pattern TASK = Pattern.compile(
+            "^task:(.{1,15}?) +state:\\S.*? pid: *(\\d+)|^(\\S.{0,14}?) +[RSDTtXZPIKW] (?:running task +|[0-9a-f]{8,16} +|stopped +)?(?:[0-9a-f]{8,16} +)?\\d+ +(\\d+) +\\d+ 0x[0-9a-f]{8}");
+
+    /** rcu_check_gp_kthread_starvation() (kernel/rcu/tree_stall.h). */
+    private static final Pattern KTHREAD = Pattern.compile(
+            "^(?:rcu: )?(?:RCU grace-period kthread stack dump|Stack dump where RCU GP kthread last ran|Blocking task|Showing (?:backtraces|all))");
+
     private static final Pattern DUMP = Pattern.compile(
             "^(?:Task dump for CPU|CPU|Sending NMI from CPU|Showing stack for process|Stack dump where RCU GP kthread last ran)\\b.*?:?");
     /** dump_stack_cb (kernel/bpf/stream.c): {@code   text @ file:line} under the frame of a BPF program. */
     private static final Pattern SOURCE = Pattern.compile("^.* @ (\\S+):(\\d+)$");
 
-    private static final Pattern ON_CPU = Pattern.compile("^CPU: (\\d+) ");
+    private static final Pattern ON_CPU = Pattern.compile("^CPU: (\\d+) |^Pid: \\d+, comm: ");
 
     /** Lines that label the trace below them. */
     private static final List<Label> LABELS = List.of(
@@ -147,15 +160,37 @@ final class TraceReader {
                 return;
             }
         }
+        Matcher dumped = CPU_DUMP.matcher(text);
+        if (dumped.find()) {
+            next("task", OptionalInt.of(LockReader.number(dumped.group(1))));
+            return;
+        }
+        if (KTHREAD.matcher(text).find()) {
+            next("task", OptionalInt.empty());
+            return;
+        }
+        Matcher task = TASK.matcher(text);
+        if (task.find()) {
+            if (current.hasFrames() || !current.isMain() || "nmi backtrace".equals(current.label())) {
+                next("task", OptionalInt.empty());
+            }
+            boolean old = task.group(1) == null;
+            current.of(new Task(
+                    (old ? task.group(3) : task.group(1)).strip(),
+                    LockReader.number(old ? task.group(4) : task.group(2))));
+            return;
+        }
         Matcher cpu = ON_CPU.matcher(text);
         if (cpu.find()) {
             if (current.hasFrames() || !current.isMain()) {
                 next("task", OptionalInt.empty());
             }
             current.on(
-                    Integer.parseInt(
-                            cpu.group(1).substring(0, Math.min(9, cpu.group(1).length()))),
+                    cpu.group(1) == null ? OptionalInt.empty() : OptionalInt.of(LockReader.number(cpu.group(1))),
                     FaultReader.running(text));
+        } else if (text.startsWith("Exception stack")) {
+            // arm prints the registers of what was interrupted, and goes on with its trace
+            continued();
         } else if (CALLS.matcher(text).find()) {
             if (current.hasFrames() || text.startsWith("stack backtrace")) {
                 next("task", current.hasFrames() ? OptionalInt.empty() : current.cpu());
@@ -177,6 +212,12 @@ final class TraceReader {
             end = mark.end();
         }
         return text.substring(end);
+    }
+
+    private void continued() {
+        Trace before = current;
+        next(before.label(), before.cpu());
+        before.task().ifPresent(current::of);
     }
 
     private void next(String label, OptionalInt cpu) {

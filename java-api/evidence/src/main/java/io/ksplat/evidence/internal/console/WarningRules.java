@@ -19,7 +19,8 @@ final class WarningRules {
     static final List<Rule> RULES = List.of(
             // __warn: "WARNING: CPU: %d PID: %d at %s:%d %pS" until 6.15, "WARNING: %s:%d at %pS, CPU#%d: %s/%d" since;
             // warn_slowpath_common until 3.11: "WARNING: at %s:%d %pS()"
-            warn("WARNING: (?:CPU: \\d+ PID: \\d+ )?at (?<file>\\S+?):\\d+ (?<f>[^\\s+]+)\\+0x", HEAD),
+            // behind scripts/decode_stacktrace.sh: the place in parentheses instead of the offset
+            warn("WARNING: (?:CPU: \\d+ PID: \\d+ )?at (?<file>\\S+?):\\d+ (?<f>[^\\s+(]+)(?:\\+0x| \\()", HEAD),
             warn("WARNING: CPU: \\d+ PID: \\d+ at (?<f>[^\\s+]+)\\+0x", HEAD),
             warn("WARNING: CPU: \\d+ PID: \\d+ at (?<file>\\S+?):\\d+", PC),
             warn(
@@ -27,6 +28,8 @@ final class WarningRules {
                     HEAD),
             warn("WARNING: (?<file>[^\\s:]+):\\d+ at \\S+, CPU#\\d+", PC),
             warn("WARNING: at (?<f>[^\\s+]+)\\+0x[0-9a-f]+/0x[0-9a-f]+(?: \\[\\w+\\])?, CPU#\\d+", HEAD),
+            // report_bug until 4.5, on architectures with a trap of their own: "WARNING: at %s:%d"
+            warn("WARNING: at (?<file>[\\w./-]+):\\d+$", PC),
             // WARN_ON until 2.6.24, with __FUNCTION__: "WARNING: at %s:%d %s()"
             warn("WARNING: at (?<file>\\S+?):\\d+ (?<f>[\\w.]+)\\+?", HEAD),
             // unwind_next_frame (arch/x86/kernel/unwind_frame.c): "WARNING: kernel stack regs at %p in %s:%d has bad

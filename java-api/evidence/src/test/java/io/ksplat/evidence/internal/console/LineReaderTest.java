@@ -34,6 +34,6 @@ class LineReaderTest {
 
     private static List<Line> read(String line) {
         byte[] bytes = line.getBytes(StandardCharsets.ISO_8859_1);
-        return LineReader.read(bytes, 0, bytes.length);
+        return new LineReader().read(bytes, 0, bytes.length);
     }
 }

@@ -34,9 +34,10 @@ class RulesTest {
                         // a heading in kinds contains a title, which may look like a report
                         if (!raw.startsWith("# ")) {
                             byte[] bytes = raw.getBytes(StandardCharsets.ISO_8859_1);
-                            LineReader.read(bytes, 0, bytes.length).stream()
-                                    .flatMap(line -> Rules.match(line.text()).stream())
-                                    .forEach(match -> hit.add(match.rule()));
+                            new LineReader()
+                                    .read(bytes, 0, bytes.length).stream()
+                                            .flatMap(line -> Rules.match(line.text()).stream())
+                                            .forEach(match -> hit.add(match.rule()));
                         }
                     }
                 }
