@@ -110,8 +110,7 @@ public final class Run {
                 session.targets(),
                 session.progress(),
                 settings,
-                new MachineLease.Request(
-                        scenario.id(), scenario.needs().bootParameters(), scenario.machine(), apart),
+                new MachineLease.Request(scenario.id(), scenario.needs().bootParameters(), scenario.machine(), apart),
                 shared);
         this.expected = settings.expect().orElse(Verdict.CLEAN);
         this.report = session.report(settings.report());
