@@ -33,6 +33,9 @@ public final class PendingTimers implements Pending {
     private static final int FIRST_SOFT = 4;
     private static final int SOFT = 0xf0;
 
+    /** No shift of a clocksource is larger than its word. */
+    private static final int SHIFT = 63;
+
     /** The limit of a tree: more nodes are a loop in corrupted memory, or cannot be waited for. */
     private static final int MOST = 4096;
 
@@ -46,11 +49,30 @@ public final class PendingTimers implements Pending {
         this.symbols = symbols;
     }
 
-    /** kernel/time/tick-common.c: tick_next_period is when the next tick is due, and moves on with the ticks. */
+    /**
+     * The kernel's CLOCK_MONOTONIC at its last tick (kernel/time/timekeeping.c, struct tk_read_base). What the ticks count, as
+     * {@code tick_next_period} does, stays behind for ever in a machine whose host starved it while its timer was periodic.
+     */
     @Override
     public OptionalLong guestNanos() throws IOException {
-        OptionalLong at = symbols.address("tick_next_period");
-        return at.isPresent() ? word(at.getAsLong()) : at;
+        OptionalLong fast = symbols.address("tk_fast_mono");
+        if (fast.isEmpty() || !kernel.btf().hasMember("tk_fast", "base") || !hasReadBase()) {
+            OptionalLong at = symbols.address("tick_next_period");
+            return at.isPresent() ? word(at.getAsLong()) : at;
+        }
+        long at = fast.getAsLong() + kernel.btf().offsetOf("tk_fast", "base");
+        OptionalLong base = word(at + kernel.btf().offsetOf("tk_read_base", "base"));
+        OptionalLong fraction = word(at + kernel.btf().offsetOf("tk_read_base", "xtime_nsec"));
+        OptionalLong shift = word(at + kernel.btf().offsetOf("tk_read_base", "shift"));
+        return base.isPresent() && fraction.isPresent() && shift.isPresent()
+                ? OptionalLong.of(base.getAsLong() + (fraction.getAsLong() >>> (int) (shift.getAsLong() & SHIFT)))
+                : OptionalLong.empty();
+    }
+
+    private boolean hasReadBase() {
+        return kernel.btf().hasMember("tk_read_base", "base")
+                && kernel.btf().hasMember("tk_read_base", "xtime_nsec")
+                && kernel.btf().hasMember("tk_read_base", "shift");
     }
 
     @Override
