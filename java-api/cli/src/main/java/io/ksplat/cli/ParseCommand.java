@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
+import io.ksplat.results.internal.FailOn;
+import io.ksplat.results.internal.KnownReports;
+import io.ksplat.results.internal.LogFiles;
 import io.ksplat.results.internal.LogParser;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -20,13 +25,21 @@ import picocli.CommandLine.Spec;
         description = "Finds kernel reports in a log: a console, dmesg, journalctl, netconsole.",
         mixinStandardHelpOptions = true,
         exitCodeListHeading = "Exit codes:%n",
-        exitCodeList = {"0:no report was found", "1:some report was found", "2:usage", "3:a file cannot be read"})
+        exitCodeList = {
+            "0:no report was found",
+            "1:some report was found (of --fail-on, and not --known)",
+            "2:usage",
+            "3:a file cannot be read"
+        })
 final class ParseCommand implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "FILE", arity = "1..*", description = "Logs; - is standard input.")
+    @Parameters(
+            paramLabel = "FILE",
+            arity = "1..*",
+            description = "Logs, also gz, xz and zst, and folders of them; - is standard input.")
     private List<String> files = List.of();
 
     @Option(names = "--json", description = "One line of JSON a file.")
@@ -38,26 +51,64 @@ final class ParseCommand implements Callable<Integer> {
             description = "Also a report: results.json, JUnit XML, and each log with its evidence.")
     private @Nullable Path report;
 
+    @Option(
+            names = "--fail-on",
+            paramLabel = "KIND",
+            split = ",",
+            description = "Exit with 1 only for these kinds, as --json names them. Others are printed.")
+    private Set<String> failOn = Set.of();
+
+    @Option(
+            names = "--known",
+            paramLabel = "FILE",
+            description =
+                    "Reports that are known: lines of SIGNATURE | UNTIL | REASON. They are printed and do not fail.")
+    private @Nullable Path known;
+
     @Override
     public Integer call() throws IOException {
+        KnownReports reports = known == null ? KnownReports.NONE : KnownReports.read(known);
+        FailOn failing = failing(reports);
         PrintWriter out = spec.commandLine().getOut();
-        boolean found = false;
+        boolean fails = false;
+        long lines = 0;
+        long kernelLines = 0;
+        long found = 0;
+        List<String> logFiles = LogFiles.of(files);
         try (LogParser logs = new LogParser(Optional.ofNullable(report).map(Path::toAbsolutePath))) {
-            for (String file : files) {
+            for (String file : logFiles) {
                 LogParser.Found here = logs.parse(file);
-                found |= here.any();
-                if (json) {
-                    out.println(here.json());
-                } else {
-                    out.print(here.text(files.size() > 1 ? file + ": " : ""));
-                }
+                fails |= failing.isIn(here);
+                lines += here.lines();
+                kernelLines += here.kernelLines();
+                found += here.evidence().size();
+                out.print(json ? here.json() + "\n" : here.text(logFiles.size() > 1 ? file + ": " : "", reports));
                 out.flush();
             }
         }
-        if (report != null && !json) {
-            out.println("Report: " + report);
+        if (!json) {
+            if (report != null) {
+                out.println("Report: " + report);
+            }
+            out.println(counts(lines, kernelLines, found));
             out.flush();
         }
-        return found ? Exit.UNEXPECTED : Exit.EXPECTED;
+        return fails ? Exit.UNEXPECTED : Exit.EXPECTED;
+    }
+
+    private static String counts(long lines, long kernelLines, long found) {
+        String counts = "%d line%s, %d of them with a kernel's stamp, %d report%s"
+                .formatted(lines, lines == 1 ? "" : "s", kernelLines, found, found == 1 ? "" : "s");
+        return kernelLines == 0 && found == 0
+                ? counts + ": nothing says that a kernel printed this, so it shows nothing"
+                : counts;
+    }
+
+    private FailOn failing(KnownReports reports) {
+        try {
+            return new FailOn(failOn, reports);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--fail-on: " + e.getMessage(), e);
+        }
     }
 }

@@ -119,6 +119,77 @@ class ParseTest {
         assertThat(evidence.path("function").asText()).isEqualTo("demo_open");
     }
 
+    @Test
+    void aCleanLogAndATextThatIsNoLogDiffer() throws Exception {
+        Ksplat clean = Ksplat.run(folder, "parse", log("good.log", BANNER));
+        assertThat(clean.out().lines()).containsExactly("1 line, 1 of them with a kernel's stamp, 0 reports");
+
+        Ksplat none = Ksplat.run(folder, "parse", log("letter", "Dear all,\nthe kernel is well.\n"));
+        assertThat(none.out().lines()).singleElement().asString().contains("2 lines, 0 of them", "it shows nothing");
+    }
+
+    @Test
+    void foldersAndCompressedLogsAreRead() throws Exception {
+        Files.createDirectories(folder.resolve("logs/old"));
+        compressed("logs/a", "gzip");
+        compressed("logs/b.log", "xz");
+        compressed("logs/old/c", "zstd");
+        log("logs/good", BANNER);
+
+        Ksplat ksplat = Ksplat.run(folder, "parse", folder.resolve("logs").toString());
+
+        assertThat(ksplat.exit()).as(ksplat.err()).isEqualTo(1);
+        assertThat(ksplat.out())
+                .contains("logs/a: oops: ", "logs/b.log: oops: ", "logs/old/c: oops: ")
+                .contains("25 lines, 25 of them with a kernel's stamp, 3 reports");
+    }
+
+    @Test
+    void onlyKindsThatAreNamedFail() throws Exception {
+        String bad = log("bad.log", OOPS);
+
+        Ksplat other = Ksplat.run(folder, "parse", bad, "--fail-on", "soft-lockup,hung-task");
+        assertThat(other.exit()).isZero();
+        assertThat(other.out()).contains("oops: ");
+        assertThat(Ksplat.run(folder, "parse", bad, "--fail-on", "soft-lockup,oops")
+                        .exit())
+                .isEqualTo(1);
+        Ksplat wrong = Ksplat.run(folder, "parse", bad, "--fail-on", "ooops");
+        assertThat(wrong.exit()).isEqualTo(2);
+        assertThat(wrong.err()).contains("no kind ooops", "hung-task");
+    }
+
+    @Test
+    void aKnownReportFailsOnlyBehindItsDay() throws Exception {
+        String bad = log("bad.log", OOPS);
+        String signature = new ObjectMapper()
+                .readTree(Ksplat.run(folder, "parse", "--json", bad).out())
+                .at("/evidence/0/signature")
+                .asText();
+
+        Ksplat known = parseKnowing(bad, "# ours\n" + signature + " | 9999-12-31 | ticket 7\n");
+        assertThat(known.exit()).as(known.err()).isZero();
+        assertThat(known.out()).contains("oops: ", "known: ticket 7, until 9999-12-31");
+        assertThat(parseKnowing(bad, signature + " | 2020-01-01 | ticket 7\n").exit())
+                .isEqualTo(1);
+        assertThat(parseKnowing(bad, "oops: another | 9999-12-31 | ticket 8\n").exit())
+                .isEqualTo(1);
+        assertThat(parseKnowing(bad, signature + "\n").err()).contains("known:1: not SIGNATURE | UNTIL | REASON");
+        assertThat(parseKnowing(bad, signature + " | soon | ticket\n").err()).contains("known:1: not a date", "soon");
+    }
+
+    private Ksplat parseKnowing(String log, String known) throws Exception {
+        return Ksplat.run(folder, "parse", log, "--known", log("known", known));
+    }
+
+    private void compressed(String name, String program) throws Exception {
+        Path raw = Files.writeString(folder.resolve("raw"), BANNER + OOPS);
+        Process process = new ProcessBuilder(program, "-c", raw.toString())
+                .redirectOutput(folder.resolve(name).toFile())
+                .start();
+        assertThat(process.waitFor()).as(program).isZero();
+    }
+
     private static void assertRun(JsonNode run, String name, String verdict) {
         assertThat(run.path("reproducer").asText()).isEqualTo(name);
         assertThat(run.path("verdict").asText()).as(name).isEqualTo(verdict);

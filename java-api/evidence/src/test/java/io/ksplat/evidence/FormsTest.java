@@ -69,6 +69,25 @@ class FormsTest {
         assertThat(formed.stacks()).isEqualTo(plain.stacks());
     }
 
+    @ParameterizedTest
+    @MethodSource("forms")
+    void whatTheKernelWritesBeforeAHeadIsNoPrefix(String form) {
+        String report = """
+                watchdog: CPU0: Watchdog detected hard LOCKUP on cpu 1
+                Modules linked in: demo
+                CPU: 1 PID: 88 Comm: cat Not tainted 6.1.0 #1
+                RIP: 0010:demo_spin+0x1/0x2
+                Call Trace:
+                 <TASK>
+                 demo_ioctl+0x1/0x2 [demo]
+                 </TASK>
+                """;
+        Evidence formed = Logs.only(report.lines().map(FORMS.get(form)).collect(Collectors.joining("\n", "", "\n")));
+
+        assertThat(formed.kind()).isEqualTo(EvidenceKind.HARD_LOCKUP);
+        assertThat(formed.stacks()).isEqualTo(Logs.only(report).stacks());
+    }
+
     @Test
     void aWholeLogMayBeOneString() {
         String one = "[\"" + REPORT.replace("\n", "\\n") + "\"]";

@@ -7,11 +7,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.ksplat.evidence.ConsoleParser;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.internal.Incidents;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -27,8 +28,13 @@ public final class LogParser implements AutoCloseable {
         this.report = report.isPresent() ? Optional.of(new LogReport(report.get())) : Optional.empty();
     }
 
-    /** What was found in a file. */
-    public record Found(String file, List<Evidence> evidence) {
+    /**
+     * What was found in a file.
+     *
+     * @param lines how many lines it has that are not empty
+     * @param kernelLines how many of them say that a kernel printed them
+     */
+    public record Found(String file, List<Evidence> evidence, long lines, long kernelLines) {
         public Found {
             evidence = List.copyOf(evidence);
         }
@@ -56,13 +62,17 @@ public final class LogParser implements AutoCloseable {
          * Returns it for people.
          *
          * @param prefix begins each report
+         * @param known what is known already
          */
-        public String text(String prefix) {
+        public String text(String prefix, KnownReports known) {
             StringBuilder text = new StringBuilder();
             for (Evidence each : Incidents.gravestFirst(evidence)) {
                 text.append(prefix).append(EvidenceText.brief(each));
                 String facts = EvidenceFacts.of(each);
                 text.append(facts.isEmpty() ? "" : "  " + facts + "\n");
+                known.reason(each, LocalDate.now(ZoneId.systemDefault()))
+                        .ifPresent(reason ->
+                                text.append("  known: ").append(reason).append("\n"));
             }
             return text.toString();
         }
@@ -76,12 +86,12 @@ public final class LogParser implements AutoCloseable {
      */
     public Found parse(String file) throws IOException {
         if (report.isEmpty()) {
-            return new Found(file, read(file, (buffer, length) -> {}));
+            return read(file, (buffer, length) -> {});
         }
         try (LogReport.Run run = report.get().begin(file)) {
-            List<Evidence> evidence = read(file, run::keep);
-            run.end(evidence);
-            return new Found(file, evidence);
+            Found found = read(file, run::keep);
+            run.end(found.evidence());
+            return found;
         }
     }
 
@@ -99,18 +109,22 @@ public final class LogParser implements AutoCloseable {
         void keep(byte[] buffer, int length) throws IOException;
     }
 
-    private static List<Evidence> read(String file, Copy copy) throws IOException {
+    private static Found read(String file, Copy copy) throws IOException {
         List<Evidence> evidence = new ArrayList<>();
-        try (InputStream in = file.equals("-") ? System.in : Files.newInputStream(Path.of(file));
+        LogTally tally = new LogTally();
+        try (InputStream in = LogFiles.open(file);
                 ConsoleParser parser = new ConsoleParser(evidence::add)) {
             byte[] buffer = new byte[64 * 1024];
             for (int length = in.read(buffer); length >= 0; length = in.read(buffer)) {
                 copy.keep(buffer, length);
+                tally.feed(buffer, length);
                 parser.feed(buffer, 0, length);
             }
-        } catch (NoSuchFileException e) {
-            throw new IOException("there is no file " + file, e);
+        } catch (FileNotFoundException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new IOException("cannot read " + file + ": " + e.getMessage(), e);
         }
-        return Incidents.together(evidence);
+        return new Found(file, Incidents.together(evidence), tally.lines(), tally.kernels());
     }
 }

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,10 @@ public final class Assembler {
     private static final Pattern TORN = Pattern.compile("[:;,.\\])}*=-]{0,3} ?");
 
     private static final Pattern KERNEL = Pattern.compile("\\bkernel(?:\\[\\d+\\]|\\.\\w+)?:? *$");
+
+    /** What the kernel itself writes before a head: pr_fmt of kernel/watchdog.c and kernel/rcu, and the CPU. It is on no other line. */
+    private static final Pattern SUBSYSTEM =
+            Pattern.compile("(?:(?:NMI )?watchdog: |rcu: |workqueue: )?(?:CPU ?\\d+: )?$");
 
     private final LineReader reader = new LineReader();
     private final Consumer<Evidence> sink;
@@ -122,7 +127,9 @@ public final class Assembler {
     }
 
     private void begin(Rules.Match match, Line line, long number) {
-        String before = line.text().substring(0, match.start());
+        String skipped = line.text().substring(0, match.start());
+        Matcher subsystem = SUBSYSTEM.matcher(skipped);
+        String before = subsystem.find() ? skipped.substring(0, subsystem.start()) : skipped;
         boolean known =
                 before.isBlank() || match.isPrefixed() || TORN.matcher(before).matches();
         Line head = line;
@@ -135,7 +142,7 @@ public final class Assembler {
                     && KERNEL.matcher(prefix).find();
             head = match.isPrefixed()
                     ? line.with(lead, line.text())
-                    : line.with(lead, line.text().substring(match.start()));
+                    : line.with(lead, line.text().substring(before.length()));
         }
         Optional<Report> own = own(head);
         Optional<Report> cause = own.isPresent() || match.rule().family() != Rule.Family.PANIC
