@@ -35,7 +35,7 @@ final class ParseCommand implements Callable<Integer> {
     @Option(
             names = "--report",
             paramLabel = "DIR",
-            description = "Also a report: results.json, JUnit XML, and each log with its evidence.")
+            description = "Also a report: results.json, JUnit XML, pages (index.html), and each log with its evidence.")
     private @Nullable Path report;
 
     @Override
@@ -53,6 +53,9 @@ final class ParseCommand implements Callable<Integer> {
                 }
                 out.flush();
             }
+        }
+        if (report != null) {
+            ReportPages.write(report, spec.commandLine().getErr());
         }
         if (report != null && !json) {
             out.println("Report: " + report);
