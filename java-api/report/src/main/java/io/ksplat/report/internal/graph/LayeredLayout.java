@@ -19,7 +19,7 @@ import org.eclipse.elk.graph.util.ElkGraphUtil;
 
 /** A graph in layers, by ELK. Loading it costs a second of CPU, so that only graphs that are no small ring come here. */
 final class LayeredLayout {
-    private static final int BOX = 180;
+    private static final int BOX = 208;
     private static final int LINE = 16;
     private static final int MARGIN = 4;
 

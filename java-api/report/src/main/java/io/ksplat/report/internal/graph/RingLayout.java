@@ -6,8 +6,8 @@ import java.util.List;
 
 /** A ring in two columns, clockwise from the upper left corner: narrow enough for a phone. */
 final class RingLayout {
-    private static final int WIDTH = 464;
-    private static final int BOX = 180;
+    private static final int WIDTH = 516;
+    private static final int BOX = 208;
     private static final int MARGIN = 4;
     private static final int GAP = 46;
     private static final int LINE = 16;

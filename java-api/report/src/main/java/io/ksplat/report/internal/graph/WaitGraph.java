@@ -124,7 +124,7 @@ public record WaitGraph(List<Node> nodes, List<Edge> edges, boolean ring) {
 
     private static String detail(LockRef lock) {
         return "lock"
-                + lock.address().map(address -> " at " + address).orElse("")
+                + lock.address().map(address -> " " + address).orElse("")
                 + (lock.value().isPresent()
                         ? " = 0x" + Long.toHexString(lock.value().getAsLong())
                         : "");

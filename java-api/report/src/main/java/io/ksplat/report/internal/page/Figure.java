@@ -38,6 +38,6 @@ public record Figure(String caption, Drawing drawing) {
 
     /** Returns whether it is wider than a page may be. */
     public boolean isLarge() {
-        return drawing.boxes().size() > RING || drawing.width() > 480;
+        return drawing.boxes().size() > RING || drawing.width() > 540;
     }
 }

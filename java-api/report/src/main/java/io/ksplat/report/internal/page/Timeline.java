@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -66,12 +67,16 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
             return Optional.empty();
         }
         List<Raw> shown = all.subList(0, Math.min(MOST_EVENTS, all.size()));
+        long end = shown.get(shown.size() - 1).atMs();
+        long first = shown.get(0).atMs();
         long begin = shown.stream()
                 .filter(event -> !event.event().equals("prepared"))
                 .mapToLong(Raw::atMs)
                 .min()
-                .orElse(0);
-        long end = Math.max(begin + 1, shown.get(shown.size() - 1).atMs());
+                .orElse(first);
+        // Making ready may take minutes: it must not press together all the rest.
+        begin = end - first <= 3 * (end - begin) ? first : begin;
+        end = Math.max(begin + 1, end);
         begin = Math.max(0, begin - Math.max(1, (end - begin) / 20));
         return Optional.of(new Scale(begin, end).draw(run, shown, all.size() - shown.size()));
     }
@@ -206,11 +211,10 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
                 }
             }
             step = Math.max(1, step);
+            int places = step >= 1000 ? 0 : step >= 100 ? 1 : step >= 10 ? 2 : 3;
             List<Tick> ticks = new ArrayList<>();
             for (double at = Math.ceil(begin / step) * step; at <= end; at += step) {
-                ticks.add(new Tick(
-                        x((long) at),
-                        at < 100_000 && step < 1000 ? Math.round(at) + " ms" : Math.round(at / 1000) + " s"));
+                ticks.add(new Tick(x((long) at), String.format(Locale.ROOT, "%." + places + "f s", at / 1000)));
             }
             return ticks;
         }
