@@ -31,6 +31,7 @@ public final class HtmlReport {
 
     private static final String STYLE = "ksplat-report.css";
     private static final String SCRIPT = "ksplat-report.js";
+    private static final String ICON = "ksplat-report.svg";
 
     private final ReportFolder files;
     private final TemplateEngine templates = TemplateEngine.createPrecompiled(ContentType.Html);
@@ -69,6 +70,7 @@ public final class HtmlReport {
         }
         copy(STYLE);
         copy(SCRIPT);
+        copy(ICON);
         for (StoredRun run : runs) {
             String name = RunFolder.name(run.run());
             Files.createDirectories(files.path().resolve(name));
