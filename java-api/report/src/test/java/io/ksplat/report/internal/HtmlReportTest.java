@@ -26,6 +26,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -232,6 +233,7 @@ class HtmlReportTest {
     }
 
     @Test
+    @Tag("full")
     void writesAThousandRuns() throws IOException {
         RunRecord[] runs = IntStream.rangeClosed(1, 1000)
                 .mapToObj(attempt -> Reports.run("clean", attempt, Verdict.CLEAN, Verdict.CLEAN))
