@@ -33,14 +33,15 @@ class ArchitectureTest {
             Map.entry("kernel", Set.of()),
             Map.entry("bpf", Set.of("kernel")),
             Map.entry("results", Set.of("evidence")),
+            Map.entry("report", Set.of("results", "evidence")),
             Map.entry("machine", Set.of("bpf", "kernel", "evidence")),
             Map.entry("engine", Set.of("machine", "results", "bpf", "kernel", "evidence")),
             Map.entry("junit", Set.of("engine", "evidence")),
             Map.entry("campaign", Set.of("engine", "results", "machine", "kernel", "evidence")),
-            Map.entry("cli", Set.of("campaign", "junit", "engine", "results")),
+            Map.entry("cli", Set.of("campaign", "junit", "engine", "results", "report")),
             Map.entry("container", Set.of("machine")));
 
-    private static final int MOST_ARROWS = 22;
+    private static final int MOST_ARROWS = 25;
 
     /** The module that a class belongs to; the catalogue's is "reproducers". */
     private static String module(JavaClass type) {

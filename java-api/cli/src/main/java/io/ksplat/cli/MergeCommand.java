@@ -41,6 +41,7 @@ final class MergeCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         out.print(ErrorGuide.end(runs, report));
         out.flush();
+        ReportPages.write(report, spec.commandLine().getErr());
         return Exit.of(runs);
     }
 }

@@ -48,7 +48,7 @@ final class ParseCommand implements Callable<Integer> {
     @Option(
             names = "--report",
             paramLabel = "DIR",
-            description = "Also a report: results.json, JUnit XML, and each log with its evidence.")
+            description = "Also a report: results.json, JUnit XML, pages (index.html), and each log with its evidence.")
     private @Nullable Path report;
 
     @Option(
@@ -85,6 +85,9 @@ final class ParseCommand implements Callable<Integer> {
                 out.print(json ? here.json() + "\n" : here.text(logFiles.size() > 1 ? file + ": " : "", reports));
                 out.flush();
             }
+        }
+        if (report != null) {
+            ReportPages.write(report, spec.commandLine().getErr());
         }
         if (!json) {
             if (report != null) {

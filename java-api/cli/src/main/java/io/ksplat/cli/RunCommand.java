@@ -178,6 +178,7 @@ final class RunCommand implements Callable<Integer> {
             }
             out.flush();
         }
+        ReportPages.write(report, spec.commandLine().getErr());
         return failed.get() ? Exit.HARNESS : Exit.of(written.runs());
     }
 

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import io.ksplat.report.internal.HtmlReport;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** Leaves the pages of a report beside its records, when all attempts are over. */
+final class ReportPages {
+    private ReportPages() {}
+
+    /** Writes them. The records stand without them: a failure is told, and changes no verdict. */
+    static void write(Path report, PrintWriter err) {
+        try {
+            HtmlReport.write(report.toAbsolutePath(), Optional.empty());
+        } catch (IOException e) {
+            err.println("ksplat: the records of the report are whole, its pages are not: " + e.getMessage()
+                    + "; then: ksplat show " + report + " --html");
+            err.flush();
+        }
+    }
+}

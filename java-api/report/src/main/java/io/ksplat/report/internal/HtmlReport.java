@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.report.internal;
+
+import gg.jte.ContentType;
+import gg.jte.TemplateEngine;
+import io.ksplat.report.internal.page.Changes;
+import io.ksplat.report.internal.page.IndexPage;
+import io.ksplat.report.internal.page.RunPage;
+import io.ksplat.results.RunRecord;
+import io.ksplat.results.internal.ReportFolder;
+import io.ksplat.results.internal.RunFolder;
+import io.ksplat.results.internal.StoredReport;
+import io.ksplat.results.internal.StoredRun;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStreamWriter;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Writes the pages of a report beside its records, from the records alone: {@code index.html}, and a page for each run. */
+public final class HtmlReport {
+    public static final String INDEX = "index.html";
+
+    private static final String STYLE = "ksplat-report.css";
+    private static final String SCRIPT = "ksplat-report.js";
+    private static final String ICON = "ksplat-report.svg";
+
+    private final ReportFolder files;
+    private final TemplateEngine templates = TemplateEngine.createPrecompiled(ContentType.Html);
+
+    private HtmlReport(Path folder) {
+        files = new ReportFolder(folder);
+    }
+
+    /**
+     * Writes all pages, and removes nothing.
+     *
+     * @param baseline an earlier report to compare with
+     * @return the first page
+     * @throws IOException in one line, if there is no report, or if it cannot be written
+     */
+    public static Path write(Path folder, Optional<Path> baseline) throws IOException {
+        try {
+            new HtmlReport(folder).write(baseline);
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+        return folder.resolve(INDEX);
+    }
+
+    private void write(Optional<Path> baseline) throws IOException {
+        List<StoredRun> runs = StoredReport.read(files.path());
+        Optional<Changes> changes = Optional.empty();
+        if (baseline.isPresent()) {
+            List<RunRecord> before = StoredReport.read(baseline.get()).stream()
+                    .map(StoredRun::run)
+                    .toList();
+            changes = Optional.of(Changes.between(
+                    String.valueOf(baseline.get().getFileName()),
+                    before,
+                    runs.stream().map(StoredRun::run).toList()));
+        }
+        copy(STYLE);
+        copy(SCRIPT);
+        copy(ICON);
+        for (StoredRun run : runs) {
+            String name = RunFolder.name(run.run());
+            Files.createDirectories(files.path().resolve(name));
+            page(name + "/" + INDEX, "run.jte", RunPage.of(run, files.path()));
+            files.replace(name + "/trace.json", out -> TraceEvents.write(out, run));
+        }
+        // Last: what it links to is there.
+        page(INDEX, "index.jte", IndexPage.of(runs, changes, List.of(), jointFiles()));
+    }
+
+    private List<String> jointFiles() throws IOException {
+        List<String> present = new ArrayList<>();
+        for (String name : List.of("results.json", "summary.md", "table.md", "open-test-report.xml")) {
+            if (Files.exists(files.path().resolve(name))) {
+                present.add(name);
+            }
+        }
+        return present;
+    }
+
+    private void page(String name, String template, Object page) throws IOException {
+        files.replace(name, out -> {
+            Writer writer = new BufferedWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8));
+            templates.render(template, Map.of("page", page), new PrintableOutput(writer));
+            writer.flush();
+        });
+    }
+
+    private void copy(String name) throws IOException {
+        files.replace(name, out -> {
+            try (InputStream in = HtmlReport.class.getResourceAsStream(name)) {
+                if (in == null) {
+                    throw new IOException(name + " is not in this ksplat: build it again");
+                }
+                in.transferTo(out);
+            }
+        });
+    }
+}

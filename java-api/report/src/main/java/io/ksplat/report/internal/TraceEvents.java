@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.report.internal;
+
+import com.fasterxml.jackson.core.JsonEncoding;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.ksplat.evidence.Details;
+import io.ksplat.evidence.Evidence;
+import io.ksplat.report.internal.page.Words;
+import io.ksplat.results.NmiRecord;
+import io.ksplat.results.RunRecord;
+import io.ksplat.results.TimelineEvent;
+import io.ksplat.results.internal.StoredRun;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * {@code trace.json}: a run in the Trace Event format, as Perfetto and speedscope read it. A process is a machine, a thread a CPU;
+ * thread 0 is ksplat. An NMI is an instant, and a slice from there on if its CPU never came back; an arrow leads from it to who holds
+ * the lock that it waits for.
+ */
+final class TraceEvents {
+    private static final JsonFactory JSON = new JsonFactory();
+    private static final int MACHINE = 1;
+    private static final int KSPLAT = 0;
+
+    private final RunRecord run;
+    private final JsonGenerator json;
+
+    private TraceEvents(RunRecord run, JsonGenerator json) {
+        this.run = run;
+        this.json = json;
+    }
+
+    static void write(OutputStream out, StoredRun stored) throws IOException {
+        JsonGenerator json = JSON.createGenerator(out, JsonEncoding.UTF8);
+        json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
+        try (json) {
+            new TraceEvents(stored.run(), json).write();
+        }
+    }
+
+    private void write() throws IOException {
+        json.writeStartObject();
+        json.writeStringField("displayTimeUnit", "ms");
+        json.writeArrayFieldStart("traceEvents");
+        name(
+                "process_name",
+                KSPLAT,
+                Words.shortened(run.reproducer() + " on " + run.kernel().shortName()));
+        name("thread_name", KSPLAT, "ksplat");
+        for (int cpu : cpus()) {
+            name("thread_name", thread(cpu), "CPU " + cpu);
+        }
+        slice("run: " + run.verdict(), KSPLAT, 0, 1000 * run.timings().totalMs());
+        for (TimelineEvent event : run.timeline()) {
+            instant(
+                    event.event() + ": " + event.what(),
+                    event.cpu().isPresent() ? thread(event.cpu().getAsInt()) : KSPLAT,
+                    1000 * event.atMs());
+        }
+        for (NmiRecord nmi : run.nmis()) {
+            if (nmi.atMs().isPresent()) {
+                nmi(nmi, nmi.atMs().getAsLong());
+            }
+        }
+        json.writeEndArray();
+        json.writeEndObject();
+    }
+
+    private Set<Integer> cpus() {
+        Set<Integer> cpus = new TreeSet<>();
+        run.timeline().forEach(event -> event.cpu().ifPresent(cpus::add));
+        run.nmis().forEach(nmi -> nmi.cpu().ifPresent(cpus::add));
+        for (Evidence found : run.evidence()) {
+            found.cpu().ifPresent(cpus::add);
+            holder(found).flatMap(TraceEvents::cpu).ifPresent(cpus::add);
+        }
+        return cpus;
+    }
+
+    private static Optional<Integer> cpu(Details.Owner owner) {
+        return owner.cpu().isPresent() ? Optional.of(owner.cpu().getAsInt()) : Optional.empty();
+    }
+
+    private static Optional<Details.Wait> wait(Evidence found) {
+        return found.details() instanceof Details.Waits waits
+                ? waits.waits().stream()
+                        .filter(wait -> wait.owner().isPresent())
+                        .findFirst()
+                : Optional.empty();
+    }
+
+    private static Optional<Details.Owner> holder(Evidence found) {
+        return wait(found).flatMap(Details.Wait::owner);
+    }
+
+    private void nmi(NmiRecord nmi, long atMs) throws IOException {
+        int thread = nmi.cpu().isPresent() ? thread(nmi.cpu().getAsInt()) : KSPLAT;
+        instant("NMI " + nmi.where().map(where -> "at " + where).orElse(nmi.source()), thread, 1000 * atMs);
+        Optional<Details.Wait> wait = run.evidence().stream()
+                .map(TraceEvents::wait)
+                .flatMap(Optional::stream)
+                .filter(waiting ->
+                        waiting.context().equals("NMI") && waiting.cpu().equals(nmi.cpu()))
+                .findFirst();
+        if (wait.isEmpty() || nmi.cpu().isEmpty()) {
+            return;
+        }
+        Details.Owner owner = wait.get().owner().orElseThrow();
+        String lock = wait.get().lock().name();
+        long end = Math.max(atMs + 1, run.timings().totalMs());
+        int holder = owner.cpu().isPresent() ? thread(owner.cpu().getAsInt()) : KSPLAT;
+        // Slices of one thread must nest: the holder's is around the NMI's where both are on one CPU, and an arrow goes
+        // on in time.
+        slice(
+                Words.who(owner.context(), OptionalInt.empty(), owner.task()) + " holds " + lock,
+                holder,
+                1000 * Math.max(0, atMs - 1),
+                1000 * (end + 1));
+        slice("NMI waits for " + lock, thread, 1000 * atMs, 1000 * end);
+        flow("s", thread, 1000 * atMs);
+        flow("f", holder, 1000 * end + 500);
+    }
+
+    private static int thread(int cpu) {
+        return cpu + 1;
+    }
+
+    private void begin(String phase, String name, int thread, long micros) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("ph", phase);
+        json.writeStringField("name", Words.shortened(name));
+        json.writeStringField("cat", "ksplat");
+        json.writeNumberField("pid", MACHINE);
+        json.writeNumberField("tid", thread);
+        json.writeNumberField("ts", micros);
+    }
+
+    private void name(String what, int thread, String name) throws IOException {
+        begin("M", what, thread, 0);
+        json.writeObjectFieldStart("args");
+        json.writeStringField("name", name);
+        json.writeEndObject();
+        json.writeEndObject();
+    }
+
+    private void instant(String name, int thread, long micros) throws IOException {
+        begin("i", name, thread, micros);
+        json.writeStringField("s", "t");
+        json.writeEndObject();
+    }
+
+    private void slice(String name, int thread, long from, long to) throws IOException {
+        begin("X", name, thread, from);
+        json.writeNumberField("dur", Math.max(1, to - from));
+        json.writeEndObject();
+    }
+
+    private void flow(String phase, int thread, long micros) throws IOException {
+        begin(phase, "waits for", thread, micros);
+        json.writeNumberField("id", 1);
+        if (phase.equals("f")) {
+            json.writeStringField("bp", "e");
+        }
+        json.writeEndObject();
+    }
+}

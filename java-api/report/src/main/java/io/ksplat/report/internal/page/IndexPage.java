@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.report.internal.page;
+
+import io.ksplat.evidence.Verdict;
+import io.ksplat.results.RunRecord;
+import io.ksplat.results.internal.RunFolder;
+import io.ksplat.results.internal.StoredRun;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * The first page.
+ *
+ * @param unexpected the runs that are not as expected, as far as the page lists them
+ * @param runs all runs, as far as the page lists them
+ * @param pages the pages of sweeps, bisections, patch trials and benchmarks
+ */
+public record IndexPage(
+        int total,
+        int asExpected,
+        Map<Verdict, Integer> counts,
+        List<Column> kernels,
+        List<Row> rows,
+        List<Line> unexpected,
+        List<Line> runs,
+        Optional<Changes> changes,
+        List<Link> pages,
+        List<String> files) {
+    private static final int MOST_LINES = 2000;
+    private static final int MOST_UNEXPECTED = 100;
+    private static final int MOST_ROWS = 1500;
+    private static final int MOST_COLUMNS = 40;
+
+    /** A kernel: its spec, and what runs say it is. */
+    public record Column(String spec, String release) {}
+
+    public record Row(String reproducer, List<Cell> cells) {}
+
+    /** What a reproducer did on a kernel; no verdicts if it was not run there. */
+    public record Cell(List<Result> results, int runs, int asExpected) {
+        public boolean isUnexpected() {
+            return asExpected < runs;
+        }
+
+        /** Returns the classes by which a filter finds it. */
+        public String styles() {
+            StringBuilder styles = new StringBuilder(isUnexpected() ? "unexpected" : "expected");
+            results.forEach(result -> styles.append(" has-").append(result.verdict()));
+            return styles.toString();
+        }
+    }
+
+    /** Runs with the same verdict, and the page of the first of them that is not as expected, if one is not. */
+    public record Result(Verdict verdict, int count, boolean asExpected, Verdict expected, String href) {}
+
+    public record Line(RunRecord run, String href, String sentence) {}
+
+    public record Link(String name, String href) {}
+
+    /** Lays out the runs. */
+    public static IndexPage of(
+            List<StoredRun> stored, Optional<Changes> changes, List<Link> pages, List<String> files) {
+        List<RunRecord> all = stored.stream().map(StoredRun::run).toList();
+        Map<Verdict, Integer> counts = new EnumMap<>(Verdict.class);
+        all.forEach(run -> counts.merge(run.verdict(), 1, Integer::sum));
+        Map<String, Column> kernels = new LinkedHashMap<>();
+        Map<String, Map<String, List<RunRecord>>> cells = new TreeMap<>();
+        for (RunRecord run : all) {
+            String spec = run.kernel().spec();
+            kernels.merge(
+                    spec,
+                    new Column(spec, run.kernel().release()),
+                    (known, other) -> known.release().isEmpty() ? other : known);
+            cells.computeIfAbsent(run.reproducer(), id -> new LinkedHashMap<>())
+                    .computeIfAbsent(spec, kernel -> new ArrayList<>())
+                    .add(run);
+        }
+        List<Column> columns = kernels.values().stream().limit(MOST_COLUMNS).toList();
+        List<Row> rows = new ArrayList<>();
+        for (Map.Entry<String, Map<String, List<RunRecord>>> row : cells.entrySet()) {
+            if (rows.size() < MOST_ROWS) {
+                rows.add(new Row(
+                        row.getKey(),
+                        columns.stream()
+                                .map(column -> cell(row.getValue().getOrDefault(column.spec(), List.of())))
+                                .toList()));
+            }
+        }
+        List<RunRecord> unexpected =
+                all.stream().filter(run -> !run.asExpected()).toList();
+        // What is not as expected stands first, wherever a list has an end.
+        List<Line> lines = Stream.concat(unexpected.stream(), all.stream().filter(RunRecord::asExpected))
+                .limit(MOST_LINES)
+                .map(IndexPage::line)
+                .toList();
+        return new IndexPage(
+                all.size(),
+                all.size() - unexpected.size(),
+                counts,
+                columns,
+                rows,
+                unexpected.stream().limit(MOST_UNEXPECTED).map(IndexPage::line).toList(),
+                lines,
+                changes,
+                pages,
+                files);
+    }
+
+    public int notAsExpected() {
+        return total - asExpected;
+    }
+
+    /** Returns the link to a run's page. */
+    public static String href(RunRecord run) {
+        return Words.href(RunFolder.name(run)) + "/index.html";
+    }
+
+    private static Line line(RunRecord run) {
+        return new Line(run, href(run), Words.shortened(Sentence.of(run)));
+    }
+
+    private static Cell cell(List<RunRecord> runs) {
+        Map<Verdict, List<RunRecord>> byVerdict = new EnumMap<>(Verdict.class);
+        runs.forEach(run -> byVerdict
+                .computeIfAbsent(run.verdict(), verdict -> new ArrayList<>())
+                .add(run));
+        List<Result> results = new ArrayList<>();
+        byVerdict.forEach((verdict, same) -> {
+            RunRecord first =
+                    same.stream().filter(run -> !run.asExpected()).findFirst().orElse(same.get(0));
+            results.add(new Result(verdict, same.size(), first.asExpected(), first.expected(), href(first)));
+        });
+        return new Cell(results, runs.size(), (int)
+                runs.stream().filter(RunRecord::asExpected).count());
+    }
+}

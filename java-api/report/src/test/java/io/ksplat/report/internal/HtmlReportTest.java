@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.report.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.EvidenceKind;
+import io.ksplat.evidence.Frame;
+import io.ksplat.evidence.Source;
+import io.ksplat.evidence.Stack;
+import io.ksplat.evidence.Verdict;
+import io.ksplat.results.RunRecord;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(180)
+class HtmlReportTest {
+    private static final RunRecord CLEAN = Reports.run("clean", 1, Verdict.CLEAN, Verdict.CLEAN);
+
+    @TempDir
+    Path temporary;
+
+    private static RunRecord deadlock(Evidence... evidence) {
+        return Reports.run("dead", 1, Verdict.DEADLOCK, Verdict.DEADLOCK, evidence);
+    }
+
+    /** The page of the one run. */
+    private String page(RunRecord run) throws IOException {
+        Reports.write(temporary, "<6>[    1.0] first\n", run);
+        HtmlReport.write(temporary, Optional.empty());
+        return only(temporary, run);
+    }
+
+    private static String only(Path folder, RunRecord run) throws IOException {
+        return Files.readString(folder.resolve(run.reproducer() + "/7.2.13-cloud/1/index.html"));
+    }
+
+    private static int count(String text, String part) {
+        return text.split(java.util.regex.Pattern.quote(part), -1).length - 1;
+    }
+
+    @Test
+    void writesAPageForEachRunAndAFirstPageThatLinksToThem() throws IOException {
+        RunRecord again = Reports.run("a/b c", 2, Verdict.CLEAN, Verdict.DEADLOCK);
+        Reports.write(temporary, "", CLEAN, again);
+        Path first = HtmlReport.write(temporary, Optional.empty());
+        String text = Files.readString(first);
+        assertThat(text).contains("2 runs", "1 not as expected", "expected DEADLOCK");
+        List<String> links = java.util.regex.Pattern.compile("href=\"([^\"]+/index.html)\"")
+                .matcher(text)
+                .results()
+                .map(link -> link.group(1))
+                .distinct()
+                .toList();
+        assertThat(links).hasSize(2);
+        for (String link : links) {
+            assertThat(temporary.resolve(java.net.URI.create(link).getPath())).isRegularFile();
+        }
+        try (Stream<Path> all = Files.walk(temporary)) {
+            assertThat(all.filter(file -> file.toString().endsWith(".part"))).isEmpty();
+        }
+    }
+
+    @Test
+    void saysWhatIsMissingWhereThereIsNoReport() {
+        assertThatThrownBy(() -> HtmlReport.write(temporary, Optional.empty()))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("there is no report in");
+    }
+
+    @Test
+    void drawsTheCycleAndSaysItInWords() throws IOException {
+        String page = page(deadlock(Reports.nested(Reports.LOCK, true)));
+        assertThat(count(page, "<g class=\"node ")).isEqualTo(4);
+        assertThat(count(page, "<g class=\"edge ")).isEqualTo(4);
+        assertThat(count(page, "<g class=\"edge held inferred in-cycle\"")).isEqualTo(1);
+        assertThat(page)
+                .contains(
+                        "CPU 0: task init/113 held " + Reports.LOCK
+                                + " (inferred: its stack shows it); an NMI ran the BPF program"
+                                + " on_nmi, which called __call_rcu_common, which waits for that lock.",
+                        "NMI on CPU 0 waits for " + Reports.LOCK,
+                        "nmi_task_kptr.bpf.c:67");
+    }
+
+    @Test
+    void drawsNothingAsInferredThatIsKnown() throws IOException {
+        String page = page(deadlock(Reports.nested(Reports.LOCK, false)));
+        assertThat(count(page, "<g class=\"edge ")).isEqualTo(4);
+        assertThat(page).doesNotContain("inferred in-cycle").doesNotContain("held by?");
+    }
+
+    @Test
+    void drawsNoCycleOfARunThatIsClean() throws IOException {
+        assertThat(page(CLEAN))
+                .contains("No sign of a bug")
+                .doesNotContain("class=\"node ")
+                .doesNotContain("DEADLOCK");
+    }
+
+    @Test
+    void drawsEveryLockOfALongCycle() throws IOException {
+        String page = page(deadlock(Reports.ring(40)));
+        assertThat(count(page, "<g class=\"node ")).isEqualTo(80);
+        assertThat(count(page, "<g class=\"edge ")).isEqualTo(80);
+        assertThat(page).contains("A cycle of 40", "lock-39 is held by worker/139");
+    }
+
+    @Test
+    void letsNoWordOfAGuestBecomeCode() throws IOException {
+        Evidence found = Evidence.builder(EvidenceKind.CPU_STUCK, Reports.HOSTILE, Reports.HOSTILE)
+                .source(Source.CONSOLE)
+                .line(OptionalLong.of(1))
+                .stacks(List.of(new Stack(OptionalInt.of(0), Reports.HOSTILE, List.of(Frame.of(Reports.HOSTILE, 1)))))
+                .build();
+        RunRecord run = deadlock(found, Reports.nested(Reports.HOSTILE, true)).toBuilder()
+                .message(Reports.HOSTILE)
+                .because(Reports.HOSTILE)
+                .notes(List.of(Reports.HOSTILE))
+                .build();
+        Reports.write(temporary, Reports.HOSTILE + "\n", run);
+        String first = Files.readString(HtmlReport.write(temporary, Optional.empty()));
+        for (String page : List.of(first, only(temporary, run))) {
+            assertThat(page).contains("&lt;script&gt;alert(1)").doesNotContain("<script>", "<img", "\u202e", "\u0007");
+            assertThat(page).doesNotContainPattern("<[^>]* (style|on[a-z]+)=").doesNotContain("<style");
+        }
+    }
+
+    @Test
+    void cutsWhatIsTooLongAndSaysSo() throws IOException {
+        String name = "n".repeat(4000);
+        List<Stack> stacks = IntStream.range(0, 1000)
+                .mapToObj(cpu ->
+                        new Stack(OptionalInt.of(cpu), "task", List.of(Frame.of("f" + cpu, 1), Frame.of(name, 2))))
+                .toList();
+        Evidence found = Evidence.builder(EvidenceKind.CPU_STUCK, name, name)
+                .stacks(stacks)
+                .build();
+        String page = page(deadlock(found, Reports.nested(name, true)));
+        assertThat(page).hasSizeLessThan(2_000_000).contains("nnn...");
+    }
+
+    @Test
+    void showsOfALongConsoleItsBeginningItsEndAndItsEvidence() throws IOException {
+        Evidence found = Evidence.builder(EvidenceKind.CPU_STUCK, "stuck", "stuck")
+                .source(Source.CONSOLE)
+                .line(OptionalLong.of(300_000))
+                .build();
+        RunRecord run = deadlock(found);
+        Reports.write(temporary, "", run);
+        try (BufferedWriter out = Files.newBufferedWriter(temporary.resolve("dead/7.2.13-cloud/1/console.log"))) {
+            for (int i = 1; i <= 500_000; i++) {
+                out.write("<6>[ 1.0] line " + i + " " + "x".repeat(85) + "\n");
+            }
+        }
+        HtmlReport.write(temporary, Optional.empty());
+        assertThat(only(temporary, run))
+                .hasSizeLessThan(300_000)
+                .contains("line 1 ", "line 299999 ", "line 300000 ", "line 500000 ", "lines left out", "500000 lines")
+                .contains("id=\"console-1\"", "href=\"#console-1\"")
+                .doesNotContain("line 200000 ");
+    }
+
+    @Test
+    void namesWhatIsNewChangedAndGoneSinceAnEarlierReport() throws IOException {
+        Path before = Reports.write(
+                temporary.resolve("before"), "", CLEAN, Reports.run("gone", 1, Verdict.CLEAN, Verdict.CLEAN));
+        Path now = Reports.write(
+                temporary.resolve("now"),
+                "",
+                Reports.run("clean", 1, Verdict.DEADLOCK, Verdict.CLEAN, Reports.nested(Reports.LOCK, true)));
+        HtmlReport.write(now, Optional.of(before));
+        assertThat(Files.readString(now.resolve("index.html")))
+                .contains("Since before", "CLEAN", "gone", "cpu-stuck:" + Reports.LOCK);
+        HtmlReport.write(now, Optional.of(now));
+        assertThat(Files.readString(now.resolve("index.html"))).contains("Nothing changed.");
+    }
+
+    @Test
+    void writesATraceWhoseSlicesNest() throws IOException {
+        RunRecord run = deadlock(Reports.nested(Reports.LOCK, true));
+        page(run);
+        JsonNode events = new ObjectMapper()
+                .readTree(temporary.resolve("dead/7.2.13-cloud/1/trace.json").toFile())
+                .path("traceEvents");
+        List<String> phases = new ArrayList<>();
+        for (int thread = 0; thread < 3; thread++) {
+            Deque<Long> ends = new ArrayDeque<>();
+            List<JsonNode> slices = new ArrayList<>();
+            for (JsonNode event : events) {
+                if (event.path("tid").asInt() == thread) {
+                    phases.add(event.path("ph").asText());
+                    if (event.path("ph").asText().equals("X")) {
+                        slices.add(event);
+                    }
+                }
+            }
+            slices.sort(java.util.Comparator.comparingLong(
+                            (JsonNode slice) -> slice.path("ts").asLong())
+                    .thenComparing(slice -> -slice.path("dur").asLong()));
+            for (JsonNode slice : slices) {
+                long begin = slice.path("ts").asLong();
+                long end = begin + slice.path("dur").asLong();
+                while (!ends.isEmpty() && ends.peek() <= begin) {
+                    ends.pop();
+                }
+                assertThat(ends.isEmpty() || end <= ends.peek())
+                        .as("%s nests", slice)
+                        .isTrue();
+                ends.push(end);
+            }
+        }
+        assertThat(phases).contains("i", "X", "s", "f", "M");
+        assertThat(events.toString()).contains("init/113 holds " + Reports.LOCK, "NMI waits for " + Reports.LOCK);
+    }
+
+    @Test
+    @Tag("full")
+    void writesAThousandRuns() throws IOException {
+        RunRecord[] runs = IntStream.rangeClosed(1, 1000)
+                .mapToObj(attempt -> Reports.run("clean", attempt, Verdict.CLEAN, Verdict.CLEAN))
+                .toArray(RunRecord[]::new);
+        Reports.write(temporary, "", runs);
+        HtmlReport.write(temporary, Optional.empty());
+        assertThat(Files.readString(temporary.resolve("index.html")))
+                .hasSizeLessThan(1_000_000)
+                .contains("1000 of 1000", "clean/7.2.13-cloud/1000/index.html");
+    }
+}
