@@ -28,8 +28,8 @@ public final class FailOn {
     public boolean isIn(LogParser.Found found) {
         LocalDate today = LocalDate.now(ZoneId.systemDefault());
         return found.evidence().stream()
-                .anyMatch(each -> kinds.contains(each.kind())
-                        && known.reason(each, today).isEmpty());
+                .anyMatch(each ->
+                        kinds.contains(each.kind()) && known.reason(each, today).isEmpty());
     }
 
     private static EvidenceKind kind(String id) {
