@@ -28,11 +28,14 @@ enum Level {
                                 "tests with lockdep",
                                 List.of("source:7.3+lockdep"),
                                 "-Dksplat.lockdep.skip=false"),
-                        tagged(
-                                "full",
+                        new Step(
                                 "long tests on stock kernels",
-                                List.of("debian:6.12", "debian:7.2"),
-                                "-Dksplat.rest.skip=false"),
+                                List.of(
+                                        Need.kernel("debian:6.12"),
+                                        Need.kernel("debian:7.2"),
+                                        new Need("a browser", List.of("scripts/prepare-browser"))),
+                                false,
+                                arguments("full", "-Dksplat.rest.skip=false")),
                         new Step("containers", List.of(), true, arguments("container")),
                         tagged("kasan", "tests with KASAN", List.of("source:7.3+kasan")));
             case LONG ->
