@@ -203,7 +203,7 @@ class JavadocExamplesTest {
     @Test
     void guidesHaveExamples() throws IOException {
         assertThat(guides().stream().map(Example::type))
-                .contains("Guide_java_api", "Guide_own_program", "Guide_writing_a_reproducer");
+                .contains("Guide_java_api", "Guide_own_reproducers", "Guide_writing_a_reproducer");
     }
 
     @Test

@@ -36,11 +36,10 @@ class PublicApiTest {
             List.of("evidence", "kernel", "bpf", "results", "machine", "engine", "junit", "container");
 
     /** Counted by hand, so that one more is a decision. */
-    private static final int TYPES = 116;
+    private static final int TYPES = 117;
 
     /** Where ksplat's own modules put API and its inside together: members that users have no use for. */
     private static final Set<String> SEAMS = Set.of(
-            "io.ksplat.engine.Machine.fixture",
             "io.ksplat.bpf.BpfObjectSpec.plan",
             "io.ksplat.bpf.BpfObject.<init>",
             "io.ksplat.machine.Aim.where",
