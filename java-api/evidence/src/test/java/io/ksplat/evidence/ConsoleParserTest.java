@@ -262,4 +262,20 @@ class ConsoleParserTest {
         byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
         parser.feed(bytes, 0, bytes.length);
     }
+
+    /** What sched_show_task() and print_task() of the kernel quote is a name, whatever it says. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "task:%s state:S stack:0     pid:144   tgid:144   ppid:1      flags:0x00000002",
+                " S  %s   144     13520.136265   E       13521.536265           1.400000         0.923671         1     120",
+            })
+    void theNameOfATaskIsNoReport(String line) {
+        for (String name :
+                List.of("BUG: soft lock", "INFO: task hung", "*** DEADLOCK **", "WARNING: possi", "BUG: KASAN: use")) {
+            String log = "<6>[   26.700000] before\n<6>[   26.729175] " + line.formatted(name)
+                    + "\n<6>[   26.729180] Call Trace:\n<6>[   26.729181]  <TASK>\n<6>[   26.729190]  schedule+0x27/0xf0\n";
+            assertThat(ConsoleParser.parse(Logs.bytes(log))).as(log).isEmpty();
+        }
+    }
 }

@@ -96,7 +96,7 @@ public final class Assembler {
                 report.close();
             }
         }
-        Optional<Rules.Match> match = begins ? Rules.match(line.text()) : Optional.empty();
+        Optional<Rules.Match> match = begins ? Rules.match(line) : Optional.empty();
         if (match.isPresent()) {
             begin(match.get(), line, number);
         } else {

@@ -32,6 +32,10 @@ final class Rules {
 
     private static final int MOST_BOUNDARIES = 16;
 
+    /** Lines that quote the name of a task: sched_show_task() of kernel/sched/core.c, print_task() of kernel/sched/debug.c. */
+    private static final Pattern TASK =
+            Pattern.compile("task:.{1,16} state:[A-Z]| ?[>A-Z]{0,2} .{1,18} +\\d+ +\\d+\\.\\d{6} ");
+
     /**
      * A rule that matches a line.
      *
@@ -39,6 +43,16 @@ final class Rules {
      * @param isPrefixed whether the text before the head is in the form that drivers have
      */
     record Match(Rule rule, Matcher head, int start, boolean isPrefixed) {}
+
+    /**
+     * Returns the rule whose report a line begins. The text of a line with the kernel's stamp is the kernel's own from its beginning:
+     * further on it quotes, for example the name of a task (sched_show_task() of kernel/sched/core.c).
+     */
+    static Optional<Match> match(Line line) {
+        return line.seconds().isPresent() && TASK.matcher(line.text()).lookingAt()
+                ? Optional.empty()
+                : line.seconds().isPresent() ? match(line.text(), 0) : match(line.text());
+    }
 
     /** Returns the rule whose report the text begins, wherever the kernel's own text begins in it. */
     static Optional<Match> match(String text) {
