@@ -6,7 +6,6 @@ import io.ksplat.machine.MachineException;
 import io.ksplat.machine.internal.agent.AgentClient;
 import io.ksplat.machine.internal.agent.proto.Exec;
 import io.ksplat.machine.internal.agent.proto.Request;
-import io.ksplat.machine.internal.agent.proto.Response;
 import io.ksplat.machine.internal.agent.proto.Spawn;
 import io.ksplat.machine.internal.arch.Arch;
 import java.io.IOException;
@@ -29,6 +28,9 @@ import java.util.concurrent.TimeoutException;
 public final class GuestShell {
     private static final int NAME = 1;
     private static final Duration DRAIN = Duration.ofMillis(100);
+
+    private static final List<String> FOLDERS = List.of("/bin", "/sbin", "/etc", "/root");
+    private static final int MODE = 0755;
 
     /** The agent is PID 1 and takes no orders: these act at once. */
     private static final List<String> ENDINGS = List.of("poweroff", "halt", "reboot");
@@ -55,11 +57,12 @@ public final class GuestShell {
     public static GuestShell install(Guest guest, Path busybox) throws IOException {
         GuestShell shell = new GuestShell(guest);
         AgentClient agent = guest.agent();
-        agent.makeDirectory("/bin");
-        agent.writeProgram("/bin/busybox", Files.readAllBytes(busybox));
-        shell.must("/bin/busybox", "--install", "-s", "/bin");
         // Some are there: the kernel's own initramfs has /root.
-        shell.must("/bin/busybox", "mkdir", "-p", "/sbin", "/etc", "/root");
+        for (String folder : FOLDERS) {
+            guest.makeDirectory(folder, MODE);
+        }
+        agent.writeProgram("/bin/busybox", Files.readAllBytes(busybox));
+        guest.run(Processes.Command.of("/bin/busybox", "--install", "-s", "/bin"));
         for (String ending : ENDINGS) {
             agent.writeProgram(
                     "/sbin/" + ending,
@@ -72,15 +75,6 @@ public final class GuestShell {
         // The boot line makes an oops end the machine, for failed boots. A panic still does: nothing works after one.
         agent.writeFile("/proc/sys/kernel/panic_on_oops", "0");
         return shell;
-    }
-
-    private void must(String... command) throws IOException {
-        Response done =
-                agent.call(Request.newBuilder().setExec(Exec.newBuilder().addAllArgv(List.of(command))));
-        if (done.getExited().getStatus() != 0) {
-            throw new MachineException(String.join(" ", command) + " failed in the machine: "
-                    + done.getExited().getErr().toStringUtf8().strip());
-        }
     }
 
     /**

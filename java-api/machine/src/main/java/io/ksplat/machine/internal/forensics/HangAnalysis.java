@@ -333,11 +333,17 @@ public final class HangAnalysis implements OutsideView.Analysis {
     /** Reads the registers while no CPU that spins with interrupts enabled is in an interrupt, which would hide the lock. */
     private List<Registers> spinning(GdbStub gdb, Diagnosis diagnosis) throws IOException {
         List<Registers> cpus = vm.registers();
+        if (allSpin(diagnosis, cpus)) {
+            return cpus;
+        }
+        List<Long> all = vm.cpuThreads();
+        List<Long> threads =
+                diagnosis.causes().stream().map(stuck -> all.get(stuck.cpu())).toList();
         for (int tries = 0; tries < MOST_STOPS && !allSpin(diagnosis, cpus); tries++) {
-            List<Long> before = ranNanos(diagnosis);
+            List<Long> before = ranNanos(threads);
             gdb.resume();
             Deadline deadline = Deadline.in(LONGEST_RUN);
-            while (!anyRan(before, ranNanos(diagnosis)) && !deadline.expired()) {
+            while (before.equals(ranNanos(threads)) && !deadline.expired()) {
                 Poll.pause();
             }
             gdb.interrupt();
@@ -346,16 +352,10 @@ public final class HangAnalysis implements OutsideView.Analysis {
         return cpus;
     }
 
-    /** Whether a busy host let one of them run since. */
-    private static boolean anyRan(List<Long> before, List<Long> now) {
-        return before.isEmpty() || !before.equals(now);
-    }
-
-    private List<Long> ranNanos(Diagnosis diagnosis) throws IOException {
-        List<Long> threads = vm.cpuThreads();
+    private List<Long> ranNanos(List<Long> threads) throws IOException {
         List<Long> ran = new ArrayList<>();
-        for (Diagnosis.Stuck stuck : diagnosis.causes()) {
-            ran.add(vm.ranNanos(threads.get(stuck.cpu())).orElse(0));
+        for (long thread : threads) {
+            ran.add(vm.ranNanos(thread).orElse(0));
         }
         return ran;
     }

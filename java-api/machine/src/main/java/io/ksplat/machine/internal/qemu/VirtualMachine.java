@@ -42,7 +42,7 @@ public final class VirtualMachine implements AutoCloseable {
     private final RunningQemu qemu;
     private final Console console;
     private final boolean memoryIsFile;
-    private List<Long> starvable = List.of();
+    private List<Long> knownThreads = List.of();
     private long starved;
     private boolean gdbServer;
     private volatile boolean nmiInjected;
@@ -236,7 +236,7 @@ public final class VirtualMachine implements AutoCloseable {
         }
         if (!looked) {
             looked = true;
-            memory = QemuMemory.of(cpuThreads().get(0), config.memoryMiB());
+            memory = QemuMemory.of(knownThreads().get(0), config.memoryMiB());
         }
         return memory;
     }
@@ -276,6 +276,14 @@ public final class VirtualMachine implements AutoCloseable {
         qmp().execute("query-cpus-fast", Map.of())
                 .forEach(cpu -> threads.add(cpu.path("thread-id").asLong()));
         return threads;
+    }
+
+    /** Returns the same without asking QEMU again: they do not change as long as the machine lives. */
+    private synchronized List<Long> knownThreads() throws IOException {
+        if (knownThreads.isEmpty()) {
+            knownThreads = cpuThreads();
+        }
+        return knownThreads;
     }
 
     /**
@@ -329,12 +337,8 @@ public final class VirtualMachine implements AutoCloseable {
     /** Returns how long the vCPU that waited longest has waited for CPUs of the host so far, in nanoseconds. */
     public synchronized long starvedNanos() {
         try {
-            // They are the same as long as the machine lives, and this is asked often.
-            if (starvable.isEmpty()) {
-                starvable = cpuThreads();
-            }
             long most = 0;
-            for (long thread : starvable) {
+            for (long thread : knownThreads()) {
                 most = Math.max(most, schedstat(thread, WAITED));
             }
             starved = Math.max(starved, most);
@@ -347,7 +351,7 @@ public final class VirtualMachine implements AutoCloseable {
 
     private long ranNanos() throws IOException {
         long sum = 0;
-        for (long thread : cpuThreads()) {
+        for (long thread : knownThreads()) {
             sum += ranNanos(thread).orElse(0);
         }
         return sum;

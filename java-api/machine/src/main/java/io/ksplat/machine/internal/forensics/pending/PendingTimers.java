@@ -11,6 +11,8 @@ import io.ksplat.machine.internal.qemu.GuestMemory;
 import io.ksplat.machine.internal.qemu.LittleEndian;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -60,13 +62,16 @@ public final class PendingTimers implements Pending {
             OptionalLong at = symbols.address("tick_next_period");
             return at.isPresent() ? word(at.getAsLong()) : at;
         }
-        long at = fast.getAsLong() + kernel.btf().offsetOf("tk_fast", "base");
-        OptionalLong base = word(at + kernel.btf().offsetOf("tk_read_base", "base"));
-        OptionalLong fraction = word(at + kernel.btf().offsetOf("tk_read_base", "xtime_nsec"));
-        OptionalLong shift = word(at + kernel.btf().offsetOf("tk_read_base", "shift"));
-        return base.isPresent() && fraction.isPresent() && shift.isPresent()
-                ? OptionalLong.of(base.getAsLong() + (fraction.getAsLong() >>> (int) (shift.getAsLong() & SHIFT)))
-                : OptionalLong.empty();
+        int base = kernel.btf().offsetOf("tk_read_base", "base");
+        int fraction = kernel.btf().offsetOf("tk_read_base", "xtime_nsec");
+        int shift = kernel.btf().offsetOf("tk_read_base", "shift");
+        int length = Math.max(base, Math.max(fraction, shift)) + Long.BYTES;
+        // At once: QEMU's monitor takes a millisecond of the machine's time for each question.
+        return read(fast.getAsLong() + kernel.btf().offsetOf("tk_fast", "base"), length)
+                .map(bytes -> ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN))
+                .map(read ->
+                        OptionalLong.of(read.getLong(base) + (read.getLong(fraction) >>> (read.getInt(shift) & SHIFT))))
+                .orElse(OptionalLong.empty());
     }
 
     private boolean hasReadBase() {
@@ -119,14 +124,20 @@ public final class PendingTimers implements Pending {
     }
 
     /** Where every CPU is in user mode just now, none may map the kernel. */
-    private OptionalLong word(long address) throws IOException {
+    private Optional<byte[]> read(long address, int length) throws IOException {
         try {
-            return OptionalLong.of(LittleEndian.int64(vm.readVirtual(address, Long.BYTES)));
+            return Optional.of(vm.readVirtual(address, length));
         } catch (MachineException.Gone gone) {
             throw gone;
         } catch (MachineException notMapped) {
-            return OptionalLong.empty();
+            return Optional.empty();
         }
+    }
+
+    private OptionalLong word(long address) throws IOException {
+        return read(address, Long.BYTES)
+                .map(bytes -> OptionalLong.of(LittleEndian.int64(bytes)))
+                .orElse(OptionalLong.empty());
     }
 
     private Optional<List<ArmedTimer>> walk(long function) throws IOException {
