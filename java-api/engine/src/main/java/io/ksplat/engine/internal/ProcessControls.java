@@ -67,19 +67,22 @@ public final class ProcessControls {
 
     /** Returns whether the program that is the experiment has ended as it should not. */
     boolean isLost() {
-        return all.stream()
-                .filter(started -> experiment.filter(started.name::equals).isPresent())
+        return experiments()
                 .anyMatch(started -> started.failure().isPresent()
                         && started.watch.map(watch -> watch.end().isPresent()).orElse(true));
     }
 
     /** Returns how the program ended that is the experiment; empty if there is none, or it did not start. */
     public Optional<ProgramRecord> experiment() {
-        return all.stream()
-                .filter(started -> experiment.filter(started.name::equals).isPresent())
+        return experiments()
                 .flatMap(started -> started.watch.stream())
                 .map(ProcessControls::record)
                 .findFirst();
+    }
+
+    private Stream<Started> experiments() {
+        return all.stream()
+                .filter(started -> experiment.filter(started.name::equals).isPresent());
     }
 
     private static ProgramRecord record(ProcessWatch watch) {

@@ -32,38 +32,45 @@ public record ProgramTags(String program, String section, List<String> tags) {
      * @throws LibbpfException if it is no object, or has no BTF
      */
     public static List<ProgramTags> of(String name, byte[] object) throws LibbpfException {
-        try {
-            Elf elf = Elf.of(object).orElseThrow(() -> new LibbpfException(name + " is no ELF object"));
-            Map<String, List<String>> tags = tags(btf(name, elf));
-            List<ProgramTags> programs = new ArrayList<>();
-            for (Elf.Symbol symbol : elf.symbols()) {
-                Optional<String> section = symbol.section().filter(where -> !where.equals(SUBPROGRAMS));
-                if (symbol.function() && section.isPresent()) {
-                    programs.add(new ProgramTags(
-                            symbol.name(),
-                            section.get().replaceFirst("^\\?", ""),
-                            tags.getOrDefault(symbol.name(), List.of())));
-                }
+        return read(name, object, ProgramTags::programs);
+    }
+
+    private static List<ProgramTags> programs(Elf elf, Btf btf) throws IOException {
+        Map<String, List<String>> tags = tags(btf);
+        List<ProgramTags> programs = new ArrayList<>();
+        for (Elf.Symbol symbol : elf.symbols()) {
+            Optional<String> section = symbol.section().filter(where -> !where.equals(SUBPROGRAMS));
+            if (symbol.function() && section.isPresent()) {
+                programs.add(new ProgramTags(
+                        symbol.name(),
+                        section.get().replaceFirst("^\\?", ""),
+                        tags.getOrDefault(symbol.name(), List.of())));
             }
-            return List.copyOf(programs);
-        } catch (LibbpfException e) {
-            throw e;
-        } catch (IOException | IndexOutOfBoundsException e) {
-            throw new LibbpfException(name + " is malformed: " + e.getMessage(), e);
         }
+        return List.copyOf(programs);
     }
 
     /** Returns whether an object has {@code __kconfig} externs. */
     public static boolean asksForConfiguration(String name, byte[] object) throws LibbpfException {
-        try {
-            Elf elf = Elf.of(object).orElseThrow(() -> new LibbpfException(name + " is no ELF object"));
-            Btf btf = btf(name, elf);
+        return read(name, object, (elf, btf) -> {
             for (int id = 1; id < btf.typeCount(); id++) {
                 if (btf.kind(id) == Btf.DATASEC && btf.name(id).equals(KCONFIG)) {
                     return true;
                 }
             }
             return false;
+        });
+    }
+
+    /** Reads something from an object and its BTF. */
+    private interface Reader<T> {
+        T read(Elf elf, Btf btf) throws IOException;
+    }
+
+    private static <T> T read(String name, byte[] object, Reader<T> reader) throws LibbpfException {
+        try {
+            Elf elf = Elf.of(object).orElseThrow(() -> new LibbpfException(name + " is no ELF object"));
+            return reader.read(elf, btf(name, elf));
         } catch (LibbpfException e) {
             throw e;
         } catch (IOException | IndexOutOfBoundsException e) {

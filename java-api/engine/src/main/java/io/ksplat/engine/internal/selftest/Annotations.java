@@ -77,14 +77,41 @@ record Annotations(
         private long capabilities;
         private int linearSize;
 
+        /** Messages that each must be on the line after the one before, unless a gap stands between them. */
+        private static final class Lines {
+            private Messages messages = Messages.NONE;
+            private boolean next = true;
+
+            void add(String value) {
+                boolean gap = value.equals("...");
+                if (!gap) {
+                    messages = messages.and(Message.of(value, next, false));
+                }
+                next = !gap;
+            }
+        }
+
         /** One of the two modes while it is read. */
         private static final class Side {
-            private Expected expected = Expected.SUCCESS;
-            private boolean result;
-            private boolean xlatedNext = true;
-            private boolean jitedNext = true;
-            private boolean stdoutNext = true;
-            private boolean stderrNext = true;
+            private final Lines xlated = new Lines();
+            private final Lines jited = new Lines();
+            private final Lines stdout = new Lines();
+            private final Lines stderr = new Lines();
+            private Messages log = Messages.NONE;
+            private OptionalInt retval = OptionalInt.empty();
+            private Optional<Boolean> failure = Optional.empty();
+
+            /** Returns it, with the result of another mode if it has none. */
+            Expected expected(boolean otherwise) {
+                return new Expected(
+                        failure.orElse(otherwise),
+                        log,
+                        xlated.messages,
+                        jited.messages,
+                        stdout.messages,
+                        stderr.messages,
+                        retval);
+            }
         }
 
         void read(Tag tag) {
@@ -109,10 +136,8 @@ record Annotations(
 
         private void flag(Tag tag, String name, Side side, Mode mode) {
             switch (name) {
-                case "test_expect_success", "test_expect_failure" -> {
-                    side.expected = side.expected.withFailure(name.equals("test_expect_failure"));
-                    side.result = true;
-                }
+                case "test_expect_success", "test_expect_failure" ->
+                    side.failure = Optional.of(name.equals("test_expect_failure"));
                 case "test_auxiliary" -> auxiliary = true;
                 case "test_log_always" -> {
                     // test_loader has no branch for it, either.
@@ -125,17 +150,11 @@ record Annotations(
 
         /** Returns false if it is none of the annotations that both modes have. */
         private boolean expectation(String name, String value, Side side, Mode mode) {
-            Expected expected = side.expected;
             switch (name) {
                 case "test_expect_msg", "test_expect_not_msg" ->
-                    side.expected = expected.withLog(
-                            expected.log().and(Message.of(value, false, name.equals("test_expect_not_msg"))));
-                case "test_expect_regex" ->
-                    side.expected = expected.withLog(expected.log().and(Message.ofRegex(value)));
-                case "test_expect_xlated" -> {
-                    side.expected = expected.withXlated(line(expected.xlated(), value, side.xlatedNext));
-                    side.xlatedNext = !isGap(value);
-                }
+                    side.log = side.log.and(Message.of(value, false, name.equals("test_expect_not_msg")));
+                case "test_expect_regex" -> side.log = side.log.and(Message.ofRegex(value));
+                case "test_expect_xlated" -> side.xlated.add(value);
                 case "test_jited" -> {
                     if (architectures.isEmpty()) {
                         throw new IllegalArgumentException("__jited before __arch_*");
@@ -143,20 +162,17 @@ record Annotations(
                     if (!ownArchitecture) {
                         return true;
                     }
-                    side.expected = expected.withJited(line(expected.jited(), value, side.jitedNext));
-                    side.jitedNext = !isGap(value);
+                    side.jited.add(value);
                 }
                 case "test_retval" ->
-                    side.expected = expected.withRetval(OptionalInt.of(
-                            value.equals("_INT_MIN") ? Integer.MIN_VALUE : Numbers.integer(value, "__retval")));
+                    side.retval = OptionalInt.of(
+                            value.equals("_INT_MIN") ? Integer.MIN_VALUE : Numbers.integer(value, "__retval"));
                 case "test_expect_stderr" -> {
-                    side.expected = expected.withStderr(line(expected.stderr(), value, side.stderrNext));
-                    side.stderrNext = !isGap(value);
+                    side.stderr.add(value);
                     return true;
                 }
                 case "test_expect_stdout" -> {
-                    side.expected = expected.withStdout(line(expected.stdout(), value, side.stdoutNext));
-                    side.stdoutNext = !isGap(value);
+                    side.stdout.add(value);
                     return true;
                 }
                 default -> {
@@ -165,14 +181,6 @@ record Annotations(
             }
             modes.add(mode);
             return true;
-        }
-
-        private static boolean isGap(String value) {
-            return value.equals("...");
-        }
-
-        private static Messages line(Messages before, String value, boolean next) {
-            return isGap(value) ? before : before.and(Message.of(value, next, false));
         }
 
         private boolean ofUnprivileged(String name, String value) {
@@ -202,8 +210,8 @@ record Annotations(
                     }
                     architectures.add(value);
                     ownArchitecture = value.equals(ARCHITECTURE);
-                    priv.jitedNext = true;
-                    unpriv.jitedNext = true;
+                    priv.jited.next = true;
+                    unpriv.jited.next = true;
                 }
                 case "load_mode" -> {
                     if (!value.equals("jited") && !value.equals("no_jited")) {
@@ -225,16 +233,13 @@ record Annotations(
             if (modes.isEmpty()) {
                 modes.add(Mode.PRIVILEGED);
             }
-            Expected inherited = unpriv.expected.orElse(priv.expected);
-            if (!unpriv.result) {
-                inherited = inherited.withFailure(priv.expected.failure());
-            }
+            Expected privileged = priv.expected(false);
             return new Annotations(
                     modes,
                     auxiliary,
                     description,
-                    priv.expected,
-                    inherited,
+                    privileged,
+                    unpriv.expected(privileged.failure()).orElse(privileged),
                     logLevel,
                     flags,
                     architectures,

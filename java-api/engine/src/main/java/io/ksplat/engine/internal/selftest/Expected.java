@@ -22,37 +22,6 @@ record Expected(
     /** bpf_misc.h, POINTER_VALUE: anything will do. */
     static final int ANYTHING = 0xbadcafe;
 
-    static final Expected SUCCESS = new Expected(
-            false, Messages.NONE, Messages.NONE, Messages.NONE, Messages.NONE, Messages.NONE, OptionalInt.empty());
-
-    Expected withFailure(boolean other) {
-        return new Expected(other, log, xlated, jited, stdout, stderr, retval);
-    }
-
-    Expected withLog(Messages other) {
-        return new Expected(failure, other, xlated, jited, stdout, stderr, retval);
-    }
-
-    Expected withXlated(Messages other) {
-        return new Expected(failure, log, other, jited, stdout, stderr, retval);
-    }
-
-    Expected withJited(Messages other) {
-        return new Expected(failure, log, xlated, other, stdout, stderr, retval);
-    }
-
-    Expected withStdout(Messages other) {
-        return new Expected(failure, log, xlated, jited, other, stderr, retval);
-    }
-
-    Expected withStderr(Messages other) {
-        return new Expected(failure, log, xlated, jited, stdout, other, retval);
-    }
-
-    Expected withRetval(OptionalInt other) {
-        return new Expected(failure, log, xlated, jited, stdout, stderr, other);
-    }
-
     /** Returns whether the program is to be run: never one whose load must fail. */
     boolean runs() {
         return retval.isPresent() && !failure;

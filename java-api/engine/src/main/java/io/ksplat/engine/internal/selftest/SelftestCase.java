@@ -169,22 +169,7 @@ final class SelftestCase implements TrialScenario {
     }
 
     private static AbortedException aborted(String why) {
-        return new AbortedException(new Unsupported(why));
-    }
-
-    /** Its words are the message of the run. */
-    @SuppressWarnings("OverrideThrowableToString")
-    private static final class Unsupported extends RuntimeException {
-        private static final long serialVersionUID = 1;
-
-        Unsupported(String why) {
-            super(why);
-        }
-
-        @Override
-        public String toString() {
-            return String.valueOf(getMessage());
-        }
+        return new AbortedException(new SelftestException(why));
     }
 
     /** What test_loader takes for a failed load: also what libbpf or bpf(2) refuse before the verifier looks. */

@@ -52,7 +52,7 @@ final class SelftestObject {
         try {
             annotations = Annotations.of(tags);
         } catch (IllegalArgumentException e) {
-            cases.add(new FaultyCase(id + "/" + program, new SelftestException(e)));
+            cases.add(new UntriedCase(id + "/" + program, new SelftestException(e), false));
             return;
         }
         for (Mode mode : Mode.values()) {

@@ -71,19 +71,20 @@ public final class Selftests {
             Matcher missing = MISSING.matcher(e.output());
             return List.of(
                     missing.find()
-                            ? new UncompiledCase(
+                            ? new UntriedCase(
                                     id,
-                                    path.getFileName() + " wants " + missing.group(1) + ", which " + kernel.release()
-                                            + " does not declare in its BTF")
-                            : new FaultyCase(id, new SelftestException(e)));
+                                    new SelftestException(path.getFileName() + " wants " + missing.group(1) + ", which "
+                                            + kernel.release() + " does not declare in its BTF"),
+                                    true)
+                            : new UntriedCase(id, new SelftestException(e), false));
         } catch (IOException e) {
-            return List.of(new FaultyCase(id, new SelftestException(e)));
+            return List.of(new UntriedCase(id, new SelftestException(e), false));
         }
     }
 
     /** Returns a case that says what is wrong. */
     public static TrialScenario broken(String id, String why) {
-        return new FaultyCase(id, new SelftestException(why));
+        return new UntriedCase(id, new SelftestException(why), false);
     }
 
     /** Returns the names of the cases of an object; of C, those that its text shows. */

@@ -9,8 +9,12 @@ import io.ksplat.engine.internal.TrialScenario;
 import io.ksplat.evidence.Verdict;
 import java.util.Optional;
 
-/** What cannot be run, and must not be passed over: a file that does not compile, an annotation that is not known. */
-record FaultyCase(String id, SelftestException fault) implements TrialScenario {
+/**
+ * What cannot be run, and must not be passed over: a file that does not compile, an annotation that is not known.
+ *
+ * @param lacks whether it is the kernel that lacks something
+ */
+record UntriedCase(String id, SelftestException why, boolean lacks) implements TrialScenario {
     @Override
     public KernelNeeds needs() {
         return KernelNeeds.NONE;
@@ -22,12 +26,17 @@ record FaultyCase(String id, SelftestException fault) implements TrialScenario {
     }
 
     @Override
+    public Optional<String> disabledOn(String version) {
+        return Optional.of(why.toString()).filter(reason -> lacks);
+    }
+
+    @Override
     public Optional<String> mismatch(VerifierException refusal) {
         return Optional.empty();
     }
 
     @Override
     public void run(Machine machine) throws SelftestException {
-        throw fault;
+        throw why;
     }
 }
