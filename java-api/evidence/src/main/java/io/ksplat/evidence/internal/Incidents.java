@@ -2,7 +2,6 @@
 package io.ksplat.evidence.internal;
 
 import io.ksplat.evidence.Evidence;
-import io.ksplat.evidence.EvidenceBuilder;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Task;
 import java.util.ArrayList;
@@ -12,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
 
@@ -84,38 +82,18 @@ public final class Incidents {
 
     /** Returns the evidence with the repetitions of a report as one, which counts them and has lasted as long as the last says. */
     public static List<Evidence> once(List<Evidence> evidence) {
-        Map<Key, Integer> places = new LinkedHashMap<>();
-        List<Evidence> merged = new ArrayList<>();
-        for (Evidence found : evidence) {
-            Integer place = places.putIfAbsent(Key.of(found), merged.size());
-            if (place == null) {
-                merged.add(found);
-            } else {
-                merged.set(place, both(merged.get(place), found));
-            }
-        }
-        return merged;
+        return Repetitions.together(evidence, found -> Optional.of(Key.of(found)), Incidents::both);
     }
 
     private static Evidence both(Evidence first, Evidence again) {
-        EvidenceBuilder both = first.toBuilder()
-                .count(first.count() + again.count())
-                .seconds(longer(first.seconds(), again.seconds()));
         if (first.function().isEmpty() && again.function().isPresent()) {
             // the first report was torn: the second tells more
-            both = again.toBuilder()
-                    .count(first.count() + again.count())
-                    .seconds(longer(first.seconds(), again.seconds()))
+            return Repetitions.counted(again, first)
                     .line(first.line())
-                    .guestSeconds(first.guestSeconds());
+                    .guestSeconds(first.guestSeconds())
+                    .build();
         }
-        return both.build();
-    }
-
-    private static OptionalDouble longer(OptionalDouble one, OptionalDouble other) {
-        return one.isPresent() && other.isPresent()
-                ? OptionalDouble.of(Math.max(one.getAsDouble(), other.getAsDouble()))
-                : one.isPresent() ? one : other;
+        return Repetitions.counted(first, again).build();
     }
 
     /** The first of the gravest kind is the cause; stalls behind it are its victims. */

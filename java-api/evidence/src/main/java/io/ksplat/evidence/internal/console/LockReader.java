@@ -70,7 +70,7 @@ final class LockReader {
         }
         Optional<String> registered = traces.stream()
                 .filter(trace -> "registered".equals(trace.label()) || "became safe".equals(trace.label()))
-                .map(trace -> BlameFinder.first(trace))
+                .map(BlameFinder::first)
                 .flatMap(Optional::stream)
                 .map(Names::plain)
                 .findFirst();

@@ -243,7 +243,7 @@ final class Report {
         lines.set(at, whole);
         characters += rest.text().length();
         if (at == 0) {
-            match = Rules.match(whole.text())
+            match = Rules.match(whole)
                     .filter(again -> again.rule().kind() == rule().kind())
                     .orElse(match);
         } else {

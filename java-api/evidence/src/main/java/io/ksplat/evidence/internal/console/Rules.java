@@ -46,12 +46,13 @@ final class Rules {
 
     /**
      * Returns the rule whose report a line begins. The text of a line with the kernel's stamp is the kernel's own from its beginning:
-     * further on it quotes, for example the name of a task (sched_show_task() of kernel/sched/core.c).
+     * further on it quotes, for example the name of a task.
      */
     static Optional<Match> match(Line line) {
-        return line.seconds().isPresent() && TASK.matcher(line.text()).lookingAt()
-                ? Optional.empty()
-                : line.seconds().isPresent() ? match(line.text(), 0) : match(line.text());
+        if (line.seconds().isEmpty()) {
+            return match(line.text());
+        }
+        return TASK.matcher(line.text()).lookingAt() ? Optional.empty() : match(line.text(), 0);
     }
 
     /** Returns the rule whose report the text begins, wherever the kernel's own text begins in it. */

@@ -78,7 +78,7 @@ final class Signatures {
     private static String freed(List<Trace> traces) {
         return traces.stream()
                 .filter(trace -> "freed".equals(trace.label()))
-                .map(trace -> BlameFinder.first(trace))
+                .map(BlameFinder::first)
                 .flatMap(Optional::stream)
                 .map(function -> "freed by " + Names.plain(function))
                 .findFirst()
