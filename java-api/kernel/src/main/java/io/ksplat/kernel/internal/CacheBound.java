@@ -62,7 +62,8 @@ public final class CacheBound {
             "source",
             "template",
             "tree",
-            "tsc");
+            "tsc",
+            "vmlinux");
 
     private static final Set<String> KERNELS = Set.of("built", "debian", "image", "package");
     private static final Set<String> DERIVED = Set.of("facts", "initramfs", "orc", "template");
