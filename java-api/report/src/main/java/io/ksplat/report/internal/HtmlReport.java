@@ -78,7 +78,7 @@ public final class HtmlReport {
             files.replace(name + "/trace.json", out -> TraceEvents.write(out, run));
         }
         // Last: what it links to is there.
-        page(INDEX, "index.jte", IndexPage.of(runs, changes, List.of(), jointFiles()));
+        page(INDEX, "index.jte", IndexPage.of(runs, changes, jointFiles()));
     }
 
     private List<String> jointFiles() throws IOException {

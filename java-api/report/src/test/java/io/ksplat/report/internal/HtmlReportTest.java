@@ -13,6 +13,7 @@ import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Stack;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.RunRecord;
+import io.ksplat.results.internal.StoredReport;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -77,6 +78,15 @@ class HtmlReportTest {
         try (Stream<Path> all = Files.walk(temporary)) {
             assertThat(all.filter(file -> file.toString().endsWith(".part"))).isEmpty();
         }
+    }
+
+    /** If ksplat is killed before it writes the pages of the next report, none must show the runs of the one before. */
+    @Test
+    void itsFirstPageIsForgottenWithTheRuns() throws IOException {
+        Reports.write(temporary, "", CLEAN);
+        Path first = HtmlReport.write(temporary, Optional.empty());
+        StoredReport.forget(temporary);
+        assertThat(first).doesNotExist();
     }
 
     @Test

@@ -39,11 +39,6 @@ public final class LogParser implements AutoCloseable {
             evidence = List.copyOf(evidence);
         }
 
-        /** Returns whether it has a report. */
-        public boolean any() {
-            return !evidence.isEmpty();
-        }
-
         /** Returns a line of JSON, as {@code parse --json} prints it. */
         public String json() throws IOException {
             ArrayNode array = MAPPER.createArrayNode();

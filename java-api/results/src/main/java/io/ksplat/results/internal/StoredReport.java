@@ -25,6 +25,8 @@ public final class StoredReport {
     private static final int HEAD = 1024;
     private static final Pattern RUN_HEAD = Pattern.compile("\\s*\\{\\s*\"schema\"\\s*:");
     private static final String SUITE_HEAD = "<testcase classname=\"ksplat.";
+    private static final String PAGE = "index.html";
+    private static final String PAGE_HEAD = "<meta name=\"generator\" content=\"ksplat\">";
 
     private StoredReport() {}
 
@@ -89,8 +91,8 @@ public final class StoredReport {
     }
 
     /**
-     * Removes that by which an older report in the folder would be taken for this one: each run's {@code run.json} and each suite's
-     * JUnit XML. Everything else stays, and so does what ksplat did not write.
+     * Removes that by which an older report in the folder would be taken for this one: each run's {@code run.json}, each suite's
+     * JUnit XML and the first page. Everything else stays, and so does what ksplat did not write.
      */
     public static void forget(Path report) throws IOException {
         for (Path file : runFilesOf(report)) {
@@ -99,12 +101,19 @@ public final class StoredReport {
                 Files.delete(file);
             }
         }
+        forgetPage(report.resolve(PAGE));
         try (DirectoryStream<Path> suites = Files.newDirectoryStream(report, "TEST-*.xml")) {
             for (Path suite : suites) {
                 if (Files.isRegularFile(suite) && head(suite).contains(SUITE_HEAD)) {
                     Files.delete(suite);
                 }
             }
+        }
+    }
+
+    private static void forgetPage(Path page) throws IOException {
+        if (Files.isRegularFile(page) && head(page).contains(PAGE_HEAD)) {
+            Files.delete(page);
         }
     }
 

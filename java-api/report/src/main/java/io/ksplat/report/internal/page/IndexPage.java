@@ -19,7 +19,6 @@ import java.util.stream.Stream;
  *
  * @param unexpected the runs that are not as expected, as far as the page lists them
  * @param runs all runs, as far as the page lists them
- * @param pages the pages of sweeps, bisections, patch trials and benchmarks
  */
 public record IndexPage(
         int total,
@@ -30,7 +29,6 @@ public record IndexPage(
         List<Line> unexpected,
         List<Line> runs,
         Optional<Changes> changes,
-        List<Link> pages,
         List<String> files) {
     private static final int MOST_LINES = 2000;
     private static final int MOST_UNEXPECTED = 100;
@@ -61,11 +59,8 @@ public record IndexPage(
 
     public record Line(RunRecord run, String href, String sentence) {}
 
-    public record Link(String name, String href) {}
-
     /** Lays out the runs. */
-    public static IndexPage of(
-            List<StoredRun> stored, Optional<Changes> changes, List<Link> pages, List<String> files) {
+    public static IndexPage of(List<StoredRun> stored, Optional<Changes> changes, List<String> files) {
         List<RunRecord> all = stored.stream().map(StoredRun::run).toList();
         Map<Verdict, Integer> counts = new EnumMap<>(Verdict.class);
         all.forEach(run -> counts.merge(run.verdict(), 1, Integer::sum));
@@ -108,7 +103,6 @@ public record IndexPage(
                 unexpected.stream().limit(MOST_UNEXPECTED).map(IndexPage::line).toList(),
                 lines,
                 changes,
-                pages,
                 files);
     }
 
