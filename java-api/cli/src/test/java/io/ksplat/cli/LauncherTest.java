@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the launcher takes for itself, beside scripts that say with what they were called. */
+class LauncherTest {
+    private static final Path LAUNCHER = Path.of("../../ksplat");
+
+    @TempDir
+    Path home;
+
+    @BeforeEach
+    void makeScripts() throws IOException {
+        Files.copy(LAUNCHER, home.resolve("ksplat"));
+        Files.createDirectory(home.resolve("scripts"));
+        for (String script : List.of("bootstrap", "build", "launch")) {
+            Path file = Files.writeString(
+                    home.resolve("scripts").resolve(script), "#!/bin/sh\necho \"$(basename \"$0\")\" \"$@\"\n");
+            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+        }
+    }
+
+    private String ksplat(String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(home.resolve("ksplat").toString()));
+        command.addAll(List.of(arguments));
+        Path out = home.resolve("out");
+        Process launcher = new ProcessBuilder(command)
+                .redirectOutput(out.toFile())
+                .redirectErrorStream(true)
+                .start();
+        assertThat(launcher.waitFor(5, TimeUnit.MINUTES))
+                .as("the launcher ended")
+                .isTrue();
+        return Files.readString(out);
+    }
+
+    @Test
+    void takesItsOwnOptions() throws Exception {
+        assertThat(ksplat("run", "nmi-task-kptr", "--yes", "--in-container"))
+                .isEqualTo("bootstrap --yes --in-container\nbuild\nlaunch run nmi-task-kptr --in-container\n");
+    }
+
+    @Test
+    void leavesTheArgumentsOfAProgram() throws Exception {
+        assertThat(ksplat("run", "program.c", "--", "--yes", "--in-container"))
+                .isEqualTo("bootstrap\nbuild\nlaunch run program.c -- --yes --in-container\n");
+    }
+}
