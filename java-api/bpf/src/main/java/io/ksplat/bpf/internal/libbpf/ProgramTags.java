@@ -9,6 +9,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * The programs of an object with their {@code btf_decl_tag}s, read from the file alone: an object that is newer than this machine's
@@ -21,6 +23,9 @@ public record ProgramTags(String program, String section, List<String> tags) {
     private static final String SUBPROGRAMS = ".text";
     private static final String KCONFIG = ".kconfig";
     private static final int WHOLE_FUNCTION = -1;
+
+    /** include/uapi/linux/btf.h, BTF_FUNC_EXTERN. */
+    private static final int EXTERN = 2;
 
     public ProgramTags {
         tags = List.copyOf(tags);
@@ -59,6 +64,19 @@ public record ProgramTags(String program, String section, List<String> tags) {
                 }
             }
             return false;
+        });
+    }
+
+    /** Returns the names of the functions that an object declares and does not define: kfuncs. */
+    static Set<String> declaredFunctions(String name, byte[] object) throws LibbpfException {
+        return read(name, object, (elf, btf) -> {
+            Set<String> names = new TreeSet<>();
+            for (int id = 1; id < btf.typeCount(); id++) {
+                if (btf.kind(id) == Btf.FUNC && btf.vlen(id) == EXTERN) {
+                    names.add(btf.name(id));
+                }
+            }
+            return names;
         });
     }
 

@@ -3,6 +3,7 @@ package io.ksplat.engine.internal.selftest;
 
 import io.ksplat.bpf.BpfCompileException;
 import io.ksplat.bpf.internal.libbpf.ProgramTags;
+import io.ksplat.bpf.internal.libbpf.WeakKfuncs;
 import io.ksplat.engine.internal.TrialScenario;
 import io.ksplat.kernel.Cache;
 import io.ksplat.machine.internal.KernelInfo;
@@ -66,7 +67,7 @@ public final class Selftests {
             throws InterruptedException {
         try {
             byte[] object = isObject(path) ? Files.readAllBytes(path) : SelftestCompiler.compile(path, kernel, cache);
-            return new SelftestObject(id, object, helpers(kernel)).cases();
+            return new SelftestObject(id, WeakKfuncs.in(id, object), helpers(kernel)).cases();
         } catch (BpfCompileException e) {
             Matcher missing = MISSING.matcher(e.output());
             return List.of(

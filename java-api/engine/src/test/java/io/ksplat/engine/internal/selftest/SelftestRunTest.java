@@ -39,7 +39,7 @@ class SelftestRunTest {
 
     @BeforeEach
     void copies() throws IOException {
-        for (String name : List.of("annotate.h", "cases.bpf.c", "wrong.bpf.c")) {
+        for (String name : List.of("annotate.h", "cases.bpf.c", "lacking.bpf.c", "wrong.bpf.c")) {
             try (InputStream in = SelftestRunTest.class.getResourceAsStream(name)) {
                 assertThat(in).as(name).isNotNull();
                 Files.copy(in, folder.resolve(name));
@@ -122,6 +122,20 @@ class SelftestRunTest {
         assertThat(runs.get("has_an_unknown_annotation").verdict()).isEqualTo(Verdict.ERROR);
         assertThat(runs.get("is_misspelt").message())
                 .hasValueSatisfying(why -> assertThat(why).contains("there is no case is_misspelt"));
+    }
+
+    @Test
+    void aKfuncThatIsLackingConcernsItsCallersAlone() throws Exception {
+        Map<String, RunRecord> runs =
+                run("debian:7.2", spelt("lacking.bpf.c", 2).entry());
+        assertThat(runs.get("calls_nothing").verdict()).isEqualTo(Verdict.CLEAN);
+        assertThat(runs.get("is_refused_before").verdict()).isEqualTo(Verdict.REJECTED);
+        assertThat(runs.get("is_refused_before").asExpected()).isTrue();
+        for (String caller : List.of("calls_it", "is_to_be_refused_and_calls_it")) {
+            assertThat(runs.get(caller).verdict()).as(caller).isEqualTo(Verdict.UNSUPPORTED);
+            assertThat(runs.get(caller).message())
+                    .hasValueSatisfying(why -> assertThat(why).contains("bpf_kfunc_of_tomorrow"));
+        }
     }
 
     @Test
