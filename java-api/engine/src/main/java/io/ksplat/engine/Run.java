@@ -637,11 +637,12 @@ public final class Run {
         if (ending instanceof Ending.Threw threw) {
             LOG.debug("{} ended with an exception", scenario.id(), threw.thrown());
         }
-        boolean returned = ending instanceof Ending.Returned;
+        boolean done = ending instanceof Ending.Returned
+                || (scenario instanceof TrialScenario trial && trial.isAnsweredBy(ending));
         session.progress().report(scenario.id() + ": watching");
-        List<Control> code = scenario.asserts() ? List.of(Control.effect("test", 1, returned ? 1 : 0)) : List.of();
+        List<Control> code = scenario.asserts() ? List.of(Control.effect("test", 1, done ? 1 : 0)) : List.of();
         long begin = System.nanoTime();
-        Watcher.Seen seen = fixture.watch(code, !returned);
+        Watcher.Seen seen = fixture.watch(code, !done);
         session.timings().add("watching", begin);
         if (!seen.evidence().isEmpty()) {
             preserve(fixture.watcher());

@@ -2,6 +2,7 @@
 package io.ksplat.engine.internal;
 
 import io.ksplat.bpf.VerifierException;
+import io.ksplat.engine.Run;
 import io.ksplat.engine.Scenario;
 import java.util.Optional;
 
@@ -12,4 +13,11 @@ import java.util.Optional;
 public interface TrialScenario extends Scenario {
     /** Returns what differs from what it expects though the verifier refused a program, as it should. */
     Optional<String> mismatch(VerifierException refusal);
+
+    /** Returns whether the kernel gave an answer that ends the trial: after a refusal there is no more to come than after a program. */
+    default boolean isAnsweredBy(Run.Ending ending) {
+        return ending instanceof Run.Ending.Refused
+                || ending instanceof Run.Ending.Lacks
+                || ending instanceof Run.Ending.Aborted;
+    }
 }

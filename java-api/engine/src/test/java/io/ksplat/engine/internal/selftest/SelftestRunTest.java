@@ -10,6 +10,7 @@ import io.ksplat.engine.RunSettings;
 import io.ksplat.engine.SelftestFile;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.SessionOptions;
+import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.Progress;
 import io.ksplat.results.RunRecord;
@@ -88,6 +89,10 @@ class SelftestRunTest {
                         .map(run -> run.reproducer().replaceFirst(".*/", "")))
                 .containsExactlyInAnyOrder(
                         "packet_length", "returns_a_pointer", "is_rewritten_to_itself", "without_annotations");
+        assertThat(runs.get("reads_a_number").controls())
+                .as("an answer is waited for, and nothing after it")
+                .isNotEmpty()
+                .allMatch(Control::passed);
         assertThat(runs.get("of_another_machine").verdict()).isEqualTo(Verdict.UNSUPPORTED);
         assertThat(runs.get("of_another_machine").message())
                 .hasValueSatisfying(why -> assertThat(why).contains("ARM64"));
