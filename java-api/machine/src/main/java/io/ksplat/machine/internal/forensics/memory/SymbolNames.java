@@ -8,11 +8,18 @@ import java.util.regex.Pattern;
 public final class SymbolNames {
     private static final Pattern BPF_TAG = Pattern.compile("^bpf_prog_[0-9a-f]{16}_");
 
+    /** Its number is made of BTF ids, which differ from one kernel to the next. */
+    private static final Pattern TRAMPOLINE = Pattern.compile("^bpf_trampoline_\\d+(_\\d+)?$");
+
     private SymbolNames() {}
 
-    /** Returns a frame's function without suffixes such as {@code .part.0}; of a BPF program, its name without the tag. */
+    /**
+     * Returns a frame's function without suffixes such as {@code .part.0}; of a BPF program, its name without the tag; of a
+     * trampoline, no number.
+     */
     public static String base(Frame frame) {
         String base = BPF_TAG.matcher(frame.function()).replaceFirst("bpf:");
+        base = TRAMPOLINE.matcher(base).replaceFirst("bpf_trampoline");
         int dot = base.indexOf('.');
         return dot > 0 ? base.substring(0, dot) : base;
     }
