@@ -2,6 +2,7 @@
 package io.ksplat.results.internal;
 
 import io.ksplat.results.RunRecord;
+import io.ksplat.results.internal.campaign.CampaignFiles;
 import io.ksplat.results.internal.wire.ReportJson;
 import java.io.IOException;
 import java.io.InputStream;
@@ -55,6 +56,11 @@ public final class StoredReport {
         return List.copyOf(all.values());
     }
 
+    /** Returns whether a folder has a report. */
+    public static boolean isIn(Path report) throws IOException {
+        return Files.exists(report.resolve(RESULTS)) || !runFilesOf(report).isEmpty();
+    }
+
     private static List<StoredRun> undated(List<RunRecord> runs) {
         return runs.stream().map(StoredRun::undated).toList();
     }
@@ -92,7 +98,7 @@ public final class StoredReport {
 
     /**
      * Removes that by which an older report in the folder would be taken for this one: each run's {@code run.json}, each suite's
-     * JUnit XML and the first page. Everything else stays, and so does what ksplat did not write.
+     * JUnit XML, the first page, and what many runs together said. Everything else stays, and so does what ksplat did not write.
      */
     public static void forget(Path report) throws IOException {
         for (Path file : runFilesOf(report)) {
@@ -102,6 +108,7 @@ public final class StoredReport {
             }
         }
         forgetPage(report.resolve(PAGE));
+        CampaignFiles.forget(report);
         try (DirectoryStream<Path> suites = Files.newDirectoryStream(report, "TEST-*.xml")) {
             for (Path suite : suites) {
                 if (Files.isRegularFile(suite) && head(suite).contains(SUITE_HEAD)) {

@@ -40,6 +40,13 @@ final class Values {
             node -> Long.parseUnsignedLong(node.textValue(), 16),
             (json, bits) -> json.writeString(Long.toHexString(bits)));
 
+    /** The same as people write it, with 0x before it. */
+    static final Value<Long> ADDRESS = simple(
+            "hexadecimal number of 64 bits with 0x before it",
+            node -> node.isTextual() && node.textValue().matches("0x[0-9a-f]{1,16}"),
+            node -> Long.parseUnsignedLong(node.textValue().substring(2), 16),
+            (json, bits) -> json.writeString("0x" + Long.toHexString(bits)));
+
     /** ISO 8601, in UTC. */
     static final Value<Instant> INSTANT = simple(
             "time",

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.results.internal.campaign;
+
+/** What many runs together say. */
+public sealed interface CampaignRecord permits SweepRecord, BisectRecord, PatchRecord, BenchRecord {
+    /** Returns the command that made it, which names its files, too. */
+    default String kind() {
+        if (this instanceof SweepRecord) {
+            return "sweep";
+        }
+        if (this instanceof BisectRecord) {
+            return "bisect";
+        }
+        return this instanceof PatchRecord ? "patch" : "bench";
+    }
+}

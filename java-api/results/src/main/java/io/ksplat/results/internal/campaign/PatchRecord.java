@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.results.internal.campaign;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The result of a patch trial.
+ *
+ * @param verdict {@code CURES}, {@code DOES NOT CURE}, {@code BREAKS}, {@code NO BUG ON BASE} or {@code CANNOT TELL}
+ * @param errorBound an upper bound for the probability that the verdict is wrong
+ * @param why the reason for the verdict, in one line
+ * @param base the commit that the series applies to
+ * @param profile the kernel's configuration
+ * @param series the subjects of the patches
+ * @param after the verdicts after each patch, if the series was tried patch by patch
+ */
+public record PatchRecord(
+        String verdict,
+        double errorBound,
+        Sides runs,
+        Sides reproduced,
+        String why,
+        String base,
+        String profile,
+        List<String> series,
+        List<After> after,
+        List<Comparison> reproducers)
+        implements CampaignRecord {
+    public PatchRecord {
+        series = List.copyOf(series);
+        after = List.copyOf(after);
+        reproducers = List.copyOf(reproducers);
+    }
+
+    /** A number without the series, and with it. */
+    public record Sides(int base, int patched) {}
+
+    /** A verdict after the first patches of the series. */
+    public record After(String patch, String verdict) {}
+
+    /**
+     * The runs of one reproducer.
+     *
+     * @param verdict empty if more runs would have been needed
+     */
+    public record Comparison(
+            String reproducer, Optional<String> verdict, double errorBound, String why, Side base, Side patched) {}
+
+    /**
+     * The runs of one side.
+     *
+     * @param seen how many showed the bug
+     * @param runs the runs that were good or bad
+     * @param low the lower end of the 95 % interval of the rate
+     * @param high the upper end
+     * @param folders the runs' folders, below the report
+     */
+    public record Side(int seen, int runs, double low, double high, List<String> folders) {
+        public Side {
+            folders = List.copyOf(folders);
+        }
+    }
+}
