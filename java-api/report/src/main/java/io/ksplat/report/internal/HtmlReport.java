@@ -3,6 +3,8 @@ package io.ksplat.report.internal;
 
 import gg.jte.ContentType;
 import gg.jte.TemplateEngine;
+import io.ksplat.report.internal.campaign.CampaignLink;
+import io.ksplat.report.internal.campaign.CampaignPages;
 import io.ksplat.report.internal.page.Changes;
 import io.ksplat.report.internal.page.IndexPage;
 import io.ksplat.report.internal.page.RunPage;
@@ -11,6 +13,7 @@ import io.ksplat.results.internal.ReportFolder;
 import io.ksplat.results.internal.RunFolder;
 import io.ksplat.results.internal.StoredReport;
 import io.ksplat.results.internal.StoredRun;
+import io.ksplat.results.internal.campaign.CampaignFiles;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.InputStream;
@@ -56,8 +59,15 @@ public final class HtmlReport {
         return folder.resolve(INDEX);
     }
 
+    /** Returns whether a report has no runs, but what many runs say: a sweep or a benchmark. */
+    public static boolean hasNoRuns(Path folder) throws IOException {
+        return !StoredReport.isIn(folder) && !CampaignFiles.of(folder).isEmpty();
+    }
+
     private void write(Optional<Path> baseline) throws IOException {
-        List<StoredRun> runs = StoredReport.read(files.path());
+        List<CampaignFiles.Stored> campaigns = CampaignFiles.of(files.path());
+        List<StoredRun> runs =
+                !campaigns.isEmpty() && !StoredReport.isIn(files.path()) ? List.of() : StoredReport.read(files.path());
         Optional<Changes> changes = Optional.empty();
         if (baseline.isPresent()) {
             List<RunRecord> before = StoredReport.read(baseline.get()).stream()
@@ -77,8 +87,19 @@ public final class HtmlReport {
             page(name + "/" + INDEX, "run.jte", RunPage.of(run, files.path()));
             files.replace(name + "/trace.json", out -> TraceEvents.write(out, run));
         }
+        CampaignPages pages = new CampaignPages(files.path(), runs);
+        for (CampaignFiles.Stored campaign : campaigns) {
+            page(campaign.page(), campaign.record().kind() + ".jte", pages.of(campaign));
+        }
         // Last: what it links to is there.
-        page(INDEX, "index.jte", IndexPage.of(runs, changes, jointFiles()));
+        page(
+                INDEX,
+                "index.jte",
+                Map.of(
+                        "page",
+                        IndexPage.of(runs, changes, jointFiles()),
+                        "campaigns",
+                        campaigns.stream().map(CampaignLink::of).toList()));
     }
 
     private List<String> jointFiles() throws IOException {
@@ -92,9 +113,13 @@ public final class HtmlReport {
     }
 
     private void page(String name, String template, Object page) throws IOException {
+        page(name, template, Map.of("page", page));
+    }
+
+    private void page(String name, String template, Map<String, Object> parameters) throws IOException {
         files.replace(name, out -> {
             Writer writer = new BufferedWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8));
-            templates.render(template, Map.of("page", page), new PrintableOutput(writer));
+            templates.render(template, parameters, new PrintableOutput(writer));
             writer.flush();
         });
     }

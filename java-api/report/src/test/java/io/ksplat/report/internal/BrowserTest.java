@@ -8,15 +8,18 @@ import com.deque.html.axecore.results.Rule;
 import com.deque.html.axecore.selenium.AxeBuilder;
 import com.sun.net.httpserver.HttpServer;
 import io.ksplat.evidence.Verdict;
+import io.ksplat.results.internal.campaign.CampaignFiles;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.logging.Level;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -25,12 +28,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.By;
+import org.openqa.selenium.OutputType;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
 import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
+import org.openqa.selenium.support.ui.WebDriverWait;
 
 /** The pages in the distribution's Chromium. */
 @Tag("full")
@@ -70,6 +75,10 @@ class BrowserTest {
                         Verdict.DEADLOCK,
                         Reports.nested(Reports.LOCK, true),
                         Reports.ring(12)));
+        CampaignFiles.write(report, Campaigns.bisect());
+        CampaignFiles.write(report, Campaigns.patch());
+        CampaignFiles.write(report.resolve("sweep").resolve("nmi-task-kptr"), Campaigns.sweep());
+        CampaignFiles.write(report.resolve("bench-workload"), Campaigns.bench("events"));
         HtmlReport.write(report, Optional.empty());
         LoggingPreferences logs = new LoggingPreferences();
         logs.enable(LogType.BROWSER, Level.ALL);
@@ -123,6 +132,10 @@ class BrowserTest {
     private static void showFile(String page) {
         scripts(true);
         browser.get(report.resolve(page).toUri().toString());
+        new WebDriverWait(browser, Duration.ofSeconds(30))
+                .withMessage("the style of " + page + " is not loaded")
+                .until(driver -> !browser.executeScript("return document.styleSheets.length")
+                        .equals(0L));
     }
 
     private static void scripts(boolean run) {
@@ -139,7 +152,14 @@ class BrowserTest {
     }
 
     private static List<String> pages() {
-        return List.of("index.html", "dead/7.2.13-cloud/1/index.html", "clean/7.2.13-cloud/1/index.html");
+        return List.of(
+                "index.html",
+                "dead/7.2.13-cloud/1/index.html",
+                "clean/7.2.13-cloud/1/index.html",
+                "sweep/nmi-task-kptr/sweep.html",
+                "bisect.html",
+                "patch.html",
+                "bench-workload/bench.html");
     }
 
     private static void assertQuiet() {
@@ -157,6 +177,26 @@ class BrowserTest {
                     assertThat(found).as("%s, %s, %d px", page, scheme, width).isEmpty();
                 }
             }
+        }
+    }
+
+    /** For people to look at: CI keeps them. */
+    @Test
+    void keepsPicturesOfSixPages() throws IOException {
+        Path folder = Files.createDirectories(Path.of("target", "screenshots"));
+        Map<String, String> pages = Map.of(
+                "index", pages().get(0),
+                "run", pages().get(1),
+                "sweep", pages().get(3),
+                "bisect", pages().get(4),
+                "patch", pages().get(5),
+                "bench", pages().get(6));
+        for (Map.Entry<String, String> page : pages.entrySet()) {
+            size(1400, "light");
+            showFile(page.getValue());
+            Path picture = folder.resolve(page.getKey() + ".png");
+            Files.write(picture, browser.getScreenshotAs(OutputType.BYTES));
+            assertThat(ImageIO.read(picture.toFile()).getWidth()).isEqualTo(1400);
         }
     }
 
@@ -241,7 +281,22 @@ class BrowserTest {
                     .isEqualTo("rgba(179, 18, 29, 1)");
             browser.get(root + "index.html");
             assertThat(browser.findElement(By.tagName("body")).getText())
-                    .contains("3 runs", "1 not as expected", "dead");
+                    .contains("3 runs", "1 not as expected", "dead", "Sweep of nmi-task-kptr");
+            for (Map.Entry<String, List<String>> page : Map.of(
+                            "sweep/nmi-task-kptr/sweep.html",
+                            List.of("66 to 131", "waits for " + Reports.LOCK, "Functions"),
+                            "bisect.html",
+                            List.of("was cured with debian:7.4", "99.3 %", "does not boot"),
+                            "patch.html",
+                            List.of("CURES", "between 29 % and 100 %", "only without"),
+                            "bench-workload/bench.html",
+                            List.of("1.050 to 1.200", "restoreMs"))
+                    .entrySet()) {
+                browser.get(root + page.getKey());
+                assertThat(browser.findElement(By.tagName("body")).getText())
+                        .as(page.getKey())
+                        .contains(page.getValue());
+            }
             assertQuiet();
         }
         scripts(true);

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.report.internal.campaign;
+
+import io.ksplat.report.internal.page.Words;
+import io.ksplat.results.internal.campaign.BenchRecord;
+import io.ksplat.results.internal.campaign.BisectRecord;
+import io.ksplat.results.internal.campaign.CampaignFiles;
+import io.ksplat.results.internal.campaign.PatchRecord;
+import io.ksplat.results.internal.campaign.SweepRecord;
+
+/** What the first page says of a sweep, a bisection, a patch trial or a benchmark. */
+public record CampaignLink(String name, String href, String verdict, String style, String sentence) {
+    public static CampaignLink of(CampaignFiles.Stored stored) {
+        String href = Words.href(stored.page());
+        if (stored.record() instanceof SweepRecord sweep) {
+            boolean deadly = sweep.stretches().stream()
+                    .anyMatch(each -> SweepStrip.style(each.verdict()).equals("deadly"));
+            return new CampaignLink(
+                    "Sweep of " + Words.shortened(sweep.reproducer()) + " on " + Words.shortened(sweep.kernel()),
+                    href,
+                    deadly ? "DEADLOCKS" : "",
+                    "v-DEADLOCK",
+                    SweepPage.sentence(sweep));
+        }
+        if (stored.record() instanceof BisectRecord bisect) {
+            return new CampaignLink(
+                    "Bisection of " + Words.shortened(bisect.reproducer()),
+                    href,
+                    Words.shortened(bisect.verdict(), 40),
+                    bisect.isFound() ? "v-REJECTED" : "v-INCONCLUSIVE",
+                    BisectPage.sentence(bisect));
+        }
+        if (stored.record() instanceof PatchRecord patch) {
+            return new CampaignLink(
+                    "Patch trial",
+                    href,
+                    Words.shortened(patch.verdict(), 40),
+                    PatchPage.style(patch.verdict()),
+                    Words.shortened(patch.why(), 600));
+        }
+        BenchRecord bench = (BenchRecord) stored.record();
+        return new CampaignLink("Benchmark " + Words.shortened(bench.bench()), href, "", "", BenchPage.sentence(bench));
+    }
+}

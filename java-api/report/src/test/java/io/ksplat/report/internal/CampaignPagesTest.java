@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.report.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.EvidenceKind;
+import io.ksplat.evidence.Verdict;
+import io.ksplat.results.internal.campaign.BisectRecord;
+import io.ksplat.results.internal.campaign.CampaignFiles;
+import io.ksplat.results.internal.campaign.SweepRecord;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The pages of sweeps, bisections, patch trials and benchmarks. */
+@Timeout(180)
+class CampaignPagesTest {
+    private static final String DEAD = "dead/7.2.13-cloud/1";
+    private static final String CLEAN = "clean/7.2.13-cloud/1";
+
+    @TempDir
+    Path report;
+
+    private String page(String name) throws IOException {
+        HtmlReport.write(report, Optional.empty());
+        return Files.readString(report.resolve(name));
+    }
+
+    private static int count(String text, String part) {
+        return text.split(Pattern.quote(part), -1).length - 1;
+    }
+
+    private void runs(Evidence... more) throws IOException {
+        Reports.write(
+                report,
+                "",
+                Reports.run("clean", 1, Verdict.CLEAN, Verdict.CLEAN, more),
+                Reports.run("dead", 1, Verdict.DEADLOCK, Verdict.DEADLOCK, Reports.nested(Reports.LOCK, true)));
+    }
+
+    @Test
+    void aReportOfASweepAloneHasAFirstPageThatLinksToIt() throws IOException {
+        CampaignFiles.write(report.resolve("sweep").resolve("nmi-task-kptr"), Campaigns.sweep());
+        assertThat(page("index.html"))
+                .contains("Sweep of nmi-task-kptr on debian:7.2", "href=\"sweep/nmi-task-kptr/sweep.html\"")
+                .contains("waiting for " + Reports.LOCK)
+                .doesNotContain("0 runs");
+        assertThat(Files.readString(report.resolve("sweep/nmi-task-kptr/sweep.html")))
+                .contains("href=\"../../index.html\"", "href=\"../../ksplat-report.css\"");
+        assertThat(HtmlReport.hasNoRuns(report)).isTrue();
+    }
+
+    @Test
+    void drawsThePathWithItsDeadlyStretchAndItsLocks() throws IOException {
+        CampaignFiles.write(report, Campaigns.sweep(60, "walk", "rdp.lock"));
+        String page = page("sweep.html");
+        assertThat(count(page, "<g class=\"bar deadly\"")).isEqualTo(1);
+        assertThat(count(page, "<g class=\"bar safe\"")).isEqualTo(2);
+        assertThat(count(page, "<g class=\"bar held\"")).isEqualTo(1);
+        assertThat(count(page, "<g class=\"bar function\"")).isEqualTo(2);
+        assertThat(count(page, "<details")).isEqualTo(2);
+        assertThat(page)
+                .contains("instructions 20 to 39: deadlocks, waits for rdp.lock")
+                .contains("rdp.lock is held, instructions 20 to 39")
+                .contains("An NMI before instruction 0 to 19 is safe; 20 to 39 deadlocks (rdp.lock); 40 to 59 is safe.")
+                .contains("deadlocks (inferred)", "mov    0x25(%rdi),%rax")
+                .contains("--anchor an-anchor");
+    }
+
+    @Test
+    void drawsNothingDeadlyWhereNothingDeadlocks() throws IOException {
+        SweepRecord deadly = Campaigns.sweep(60, "walk", "rdp.lock");
+        List<SweepRecord.Point> safe = deadly.steps().stream()
+                .filter(point -> point.verdict() == Verdict.CLEAN)
+                .toList();
+        CampaignFiles.write(
+                report,
+                new SweepRecord(
+                        "a",
+                        "debian:7.2",
+                        "k",
+                        "walk",
+                        0,
+                        "x",
+                        1,
+                        safe,
+                        List.of(),
+                        List.of(new SweepRecord.Stretch(0, 59, safe.size(), 0, Verdict.CLEAN, Optional.empty())),
+                        deadly.path(),
+                        List.of()));
+        assertThat(page("sweep.html"))
+                .contains("before 0 of them it deadlocks")
+                .doesNotContain("bar deadly", "bar held", "v-DEADLOCK");
+        assertThat(page("index.html")).doesNotContain("DEADLOCKS");
+    }
+
+    @Test
+    void saysWhatOfALongPathIsNotDrawn() throws IOException {
+        CampaignFiles.write(report, Campaigns.sweep(20_000, "walk", "rdp.lock"));
+        assertThat(page("sweep.html"))
+                .hasSizeLessThan(4_000_000)
+                .contains("The picture has no room for all of it", "more instructions are in");
+        CampaignFiles.write(report, Campaigns.sweep());
+        assertThat(page("sweep.html")).doesNotContain("no room for all", "more instructions are in");
+    }
+
+    @Test
+    void showsWhereTheCureCameTheRunsAndWhatWasSkipped() throws IOException {
+        runs();
+        CampaignFiles.write(report, Campaigns.bisect());
+        String page = page("bisect.html");
+        assertThat(page)
+                .contains("map-reentry/lru was cured with debian:7.4 (7.1.3), and not yet with debian:7.3 (7.0.13).")
+                .contains("99.3 %", "does not boot", "9 between, not run", "href=\"" + DEAD + "/index.html\"")
+                .doesNotContain("none/such");
+        assertThat(count(page, "<tr class=\"change\"")).isEqualTo(1);
+        assertThat(count(page, "<g class=\"mark run-BAD\"")).isEqualTo(3);
+        assertThat(count(page, "<g class=\"mark run-SKIP\"")).isEqualTo(1);
+        assertThat(count(page, "<g class=\"mark run-GOOD\"")).isEqualTo(4);
+        assertThat(page("index.html")).contains("Bisection of map-reentry/lru", "bisect.html");
+    }
+
+    @Test
+    void marksNoChangeWhereNoneWasFound() throws IOException {
+        BisectRecord found = Campaigns.bisect();
+        runs();
+        CampaignFiles.write(
+                report,
+                new BisectRecord(
+                        "CANNOT TELL",
+                        1,
+                        found.runs(),
+                        Optional.empty(),
+                        found.to(),
+                        Optional.empty(),
+                        found.skipped(),
+                        List.of("the good end is not good"),
+                        found.reproducer(),
+                        "cure",
+                        found.lines(),
+                        found.history()));
+        assertThat(page("bisect.html"))
+                .contains("It cannot be told where map-reentry/lru was cured", "the good end is not good")
+                .doesNotContain("<tr class=\"change\"", ">the change<", " was cured with");
+    }
+
+    @Test
+    void showsBothSidesOfAPatchAndWhatDiffers() throws IOException {
+        runs();
+        CampaignFiles.write(report, Campaigns.patch());
+        String page = page("patch.html");
+        assertThat(page)
+                .contains("the bug showed in 3 of 3 runs: 100 %, by 95 % between 29 % and 100 %")
+                .contains("the bug showed in 0 of 3 runs: 0 %, by 95 % between 0 % and 71 %")
+                .contains("only without", "nmi_task_kptr.bpf.c:67", "No evidence.", "and 1 more")
+                .contains("href=\"" + DEAD + "/index.html\"", "href=\"" + CLEAN + "/index.html\"")
+                .doesNotContain("only with<");
+        runs(Evidence.builder(EvidenceKind.WARNING, "another splat", "warning:x")
+                .build());
+        CampaignFiles.write(report, Campaigns.patch());
+        assertThat(page("patch.html")).contains("only with<", "another splat");
+    }
+
+    @Test
+    void drawsEveryValueOfABenchmark() throws IOException {
+        CampaignFiles.write(report.resolve("bench-workload"), Campaigns.bench("events"));
+        String page = page("bench-workload/bench.html");
+        assertThat(count(page, "<g class=\"mark value\"")).isEqualTo(5 + 5 + 4 + 5 + 1);
+        assertThat(count(page, "<g class=\"bar box\""))
+                .as("one value has no box")
+                .isEqualTo(4);
+        assertThat(count(page, "<figure class=\"chart distribution\""))
+                .as("those near each other share an axis, seconds and bytes do not")
+                .isEqualTo(4);
+        assertThat(page).contains("1.050 to 1.200", "27.0");
+    }
+
+    @Test
+    void letsNoWordBecomeCode() throws IOException {
+        runs(Evidence.builder(EvidenceKind.WARNING, Reports.HOSTILE, Reports.HOSTILE)
+                .build());
+        CampaignFiles.write(report, Campaigns.bisect(8, Reports.HOSTILE, Reports.HOSTILE, Reports.HOSTILE));
+        CampaignFiles.write(report, Campaigns.patch(Reports.HOSTILE, Reports.HOSTILE, CLEAN));
+        CampaignFiles.write(report, Campaigns.sweep(200, Reports.HOSTILE, Reports.HOSTILE));
+        CampaignFiles.write(report, Campaigns.bench(Reports.HOSTILE));
+        for (String name : List.of("index.html", "bisect.html", "patch.html", "sweep.html", "bench.html")) {
+            String page = page(name);
+            assertThat(page)
+                    .as(name)
+                    .contains("&lt;script&gt;alert(1)")
+                    .doesNotContain("<script>", "<img", "\u202e", "\u0007");
+            assertThat(page).doesNotContainPattern("<[^>]* (style|on[a-z]+)=").doesNotContain("<style");
+        }
+    }
+
+    @Test
+    void cutsNamesThatAreTooLong() throws IOException {
+        String name = "n".repeat(4000);
+        runs();
+        CampaignFiles.write(report, Campaigns.bisect(3000, name, name, DEAD));
+        CampaignFiles.write(report, Campaigns.patch(name, DEAD, CLEAN));
+        CampaignFiles.write(report, Campaigns.sweep(200, name, name));
+        CampaignFiles.write(report, Campaigns.bench(name));
+        for (String page : List.of("bisect.html", "patch.html", "sweep.html", "bench.html")) {
+            assertThat(page(page)).as(page).hasSizeLessThan(2_000_000).contains("nnn...");
+        }
+        assertThat(page("bisect.html")).contains("2000 more are in");
+    }
+}
