@@ -17,6 +17,9 @@ import io.ksplat.engine.SessionOptions;
 import io.ksplat.engine.internal.TerminalProgress;
 import io.ksplat.junit.internal.ReproducerCatalogue;
 import io.ksplat.results.RunRecord;
+import io.ksplat.results.internal.campaign.BenchRecord;
+import io.ksplat.results.internal.campaign.CampaignFiles;
+import io.ksplat.results.internal.wire.CampaignJson;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -101,8 +104,11 @@ final class BenchCommand implements Callable<Integer> {
         };
         progress.clear();
         PrintWriter out = spec.commandLine().getOut();
-        out.print(json ? measured.json().toString() + "\n" : measured.text());
+        BenchRecord record = measured.record();
+        out.print(json ? CampaignJson.line(record) + "\n" : measured.text());
         out.flush();
+        CampaignFiles.write(folder, record);
+        ReportPages.write(report, spec.commandLine().getErr());
         return Exit.EXPECTED;
     }
 

@@ -8,6 +8,8 @@ import io.ksplat.engine.Catalogue;
 import io.ksplat.engine.Runner;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.internal.TerminalProgress;
+import io.ksplat.results.internal.campaign.CampaignFiles;
+import io.ksplat.results.internal.wire.CampaignJson;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -119,12 +121,13 @@ final class BisectCommand implements Callable<Integer> {
     }
 
     private int prebuilt(Bisector bisector, Catalogue.Entry entry, TerminalProgress progress) throws Exception {
+        Bisector.Answer answer;
         try (Session session = Session.openUntilSignal(options.options(progress, spec));
                 Runner runner = new EntryRunner()) {
             tell(session, progress);
-            Bisector.Answer answer = bisector.prebuilt(options.trial(session, runner, entry), jobs);
-            return end(entry.fullId(), answer, progress);
+            answer = bisector.prebuilt(options.trial(session, runner, entry), jobs);
         }
+        return end(entry.fullId(), answer, progress);
     }
 
     private int inTree(Bisector bisector, Bisector.Commits commits, Catalogue.Entry entry, TerminalProgress progress)
@@ -138,22 +141,23 @@ final class BisectCommand implements Callable<Integer> {
             return Exit.EXPECTED;
         }
         List<Session> opened = new ArrayList<>();
+        Bisector.Answer answer;
         try (Runner runner = new EntryRunner()) {
-            Bisector.Answer answer = bisector.inTree(commits, options.options(progress, spec), timed -> {
+            answer = bisector.inTree(commits, options.options(progress, spec), timed -> {
                 Session session = Session.openUntilSignal(timed);
                 opened.add(session);
                 tell(session, progress);
                 return options.trial(session, runner, entry);
             });
-            int code = end(entry.fullId(), answer, progress);
-            if (!json) {
-                out.print(answer.look());
-                out.flush();
-            }
-            return code;
         } finally {
             opened.forEach(Session::close);
         }
+        int code = end(entry.fullId(), answer, progress);
+        if (!json) {
+            out.print(answer.look());
+            out.flush();
+        }
+        return code;
     }
 
     private void tell(Session session, TerminalProgress progress) throws IOException {
@@ -173,16 +177,18 @@ final class BisectCommand implements Callable<Integer> {
         });
     }
 
-    private int end(String id, Bisector.Answer answer, TerminalProgress progress) {
+    private int end(String id, Bisector.Answer answer, TerminalProgress progress) throws IOException {
         progress.clear();
         Bisection found = answer.bisection();
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
-            out.println(found.json());
+            out.println(CampaignJson.line(answer.record()));
         } else {
             print(out, id, found, answer.remark());
         }
         out.flush();
+        CampaignFiles.write(options.report().toAbsolutePath(), answer.record());
+        ReportPages.write(options.report(), spec.commandLine().getErr());
         return found.found() ? Exit.EXPECTED : Exit.UNEXPECTED;
     }
 

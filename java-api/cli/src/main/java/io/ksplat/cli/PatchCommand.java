@@ -9,6 +9,9 @@ import io.ksplat.engine.Catalogue;
 import io.ksplat.engine.Runner;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.internal.TerminalProgress;
+import io.ksplat.results.internal.campaign.CampaignFiles;
+import io.ksplat.results.internal.campaign.PatchRecord;
+import io.ksplat.results.internal.wire.CampaignJson;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -109,6 +112,7 @@ final class PatchCommand implements Callable<Integer> {
         SeriesTrial series =
                 SeriesTrial.of(new SeriesTrial.Question(tree, base, profile, each, error, most), mails, progress);
         PrintWriter out = spec.commandLine().getOut();
+        PatchRecord record;
         try (Session session = Session.openUntilSignal(options.options(progress, spec));
                 Runner runner = new EntryRunner()) {
             Path folder = session.report(options.settings().report()).folder();
@@ -123,12 +127,15 @@ final class PatchCommand implements Callable<Integer> {
             });
             String text = series.text(result);
             Files.writeString(folder.resolve("patch.txt"), text);
-            out.println(json ? result.json().toString() : text);
+            record = series.record(result);
+            CampaignFiles.write(folder, record);
+            out.println(json ? CampaignJson.line(record) : text);
             if (!json) {
                 out.println("Report: " + options.report());
             }
             out.flush();
-            return result.verdict() == PatchVerdict.CURES ? Exit.EXPECTED : Exit.UNEXPECTED;
         }
+        ReportPages.write(options.report(), spec.commandLine().getErr());
+        return record.verdict().equals(PatchVerdict.CURES.toString()) ? Exit.EXPECTED : Exit.UNEXPECTED;
     }
 }

@@ -51,7 +51,7 @@ final class ShowCommand implements Callable<Integer> {
         if (baseline != null && !html) {
             throw new ParameterException(spec.commandLine(), "--baseline is for the pages: add --html");
         }
-        List<RunRecord> runs = ResultsReader.read(folder);
+        List<RunRecord> runs = html && HtmlReport.hasNoRuns(folder) ? List.of() : ResultsReader.read(folder);
         PrintWriter out = spec.commandLine().getOut();
         if (html) {
             Path first = HtmlReport.write(folder.toAbsolutePath(), Optional.ofNullable(baseline));

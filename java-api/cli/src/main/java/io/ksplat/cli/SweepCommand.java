@@ -108,6 +108,7 @@ final class SweepCommand implements Callable<Integer> {
             out.println("Listing: " + report.resolve(named).resolve(Sweep.LISTING));
         }
         out.flush();
+        ReportPages.write(report, spec.commandLine().getErr());
         return Sweep.isWhole(map) ? Exit.EXPECTED : Exit.HARNESS;
     }
 }

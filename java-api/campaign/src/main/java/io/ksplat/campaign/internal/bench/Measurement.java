@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.bench;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.ksplat.results.internal.campaign.BenchRecord;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.stream.Stream;
 
 /**
@@ -21,27 +20,27 @@ public record Measurement(String bench, Map<String, String> environment, List<Fi
         ratios = List.copyOf(ratios);
     }
 
-    public ObjectNode json() {
-        ObjectNode node = JsonNodeFactory.instance.objectNode().put("bench", bench);
-        ObjectNode where = node.putObject("environment");
-        environment.forEach(where::put);
-        ArrayNode all = node.putArray("figures");
-        for (Figure figure : figures) {
-            all.addObject()
-                    .put("name", figure.name())
-                    .put("unit", figure.unit())
-                    .put("median", rounded(figure.median()))
-                    .put("min", rounded(figure.min()))
-                    .put("max", rounded(figure.max()))
-                    .put("runs", figure.values().size());
-        }
-        ArrayNode compared = node.putArray("ratios");
-        for (Ratio ratio : ratios) {
-            ObjectNode one = compared.addObject().put("name", ratio.name()).put("value", rounded(ratio.value()));
-            ratio.low().ifPresent(low -> one.put("low", rounded(low)));
-            ratio.high().ifPresent(high -> one.put("high", rounded(high)));
-        }
-        return node;
+    /** Returns what {@code bench --json} prints, and every value. */
+    public BenchRecord record() {
+        return new BenchRecord(
+                bench,
+                environment,
+                figures.stream()
+                        .map(figure -> new BenchRecord.Figure(
+                                figure.name(),
+                                figure.unit(),
+                                rounded(figure.median()),
+                                rounded(figure.min()),
+                                rounded(figure.max()),
+                                figure.values().size(),
+                                figure.values().stream()
+                                        .map(Measurement::rounded)
+                                        .toList()))
+                        .toList(),
+                ratios.stream()
+                        .map(ratio -> new BenchRecord.Ratio(
+                                ratio.name(), rounded(ratio.value()), rounded(ratio.low()), rounded(ratio.high())))
+                        .toList());
     }
 
     public String text() {
@@ -67,6 +66,10 @@ public record Measurement(String bench, Map<String, String> environment, List<Fi
         }
         ratios.forEach(ratio -> text.append(ratio.text(width)));
         return text.toString();
+    }
+
+    private static OptionalDouble rounded(OptionalDouble value) {
+        return value.isPresent() ? OptionalDouble.of(rounded(value.getAsDouble())) : value;
     }
 
     private static double rounded(double value) {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.bisect;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.ksplat.results.internal.campaign.BisectRecord;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -42,20 +41,30 @@ public record Bisection(
         return found ? "FOUND" : "CANNOT TELL";
     }
 
-    /** Returns the JSON that {@code bisect --json} prints. */
-    public ObjectNode json() {
-        ObjectNode node = JsonNodeFactory.instance
-                .objectNode()
-                .put("verdict", verdict())
-                .put("errorBound", errorBound)
-                .put("runs", runs);
-        from.ifPresent(end -> node.putObject("from").put("spec", end.spec()).put("release", end.release()));
-        to.ifPresent(end -> node.putObject("to").put("spec", end.spec()).put("release", end.release()));
-        node.put("commit", commit.orElse(null));
-        ArrayNode array = node.putArray("skipped");
-        skipped.forEach(each -> array.addObject().put("what", each.what()).put("reason", each.reason()));
-        ArrayNode more = node.putArray("remarks");
-        remarks.forEach(more::add);
-        return node;
+    /**
+     * Returns what {@code bisect --json} prints.
+     *
+     * @param searched what was searched, and every run
+     */
+    BisectRecord record(String reproducer, BisectGoal find, Searched searched) {
+        return new BisectRecord(
+                verdict(),
+                errorBound,
+                runs,
+                from.map(Bisection::end),
+                to.map(Bisection::end),
+                commit,
+                skipped.stream()
+                        .map(each -> new BisectRecord.Skipped(each.what(), each.reason()))
+                        .toList(),
+                remarks,
+                reproducer,
+                find.name().toLowerCase(Locale.ROOT),
+                searched.lines(),
+                searched.history());
+    }
+
+    private static BisectRecord.End end(End end) {
+        return new BisectRecord.End(end.spec(), end.release());
     }
 }

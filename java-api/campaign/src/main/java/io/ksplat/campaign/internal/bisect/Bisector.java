@@ -9,6 +9,7 @@ import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Kernels;
 import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.internal.build.KernelTree;
+import io.ksplat.results.internal.campaign.BisectRecord;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -34,8 +35,8 @@ public final class Bisector {
     public record Question(
             String reproducer, Optional<String> digest, String good, String bad, BisectGoal find, double errorRate) {}
 
-    /** A finished bisection, with a remark and a description of its state. */
-    public record Answer(Bisection bisection, String remark, String look) {}
+    /** A finished bisection, what {@code bisect --json} prints, a remark and a description of its state. */
+    public record Answer(Bisection bisection, BisectRecord record, String remark, String look) {}
 
     public Bisector(Question question, Progress progress) {
         this.question = question;
@@ -51,8 +52,10 @@ public final class Bisector {
                 .available(progress).stream().map(Kernels.Available::spec).toList();
         PrebuiltKernels between = PrebuiltKernels.between(available, older, newer);
         BugClassifier classifier = new BugClassifier(trial, question.reproducer, question.errorRate / GOOD_ONES);
-        Bisection found = new PrebuiltBisection(classifier, between, question.find, jobs, progress).run();
-        return new Answer(found, "the bug showed in " + classifier.rate() + " runs of the bad end", "");
+        PrebuiltBisection bisection = new PrebuiltBisection(classifier, between, question.find, jobs, progress);
+        Bisection found = bisection.run();
+        BisectRecord record = found.record(question.reproducer, question.find, bisection.searched());
+        return new Answer(found, record, "the bug showed in " + classifier.rate() + " runs of the bad end", "");
     }
 
     /**
@@ -106,8 +109,10 @@ public final class Bisector {
                 trials.open(options.withProgress(timer)),
                 timer,
                 question.errorRate);
+        Bisection found = bisection.run();
         return new Answer(
-                bisection.run(),
+                found,
+                found.record(question.reproducer, question.find, bisection.searched()),
                 "the state is in " + commits.shown + ", for git in " + BisectState.logOf(commits.shown),
                 bisection.look());
     }

@@ -7,6 +7,8 @@ import io.ksplat.campaign.internal.statistics.Rate;
 import io.ksplat.campaign.internal.statistics.Reproduction;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.results.RunRecord;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -31,6 +33,7 @@ public final class BugClassifier {
     private final Map<String, Result> results = new TreeMap<>();
     private Bug bug = Bug.UNKNOWN;
     private Rate rate = Rate.NONE;
+    private final List<Run> history = new ArrayList<>();
     private int runs;
 
     /**
@@ -56,6 +59,9 @@ public final class BugClassifier {
     public record Result(
             KernelSpec kernel, String release, Bug.Outcome sighting, Rate seen, double errorBound, String why) {}
 
+    /** One run of a kernel. */
+    public record Run(KernelSpec kernel, Bug.Outcome outcome, RunRecord record) {}
+
     /** Measures the rate of the bug on a kernel that should have it. The result is GOOD if the bug never shows. */
     public Result measure(KernelSpec kernel) throws InterruptedException {
         Rate seen = Rate.NONE;
@@ -65,7 +71,7 @@ public final class BugClassifier {
             RunRecord run = run(kernel, attempt);
             last = Optional.of(run);
             bug = bug.with(run);
-            switch (bug.in(run)) {
+            switch (classified(kernel, run)) {
                 case BAD -> seen = seen.and(true);
                 case GOOD -> seen = seen.and(false);
                 case SKIP -> wasted++;
@@ -95,7 +101,7 @@ public final class BugClassifier {
         for (int attempt = 1; seen.seen() == 0 && seen.runs() < needed && wasted < WASTED; attempt++) {
             RunRecord run = run(kernel, attempt);
             last = Optional.of(run);
-            switch (bug.in(run)) {
+            switch (classified(kernel, run)) {
                 case BAD -> seen = seen.and(true);
                 case GOOD -> seen = seen.and(false);
                 case SKIP -> wasted++;
@@ -116,6 +122,21 @@ public final class BugClassifier {
         return Bug.runOf(reproducer, trial.run(kernel, attempt))
                 .orElseThrow(
                         () -> new IllegalStateException("no run of " + reproducer + " on " + kernel + " was recorded"));
+    }
+
+    private Bug.Outcome classified(KernelSpec kernel, RunRecord run) {
+        Bug.Outcome outcome = bug.in(run);
+        synchronized (results) {
+            history.add(new Run(kernel, outcome, run));
+        }
+        return outcome;
+    }
+
+    /** Returns the runs so far, as they ended. */
+    List<Run> history() {
+        synchronized (results) {
+            return List.copyOf(history);
+        }
     }
 
     private Result result(

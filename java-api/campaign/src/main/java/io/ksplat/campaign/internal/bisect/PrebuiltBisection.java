@@ -2,14 +2,19 @@
 package io.ksplat.campaign.internal.bisect;
 
 import io.ksplat.campaign.Bug;
+import io.ksplat.campaign.internal.statistics.NoisySearch;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Progress;
+import io.ksplat.results.internal.RunFolder;
+import io.ksplat.results.internal.campaign.BisectRecord;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -29,6 +34,7 @@ public final class PrebuiltBisection {
     private final Progress progress;
     private final Map<KernelSpec, BugClassifier.Result> results = new LinkedHashMap<>();
     private final List<String> remarks = new ArrayList<>();
+    private final List<Map.Entry<String, List<KernelSpec>>> searched = new ArrayList<>();
 
     /**
      * Prepares a bisection.
@@ -118,6 +124,7 @@ public final class PrebuiltBisection {
      * the older end, the last like the newer end.
      */
     private Pair narrow(List<? extends KernelSpec> line, String name) throws InterruptedException {
+        searched.add(Map.entry(name, List.copyOf(line)));
         while (true) {
             int from = lastOld(line);
             int to = firstNew(line, from);
@@ -231,6 +238,53 @@ public final class PrebuiltBisection {
         return result.sighting() == Bug.Outcome.BAD
                 ? "bad"
                 : "good, " + result.seen().runs() + " clean runs";
+    }
+
+    /** Returns what was searched so far. */
+    Searched searched() {
+        List<KernelSpec> all = new ArrayList<>();
+        kernels.series().forEach(all::addAll);
+        List<Map.Entry<String, List<KernelSpec>>> searches =
+                searched.isEmpty() ? List.of(Map.entry("all kernels", all)) : searched;
+        return new Searched(
+                searches.stream()
+                        .map(search -> line(search.getKey(), search.getValue()))
+                        .toList(),
+                classifier.history().stream().map(run -> run(run, all)).toList());
+    }
+
+    private BisectRecord.Line line(String name, List<KernelSpec> oldestFirst) {
+        List<KernelSpec> line = new ArrayList<>(oldestFirst);
+        if (goal == BisectGoal.CURE) {
+            Collections.reverse(line);
+        }
+        if (line.size() < 2) {
+            return new BisectRecord.Line(name, List.of());
+        }
+        NoisySearch search = NoisySearch.among(line.size());
+        for (int i = 0; i < line.size(); i++) {
+            BugClassifier.Result result = results.get(line.get(i));
+            if (result == null) {
+                continue;
+            }
+            if (result.sighting() == Bug.Outcome.SKIP) {
+                search.skip(i);
+            }
+            for (int run = 0; run < result.seen().runs(); run++) {
+                search.observe(i, run < result.seen().seen());
+            }
+        }
+        return Searched.line(name, line.stream().map(KernelSpec::toString).toList(), search, goal);
+    }
+
+    private static BisectRecord.Run run(BugClassifier.Run run, List<KernelSpec> all) {
+        int position = all.indexOf(run.kernel());
+        return new BisectRecord.Run(
+                run.kernel().toString(),
+                position < 0 ? OptionalInt.empty() : OptionalInt.of(position),
+                run.outcome().name(),
+                Bug.word(run.record()),
+                Optional.of(RunFolder.name(run.record())));
     }
 
     private Bisection nothing() {

@@ -10,6 +10,7 @@ import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.internal.build.BuildFailedException;
 import io.ksplat.kernel.internal.build.KernelTree;
 import io.ksplat.results.RunRecord;
+import io.ksplat.results.internal.campaign.BisectRecord;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -417,6 +419,38 @@ public final class TreeBisection {
                 "tree:" + tree.path() + "@" + commit.id() + "+"
                         + state.question().profile(),
                 commit.subject());
+    }
+
+    /** Returns what was searched so far. */
+    Searched searched() {
+        boolean cause = state.question().find() == BisectGoal.CAUSE;
+        List<KernelTree.Commit> oldestFirst = new ArrayList<>(state.line());
+        if (!cause) {
+            Collections.reverse(oldestFirst);
+        }
+        Map<String, Integer> positions = new HashMap<>();
+        Map<String, String> names = new HashMap<>();
+        for (int i = 0; i < oldestFirst.size(); i++) {
+            positions.put(oldestFirst.get(i).id(), i);
+            names.put(oldestFirst.get(i).id(), oldestFirst.get(i).toString());
+        }
+        return new Searched(
+                List.of(Searched.line(
+                        "the commits",
+                        state.line().stream().map(KernelTree.Commit::toString).toList(),
+                        search,
+                        state.question().find())),
+                state.runs().stream()
+                        .map(run -> {
+                            Integer position = positions.get(run.commit());
+                            return new BisectRecord.Run(
+                                    names.getOrDefault(run.commit(), run.commit()),
+                                    position == null ? OptionalInt.empty() : OptionalInt.of(position),
+                                    run.sighting().name(),
+                                    run.word(),
+                                    Optional.empty());
+                        })
+                        .toList());
     }
 
     /** Returns the current state. */

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.patch;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.ksplat.campaign.Bug;
 import io.ksplat.campaign.internal.statistics.Rate;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.internal.EvidenceText;
+import io.ksplat.results.internal.RunFolder;
+import io.ksplat.results.internal.campaign.PatchRecord;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 
 /**
@@ -70,35 +71,50 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
         return runs.isEmpty() ? "no run" : Bug.word(runs.get(runs.size() - 1));
     }
 
-    /** Returns the JSON that {@code patch --json} prints. */
-    public ObjectNode json() {
-        ObjectNode node = JsonNodeFactory.instance
-                .objectNode()
-                .put("verdict", verdict.toString())
-                .put("errorBound", errorBound);
-        node.putObject("runs")
-                .put(
-                        "base",
-                        comparisons.stream()
-                                .mapToInt(each -> each.baseRuns().size())
-                                .sum())
-                .put(
-                        "patched",
-                        comparisons.stream()
-                                .mapToInt(each -> each.patchedRuns().size())
-                                .sum());
-        node.putObject("reproduced")
-                .put(
-                        "base",
-                        comparisons.stream()
-                                .mapToInt(each -> each.base().seen())
-                                .sum())
-                .put(
-                        "patched",
-                        comparisons.stream()
-                                .mapToInt(each -> each.patched().seen())
-                                .sum());
-        return node;
+    /**
+     * Returns what {@code patch --json} prints.
+     *
+     * @param base the commit that the series applies to
+     * @param series the subjects of the patches
+     * @param after the verdicts after each patch
+     */
+    PatchRecord record(String base, String profile, List<String> series, List<PatchRecord.After> after) {
+        return new PatchRecord(
+                verdict.toString(),
+                errorBound,
+                new PatchRecord.Sides(
+                        sum(each -> each.baseRuns().size()),
+                        sum(each -> each.patchedRuns().size())),
+                new PatchRecord.Sides(
+                        sum(each -> each.base().seen()),
+                        sum(each -> each.patched().seen())),
+                why,
+                base,
+                profile,
+                series,
+                after,
+                comparisons.stream()
+                        .map(each -> new PatchRecord.Comparison(
+                                each.reproducer(),
+                                each.verdict().map(PatchVerdict::toString),
+                                each.errorBound(),
+                                each.why(),
+                                side(each.base(), each.baseRuns()),
+                                side(each.patched(), each.patchedRuns())))
+                        .toList());
+    }
+
+    private int sum(ToIntFunction<Comparison> of) {
+        return comparisons.stream().mapToInt(of).sum();
+    }
+
+    private static PatchRecord.Side side(Rate shown, List<RunRecord> runs) {
+        return new PatchRecord.Side(
+                shown.seen(),
+                shown.runs(),
+                shown.lower(Rate.ERROR_RATE),
+                shown.upper(Rate.ERROR_RATE),
+                runs.stream().map(RunFolder::name).toList());
     }
 
     /** Returns the evidence of both sides as text, one reproducer after the other. */

@@ -11,9 +11,11 @@ import io.ksplat.kernel.internal.build.BuildFailedException;
 import io.ksplat.kernel.internal.build.KernelTree;
 import io.ksplat.kernel.internal.build.PatchSeries;
 import io.ksplat.machine.internal.qemu.Folders;
+import io.ksplat.results.internal.campaign.PatchRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
@@ -28,6 +30,7 @@ public final class SeriesTrial {
     private final List<String> commits;
     private final Kernels kernels;
     private final Progress progress;
+    private final List<PatchRecord.After> verdicts = new ArrayList<>();
 
     /**
      * The question of a trial.
@@ -79,6 +82,7 @@ public final class SeriesTrial {
             String name = (i + 1) + "/" + commits.size() + " \""
                     + series.patches().get(i).subject() + "\"";
             result = compare(trials, at(commits.get(i)), name);
+            verdicts.add(new PatchRecord.After(name, result.verdict().toString()));
             after.accept(name, result.verdict());
         }
         return result;
@@ -97,6 +101,15 @@ public final class SeriesTrial {
 
     private KernelSpec at(String commit) {
         return new KernelSpec.Tree(question.tree, Optional.of(commit), question.profile);
+    }
+
+    /** Returns what {@code patch --json} prints. */
+    public PatchRecord record(PatchResult result) {
+        return result.record(
+                base.toString(),
+                question.profile,
+                series.patches().stream().map(PatchSeries.Patch::subject).toList(),
+                question.each ? verdicts : List.of());
     }
 
     /** Returns a result as text, with an answer to the series at the end. */

@@ -158,6 +158,16 @@ public final class NoisySearch {
         return Math.min(1, posterior().upTo(member)[0]);
     }
 
+    /** Returns the probability that the first bad member is one of {@code first} to {@code last}. */
+    public double probability(int first, int last) {
+        double before = first == 0 ? 0 : posterior().upTo(first - 1)[0];
+        return Math.min(1, Math.max(0, posterior().upTo(last)[0] - before));
+    }
+
+    public boolean isSkipped(int member) {
+        return skipped.get(member);
+    }
+
     /** Returns the estimated rate at which a bad member shows the bug. */
     public double reproductionRate() {
         return posterior().meanRate();

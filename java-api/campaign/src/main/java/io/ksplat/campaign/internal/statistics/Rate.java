@@ -8,7 +8,7 @@ import org.apache.commons.statistics.interval.Interval;
 /** How often something was seen in a number of runs. */
 public record Rate(int seen, int runs) {
     /** The error rate of the printed intervals. */
-    private static final double ERROR_RATE = 0.05;
+    public static final double ERROR_RATE = 0.05;
 
     public static final Rate NONE = new Rate(0, 0);
 

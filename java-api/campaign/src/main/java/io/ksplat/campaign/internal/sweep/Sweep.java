@@ -21,6 +21,7 @@ import io.ksplat.machine.internal.MachineFactory;
 import io.ksplat.machine.internal.forensics.memory.KernelView;
 import io.ksplat.machine.internal.qemu.MachineConfig;
 import io.ksplat.machine.internal.snapshot.Template;
+import io.ksplat.results.internal.campaign.CampaignFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -127,10 +128,10 @@ public final class Sweep {
 
     private void write(SweepMap map, SweepListing listing, SteppedPath path)
             throws IOException, InterruptedException, KernelException {
-        Files.writeString(folder.resolve(JSON), SweepWriter.json(map));
         Files.writeString(folder.resolve(TABLE), SweepWriter.of(map) + "\n" + listing.table());
         try (SteppedPath.PausedMachine machine = path.pauseAt(0, folder.resolve("listing.log"))) {
             Files.writeString(folder.resolve(LISTING), listing.listing(machine.memory()));
+            CampaignFiles.write(folder, SweepWriter.record(map, listing.functions(machine.memory())));
         }
         Files.delete(folder.resolve("listing.log"));
     }

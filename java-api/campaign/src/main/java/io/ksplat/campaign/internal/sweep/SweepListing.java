@@ -6,6 +6,7 @@ import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.internal.symbols.Disassembler;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.internal.qemu.GuestMemory;
+import io.ksplat.results.internal.campaign.SweepRecord;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -125,11 +126,9 @@ final class SweepListing {
                 """);
         for (Symbol function : functions) {
             text.append(String.format(Locale.ROOT, "%n%s at 0x%x%n", function.name(), function.address()));
-            int size = (int) Math.min(MOST_CODE, function.size());
             NavigableMap<Long, ListingMarks.Instruction> visited = code(function);
             boolean gap = false;
-            for (Disassembler.Instruction instruction :
-                    Disassembler.disassemble(function.address(), memory.read(function.address(), size))) {
+            for (Disassembler.Instruction instruction : disassembled(function, memory)) {
                 ListingMarks.Instruction outcome = visited.get(instruction.address());
                 if (outcome != null) {
                     text.append(line(function, instruction, outcome));
@@ -140,6 +139,41 @@ final class SweepListing {
             }
         }
         return text.toString();
+    }
+
+    /**
+     * Returns the code of all functions, for the record.
+     *
+     * @param memory the memory at the anchor
+     */
+    List<SweepRecord.Function> functions(GuestMemory memory) throws IOException, InterruptedException, KernelException {
+        List<SweepRecord.Function> all = new ArrayList<>();
+        for (Symbol function : functions) {
+            NavigableMap<Long, ListingMarks.Instruction> visited = code(function);
+            List<SweepRecord.Instruction> code = new ArrayList<>();
+            for (Disassembler.Instruction instruction : disassembled(function, memory)) {
+                ListingMarks.Instruction outcome = visited.get(instruction.address());
+                if (outcome != null) {
+                    List<Integer> visits = outcome.visits();
+                    int shown = Math.min(MOST_VISITS, visits.size());
+                    code.add(new SweepRecord.Instruction(
+                            instruction.address() - function.address(),
+                            named(instruction.text()),
+                            String.valueOf(outcome.letter()),
+                            visits.subList(0, shown),
+                            visits.size() - shown,
+                            outcome.waitsFor()));
+                }
+            }
+            all.add(new SweepRecord.Function(function.name(), function.address(), function.size(), code));
+        }
+        return all;
+    }
+
+    private static List<Disassembler.Instruction> disassembled(Symbol function, GuestMemory memory)
+            throws IOException, InterruptedException, KernelException {
+        int size = (int) Math.min(MOST_CODE, function.size());
+        return Disassembler.disassemble(function.address(), memory.read(function.address(), size));
     }
 
     private String line(Symbol function, Disassembler.Instruction instruction, ListingMarks.Instruction outcome) {

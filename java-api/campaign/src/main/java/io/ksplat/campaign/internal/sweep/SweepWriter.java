@@ -1,60 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.sweep;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.ksplat.evidence.Verdict;
+import io.ksplat.results.internal.campaign.SweepRecord;
 import java.util.List;
 import java.util.Locale;
 
-/** Writes the result of a sweep as JSON and as text. */
+/** Writes the result of a sweep as a record and as text. */
 final class SweepWriter {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private SweepWriter() {}
 
-    /** Returns one line of JSON. */
-    static String json(SweepMap map) {
-        ObjectNode node = JSON.createObjectNode()
-                .put("reproducer", map.reproducer())
-                .put("kernel", map.kernel())
-                .put("key", map.key())
-                .put("from", map.from())
-                .put("cpu", map.cpu())
-                .put("anchor", map.anchor())
-                .put("seconds", map.seconds());
-        put(node.putArray("steps"), map.steps());
-        put(node.putArray("refined"), map.refined());
-        ArrayNode stretches = node.putArray("stretches");
-        for (SweepMap.Stretch stretch : map.stretches()) {
-            stretches
-                    .addObject()
-                    .put("from", stretch.first().n())
-                    .put("to", stretch.last().n())
-                    .put("measured", stretch.measured())
-                    .put("inferred", stretch.length() - stretch.measured())
-                    .put("verdict", stretch.verdict().name())
-                    .put("waitsFor", stretch.first().waitsFor().orElse(null));
-        }
-        return node + "\n";
+    /**
+     * Returns the record of a sweep.
+     *
+     * @param functions the code of the path
+     */
+    static SweepRecord record(SweepMap map, List<SweepRecord.Function> functions) {
+        List<SweepPoint> measured = map.measured();
+        return new SweepRecord(
+                map.reproducer(),
+                map.kernel(),
+                map.key(),
+                map.from(),
+                map.cpu(),
+                map.anchor(),
+                map.seconds(),
+                points(map.steps()),
+                points(map.refined()),
+                map.stretches().stream().map(SweepWriter::stretch).toList(),
+                map.way()
+                        .subList(
+                                measured.get(0).n(),
+                                measured.get(measured.size() - 1).n() + 1),
+                functions);
     }
 
-    private static void put(ArrayNode array, List<SweepPoint> points) {
-        for (SweepPoint point : points) {
-            ObjectNode node = array.addObject()
-                    .put("n", point.n())
-                    .put("address", "0x" + Long.toHexString(point.address()))
-                    .put("function", point.function())
-                    .put("offset", point.offset())
-                    .put("verdict", point.verdict().name())
-                    .put("waitsFor", point.waitsFor().orElse(null));
-            point.holds().forEach(node.withArray("holds")::add);
-            if (!point.console().isEmpty()) {
-                point.console().forEach(node.withArray("console")::add);
-            }
-            point.message().ifPresent(why -> node.put("message", why));
-        }
+    private static List<SweepRecord.Point> points(List<SweepPoint> points) {
+        return points.stream()
+                .map(point -> new SweepRecord.Point(
+                        point.n(),
+                        point.address(),
+                        point.function(),
+                        point.offset(),
+                        point.verdict(),
+                        point.waitsFor(),
+                        point.holds(),
+                        point.console(),
+                        point.message()))
+                .toList();
+    }
+
+    private static SweepRecord.Stretch stretch(SweepMap.Stretch stretch) {
+        return new SweepRecord.Stretch(
+                stretch.first().n(),
+                stretch.last().n(),
+                stretch.measured(),
+                stretch.length() - stretch.measured(),
+                stretch.verdict(),
+                stretch.first().waitsFor());
     }
 
     /** Returns the stretches of the path as text. */

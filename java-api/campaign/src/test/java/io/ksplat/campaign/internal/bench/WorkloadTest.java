@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.ksplat.campaign.Entries;
 import io.ksplat.campaign.Trial;
 import io.ksplat.engine.Catalogue;
@@ -15,6 +16,7 @@ import io.ksplat.kernel.Progress;
 import io.ksplat.results.KernelName;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.Timings;
+import io.ksplat.results.internal.wire.CampaignJson;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -42,11 +44,12 @@ class WorkloadTest {
                 .measure(List.of(A, B), 3);
 
         assertThat(order.subList(2, 6)).containsExactly("debian:6.1 2", "debian:7.2 2", "debian:6.1 3", "debian:7.2 3");
-        JsonNode json = measured.json();
+        JsonNode json = new ObjectMapper().readTree(CampaignJson.line(measured.record()));
         assertThat(json.path("bench").asText()).isEqualTo("workload");
         assertThat(json.path("figures").get(0).path("name").asText()).isEqualTo("eventsPerSecondAndCpu debian:6.1");
         assertThat(json.path("figures").get(0).path("median").asDouble()).isEqualTo(900);
         assertThat(json.path("figures").get(0).path("runs").asInt()).isEqualTo(3);
+        assertThat(json.path("figures").get(0).path("values")).hasSize(3);
         JsonNode ratio = json.path("ratios").get(0);
         assertThat(ratio.path("name").asText()).isEqualTo("eventsPerSecondAndCpu debian:6.1/debian:7.2");
         assertThat(ratio.path("value").asDouble()).isEqualTo(1.5);
@@ -73,8 +76,7 @@ class WorkloadTest {
                                 run(kernel, "kptr-xchg/test-object", Verdict.CLEAN, 70)))
                 .measure(List.of(A), 1);
 
-        assertThat(measured.json().path("figures").get(0).path("median").asDouble())
-                .isEqualTo(70);
+        assertThat(measured.record().figures().get(0).median()).isEqualTo(70);
     }
 
     @Test

@@ -8,6 +8,8 @@ import io.ksplat.campaign.ScriptedKernels;
 import io.ksplat.kernel.BadSpecException;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Progress;
+import io.ksplat.results.internal.campaign.BisectRecord;
+import io.ksplat.results.internal.wire.CampaignJson;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -49,6 +51,34 @@ class PrebuiltBisectionTest {
     @Test
     void oneSeriesAloneIsALine() throws Exception {
         assertPair(cure(Set.of("7.1.3", "7.1.7"), "7.1.3", "7.1.13", 1), "7.1.7", "7.1.8");
+    }
+
+    /** A cure comes with the first good kernel, and nothing else says so: not the last bad one, and not the ends. */
+    @Test
+    void recordsWhereTheCureCameAndEveryRun() throws Exception {
+        PrebuiltBisection bisection = bisection(Set.of("7.1.3", "7.1.7"), "7.1.3", "7.1.13", 1);
+        BisectRecord record = bisection.run().record(ScriptedKernels.ID, BisectGoal.CURE, bisection.searched());
+
+        BisectRecord.Line line = record.lines().get(0);
+        assertThat(line.members().get(0).what()).as("the oldest first").isEqualTo("debian:7.1.3");
+        assertThat(line.members().stream()
+                        .mapToDouble(BisectRecord.Member::probability)
+                        .sum())
+                .isBetween(0.9, 1.0);
+        assertThat(line.members().stream().mapToInt(BisectRecord.Member::count).sum())
+                .as("every kernel, run or not")
+                .isEqualTo(between("7.1.3", "7.1.13").count());
+        assertThat(line.members())
+                .filteredOn(member -> member.probability() > 0.9)
+                .extracting(BisectRecord.Member::what)
+                .containsExactly("debian:7.1.8");
+        assertThat(record.history()).hasSize(record.runs());
+        assertThat(record.history())
+                .filteredOn(run -> run.outcome().equals("BAD"))
+                .extracting(BisectRecord.Run::what)
+                .containsOnly("debian:7.1.3", "debian:7.1.7");
+        assertThat(record.history()).allMatch(run -> run.position().isPresent());
+        assertThat(CampaignJson.line(record)).startsWith("{\"verdict\":\"FOUND\",\"errorBound\":");
     }
 
     @Test
@@ -129,13 +159,16 @@ class PrebuiltBisectionTest {
     }
 
     private static Bisection cure(Set<String> bad, String from, String to, int jobs) throws Exception {
+        return bisection(bad, from, to, jobs).run();
+    }
+
+    private static PrebuiltBisection bisection(Set<String> bad, String from, String to, int jobs) {
         return new PrebuiltBisection(
-                        new BugClassifier(kernels(bad), ScriptedKernels.ID, 0.01),
-                        between(from.equals("6.19") ? "6.19.6" : from, to),
-                        BisectGoal.CURE,
-                        jobs,
-                        Progress.NONE)
-                .run();
+                new BugClassifier(kernels(bad), ScriptedKernels.ID, 0.01),
+                between(from.equals("6.19") ? "6.19.6" : from, to),
+                BisectGoal.CURE,
+                jobs,
+                Progress.NONE);
     }
 
     private static ScriptedKernels kernels(Set<String> bad) {

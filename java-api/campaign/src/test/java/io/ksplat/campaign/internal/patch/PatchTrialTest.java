@@ -8,6 +8,8 @@ import io.ksplat.evidence.Control;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Progress;
 import io.ksplat.results.RunRecord;
+import io.ksplat.results.internal.campaign.PatchRecord;
+import io.ksplat.results.internal.wire.CampaignJson;
 import java.util.List;
 import java.util.Random;
 import java.util.function.BiFunction;
@@ -35,9 +37,14 @@ class PatchTrialTest {
                         BASE.toString(), PATCHED.toString(),
                         BASE.toString(), PATCHED.toString(),
                         BASE.toString(), PATCHED.toString());
-        assertThat(result.json().toString())
+        PatchRecord record = result.record("a base", "lockdep", List.of("a patch"), List.of());
+        assertThat(CampaignJson.line(record))
                 .startsWith("{\"verdict\":\"CURES\",\"errorBound\":0.0")
-                .endsWith("\"runs\":{\"base\":3,\"patched\":3},\"reproduced\":{\"base\":3,\"patched\":0}}");
+                .contains("\"runs\":{\"base\":3,\"patched\":3},\"reproduced\":{\"base\":3,\"patched\":0}");
+        PatchRecord.Side with = record.reproducers().get(0).patched();
+        assertThat(with.seen()).isZero();
+        assertThat(with.high()).as("three runs say little").isBetween(0.5, 0.9);
+        assertThat(with.folders()).hasSize(3).doesNotHaveDuplicates();
         assertThat(result.testedBy("A <a@example.org>", "base x", "Series of 1"))
                 .startsWith("Tested-by: A");
     }

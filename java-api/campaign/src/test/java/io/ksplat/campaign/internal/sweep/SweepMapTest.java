@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.TextNode;
 import io.ksplat.campaign.Entries;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.results.internal.wire.CampaignJson;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -91,7 +93,7 @@ class SweepMapTest {
 
     @Test
     void writesTheContractsJson() throws IOException {
-        JsonNode json = new ObjectMapper().readTree(SweepWriter.json(map()));
+        JsonNode json = new ObjectMapper().readTree(CampaignJson.line(SweepWriter.record(map(), List.of())));
         assertThat(json.path("reproducer").asText()).isEqualTo("nmi-task-kptr");
         assertThat(json.path("kernel").asText()).isEqualTo("debian:7.2");
         assertThat(json.path("anchor").asText()).isEqualTo("an-anchor");
@@ -104,12 +106,17 @@ class SweepMapTest {
         assertThat(dead.path("offset").asLong()).isEqualTo(4);
         assertThat(dead.path("verdict").asText()).isEqualTo("DEADLOCK");
         assertThat(dead.path("waitsFor").asText()).isEqualTo("rdp.lock");
-        assertThat(json.path("steps").get(0).path("waitsFor").isNull()).isTrue();
+        assertThat(json.path("steps").get(0).has("waitsFor")).isFalse();
         assertThat(json.path("steps").get(0).path("holds").toString()).isEqualTo("[\"outer\",\"inner\"]");
         assertThat(json.path("refined").findValues("n"))
                 .extracting(JsonNode::asInt)
                 .containsExactly(3, 7);
         assertThat(json.path("stretches").get(1).path("inferred").asInt()).isEqualTo(1);
+        assertThat(json.path("path"))
+                .as("from the first measured point to the last")
+                .hasSize(9)
+                .first()
+                .isEqualTo(TextNode.valueOf("0xffffffff81000000"));
     }
 
     @Test
