@@ -43,7 +43,8 @@ public final class AptSources {
 
     /** A source of packages: an archive, its suites, and the keyring that verifies it. */
     public record Source(String uri, List<String> suites, Optional<String> signedBy) {
-        boolean security() {
+        /** Returns whether it has what was mended since a release. */
+        public boolean security() {
             return suites.stream().anyMatch(s -> s.endsWith("-security") || s.endsWith("/updates"));
         }
 
@@ -77,6 +78,11 @@ public final class AptSources {
             }
         }
         return sources;
+    }
+
+    /** Returns whether a suite has an archive of what was mended since its release. */
+    public static boolean hasSecurity(String suite) {
+        return SECURITY_SUITES.contains(suite + "-security");
     }
 
     /**

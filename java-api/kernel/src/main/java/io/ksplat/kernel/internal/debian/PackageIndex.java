@@ -19,10 +19,10 @@ public record PackageIndex(List<Deb> packages) {
     private static final Pattern KERNEL =
             Pattern.compile("linux-(?:image|binary)-(?:unsigned-)?(\\d.*?)-((?:[a-z]+-)?amd64)(?:-unsigned)?");
     private static final Pattern WANTED =
-            Pattern.compile("linux-(?:image|binary|base|source)-(?:unsigned-)?\\d.*|" + Busybox.PACKAGE);
+            Pattern.compile("linux-(?:image|binary|base|modules|source)-(?:unsigned-)?\\d.*|" + Busybox.PACKAGE);
 
     /** A smaller package has no image in it: it only depends on others that do. */
-    private static final long SMALLEST_IMAGE = 1 << 20;
+    static final long SMALLEST_IMAGE = 1 << 20;
 
     /** A package; the size is that of the download, in bytes. */
     public record Deb(String name, DebianVersion version, String suite, long size) {
@@ -109,6 +109,13 @@ public record PackageIndex(List<Deb> packages) {
     /** Returns the newest source package of a series or version. */
     public Optional<Deb> newestSource(String asked) {
         return sources().stream().filter(p -> p.version().satisfies(asked)).findFirst();
+    }
+
+    /** Returns a version of a package. */
+    Optional<Deb> named(String name, DebianVersion version) {
+        return packages.stream()
+                .filter(p -> p.name().equals(name) && p.version().equals(version))
+                .findFirst();
     }
 
     /** Returns the newest package of a name. */

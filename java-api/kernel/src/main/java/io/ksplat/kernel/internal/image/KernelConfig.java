@@ -33,7 +33,7 @@ public record KernelConfig(Map<String, String> values) {
         return new KernelConfig(values);
     }
 
-    boolean builtIn(String option) {
+    public boolean builtIn(String option) {
         return "y".equals(values.get(option));
     }
 

@@ -47,7 +47,8 @@ public final class PackagedKernels {
         return KernelFolder.load(folder, spec, folder.getFileName().toString());
     }
 
-    private static List<Path> packages(Path path) throws IOException, KernelException {
+    /** Returns the packages of a kernel. */
+    public static List<Path> packages(Path path) throws IOException, KernelException {
         if (!Files.isDirectory(path)) {
             if (!Files.isRegularFile(path)) {
                 throw new KernelException("no package at " + path);
