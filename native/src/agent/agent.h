@@ -26,6 +26,9 @@ void init_settings(void);
 void init_modules(void);
 void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
+/* disks.c */
+void disks_use(void);
+
 /* channel.c */
 void channel_open(int fd, bool port);
 PB(Request) *channel_receive(void);

@@ -63,6 +63,7 @@ int main(int argc, char **argv)
 		init_machine();
 		init_settings();
 		init_modules();
+		disks_use();
 		channel = init_open_port(PORT_NAME, PORT_TIMEOUT_MS);
 		bpf_start();
 	}

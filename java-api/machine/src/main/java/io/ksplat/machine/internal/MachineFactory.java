@@ -4,6 +4,8 @@ package io.ksplat.machine.internal;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.Progress;
+import io.ksplat.kernel.internal.Digests;
+import io.ksplat.kernel.internal.rootfs.ModuleFiles;
 import io.ksplat.machine.Accelerator;
 import io.ksplat.machine.internal.qemu.HostTools;
 import io.ksplat.machine.internal.qemu.Initramfs;
@@ -13,8 +15,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -102,24 +107,34 @@ public final class MachineFactory {
     public MachineConfig config(
             Kernel kernel, Accelerator accelerator, int cpus, int memoryMiB, List<String> bootParameters)
             throws IOException, InterruptedException {
+        return config(kernel, accelerator, cpus, memoryMiB, bootParameters, MachineParts.NONE);
+    }
+
+    /** As {@link #config(Kernel, Accelerator, int, int, List)}, with more than CPUs and memory. */
+    public MachineConfig config(
+            Kernel kernel,
+            Accelerator accelerator,
+            int cpus,
+            int memoryMiB,
+            List<String> bootParameters,
+            MachineParts parts)
+            throws IOException, InterruptedException {
         return new MachineConfig(
                 kernel.bootImage(),
-                initramfs(kernel),
+                initramfs(kernel, parts),
                 kernel.virtioMmio() ? MachineConfig.Virtio.MMIO : MachineConfig.Virtio.PCI,
                 cpus,
                 memoryMiB,
                 accelerator,
                 tscKhz,
-                bootParameters);
+                bootParameters,
+                parts.disks());
     }
 
-    private Path initramfs(Kernel kernel) throws IOException, InterruptedException {
-        if (kernel.modules().isEmpty()) {
-            return initramfs;
-        }
-        List<Path> modules;
-        try (Stream<Path> files = Files.list(kernel.modules().get())) {
-            modules = files.sorted().toList();
+    private Path initramfs(Kernel kernel, MachineParts parts) throws IOException, InterruptedException {
+        List<Path> modules = modulesOfPort(kernel);
+        if (!parts.modules().isEmpty() || parts.modprobe().isPresent()) {
+            return withModules(kernel, modules, parts);
         }
         // Also of a kernel that has the bus built in: its console may be a module.
         if (modules.isEmpty()) {
@@ -129,6 +144,42 @@ public final class MachineFactory {
                         "initramfs",
                         kernel.key() + "-" + HostTools.digest(),
                         fresh -> Initramfs.write(programs.agent(), modules, fresh.resolve("initramfs.cpio")))
+                .resolve("initramfs.cpio");
+    }
+
+    private static List<Path> modulesOfPort(Kernel kernel) throws IOException {
+        if (kernel.modules().isEmpty()) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(kernel.modules().get())) {
+            return files.sorted().toList();
+        }
+    }
+
+    /**
+     * Makes an initramfs with further modules, numbered after those that the agent's port needs. Their names and the kernel's key tell
+     * what is in them.
+     */
+    private Path withModules(Kernel kernel, List<Path> first, MachineParts parts)
+            throws IOException, InterruptedException {
+        String names = parts.modules().stream().map(ModuleFiles.Module::name).collect(Collectors.joining(","));
+        String modprobe =
+                parts.modprobe().isPresent() ? Digests.sha256(parts.modprobe().get()) : "";
+        String key = Digests.sha256(HostTools.digest() + " " + names + " " + modprobe)
+                .substring(0, 16);
+        return cache.<IOException>entry("initramfs", kernel.key() + "-" + key, fresh -> {
+                    List<Path> all = new ArrayList<>(first);
+                    for (ModuleFiles.Module module : parts.modules()) {
+                        Path file = fresh.resolve(
+                                String.format(Locale.ROOT, "%04d-%s.ko", 1000 + all.size(), module.name()));
+                        Files.write(file, module.content());
+                        all.add(file);
+                    }
+                    Initramfs.write(programs.agent(), all, parts.modprobe(), fresh.resolve("initramfs.cpio"));
+                    for (Path file : all.subList(first.size(), all.size())) {
+                        Files.delete(file);
+                    }
+                })
                 .resolve("initramfs.cpio");
     }
 

@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.apache.commons.compress.archivers.cpio.CpioArchiveEntry;
 import org.apache.commons.compress.archivers.cpio.CpioArchiveOutputStream;
 import org.apache.commons.compress.archivers.cpio.CpioConstants;
@@ -23,6 +24,15 @@ public final class Initramfs {
      * @param modules kernel modules that the agent loads first, in the order of their names
      */
     public static void write(Path agent, List<Path> modules, Path target) throws IOException {
+        write(agent, modules, Optional.empty(), target);
+    }
+
+    /**
+     * Does the same as {@link #write(Path, List, Path)}.
+     *
+     * @param modprobe the program for modules that the kernel asks for later
+     */
+    public static void write(Path agent, List<Path> modules, Optional<Path> modprobe, Path target) throws IOException {
         try (OutputStream out = Files.newOutputStream(target);
                 CpioArchiveOutputStream cpio = new CpioArchiveOutputStream(out, CpioConstants.FORMAT_NEW)) {
             directory(cpio, "dev");
@@ -32,9 +42,10 @@ public final class Initramfs {
             console.setRemoteDeviceMaj(5);
             console.setRemoteDeviceMin(1);
             put(cpio, console, new byte[0]);
-            CpioArchiveEntry init = new CpioArchiveEntry(CpioConstants.FORMAT_NEW, "init");
-            init.setMode(CpioConstants.C_ISREG | 0755);
-            put(cpio, init, Files.readAllBytes(agent));
+            program(cpio, "init", agent);
+            if (modprobe.isPresent()) {
+                program(cpio, "modprobe", modprobe.get());
+            }
             if (!modules.isEmpty()) {
                 directory(cpio, "modules");
             }
@@ -45,6 +56,12 @@ public final class Initramfs {
                 put(cpio, entry, Files.readAllBytes(module));
             }
         }
+    }
+
+    private static void program(CpioArchiveOutputStream cpio, String name, Path file) throws IOException {
+        CpioArchiveEntry entry = new CpioArchiveEntry(CpioConstants.FORMAT_NEW, name);
+        entry.setMode(CpioConstants.C_ISREG | 0755);
+        put(cpio, entry, Files.readAllBytes(file));
     }
 
     private static void directory(CpioArchiveOutputStream cpio, String name) throws IOException {

@@ -12,6 +12,7 @@ import java.util.List;
  * @param virtio the bus of the virtio drivers that the kernel has built in
  * @param memoryMiB guest memory
  * @param bootParameters in addition to those that ksplat always passes
+ * @param disks in the order of their names in the machine
  */
 public record MachineConfig(
         Path image,
@@ -21,9 +22,24 @@ public record MachineConfig(
         int memoryMiB,
         Accelerator accelerator,
         long hostTscKhz,
-        List<String> bootParameters) {
+        List<String> bootParameters,
+        List<Disk> disks) {
     public MachineConfig {
         bootParameters = List.copyOf(bootParameters);
+        disks = List.copyOf(disks);
+    }
+
+    /** Describes a machine without disks. */
+    public MachineConfig(
+            Path image,
+            Path initramfs,
+            Virtio virtio,
+            int cpus,
+            int memoryMiB,
+            Accelerator accelerator,
+            long hostTscKhz,
+            List<String> bootParameters) {
+        this(image, initramfs, virtio, cpus, memoryMiB, accelerator, hostTscKhz, bootParameters, List.of());
     }
 
     /**

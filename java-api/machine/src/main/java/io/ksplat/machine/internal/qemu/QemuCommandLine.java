@@ -72,6 +72,7 @@ public final class QemuCommandLine {
         words.addAll(config.accelerator().hostIdentity());
         words.addAll(List.of(config.cpus() + " CPUs", config.memoryMiB() + " MiB"));
         words.addAll(bootLine(config));
+        config.disks().forEach(disk -> words.add("disk " + disk.serial() + " " + disk.digest()));
         return List.copyOf(words);
     }
 
@@ -89,6 +90,7 @@ public final class QemuCommandLine {
         words.addAll(List.of("-chardev", socket("agent", sockets.agent())));
         words.addAll(List.of("-device", serialBus(config.virtio())));
         words.addAll(List.of("-device", "virtserialport,chardev=agent,name=" + AGENT_PORT));
+        config.disks().forEach(disk -> words.addAll(disk.words(config.virtio())));
         return words;
     }
 
