@@ -6,8 +6,10 @@ import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Kernels;
+import io.ksplat.machine.MachineException;
 import io.ksplat.machine.internal.KernelInfo;
 import io.ksplat.machine.internal.MachineFactory;
+import io.ksplat.machine.internal.MachineParts;
 import io.ksplat.machine.internal.qemu.MachineConfig;
 import io.ksplat.machine.internal.snapshot.Snapshot;
 import io.ksplat.machine.internal.snapshot.TemplateStore;
@@ -100,13 +102,21 @@ public final class QemuTargets implements Targets {
     }
 
     private MachineConfig config(Order order) throws IOException, InterruptedException {
+        Kernel kernel = order.kernel().kernel();
+        MachineParts parts = new QemuParts(kernel, options.cache(), options.progress()).of(order.machine());
+        if (!parts.disks().isEmpty() && options.launcher().isPresent()) {
+            throw new MachineException(
+                    "machines in a " + options.launcher().get().name()
+                            + " have no disks: a root, modules or a disk need QEMU on this host");
+        }
         return factory()
                 .config(
-                        order.kernel().kernel(),
+                        kernel,
                         order.accelerator(),
                         order.machine().cpus(),
                         order.machine().memoryMiB(),
-                        order.bootParameters());
+                        order.bootParameters(),
+                        parts);
     }
 
     @Override

@@ -4,6 +4,7 @@ package io.ksplat.bpf.internal.libbpf;
 /** The kernel's error numbers (include/uapi/asm-generic/errno.h, include/linux/errno.h). */
 public final class Errno {
     public static final int ENOENT = 2;
+    public static final int ENOTDIR = 20;
     public static final int ESRCH = 3;
     public static final int E2BIG = 7;
     public static final int EBADF = 9;

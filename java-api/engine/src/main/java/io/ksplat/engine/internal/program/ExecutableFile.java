@@ -25,16 +25,21 @@ final class ExecutableFile {
      * @throws IOException in one line, with what it asks for
      */
     static void checkStatic(Path file, byte[] content) throws IOException {
-        Elf elf = Elf.of(content)
-                .orElseThrow(() -> new IOException(file + " is no program for 64-bit machines of this kind"));
-        Optional<byte[]> loader = elf.section(".interp");
+        Optional<String> loader = loader(file, content);
         if (loader.isEmpty()) {
             return;
         }
-        List<String> needed = new ArrayList<>(List.of(text(loader.get(), 0)));
-        needed.addAll(libraries(elf));
+        List<String> needed = new ArrayList<>(List.of(loader.get()));
+        needed.addAll(libraries(Elf.of(content).orElseThrow()));
         throw new IOException(file + " is linked dynamically and asks for " + String.join(", ", needed)
-                + ", which no machine has: link it with -static");
+                + ", which no machine has by itself: link it with -static, or name a root file system (root=debian)");
+    }
+
+    /** Returns what loads a program that is linked dynamically; empty: it is linked statically. */
+    static Optional<String> loader(Path file, byte[] content) throws IOException {
+        Elf elf = Elf.of(content)
+                .orElseThrow(() -> new IOException(file + " is no program for 64-bit machines of this kind"));
+        return elf.section(".interp").map(path -> text(path, 0));
     }
 
     private static List<String> libraries(Elf elf) throws IOException {

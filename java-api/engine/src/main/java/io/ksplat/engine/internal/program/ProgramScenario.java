@@ -121,12 +121,23 @@ public final class ProgramScenario implements Scenario {
             }
             case SCRIPT ->
                 built = Optional.of(
-                        new Built(content, Script.before(spec.file(), content), Optional.of(busybox(cache, progress))));
+                        hasRoot()
+                                ? new Built(content, Script.inRoot(content), Optional.empty())
+                                : new Built(
+                                        content,
+                                        Script.before(spec.file(), content),
+                                        Optional.of(busybox(cache, progress))));
             case EXECUTABLE -> {
-                ExecutableFile.checkStatic(spec.file(), content);
+                if (!hasRoot()) {
+                    ExecutableFile.checkStatic(spec.file(), content);
+                }
                 built = Optional.of(new Built(content, List.of(), Optional.empty()));
             }
         }
+    }
+
+    private boolean hasRoot() {
+        return spec.machine().root().isPresent();
     }
 
     private static Path busybox(Cache cache, Progress progress) throws IOException, InterruptedException {
@@ -148,7 +159,18 @@ public final class ProgramScenario implements Scenario {
             Shell.install(machine, processes, built().busybox.get());
         }
         processes.makeDirectory(account.home(), account.isRoot() ? PRIVATE : SHARED);
-        machine.fixture().target().control().writeProgram(account.home() + "/" + name(), built().program);
+        String program = account.home() + "/" + name();
+        machine.fixture().target().control().writeProgram(program, built().program);
+        if (hasRoot()) {
+            InRoot root = new InRoot(machine, spec.file());
+            switch (spec.kind()) {
+                case SCRIPT -> root.checkScript(built().program);
+                case EXECUTABLE -> root.checkExecutable(built().program, program, processes);
+                case C -> {
+                    // It is linked statically.
+                }
+            }
+        }
         tracer.load(machine);
     }
 
@@ -185,7 +207,7 @@ public final class ProgramScenario implements Scenario {
 
     private List<String> environment() {
         Map<String, String> variables = new TreeMap<>(Map.of(
-                "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                "PATH", InRoot.PATH,
                 "HOME", account.home(),
                 "PWD", account.home(),
                 "USER", account.name(),

@@ -3,6 +3,7 @@ package io.ksplat.engine.internal.program;
 
 import io.ksplat.engine.MachineNeeds;
 import io.ksplat.evidence.Verdict;
+import io.ksplat.kernel.internal.rootfs.RootSpec;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -35,9 +36,6 @@ public record ProgramSettings(Map<String, List<String>> values) {
     /** Of these a later one is added to an earlier one; of the others it takes its place. */
     private static final Set<String> SEVERAL = Set.of("cflags", "boot", "modules", "disk", "reaches", "env");
 
-    /** A program that asks for these must not run without them. */
-    private static final List<String> MISSING = List.of("modules", "root", "disk");
-
     static final ProgramSettings NONE = new ProgramSettings(Map.of());
 
     /** A comment stands at the beginning; a binary has none. */
@@ -52,6 +50,8 @@ public record ProgramSettings(Map<String, List<String>> values) {
     private static final Pattern REACH =
             Pattern.compile("(?<function>[A-Za-z_][A-Za-z0-9_.]*)(?::(?<times>[0-9]{1,15}))?");
     private static final Pattern USER = Pattern.compile("[a-z_][a-z0-9_-]*|[0-9]{1,9}");
+    private static final Pattern MODULE = Pattern.compile("[A-Za-z0-9_-]{1,60}");
+    private static final Pattern ROOT = Pattern.compile("\\S.*", Pattern.DOTALL);
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*=.*", Pattern.DOTALL);
 
     public ProgramSettings {
@@ -74,12 +74,24 @@ public record ProgramSettings(Map<String, List<String>> values) {
             Matcher comment = COMMENT.matcher(lines[number]);
             if (comment.matches()) {
                 try {
-                    settings = settings.with(parse(comment.group("settings")));
+                    settings = settings.with(inFolderOf(file, parse(comment.group("settings"))));
                 } catch (IllegalArgumentException e) {
                     throw new IllegalArgumentException(file + ":" + (number + 1) + ": " + e.getMessage(), e);
                 }
             }
         }
+        return settings;
+    }
+
+    /** A path in a file is seen from the file, and one on the command line from where that was typed. */
+    private static Map<String, List<String>> inFolderOf(Path file, Map<String, List<String>> settings) {
+        settings.computeIfPresent(
+                "root",
+                (name, texts) -> texts.stream()
+                        .map(text -> RootSpec.parse(text) instanceof RootSpec.Here here
+                                ? file.resolveSibling(here.path()).toString()
+                                : text)
+                        .toList());
         return settings;
     }
 
@@ -126,12 +138,6 @@ public record ProgramSettings(Map<String, List<String>> values) {
     }
 
     private void check() {
-        for (String name : MISSING) {
-            texts(name).findFirst().ifPresent(text -> {
-                throw new IllegalArgumentException(
-                        name + "=" + text + ": machines cannot be given that yet; run the program without it");
-            });
-        }
         machine();
         lasts();
         reaches();
@@ -177,7 +183,13 @@ public record ProgramSettings(Map<String, List<String>> values) {
     private MachineNeeds machine() {
         return new MachineNeeds(
                 last("cpus", ProgramSettings::number).orElse(MachineNeeds.STANDARD.cpus()),
-                last("memory", ProgramSettings::mebibytes).orElse(MachineNeeds.STANDARD.memoryMiB()));
+                last("memory", text -> mebibytes("memory", text)).orElse(MachineNeeds.STANDARD.memoryMiB()),
+                listed("modules")
+                        .map(text -> matching("modules", MODULE, text, "names of modules, joined by commas"))
+                        .distinct()
+                        .toList(),
+                last("root", text -> matching("root", ROOT, text, "debian[:SUITE][+PACKAGE...] or a path")),
+                listed("disk").map(text -> mebibytes("disk", text)).toList());
     }
 
     private Optional<String> user() {
@@ -222,10 +234,10 @@ public record ProgramSettings(Map<String, List<String>> values) {
         return Integer.parseInt(text);
     }
 
-    private static int mebibytes(String text) {
+    private static int mebibytes(String name, String text) {
         Matcher size = SIZE.matcher(text);
         if (!size.matches()) {
-            throw wrong("memory", text, "a size such as 512M or 2G");
+            throw wrong(name, text, "a size such as 512M or 2G");
         }
         long number = Long.parseLong(size.group("number"));
         return Math.toIntExact(size.group("unit").equals("G") ? number * 1024 : number);

@@ -16,6 +16,25 @@ final class Script {
 
     private Script() {}
 
+    /** Returns the program that its first line asks for, and whether it is to be looked for on the path. */
+    static Interpreter interpreter(byte[] content) {
+        Matcher line = FIRST.matcher(
+                new String(content, StandardCharsets.UTF_8).lines().findFirst().orElse(""));
+        if (!line.matches()) {
+            return new Interpreter("/bin/sh", false);
+        }
+        boolean env = ENV.matcher(line.group("program")).matches() && line.group("argument") != null;
+        return env ? new Interpreter(line.group("argument"), true) : new Interpreter(line.group("program"), false);
+    }
+
+    /** The program that runs a script. */
+    record Interpreter(String program, boolean onPath) {}
+
+    /** Returns the words that run it in a root file system, before its own name: none if its first line names what does. */
+    static List<String> inRoot(byte[] content) {
+        return content.length > 1 && content[0] == '#' && content[1] == '!' ? List.of() : List.of("/bin/sh");
+    }
+
     /**
      * Returns the words that run it, before its own name: none if its first line names what does.
      *
@@ -28,11 +47,11 @@ final class Script {
         if (!line.matches()) {
             return List.of("/bin/sh");
         }
-        boolean env = ENV.matcher(line.group("program")).matches() && line.group("argument") != null;
-        String interpreter = env ? line.group("argument") : line.group("program");
+        String interpreter = interpreter(content).program();
         if (!SHELL.matcher(interpreter).matches()) {
             throw new IOException(file + " asks for " + interpreter
-                    + ", which no machine has: write it for the shell of busybox (#!/bin/sh)");
+                    + ", which no machine has by itself: write it for the shell of busybox (#!/bin/sh), or name a root file"
+                    + " system (root=debian)");
         }
         return List.of();
     }

@@ -62,6 +62,27 @@ class ProgramSpecTest {
     }
 
     @Test
+    void whatTheMachineIsToHave() throws IOException {
+        MachineNeeds needs = c("// ksplat: modules=tun,loop modules=tun root=debian:forky+g++ disk=64M,1G\n")
+                .machine();
+        assertThat(needs.modules()).containsExactly("tun", "loop");
+        assertThat(needs.root()).contains("debian:forky+g++");
+        assertThat(needs.disksMiB()).containsExactly(64, 1024);
+    }
+
+    /** As the shell and the compiler see them: of a file from there, of the command line from here. */
+    @Test
+    void aRootInAFileIsSeenFromTheFile() throws IOException {
+        assertThat(c("// ksplat: root=tree\n").machine().root())
+                .contains(folder.resolve("tree").toString());
+        assertThat(c("// ksplat: root=/tree\n").machine().root()).contains("/tree");
+        assertThat(read("\n", ProgramSpec.Kind.C, Map.of("root", List.of("tree")))
+                        .machine()
+                        .root())
+                .contains("tree");
+    }
+
+    @Test
     void optionsGoBeforeAndAreAdded() throws IOException {
         ProgramSpec spec = read(
                 "#!/bin/sh\n# ksplat: cpus=4 boot=a lasts=1min\n",
@@ -95,9 +116,10 @@ class ProgramSpecTest {
                 "cpus=65 | CPUs: from 1 to 64, and not 65",
                 "memory=1T | memory is a size such as 512M or 2G, and not \"1T\"",
                 "memory=1M | memory: from 128 to 65536 MiB, and not 1 MiB",
-                "disk=1G | disk=1G: machines cannot be given that yet",
-                "modules=tun | modules=tun: machines cannot be given that yet",
-                "root=debian | root=debian: machines cannot be given that yet",
+                "disk=0G | disk: from 1 to 1048576 MiB, and not 0 MiB",
+                "disk=big | disk is a size such as 512M or 2G, and not \"big\"",
+                "modules=tun,../x | modules is names of modules, joined by commas, and not \"../x\"",
+                "root= | root is debian[:SUITE][+PACKAGE...] or a path",
                 "lasts=0s | lasts is a time such as 500ms",
                 "lasts=forever | lasts is a time such as 500ms",
                 "reaches=f:0 | reaches is a function that is called at least once",

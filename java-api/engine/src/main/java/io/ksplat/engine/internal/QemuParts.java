@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.engine.internal;
+
+import io.ksplat.bpf.KernelLacksException;
+import io.ksplat.engine.MachineNeeds;
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Kernel;
+import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.Progress;
+import io.ksplat.kernel.internal.debian.Busybox;
+import io.ksplat.kernel.internal.image.KernelConfig;
+import io.ksplat.kernel.internal.rootfs.DiskImage;
+import io.ksplat.kernel.internal.rootfs.KernelModules;
+import io.ksplat.kernel.internal.rootfs.ModuleFiles;
+import io.ksplat.kernel.internal.rootfs.RootImages;
+import io.ksplat.kernel.internal.rootfs.RootSpec;
+import io.ksplat.machine.internal.MachineParts;
+import io.ksplat.machine.internal.qemu.Disk;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Turns what a scenario needs of its machine into disks, and into modules for them. */
+final class QemuParts {
+    private static final String ROOT = "ksplat-root";
+    private static final String MODULES = "ksplat-modules";
+    private static final String SQUASHFS = "squashfs";
+
+    /** What a kernel must be able to do for disks: its module, and the option that builds it in. */
+    private static final Map<String, String> DRIVERS = Map.of(
+            "virtio_blk",
+            "VIRTIO_BLK",
+            "overlay",
+            "OVERLAY_FS",
+            SQUASHFS,
+            "SQUASHFS",
+            "erofs",
+            "EROFS_FS",
+            "ext4",
+            "EXT4_FS");
+
+    private final Kernel kernel;
+    private final Cache cache;
+    private final Progress progress;
+
+    QemuParts(Kernel kernel, Cache cache, Progress progress) {
+        this.kernel = kernel;
+        this.cache = cache;
+        this.progress = progress;
+    }
+
+    /**
+     * Returns them, with what has to be fetched or made for them.
+     *
+     * @throws KernelLacksException if the kernel has no such module, or cannot use such a disk
+     * @throws IOException in one line, if something cannot be fetched or made
+     */
+    MachineParts of(MachineNeeds needs) throws IOException, InterruptedException {
+        List<String> wanted = new ArrayList<>(needs.modules());
+        boolean onRequest = !wanted.isEmpty() || needs.root().isPresent();
+        wanted.removeIf(MachineNeeds.ON_REQUEST::equals);
+        if (!onRequest && needs.disksMiB().isEmpty()) {
+            return MachineParts.NONE;
+        }
+        try {
+            Optional<DiskImage> root = needs.root().isPresent()
+                    ? Optional.of(RootImages.of(RootSpec.parse(needs.root().get()), cache, progress))
+                    : Optional.empty();
+            return parts(needs, wanted, onRequest, root);
+        } catch (ModuleFiles.UnknownModuleException e) {
+            throw new KernelLacksException(e.lacks(), 0, "");
+        } catch (KernelException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    private MachineParts parts(MachineNeeds needs, List<String> wanted, boolean onRequest, Optional<DiskImage> root)
+            throws IOException, InterruptedException, KernelException {
+        List<String> drivers = new ArrayList<>(List.of("virtio_blk"));
+        root.ifPresent(image -> drivers.addAll(List.of("overlay", image.type())));
+        if (onRequest && KernelModules.has(kernel)) {
+            drivers.add(SQUASHFS);
+        }
+        drivers.removeIf(builtIn()::contains);
+        List<Disk> disks = new ArrayList<>();
+        for (int size : needs.disksMiB()) {
+            disks.add(Disk.scratch(size, "disk" + disks.size()));
+        }
+        root.ifPresent(image -> disks.add(Disk.readOnly(image.file(), ROOT, image.digest())));
+        if (!KernelModules.has(kernel)) {
+            // What is not built in cannot be had.
+            wanted.addAll(drivers);
+            if (!wanted.isEmpty()) {
+                throw new KernelLacksException(
+                        "module " + wanted.get(0)
+                                + " (modules come with debian: and package: kernels; this one has what is"
+                                + " built in, see `ksplat help kernels` for its options)",
+                        0,
+                        "");
+            }
+            return new MachineParts(List.of(), Optional.empty(), disks);
+        }
+        ModuleFiles files = KernelModules.of(kernel, cache, progress);
+        drivers.addAll(wanted);
+        List<ModuleFiles.Module> modules = files.inOrder(drivers);
+        if (!onRequest) {
+            return new MachineParts(modules, Optional.empty(), disks);
+        }
+        DiskImage all = files.image();
+        disks.add(Disk.readOnly(all.file(), MODULES, all.digest()));
+        return new MachineParts(modules, Optional.of(Busybox.find(cache, progress)), disks);
+    }
+
+    private List<String> builtIn() throws IOException {
+        if (kernel.config().isEmpty()) {
+            return List.of();
+        }
+        KernelConfig config =
+                KernelConfig.parse(Files.readString(kernel.config().get()));
+        return DRIVERS.entrySet().stream()
+                .filter(driver -> config.builtIn(driver.getValue()))
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+}
