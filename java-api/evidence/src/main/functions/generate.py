@@ -5,7 +5,8 @@
     generate.py SOURCE... > ../resources/io/ksplat/evidence/internal/console/kernel-functions.txt
 
 Each SOURCE is a kernel tree: the last one is read whole. A name that the last tree also defines outside of the
-infrastructure (a static function of a driver, say) is left out, because a trace does not tell the two apart.
+infrastructure (a static function of a driver, say) is left out, because a trace does not tell the two apart, unless
+the infrastructure's function is global: then hardly anybody else may use the name.
 """
 
 import os
@@ -19,7 +20,7 @@ AREAS = [
          "kernel/rcu/*torture* kernel/rcu/rcuscale.c kernel/rcu/refscale.c kernel/time/*test* kernel/time/timer_list.c "
          "kernel/time/posix-*.c kernel/time/time.c kernel/time/itimer.c kernel/time/alarmtimer.c "
          "lib/kunit/* lib/crypto/tests/* mm/kasan/*test* mm/kfence/*test* mm/kmsan/*test* arch/*/kvm/* "
-         "arch/um/* lib/vdso/* lib/zstd/* lib/raid6/*"),
+         "arch/um/* lib/vdso/* lib/zstd/* lib/raid6/* lib/timerqueue.c lib/radix-tree.c lib/xarray.c"),
     # prints reports, or is on the way to it
     ("report", "kernel/locking/lockdep*.c lib/dump_stack.c kernel/panic.c lib/bug.c mm/kasan/*.c mm/kasan/*.h mm/kfence/*.c "
                "mm/kmsan/*.c mm/kmsan/*.h kernel/kcsan/*.c lib/ubsan.c lib/nmi_backtrace.c kernel/watchdog*.c "
@@ -60,7 +61,10 @@ AREAS = [
     ("alloc", "mm/slub.c mm/slab.c mm/slob.c mm/slab_common.c mm/slab.h mm/page_alloc.c mm/vmalloc.c mm/util.c mm/percpu*.c "
               "mm/mempool.c mm/dmapool.c mm/page_reporting.c mm/sheaf*.c include/linux/slab.h include/linux/gfp.h include/linux/mm.h mm/page_isolation.c mm/folio.c "
               "mm/maccess.c mm/mempolicy.c mm/numa.c"),
-    ("lib", "lib/*.c lib/*/*.c lib/*.S arch/*/lib/*.c arch/*/lib/*.S include/linux/list*.h include/linux/rculist*.h include/linux/rhashtable.h "
+    # the model of devices, and what holds it in files: their users register, remove and look up through it
+    ("core", "drivers/base/*.c drivers/base/*/*.c fs/sysfs/*.c fs/kernfs/*.c lib/kobject.c lib/kobject_uevent.c lib/klist.c include/linux/device*.h "
+             "drivers/usb/core/urb.c drivers/usb/core/message.c net/core/skbuff.c include/linux/skbuff.h"),
+    ("lib", "lib/*.c lib/*/*.c lib/*.S arch/*/lib/*.c arch/*/lib/*.S arch/*/mm/physaddr.c rust/helpers/*.c include/linux/list*.h include/linux/rculist*.h include/linux/rhashtable.h "
             "include/linux/string.h include/linux/fortify-string.h include/linux/uaccess.h arch/*/include/asm/uaccess*.h include/linux/uio.h "
             "include/linux/xarray.h include/linux/idr.h include/linux/cpumask*.h include/linux/bitmap.h include/linux/find.h "
             "include/linux/hash*.h include/linux/jhash.h include/linux/siphash.h include/linux/rbtree*.h include/linux/err.h "
@@ -76,6 +80,10 @@ MACRO = re.compile(r"^(?:DEFINE_IDTENTRY\w*|DECLARE_IDTENTRY\w*|DEFINE_FREDENTRY
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
 
 
+# What is no part of the kernel's image.
+NOT_LINKED = ("/boot/", "/purgatory/", "/vdso", "/libstub/", "/realmode/", "/nvhe/")
+
+
 def area(path):
     for name, patterns in AREAS:
         if any(fnmatchcase(path, pattern) and path.count("/") == pattern.count("/") for pattern in patterns):
@@ -84,19 +92,20 @@ def area(path):
 
 
 def names(text, assembly):
-    found = set()
+    """Returns the functions that a file defines, and whether each is global."""
+    found = {}
     lines = COMMENT.sub(lambda comment: "\n" * comment.group().count("\n"), text).split("\n")
     for number, line in enumerate(lines):
         if assembly:
             label = ASSEMBLY.match(line)
             if label:
-                found.add(label.group(1) or label.group(2))
+                found[label.group(1) or label.group(2)] = True
             continue
         if not line or not (line[0].isalpha() or line[0] == "_"):
             continue
         macro = MACRO.match(line)
         if macro:
-            found.add(macro.group(1))
+            found[macro.group(1)] = True
             continue
         definition = DEFINITION.match(ATTRIBUTE.sub("", line))
         if not definition or definition.group(1) in WORDS:
@@ -105,7 +114,8 @@ def names(text, assembly):
             continue
         for below in lines[number:number + 10]:
             if below.startswith("{") or (below is line and line.rstrip().endswith("}")) or (below is line and line.rstrip().endswith("{")):
-                found.add(definition.group(1))
+                static = line.startswith("static") or number > 0 and lines[number - 1].startswith("static") and ";" not in lines[number - 1]
+                found[definition.group(1)] = not static
                 break
             if below is not line and (";" in below or below == "" or below.startswith("#")):
                 break
@@ -113,7 +123,7 @@ def names(text, assembly):
 
 
 def read(tree, everything):
-    inside, outside = {}, set()
+    inside, shared, outside = {}, set(), set()
     for folder, folders, files in os.walk(tree):
         folders[:] = sorted(f for f in folders if not (folder == tree and f in ("tools", "scripts", "samples", "Documentation", "usr", "debian")))
         for file in sorted(files):
@@ -121,15 +131,19 @@ def read(tree, everything):
                 continue
             path = os.path.relpath(os.path.join(folder, file), tree)
             where = area(path)
+            if any(part in path for part in NOT_LINKED):
+                continue
             if not where and (not everything or not file.endswith(".c") or "/test" in path or "test" in file):
                 continue
             with open(os.path.join(tree, path), encoding="latin-1") as source:
-                for name in names(source.read(), file.endswith(".S")):
+                for name, visible in names(source.read(), file.endswith(".S")).items():
                     if where:
                         inside.setdefault(name, where)
+                        if visible and file.endswith(".c"):
+                            shared.add(name)
                     else:
                         outside.add(name)
-    return inside, outside
+    return inside, shared, outside
 
 
 def version(tree):
@@ -142,17 +156,18 @@ def main():
     trees = sys.argv[1:]
     if not trees:
         sys.exit(__doc__)
-    inside, outside = {}, set()
+    inside, shared, outside = {}, set(), set()
     for tree in trees:
-        some, other = read(tree, tree == trees[-1])
+        some, visible, other = read(tree, tree == trees[-1])
         for name, where in some.items():
             inside[name] = where
+        shared |= visible
         outside |= other
     print("# SPDX-License-Identifier: Apache-2.0")
     print("# Functions of the kernel's infrastructure, by where the kernel defines them. Written by src/main/functions/generate.py")
     print("# from Linux " + ", ".join(version(tree) for tree in trees) + ": a line has an area and names.")
     for where in dict.fromkeys(name for name, _ in AREAS if name):
-        chosen = sorted(n for n, a in inside.items() if a == where and n not in outside and len(n) > 2)
+        chosen = sorted(n for n, a in inside.items() if a == where and (n in shared or n not in outside) and len(n) > 2)
         line = ""
         for name in chosen:
             if len(line) + len(name) > 150:

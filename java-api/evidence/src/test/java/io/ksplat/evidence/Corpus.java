@@ -18,7 +18,7 @@ import java.util.stream.Stream;
  * tests that need them are skipped without them. {@code -Dksplat.corpus=DIR} or {@code KSPLAT_CORPUS} names their folder, by default
  * {@code shared/corpus/console} beside the checkout.
  */
-final class Corpus {
+public final class Corpus {
     private Corpus() {}
 
     /**
@@ -27,19 +27,20 @@ final class Corpus {
      * @param title empty if there is no report
      * @param alternatives other correct titles
      */
-    record Log(String name, String title, List<String> alternatives, String type, boolean corrupted, byte[] text) {
-        boolean isSilent() {
+    public record Log(
+            String name, String title, List<String> alternatives, String type, boolean corrupted, byte[] text) {
+        public boolean isSilent() {
             return title.isEmpty();
         }
 
         /** Returns the functions in the titles. */
-        List<String> functions() {
+        public List<String> functions() {
             return Stream.concat(Stream.of(title), alternatives.stream())
                     .flatMap(one -> function(one).stream())
                     .toList();
         }
 
-        static Optional<String> function(String title) {
+        public static Optional<String> function(String title) {
             int in = title.lastIndexOf(" in ");
             return in < 0
                     ? Optional.empty()
@@ -48,7 +49,7 @@ final class Corpus {
     }
 
     /** Returns all consoles; skips the test if there are none. */
-    static List<Log> logs() throws IOException {
+    public static List<Log> logs() throws IOException {
         Path folder = folder();
         assumeTrue(
                 Files.isDirectory(folder),

@@ -29,10 +29,15 @@ final class BlameFinder {
             "free|release|drop|^_*skb_|page_|^_*put_|receive_skb|backlog|napi|net_rx|^_*kmem|slab|folio");
 
     /** What a problem seldom belongs to: it is where the kernel noticed it. */
-    private static final Set<Area> WALLS = EnumSet.of(Area.REPORT, Area.LOCK, Area.ENTRY);
+    private static final Set<Area> WALLS =
+            EnumSet.of(Area.REPORT, Area.LOCK, Area.ENTRY, Area.LIB, Area.CORE, Area.WORK);
 
     /** What any code calls. */
-    private static final Set<Area> BRICKS = EnumSet.of(Area.REPORT, Area.LOCK, Area.ENTRY, Area.ALLOC, Area.LIB);
+    private static final Set<Area> BRICKS =
+            EnumSet.of(Area.REPORT, Area.LOCK, Area.ENTRY, Area.ALLOC, Area.LIB, Area.CORE, Area.WORK, Area.SCHED);
+
+    /** What any code that takes a lock calls: a workqueue's own locks belong to it. */
+    private static final Set<Area> BELOW = EnumSet.of(Area.REPORT, Area.LOCK, Area.ENTRY, Area.ALLOC, Area.LIB);
 
     /** What may take a lock for its caller. */
     private static final Set<Area> TAKERS = EnumSet.of(Area.REPORT, Area.LOCK, Area.TIME);
@@ -94,7 +99,7 @@ final class BlameFinder {
     }
 
     private static boolean isWorthNaming(String function) {
-        return !HelperFunctions.is(function) && !isIn(BRICKS, function);
+        return !HelperFunctions.is(function) && !isIn(BELOW, function);
     }
 
     private static boolean isIn(Set<Area> areas, String function) {

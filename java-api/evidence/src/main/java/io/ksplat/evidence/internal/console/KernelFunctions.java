@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * Knows where the kernel defines the functions of its infrastructure, from {@code kernel-functions.txt} beside this class. {@code src/main/functions}
@@ -36,8 +37,19 @@ final class KernelFunctions {
         /** kernel/workqueue.c and kernel/kthread.c. */
         WORK,
         ALLOC,
+        /** The model of devices (drivers/base), what holds it in files, and buffers that drivers pass through. */
+        CORE,
         LIB
     }
+
+    /** Names that compilers and macros make, so that no source has them. */
+    private static final Map<Pattern, Area> FAMILIES = Map.of(
+            Pattern.compile("__(?:asan|hwasan|kasan|msan|tsan|kcsan|ubsan|sanitizer|kfence)_"), Area.REPORT,
+            Pattern.compile("__x86_(?:indirect|return)_"), Area.ENTRY,
+            Pattern.compile("__(?:traceiter|bpf_trace|probestub)_"), Area.ENTRY,
+            // crates of the kernel and of the language, in both manglings of Rust
+            Pattern.compile("_R\\w*?(?:4core|5alloc|6kernel|17compiler_builtins|7___rustc)(?=\\d)"), Area.LIB,
+            Pattern.compile("_ZN(?:4core|5alloc|6kernel|17compiler_builtins)\\d"), Area.LIB);
 
     private static final Map<String, Area> AREAS = read();
 
@@ -68,6 +80,18 @@ final class KernelFunctions {
 
     /** Returns the area of a function; empty if the infrastructure does not define it. */
     static Optional<Area> area(String function) {
-        return Optional.ofNullable(AREAS.get(Names.plain(function)));
+        String plain = Names.plain(function);
+        Optional<Area> listed = Optional.ofNullable(AREAS.get(plain));
+        if (listed.isPresent() || plain.length() < 3) {
+            return listed;
+        }
+        if (plain.charAt(0) == '_') {
+            for (Map.Entry<Pattern, Area> family : FAMILIES.entrySet()) {
+                if (family.getKey().matcher(plain).lookingAt()) {
+                    return Optional.of(family.getValue());
+                }
+            }
+        }
+        return plain.startsWith("rust_helper_") ? Optional.of(Area.LIB) : Optional.empty();
     }
 }
