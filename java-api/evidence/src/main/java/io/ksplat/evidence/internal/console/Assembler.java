@@ -25,6 +25,9 @@ public final class Assembler {
     private static final Pattern AFTERMATH = Pattern.compile(
             "syncing: (?:Oops: )?(?:Fatal exception|[\\w. ]*panic_on_warn set|hung_task: |softlockup: |Hard LOCKUP|RCU Stall|Attempted to kill (?:the idle task|init)!|Aiee, killing interrupt handler)");
 
+    /** The width of a line that a mailer may have cut within a head, before a long word. */
+    private static final int SHORTEST_HEAD = 40;
+
     /** Seconds of the kernel's clock between a report and its panic. A slow serial line takes that long. */
     private static final double LONGEST_TO_PANIC = 30;
 
@@ -37,12 +40,24 @@ public final class Assembler {
     private static final Pattern SUBSYSTEM =
             Pattern.compile("(?:(?:NMI )?watchdog: |rcu: |workqueue: )?(?:CPU ?\\d+: )?$");
 
+    private record Wrapped(Line line, long number) {
+        boolean goesOnWith(Line next) {
+            return next.seconds().isEmpty()
+                    && !next.text().isBlank()
+                    && next.lead().learnt() == line.lead().learnt();
+        }
+    }
+
     private final LineReader reader = new LineReader();
     private final Consumer<Evidence> sink;
     private final Supplier<ParserOptions> options;
     private final Deque<Report> open = new ArrayDeque<>();
     private final Map<Noise, Long> ignored = new EnumMap<>(Noise.class);
     private @Nullable Hearsay hearsay;
+
+    /** A line in which a head may begin that a mailer wrapped. */
+    private @Nullable Wrapped wrapped;
+
     private boolean quiet;
     private boolean emitted;
     private double emittedAt = Double.NaN;
@@ -54,7 +69,7 @@ public final class Assembler {
 
     /** Returns whether a report is open, so that every line matters. Otherwise only lines that can begin a report matter. */
     public boolean isReading() {
-        return !open.isEmpty() || (hearsay != null && hearsay.isReading());
+        return !open.isEmpty() || wrapped != null || (hearsay != null && hearsay.isReading());
     }
 
     /** Returns what user space printed that looks like reports of the kernel. */
@@ -96,10 +111,23 @@ public final class Assembler {
                 report.close();
             }
         }
-        Optional<Rules.Match> match = begins ? Rules.match(line) : Optional.empty();
+        Wrapped before = wrapped;
+        wrapped = null;
+        Optional<Rules.Match> match = (begins ? Rules.match(line) : Optional.<Rules.Match>empty())
+                .filter(found -> !Net.is(found.rule()) || isUnclaimed(found.rule(), line));
+        if (match.isEmpty() && before != null && before.goesOnWith(line)) {
+            Line whole = before.line().with(before.line().text().stripTrailing() + " " + line.text());
+            Optional<Rules.Match> joined = Rules.match(whole).filter(found -> !Net.is(found.rule()));
+            if (joined.isPresent()) {
+                begin(joined.get(), whole, before.number());
+                emit();
+                return;
+            }
+        }
         if (match.isPresent()) {
             begin(match.get(), line, number);
         } else {
+            wrapped = begins && line.width() >= SHORTEST_HEAD ? new Wrapped(line, number) : null;
             Optional<Report> own = own(line);
             if (own.isPresent()) {
                 own.get().add(line);
@@ -115,6 +143,13 @@ public final class Assembler {
             }
         }
         emit();
+    }
+
+    /** Returns whether no report claims a line that belongs to most reports. */
+    private boolean isUnclaimed(Rule rule, Line line) {
+        return Net.isOfOthers(rule)
+                ? open.stream().noneMatch(report -> !report.isClosed() && report.isOfSameOrigin(line))
+                : own(line).filter(report -> !report.isTraced()).isEmpty();
     }
 
     /** Returns the report that the line's writer is in. */
@@ -156,6 +191,7 @@ public final class Assembler {
             return;
         }
         own.ifPresent(Report::close);
+        own.filter(report -> Net.is(report.rule()) && !report.isTraced()).ifPresent(open::remove);
         if (open.size() >= MOST_OPEN) {
             open.peekFirst().close();
             emit();
@@ -213,7 +249,7 @@ public final class Assembler {
     private void emit() {
         while (!open.isEmpty() && open.peekFirst().isClosed()) {
             Report report = open.removeFirst();
-            if (report.isMention()) {
+            if (report.isMention() || Net.is(report.rule()) && Net.isEmpty(report)) {
                 continue;
             }
             emitted = true;

@@ -4,7 +4,7 @@ package io.ksplat.evidence.internal.console;
 import java.io.ByteArrayOutputStream;
 
 /**
- * Undoes encodings of a whole text: UTF-16, as shells of Windows write it, and the quoted-printable of mails. What is neither passes without being copied.
+ * Undoes encodings of a whole text: UTF-16, as shells of Windows write it, and the quoted-printable and base64 of mails. What is neither passes without being copied.
  * Quoted-printable does not change the number of a line: a line that was torn in two is followed by an empty one.
  */
 public final class Encoding {
@@ -12,14 +12,18 @@ public final class Encoding {
     private static final int ENOUGH = 32;
 
     private static final Keywords QUOTED =
-            new Keywords(java.util.List.of("=3D=", " =3D", "=20\n", "=20\r", "=E2=80", "=C2=A0", "quoted-printable"));
+            new Keywords(java.util.List.of("=3D=", " =3D", "=3D0x", "=E2=80", "=C2=A0", "quoted-printable"));
+
+    private static final Keywords BASE64 =
+            new Keywords(java.util.List.of("-Transfer-Encoding: base64", "-transfer-encoding: base64"));
 
     private enum Form {
         UNKNOWN,
         PLAIN,
         LITTLE,
         BIG,
-        QUOTED_PRINTABLE
+        QUOTED_PRINTABLE,
+        BASE64
     }
 
     /** Takes the plain text. */
@@ -36,9 +40,11 @@ public final class Encoding {
 
     private final ByteArrayOutputStream escape = new ByteArrayOutputStream();
     private int torn;
+    private Base64Part part;
 
     public Encoding(Sink sink) {
         this.sink = sink;
+        part = new Base64Part(sink);
     }
 
     /** Passes a piece of the text on, decoded. */
@@ -49,12 +55,16 @@ public final class Encoding {
         switch (form) {
             case LITTLE, BIG -> wide(text, from, to);
             case QUOTED_PRINTABLE -> quoted(text, from, to);
+            case BASE64 -> base64(text, from, to);
             case UNKNOWN, PLAIN -> plain(text, from, to);
         }
     }
 
     /** Passes on what is left. */
     public void close() {
+        if (form == Form.BASE64) {
+            part.close();
+        }
         if (escape.size() > 0) {
             byte[] rest = escape.toByteArray();
             escape.reset();
@@ -85,8 +95,24 @@ public final class Encoding {
         return length >= 8 && even == length / 2 && odd == 0 ? Form.BIG : Form.PLAIN;
     }
 
+    private void base64(byte[] text, int from, int to) {
+        int own = part.feed(text, from, to);
+        if (own < to - from) {
+            form = Form.PLAIN;
+            plain(text, from + own, to);
+        }
+    }
+
     private void plain(byte[] text, int from, int to) {
         int found = QUOTED.find(text, from, to);
+        int base64 = BASE64.find(text, from, found < 0 ? to : found);
+        if (base64 >= 0) {
+            sink.feed(text, from, base64);
+            form = Form.BASE64;
+            part = new Base64Part(sink);
+            base64(text, base64, to);
+            return;
+        }
         if (found < 0) {
             sink.feed(text, from, to);
             return;

@@ -20,7 +20,7 @@ final class LineReader {
     static final int LONGEST = 1536;
 
     private static final Pattern ANSI = Pattern.compile(
-            "(?:\u001b|\\^\\[|#033|\\\\x1b)(?:\\[[0-9;?]*[ -/]*[@-~]|[()][A-Z0-9]|[=>78cM])|\u001b|(?<![<0-9a-f])\\[\\d{1,2}(?:;\\d{1,3})*m");
+            "(?:\u001b|\\^\\[|#033|\\\\x1b|\\\\u001b|\u00e2\u0090\u009b)(?:\\[[0-9;?]*[ -/]*[@-~]|[()][A-Z0-9]|[=>78cM])|\u001b|(?<![<0-9a-f])\\[\\d{1,2}(?:;\\d{1,3})*m|\\[0m$");
 
     /** print_time() and print_caller() of kernel/printk/printk.c: {@code [%5lu.%06lu]} and {@code [%6s]}. */
     private static final Pattern STAMP =
@@ -61,7 +61,7 @@ final class LineReader {
             new Prefix("0123456789", "^\\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d "),
             // Android and vendor trees: [cpu:comm: pid], "c1 1234 (comm)"
             new Prefix("[ ", "^ ?\\[\\d+: *[^\\]:]+(?::[^\\]:]+)*: *\\d+\\] ?"),
-            new Prefix("c ", "^ ?c\\d +\\d+ (?:\\([^)]*\\) )?"),
+            new Prefix("c ", "^ ?c\\d{1,2} +(?:\\d+ (?:\\([^)]*\\) )?)?"),
             // the caller alone, if time stamps are off
             new Prefix("[", "^\\[ {0,5}[TC]\\d+\\] ", true));
 
@@ -126,9 +126,9 @@ final class LineReader {
                             new Lead(
                                     lead.written(),
                                     lead.origin().isEmpty() ? piece.origin() : lead.origin(),
-                                    lead.wallTime(),
+                                    lead.wallTime().isEmpty() ? piece.wallTime() : lead.wallTime(),
                                     lead.isKernels() || piece.isKernels(),
-                                    lead.learnt()),
+                                    lead.learnt() == Shape.NONE && piece.isRecord() ? Shape.WRAPPING : lead.learnt()),
                             line.text()));
                 }
             }
@@ -276,6 +276,8 @@ final class LineReader {
                 || raw.contains("^[")
                 || raw.contains("#033")
                 || raw.contains("\\x1b")
+                || raw.contains("\\u001b")
+                || raw.contains("\u00e2\u0090\u009b")
                 || raw.endsWith("[0m");
     }
 }

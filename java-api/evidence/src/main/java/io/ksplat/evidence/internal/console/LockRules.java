@@ -117,11 +117,7 @@ final class LockRules {
             lock(OTHER, "chain_key collision", "WARNING: chain_key collision in {f}", STACK)
                     .typed("LOCKDEP"),
             // assign_lock_key: "INFO: trying to register non-static key."
-            lock(
-                    OTHER,
-                    "INFO: trying to register non-static key",
-                    "INFO: trying to register non-static key in {f}",
-                    STACK),
+            lock(OTHER, "trying to register non-static key", "INFO: trying to register non-static key in {f}", STACK),
             // print_lockdep_off(): "BUG: MAX_STACK_TRACE_ENTRIES too low!" and similar
             rule(OTHER, "BUG: MAX_", "BUG: (MAX_[A-Z_]+ too low!)", "BUG: {1}", NONE, LOCKDEP_C),
             // look_up_lock_class: "BUG: looking up invalid subclass: %u"
@@ -137,7 +133,7 @@ final class LockRules {
             // lockdep_rcu_dereference until 3.1: "[ INFO: suspicious rcu_dereference_check() usage. ]"
             rule(
                     RCU_USAGE,
-                    "INFO: suspicious rcu_dereference",
+                    "suspicious rcu_dereference",
                     "(INFO): suspicious rcu_dereference\\w*\\(\\) usage",
                     "{1}: suspicious RCU usage in {f}",
                     STACK,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.evidence.internal.console;
 
+import io.ksplat.evidence.EvidenceKind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -35,7 +36,7 @@ final class Report {
     private static final int ENOUGH_OF_LEAD = 2;
 
     /** Widths at which mailers wrap lines. */
-    private static final int SHORTEST_WRAPPED = 50;
+    static final int SHORTEST_WRAPPED = 50;
 
     private static final int WRAPPING = 70;
     private static final int LONGEST_WRAPPED = 100;
@@ -52,6 +53,12 @@ final class Report {
      */
     private static final double LONGEST_PAUSE = 15;
 
+    /** The rest of a dump of code. */
+    private static final Pattern CODE = Pattern.compile("[<(]?[0-9a-f]{2,8}[>)]?(?: [<(]?[0-9a-f]{2,8}[>)]?)*\\s*");
+
+    /** The head of a warning up to the file and line. */
+    private static final Pattern PLACE = Pattern.compile("WARNING: .*\\bat \\S+:\\d+$");
+
     private static final Pattern FUNCTION =
             Pattern.compile("(?:\\[<[0-9a-f]+>\\] )?[A-Za-z_.$<][\\w.$<>:]*(?:\\+0x|$| \\[| \\()");
 
@@ -65,6 +72,10 @@ final class Report {
     private final boolean begins;
 
     private int characters;
+
+    /** The width of the last line as it was written, before others were joined to it. */
+    private int width;
+
     private int foreign;
     private int ofLead;
     private boolean bodied;
@@ -125,6 +136,11 @@ final class Report {
         return rule().blame() != Rule.Blame.NONE && !text.matches("\\W*(?:BUG|WARNING|INFO)\\b.*(?:\\d|!).*");
     }
 
+    /** Returns whether a trace was seen. */
+    boolean isTraced() {
+        return traced;
+    }
+
     boolean isClosed() {
         return closed;
     }
@@ -167,16 +183,18 @@ final class Report {
     }
 
     void add(Line line) {
-        if (!lines.isEmpty() && continuesLast(line)) {
+        Shape learnt = lines.isEmpty() ? Shape.NONE : lines.get(0).lead().learnt();
+        boolean foreignRecord = learnt == Shape.WRAPPING && line.lead().learnt() != learnt;
+        if (!lines.isEmpty() && !foreignRecord && continuesLast(line)) {
             join(line);
+            width = line.width();
             return;
         }
-        Shape learnt = lines.isEmpty() ? Shape.NONE : lines.get(0).lead().learnt();
         if (learnt != Shape.NONE) {
             if (line.lead().learnt() == learnt) {
                 ofLead++;
                 foreign = 0;
-            } else if (ofLead >= ENOUGH_OF_LEAD) {
+            } else if (ofLead >= ENOUGH_OF_LEAD || learnt == Shape.WRAPPING) {
                 foreign++;
                 closed |= foreign > MOST_FOREIGN;
                 return;
@@ -187,13 +205,14 @@ final class Report {
                         && lines.size() <= MOST_BEFORE_BODY
                         && BODY.matcher(line.text()).find();
         lines.add(line);
+        width = line.width();
         characters += line.text().length() + 32;
         if (isOfTrace(line.text())) {
             quiet = 0;
             if (line.seconds().isPresent()) {
                 lastTraceSeconds = line.seconds().getAsDouble();
             }
-        } else {
+        } else if (!line.text().isBlank()) {
             quiet++;
         }
         if (line.text().contains("---[ end ")) {
@@ -218,23 +237,46 @@ final class Report {
             return false;
         }
         String end = last.text().stripTrailing();
-        boolean torn = end.endsWith(" at:") || end.endsWith(">]") || end.endsWith(" in") && lines.size() == 1;
+        // the kernel itself ends its lines here: print_preempt_last_disabled, print_unlock_imbalance_bug
+        if (end.endsWith("isabled at:") || end.contains("is trying to release lock (")) {
+            return false;
+        }
+        if (end.contains("Code: ")
+                && CODE.matcher(text).matches()
+                && line.seconds().isEmpty()) {
+            return true;
+        }
+        boolean torn = end.endsWith(" at:")
+                || end.contains("irqs last ") && !end.contains("+0x")
+                || lines.size() == 1 && PLACE.matcher(end).find()
+                || end.endsWith(">]")
+                || lines.size() == 1 && (end.endsWith(" in") || end.endsWith(" at"));
         if (last.isBare() || !line.isBare()) {
-            return torn
-                    && line.lead().learnt() == last.lead().learnt()
-                    && line.seconds().isEmpty()
-                    && FUNCTION.matcher(text).lookingAt();
+            return lines.size() == 1 && line.isBare() && width >= SHORTEST_WRAPPED && namesMore(end + " " + text)
+                    || torn
+                            && line.lead().learnt() == last.lead().learnt()
+                            && line.seconds().isEmpty()
+                            && FUNCTION.matcher(text).lookingAt();
         }
         if (torn && FUNCTION.matcher(text).lookingAt()) {
             return true;
         }
         int space = text.indexOf(' ');
         int word = space < 0 ? text.length() : space;
-        return last.width() >= SHORTEST_WRAPPED
-                && last.width() <= LONGEST_WRAPPED
-                && last.width() + 1 + word > WRAPPING
+        return width >= SHORTEST_WRAPPED
+                && width <= LONGEST_WRAPPED
+                && width + 1 + word > WRAPPING
                 && text.length() <= LONGEST_WRAPPED
                 && !BODY.matcher(text).find();
+    }
+
+    /** Returns whether a head tells more if it goes on with another line. */
+    private boolean namesMore(String joined) {
+        if (!rule().head().pattern().contains("(?<f>") || named("f").isPresent()) {
+            return false;
+        }
+        Matcher whole = rule().head().matcher(joined);
+        return whole.find() && whole.group("f") != null;
     }
 
     private void join(Line rest) {
@@ -244,7 +286,7 @@ final class Report {
         characters += rest.text().length();
         if (at == 0) {
             match = Rules.match(whole)
-                    .filter(again -> again.rule().kind() == rule().kind())
+                    .filter(again -> again.rule().kind() == rule().kind() || rule().kind() == EvidenceKind.OTHER)
                     .orElse(match);
         } else {
             bodied = bodied

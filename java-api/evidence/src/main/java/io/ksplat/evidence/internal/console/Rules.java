@@ -30,11 +30,19 @@ final class Rules {
     /** Boundaries within a line at which a head is looked for. */
     private static final Pattern BOUNDARY = Pattern.compile("[:\\]>)|}\"] ?|\\t| {2,}| - |(?<=kernel) ");
 
+    /** What the kernels of phones write behind the stamp: level, CPU, task and time, each in brackets. */
+    private static final Pattern VENDORS =
+            Pattern.compile("(?:[ -]*[A-Z]?(?:\\[[^\\[\\]]{1,60}\\]|\\([^()]{1,60}\\)|@\\d{1,3}(?= )))+ *");
+
     private static final int MOST_BOUNDARIES = 16;
 
     /** Lines that quote the name of a task: sched_show_task() of kernel/sched/core.c, print_task() of kernel/sched/debug.c. */
-    private static final Pattern TASK =
-            Pattern.compile("task:.{1,16} state:[A-Z]| ?[>A-Z]{0,2} .{1,18} +\\d+ +\\d+\\.\\d{6} ");
+    private static final Pattern TASK = Pattern.compile(
+            "task:.{1,16} state:[A-Z]| ?[>A-Z]{0,2} .{1,18} +\\d+ +\\d+\\.\\d{6} |.{1,15}/\\d+ (?:\\[.*\\] )?(?:is (?:trying|freeing|leaving)|takes:|just changed|invoked oom-killer)");
+
+    /** What stands before the name of a task, of a machine (dump_stack_print_info, lib/dump_stack.c) or of what a program gave a name to. */
+    private static final Pattern QUOTES = Pattern.compile(
+            "\\b(?:Comm: |comm: |Hardware name: |Workqueue: |Modules linked in:|held by |by task |CPU#\\d+: |comm=\"|name: |[Pp]rocess )|\\d+ \\($");
 
     /**
      * A rule that matches a line.
@@ -52,7 +60,15 @@ final class Rules {
         if (line.seconds().isEmpty()) {
             return match(line.text());
         }
-        return TASK.matcher(line.text()).lookingAt() ? Optional.empty() : match(line.text(), 0);
+        if (TASK.matcher(line.text()).lookingAt()) {
+            return Optional.empty();
+        }
+        Optional<Match> whole = match(line.text(), 0);
+        if (whole.isPresent()) {
+            return whole;
+        }
+        Matcher vendors = VENDORS.matcher(line.text());
+        return vendors.lookingAt() ? match(line.text().substring(vendors.end()), vendors.end()) : Optional.empty();
     }
 
     /** Returns the rule whose report the text begins, wherever the kernel's own text begins in it. */
@@ -80,6 +96,9 @@ final class Rules {
                 Matcher matcher = rule.head().matcher(text);
                 if (matcher.find()) {
                     String before = text.substring(0, matcher.start());
+                    if (QUOTES.matcher(before).find()) {
+                        continue;
+                    }
                     Matcher own = OWN_END.matcher(before);
                     int start = own.find() ? own.start() : matcher.start();
                     boolean prefixed = skipped == 0 && PREFIX.matcher(before).matches();
@@ -98,6 +117,7 @@ final class Rules {
         rules.addAll(MemoryRules.RULES);
         rules.addAll(FaultRules.RULES);
         rules.addAll(WarningRules.RULES);
+        rules.addAll(Net.RULES);
         return List.copyOf(rules);
     }
 

@@ -15,6 +15,9 @@ import java.util.regex.Pattern;
 final class Shape {
     static final Shape NONE = new Shape(Pattern.compile("(?!)"), "");
 
+    /** That of a line whose service put each line into an object or a member of its own. */
+    static final Shape WRAPPING = new Shape(Pattern.compile("(?!)"), "");
+
     /** Longer prefixes are somebody's sentence. */
     private static final int LONGEST = 240;
 

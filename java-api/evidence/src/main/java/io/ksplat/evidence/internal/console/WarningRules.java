@@ -141,7 +141,7 @@ final class WarningRules {
             Rule.of(
                     OTHER,
                     Family.FAULT,
-                    "rust_kernel: panicked at ",
+                    "panicked at ",
                     "rust_kernel: panicked at ",
                     "{next} in {f}",
                     STACK,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.evidence.internal.console;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -17,8 +17,23 @@ final class Wrapping {
     private static final List<String> ORIGINS =
             List.of("_HOSTNAME", "hostname", "host", "container_name", "pod_name", "pod", "instance", "source");
 
-    /** A member of {@code journalctl -o json-pretty}, or a line of {@code -o export}. */
+    private static final List<String> TIMES =
+            List.of("time", "@timestamp", "timestamp", "__REALTIME_TIMESTAMP", "ts", "dt");
+
+    /** A member of {@code journalctl -o json-pretty} or {@code dmesg -J}. */
     private static final Pattern MEMBER = Pattern.compile("^\\s+\"(?:MESSAGE|log|message|msg)\"\\s*:\\s*\"(.*)\",?$");
+
+    private static final Pattern NAMED = Pattern.compile("\\s*\"[^\"]*\"\\s*:");
+
+    /** A line of {@code journalctl -o export} or {@code -o verbose}. */
+    private static final Pattern FIELD = Pattern.compile("^\\s*MESSAGE=(.*)$");
+
+    /** A pair of logfmt, and a line of a list in YAML. */
+    private static final Pattern PAIR = Pattern.compile(
+            "(?:^|[\\s,{])(?:msg|message|log|MESSAGE)(?:=|: )(?:\"((?:[^\"\\\\]|\\\\.)*)\"|'((?:[^']|'')*)')(?=$|[\\s,}])");
+
+    /** A string of a list in Python, with the end of its line. */
+    private static final Pattern LITERAL = Pattern.compile("^\\s*\\[?[bu]?'(.*)\\\\n',?\\]?$");
 
     private static final Pattern BYTES = Pattern.compile("\"MESSAGE\"\\s*:\\s*\\[([\\d,\\s]+)\\]");
 
@@ -29,6 +44,9 @@ final class Wrapping {
             "(?<!\\[)</?(?:pre|span|div|p|code|tt|td|tr|th|table|tbody|blockquote|font|html|body|head|em|strong|samp|wbr|li|ul|ol|a|b|i)(?: [^<>]*)?/?>"
                     + "|</?(?:PRE|SPAN|DIV|P|CODE|TT|TD|TR|BLOCKQUOTE|FONT|HTML|BODY|A|B|I)(?: [^<>]*)?/?>");
 
+    /** The most characters of what names a stream before an object. */
+    private static final int LONGEST_LEAD = 120;
+
     private static final Pattern BREAK = Pattern.compile("<(?:br|BR) ?/?>");
 
     private Wrapping() {}
@@ -37,64 +55,111 @@ final class Wrapping {
      * A line and where it came from.
      *
      * @param origin empty if not told
+     * @param wallTime the wall-clock time that the wrapping tells, as written; empty if it tells none
      * @param isKernels whether the wrapping says that the kernel printed it
+     * @param isRecord whether each line of such a log has a wrapping of its own
      */
-    record Text(String text, String origin, boolean isKernels) {}
+    record Text(String text, String origin, String wallTime, boolean isKernels, boolean isRecord) {
+        static Text of(String text) {
+            return new Text(text, "", "", false, false);
+        }
+
+        static Text record(String text) {
+            return new Text(text, "", "", false, true);
+        }
+    }
 
     /** Returns whether a line may be wrapped, so that it must be read whole. */
     static boolean isIn(String raw) {
-        if (raw.indexOf('"') >= 0 && (isJson(raw) || MEMBER.matcher(raw).matches())) {
-            return true;
-        }
-        return raw.indexOf("\\n") != raw.lastIndexOf("\\n")
+        return raw.indexOf('"') >= 0
+                        && (json(raw) >= 0
+                                || MEMBER.matcher(raw).matches()
+                                || PAIR.matcher(raw).find())
+                || raw.indexOf('\'') >= 0
+                        && (LITERAL.matcher(raw).matches() || PAIR.matcher(raw).find())
+                || raw.contains("MESSAGE=") && FIELD.matcher(raw).matches()
+                || raw.indexOf("\\n") != raw.lastIndexOf("\\n")
                 || raw.indexOf('&') >= 0 && ENTITY.matcher(raw).find()
                 || raw.indexOf('<') >= 0
                         && (TAG.matcher(raw).find() || BREAK.matcher(raw).find());
     }
 
-    private static boolean isJson(String raw) {
-        String text = raw.strip();
-        if (text.length() < 4) {
-            return false;
+    /** Returns where an object, an array or a string begins that goes on to the line's end, perhaps behind what names the stream; -1 if none does. */
+    private static int json(String raw) {
+        int end = raw.length();
+        while (end > 0 && (raw.charAt(end - 1) <= ' ' || raw.charAt(end - 1) == ',')) {
+            end--;
         }
-        char first = text.charAt(0);
-        char last = text.charAt(text.length() - 1);
-        last = last == ',' ? text.charAt(text.length() - 2) : last;
-        return first == '{' && last == '}' || first == '"' && last == '"' || first == '[' && text.charAt(1) == '"';
+        int start = 0;
+        while (start < end && raw.charAt(start) <= ' ') {
+            start++;
+        }
+        if (end - start < 4) {
+            return -1;
+        }
+        char first = raw.charAt(start);
+        char last = raw.charAt(end - 1);
+        if (first == '"' && last == '"' && !NAMED.matcher(raw).lookingAt()
+                || first == '[' && raw.charAt(start + 1) == '"') {
+            return start;
+        }
+        if (last != '}') {
+            return -1;
+        }
+        int object = raw.indexOf("{\"");
+        return first == '{' ? start : object <= LONGEST_LEAD ? object : -1;
     }
 
     /** Returns the lines in a wrapped line. */
     static List<Text> unwrapped(String raw) {
-        List<Text> texts = new ArrayList<>();
-        if (isJson(raw)) {
-            Map<String, String> members = members(raw.strip());
-            String text = TEXTS.stream()
-                    .filter(members::containsKey)
-                    .map(members::get)
-                    .findFirst()
-                    .or(() -> members.values().stream().reduce((a, b) -> a.length() >= b.length() ? a : b))
-                    .orElse(raw);
-            String origin = ORIGINS.stream()
-                    .filter(members::containsKey)
-                    .map(members::get)
-                    .findFirst()
-                    .orElse("");
-            boolean kernels =
-                    "kernel".equals(members.get("_TRANSPORT")) || "kernel".equals(members.get("SYSLOG_IDENTIFIER"));
-            for (String line : text.split("[\\r\\n]+", -1)) {
-                texts.add(new Text(line, origin, kernels));
+        int json = json(raw);
+        if (json >= 0) {
+            return ofJson(raw.substring(json).strip());
+        }
+        Optional<String> record = record(raw);
+        if (record.isPresent()) {
+            return lines(record.get()).stream().map(Text::record).toList();
+        }
+        String text = raw.indexOf("\\n") != raw.lastIndexOf("\\n") ? unescaped(raw) : raw;
+        return lines(BREAK.matcher(text).replaceAll("\n")).stream()
+                .map(line -> Text.of(entities(TAG.matcher(line).replaceAll(""))))
+                .toList();
+    }
+
+    private static List<Text> ofJson(String json) {
+        Map<String, String> members = members(json);
+        String text = first(TEXTS, members)
+                .or(() -> members.values().stream().reduce((a, b) -> a.length() >= b.length() ? a : b))
+                .orElse(json);
+        String origin = first(ORIGINS, members).orElse("");
+        String time = first(TIMES, members).orElse("");
+        boolean kernels =
+                "kernel".equals(members.get("_TRANSPORT")) || "kernel".equals(members.get("SYSLOG_IDENTIFIER"));
+        List<String> lines = lines(text);
+        return lines.stream()
+                .map(line -> new Text(line, origin, time, kernels, lines.size() == 1))
+                .toList();
+    }
+
+    private static Optional<String> record(String raw) {
+        for (Pattern pattern : List.of(MEMBER, FIELD, LITERAL)) {
+            Matcher found = pattern.matcher(raw);
+            if (found.matches()) {
+                return Optional.of(pattern == FIELD ? found.group(1) : unescaped(found.group(1)));
             }
-            return texts;
         }
-        Matcher member = MEMBER.matcher(raw);
-        String text = member.matches() ? unescaped(member.group(1)) : raw;
-        if (text.indexOf("\\n") != text.lastIndexOf("\\n")) {
-            text = unescaped(text);
-        }
-        for (String line : BREAK.matcher(text).replaceAll("\n").split("[\\r\\n]+", -1)) {
-            texts.add(new Text(entities(TAG.matcher(line).replaceAll("")), "", false));
-        }
-        return texts;
+        Matcher pair = PAIR.matcher(raw);
+        return pair.find()
+                ? Optional.of(pair.group(1) == null ? pair.group(2).replace("''", "'") : unescaped(pair.group(1)))
+                : Optional.empty();
+    }
+
+    private static Optional<String> first(List<String> names, Map<String, String> members) {
+        return names.stream().filter(members::containsKey).map(members::get).findFirst();
+    }
+
+    private static List<String> lines(String text) {
+        return List.of(text.replaceFirst("[\\r\\n]+$", "").split("[\\r\\n]+", -1));
     }
 
     private static String entities(String text) {
