@@ -167,6 +167,15 @@ public final class Btf {
                 && Arrays.equals(data.array(), start, end, wanted, 0, wanted.length);
     }
 
+    int nameLength(int id) {
+        int start = strings + nameOffset(id);
+        int end = start;
+        while (end < stringsEnd && data.get(end) != 0) {
+            end++;
+        }
+        return end - start;
+    }
+
     /** Returns {@link Arrays#hashCode(byte[])} of the bytes of the name. */
     int nameHash(int id) {
         int hash = 1;

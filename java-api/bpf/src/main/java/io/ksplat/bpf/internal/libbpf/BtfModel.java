@@ -13,6 +13,10 @@ import java.util.Optional;
 public final class BtfModel {
     // C nests less deep; malformed BTF may refer to itself
     private static final int DEEPEST = 64;
+
+    /** Several hundred times those of a kernel's biggest struct. Malformed BTF doubles their number at each level. */
+    private static final int MOST_PARTS = 1 << 20;
+
     private static final int POINTER_BYTES = 8;
     private static final int INT_SIGNED = 1;
     private static final int INT_CHAR = 2;
@@ -22,7 +26,7 @@ public final class BtfModel {
 
     static BtfType type(Btf btf, int id) throws LibbpfException {
         try {
-            return type(btf, id, 0);
+            return type(btf, id, 0, new int[] {MOST_PARTS});
         } catch (IndexOutOfBoundsException e) {
             throw new LibbpfException("malformed BTF: type " + id + " refers to what is not there", e);
         }
@@ -45,9 +49,9 @@ public final class BtfModel {
         return Optional.empty();
     }
 
-    private static BtfType type(Btf btf, int startId, int depth) throws LibbpfException {
+    private static BtfType type(Btf btf, int startId, int depth, int[] left) throws LibbpfException {
         int id = resolve(btf, startId);
-        if (depth > DEEPEST) {
+        if (depth > DEEPEST || --left[0] < 0) {
             throw new LibbpfException("malformed BTF: type " + id + " contains itself");
         }
         int kind = btf.kind(id);
@@ -55,9 +59,9 @@ public final class BtfModel {
             case Btf.INT -> integer(btf, id);
             case Btf.FLOAT -> new BtfType.Real(btf.name(id), btf.sizeOrType(id));
             case Btf.PTR -> new BtfType.Ptr(describe(btf, btf.sizeOrType(id)), POINTER_BYTES);
-            case Btf.ARRAY -> new BtfType.Array(type(btf, btf.word(id, 0), depth + 1), btf.word(id, 2));
+            case Btf.ARRAY -> new BtfType.Array(type(btf, btf.word(id, 0), depth + 1, left), btf.word(id, 2));
             case Btf.STRUCT, Btf.UNION ->
-                new BtfType.Struct(btf.name(id), btf.sizeOrType(id), kind == Btf.UNION, members(btf, id, depth));
+                new BtfType.Struct(btf.name(id), btf.sizeOrType(id), kind == Btf.UNION, members(btf, id, depth, left));
             case Btf.ENUM, Btf.ENUM64 ->
                 new BtfType.Enumeration(btf.name(id), btf.sizeOrType(id), btf.kindFlag(id), constants(btf, id, kind));
             default -> new BtfType.Opaque(describe(btf, id));
@@ -79,7 +83,7 @@ public final class BtfModel {
         return new BtfType.Int(name, size, signed);
     }
 
-    private static List<BtfType.Member> members(Btf btf, int id, int depth) throws LibbpfException {
+    private static List<BtfType.Member> members(Btf btf, int id, int depth, int[] left) throws LibbpfException {
         List<BtfType.Member> members = new ArrayList<>();
         for (int i = 0; i < btf.vlen(id); i++) {
             int offset = btf.word(id, 3 * i + 2);
@@ -88,7 +92,7 @@ public final class BtfModel {
                     btf.string(btf.word(id, 3 * i)),
                     packed ? offset & 0xffffff : offset,
                     packed ? offset >>> 24 : 0,
-                    type(btf, btf.word(id, 3 * i + 1), depth + 1)));
+                    type(btf, btf.word(id, 3 * i + 1), depth + 1, left)));
         }
         return members;
     }

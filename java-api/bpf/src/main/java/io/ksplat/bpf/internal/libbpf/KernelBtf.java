@@ -14,6 +14,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -23,8 +24,11 @@ import java.util.TreeSet;
  * /sys/kernel/btf/vmlinux. Immutable; any thread may use it.
  */
 public final class KernelBtf {
-    private static final String KFUNC_TAG = "bpf_kfunc";
-    private static final String FASTCALL_TAG = "bpf_fastcall";
+    private static final byte[] KFUNC = "bpf_kfunc".getBytes(StandardCharsets.UTF_8);
+    private static final byte[] FASTCALL = "bpf_fastcall".getBytes(StandardCharsets.UTF_8);
+
+    /** Ten times what the biggest kernels need: types of one name follow each other, and a hostile guest has nothing else. */
+    private static final long MOST_STEPS = 1L << 28;
 
     private final byte[] raw;
     private final Btf btf;
@@ -106,7 +110,7 @@ public final class KernelBtf {
      */
     public int sizeOf(String type) {
         List<Integer> sizes =
-                existing(type).stream().map(id -> model(id).size()).distinct().toList();
+                existing(type).stream().map(id -> size(id, type)).distinct().toList();
         return only(sizes, "sizes of " + type);
     }
 
@@ -131,13 +135,14 @@ public final class KernelBtf {
     public Map<String, Long> values(String enumeration) {
         return ids(enumeration, Btf.ENUM, Btf.ENUM64).stream()
                 .findFirst()
-                .map(id -> model(id) instanceof BtfType.Enumeration found ? found.values() : Map.<String, Long>of())
+                .flatMap(this::model)
+                .map(type -> type instanceof BtfType.Enumeration found ? found.values() : Map.<String, Long>of())
                 .orElse(Map.of());
     }
 
     /** Returns the type of a per-CPU variable; BTF has no others. */
     public Optional<BtfType> variable(String name) {
-        return ids(name, Btf.VAR).stream().findFirst().map(id -> model(btf.sizeOrType(id)));
+        return ids(name, Btf.VAR).stream().findFirst().flatMap(id -> model(btf.sizeOrType(id)));
     }
 
     /**
@@ -176,31 +181,44 @@ public final class KernelBtf {
         return attributes;
     }
 
-    private void index() {
+    private void index() throws LibbpfException {
+        long steps = 0;
         for (int id = 1; id < btf.typeCount(); id++) {
             switch (btf.kind(id)) {
-                case Btf.FUNC, Btf.VAR, Btf.STRUCT, Btf.UNION, Btf.ENUM, Btf.ENUM64, Btf.TYPEDEF -> insert(id);
+                case Btf.FUNC, Btf.VAR, Btf.STRUCT, Btf.UNION, Btf.ENUM, Btf.ENUM64, Btf.TYPEDEF -> steps += insert(id);
                 case Btf.DECL_TAG -> {
-                    if (btf.name(id).equals(KFUNC_TAG)) {
-                        kfuncs.set(btf.sizeOrType(id));
-                    } else if (btf.name(id).equals(FASTCALL_TAG)) {
-                        fastcalls.set(btf.sizeOrType(id));
+                    if (btf.nameIs(id, KFUNC)) {
+                        kfuncs.set(tagged(id));
+                    } else if (btf.nameIs(id, FASTCALL)) {
+                        fastcalls.set(tagged(id));
                     }
                 }
                 default -> {}
             }
+            if (steps > MOST_STEPS) {
+                throw new LibbpfException("malformed BTF: its names are too long or too many of them are the same");
+            }
         }
     }
 
-    private void insert(int id) {
+    /** The type that a tag belongs to: a set of bits is as long as its largest number. */
+    private int tagged(int tag) {
+        return Objects.checkIndex(btf.sizeOrType(tag), btf.typeCount());
+    }
+
+    /** Returns the number of steps that this took. */
+    private long insert(int id) {
         if (btf.nameOffset(id) == 0) {
-            return;
+            return 0;
         }
+        long steps = btf.nameLength(id);
         int slot = slot(btf.nameHash(id));
         while (byName[slot] != 0) {
             slot = (slot + 1) & (byName.length - 1);
+            steps++;
         }
         byName[slot] = id;
+        return steps;
     }
 
     private int slot(int hash) {
@@ -232,14 +250,26 @@ public final class KernelBtf {
     }
 
     private Optional<BtfType.Member> walk(int id, String path) {
-        return model(id) instanceof BtfType.Struct struct ? struct.member(path) : Optional.empty();
+        return model(id)
+                .flatMap(type -> type instanceof BtfType.Struct struct ? struct.member(path) : Optional.empty());
     }
 
-    private BtfType model(int id) {
+    private int size(int id, String type) {
         try {
-            return BtfModel.type(btf, id);
-        } catch (LibbpfException e) {
-            throw new IllegalStateException(e.getMessage(), e);
+            return model(id)
+                    .orElseThrow(() -> new NoSuchElementException("this kernel's BTF of '" + type + "' is malformed"))
+                    .size();
+        } catch (ArithmeticException e) {
+            throw new NoSuchElementException("this kernel's BTF of '" + type + "' is malformed: " + e.getMessage(), e);
+        }
+    }
+
+    /** Empty if it is malformed: the guest gave it, and lacks then what it cannot describe. */
+    private Optional<BtfType> model(int id) {
+        try {
+            return Optional.of(BtfModel.type(btf, id));
+        } catch (LibbpfException malformed) {
+            return Optional.empty();
         }
     }
 

@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.internal.EditDistance;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.ref.SoftReference;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -290,7 +291,11 @@ public final class Symbols {
                 builder.add(fixed ? address : address + delta, data.size(i), type, (short) 0, name, 0, name.length);
             }
         }
-        return builder.build();
+        try {
+            return builder.build();
+        } catch (IOException e) {
+            throw new UncheckedIOException("a part of what could be indexed", e);
+        }
     }
 
     /**

@@ -3,9 +3,12 @@ package io.ksplat.kernel.internal.symbols;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Takes symbols in any order, and sorts and indexes them for {@link Symbols}. */
 final class SymbolsBuilder {
@@ -13,6 +16,9 @@ final class SymbolsBuilder {
     static final int UNKNOWN = -1;
 
     private static final int PAGE = 4096;
+
+    /** A kernel takes some millions: symbols of one name follow each other, and a hostile guest has nothing else. */
+    private static final long MOST_STEPS = 1L << 30;
 
     /** Symbols at the end of text: kallsyms gives them the type of code, but no code follows. */
     private static final byte[][] END_MARKS = {"_etext".getBytes(UTF_8), "_einittext".getBytes(UTF_8)};
@@ -31,6 +37,7 @@ final class SymbolsBuilder {
     private int nameEnd;
     private int count;
     private final List<String> moduleNames = new ArrayList<>(List.of(""));
+    private final Map<String, Short> modulesByName = new HashMap<>(Map.of("", (short) 0));
     private short lastModule;
 
     SymbolsBuilder(int symbols, int nameBytes) {
@@ -45,15 +52,16 @@ final class SymbolsBuilder {
     short module(String name) {
         // The symbols of a module follow each other.
         if (!moduleNames.get(lastModule).equals(name)) {
-            int known = moduleNames.indexOf(name);
-            if (known < 0) {
+            Short known = modulesByName.get(name);
+            if (known == null) {
                 if (moduleNames.size() > Short.MAX_VALUE) {
                     return 0;
                 }
-                known = moduleNames.size();
+                known = (short) moduleNames.size();
                 moduleNames.add(name);
+                modulesByName.put(name, known);
             }
-            lastModule = (short) known;
+            lastModule = known;
         }
         return lastModule;
     }
@@ -83,7 +91,7 @@ final class SymbolsBuilder {
         return count;
     }
 
-    Symbols build() {
+    Symbols build() throws IOException {
         Columns c = inAddressOrder();
         deriveSizes(c);
         return new Symbols(SymbolData.pack(
@@ -190,7 +198,8 @@ final class SymbolsBuilder {
     }
 
     /** Makes a hash table by name with linear probing. Symbols of one name follow each other in address order. */
-    private static int[] table(Columns c) {
+    private static int[] table(Columns c) throws IOException {
+        long steps = 0;
         int count = c.addresses.length;
         int[] table = new int[Integer.highestOneBit(Math.max(count, 1)) * 4];
         int mask = table.length - 1;
@@ -200,6 +209,11 @@ final class SymbolsBuilder {
             int slot = SymbolData.hash(c.names, start, end) & mask;
             while (table[slot] != 0) {
                 slot = slot + 1 & mask;
+                steps++;
+            }
+            if (steps > MOST_STEPS) {
+                throw new IOException(
+                        "index symbols: too many of " + count + " have the same name: they are no kernel's");
             }
             table[slot] = i + 1;
         }
