@@ -49,6 +49,12 @@ public final class AgentClient implements AutoCloseable {
     /** The limit of one answer, all its parts together: the longest file that is read is a kernel's BTF or symbols, some 20 MB. */
     private static final long ANSWER_LIMIT = 256L << 20;
 
+    /** What an answer's part takes here, however short it is: many small ones must not fill the memory. */
+    private static final long PART_BYTES = 4096;
+
+    /** The limit of all answers together whose last part is missing: a hostile agent may begin many and end none. */
+    private static final long UNFINISHED_LIMIT = ANSWER_LIMIT;
+
     private final SocketChannel channel;
     private final Duration patience;
     private final Patience.Starvation starvation;
@@ -56,6 +62,10 @@ public final class AgentClient implements AutoCloseable {
     private final CompletableFuture<Hello> hello = new CompletableFuture<>();
     private final Map<Integer, Answer> waiting = new ConcurrentHashMap<>();
     private final Unasked unasked = new Unasked();
+
+    /** Bytes of answers whose last part is missing; only the reading thread uses it. */
+    private long unfinished;
+
     private final CompletableFuture<MachineException> closed = new CompletableFuture<>();
 
     /**
@@ -244,7 +254,8 @@ public final class AgentClient implements AutoCloseable {
             end = new MachineException("the agent sent an invalid message: " + e.getMessage(), e);
         } catch (EOFException e) {
             end = new MachineException.Gone("the agent's channel was closed");
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
+            // Without an end everybody who waits would wait for his whole patience.
             end = new MachineException("the agent's channel broke: " + e, e);
         }
         closed.complete(end);
@@ -290,10 +301,16 @@ public final class AgentClient implements AutoCloseable {
             return;
         }
         answer.parts.add(response);
-        if (answer.bytes.addAndGet(response.getSerializedSize()) > ANSWER_LIMIT) {
+        long part = response.getSerializedSize() + PART_BYTES;
+        unfinished += part;
+        if (answer.bytes.addAndGet(part) > ANSWER_LIMIT) {
             throw new InvalidProtocolBufferException("an answer of more than " + ANSWER_LIMIT + " bytes");
         }
+        if (unfinished > UNFINISHED_LIMIT) {
+            throw new InvalidProtocolBufferException("more than " + UNFINISHED_LIMIT + " bytes of unfinished answers");
+        }
         if (!response.getMore()) {
+            unfinished -= answer.bytes.get();
             waiting.remove(response.getId());
             answer.whole.complete(List.copyOf(answer.parts));
         }

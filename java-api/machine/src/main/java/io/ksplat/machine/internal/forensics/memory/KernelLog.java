@@ -27,6 +27,12 @@ public final class KernelLog {
     /** The limit of both rings' sizes (CONFIG_LOG_BUF_SHIFT is 25 at most). */
     private static final long MOST_BITS = 25;
 
+    /** One descriptor for each 32 bytes of text (PRB_AVGBITS, kernel/printk/printk.c). */
+    private static final long MOST_COUNT_BITS = MOST_BITS - 5;
+
+    /** The newest that are read: those of a buffer of 2 MiB. A hostile guest may say that it has a million. */
+    private static final long MOST_RECORDS = 1 << 16;
+
     /** More than the longest text of a record: 1024 (LOG_LINE_MAX) in old kernels, 2048 (PRINTKRB_RECORD_MAX) since. */
     private static final int MOST_TEXT = 4096;
 
@@ -64,8 +70,11 @@ public final class KernelLog {
         long first = ring.field("desc_ring.tail_id") & ID_MASK;
         long count = (ring.field("desc_ring.head_id") - first & ID_MASK) + 1;
         List<Message> messages = new ArrayList<>();
-        for (long i = 0; i < Math.min(count, 1L << ring.countBits()); i++) {
-            ring.add(first + i & ID_MASK, messages);
+        // Records of a damaged ring may share their text: together they are no longer than the ring.
+        long room = 1L << MOST_BITS;
+        long most = Math.min(count, 1L << ring.countBits());
+        for (long i = Math.max(0, most - MOST_RECORDS); i < most && room > 0; i++) {
+            room -= ring.add(first + i & ID_MASK, messages);
         }
         return messages;
     }
@@ -76,8 +85,15 @@ public final class KernelLog {
      * @param console the console's output
      */
     public static List<String> undelivered(List<Message> messages, byte[] console) {
+        Set<String> wanted = new HashSet<>();
+        messages.forEach(message -> message.lines().forEach(line -> wanted.add(line.stripTrailing())));
+        // Of a flooded console only what matters is kept.
         Set<String> shown = new HashSet<>();
-        new String(console, StandardCharsets.ISO_8859_1).lines().forEach(line -> shown.add(plain(line)));
+        new String(console, StandardCharsets.ISO_8859_1)
+                .lines()
+                .map(KernelLog::plain)
+                .filter(wanted::contains)
+                .forEach(shown::add);
         int next = messages.size();
         while (next > 0 && !isShown(messages.get(next - 1), shown)) {
             next--;
@@ -108,12 +124,19 @@ public final class KernelLog {
         }
 
         long countBits() {
-            return Math.min(MOST_BITS, field("desc_ring.count_bits"));
+            return shift("desc_ring.count_bits", MOST_COUNT_BITS);
         }
 
-        void add(long id, List<Message> messages) {
+        /** A shift that makes no sense is unsigned here: it is the largest. */
+        private long shift(String field, long most) {
+            long bits = field(field);
+            return bits < 0 ? most : Math.min(most, bits);
+        }
+
+        /** Returns the length of the text that was added. */
+        int add(long id, List<Message> messages) {
             if (!data.btf().hasType("prb_desc") || !data.btf().hasType("printk_info")) {
-                return;
+                return 0;
             }
             long index = id & (1L << countBits()) - 1;
             long descriptor = field("desc_ring.descs") + index * data.btf().sizeOf("prb_desc");
@@ -122,23 +145,25 @@ public final class KernelLog {
             OptionalLong length = data.field(info, "printk_info", "text_len");
             OptionalLong time = data.field(info, "printk_info", "ts_nsec");
             if (state.isEmpty() || length.isEmpty() || time.isEmpty() || (state.getAsLong() & ID_MASK) != id) {
-                return;
+                return 0;
             }
             int phase = (int) (state.getAsLong() >>> STATE_SHIFT);
             if (phase != COMMITTED && phase != FINALIZED) {
-                return;
+                return 0;
             }
             int facility = (int) data.field(info, "printk_info", "facility").orElse(0);
             int level = (int) data.field(info, "printk_info", "level").orElse(0);
             long begin =
                     data.field(descriptor, "prb_desc", "text_blk_lpos.begin").orElse(1);
             long next = data.field(descriptor, "prb_desc", "text_blk_lpos.next").orElse(1);
-            messages.add(new Message(time.getAsLong(), facility, level, text(begin, next, (int) length.getAsLong())));
+            String text = text(begin, next, (int) length.getAsLong());
+            messages.add(new Message(time.getAsLong(), facility, level, text));
+            return text.length();
         }
 
         /** Returns a record's text. Positions never wrap; a block that does not fit before the ring's end is at its start. An odd position has no text. */
         private String text(long begin, long next, int length) {
-            long size = 1L << Math.min(MOST_BITS, field("text_data_ring.size_bits"));
+            long size = 1L << shift("text_data_ring.size_bits", MOST_BITS);
             if ((begin & 1) != 0) {
                 return "";
             }

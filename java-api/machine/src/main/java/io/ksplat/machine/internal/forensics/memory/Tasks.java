@@ -16,6 +16,9 @@ public final class Tasks {
 
     private final KernelData data;
 
+    /** The steps that are left for all lists together: those that lead into each other are as long as the product of their lengths. */
+    private int steps;
+
     public Tasks(KernelData data) {
         this.data = data;
     }
@@ -23,6 +26,7 @@ public final class Tasks {
     /** Returns every thread of every process. Those that run come first, and are found even if the lists are corrupted. */
     public Set<Long> all() {
         Set<Long> found = new LinkedHashSet<>();
+        steps = 4 * MOST;
         for (int cpu = 0; cpu < data.cpus(); cpu++) {
             data.currentTask(cpu).ifPresent(found::add);
         }
@@ -51,7 +55,7 @@ public final class Tasks {
         Set<Long> found = new LinkedHashSet<>();
         Set<Long> seen = new HashSet<>(Set.of(head));
         OptionalLong next = data.word(head);
-        while (next.isPresent() && seen.size() < MOST && seen.add(next.getAsLong())) {
+        while (next.isPresent() && seen.size() < MOST && steps-- > 0 && seen.add(next.getAsLong())) {
             found.add(next.getAsLong() - link);
             next = data.word(next.getAsLong());
         }
