@@ -41,6 +41,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -113,6 +114,7 @@ struct listeners {
 
 static void become(char **command, const struct listeners *listeners, pid_t guard, int status)
 {
+	const struct rlimit no_core = { 0, 0 };
 	sigset_t none;
 	int error, null;
 
@@ -122,6 +124,9 @@ static void become(char **command, const struct listeners *listeners, pid_t guar
 			goto failed;
 	}
 
+	/* COMMAND runs what a hostile guest makes of it: it gets no more rights, and its memory is not dumped to the disk. */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || setrlimit(RLIMIT_CORE, &no_core))
+		goto failed;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* If the guard died before that, no signal will come. */
 	if (getppid() != guard)

@@ -160,6 +160,19 @@ static void status_is_passed_on(void)
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 143, "status %x", status);
 }
 
+static void the_command_gains_no_rights_and_dumps_no_core(void)
+{
+	char *confined[] = { program, "--", "sh", "-c",
+			     "grep -q '^NoNewPrivs:[[:space:]]*1$' /proc/self/status && test $(ulimit -c)$(ulimit -H -c) = 00",
+			     NULL };
+	struct guarded g = guard(confined);
+	char line[64];
+
+	last_line(&g, line, sizeof(line));
+	CHECK(!strcmp(line, "ended 0"), "said: %s", line);
+	finish(&g);
+}
+
 static void end_of_stdin_kills_the_group_and_removes(void)
 {
 	char dir[64], outside[64], pidfile[128], script[512];
@@ -416,6 +429,7 @@ int main(int argc, char **argv)
 
 	snprintf(program, sizeof(program), "%s/ksplat-guard", argc > 1 ? argv[1] : "build");
 	status_is_passed_on();
+	the_command_gains_no_rights_and_dumps_no_core();
 	end_of_stdin_kills_the_group_and_removes();
 	sigterm_is_as_the_end_of_stdin();
 	a_kept_command_outlives_stdin();
