@@ -31,7 +31,8 @@ final class ErrorGuide {
             Map.entry("show", REPORTS),
             Map.entry("parse", REPORTS),
             Map.entry("table", REPORTS),
-            Map.entry("merge", "ci"),
+            Map.entry("plan", "many-machines"),
+            Map.entry("merge", "many-machines"),
             Map.entry("bench", "performance"));
 
     /** What a module's exceptions are about. */

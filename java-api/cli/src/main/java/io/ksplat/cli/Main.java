@@ -37,6 +37,7 @@ public final class Main {
         commands.put("cache", CacheCommand.class);
         commands.put("doctor", DoctorCommand.class);
         commands.put("show", ShowCommand.class);
+        commands.put("plan", PlanCommand.class);
         commands.put("merge", MergeCommand.class);
         commands.put("table", TableCommand.class);
         commands.put(HELP, HelpCommand.class);

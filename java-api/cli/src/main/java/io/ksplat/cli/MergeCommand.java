@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
+import io.ksplat.campaign.internal.fleet.PlanMerge;
+import io.ksplat.campaign.internal.fleet.PlanReport;
 import io.ksplat.results.ReportMerge;
 import io.ksplat.results.RunRecord;
 import java.io.PrintWriter;
@@ -15,14 +17,14 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "merge",
-        description = "Joins reports; the same run twice counts once.",
+        description = "Joins reports; the same run twice counts once. Of a plan's shards, tells what is missing.",
         mixinStandardHelpOptions = true,
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {
             "0:every verdict is the expected one",
             "1:some verdict differs",
             "2:usage",
-            "3:the harness failed (any ERROR), or a run did not finish"
+            "3:the harness failed (any ERROR), a run did not finish, or a unit of the plan is missing"
         })
 final class MergeCommand implements Callable<Integer> {
     @Spec
@@ -37,11 +39,27 @@ final class MergeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        List<RunRecord> runs = ReportMerge.of(folders, report);
         PrintWriter out = spec.commandLine().getOut();
+        if (folders.stream().anyMatch(PlanReport::isOne)) {
+            return plan(out);
+        }
+        List<RunRecord> runs = ReportMerge.of(folders, report);
         out.print(ErrorGuide.end(runs, report));
         out.flush();
         ReportPages.write(report, spec.commandLine().getErr());
         return Exit.of(runs);
+    }
+
+    private int plan(PrintWriter out) throws Exception {
+        PlanMerge.Joint joint = PlanMerge.of(folders).into(report);
+        out.print(ErrorGuide.end(joint.runs(), report));
+        out.print(joint.rates());
+        joint.missing().forEach(unit -> out.println("missing: " + unit));
+        int units = joint.plan().units().size();
+        out.println(units - joint.missing().size() + " of " + units + " units of the plan are here"
+                + (joint.again() == 0 ? "" : ", " + joint.again() + " of them begun more than once"));
+        out.flush();
+        ReportPages.write(report, spec.commandLine().getErr());
+        return joint.missing().isEmpty() ? Exit.of(joint.runs()) : Exit.HARNESS;
     }
 }

@@ -133,8 +133,16 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private SelftestsMixin selftests = new SelftestsMixin();
 
+    @Mixin
+    private PlanMixin plan = new PlanMixin();
+
     @Override
     public Integer call() throws Exception {
+        plan.check(spec, words);
+        if (plan.isGiven()) {
+            checkWords();
+            return plan.run(spec, report, jobs);
+        }
         List<Catalogue.Entry> chosen = choose(new Reproducers(programs.words(spec)));
         checkWords();
         RunSettings settings = settings();

@@ -29,7 +29,8 @@ public record SessionOptions(
         List<Path> fragments,
         Optional<QemuLauncher> launcher,
         Optional<ToolRecord> tool) {
-    private static final String VERSION = "0.1.0";
+    /** The version of this ksplat. */
+    public static final String VERSION = "0.1.0";
 
     public SessionOptions {
         fragments = List.copyOf(fragments);

@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.results.RunRecord;
+import io.ksplat.results.internal.PlanPart;
 import io.ksplat.results.internal.StoredRun;
 import java.io.CharConversionException;
 import java.io.FileNotFoundException;
@@ -23,6 +24,7 @@ import java.io.Writer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** The JSON files of a report. Written and read piece by piece: a report of thousands of runs fits in no tree. */
 public final class ReportJson {
@@ -45,6 +47,16 @@ public final class ReportJson {
 
     /** Writes {@code results.json}. */
     public static void writeResults(OutputStream out, Iterable<RunRecord> runs) throws IOException {
+        writeResults(out, runs, Optional.empty());
+    }
+
+    /** Writes {@code results.json} of a part of a plan. */
+    public static void writeResults(OutputStream out, Iterable<RunRecord> runs, PlanPart part) throws IOException {
+        writeResults(out, runs, Optional.of(part));
+    }
+
+    private static void writeResults(OutputStream out, Iterable<RunRecord> runs, Optional<PlanPart> part)
+            throws IOException {
         write(out, json -> {
             json.writeStartObject();
             json.writeNumberField("schema", SCHEMA);
@@ -53,6 +65,17 @@ public final class ReportJson {
                 RUN.write(run, json);
             }
             json.writeEndArray();
+            if (part.isPresent()) {
+                json.writeObjectFieldStart("plan");
+                json.writeStringField("digest", part.get().digest());
+                json.writeStringField("shard", part.get().shard());
+                json.writeArrayFieldStart("units");
+                for (String unit : part.get().units()) {
+                    json.writeString(unit);
+                }
+                json.writeEndArray();
+                json.writeEndObject();
+            }
             json.writeEndObject();
         });
     }

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import io.ksplat.campaign.Parallelism;
+import io.ksplat.campaign.internal.fleet.FleetPlan;
+import io.ksplat.campaign.internal.fleet.FleetUnit;
+import io.ksplat.campaign.internal.fleet.PlanReport;
+import io.ksplat.campaign.internal.fleet.ShardName;
+import io.ksplat.campaign.internal.fleet.ShardRun;
+import io.ksplat.campaign.internal.fleet.Shares;
+import io.ksplat.engine.RunSettings;
+import io.ksplat.engine.Session;
+import io.ksplat.engine.SessionOptions;
+import io.ksplat.engine.internal.TerminalProgress;
+import io.ksplat.kernel.Kernel;
+import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.KernelSpec;
+import io.ksplat.kernel.Kernels;
+import io.ksplat.results.ResultsReader;
+import io.ksplat.results.RunRecord;
+import io.ksplat.results.RunText;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** {@code run --plan}: a share of a plan that another machine made. */
+final class PlanMixin {
+    private static final Set<String> OWN = Set.of("--plan", "--shard", "--resume", "--report", "--jobs");
+
+    @Option(
+            names = "--plan",
+            paramLabel = "FILE",
+            description =
+                    "Run a share of the plan that ksplat plan --json printed; what the plan says is not said again.")
+    private @Nullable Path plan;
+
+    @Option(
+            names = "--shard",
+            paramLabel = "I/N",
+            description = "With --plan: the share, 2/8 for the second of eight; auto: as Slurm, Kubernetes, GitLab,"
+                    + " Buildkite or CircleCI number this job. Default: all of it.")
+    private @Nullable String shard;
+
+    @Option(names = "--resume", description = "With --plan: pass over the units that the report has already.")
+    private boolean resume;
+
+    boolean isGiven() {
+        return plan != null;
+    }
+
+    /** Refuses what is of no use here. */
+    void check(CommandSpec spec, List<String> words) {
+        if (plan == null) {
+            if (shard != null || resume) {
+                throw new ParameterException(
+                        spec.commandLine(), "--shard and --resume are of a plan: name it with --plan");
+            }
+            return;
+        }
+        if (!words.isEmpty()) {
+            throw new ParameterException(
+                    spec.commandLine(), "the plan says what is run: leave out " + String.join(", ", words));
+        }
+        for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+            if (!OWN.contains(option.longestName())) {
+                throw new ParameterException(
+                        spec.commandLine(),
+                        "the plan says how it is run: leave out " + option.longestName() + ", or plan again with it");
+            }
+        }
+    }
+
+    /** Runs the share, and returns the exit code. */
+    int run(CommandSpec spec, Path folder, @Nullable Integer jobs) throws Exception {
+        FleetPlan planned = FleetPlan.read(plan == null ? Path.of("") : plan);
+        ShardName name = shard == null ? new ShardName(1, 1) : ShardName.parse(shard, System.getenv());
+        List<FleetUnit> share = Shares.of(planned.units(), name.of()).get(name.index() - 1);
+        PrintWriter err = spec.commandLine().getErr();
+        PrintWriter out = spec.commandLine().getOut();
+        TerminalProgress progress = TerminalProgress.on(err);
+        SessionOptions options = SessionOptions.standard(progress)
+                .withAccelerator(planned.settings().accelerator())
+                .calledWith(Main.arguments(spec));
+        if (!planned.tool().equals(SessionOptions.VERSION)) {
+            throw new IllegalArgumentException("ksplat " + planned.tool() + " made the plan, and this is "
+                    + SessionOptions.VERSION + ": use one version on all machines");
+        }
+        PlanReport report = PlanReport.open(folder.toAbsolutePath().normalize(), planned, name, share);
+        var entries = PlanWords.entries(planned);
+        boolean whole;
+        try (Session session = Session.openUntilSignal(options)) {
+            checkKernels(planned, share, options, progress);
+            whole = new ShardRun(session, settings(planned), report, name, entries, new ShardRun.Listener() {
+                        @Override
+                        public void passed(FleetUnit unit) {
+                            progress.clear();
+                            out.println(unit.words() + ": done before");
+                            out.flush();
+                        }
+
+                        @Override
+                        public void ended(
+                                FleetUnit unit, List<RunRecord> runs, List<String> failures, int begun, boolean first) {
+                            progress.clear();
+                            failures.forEach(failure -> err.println("ksplat: " + ErrorGuide.told(failure)));
+                            err.flush();
+                            runs.forEach(run -> out.print(RunText.of(run, report.unit(unit))));
+                            out.println(unit.words()
+                                    + (first ? "" : ": another run of it was faster, and its report stays")
+                                    + (begun > 1 ? ": begun " + begun + " times" : ""));
+                            out.flush();
+                        }
+                    })
+                    .run(share, resume, jobs == null ? Parallelism.fitting() : jobs, EntryRunner::new);
+            progress.clear();
+        }
+        out.println(
+                "shard " + name + ", " + share.size() + " of " + planned.units().size() + " units: "
+                        + (whole ? "all are done" : "not all are done") + "; join with: ksplat merge " + folder);
+        out.flush();
+        return whole ? code(report, share) : Exit.HARNESS;
+    }
+
+    private static int code(PlanReport report, List<FleetUnit> share) throws IOException {
+        List<RunRecord> runs = new ArrayList<>();
+        for (FleetUnit unit : share) {
+            runs.addAll(ResultsReader.read(report.unit(unit)));
+        }
+        return share.isEmpty() ? Exit.EXPECTED : Exit.of(runs);
+    }
+
+    private static RunSettings settings(FleetPlan plan) {
+        FleetPlan.Settings said = plan.settings();
+        RunSettings settings = RunSettings.of(RunSettings.DEFAULT_KERNEL)
+                .booting(said.fresh())
+                .busyAfter(Duration.ofSeconds(said.busySeconds()));
+        if (said.expect().isPresent()) {
+            settings = settings.expecting(said.expect().get());
+        }
+        return said.nmi().isPresent() ? settings.sending(said.nmi().get()) : settings;
+    }
+
+    /** A series may have moved on since the plan was made. */
+    static void checkKernels(FleetPlan plan, List<FleetUnit> share, SessionOptions options, TerminalProgress progress)
+            throws KernelException, InterruptedException, IOException {
+        Kernels kernels = new Kernels(options.cache());
+        for (FleetPlan.Kernel kernel : plan.kernels()) {
+            if (share.stream().anyMatch(unit -> unit.kernel().equals(kernel.spec()))) {
+                Kernel here = kernels.resolve(KernelSpec.parse(kernel.spec()), progress);
+                if (!here.key().equals(kernel.key())) {
+                    throw new IOException(kernel.spec() + " is " + here.key() + " here, and was " + kernel.key()
+                            + " when it was planned: name the version in the plan, or bring the cache"
+                            + " (ksplat cache export)");
+                }
+            }
+        }
+    }
+}
