@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
+import io.ksplat.campaign.internal.CacheArchive;
 import io.ksplat.campaign.internal.CacheShelf;
+import io.ksplat.campaign.internal.fleet.FleetPlan;
+import io.ksplat.kernel.Cache;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 @Command(
         name = "cache",
         description = {
-            "Lists or prunes the cache: kernels, sources, builds, templates, compiled programs.",
+            "Lists, prunes or packs the cache: kernels, sources, builds, templates, compiled programs.",
             "By itself ksplat keeps it below 20 GiB after a run; KSPLAT_CACHE_MAX sets another size (50G; 0 for none)."
         },
         mixinStandardHelpOptions = true)
@@ -25,7 +32,7 @@ final class CacheCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "say what: ksplat cache list, or ksplat cache prune");
+        throw new ParameterException(spec.commandLine(), "say what: ksplat cache list, prune, export or import");
     }
 
     @Command(
@@ -72,6 +79,43 @@ final class CacheCommand implements Runnable {
         }
         PrintWriter out = spec.commandLine().getOut();
         out.print(new CacheShelf().prune(most, Optional.ofNullable(days)));
+        out.flush();
+        return Exit.EXPECTED;
+    }
+
+    @Command(
+            name = "export",
+            description = "Packs what another machine can use: kernels, what was built of them, compiled programs.",
+            mixinStandardHelpOptions = true)
+    int export(
+            @Parameters(
+                            paramLabel = "FILE",
+                            description = "The archive: its name ends with .tar, .tar.gz, .tar.xz or .tar.zst.")
+                    Path file,
+            @Option(names = "--plan", paramLabel = "PLAN", description = "Only the kernels of a plan.") @Nullable
+                    Path plan)
+            throws Exception {
+        Optional<Set<String>> kernels = plan == null
+                ? Optional.empty()
+                : Optional.of(FleetPlan.read(plan).kernels().stream()
+                        .map(FleetPlan.Kernel::key)
+                        .collect(Collectors.toSet()));
+        int entries = new CacheArchive(Cache.standard()).write(file, kernels);
+        PrintWriter out = spec.commandLine().getOut();
+        out.println(entries + " entries are in " + file);
+        out.flush();
+        return Exit.EXPECTED;
+    }
+
+    @Command(
+            name = "import",
+            description = "Puts an archive of cache export into the cache. It has programs that run on this machine:"
+                    + " import only what you trust.",
+            mixinStandardHelpOptions = true)
+    int unpack(@Parameters(paramLabel = "FILE", description = "The archive.") Path file) throws Exception {
+        int added = new CacheArchive(Cache.standard()).read(file);
+        PrintWriter out = spec.commandLine().getOut();
+        out.println(added + " entries are new");
         out.flush();
         return Exit.EXPECTED;
     }

@@ -32,6 +32,7 @@ final class ErrorGuide {
             Map.entry("parse", REPORTS),
             Map.entry("table", REPORTS),
             Map.entry("plan", "many-machines"),
+            Map.entry("prepare", "many-machines"),
             Map.entry("merge", "many-machines"),
             Map.entry("bench", "performance"));
 

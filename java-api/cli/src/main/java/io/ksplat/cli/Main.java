@@ -38,6 +38,7 @@ public final class Main {
         commands.put("doctor", DoctorCommand.class);
         commands.put("show", ShowCommand.class);
         commands.put("plan", PlanCommand.class);
+        commands.put("prepare", PrepareCommand.class);
         commands.put("merge", MergeCommand.class);
         commands.put("table", TableCommand.class);
         commands.put(HELP, HelpCommand.class);

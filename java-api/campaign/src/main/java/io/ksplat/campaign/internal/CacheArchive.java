@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign.internal;
+
+import io.ksplat.kernel.Cache;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.BiPredicate;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Packs entries of the cache for another machine, and puts them into its cache. The keys tell the contents: what is there stays. */
+public final class CacheArchive {
+    /** What another machine can use; a template belongs to the CPU that made it, and a build folder is large and quickly redone. */
+    private static final Set<String> PORTABLE = Set.of(
+            "bpf", "built", "busybox", "debian", "facts", "image", "initramfs", "native", "orc", "package", "vmlinux");
+
+    private static final Set<String> KERNELS = Set.of("built", "debian", "image", "package");
+    private static final Set<String> OF_KERNELS = Set.of("facts", "orc", "vmlinux");
+
+    private final Cache cache;
+
+    public CacheArchive(Cache cache) {
+        this.cache = cache;
+    }
+
+    /**
+     * Writes an archive, compressed as its name ends ({@code .tar}, {@code .tar.gz}, {@code .tar.xz}, {@code .tar.zst}).
+     *
+     * @param kernels the keys of the kernels that are meant, and only what belongs to them; empty: all
+     * @return how many entries are in it
+     */
+    public int write(Path archive, Optional<Set<String>> kernels) throws IOException, InterruptedException {
+        List<String> names = names((kind, key) -> kernels.isEmpty() || isOf(kind, key, kernels.get()));
+        if (names.isEmpty()) {
+            throw new IOException(
+                    "there is nothing in " + cache.root() + " to export: ksplat prepare --plan FILE fills it");
+        }
+        Path file = archive.toAbsolutePath();
+        Path list = Files.createTempFile("ksplat-export", "");
+        // The ending tells tar how to compress.
+        Path partial = file.resolveSibling(".part-" + ProcessHandle.current().pid() + "-" + file.getFileName());
+        try {
+            Files.writeString(list, String.join("\0", names) + "\0", StandardCharsets.UTF_8);
+            tar("-caf", partial.toString(), "-C", cache.root().toString(), "--null", "-T", list.toString());
+            Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(list);
+            Files.deleteIfExists(partial);
+        }
+        return names.size();
+    }
+
+    private static boolean isOf(String kind, String key, Set<String> kernels) {
+        if (KERNELS.contains(kind)) {
+            return kernels.contains(key);
+        }
+        return !OF_KERNELS.contains(kind) || kernels.stream().anyMatch(key::startsWith);
+    }
+
+    private List<String> names(BiPredicate<String, String> wanted) throws IOException {
+        List<String> names = new ArrayList<>();
+        for (String kind : new TreeSet<>(PORTABLE)) {
+            for (String key : entries(cache.root().resolve(kind))) {
+                if (wanted.test(kind, key)) {
+                    names.add(kind + "/" + key);
+                }
+            }
+        }
+        return names;
+    }
+
+    /** An entry that is not whole begins with a dot. */
+    private static List<String> entries(Path folder) throws IOException {
+        if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+            return List.of();
+        }
+        try (Stream<Path> all = Files.list(folder)) {
+            return all.map(path -> String.valueOf(path.getFileName()))
+                    .filter(name -> !name.startsWith("."))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    /**
+     * Puts the entries of an archive into the cache.
+     *
+     * @return how many are new
+     * @throws IOException in one line, if it is no archive of a cache; then none is put there
+     */
+    public int read(Path archive) throws IOException, InterruptedException {
+        if (!Files.isRegularFile(archive)) {
+            throw new IOException("there is no archive " + archive + ": make one with ksplat cache export");
+        }
+        Files.createDirectories(cache.root());
+        Path fresh = Files.createTempDirectory(cache.root(), ".import-");
+        try {
+            tar("-xf", archive.toAbsolutePath().toString(), "-C", fresh.toString(), "--no-same-owner");
+            try (Stream<Path> kinds = Files.list(fresh)) {
+                for (Path kind : kinds.toList()) {
+                    if (!PORTABLE.contains(String.valueOf(kind.getFileName()))
+                            || !Files.isDirectory(kind, LinkOption.NOFOLLOW_LINKS)) {
+                        throw new IOException(archive + " is no archive of a cache: it has " + kind.getFileName());
+                    }
+                }
+            }
+            int added = 0;
+            for (String kind : new TreeSet<>(PORTABLE)) {
+                for (String key : entries(fresh.resolve(kind))) {
+                    added += put(fresh.resolve(kind).resolve(key), kind, key) ? 1 : 0;
+                }
+            }
+            return added;
+        } finally {
+            delete(fresh);
+        }
+    }
+
+    private boolean put(Path from, String kind, String key) throws IOException {
+        Path to = cache.root().resolve(kind).resolve(key);
+        if (Files.exists(to, LinkOption.NOFOLLOW_LINKS)) {
+            return false;
+        }
+        Files.createDirectories(to.resolveSibling(""));
+        try {
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+            return true;
+        } catch (FileSystemException e) {
+            // Another process made it meanwhile.
+            if (Files.exists(to, LinkOption.NOFOLLOW_LINKS)) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    private static void tar(String... arguments) throws IOException, InterruptedException {
+        List<String> words = new ArrayList<>(List.of("tar"));
+        words.addAll(List.of(arguments));
+        Path told = Files.createTempFile("ksplat-tar", "");
+        try {
+            Process process = new ProcessBuilder(words)
+                    .redirectErrorStream(true)
+                    .redirectOutput(told.toFile())
+                    .start();
+            try {
+                process.getOutputStream().close();
+                if (process.waitFor() != 0) {
+                    throw new IOException("tar failed: "
+                            + Files.readString(told, StandardCharsets.UTF_8)
+                                    .strip()
+                                    .replaceAll("\\s+", " "));
+                }
+            } finally {
+                process.destroy();
+            }
+        } finally {
+            Files.deleteIfExists(told);
+        }
+    }
+
+    private static void delete(Path tree) throws IOException {
+        Files.walkFileTree(tree, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.delete(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure) throws IOException {
+                if (failure != null) {
+                    throw failure;
+                }
+                Files.delete(visited);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+}
