@@ -33,6 +33,7 @@ final class ErrorGuide {
             Map.entry("table", REPORTS),
             Map.entry("plan", "many-machines"),
             Map.entry("prepare", "many-machines"),
+            Map.entry("submit", "many-machines"),
             Map.entry("merge", "many-machines"),
             Map.entry("bench", "performance"));
 

@@ -39,6 +39,7 @@ public final class Main {
         commands.put("show", ShowCommand.class);
         commands.put("plan", PlanCommand.class);
         commands.put("prepare", PrepareCommand.class);
+        commands.put("submit", SubmitCommand.class);
         commands.put("merge", MergeCommand.class);
         commands.put("table", TableCommand.class);
         commands.put(HELP, HelpCommand.class);

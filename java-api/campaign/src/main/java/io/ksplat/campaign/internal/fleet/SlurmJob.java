@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign.internal.fleet;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * The batch scripts of a plan for Slurm: an array with a task for each shard, and a job that joins what they wrote.
+ *
+ * @param ksplat the launcher, as the nodes find it
+ * @param plan the plan, as the nodes find it
+ * @param report what all nodes write into
+ * @param joint where the joint report goes
+ * @param jobs attempts at a time in a task
+ * @param options those of sbatch, as {@code --partition=fast}
+ */
+public record SlurmJob(Path ksplat, Path plan, Path report, Path joint, int shards, int jobs, List<String> options) {
+    /** The memory of an attempt and its standby, and that of Java and the host's own. */
+    private static final long MIB_EACH = 448;
+
+    private static final long MIB_MORE = 768;
+
+    /** Slurm's own lines know no quotes. */
+    private static final String PLAIN = "[A-Za-z0-9/._+@:=,-]+";
+
+    public SlurmJob {
+        options = List.copyOf(options);
+        for (Path path : List.of(ksplat, plan, report, joint)) {
+            if (!path.isAbsolute() || !path.toString().matches(PLAIN)) {
+                throw new IllegalArgumentException(
+                        "\"" + path + "\" is no path for a batch script of Slurm: only letters,"
+                                + " digits and / . _ + @ : = , - may be in it");
+            }
+        }
+        for (String option : options) {
+            if (!option.matches("--[a-z][a-z-]*(=" + PLAIN + ")?")) {
+                throw new IllegalArgumentException(
+                        "\"" + option + "\" is no option of sbatch; write --option=--partition=NAME");
+            }
+        }
+    }
+
+    /** Returns the script of the array. Only a ksplat that failed or was killed is tried again, twice at most. */
+    public String array() {
+        return head("ksplat", "#SBATCH --array=1-" + shards, jobs, MIB_EACH * jobs + MIB_MORE, "%a")
+                + ksplat + " run --plan " + plan + " --shard auto --report " + report + " --resume --jobs " + jobs
+                + "\n"
+                + """
+                code=$?
+                if { [ $code = 3 ] || [ $code = 137 ]; } && [ "${SLURM_RESTART_COUNT:-0}" -lt 2 ]; then
+                	# The requeue ends this script.
+                	scontrol requeue "$SLURM_JOB_ID" && sleep 300
+                fi
+                exit $code
+                """;
+    }
+
+    /** Returns the script of the joint report. */
+    public String merge() {
+        return head("ksplat-merge", "", 1, MIB_MORE, "merge") + "exec " + ksplat + " merge " + report + " --report "
+                + joint + "\n";
+    }
+
+    private String head(String name, String array, int cpus, long memory, String log) {
+        return """
+                #!/bin/bash
+                #SBATCH --job-name=%s
+                %s
+                #SBATCH --requeue
+                #SBATCH --open-mode=append
+                #SBATCH --cpus-per-task=%d
+                #SBATCH --mem=%dM
+                #SBATCH --output=%s/log/%s
+                %s
+                """.formatted(
+                        name,
+                        array,
+                        cpus,
+                        memory,
+                        report,
+                        log,
+                        options.stream().map(option -> "#SBATCH " + option).collect(Collectors.joining("\n")))
+                .replaceAll("\n{2,}", "\n");
+    }
+}
