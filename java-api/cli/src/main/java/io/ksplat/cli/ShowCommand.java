@@ -5,6 +5,10 @@ import io.ksplat.report.internal.HtmlReport;
 import io.ksplat.results.ResultsReader;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.RunText;
+import io.ksplat.results.internal.Kcidb;
+import io.ksplat.results.internal.Ktap;
+import io.ksplat.results.internal.StoredReport;
+import io.ksplat.results.internal.StoredRun;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -46,13 +50,37 @@ final class ShowCommand implements Callable<Integer> {
             description = "With --html: an earlier report, to show what is new, changed or gone since.")
     private @Nullable Path baseline;
 
+    @Option(
+            names = "--kcidb",
+            paramLabel = "ORIGIN",
+            description =
+                    "Print the report as KernelCI's database takes it (KCIDB 5.3), from a CI system of that name.")
+    private @Nullable String kcidb;
+
+    @Option(names = "--ktap", description = "Print the report as KTAP, as the kernel's own tests do.")
+    private boolean ktap;
+
     @Override
     public Integer call() throws Exception {
+        if ((html ? 1 : 0) + (ktap ? 1 : 0) + (kcidb == null ? 0 : 1) > 1) {
+            throw new ParameterException(spec.commandLine(), "one of --html, --kcidb and --ktap at a time");
+        }
         if (baseline != null && !html) {
             throw new ParameterException(spec.commandLine(), "--baseline is for the pages: add --html");
         }
-        List<RunRecord> runs = html && HtmlReport.hasNoRuns(folder) ? List.of() : ResultsReader.read(folder);
         PrintWriter out = spec.commandLine().getOut();
+        if (kcidb != null) {
+            List<StoredRun> stored = StoredReport.read(folder);
+            out.println(Kcidb.of(kcidb, stored).toPrettyString());
+            out.flush();
+            return Exit.of(stored.stream().map(StoredRun::run).toList());
+        }
+        List<RunRecord> runs = html && HtmlReport.hasNoRuns(folder) ? List.of() : ResultsReader.read(folder);
+        if (ktap) {
+            out.print(Ktap.of(runs));
+            out.flush();
+            return Exit.of(runs);
+        }
         if (html) {
             Path first = HtmlReport.write(folder.toAbsolutePath(), Optional.ofNullable(baseline));
             out.println(first);
