@@ -3,13 +3,16 @@ package io.ksplat.results.internal;
 
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.RunRecord;
+import java.nio.charset.StandardCharsets;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
 /** {@code summary.md}: a report on one page, what was not expected first, for GitHub's job summary and the like. */
 final class SummaryMarkdown {
-    /** GitHub takes a megabyte. */
+    /** GitHub takes 1,024 KB. */
+    private static final int MOST = 1_000_000;
+
     private static final int ROWS = 200;
 
     private static final int LENGTH = 500;
@@ -38,7 +41,26 @@ final class SummaryMarkdown {
                 text.append("\n... ").append(unexpected.size() - ROWS).append(" more\n");
             }
         }
-        return text.append("\n#### Reproducers and kernels\n\n").append(table).toString();
+        String cycle = CycleMermaid.of(runs);
+        if (!cycle.isEmpty()) {
+            text.append('\n').append(cycle);
+        }
+        return text.append("\n#### Reproducers and kernels\n\n")
+                .append(fitting(table, MOST - text.toString().getBytes(StandardCharsets.UTF_8).length))
+                .toString();
+    }
+
+    /** Cuts a table behind a whole line. */
+    private static String fitting(String table, int room) {
+        byte[] bytes = table.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length <= room) {
+            return table;
+        }
+        int end = room;
+        while (end > 0 && bytes[end - 1] != '\n') {
+            end--;
+        }
+        return new String(bytes, 0, end, StandardCharsets.UTF_8) + "\n... the rest is in table.md\n";
     }
 
     private static void row(StringBuilder text, RunRecord run) {

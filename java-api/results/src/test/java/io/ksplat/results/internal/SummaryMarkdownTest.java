@@ -3,10 +3,17 @@ package io.ksplat.results.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ksplat.evidence.CycleNode;
+import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.EvidenceKind;
+import io.ksplat.evidence.Task;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.RunRecord;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 class SummaryMarkdownTest {
@@ -31,6 +38,22 @@ class SummaryMarkdownTest {
                 | reproducer | kernel | attempt | verdict | expected | why |
                 |---|---|---|---|---|---|
                 | `b\\|c` | 7.2.13+deb14-cloud-amd64 | 2 | CLEAN | DEADLOCK | no NMI arrived \\| &lt;b> |
+
+                #### Who waits for whom
+
+                `a` on 7.2.13+deb14-cloud-amd64, attempt 1:
+
+                ```mermaid
+                flowchart LR
+                  t0["#38;rdp-#62;nocb_lock"]
+                  t1["#38;p-#62;pi_lock"]
+                  c0(["task on CPU 0"])
+                  c0 -->|waits for| t1
+                  t0 -->|held by| c0
+                  c1(["nmi"])
+                  c1 -->|waits for| t0
+                  t1 -->|held by| c1
+                ```
 
                 #### Reproducers and kernels
 
@@ -59,5 +82,81 @@ class SummaryMarkdownTest {
         String text = SummaryMarkdown.of(runs, "T");
         assertThat(text.length()).isLessThan(300_000);
         assertThat(text).contains("\n... 2800 more\n");
+    }
+
+    private static RunRecord cycle(String id, Verdict expected, int locks, String name) {
+        List<CycleNode> nodes = new ArrayList<>();
+        for (int i = 0; i < locks; i++) {
+            nodes.add(new CycleNode(
+                    "task",
+                    OptionalInt.of(i),
+                    Optional.of(new Task("init", 100 + i)),
+                    name + i,
+                    name + (i + 1) % locks,
+                    i == 1));
+        }
+        return Runs.run(id, 1, Verdict.DEADLOCK, expected).toBuilder()
+                .evidence(List.of(Evidence.builder(EvidenceKind.CPU_STUCK, "stuck", "stuck")
+                        .cycle(nodes)
+                        .build()))
+                .build();
+    }
+
+    @Test
+    void drawsTheCycleOfTheRunThatIsNotAsExpected() {
+        String text = SummaryMarkdown.of(
+                List.of(cycle("expected", Verdict.DEADLOCK, 3, "b"), cycle("other", Verdict.CLEAN, 2, "a")), "T\n");
+        assertThat(text).contains("""
+                #### Who waits for whom
+
+                `other` on 7.2.13+deb14-cloud-amd64, attempt 1:
+
+                ```mermaid
+                flowchart LR
+                  t0["a0"]
+                  t1["a1"]
+                  c0(["task init/100 on CPU 0"])
+                  c0 -->|waits for| t1
+                  t0 -->|held by| c0
+                  c1(["task init/101 on CPU 1"])
+                  c1 -->|waits for| t0
+                  t1 -.->|held by, inferred| c1
+                ```
+                """);
+        assertThat(SummaryMarkdown.of(List.of(Runs.run("a", 1, Verdict.CLEAN, Verdict.CLEAN)), "T"))
+                .doesNotContain("mermaid", "waits for");
+    }
+
+    /** GitLab draws no longer one. */
+    @Test
+    void drawsNoGraphOfMoreThanTwoThousandCharacters() {
+        for (int locks = 1; locks < 45; locks++) {
+            String text = SummaryMarkdown.of(List.of(cycle("a", Verdict.CLEAN, locks, "x".repeat(500))), "T");
+            int graph = text.indexOf("```mermaid");
+            if (graph < 0) {
+                assertThat(text).contains("A cycle of " + locks + ", too large");
+                assertThat(locks).isGreaterThan(4);
+            } else {
+                assertThat(text.indexOf("```\n", graph + 10) - graph).isLessThan(2_000 + 11);
+            }
+        }
+    }
+
+    @Test
+    void noNameEndsTheGraphOrALabel() {
+        String text = SummaryMarkdown.of(List.of(cycle("a", Verdict.CLEAN, 2, "\"]\n```\n<script>#quot;")), "T");
+        assertThat(text)
+                .doesNotContain("<script>")
+                .containsOnlyOnce("```mermaid")
+                .contains("#34;#93;#10;#96;#96;#96;");
+        assertThat(text.split("```", -1)).hasSize(3);
+    }
+
+    @Test
+    void cutsATableThatHasNoRoomAndSaysSo() {
+        String text = SummaryMarkdown.of(
+                List.of(Runs.run("a", 1, Verdict.CLEAN, Verdict.CLEAN)), "| a row \u00e4 |\n".repeat(100_000));
+        assertThat(text.getBytes(StandardCharsets.UTF_8).length).isLessThan(1024 * 1000);
+        assertThat(text).endsWith("| a row \u00e4 |\n\n... the rest is in table.md\n");
     }
 }
