@@ -33,8 +33,7 @@ enum Level {
                                 List.of(
                                         Need.kernel("debian:6.12"),
                                         Need.kernel("debian:7.2"),
-                                        new Need("a browser", List.of("scripts/prepare-browser")),
-                                        new Need("a cluster", List.of("scripts/prepare-slurm"))),
+                                        new Need("a browser", List.of("scripts/prepare-browser"))),
                                 false,
                                 arguments("full", "-Dksplat.rest.skip=false")),
                         new Step("containers", List.of(), true, arguments("container")),
