@@ -22,7 +22,7 @@ final class DebianRoot {
     /** Changes with what is made, so that older ones are not taken for it. */
     static final String RECIPE = "1: minbase, iproute2, kmod, procps; no documentation";
 
-    private static final Duration LIMIT = Duration.ofMinutes(30);
+    private static final Duration LIMIT = Duration.ofHours(2);
     private static final List<String> ALWAYS = List.of("iproute2", "kmod", "procps");
 
     /** What mmdebstrap does, in its own words: "I: installing essential packages...". */

@@ -82,7 +82,7 @@ public final class ModuleFiles {
             int colon = line.indexOf(':');
             if (colon > 0) {
                 List<String> names = new ArrayList<>();
-                for (String file : line.substring(colon + 1).strip().split("\\s+")) {
+                for (String file : line.substring(colon + 1).strip().split("\\s+", -1)) {
                     if (!file.isEmpty()) {
                         // modprobe(8) loads the last of a line first.
                         names.add(0, name(file));

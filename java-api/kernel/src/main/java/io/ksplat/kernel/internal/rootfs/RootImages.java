@@ -150,7 +150,7 @@ public final class RootImages {
                         .getBytes(StandardCharsets.UTF_8));
             }
         } catch (UncheckedIOException e) {
-            throw new KernelException("it cannot be read: " + e.getCause().getMessage(), e);
+            throw new KernelException("it cannot be read: " + e.getMessage(), e);
         }
         return Digests.hex(digest);
     }
