@@ -35,6 +35,8 @@
 #define BEAT_SLOT_BYTES	64
 #define BEAT_MAX_CPUS	(BEAT_PAGE_BYTES / BEAT_SLOT_BYTES - 1)
 #define BEAT_PERIOD_NS	10000000ULL
+/* On a machine that nobody sees from outside, the page is the file /proc/self/fd/BEAT_FD of the agent. */
+#define BEAT_FD		100
 
 struct beat_slot {
 	uint64_t beats;

@@ -18,11 +18,15 @@
 
 /* main.c: true under --channel. The agent then runs on a developer's machine and must not touch its kernel. */
 extern bool test_mode;
+/* main.c: true for PID 1 of a machine, which ends with it. */
+extern bool own_machine;
 
 /* init.c */
 void init_machine(void);
 int init_open_port(const char *name, unsigned int timeout_ms);
 void init_settings(void);
+/* Sets back what init_settings() has found, as far as it still is what that has set. */
+void init_unset(void);
 void init_modules(void);
 void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
@@ -30,9 +34,18 @@ void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void disks_use(void);
 
 /* channel.c */
-void channel_open(int fd, bool port);
+void channel_open(int in, int out, bool port);
 PB(Request) *channel_receive(void);
 void channel_send(const PB(Response) *response);
+
+/* real.c */
+void real_start(const char *owner);
+/* The host has said something. */
+void real_heard(void);
+void real_end(void) __attribute__((noreturn));
+
+/* pmu.c: returns the exit status. */
+int pmu_storm(const char *rate, const char *seconds);
 
 /* reply.c */
 void reply_done(uint32_t id);
@@ -93,6 +106,7 @@ uint64_t physical_address(const volatile void *address);
 /* beat.c */
 void beat_start(void);
 uint64_t beat_physical(void);
+void beat_still(uint64_t ns, char *to, size_t size);
 
 /* bpf_object.c */
 struct bpf_object;

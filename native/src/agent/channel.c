@@ -9,13 +9,14 @@
 
 #include "agent.h"
 
-static int channel = -1;
+static int channel_in = -1, channel_out = -1;
 static bool channel_is_port;
 static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 
-void channel_open(int fd, bool port)
+void channel_open(int in, int out, bool port)
 {
-	channel = fd;
+	channel_in = in;
+	channel_out = out;
 	channel_is_port = port;
 }
 
@@ -23,7 +24,7 @@ void channel_open(int fd, bool port)
 static bool read_whole(uint8_t *to, size_t len)
 {
 	while (len) {
-		ssize_t n = read(channel, to, len);
+		ssize_t n = read(channel_in, to, len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -46,7 +47,7 @@ static void hung_up(void)
 	const struct timespec pause = { 0, 2000000 };
 
 	if (!channel_is_port)
-		_exit(0);
+		real_end();
 	nanosleep(&pause, NULL);
 }
 
@@ -74,6 +75,7 @@ PB(Request) *channel_receive(void)
 			hung_up();
 			continue;
 		}
+		real_heard();
 		request = ksplat__agent__request__unpack(NULL, len, frame);
 		free(frame);
 		if (!request)
@@ -101,7 +103,7 @@ void channel_send(const PB(Response) *response)
 
 	pthread_mutex_lock(&writing);
 	for (at = frame; len;) {
-		ssize_t n = write(channel, at, len);
+		ssize_t n = write(channel_out, at, len);
 
 		if (n < 0 && errno == EINTR)
 			continue;

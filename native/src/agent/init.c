@@ -54,16 +54,18 @@ static const struct {
 	{ "/proc/self/fd/2", "/dev/stderr" },
 };
 
-static const struct {
+static struct {
 	const char *path;
 	const char *value;
+	/* What was there, of a machine that lives on. */
+	char before[32];
 } settings[] = {
 	/* The boot was quiet, for speed; from here on every line counts. */
-	{ "/proc/sys/kernel/printk", "8" },
-	{ "/proc/sys/kernel/kptr_restrict", "0" },
-	{ "/proc/sys/kernel/perf_event_paranoid", "-1" },
-	{ "/proc/sys/net/core/bpf_jit_enable", "1" },
-	{ "/proc/sys/net/core/bpf_jit_kallsyms", "1" },
+	{ "/proc/sys/kernel/printk", "8", "" },
+	{ "/proc/sys/kernel/kptr_restrict", "0", "" },
+	{ "/proc/sys/kernel/perf_event_paranoid", "-1", "" },
+	{ "/proc/sys/net/core/bpf_jit_enable", "1", "" },
+	{ "/proc/sys/net/core/bpf_jit_kallsyms", "1", "" },
 };
 
 /* One write, so that the kernel's lines and this one do not mix. */
@@ -80,10 +82,12 @@ void die(const char *fmt, ...)
 	if (n > 0)
 		len += (size_t)n < sizeof(line) - len - 1 ? (size_t)n : sizeof(line) - len - 2;
 	line[len++] = '\n';
-	if (write(STDERR_FILENO, line, len) < 0 && !test_mode)
+	if (write(STDERR_FILENO, line, len) < 0 && own_machine)
 		reboot(RB_POWER_OFF);
-	if (test_mode)
+	if (!own_machine) {
+		init_unset();
 		_exit(1);
+	}
 	sync();
 	reboot(RB_POWER_OFF);
 	_exit(1);
@@ -151,16 +155,38 @@ static void loopback_up(void)
 void init_settings(void)
 {
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
-		int fd = open(settings[i].path, O_WRONLY | O_CLOEXEC);
+		int fd = open(settings[i].path, O_RDWR | O_CLOEXEC);
+		ssize_t n;
 
 		if (fd < 0)
 			continue;
-		if (write(fd, settings[i].value, strlen(settings[i].value)) < 0)
+		n = own_machine ? 0 : read(fd, settings[i].before, sizeof(settings[i].before) - 1);
+		settings[i].before[n > 0 ? n : 0] = 0;
+		if (pwrite(fd, settings[i].value, strlen(settings[i].value), 0) < 0)
 			fprintf(stderr, "ksplat-agent: write %s to %s: %s\n", settings[i].value, settings[i].path,
 				strerror(errno));
 		close(fd);
 	}
-	loopback_up();
+	if (own_machine)
+		loopback_up();
+}
+
+/* Also at the very end, in whichever thread that is found: only system calls. */
+void init_unset(void)
+{
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		size_t len = strlen(settings[i].before);
+		int fd;
+
+		if (!len)
+			continue;
+		fd = open(settings[i].path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (write(fd, settings[i].before, len) == (ssize_t)len)
+			settings[i].before[0] = 0;
+		close(fd);
+	}
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)

@@ -5,7 +5,9 @@
  * Threads: the main one reaps orphans (see process.c), one reads and serves requests, one per CPU beats, one reads what
  * children print, and each operation that a hanging CPU may keep for ever (Exec, Reap, BpfTestRun, RingRead) has its own.
  *
- * `ksplat-agent --channel FD` serves a socket on an ordinary machine instead, for tests: it mounts and sets nothing,
+ * `ksplat-agent --real OWNER` serves its standard input and output on a machine that lives on without it: see real.c.
+ * `ksplat-agent --pmu RATE SECONDS` has that machine's PMU send NMIs: see pmu.c.
+ * `ksplat-agent --channel FD` serves a socket on an ordinary machine, for tests: it mounts and sets nothing,
  * and refuses everything that would load BPF into that machine's kernel.
  */
 #include <errno.h>
@@ -23,6 +25,7 @@
 #define PORT_TIMEOUT_MS	10000
 
 bool test_mode;
+bool own_machine;
 
 static void *serve(void *unused)
 {
@@ -37,14 +40,22 @@ int main(int argc, char **argv)
 {
 	sigset_t set;
 	pthread_t thread;
-	int channel = -1;
+	int in = -1, out = -1;
 	int error;
 
 	if (argc == 3 && !strcmp(argv[1], "--channel")) {
 		test_mode = true;
-		channel = atoi(argv[2]);
-	} else if (getpid() != 1) {
-		fprintf(stderr, "ksplat-agent: it is PID 1 of a machine, or a test's: ksplat-agent --channel FD\n");
+		in = out = atoi(argv[2]);
+	} else if (argc == 3 && !strcmp(argv[1], "--real")) {
+		in = STDIN_FILENO;
+		out = STDOUT_FILENO;
+	} else if (argc == 4 && !strcmp(argv[1], "--pmu")) {
+		return pmu_storm(argv[2], argv[3]);
+	} else if (getpid() == 1) {
+		own_machine = true;
+	} else {
+		fprintf(stderr, "ksplat-agent: it is PID 1 of a machine, or ksplat-agent --real OWNER, or a test's: "
+				"ksplat-agent --channel FD\n");
 		return 2;
 	}
 
@@ -56,18 +67,21 @@ int main(int argc, char **argv)
 	/* One arena per thread costs page faults and gains nothing here. */
 	mallopt(M_ARENA_MAX, 1);
 
-	if (test_mode) {
-		/* Receives orphans, as PID 1 would. */
-		prctl(PR_SET_CHILD_SUBREAPER, 1);
-	} else {
+	if (own_machine) {
 		init_machine();
 		init_settings();
 		init_modules();
 		disks_use();
-		channel = init_open_port(PORT_NAME, PORT_TIMEOUT_MS);
-		bpf_start();
+		in = out = init_open_port(PORT_NAME, PORT_TIMEOUT_MS);
+	} else {
+		/* Receives orphans, as PID 1 would. */
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	}
-	channel_open(channel, !test_mode);
+	if (!own_machine && !test_mode)
+		real_start(argv[2]);
+	if (!test_mode)
+		bpf_start();
+	channel_open(in, out, own_machine);
 	beat_start();
 	output_start();
 

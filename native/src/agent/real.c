@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What the agent owes a machine that lives on without it. One agent at a time: the lock is the kernel's, so that it goes with
+ * the process. The agent's own file goes at once. When the host hangs up, or says nothing for too long (a cable that was
+ * pulled closes no connection), the agent ends, and with it all that it has started, loaded and set.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent.h"
+
+#define LOCK		"/run/lock/ksplat"
+/* The host beats once a second. */
+#define SILENCE_MS	60000
+#define LOOK_MS		1000
+#define CONSOLE_S	5
+#define STILL_NS	5000000000ULL
+#define ROUNDS		50
+
+static _Atomic uint64_t heard_ms;
+static atomic_flag ending = ATOMIC_FLAG_INIT;
+
+void real_heard(void)
+{
+	heard_ms = now_ms();
+}
+
+/* The parent of a process, from /proc/PID/stat: the second field may hold anything, up to the last parenthesis. */
+static pid_t parent_of(const char *pid)
+{
+	char path[300], text[512], *after;
+	pid_t parent = 0;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = 0;
+	after = strrchr(text, ')');
+	if (!after || sscanf(after + 1, " %*c %d", &parent) != 1)
+		return 0;
+	return parent;
+}
+
+/* Kills its children. Theirs become its own, since it receives orphans. Returns whether there were any. */
+static bool kill_children(void)
+{
+	struct dirent *entry;
+	bool any = false;
+	DIR *dir = opendir("/proc");
+
+	if (!dir)
+		return false;
+	while ((entry = readdir(dir))) {
+		pid_t pid = atoi(entry->d_name);
+
+		if (pid > 1 && parent_of(entry->d_name) == getpid() && !kill(pid, SIGKILL))
+			any = true;
+	}
+	closedir(dir);
+	return any;
+}
+
+void real_end(void)
+{
+	const struct timespec moment = { 0, 10000000 };
+
+	if (atomic_flag_test_and_set(&ending)) {
+		for (;;)
+			pause();
+	}
+	for (int round = 0; !own_machine && kill_children() && round < ROUNDS; round++)
+		nanosleep(&moment, NULL);
+	init_unset();
+	_exit(0);
+}
+
+static void *watch_host(void *unused)
+{
+	const struct timespec moment = { LOOK_MS / 1000, 0 };
+
+	(void)unused;
+	while (now_ms() - heard_ms < SILENCE_MS)
+		nanosleep(&moment, NULL);
+	real_end();
+	return NULL;
+}
+
+/*
+ * A console that falls silent although its machine lives would pass for a dead machine's. It tells whose hearts stand still, for
+ * a host that the network no longer reaches: its interrupts may be the stuck CPU's.
+ */
+static void *beat_on_console(void *unused)
+{
+	const struct sched_param priority = { .sched_priority = 1 };
+	const struct timespec period = { CONSOLE_S, 0 };
+	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+
+	(void)unused;
+	pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority);
+	for (unsigned int beat = 1; fd >= 0; beat++) {
+		char still[256], line[320];
+		int n;
+
+		beat_still(STILL_NS, still, sizeof(still));
+		n = snprintf(line, sizeof(line), "<6>ksplat: beat %u still:%s\n", beat, still);
+
+		if (write(fd, line, n) < 0)
+			break;
+		nanosleep(&period, NULL);
+	}
+	if (fd >= 0)
+		close(fd);
+	return NULL;
+}
+
+/* Written into the lock, so that the next one reads who has it. */
+static void take_lock(const char *owner)
+{
+	int fd = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	char other[200];
+	ssize_t n;
+
+	if (fd < 0)
+		die("open the lock " LOCK ": %s", strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
+		n = read(fd, other, sizeof(other) - 1);
+		other[n > 0 ? n : 0] = 0;
+		other[strcspn(other, "\n")] = 0;
+		die("this machine is in use by %s (the lock " LOCK ")", other[0] ? other : "another ksplat");
+	}
+	if (ftruncate(fd, 0) || write(fd, owner, strlen(owner)) < 0)
+		die("write the lock " LOCK ": %s", strerror(errno));
+	/* It stays open, and locked, until the agent ends. */
+}
+
+static void remove_itself(void)
+{
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (n <= 0)
+		return;
+	path[n] = 0;
+	if (unlink(path) && errno != ENOENT)
+		die("remove %s: %s", path, strerror(errno));
+	rmdir(dirname(path));
+}
+
+void real_start(const char *owner)
+{
+	pthread_t thread;
+	int error;
+
+	if (geteuid())
+		die("only root can use a machine's kernel: log in as root");
+	remove_itself();
+	take_lock(owner);
+	init_settings();
+	real_heard();
+	error = pthread_create(&thread, NULL, watch_host, NULL);
+	if (!error)
+		error = pthread_create(&thread, NULL, beat_on_console, NULL);
+	if (error)
+		die("start the threads of a real machine: %s", strerror(error));
+}
