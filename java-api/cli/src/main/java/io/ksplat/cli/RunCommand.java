@@ -8,6 +8,7 @@ import io.ksplat.engine.RunSettings;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.SessionOptions;
 import io.ksplat.engine.internal.TerminalProgress;
+import io.ksplat.machine.internal.real.MachineEntry;
 import io.ksplat.results.RunLog;
 import io.ksplat.results.RunText;
 import java.io.IOException;
@@ -131,6 +132,9 @@ final class RunCommand implements Callable<Integer> {
     private boolean json;
 
     @Mixin
+    private OnMixin real = new OnMixin();
+
+    @Mixin
     private SelftestsMixin selftests = new SelftestsMixin();
 
     @Mixin
@@ -145,13 +149,16 @@ final class RunCommand implements Callable<Integer> {
         }
         List<Catalogue.Entry> chosen = choose(new Reproducers(programs.words(spec)));
         checkWords();
+        Optional<MachineEntry> machine = real.machine(spec);
+        kernels = real.kernels(kernels, machine);
         RunSettings settings = settings();
         PrintWriter err = spec.commandLine().getErr();
         TerminalProgress progress = TerminalProgress.on(err);
         SessionOptions options = machines.options(progress)
                 .calledWith(Main.arguments(spec))
                 .withFragments(fragments)
-                .withContainer(image());
+                .withContainer(image())
+                .on(machine);
         AtomicBoolean failed = new AtomicBoolean();
         RunLog written;
         try (Session session = Session.openUntilSignal(options)) {
@@ -170,7 +177,11 @@ final class RunCommand implements Callable<Integer> {
                     out.flush();
                 }
             };
-            new Campaign(session, settings, jobs == null ? Parallelism.fitting() : jobs, EntryRunner::new)
+            new Campaign(
+                            session,
+                            settings,
+                            machine.isPresent() ? 1 : jobs == null ? Parallelism.fitting() : jobs,
+                            EntryRunner::new)
                     .run(chosen, specs, repeat, ended, failure -> {
                         failed.set(true);
                         progress.clear();

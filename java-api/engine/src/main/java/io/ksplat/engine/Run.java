@@ -13,7 +13,6 @@ import io.ksplat.engine.internal.RunVerdict;
 import io.ksplat.engine.internal.SharedMachine;
 import io.ksplat.engine.internal.SnapshotCache;
 import io.ksplat.engine.internal.TrialScenario;
-import io.ksplat.engine.internal.UnsupportedTargetException;
 import io.ksplat.engine.internal.Watcher;
 import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Evidence;
@@ -24,6 +23,7 @@ import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.internal.Digests;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.UnsupportedTargetException;
 import io.ksplat.machine.internal.snapshot.Template;
 import io.ksplat.results.KernelName;
 import io.ksplat.results.RunLog;
@@ -296,7 +296,7 @@ public final class Run {
 
     private Prepared prepareMachine() throws IOException, InterruptedException, KernelException {
         KernelInfo kernel = session.targets().kernel(settings.kernel());
-        accelerator = kernel.accelerator().id();
+        accelerator = session.targets().isReal() ? "none" : kernel.accelerator().id();
         symbols = Optional.of(kernel.symbols());
         kernelName = new KernelName(
                 settings.kernel().toString(),
@@ -319,6 +319,10 @@ public final class Run {
         Optional<String> lacks = scenario.needs().lackingIn(kernel.btf(), kernel.symbols());
         if (lacks.isPresent()) {
             return lacking(kernel.release() + " has no " + lacks.get());
+        }
+        Optional<String> unfit = session.targets().lacking(scenario.needs().bootParameters(), scenario.machine());
+        if (unfit.isPresent()) {
+            return lacking(unfit.get());
         }
         scenario.build(session.cache(), session.progress());
         Prepared prepared = new Preparation(kernel, made.resolve("console.log")).run();
@@ -532,7 +536,10 @@ public final class Run {
         boolean clean = false;
         try {
             RunRecord record = judge.judge();
-            if (record.verdict() == Verdict.CRASH && lease.interrupted().isEmpty() && aside.isEmpty()) {
+            if (record.verdict() == Verdict.CRASH
+                    && !session.targets().isReal()
+                    && lease.interrupted().isEmpty()
+                    && aside.isEmpty()) {
                 lease.end();
                 record = confirmed(record);
             }

@@ -4,6 +4,7 @@ package io.ksplat.engine;
 import io.ksplat.engine.internal.BpfSources;
 import io.ksplat.engine.internal.PhaseTimings;
 import io.ksplat.engine.internal.QemuTargets;
+import io.ksplat.engine.internal.RealTargets;
 import io.ksplat.engine.internal.SharedMachine;
 import io.ksplat.engine.internal.SnapshotCache;
 import io.ksplat.engine.internal.Targets;
@@ -71,7 +72,11 @@ public final class Session implements AutoCloseable {
 
     /** Opens a session. */
     public static Session open(SessionOptions options) {
-        return new Session(options, new QemuTargets(options));
+        return new Session(
+                options,
+                options.on()
+                        .<Targets>map(entry -> new RealTargets(entry, options))
+                        .orElseGet(() -> new QemuTargets(options)));
     }
 
     /** Opens a session that is interrupted, and writes its reports, when this process gets a signal. */

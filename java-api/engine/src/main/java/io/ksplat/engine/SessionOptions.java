@@ -6,6 +6,7 @@ import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Progress;
 import io.ksplat.machine.Accelerator;
 import io.ksplat.machine.internal.qemu.QemuLauncher;
+import io.ksplat.machine.internal.real.MachineEntry;
 import io.ksplat.results.ToolRecord;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,6 +22,7 @@ import java.util.function.Function;
  * @param fragments files with lines of a kernel's configuration, on top of the profile of a kernel that is built
  * @param launcher what starts QEMU elsewhere; empty: it runs on this host
  * @param tool what this ksplat was called with; empty if it is used as a library
+ * @param on the real machine to run on; empty: machines in QEMU
  */
 public record SessionOptions(
         Cache cache,
@@ -28,7 +30,8 @@ public record SessionOptions(
         Optional<Accelerator> accelerator,
         List<Path> fragments,
         Optional<QemuLauncher> launcher,
-        Optional<ToolRecord> tool) {
+        Optional<ToolRecord> tool,
+        Optional<MachineEntry> on) {
     /** The version of this ksplat. */
     public static final String VERSION = "0.1.0";
 
@@ -39,7 +42,13 @@ public record SessionOptions(
     /** Returns options with this host's cache, and nothing chosen. */
     public static SessionOptions standard(Progress progress) {
         return new SessionOptions(
-                Cache.standard(), progress, Optional.empty(), List.of(), Optional.empty(), Optional.empty());
+                Cache.standard(),
+                progress,
+                Optional.empty(),
+                List.of(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
     }
 
     /**
@@ -69,23 +78,29 @@ public record SessionOptions(
                 name.map(text -> RunSettings.word(Accelerator.class, RunSettings.Keys.ACCELERATOR, text)),
                 fragments,
                 launcher,
-                tool);
+                tool,
+                on);
     }
 
     /** Returns these with another place where progress is told. */
     public SessionOptions withProgress(Progress other) {
-        return new SessionOptions(cache, other, accelerator, fragments, launcher, tool);
+        return new SessionOptions(cache, other, accelerator, fragments, launcher, tool, on);
     }
 
     /** Returns these with what this ksplat was called with, which the records keep. */
     public SessionOptions calledWith(List<String> arguments) {
         return new SessionOptions(
-                cache, progress, accelerator, fragments, launcher, Optional.of(ToolRecord.of(VERSION, arguments)));
+                cache, progress, accelerator, fragments, launcher, Optional.of(ToolRecord.of(VERSION, arguments)), on);
     }
 
     /** Returns these with files of configuration. */
     public SessionOptions withFragments(List<Path> files) {
-        return new SessionOptions(cache, progress, accelerator, files, launcher, tool);
+        return new SessionOptions(cache, progress, accelerator, files, launcher, tool, on);
+    }
+
+    /** Returns these with a real machine to run on. */
+    public SessionOptions on(Optional<MachineEntry> machine) {
+        return new SessionOptions(cache, progress, accelerator, fragments, launcher, tool, machine);
     }
 
     /**
@@ -95,9 +110,15 @@ public record SessionOptions(
      */
     public SessionOptions withContainer(Optional<String> image) throws IOException {
         if (image.isEmpty()) {
-            return new SessionOptions(cache, progress, accelerator, fragments, Optional.empty(), tool);
+            return new SessionOptions(cache, progress, accelerator, fragments, Optional.empty(), tool, on);
         }
         return new SessionOptions(
-                cache, progress, accelerator, fragments, Optional.of(QemuLauncher.of("container", image.get())), tool);
+                cache,
+                progress,
+                accelerator,
+                fragments,
+                Optional.of(QemuLauncher.of("container", image.get())),
+                tool,
+                on);
     }
 }

@@ -69,6 +69,7 @@ class RunTest {
                         Optional.empty(),
                         List.of(),
                         Optional.empty(),
+                        Optional.empty(),
                         Optional.empty()),
                 targets);
     }

@@ -65,6 +65,14 @@ public sealed interface KernelSpec {
         }
     }
 
+    /** The kernel that runs on a real machine, as it was booted there. */
+    record Running(String machine) implements KernelSpec {
+        @Override
+        public String toString() {
+            return "running:" + machine;
+        }
+    }
+
     /** All forms of a spec, for messages. */
     String FORMS =
             "debian:SERIES, debian:VERSION[/FLAVOUR], source:SERIES+PROFILE, tree:PATH[@REV]+PROFILE, file:PATH, "
@@ -87,6 +95,7 @@ public sealed interface KernelSpec {
             case "tree" -> tree(text, rest);
             case "file" -> new Image(Path.of(rest));
             case "package" -> new Packaged(Path.of(rest));
+            case "running" -> new Running(rest);
             default -> throw new BadSpecException("kernel spec '" + text + "' is none of " + FORMS);
         };
     }

@@ -97,6 +97,10 @@ public final class Kernels {
             } else if (spec instanceof KernelSpec.Packaged packaged) {
                 return new PackagedKernels(cache).resolve(packaged, progress);
             }
+            if (spec instanceof KernelSpec.Running running) {
+                throw new KernelException(
+                        spec + " is the kernel of a real machine: name that with --on " + running.machine());
+            }
             BuiltKernels built = new BuiltKernels(cache, apt, profiles(), fragments, tools);
             return spec instanceof KernelSpec.Source source
                     ? built.resolve(source, progress)

@@ -45,11 +45,13 @@ public final class Aim {
     private final Set<String> callers = new LinkedHashSet<>();
     private StoppedCpu.Condition condition = stopped -> true;
     private Duration within;
+    private Optional<Storm> storm = Optional.empty();
+    private Duration stormTime = Duration.ZERO;
 
     Aim(Nmi nmi, String... names) {
         this.nmi = nmi;
         this.names = String.join(" or ", names);
-        this.within = nmi.vm().config().accelerator().scale(WITHIN);
+        this.within = nmi.scale(WITHIN);
         StringBuilder failures = new StringBuilder();
         for (String name : names) {
             try {
@@ -118,11 +120,29 @@ public final class Aim {
     }
 
     /**
+     * Gives a machine that cannot be stopped at an instruction a storm in its place: at this rate, until the time is up or something
+     * shows. Without this, an aim on such a machine is UNSUPPORTED. The storm's control is {@code storm}.
+     */
+    public Aim orStorm(double perSecond, Duration atMost) {
+        storm = Optional.of(nmi.storm().perSecond(perSecond));
+        stormTime = atMost;
+        return this;
+    }
+
+    /**
      * Waits for the CPU to come by, injects, and sees the NMI arrive.
      *
      * @return where it landed; empty if it did not land there in time, which fails the control {@code nmi}
      */
     public Optional<Landing> fire() throws IOException {
+        if (nmi.outside().isPresent() && storm.isPresent()) {
+            storm.get().untilEvidence(stormTime);
+            return Optional.empty();
+        }
+        if (nmi.outside().isPresent()) {
+            // Says why that cannot be.
+            nmi.vm();
+        }
         nmi.intercept(cpu, within);
         nmi.askedFor(1);
         if (nmi.mode() == NmiMode.NONE) {

@@ -5,10 +5,12 @@ import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.internal.Guest;
 import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.UnsupportedTargetException;
 import io.ksplat.machine.internal.forensics.memory.KernelView;
 import io.ksplat.machine.internal.nmi.AddressResolver;
 import io.ksplat.machine.internal.nmi.NmiCounter;
 import io.ksplat.machine.internal.nmi.NmiInterceptor;
+import io.ksplat.machine.internal.nmi.OutsideNmis;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
 import java.io.IOException;
 import java.time.Duration;
@@ -31,10 +33,13 @@ import java.util.function.BooleanSupplier;
  * }</pre>
  */
 public final class Nmi {
-    private final Guest guest;
+    private final Optional<Guest> guest;
+    /** Of a machine that nobody sees into. */
+    private final Optional<OutsideNmis> outside;
+
     private final Kernel kernel;
     private final Symbols symbols;
-    private final KernelView view;
+    private final Optional<KernelView> view;
     private final NmiMode mode;
     private final BooleanSupplier evidence;
     private final Optional<NmiInterceptor> interceptor;
@@ -56,13 +61,27 @@ public final class Nmi {
             NmiMode mode,
             BooleanSupplier evidence,
             Optional<NmiInterceptor> interceptor) {
-        this.guest = guest;
+        this.guest = Optional.of(guest);
+        this.outside = Optional.empty();
         this.kernel = known.kernel();
         this.symbols = symbols;
-        this.view = new KernelView(known, symbols, guest.heartbeats().cpus());
+        this.view =
+                Optional.of(new KernelView(known, symbols, guest.heartbeats().cpus()));
         this.mode = mode;
         this.evidence = evidence;
         this.interceptor = interceptor;
+    }
+
+    /** Makes the NMIs of a run on a machine that nobody sees into; only targets call this. */
+    public Nmi(OutsideNmis outside, KernelInfo known, Symbols symbols, NmiMode mode, BooleanSupplier evidence) {
+        this.guest = Optional.empty();
+        this.outside = Optional.of(outside);
+        this.kernel = known.kernel();
+        this.symbols = symbols;
+        this.view = Optional.empty();
+        this.mode = mode;
+        this.evidence = evidence;
+        this.interceptor = Optional.empty();
     }
 
     /**
@@ -89,14 +108,18 @@ public final class Nmi {
      * @return how many NMIs the CPUs took; 0 fails the control {@code sysrq}
      */
     public long sysrq() throws IOException {
-        intercept(0, vm().config().accelerator().scale(Aim.WITHIN));
+        intercept(0, scale(Aim.WITHIN));
         NmiCounter tally = new NmiCounter(this);
         long begin = System.nanoTime();
         boolean sent = mode != NmiMode.NONE;
         if (sent) {
             // Otherwise the kernel prints a help text and does nothing.
-            guest.agent().writeFile("/proc/sys/kernel/sysrq", "1");
-            guest.agent().writeFile("/proc/sysrq-trigger", "l");
+            if (outside.isPresent()) {
+                outside.get().sysrq();
+            } else {
+                guest.orElseThrow().agent().writeFile("/proc/sys/kernel/sysrq", "1");
+                guest.orElseThrow().agent().writeFile("/proc/sysrq-trigger", "l");
+            }
         }
         long taken = tally.taken();
         bursts.add(new Burst("sysrq", "sysrq", sent ? 1 : 0, 1, taken, begin));
@@ -123,12 +146,31 @@ public final class Nmi {
         return List.copyOf(bursts);
     }
 
+    /** Returns the machine, as something to stop and to look into. */
     public VirtualMachine vm() {
-        return guest.vm();
+        return guest.map(Guest::vm)
+                .orElseThrow(() -> new UnsupportedTargetException(
+                        "an aimed NMI needs a machine that can be stopped at an instruction, and this one has no gdbstub:"
+                                + " run it on a machine in QEMU, or give the aim a storm to take its place (orStorm)"));
+    }
+
+    Optional<OutsideNmis> outside() {
+        return outside;
+    }
+
+    Duration scale(Duration time) {
+        return outside.map(there -> there.scale(time))
+                .orElseGet(() -> vm().config().accelerator().scale(time));
     }
 
     public int cpus() {
-        return guest.heartbeats().cpus();
+        return outside.map(OutsideNmis::cpus)
+                .orElseGet(() -> guest.orElseThrow().heartbeats().cpus());
+    }
+
+    /** Returns how many NMIs its CPUs have handled since the boot, if only the kernel itself can be asked. */
+    public Optional<Long> takenInside() throws IOException {
+        return outside.isPresent() ? Optional.of(outside.get().taken()) : Optional.empty();
     }
 
     public Symbols symbols() {
@@ -140,7 +182,7 @@ public final class Nmi {
     }
 
     public KernelView view() {
-        return view;
+        return view.orElseThrow();
     }
 
     Kernel kernel() {

@@ -21,6 +21,9 @@ public final class Storm {
     /** A guest that handles none for so long, on KVM, is dead. */
     private static final Duration SILENCE = Duration.ofMillis(200);
 
+    /** Where each NMI is a command on its own: a BMC takes half a second. */
+    private static final Duration SILENCE_THERE = Duration.ofSeconds(5);
+
     private static final int LOOK_EVERY_MS = 20;
 
     private final Nmi nmi;
@@ -67,7 +70,32 @@ public final class Storm {
     }
 
     private Burst send(Duration time, boolean untilEvidence) throws IOException {
-        nmi.intercept(0, nmi.vm().config().accelerator().scale(Aim.WITHIN));
+        nmi.intercept(0, nmi.scale(Aim.WITHIN));
+        if (nmi.outside().isPresent() && nmi.mode() != NmiMode.NONE) {
+            nmi.outside().get().begin(perSecond, time);
+        }
+        try {
+            return sendThem(time, untilEvidence);
+        } finally {
+            if (nmi.outside().isPresent() && nmi.mode() != NmiMode.NONE) {
+                nmi.outside().get().end();
+            }
+        }
+    }
+
+    private void sendOne() throws IOException {
+        if (nmi.outside().isPresent()) {
+            nmi.outside().get().send();
+        } else {
+            nmi.vm().injectNmi();
+        }
+    }
+
+    private Duration silence() {
+        return nmi.outside().isPresent() ? nmi.scale(SILENCE_THERE) : nmi.scale(SILENCE);
+    }
+
+    private Burst sendThem(Duration time, boolean untilEvidence) throws IOException {
         NmiCounter tally = new NmiCounter(nmi);
         Gaps gaps = new Gaps(perSecond, jitter, seed);
         long start = System.nanoTime();
@@ -78,7 +106,7 @@ public final class Storm {
         while (due < end) {
             pauseUntil(due);
             if (nmi.mode() != NmiMode.NONE) {
-                nmi.vm().injectNmi();
+                sendOne();
                 sent++;
             }
             due = gaps.after(due, System.nanoTime());
@@ -94,13 +122,14 @@ public final class Storm {
 
     private String how() {
         String rate = BigDecimal.valueOf(perSecond).stripTrailingZeros().toPlainString();
-        return "storm of " + rate + "/s" + (jitter > 0 ? ", jitter " + jitter + ", seed " + seed : "");
+        return "storm of " + rate + "/s"
+                + nmi.outside().map(there -> " by " + there.source()).orElse("")
+                + (jitter > 0 ? ", jitter " + jitter + ", seed " + seed : "");
     }
 
     /** The last of them may still be on its way. */
     private long awaitTaken(NmiCounter tally, long sent) throws IOException {
-        long end = System.nanoTime()
-                + nmi.vm().config().accelerator().scale(SILENCE).toNanos();
+        long end = System.nanoTime() + silence().toNanos();
         long taken = tally.taken();
         while (taken < sent && System.nanoTime() < end) {
             pauseUntil(System.nanoTime() + LOOK_EVERY_MS * 1_000_000L);
@@ -133,8 +162,7 @@ public final class Storm {
                 taken = count;
                 lastSign = now;
             }
-            return now - lastSign
-                    > nmi.vm().config().accelerator().scale(SILENCE).toNanos();
+            return now - lastSign > silence().toNanos();
         }
     }
 

@@ -23,6 +23,7 @@ import io.ksplat.machine.internal.NmiInjection;
 import io.ksplat.machine.internal.OutsideView;
 import io.ksplat.machine.internal.SelfCheck;
 import io.ksplat.machine.internal.Snapshots;
+import io.ksplat.machine.internal.UnsupportedTargetException;
 import io.ksplat.machine.internal.nmi.NmiInterceptor;
 import io.ksplat.results.NmiRecord;
 import io.ksplat.results.TimelineEvent;

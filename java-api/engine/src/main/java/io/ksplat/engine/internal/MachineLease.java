@@ -98,7 +98,8 @@ public final class MachineLease {
         }
         Targets.Order order = order(kernel, consoleLog);
         progress.report(request.id + ": starting " + kernel.release() + " ("
-                + order.accelerator().id() + (boots() ? ", booting" : "") + ")");
+                + (targets.isReal() ? "a real machine" : order.accelerator().id() + (boots() ? ", booting" : ""))
+                + ")");
         started(boots() ? boot(order) : targets.start(order, more));
     }
 
@@ -155,9 +156,9 @@ public final class MachineLease {
         return restoreMs;
     }
 
-    /** Returns {@code boot} or {@code template}. */
+    /** Returns {@code boot}, {@code template} or {@code real}. */
     public String origin() {
-        return origin;
+        return targets.isReal() ? "real" : origin;
     }
 
     /** Returns whether others had the machine before. */

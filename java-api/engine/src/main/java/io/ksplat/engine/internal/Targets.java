@@ -53,6 +53,16 @@ public interface Targets extends AutoCloseable {
     /** Returns a kernel, fetched or built, and what a boot of it tells. */
     KernelInfo kernel(KernelSpec spec) throws IOException, InterruptedException, KernelException;
 
+    /** Returns whether they are real machines: there is no fresh one, and none under an emulator. */
+    default boolean isReal() {
+        return false;
+    }
+
+    /** Returns what targets cannot be given of what a scenario needs, in words; empty if they can be given all of it. */
+    default Optional<String> lacking(List<String> bootParameters, MachineNeeds machine) throws IOException {
+        return Optional.empty();
+    }
+
     /** Returns whether targets can be frozen and restored. */
     boolean canFreeze();
 

@@ -8,6 +8,7 @@ import io.ksplat.bpf.BpfObject;
 import io.ksplat.evidence.ConsoleParser;
 import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Findings;
 import io.ksplat.evidence.ParserOptions;
 import io.ksplat.evidence.Source;
@@ -100,15 +101,24 @@ public final class Watcher implements ConsoleLog.Reader {
 
     /** All that was seen. */
     public record Seen(
-            List<Evidence> evidence, List<Control> controls, boolean everyCpuAlive, Optional<String> trouble) {
+            List<Evidence> evidence,
+            List<Control> controls,
+            boolean everyCpuAlive,
+            Optional<String> trouble,
+            Findings.Visibility visibility) {
         public Seen {
             evidence = List.copyOf(evidence);
             controls = List.copyOf(controls);
         }
 
+        /** Makes what was seen of a machine that can be seen from outside. */
+        public Seen(List<Evidence> evidence, List<Control> controls, boolean everyCpuAlive, Optional<String> trouble) {
+            this(evidence, controls, everyCpuAlive, trouble, Findings.Visibility.OUTSIDE);
+        }
+
         /** Returns what the kinds of evidence and the controls alone say. */
         Findings findings() {
-            return new Findings(evidence, controls, everyCpuAlive);
+            return new Findings(evidence, controls, everyCpuAlive, visibility);
         }
     }
 
@@ -221,7 +231,8 @@ public final class Watcher implements ConsoleLog.Reader {
         Seen seen = look(new Look(reader, reports, hopeless, times.lost, rest), times.busy);
         pending.addAll(rest.notes());
         try {
-            return new Seen(sources().locate(seen.evidence), seen.controls, seen.everyCpuAlive, seen.trouble);
+            return new Seen(
+                    sources().locate(seen.evidence), seen.controls, seen.everyCpuAlive, seen.trouble, seen.visibility);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return seen;
@@ -235,7 +246,7 @@ public final class Watcher implements ConsoleLog.Reader {
             OutsideWatch.End end =
                     watch.watch(target.scale(look.hopeless ? HOPELESS : PATIENCE), target.scale(PATIENCE), look);
             if (end instanceof OutsideWatch.End.Gone gone) {
-                return seen(look.controls, false, Optional.of(gone.why()));
+                return gone(look, gone.why());
             }
             if (end instanceof OutsideWatch.End.Stuck stuck) {
                 List<Control> controls = stopped(stuck.findings(), look);
@@ -258,12 +269,22 @@ public final class Watcher implements ConsoleLog.Reader {
         } catch (MachineException.Late e) {
             return silent(look, e);
         } catch (IOException e) {
-            return seen(look.controls, false, Optional.of(String.valueOf(e.getMessage())));
+            return gone(look, view.ended().orElse(String.valueOf(e.getMessage())));
         }
+    }
+
+    /** A machine that has ended may be evidence itself; else that is trouble. */
+    private Seen gone(Look look, String why) {
+        List<Evidence> remains = view.remains(credible());
+        remains.forEach(this::found);
+        return seen(look.controls, false, remains.isEmpty() ? Optional.of(why) : Optional.empty());
     }
 
     /** That something did not answer may be a symptom: the agent sleeps as every other task does. */
     private Seen silent(Look look, MachineException.Late late) {
+        if (view.ended().isPresent()) {
+            return gone(look, view.ended().get());
+        }
         try {
             boolean blocked = watchTasks(look.controls, look.alive);
             return seen(
@@ -291,7 +312,7 @@ public final class Watcher implements ConsoleLog.Reader {
 
     /** Looks at the tasks, unless it is decided already what became of the machine; returns whether some are blocked. */
     private boolean watchTasks(List<Control> controls, boolean alive) throws IOException, InterruptedException {
-        Verdict sofar = new Findings(credible(), controls, alive).verdict();
+        Verdict sofar = new Findings(credible(), controls, alive, view.visibility()).verdict();
         if (sofar != Verdict.CLEAN && sofar != Verdict.INCONCLUSIVE && sofar != Verdict.RECOVERED) {
             return false;
         }
@@ -333,6 +354,10 @@ public final class Watcher implements ConsoleLog.Reader {
             quiet();
             List<Control> now = reader.read();
             reports.refusals().forEach(Watcher.this::found);
+            List<Evidence> soFar = credible();
+            if (soFar.stream().noneMatch(each -> each.kind() == EvidenceKind.CPU_STUCK)) {
+                view.explained(soFar).forEach(Watcher.this::found);
+            }
             int found = foundSoFar().size();
             boolean counted = !now.equals(controls) && !(settled.expired() && allPass(now) && allPass(controls));
             boolean changed = rest.hasChanged() || known != found || counted;
@@ -357,7 +382,7 @@ public final class Watcher implements ConsoleLog.Reader {
                 reports.streams().forEach(Watcher.this::found);
             }
             List<Evidence> credible = credible();
-            Findings findings = new Findings(credible, controls, alive);
+            Findings findings = new Findings(credible, controls, alive, view.visibility());
             // A deadlock that the kernel itself reported tells more once its CPU is called stuck: who holds what.
             if (hang.isEmpty() && findings.isDeadlock()) {
                 hang = Optional.of(Deadline.in(HANG));
@@ -454,6 +479,6 @@ public final class Watcher implements ConsoleLog.Reader {
         synchronized (parser) {
             parser.close();
         }
-        return new Seen(RepeatedHangs.together(credible()), controls, alive, trouble);
+        return new Seen(RepeatedHangs.together(credible()), controls, alive, trouble, view.visibility());
     }
 }

@@ -11,6 +11,7 @@ import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.UnsupportedTargetException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;

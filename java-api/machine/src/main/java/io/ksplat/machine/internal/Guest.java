@@ -1,30 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal;
 
-import io.ksplat.bpf.BpfObject;
-import io.ksplat.bpf.BpfObjectSpec;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Accelerator;
-import io.ksplat.machine.AgentException;
 import io.ksplat.machine.ConsoleLog;
-import io.ksplat.machine.GuestControl;
 import io.ksplat.machine.GuestKernel;
-import io.ksplat.machine.GuestProcess;
 import io.ksplat.machine.MachineException;
 import io.ksplat.machine.Nmi;
 import io.ksplat.machine.NmiMode;
-import io.ksplat.machine.Target;
-import io.ksplat.machine.internal.agent.AgentBackend;
 import io.ksplat.machine.internal.agent.AgentClient;
-import io.ksplat.machine.internal.agent.AgentTrial;
-import io.ksplat.machine.internal.agent.proto.Done;
-import io.ksplat.machine.internal.agent.proto.Exec;
-import io.ksplat.machine.internal.agent.proto.Exited;
 import io.ksplat.machine.internal.agent.proto.Hello;
-import io.ksplat.machine.internal.agent.proto.MakeDirectory;
-import io.ksplat.machine.internal.agent.proto.Request;
-import io.ksplat.machine.internal.agent.proto.Spawn;
 import io.ksplat.machine.internal.nmi.NmiInterceptor;
+import io.ksplat.machine.internal.qemu.GuestMemory;
 import io.ksplat.machine.internal.qemu.HostTools;
 import io.ksplat.machine.internal.qemu.MachineConfig;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
@@ -33,17 +20,15 @@ import io.ksplat.machine.internal.snapshot.Template;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /** A booted machine: QEMU outside, the agent inside. */
-public final class Guest implements Target, GuestControl, NmiInjection, Snapshots, Processes, BpfTrials {
+public final class Guest extends AgentTarget implements NmiInjection, Snapshots {
     private static final Duration BOOT = Duration.ofSeconds(12);
     private static final Duration REQUEST = Duration.ofSeconds(4);
 
@@ -53,21 +38,13 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
     /** Of one host CPU. The hearts alone take less. */
     private static final double IDLE_LOAD = 0.3;
 
-    /** Of a command that does something small, and is waited for. */
-    private static final Duration COMMAND = Duration.ofSeconds(20);
-
-    private static final int EEXIST = 17;
-
-    private static final AtomicInteger PROCESSES = new AtomicInteger();
-
     private final VirtualMachine vm;
-    private final AgentClient agent;
     private final Hello hello;
     private final Heartbeats heartbeats;
 
     private Guest(VirtualMachine vm, AgentClient agent, Hello hello, Heartbeats heartbeats) {
+        super(agent);
         this.vm = vm;
-        this.agent = agent;
         this.hello = hello;
         this.heartbeats = heartbeats;
     }
@@ -166,15 +143,16 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
 
     /** What the agent says of its machine now. */
     public Hello sayHello() throws IOException {
-        return agent.sayHello();
+        return agent().sayHello();
     }
 
     public VirtualMachine vm() {
         return vm;
     }
 
-    public AgentClient agent() {
-        return agent;
+    @Override
+    public Optional<GuestMemory> physical() {
+        return Optional.of(vm::readPhysical);
     }
 
     public Hello hello() {
@@ -199,10 +177,10 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
      */
     @Override
     public void beginExperiment(String token, ConsoleLog.Reader reader) throws IOException {
-        agent.writeFile("/proc/sys/kernel/panic_on_oops", "0");
-        agent.writeFile("/proc/sys/kernel/panic", "0");
+        agent().writeFile("/proc/sys/kernel/panic_on_oops", "0");
+        agent().writeFile("/proc/sys/kernel/panic", "0");
         CompletableFuture<Void> marked = vm.console().readAfter(token, reader);
-        agent.writeFile("/dev/kmsg", "ksplat: experiment " + token + "\n");
+        agent().writeFile("/dev/kmsg", "ksplat: experiment " + token + "\n");
         await(marked, "the mark on its console");
     }
 
@@ -216,88 +194,10 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
         vm.console().readAll(reader);
     }
 
-    /** Starts a child of the agent that does nothing until it is ended. */
-    @Override
-    public GuestProcess spawnParked(int cpu) throws IOException {
-        Spawn.Builder spawn = Spawn.newBuilder().setCpu(cpu).setParked(Done.getDefaultInstance());
-        return spawn(spawn, beside("parked"), new ExpectedEnd.UntilTheEnd());
-    }
-
-    /** Starts a child that creates and unlinks files for ever: each round passes through call_rcu(). */
-    @Override
-    public GuestProcess spawnChurn(int cpu) throws IOException {
-        Spawn.Builder spawn = Spawn.newBuilder().setCpu(cpu).setChurn(Done.getDefaultInstance());
-        return spawn(spawn, beside("churn"), new ExpectedEnd.UntilTheEnd());
-    }
-
-    @Override
-    public GuestProcess spawn(int cpu, String... argv) throws IOException {
-        return spawn(cpu, beside(argv[0].substring(argv[0].lastIndexOf('/') + 1)), argv);
-    }
-
-    /** Starts a program that is in the guest. */
-    @Override
-    public GuestProcess spawn(int cpu, Path output, String... argv) throws IOException {
-        return spawn(
-                Spawn.newBuilder().setCpu(cpu).setExec(Exec.newBuilder().addAllArgv(Arrays.asList(argv))),
-                output,
-                new ExpectedEnd.Exit(0));
-    }
-
-    @Override
-    public GuestProcess start(Command command, Path output) throws IOException {
-        return spawn(Spawn.newBuilder().setExec(exec(command)), output, new ExpectedEnd.Exit(0));
-    }
-
-    @Override
-    public void run(Command command) throws IOException {
-        Exited done = agent.call(Request.newBuilder().setExec(exec(command)), scale(COMMAND))
-                .getExited();
-        if (done.getStatus() != 0) {
-            throw new MachineException(String.join(" ", command.argv()) + " failed in the machine: "
-                    + new WaitStatus(done.getStatus()) + ": "
-                    + done.getErr().toStringUtf8().strip());
-        }
-    }
-
-    private static Exec.Builder exec(Command command) {
-        Exec.Builder exec = Exec.newBuilder()
-                .addAllArgv(command.argv())
-                .addAllEnv(command.environment())
-                .setRoot(command.root().orElse(""))
-                .setDirectory(command.folder());
-        command.user().ifPresent(user -> exec.setUser(user.id()).setGroup(user.group()));
-        return exec;
-    }
-
-    @Override
-    public void makeDirectory(String path, int mode) throws IOException {
-        try {
-            agent.call(Request.newBuilder()
-                    .setMakeDirectory(MakeDirectory.newBuilder().setPath(path).setMode(mode)));
-        } catch (AgentException e) {
-            if (e.errno() != EEXIST) {
-                throw e;
-            }
-        }
-    }
-
-    private Path beside(String name) {
-        return vm.console().file().resolveSibling(name);
-    }
-
-    private GuestProcess spawn(Spawn.Builder spawn, Path output, ExpectedEnd expected) throws IOException {
-        // Not only of this machine: it may be restored from one whose processes live on in it.
-        ProcessWatch watch = new ProcessWatch(PROCESSES.incrementAndGet(), output, expected);
-        agent.listen(watch.name(), watch);
-        Request.Builder request = Request.newBuilder().setSpawn(spawn.setName(watch.name()));
-        return new GuestProcess(agent, agent.call(request).getProcess().getPid(), watch);
-    }
-
     @Override
     public ProcessWatch restored(ProcessWatch before, Path output) {
         ProcessWatch watch = before.in(output);
-        agent.listen(watch.name(), watch);
+        agent().listen(watch.name(), watch);
         return watch;
     }
 
@@ -339,50 +239,10 @@ public final class Guest implements Target, GuestControl, NmiInjection, Snapshot
     @Override
     public void close() throws IOException {
         try {
-            agent.close();
+            agent().close();
         } finally {
             vm.close();
         }
-    }
-
-    @Override
-    public BpfObject load(BpfObjectSpec spec) throws IOException {
-        return new BpfObject(spec.file(), AgentBackend.load(this, spec.file(), spec.plan()));
-    }
-
-    @Override
-    public BpfTrials.Result attempt(BpfTrials.Trial trial) throws IOException {
-        return AgentTrial.of(this, trial);
-    }
-
-    @Override
-    public GuestControl control() {
-        return this;
-    }
-
-    @Override
-    public byte[] readFile(String path) throws IOException {
-        return agent.readFile(path);
-    }
-
-    @Override
-    public void writeFile(String path, String text) throws IOException {
-        agent.writeFile(path, text);
-    }
-
-    @Override
-    public void writeProgram(String path, byte[] program) throws IOException {
-        agent.writeProgram(path, program);
-    }
-
-    @Override
-    public void makeDirectory(String path) throws IOException {
-        agent.makeDirectory(path);
-    }
-
-    @Override
-    public void remove(String path) throws IOException {
-        agent.remove(path);
     }
 
     @Override

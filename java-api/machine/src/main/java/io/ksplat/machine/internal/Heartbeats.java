@@ -50,7 +50,8 @@ public final class Heartbeats {
             return new Layout(page + slotsAt, cpus, slotBytes);
         }
 
-        int bytes() {
+        /** Returns the bytes of all slots. */
+        public int bytes() {
             return cpus * slotBytes;
         }
 
@@ -63,8 +64,16 @@ public final class Heartbeats {
                     .max();
         }
 
+        /** The second word of each slot. */
+        public long[] clocks(byte[] bytes) {
+            ByteBuffer page = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+            return LongStream.range(0, cpus)
+                    .map(cpu -> page.getLong((int) cpu * slotBytes + Long.BYTES))
+                    .toArray();
+        }
+
         /** The first word of each slot. */
-        long[] beats(byte[] bytes) {
+        public long[] beats(byte[] bytes) {
             ByteBuffer page = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
             long[] beats = new long[cpus];
             for (int cpu = 0; cpu < cpus; cpu++) {

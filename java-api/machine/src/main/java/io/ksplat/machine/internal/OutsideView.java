@@ -2,6 +2,7 @@
 package io.ksplat.machine.internal;
 
 import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.Findings;
 import io.ksplat.evidence.internal.sleep.SeenTask;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.internal.symbols.Symbols;
@@ -99,6 +100,21 @@ public interface OutsideView extends Target.Capability {
 
     /** Returns the guest's clock in nanoseconds, as its CPUs last read it; empty if it cannot be read. */
     OptionalLong guestNanos() throws IOException;
+
+    /** Returns which views of the machine there are. */
+    default Findings.Visibility visibility() {
+        return Findings.Visibility.OUTSIDE;
+    }
+
+    /** Returns what follows from what was found and from how the machine lives now; empty where its memory tells more. */
+    default List<Evidence> explained(List<Evidence> found) {
+        return List.of();
+    }
+
+    /** Returns what the end of the machine is evidence of, beside what was found; empty if it is none. May wait for signs of life. */
+    default List<Evidence> remains(List<Evidence> found) {
+        return List.of();
+    }
 
     /** Returns whether an NMI was ever injected: what the kernel says of unknown NMIs since is not its own. */
     boolean nmiInjected();

@@ -55,13 +55,44 @@ public final class SelfCheck {
     }
 
     private final Kind kind;
-    private final VirtualMachine vm;
+    private final Value value;
     private final long address;
 
-    private SelfCheck(Kind kind, VirtualMachine vm, long address) {
+    /** Reads the variable. */
+    @FunctionalInterface
+    private interface Value {
+        int read() throws IOException;
+    }
+
+    private SelfCheck(Kind kind, Value value, long address) {
         this.kind = kind;
-        this.vm = vm;
+        this.value = value;
         this.address = address;
+    }
+
+    private SelfCheck(Kind kind, VirtualMachine vm, long address) {
+        this(
+                kind,
+                () -> ByteBuffer.wrap(vm.readPhysical(address, Integer.BYTES))
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .getInt(),
+                address);
+    }
+
+    /**
+     * Finds the checks of a machine whose memory nobody reads: the kernel itself tells whether lockdep is on. Whether KASAN is it does not
+     * tell: its control fails.
+     */
+    public static List<SelfCheck> toldBy(AgentTarget machine, Symbols symbols) {
+        List<SelfCheck> found = new ArrayList<>();
+        if (machine.kernel().lockdepOn().isPresent()) {
+            found.add(
+                    new SelfCheck(Kind.LOCKDEP, () -> machine.agent().sayHello().getDebugLocks() ? 1 : 0, 0));
+        }
+        if (symbols.address("kasan_report").isPresent()) {
+            found.add(new SelfCheck(Kind.KASAN, () -> KASAN_REPORTED, 0));
+        }
+        return List.copyOf(found);
     }
 
     /**
@@ -110,8 +141,6 @@ public final class SelfCheck {
     }
 
     public boolean isOn() throws IOException {
-        return kind.isOn(ByteBuffer.wrap(vm.readPhysical(address, Integer.BYTES))
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .getInt());
+        return kind.isOn(value.read());
     }
 }

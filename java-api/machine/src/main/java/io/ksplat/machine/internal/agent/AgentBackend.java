@@ -18,6 +18,7 @@ import io.ksplat.bpf.internal.libbpf.MapBatch;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.machine.AgentException;
 import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.AgentTarget;
 import io.ksplat.machine.internal.Guest;
 import io.ksplat.machine.internal.agent.proto.Batch;
 import io.ksplat.machine.internal.agent.proto.BpfAttach;
@@ -27,6 +28,7 @@ import io.ksplat.machine.internal.agent.proto.BpfMap;
 import io.ksplat.machine.internal.agent.proto.BpfProgram;
 import io.ksplat.machine.internal.agent.proto.BpfTestRun;
 import io.ksplat.machine.internal.agent.proto.BpfUnload;
+import io.ksplat.machine.internal.agent.proto.GlobalRead;
 import io.ksplat.machine.internal.agent.proto.GlobalWrite;
 import io.ksplat.machine.internal.agent.proto.JitedFunction;
 import io.ksplat.machine.internal.agent.proto.JitedLine;
@@ -59,17 +61,18 @@ public final class AgentBackend implements BpfBackend {
     /** The types of per-CPU maps, as in native/src/agent/bpf_map.c. */
     private static final Set<Integer> PER_CPU = Set.of(5, 6, 10, 21);
 
-    private final Guest guest;
+    private final AgentTarget guest;
     private final BpfObjectFile file;
     private final io.ksplat.machine.internal.agent.proto.BpfObject loaded;
 
-    private AgentBackend(Guest guest, BpfObjectFile file, io.ksplat.machine.internal.agent.proto.BpfObject loaded) {
+    private AgentBackend(
+            AgentTarget guest, BpfObjectFile file, io.ksplat.machine.internal.agent.proto.BpfObject loaded) {
         this.guest = guest;
         this.file = file;
         this.loaded = loaded;
     }
 
-    public static AgentBackend load(Guest guest, BpfObjectFile file, BpfLoadPlan plan) throws IOException {
+    public static AgentBackend load(AgentTarget guest, BpfObjectFile file, BpfLoadPlan plan) throws IOException {
         BpfLoad.Builder load = BpfLoad.newBuilder()
                 .setName(file.name().replaceAll("[^A-Za-z0-9_]", "_"))
                 .setObject(ByteString.copyFrom(file.bytes()))
@@ -97,11 +100,11 @@ public final class AgentBackend implements BpfBackend {
         throw new IllegalStateException("this object exists only in machines that are restored from its own");
     }
 
-    private static Response call(Guest guest, Request.Builder request) throws IOException {
+    private static Response call(AgentTarget guest, Request.Builder request) throws IOException {
         return call(guest, request, Duration.ZERO);
     }
 
-    private static Response call(Guest guest, Request.Builder request, Duration more) throws IOException {
+    private static Response call(AgentTarget guest, Request.Builder request, Duration more) throws IOException {
         try {
             return send(guest, request, more);
         } catch (AgentException e) {
@@ -109,7 +112,7 @@ public final class AgentBackend implements BpfBackend {
         }
     }
 
-    private static Response send(Guest guest, Request.Builder request, Duration more) throws IOException {
+    private static Response send(AgentTarget guest, Request.Builder request, Duration more) throws IOException {
         try {
             return guest.agent().call(request, guest.agent().patience().plus(more));
         } catch (AgentException e) {
@@ -323,11 +326,22 @@ public final class AgentBackend implements BpfBackend {
 
     @Override
     public byte[] read(GlobalVariable variable) throws IOException {
+        if (guest.physical().isEmpty()) {
+            return call(Request.newBuilder()
+                            .setGlobalRead(GlobalRead.newBuilder()
+                                    .setHandle(id())
+                                    .setSection(variable.section())
+                                    .setOffset(variable.offset())
+                                    .setLength(variable.size())))
+                    .getBytes()
+                    .getData()
+                    .toByteArray();
+        }
         ByteBuffer value = ByteBuffer.allocate(variable.size());
         for (int done = 0; done < variable.size(); ) {
             int at = variable.offset() + done;
             int chunk = Math.min(variable.size() - done, PAGE - at % PAGE);
-            value.put(guest.vm().readPhysical(page(variable, at / PAGE) + at % PAGE, chunk));
+            value.put(guest.physical().get().read(page(variable, at / PAGE) + at % PAGE, chunk));
             done += chunk;
         }
         return value.array();

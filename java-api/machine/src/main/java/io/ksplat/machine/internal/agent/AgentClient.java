@@ -20,7 +20,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.SocketChannel;
+import java.nio.channels.ByteChannel;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -55,7 +55,7 @@ public final class AgentClient implements AutoCloseable {
     /** The limit of all answers together whose last part is missing: a hostile agent may begin many and end none. */
     private static final long UNFINISHED_LIMIT = ANSWER_LIMIT;
 
-    private final SocketChannel channel;
+    private final ByteChannel channel;
     private final Duration patience;
     private final Patience.Starvation starvation;
     private final AtomicInteger nextId = new AtomicInteger();
@@ -72,7 +72,7 @@ public final class AgentClient implements AutoCloseable {
      * @param patience the time limit of a request without its own
      * @param starvation how long the agent's machine could not run: the limits do not count that
      */
-    public AgentClient(SocketChannel channel, Duration patience, Patience.Starvation starvation) {
+    public AgentClient(ByteChannel channel, Duration patience, Patience.Starvation starvation) {
         this.channel = channel;
         this.patience = patience;
         this.starvation = starvation;

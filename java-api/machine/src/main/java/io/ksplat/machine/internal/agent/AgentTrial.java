@@ -2,8 +2,8 @@
 package io.ksplat.machine.internal.agent;
 
 import com.google.protobuf.ByteString;
+import io.ksplat.machine.internal.AgentTarget;
 import io.ksplat.machine.internal.BpfTrials;
-import io.ksplat.machine.internal.Guest;
 import io.ksplat.machine.internal.agent.proto.BpfTrial;
 import io.ksplat.machine.internal.agent.proto.Request;
 import io.ksplat.machine.internal.agent.proto.Trial;
@@ -16,7 +16,7 @@ public final class AgentTrial {
     private AgentTrial() {}
 
     /** Tries it. */
-    public static BpfTrials.Result of(Guest guest, BpfTrials.Trial trial) throws IOException {
+    public static BpfTrials.Result of(AgentTarget guest, BpfTrials.Trial trial) throws IOException {
         Duration limit = guest.scale(trial.limit());
         BpfTrial.Builder message = BpfTrial.newBuilder()
                 .setName(trial.name())

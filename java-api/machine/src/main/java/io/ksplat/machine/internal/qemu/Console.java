@@ -8,7 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
+import java.nio.channels.ByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +29,7 @@ public final class Console implements ConsoleLog, AutoCloseable {
     /** Keeps a guest that floods its console from filling the disk. */
     static final long FILE_LIMIT = 64L << 20;
 
-    private final SocketChannel channel;
+    private final ByteChannel channel;
     private final Path file;
     private final CompletableFuture<Void> end = new CompletableFuture<>();
     private final Marker marker;
@@ -37,7 +37,8 @@ public final class Console implements ConsoleLog, AutoCloseable {
     private volatile long bytes;
     private volatile boolean printsFacility;
 
-    Console(SocketChannel channel, Path file) throws IOException {
+    /** Opens a console. */
+    public Console(ByteChannel channel, Path file) throws IOException {
         this(channel, file, new byte[0], false);
     }
 
@@ -46,11 +47,11 @@ public final class Console implements ConsoleLog, AutoCloseable {
      *
      * @param before the output of the machine that was saved; the file begins with it
      */
-    public static Console restored(SocketChannel channel, Path file, byte[] before) throws IOException {
+    public static Console restored(ByteChannel channel, Path file, byte[] before) throws IOException {
         return new Console(channel, file, before, true);
     }
 
-    private Console(SocketChannel channel, Path file, byte[] before, boolean restored) throws IOException {
+    private Console(ByteChannel channel, Path file, byte[] before, boolean restored) throws IOException {
         this.channel = channel;
         this.file = file;
         this.marker = new Marker(restored);

@@ -114,6 +114,11 @@ public record HostTools(String qemu, Path guard, Path tsc, Path agent, Optional<
         }
     }
 
+    /** Returns the agent's program, which runs on any machine. */
+    public static byte[] agentProgram() throws IOException {
+        return resource("ksplat-agent");
+    }
+
     private static byte[] resource(String name) throws IOException {
         try (InputStream in = HostTools.class.getResourceAsStream("/io/ksplat/native/" + name)) {
             if (in == null) {

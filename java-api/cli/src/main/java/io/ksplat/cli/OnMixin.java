@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import io.ksplat.engine.RunSettings;
+import io.ksplat.machine.internal.real.ConsoleSource;
+import io.ksplat.machine.internal.real.MachineEntry;
+import io.ksplat.machine.internal.real.MachinesFile;
+import java.io.Console;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** Which real machine a command runs on, if it does. */
+final class OnMixin {
+    @Option(
+            names = "--on",
+            paramLabel = "TARGET",
+            description =
+                    "Run on a real machine, on the kernel that it was booted with: a name of machines.toml, ssh:USER@HOST,"
+                            + " or local, which is this machine.")
+    private @Nullable String on;
+
+    @Option(
+            names = "--machines",
+            paramLabel = "FILE",
+            description =
+                    "The file that describes real machines, default machines.toml in the user's configuration folder.")
+    private @Nullable Path machines;
+
+    @Option(
+            names = "--console",
+            paramLabel = "COMMAND",
+            description = "A command that prints the console of --on ssh:USER@HOST.")
+    private @Nullable String console;
+
+    @Option(names = "--yes", description = "Do not ask before --on touches a machine that is not marked sacrificial.")
+    private boolean yes;
+
+    /**
+     * Returns the machine, after its user has agreed.
+     *
+     * @throws ParameterException if there is none, or nobody agrees
+     */
+    Optional<MachineEntry> machine(CommandSpec spec) throws IOException {
+        String target = on;
+        if (target == null) {
+            if (machines != null || console != null || yes) {
+                throw new ParameterException(spec.commandLine(), "--machines, --console and --yes go with --on");
+            }
+            return Optional.empty();
+        }
+        MachineEntry entry;
+        try {
+            entry = (machines == null ? MachinesFile.standard() : new MachinesFile(machines)).find(target);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+        }
+        if (console != null) {
+            entry = entry.heardBy(new ConsoleSource.Command(console));
+        }
+        if (!entry.sacrificial() && !yes && !agrees(entry.name())) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--on " + target + ": its kernel may deadlock or crash, and must be reset then: mark the machine"
+                            + " sacrificial = true in machines.toml, or say --yes");
+        }
+        return Optional.of(entry);
+    }
+
+    private static boolean agrees(String name) {
+        Console terminal = System.console();
+        if (terminal == null) {
+            return false;
+        }
+        String answer = terminal.readLine(
+                "The kernel of %s may deadlock or crash, and must be reset then. Run there? [y/N] ", name);
+        return answer != null && answer.strip().toLowerCase(Locale.ROOT).startsWith("y");
+    }
+
+    /** Returns the kernels to run on: on a real machine that is the one that runs there. */
+    List<String> kernels(List<String> given, Optional<MachineEntry> entry) {
+        return entry.isPresent() && given.equals(List.of(RunSettings.DEFAULT_KERNEL))
+                ? List.of("running:" + entry.get().name())
+                : given;
+    }
+}

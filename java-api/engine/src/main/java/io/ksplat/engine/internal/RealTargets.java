@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.engine.internal;
+
+import io.ksplat.engine.MachineNeeds;
+import io.ksplat.engine.SessionOptions;
+import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.KernelSpec;
+import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.real.MachineEntry;
+import io.ksplat.machine.internal.real.RealKernel;
+import io.ksplat.machine.internal.real.RealMachine;
+import io.ksplat.machine.internal.real.RealSite;
+import io.ksplat.machine.internal.snapshot.Snapshot;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One real machine, which runs share one after another. One that a run has left dead, or with a kernel that has reported something, is
+ * reset before the next.
+ */
+public final class RealTargets implements Targets {
+    private static final Logger LOG = LoggerFactory.getLogger(RealTargets.class);
+
+    /** Losses in a row, with nothing that tells why, after which the machine is left alone. */
+    private static final int MOST_LOSSES = 3;
+
+    private final MachineEntry entry;
+    private final SessionOptions options;
+    private final RealSite site;
+    private final Journal journal;
+    private @Nullable RealKernel kernel;
+    private @Nullable Lent last;
+    private boolean spoilt;
+    private int losses;
+
+    /** A machine for one run. */
+    private record Lent(RealMachine machine, String what) {}
+
+    /** Uses the machine of an entry. */
+    public RealTargets(MachineEntry entry, SessionOptions options) {
+        this(entry, options, Journal.folder());
+    }
+
+    RealTargets(MachineEntry entry, SessionOptions options, Path journals) {
+        this.entry = entry;
+        this.options = options;
+        this.site = new RealSite(entry);
+        this.journal = new Journal(journals, entry.name());
+    }
+
+    @Override
+    public boolean isReal() {
+        return true;
+    }
+
+    @Override
+    public String key(KernelSpec spec) throws InterruptedException, KernelException {
+        try {
+            return kernel(spec).kernel().key();
+        } catch (IOException e) {
+            throw new KernelException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    @Override
+    public synchronized KernelInfo kernel(KernelSpec spec) throws IOException, InterruptedException, KernelException {
+        if (!(spec instanceof KernelSpec.Running)) {
+            throw new KernelException("--kernel " + spec + ": on " + entry.name()
+                    + " runs the kernel that it was booted with; boot that one there, and leave --kernel out");
+        }
+        return running().info();
+    }
+
+    private RealKernel running() throws IOException, InterruptedException, KernelException {
+        RealKernel known = kernel;
+        if (known == null) {
+            recover();
+            options.progress().report(entry.name() + ": reading what its kernel is");
+            known = RealKernel.read(entry, site.reach(), options.cache());
+            kernel = known;
+        }
+        return known;
+    }
+
+    @Override
+    public synchronized Optional<String> lacking(List<String> bootParameters, MachineNeeds machine) {
+        RealKernel known = kernel;
+        if (known == null) {
+            return Optional.empty();
+        }
+        List<String> missing = known.missing(bootParameters);
+        if (!missing.isEmpty()) {
+            return Optional.of("the kernel on " + entry.name() + " was booted without " + String.join(" ", missing)
+                    + ": add it to its boot line");
+        }
+        return known.cpus() < machine.cpus()
+                ? Optional.of(
+                        entry.name() + " has " + known.cpus() + " CPUs, and the reproducer needs " + machine.cpus())
+                : Optional.empty();
+    }
+
+    @Override
+    public boolean canFreeze() {
+        return false;
+    }
+
+    @Override
+    public void keepReady(int count) {
+        // There is one machine.
+    }
+
+    @Override
+    public synchronized Started boot(Order order) throws IOException {
+        long began = System.nanoTime();
+        recover();
+        String what = what(order.consoleLog());
+        Optional<String> before = journal.begin(what);
+        if (before.isPresent()) {
+            throw new MachineException("it was begun on " + entry.name() + " at " + before.get()
+                    + " and never ended: that machine, or this one, may have died of it, so it is left out this time; run it"
+                    + " again to try it again (" + journal.file() + ")");
+        }
+        try {
+            RealMachine machine = RealMachine.open(entry, site.reach(), order.consoleLog());
+            last = new Lent(machine, what);
+            return new Started(
+                    machine,
+                    0,
+                    OptionalLong.of((System.nanoTime() - began) / 1_000_000),
+                    OptionalLong.empty(),
+                    Optional.empty());
+        } catch (IOException | RuntimeException e) {
+            journal.end(what);
+            throw e;
+        }
+    }
+
+    /** A run's folder ends in its id, its kernel and its number. */
+    private static String what(Path consoleLog) {
+        Path folder = consoleLog.toAbsolutePath().normalize().getParent();
+        int names = folder == null ? 0 : folder.getNameCount();
+        return folder == null || names < 3
+                ? consoleLog.toString()
+                : folder.getName(names - 3) + " on " + folder.getName(names - 2);
+    }
+
+    /** Looks at how the last run left the machine, and resets it if that is needed. */
+    private void recover() throws IOException {
+        Lent before = last;
+        last = null;
+        if (before != null) {
+            before.machine().close();
+            journal.end(before.what());
+            spoilt |= !before.machine().isSound();
+            losses = before.machine().isLost() ? losses + 1 : 0;
+        }
+        if (losses >= MOST_LOSSES) {
+            throw new MachineException(entry.name() + " was lost " + losses
+                    + " times in a row: nothing more is run on it; look at its console logs, and at the machine");
+        }
+        if (spoilt) {
+            site.reset(options.progress());
+            spoilt = false;
+            kernel = null;
+        }
+        site.connect();
+    }
+
+    @Override
+    public Started bootIn(Path ram, Order order) throws IOException {
+        throw new UnsupportedOperationException("the memory of a real machine is in no file");
+    }
+
+    @Override
+    public Started start(Order order, int more) throws IOException {
+        return boot(order);
+    }
+
+    @Override
+    public Started startFreezable(Order order) throws IOException {
+        throw new IOException("a real machine cannot be frozen");
+    }
+
+    @Override
+    public Started resume(Snapshot snapshot, Path consoleLog, int more) throws IOException {
+        throw new IOException("a real machine cannot be frozen");
+    }
+
+    @Override
+    public String version() {
+        return "none: " + entry.name() + " is a real machine";
+    }
+
+    /** Leaves nothing behind on a machine that answers. Does not wait for one that is being reset. */
+    @Override
+    public synchronized void close() {
+        try {
+            Lent before = last;
+            last = null;
+            if (before != null) {
+                before.machine().close();
+                journal.end(before.what());
+                if (!before.machine().isSound()) {
+                    options.progress()
+                            .report(entry.name() + " must be reset before it is used again: the last run left it so");
+                }
+            }
+            site.close();
+        } catch (IOException e) {
+            LOG.debug("closing {}", entry.name(), e);
+        }
+    }
+}

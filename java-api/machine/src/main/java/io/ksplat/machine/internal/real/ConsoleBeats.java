@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal.real;
+
+import io.ksplat.machine.ConsoleLog;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Reads on a console, on its way to another reader, whose hearts the agent says stand still. */
+final class ConsoleBeats implements ConsoleLog.Reader {
+    private static final Pattern BEAT = Pattern.compile("ksplat: beat \\d+ still:((?: \\d{1,3})*)\\s*$");
+    private static final int LONGEST = 1024;
+
+    private final ConsoleLog.Reader next;
+    private final StringBuilder line = new StringBuilder();
+    private volatile Beat last = new Beat(0, Set.of());
+
+    /**
+     * The last beat.
+     *
+     * @param hostNanos when it came; 0 before the first
+     */
+    record Beat(long hostNanos, Set<Integer> still) {
+        Beat {
+            still = Set.copyOf(still);
+        }
+    }
+
+    ConsoleBeats(ConsoleLog.Reader next) {
+        this.next = next;
+    }
+
+    @Override
+    public void feed(byte[] buffer, int offset, int length) {
+        for (int i = offset; i < offset + length; i++) {
+            if (buffer[i] == '\n') {
+                read(line.toString());
+                line.setLength(0);
+            } else if (line.length() < LONGEST) {
+                line.append((char) (buffer[i] & 0xff));
+            }
+        }
+        next.feed(buffer, offset, length);
+    }
+
+    private void read(String text) {
+        Matcher beat = BEAT.matcher(text);
+        if (beat.find()) {
+            Set<Integer> still = new TreeSet<>();
+            for (String cpu : beat.group(1).strip().split(" ", -1)) {
+                if (!cpu.isEmpty()) {
+                    still.add(Integer.parseInt(cpu));
+                }
+            }
+            last = new Beat(System.nanoTime(), still);
+        }
+    }
+
+    Beat last() {
+        return last;
+    }
+}

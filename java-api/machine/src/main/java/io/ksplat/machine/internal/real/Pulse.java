@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal.real;
+
+import com.google.protobuf.ByteString;
+import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.Heartbeats;
+import io.ksplat.machine.internal.agent.proto.ReadFile;
+import io.ksplat.machine.internal.agent.proto.Request;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a machine's heartbeats over the connection, again and again: they tell both that it lives and that the connection does. */
+final class Pulse implements AutoCloseable {
+    private static final String PAGE = "/proc/self/fd/100";
+    private static final int PAGE_BYTES = 4096;
+    private static final int HEADER_BYTES = 64;
+    private static final int MOST_CPUS = PAGE_BYTES / HEADER_BYTES - 1;
+    private static final long EVERY_MS = 250;
+
+    private final AgentLink link;
+    private final Heartbeats.Layout layout;
+    private final Thread thread;
+    private volatile Sample latest;
+    private volatile @Nullable IOException end;
+    private volatile boolean closed;
+
+    /** What was read: when the answer came, each CPU's beats, and the machine's monotonic clock at each CPU's last beat. */
+    static final class Sample {
+        private final long hostNanos;
+        private final long[] beats;
+        private final long[] clocks;
+
+        Sample(long hostNanos, long[] beats, long[] clocks) {
+            this.hostNanos = hostNanos;
+            this.beats = beats.clone();
+            this.clocks = clocks.clone();
+        }
+
+        long hostNanos() {
+            return hostNanos;
+        }
+
+        long[] beats() {
+            return beats;
+        }
+
+        long[] clocks() {
+            return clocks;
+        }
+
+        long clock() {
+            return Arrays.stream(clocks).max().orElse(0);
+        }
+    }
+
+    Pulse(AgentLink link) throws IOException {
+        this.link = link;
+        int cpus = link.hello().getCpus();
+        if (cpus > MOST_CPUS) {
+            throw new MachineException("it has " + cpus + " CPUs; ksplat watches up to " + MOST_CPUS
+                    + ": take the others offline (chcpu -d), or boot it with maxcpus=" + MOST_CPUS);
+        }
+        byte[] page = page();
+        this.layout = Heartbeats.Layout.of(0, Arrays.copyOf(page, HEADER_BYTES), cpus);
+        this.latest = sample(page);
+        this.thread = Outcome.daemon("ksplat-pulse", this::beat);
+    }
+
+    private byte[] page() throws IOException {
+        ByteString bytes = link.client()
+                .call(Request.newBuilder()
+                        .setReadFile(ReadFile.newBuilder().setPath(PAGE).setLength(PAGE_BYTES)))
+                .getBytes()
+                .getData();
+        if (bytes.size() != PAGE_BYTES) {
+            throw new MachineException("the agent's heartbeat page has " + bytes.size() + " bytes");
+        }
+        return bytes.toByteArray();
+    }
+
+    private Sample sample(byte[] page) {
+        byte[] slots = Arrays.copyOfRange(page, (int) layout.slots(), (int) layout.slots() + layout.bytes());
+        return new Sample(System.nanoTime(), layout.beats(slots), layout.clocks(slots));
+    }
+
+    private void beat() {
+        while (!closed) {
+            try {
+                latest = sample(page());
+                Thread.sleep(EVERY_MS);
+            } catch (MachineException.Late late) {
+                // The silence shows in the sample's age.
+                continue;
+            } catch (IOException e) {
+                end = e;
+                return;
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    Sample latest() {
+        return latest;
+    }
+
+    /** Returns why no more beats come: the connection ended. */
+    @Nullable
+    IOException end() {
+        return end;
+    }
+
+    OptionalLong clock() {
+        long clock = latest.clock();
+        return clock > 0 ? OptionalLong.of(clock) : OptionalLong.empty();
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        thread.interrupt();
+    }
+}

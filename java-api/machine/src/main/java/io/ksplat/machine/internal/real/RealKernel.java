@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal.real;
+
+import io.ksplat.bpf.internal.libbpf.KernelBtf;
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Kernel;
+import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.KernelSpec;
+import io.ksplat.kernel.internal.Digests;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.Accelerator;
+import io.ksplat.machine.AgentException;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.agent.AgentClient;
+import io.ksplat.machine.internal.agent.proto.Hello;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * The kernel that runs on a real machine: everything that is known of it, it told itself.
+ *
+ * @param commandLine of its boot
+ */
+public record RealKernel(KernelInfo info, String commandLine, int cpus) {
+    private static final int ENOENT = 2;
+    private static final int KEY_BYTES = 6;
+
+    /**
+     * Reads it, through an agent of its own; what is large is kept in the cache.
+     *
+     * @throws KernelException if it has no BTF
+     */
+    public static RealKernel read(MachineEntry entry, Reach reach, Cache cache)
+            throws IOException, InterruptedException, KernelException {
+        reach.connect();
+        try (AgentLink link = AgentLink.start(entry, reach)) {
+            AgentClient agent = link.client();
+            Hello hello = link.hello();
+            if (!hello.getHasBtf()) {
+                throw new KernelException("the kernel on " + entry.name() + ", " + hello.getRelease()
+                        + ", has no BTF (CONFIG_DEBUG_INFO_BTF): programs cannot be compiled for it");
+            }
+            // Its notes have the build's id (vmlinux.lds.h, NOTES).
+            String digest = Digests.sha256(HexFormat.of().formatHex(agent.readFile("/sys/kernel/notes"))
+                    + hello.getRelease()
+                    + hello.getVersion());
+            String key = hello.getRelease() + "-" + digest.substring(0, 2 * KEY_BYTES);
+            Path folder = cache.<KernelException>entry(
+                    "facts",
+                    "real-" + key + "-" + Integer.toHexString(Symbols.FORMAT),
+                    fresh -> inspect(agent, hello, fresh));
+            Path config = folder.resolve("config");
+            Kernel kernel = new Kernel(
+                    new KernelSpec.Running(entry.name()),
+                    hello.getRelease(),
+                    key,
+                    folder.resolve("banner"),
+                    Optional.empty(),
+                    Files.exists(config) ? Optional.of(config) : Optional.empty(),
+                    Optional.empty(),
+                    Optional.of(folder.resolve("btf")),
+                    false,
+                    false,
+                    Optional.empty(),
+                    digest);
+            KernelInfo info = new KernelInfo(
+                    kernel,
+                    hello.getRelease(),
+                    // What it takes, its entry tells.
+                    Accelerator.KVM,
+                    Symbols.read(folder.resolve("symbols")),
+                    KernelBtf.read(folder.resolve("btf")),
+                    folder.resolve("include"));
+            return new RealKernel(info, text(agent.readFile("/proc/cmdline")), hello.getCpus());
+        }
+    }
+
+    private static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.ISO_8859_1).strip();
+    }
+
+    private static void inspect(AgentClient agent, Hello hello, Path folder) throws IOException {
+        Files.writeString(folder.resolve("banner"), text(agent.readFile("/proc/version")));
+        Symbols.parse(agent.readFile("/proc/kallsyms")).withoutModules().write(folder.resolve("symbols"));
+        Files.write(folder.resolve("btf"), agent.readFile("/sys/kernel/btf/vmlinux"));
+        Optional<byte[]> config = file(agent, "/boot/config-" + hello.getRelease());
+        if (config.isEmpty()) {
+            Optional<byte[]> packed = file(agent, "/proc/config.gz");
+            config = packed.isPresent() ? Optional.of(unpacked(packed.get())) : Optional.empty();
+        }
+        if (config.isPresent()) {
+            Files.write(folder.resolve("config"), config.get());
+        }
+        Path include = Files.createDirectories(folder.resolve("include"));
+        KernelBtf.read(folder.resolve("btf")).writeVmlinuxHeader(include.resolve("vmlinux.h"));
+    }
+
+    private static byte[] unpacked(byte[] packed) throws IOException {
+        try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(packed))) {
+            return in.readNBytes(16 << 20);
+        }
+    }
+
+    private static Optional<byte[]> file(AgentClient agent, String path) throws IOException {
+        try {
+            return Optional.of(agent.readFile(path));
+        } catch (AgentException e) {
+            if (e.errno() == ENOENT) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    /** Returns the boot parameters of these that it was not booted with. */
+    public List<String> missing(List<String> bootParameters) {
+        Set<String> given = Set.copyOf(Arrays.asList(commandLine.split("\\s+")));
+        return bootParameters.stream()
+                .filter(parameter -> !given.contains(parameter))
+                .toList();
+    }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal.real;
+
+import io.ksplat.kernel.Progress;
+import java.io.IOException;
+
+/** The connection to a real machine, over which one run after another uses it. */
+public final class RealSite implements AutoCloseable {
+    private final MachineEntry entry;
+    private final Reach reach;
+    private String bootId = "";
+
+    public RealSite(MachineEntry entry) {
+        this.entry = entry;
+        this.reach = new Reach(entry);
+    }
+
+    public Reach reach() {
+        return reach;
+    }
+
+    /** Connects, if there is no connection, and learns which boot answers. */
+    public void connect() throws IOException {
+        reach.connect();
+        bootId = Reset.bootId(reach);
+    }
+
+    /** Resets the machine, and waits for its next boot. */
+    public void reset(Progress progress) throws IOException {
+        new Reset(entry, reach).reset(bootId, progress);
+    }
+
+    @Override
+    public void close() throws IOException {
+        reach.close();
+    }
+}

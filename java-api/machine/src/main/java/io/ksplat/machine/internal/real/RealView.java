@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal.real;
+
+import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.EvidenceKind;
+import io.ksplat.evidence.Findings;
+import io.ksplat.evidence.Source;
+import io.ksplat.evidence.internal.StalledCpus;
+import io.ksplat.evidence.internal.sleep.SeenTask;
+import io.ksplat.kernel.internal.Deadline;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.OutsideView;
+import io.ksplat.machine.internal.Poll;
+import io.ksplat.machine.internal.SelfCheck;
+import io.ksplat.machine.internal.forensics.HangAnalysis;
+import io.ksplat.machine.internal.forensics.hang.Awaited;
+import io.ksplat.machine.internal.forensics.hang.Diagnosis;
+import io.ksplat.machine.internal.forensics.hang.Suspicion;
+import io.ksplat.machine.internal.forensics.pending.ArmedTimer;
+import io.ksplat.machine.internal.forensics.pending.Pending;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is seen of a real machine: its heartbeats over the connection, and its console. That a CPU hangs is certain only if the kernel's
+ * own report says where, and its heart stands still. That the machine is lost is certain only if the connection and the console are both
+ * silent, and it answers neither a new connection nor an NMI.
+ */
+final class RealView implements OutsideView {
+    /** Without a beat for so long, by the machine's own clock, a CPU's heart stands still. */
+    private static final long STILL_NS = 5_000_000_000L;
+
+    /** How long the kernel is waited for to report a CPU whose heart stands still: its RCU stall detector takes up to a minute. */
+    private static final long REPORT_NS = 100_000_000_000L;
+
+    /** What a CPU counts as silent for meanwhile: enough for the watch to go on. */
+    private static final long WAITING_NS = 1_000_000_000L;
+
+    /** Without an answer for so long, the connection counts as lost. */
+    private static final Duration SILENT = Duration.ofSeconds(15);
+
+    /** The agent writes to the kernel's log every 5 s, without being asked. */
+    private static final Duration CONSOLE_SILENT = Duration.ofSeconds(20);
+
+    private final MachineEntry entry;
+    private final Reach reach;
+    private final RealMachine machine;
+    private final Pulse pulse;
+    private final RealNmis nmis;
+    private @Nullable Loss loss;
+
+    /** Why nothing is heard over the connection, and whether anything else is heard. */
+    private record Loss(String why, boolean machine) {}
+
+    RealView(MachineEntry entry, Reach reach, RealMachine machine, Pulse pulse, RealNmis nmis) {
+        this.entry = entry;
+        this.reach = reach;
+        this.machine = machine;
+        this.pulse = pulse;
+        this.nmis = nmis;
+    }
+
+    @Override
+    public Findings.Visibility visibility() {
+        return Findings.Visibility.CONSOLE_ONLY;
+    }
+
+    boolean isLost() {
+        Loss known = loss;
+        return known != null && known.machine();
+    }
+
+    @Override
+    public synchronized Optional<String> ended() {
+        IOException end = pulse.end();
+        long silent = System.nanoTime() - pulse.latest().hostNanos();
+        if (loss == null && (end != null || silent > entry.scale(SILENT).toNanos())) {
+            loss = investigate(
+                    end == null ? "no answer for " + silent / 1_000_000_000 + " s" : String.valueOf(end.getMessage()));
+        }
+        return Optional.ofNullable(loss).map(Loss::why);
+    }
+
+    /** Finds out whether the machine is lost, or the connection alone. */
+    private Loss investigate(String why) {
+        String connection = "the connection to " + entry.name() + " is lost (" + why + ")";
+        Optional<String> refusal = reach.refuses();
+        if (refusal.isEmpty()) {
+            return new Loss(connection + ", but the machine answers a new one", false);
+        }
+        if (entry.console() instanceof ConsoleSource.Kmsg) {
+            return new Loss(
+                    connection + ", a new one fails (" + refusal.get()
+                            + "), and its console went over it: whether the machine lives cannot be told",
+                    false);
+        }
+        long from = Math.max(pulse.latest().hostNanos(), System.nanoTime() - CONSOLE_SILENT.toNanos());
+        if (isHeardWithin(from, entry.scale(CONSOLE_SILENT))) {
+            return new Loss(connection + ", a new one fails (" + refusal.get() + "), but its console goes on", false);
+        }
+        String nmi = "";
+        if (entry.nmi().isPresent()) {
+            long asked = System.nanoTime();
+            try {
+                nmis.poke();
+                nmi = ", an NMI is not answered";
+            } catch (IOException e) {
+                nmi = ", and an NMI cannot be sent (" + e.getMessage() + ")";
+            }
+            if (isHeardWithin(asked, entry.scale(CONSOLE_SILENT))) {
+                return new Loss(
+                        connection + ", a new one fails (" + refusal.get()
+                                + "), but its kernel answers an NMI on the console",
+                        false);
+            }
+        }
+        return new Loss(
+                "the machine was lost: " + connection + ", a new one fails (" + refusal.get()
+                        + "), its console is silent" + nmi,
+                true);
+    }
+
+    /** Whether the console says something that comes after a moment. */
+    private boolean isHeardWithin(long fromNanos, Duration limit) {
+        Deadline deadline = Deadline.in(limit);
+        while (machine.console().lastByteNanos() <= fromNanos && !deadline.expired()) {
+            try {
+                Poll.pause();
+            } catch (IOException e) {
+                return false;
+            }
+        }
+        return machine.console().lastByteNanos() > fromNanos;
+    }
+
+    @Override
+    public long[] heartbeats() {
+        return pulse.latest().beats().clone();
+    }
+
+    @Override
+    public OptionalLong guestNanos() {
+        return pulse.clock();
+    }
+
+    @Override
+    public boolean nmiInjected() {
+        return nmis.hasSent();
+    }
+
+    private Set<Integer> still(long nanos) {
+        Pulse.Sample now = pulse.latest();
+        Set<Integer> still = new TreeSet<>();
+        for (int cpu = 0; cpu < now.clocks().length; cpu++) {
+            // A CPU that never had a heart is offline.
+            if (now.clocks()[cpu] > 0 && now.clock() - now.clocks()[cpu] >= nanos) {
+                still.add(cpu);
+            }
+        }
+        return still;
+    }
+
+    /** What the agent says on the console counts as long as nothing is heard over the connection. */
+    private Set<Integer> still() {
+        Set<Integer> still = still(STILL_NS);
+        ConsoleBeats.Beat told = machine.lastBeat();
+        if (told.hostNanos() > pulse.latest().hostNanos()) {
+            still = told.still();
+        }
+        return still;
+    }
+
+    boolean everyCpuBeats() {
+        return still().isEmpty();
+    }
+
+    @Override
+    public List<Evidence> explained(List<Evidence> found) {
+        return StalledCpus.stuck(found, still()).map(List::of).orElse(List.of());
+    }
+
+    @Override
+    public List<Evidence> remains(List<Evidence> found) {
+        Optional<String> end = ended();
+        List<Evidence> all = new ArrayList<>();
+        if (found.stream().noneMatch(each -> each.kind() == EvidenceKind.CPU_STUCK)) {
+            all.addAll(explained(found));
+        }
+        if (end.isPresent() && isLost()) {
+            all.add(Evidence.builder(EvidenceKind.MACHINE_LOST, end.get(), "machine-lost")
+                    .source(Source.OUTSIDE)
+                    .build());
+        }
+        return all;
+    }
+
+    @Override
+    public Sampler sampler(Symbols symbols, double patience) {
+        return () -> {
+            Pulse.Sample now = pulse.latest();
+            List<Diagnosis.Life> lives = new ArrayList<>();
+            for (int cpu = 0; cpu < now.clocks().length; cpu++) {
+                long silent = now.clocks()[cpu] > 0 ? now.clock() - now.clocks()[cpu] : 0;
+                lives.add(new Diagnosis.Life(
+                        cpu, now.beats()[cpu], silent < REPORT_NS ? Math.min(silent, WAITING_NS) : silent, 0));
+            }
+            return new Diagnosis(List.of(), List.of(), false, lives);
+        };
+    }
+
+    @Override
+    public Analysis analysis(Known known) {
+        return new NoMemory();
+    }
+
+    @Override
+    public Pending pending(KernelInfo kernel, Symbols symbols) {
+        return new Pending() {
+            @Override
+            public OptionalLong guestNanos() {
+                return pulse.clock();
+            }
+
+            @Override
+            public boolean canTell() {
+                return false;
+            }
+
+            @Override
+            public Optional<List<ArmedTimer>> timers() {
+                return Optional.empty();
+            }
+        };
+    }
+
+    @Override
+    public List<SelfCheck> selfChecks(Symbols symbols) throws IOException {
+        return SelfCheck.toldBy(machine, symbols);
+    }
+
+    @Override
+    public List<SelfCheck> restored(List<SelfCheck> before) {
+        throw new IllegalStateException("a real machine is not restored");
+    }
+
+    /** The memory of a real machine is not read. */
+    private final class NoMemory implements Analysis {
+        @Override
+        public Map<Integer, Awaited> waits(Diagnosis diagnosis) {
+            return Map.of();
+        }
+
+        @Override
+        public Optional<HangAnalysis.Findings> proof(Diagnosis diagnosis, Suspicion suspicion) {
+            return Optional.empty();
+        }
+
+        @Override
+        public HangAnalysis.Findings busy(Diagnosis diagnosis) {
+            Diagnosis.Life silent = diagnosis.lives().stream()
+                    .max(java.util.Comparator.comparingLong(Diagnosis.Life::silentNs))
+                    .orElseThrow();
+            return new HangAnalysis.Findings(
+                    Evidence.builder(
+                                    EvidenceKind.CPU_BUSY,
+                                    "the heart of CPU " + silent.cpu() + " stands still for "
+                                            + silent.silentNs() / 1_000_000_000
+                                            + " s, and the kernel does not report where it is",
+                                    "cpu-busy:unreported")
+                            .cpu(silent.cpu())
+                            .source(Source.OUTSIDE)
+                            .build(),
+                    List.of());
+        }
+
+        @Override
+        public List<Evidence> behind(Diagnosis diagnosis) {
+            return List.of();
+        }
+
+        @Override
+        public List<SeenTask> tasks() {
+            return List.of();
+        }
+
+        @Override
+        public SleepFindings ofSleepers(Sleepers sleepers) {
+            return new SleepFindings(List.of(), false, false);
+        }
+
+        @Override
+        public List<String> unprinted() {
+            return List.of();
+        }
+    }
+}

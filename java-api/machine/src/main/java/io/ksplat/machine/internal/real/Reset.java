@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.machine.internal.real;
+
+import io.ksplat.kernel.Progress;
+import io.ksplat.kernel.internal.Deadline;
+import io.ksplat.machine.MachineException;
+import java.io.IOException;
+import java.time.Duration;
+
+/** Resets a machine, and waits until it has booted. */
+final class Reset {
+    private static final Duration COMMAND = Duration.ofSeconds(60);
+    private static final long PAUSE_MS = 2000;
+
+    private final MachineEntry entry;
+    private final Reach reach;
+
+    Reset(MachineEntry entry, Reach reach) {
+        this.entry = entry;
+        this.reach = reach;
+    }
+
+    /**
+     * Resets it. Another boot is proven by another id of the kernel's.
+     *
+     * @param before the id of the boot that ends
+     * @throws MachineException if there is no command, it fails, or the machine does not come back
+     */
+    void reset(String before, Progress progress) throws IOException {
+        String line = entry.reset()
+                .orElseThrow(() -> new MachineException(entry.name()
+                        + " must be reset, and its entry has no command for that (reset = \"ipmitool ... chassis power reset\"):"
+                        + " reset it by hand, and run ksplat again"));
+        reach.disconnect();
+        progress.report(entry.name() + ": resetting it");
+        Outcome outcome = Outcome.of(Outcome.shell(line), new byte[0], entry.scale(COMMAND));
+        if (outcome.exit() != 0) {
+            throw new MachineException("the command that resets " + entry.name() + " failed: " + outcome.said());
+        }
+        Deadline deadline = Deadline.in(entry.boot());
+        String last = "";
+        while (!deadline.expired()) {
+            try {
+                String now = bootId(reach);
+                if (!now.equals(before)) {
+                    progress.report(entry.name() + ": it is up again");
+                    return;
+                }
+                last = "it still runs the boot from before the reset";
+            } catch (IOException e) {
+                last = String.valueOf(e.getMessage());
+            }
+            reach.disconnect();
+            pause();
+        }
+        throw new MachineException(
+                entry.name() + " did not come back within " + entry.boot().toSeconds() + " s of its reset: " + last);
+    }
+
+    static String bootId(Reach reach) throws IOException {
+        return reach.output("reading the boot's id", "cat /proc/sys/kernel/random/boot_id");
+    }
+
+    private static void pause() throws MachineException {
+        try {
+            Thread.sleep(PAUSE_MS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new MachineException("interrupted while waiting for a boot", e);
+        }
+    }
+}
