@@ -4,11 +4,8 @@ package io.ksplat.engine.internal.program;
 import io.ksplat.bpf.internal.libbpf.Errno;
 import io.ksplat.engine.Machine;
 import io.ksplat.machine.AgentException;
-import io.ksplat.machine.MachineException;
-import io.ksplat.machine.internal.Processes;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 
 /** Checks that a root file system has what runs a program: execve(2) says ENOENT and not what is missing. */
@@ -37,11 +34,11 @@ final class InRoot {
     }
 
     /**
-     * Checks an executable; {@code program} is where it lies.
+     * Checks an executable. Of a library that is missing its loader tells itself.
      *
-     * @throws IOException in one line, if its loader or a library is not there
+     * @throws IOException in one line, if its loader is not there
      */
-    void checkExecutable(byte[] content, String program, Processes processes) throws IOException {
+    void checkExecutable(byte[] content) throws IOException {
         Optional<String> loader = ExecutableFile.loader(file, content);
         if (loader.isEmpty()) {
             return;
@@ -49,19 +46,6 @@ final class InRoot {
         if (!exists(loader.get())) {
             throw new IOException(file + " asks for the loader " + loader.get()
                     + ", which the root file system does not have: link it with -static, or name another root");
-        }
-        try {
-            // As ldd(1) does.
-            processes.run(new Processes.Command(
-                    List.of(loader.get(), program),
-                    List.of("LD_TRACE_LOADED_OBJECTS=1", "LD_WARN=1"),
-                    Optional.empty(),
-                    "/",
-                    Optional.empty()));
-        } catch (AgentException e) {
-            throw e;
-        } catch (MachineException e) {
-            throw new IOException(file + " cannot be loaded in the root file system: " + e.getMessage(), e);
         }
     }
 

@@ -165,7 +165,7 @@ public final class ProgramScenario implements Scenario {
             InRoot root = new InRoot(machine, spec.file());
             switch (spec.kind()) {
                 case SCRIPT -> root.checkScript(built().program);
-                case EXECUTABLE -> root.checkExecutable(built().program, program, processes);
+                case EXECUTABLE -> root.checkExecutable(built().program);
                 case C -> {
                     // It is linked statically.
                 }
