@@ -5,8 +5,10 @@ import io.ksplat.engine.RunSettings;
 import io.ksplat.machine.internal.real.ConsoleSource;
 import io.ksplat.machine.internal.real.MachineEntry;
 import io.ksplat.machine.internal.real.MachinesFile;
-import java.io.Console;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -73,13 +75,13 @@ final class OnMixin {
         return Optional.of(entry);
     }
 
-    private static boolean agrees(String name) {
-        Console terminal = System.console();
-        if (terminal == null) {
+    private static boolean agrees(String name) throws IOException {
+        if (!Boolean.getBoolean("ksplat.terminal")) {
             return false;
         }
-        String answer = terminal.readLine(
-                "The kernel of %s may deadlock or crash, and must be reset then. Run there? [y/N] ", name);
+        System.err.printf("The kernel of %s may deadlock or crash, and must be reset then. Run there? [y/N] ", name);
+        System.err.flush();
+        String answer = new BufferedReader(new InputStreamReader(System.in, Charset.defaultCharset())).readLine();
         return answer != null && answer.strip().toLowerCase(Locale.ROOT).startsWith("y");
     }
 

@@ -53,6 +53,14 @@ class LauncherTest {
     }
 
     @Test
+    void passesTheAnswerOnForARealMachine() throws Exception {
+        assertThat(ksplat("run", "nmi-cpumask-kptr", "--on", "rack7", "--yes"))
+                .isEqualTo("bootstrap --yes\nbuild\nlaunch run --yes nmi-cpumask-kptr --on rack7\n");
+        assertThat(ksplat("run", "nmi-cpumask-kptr", "--on", "rack7"))
+                .isEqualTo("bootstrap\nbuild\nlaunch run nmi-cpumask-kptr --on rack7\n");
+    }
+
+    @Test
     void leavesTheArgumentsOfAProgram() throws Exception {
         assertThat(ksplat("run", "program.c", "--", "--yes", "--in-container"))
                 .isEqualTo("bootstrap\nbuild\nlaunch run program.c -- --yes --in-container\n");

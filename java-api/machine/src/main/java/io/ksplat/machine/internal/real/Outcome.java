@@ -52,10 +52,7 @@ record Outcome(int exit, String text, String said) {
             }
             String text = new String(bytes, StandardCharsets.UTF_8);
             String last = last(Files.readString(errors, StandardCharsets.ISO_8859_1));
-            return new Outcome(
-                    process.exitValue(),
-                    text,
-                    last.isEmpty() ? last(text) : last);
+            return new Outcome(process.exitValue(), text, last.isEmpty() ? last(text) : last);
         } catch (TimeoutException e) {
             throw new MachineException.Late(
                     "\"" + String.join(" ", words) + "\" did not end within " + limit.toSeconds() + " s");

@@ -92,7 +92,6 @@ final class Pulse implements AutoCloseable {
                 Thread.sleep(EVERY_MS);
             } catch (MachineException.Late late) {
                 // The silence shows in the sample's age.
-                continue;
             } catch (IOException e) {
                 end = e;
                 return;

@@ -253,7 +253,7 @@ final class RealView implements OutsideView {
     }
 
     /** The memory of a real machine is not read. */
-    private final class NoMemory implements Analysis {
+    private static final class NoMemory implements Analysis {
         @Override
         public Map<Integer, Awaited> waits(Diagnosis diagnosis) {
             return Map.of();
