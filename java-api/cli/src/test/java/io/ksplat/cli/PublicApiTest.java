@@ -60,6 +60,7 @@ class PublicApiTest {
             "io.ksplat.engine.Session.timings",
             "io.ksplat.engine.SessionOptions.<init>",
             "io.ksplat.engine.SessionOptions.launcher",
+            "io.ksplat.engine.SessionOptions.on",
             "io.ksplat.engine.RunSettings$Capture.<init>",
             "io.ksplat.engine.RunSettings$Capture.hook",
             "io.ksplat.container.KernelContainer",

@@ -145,6 +145,8 @@ class RealAgentTest {
         assertThat(process.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).isZero();
         // Killed, and then reaped by whoever reaps orphans here.
-        ProcessHandle.of(pid).map(ProcessHandle::onExit).ifPresent(end -> assertThat(end).succeedsWithin(SOON));
+        ProcessHandle.of(pid)
+                .map(ProcessHandle::onExit)
+                .ifPresent(end -> assertThat(end).succeedsWithin(SOON));
     }
 }
