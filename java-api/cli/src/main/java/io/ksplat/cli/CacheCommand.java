@@ -4,7 +4,6 @@ package io.ksplat.cli;
 import io.ksplat.campaign.internal.CacheArchive;
 import io.ksplat.campaign.internal.CacheShelf;
 import io.ksplat.campaign.internal.fleet.FleetPlan;
-import io.ksplat.kernel.Cache;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -100,7 +99,7 @@ final class CacheCommand implements Runnable {
                 : Optional.of(FleetPlan.read(plan).kernels().stream()
                         .map(FleetPlan.Kernel::key)
                         .collect(Collectors.toSet()));
-        int entries = new CacheArchive(Cache.standard()).write(file, kernels);
+        int entries = CacheArchive.standard().write(file, kernels);
         PrintWriter out = spec.commandLine().getOut();
         out.println(entries + " entries are in " + file);
         out.flush();
@@ -113,7 +112,7 @@ final class CacheCommand implements Runnable {
                     + " import only what you trust.",
             mixinStandardHelpOptions = true)
     int unpack(@Parameters(paramLabel = "FILE", description = "The archive.") Path file) throws Exception {
-        int added = new CacheArchive(Cache.standard()).read(file);
+        int added = CacheArchive.standard().read(file);
         PrintWriter out = spec.commandLine().getOut();
         out.println(added + " entries are new");
         out.flush();

@@ -2,9 +2,7 @@
 package io.ksplat.cli;
 
 import io.ksplat.engine.RunSettings;
-import io.ksplat.machine.internal.real.ConsoleSource;
-import io.ksplat.machine.internal.real.MachineEntry;
-import io.ksplat.machine.internal.real.MachinesFile;
+import io.ksplat.engine.internal.RealMachine;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -49,7 +47,7 @@ final class OnMixin {
      *
      * @throws ParameterException if there is none, or nobody agrees
      */
-    Optional<MachineEntry> machine(CommandSpec spec) throws IOException {
+    Optional<RealMachine> machine(CommandSpec spec) throws IOException {
         String target = on;
         if (target == null) {
             if (machines != null || console != null || yes) {
@@ -57,22 +55,19 @@ final class OnMixin {
             }
             return Optional.empty();
         }
-        MachineEntry entry;
+        RealMachine machine;
         try {
-            entry = (machines == null ? MachinesFile.standard() : new MachinesFile(machines)).find(target);
+            machine = RealMachine.find(target, Optional.ofNullable(machines), Optional.ofNullable(console));
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }
-        if (console != null) {
-            entry = entry.heardBy(new ConsoleSource.Command(console));
-        }
-        if (!entry.sacrificial() && !yes && !agrees(entry.name())) {
+        if (!machine.sacrificial() && !yes && !agrees(machine.name())) {
             throw new ParameterException(
                     spec.commandLine(),
                     "--on " + target + ": its kernel may deadlock or crash, and must be reset then: mark the machine"
                             + " sacrificial = true in machines.toml, or say --yes");
         }
-        return Optional.of(entry);
+        return Optional.of(machine);
     }
 
     private static boolean agrees(String name) throws IOException {
@@ -86,9 +81,9 @@ final class OnMixin {
     }
 
     /** Returns the kernels to run on: on a real machine that is the one that runs there. */
-    List<String> kernels(List<String> given, Optional<MachineEntry> entry) {
-        return entry.isPresent() && given.equals(List.of(RunSettings.DEFAULT_KERNEL))
-                ? List.of("running:" + entry.get().name())
+    List<String> kernels(List<String> given, Optional<RealMachine> machine) {
+        return machine.isPresent() && given.equals(List.of(RunSettings.DEFAULT_KERNEL))
+                ? List.of("running:" + machine.get().name())
                 : given;
     }
 }

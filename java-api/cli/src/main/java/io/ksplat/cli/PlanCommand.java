@@ -4,23 +4,17 @@ package io.ksplat.cli;
 import io.ksplat.campaign.internal.fleet.FleetPlan;
 import io.ksplat.campaign.internal.fleet.FleetUnit;
 import io.ksplat.campaign.internal.fleet.KnownDurations;
+import io.ksplat.campaign.internal.fleet.PlannedKernels;
 import io.ksplat.engine.RunSettings;
 import io.ksplat.engine.SessionOptions;
 import io.ksplat.engine.internal.TerminalProgress;
-import io.ksplat.kernel.Cache;
-import io.ksplat.kernel.Kernel;
-import io.ksplat.kernel.KernelException;
-import io.ksplat.kernel.KernelSpec;
-import io.ksplat.kernel.Kernels;
 import io.ksplat.results.ResultsReader;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -154,24 +148,13 @@ final class PlanCommand implements Callable<Integer> {
                 .withAccelerator(Optional.ofNullable(accelerator));
     }
 
-    /** A series moves on: the key says which kernel was meant. */
-    private List<FleetPlan.Kernel> kernels() throws KernelException, InterruptedException {
+    private List<FleetPlan.Kernel> kernels() throws Exception {
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
-        Kernels shelf = new Kernels(Cache.standard());
-        Map<String, String> specs = new HashMap<>();
-        List<FleetPlan.Kernel> known = new ArrayList<>();
-        for (String text : kernels.stream().distinct().toList()) {
-            Kernel kernel = shelf.resolve(KernelSpec.parse(text), progress);
-            String other = specs.putIfAbsent(kernel.key(), text);
-            if (other != null) {
-                progress.clear();
-                throw new IllegalArgumentException(
-                        other + " and " + text + " are one kernel, " + kernel.key() + ": name it once");
-            }
-            known.add(new FleetPlan.Kernel(text, kernel.release(), kernel.key()));
+        try {
+            return PlannedKernels.resolve(kernels, progress);
+        } finally {
+            progress.clear();
         }
-        progress.clear();
-        return known;
     }
 
     private List<FleetUnit> units(List<FleetPlan.Reproducer> planned, List<FleetPlan.Kernel> known) throws IOException {

@@ -5,6 +5,7 @@ import io.ksplat.campaign.Parallelism;
 import io.ksplat.campaign.internal.fleet.FleetPlan;
 import io.ksplat.campaign.internal.fleet.FleetUnit;
 import io.ksplat.campaign.internal.fleet.PlanReport;
+import io.ksplat.campaign.internal.fleet.PlannedKernels;
 import io.ksplat.campaign.internal.fleet.ShardName;
 import io.ksplat.campaign.internal.fleet.ShardRun;
 import io.ksplat.campaign.internal.fleet.Shares;
@@ -12,10 +13,6 @@ import io.ksplat.engine.RunSettings;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.SessionOptions;
 import io.ksplat.engine.internal.TerminalProgress;
-import io.ksplat.kernel.Kernel;
-import io.ksplat.kernel.KernelException;
-import io.ksplat.kernel.KernelSpec;
-import io.ksplat.kernel.Kernels;
 import io.ksplat.results.ResultsReader;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.RunText;
@@ -98,7 +95,7 @@ final class PlanMixin {
         var entries = PlanWords.entries(planned);
         boolean whole;
         try (Session session = Session.openUntilSignal(options)) {
-            checkKernels(planned, share, options, progress);
+            PlannedKernels.fetch(planned, share, progress);
             whole = new ShardRun(session, settings(planned), report, name, entries, new ShardRun.Listener() {
                         @Override
                         public void passed(FleetUnit unit) {
@@ -147,21 +144,5 @@ final class PlanMixin {
             settings = settings.expecting(said.expect().get());
         }
         return said.nmi().isPresent() ? settings.sending(said.nmi().get()) : settings;
-    }
-
-    /** A series may have moved on since the plan was made. */
-    static void checkKernels(FleetPlan plan, List<FleetUnit> share, SessionOptions options, TerminalProgress progress)
-            throws KernelException, InterruptedException, IOException {
-        Kernels kernels = new Kernels(options.cache());
-        for (FleetPlan.Kernel kernel : plan.kernels()) {
-            if (share.stream().anyMatch(unit -> unit.kernel().equals(kernel.spec()))) {
-                Kernel here = kernels.resolve(KernelSpec.parse(kernel.spec()), progress);
-                if (!here.key().equals(kernel.key())) {
-                    throw new IOException(kernel.spec() + " is " + here.key() + " here, and was " + kernel.key()
-                            + " when it was planned: name the version in the plan, or bring the cache"
-                            + " (ksplat cache export)");
-                }
-            }
-        }
     }
 }

@@ -4,7 +4,6 @@ package io.ksplat.cli;
 import io.ksplat.campaign.internal.fleet.ClassDigest;
 import io.ksplat.campaign.internal.fleet.FleetPlan;
 import io.ksplat.engine.Catalogue;
-import io.ksplat.kernel.internal.Digests;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -49,14 +48,7 @@ final class PlanWords {
         if (choice.digest().isPresent()) {
             return choice.digest().get();
         }
-        StringBuilder all = new StringBuilder();
-        for (Catalogue.Entry entry : choice.entries()) {
-            all.append(entry.fullId()).append('\n');
-            if (entry.source() instanceof Catalogue.Source.TestClass test) {
-                all.append(ClassDigest.of(test.type())).append('\n');
-            }
-        }
-        return Digests.sha256(all.toString());
+        return ClassDigest.of(choice.entries());
     }
 
     /**

@@ -2,7 +2,7 @@
 package io.ksplat.cli;
 
 import io.ksplat.campaign.internal.fleet.FleetPlan;
-import io.ksplat.engine.SessionOptions;
+import io.ksplat.campaign.internal.fleet.PlannedKernels;
 import io.ksplat.engine.internal.TerminalProgress;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -30,7 +30,7 @@ final class PrepareCommand implements Callable<Integer> {
         FleetPlan plan = FleetPlan.read(file);
         PlanWords.entries(plan);
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
-        PlanMixin.checkKernels(plan, plan.units(), SessionOptions.standard(progress), progress);
+        PlannedKernels.fetch(plan, plan.units(), progress);
         progress.clear();
         PrintWriter out = spec.commandLine().getOut();
         plan.kernels().forEach(kernel -> out.println(kernel.spec() + ": " + kernel.key()));

@@ -7,8 +7,8 @@ import io.ksplat.engine.Catalogue;
 import io.ksplat.engine.RunSettings;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.SessionOptions;
+import io.ksplat.engine.internal.RealMachine;
 import io.ksplat.engine.internal.TerminalProgress;
-import io.ksplat.machine.internal.real.MachineEntry;
 import io.ksplat.results.RunLog;
 import io.ksplat.results.RunText;
 import java.io.IOException;
@@ -149,7 +149,7 @@ final class RunCommand implements Callable<Integer> {
         }
         List<Catalogue.Entry> chosen = choose(new Reproducers(programs.words(spec)));
         checkWords();
-        Optional<MachineEntry> machine = real.machine(spec);
+        Optional<RealMachine> machine = real.machine(spec);
         kernels = real.kernels(kernels, machine);
         RunSettings settings = settings();
         PrintWriter err = spec.commandLine().getErr();

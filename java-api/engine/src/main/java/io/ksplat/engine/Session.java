@@ -75,7 +75,7 @@ public final class Session implements AutoCloseable {
         return new Session(
                 options,
                 options.on()
-                        .<Targets>map(entry -> new RealTargets(entry, options))
+                        .<Targets>map(machine -> new RealTargets(machine.entry(), options))
                         .orElseGet(() -> new QemuTargets(options)));
     }
 

@@ -2,11 +2,11 @@
 package io.ksplat.engine;
 
 import io.ksplat.engine.internal.LoggedProgress;
+import io.ksplat.engine.internal.RealMachine;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Progress;
 import io.ksplat.machine.Accelerator;
 import io.ksplat.machine.internal.qemu.QemuLauncher;
-import io.ksplat.machine.internal.real.MachineEntry;
 import io.ksplat.results.ToolRecord;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -31,7 +31,7 @@ public record SessionOptions(
         List<Path> fragments,
         Optional<QemuLauncher> launcher,
         Optional<ToolRecord> tool,
-        Optional<MachineEntry> on) {
+        Optional<RealMachine> on) {
     /** The version of this ksplat. */
     public static final String VERSION = "0.1.0";
 
@@ -99,7 +99,7 @@ public record SessionOptions(
     }
 
     /** Returns these with a real machine to run on. */
-    public SessionOptions on(Optional<MachineEntry> machine) {
+    public SessionOptions on(Optional<RealMachine> machine) {
         return new SessionOptions(cache, progress, accelerator, fragments, launcher, tool, machine);
     }
 

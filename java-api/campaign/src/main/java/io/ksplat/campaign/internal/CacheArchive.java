@@ -36,6 +36,11 @@ public final class CacheArchive {
         this.cache = cache;
     }
 
+    /** Returns the one of the user's cache. */
+    public static CacheArchive standard() {
+        return new CacheArchive(Cache.standard());
+    }
+
     /**
      * Writes an archive, compressed as its name ends ({@code .tar}, {@code .tar.gz}, {@code .tar.xz}, {@code .tar.zst}).
      *

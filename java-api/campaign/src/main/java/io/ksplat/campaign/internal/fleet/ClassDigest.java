@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.fleet;
 
+import io.ksplat.engine.Catalogue;
 import io.ksplat.kernel.internal.Digests;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
@@ -10,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -23,6 +25,18 @@ public final class ClassDigest {
     private static final Pattern INCLUDED = Pattern.compile("\"([\\w.+-]{1,200}\\.[ch])\"");
 
     private ClassDigest() {}
+
+    /** Returns the digest of what entries of the catalogue are named and made of, in hexadecimal digits. */
+    public static String of(List<Catalogue.Entry> entries) throws IOException {
+        StringBuilder all = new StringBuilder();
+        for (Catalogue.Entry entry : entries) {
+            all.append(entry.fullId()).append('\n');
+            if (entry.source() instanceof Catalogue.Source.TestClass test) {
+                all.append(of(test.type())).append('\n');
+            }
+        }
+        return Digests.sha256(all.toString());
+    }
 
     /** Returns the digest, in hexadecimal digits. */
     public static String of(Class<?> type) throws IOException {
