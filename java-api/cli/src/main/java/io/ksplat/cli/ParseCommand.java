@@ -7,6 +7,7 @@ import io.ksplat.results.internal.LogFiles;
 import io.ksplat.results.internal.LogParser;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -52,6 +53,11 @@ final class ParseCommand implements Callable<Integer> {
     private @Nullable Path report;
 
     @Option(
+            names = "--follow",
+            description = "Read one log as it grows, through its rotation too, and tell each report at once. Standard input ends it, or Ctrl-C.")
+    private boolean follow;
+
+    @Option(
             names = "--fail-on",
             paramLabel = "KIND",
             split = ",",
@@ -70,7 +76,11 @@ final class ParseCommand implements Callable<Integer> {
         KnownReports reports = known == null ? KnownReports.NONE : KnownReports.read(known);
         FailOn failing = failing(reports);
         PrintWriter out = spec.commandLine().getOut();
+        if (follow) {
+            return follow(failing, reports, out);
+        }
         boolean fails = false;
+        boolean broken = false;
         long lines = 0;
         long kernelLines = 0;
         long found = 0;
@@ -84,6 +94,13 @@ final class ParseCommand implements Callable<Integer> {
                 found += here.evidence().size();
                 out.print(json ? here.json() + "\n" : here.text(logFiles.size() > 1 ? file + ": " : "", reports));
                 out.flush();
+                if (here.broken().isPresent()) {
+                    broken = true;
+                    spec.commandLine()
+                            .getErr()
+                            .println(file + " " + here.broken().get() + ": what it has up to there was parsed; get it whole");
+                    spec.commandLine().getErr().flush();
+                }
             }
         }
         if (report != null) {
@@ -96,7 +113,31 @@ final class ParseCommand implements Callable<Integer> {
             out.println(counts(lines, kernelLines, found));
             out.flush();
         }
-        return fails ? Exit.UNEXPECTED : Exit.EXPECTED;
+        return fails ? Exit.UNEXPECTED : broken ? Exit.HARNESS : Exit.EXPECTED;
+    }
+
+    private int follow(FailOn failing, KnownReports reports, PrintWriter out) throws IOException {
+        if (files.size() != 1 || report != null) {
+            throw new ParameterException(
+                    spec.commandLine(), "--follow reads one log and writes no report: name one file or -, without --report");
+        }
+        boolean[] fails = new boolean[1];
+        try (LogParser logs = new LogParser(Optional.empty())) {
+            logs.follow(files.get(0), found -> {
+                fails[0] |= failing.isIn(found);
+                out.print(json ? line(found) : found.text("", reports));
+                out.flush();
+            });
+        }
+        return fails[0] ? Exit.UNEXPECTED : Exit.EXPECTED;
+    }
+
+    private static String line(LogParser.Found found) {
+        try {
+            return found.json() + "\n";
+        } catch (IOException e) {
+            throw new UncheckedIOException("writing a report as JSON: " + e.getMessage(), e);
+        }
     }
 
     private static String counts(long lines, long kernelLines, long found) {

@@ -5,8 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.zip.GZIPOutputStream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -142,6 +147,43 @@ class ParseTest {
         assertThat(ksplat.out())
                 .contains("logs/a: oops: ", "logs/b.log: oops: ", "logs/old/c: oops: ")
                 .contains("25 lines, 25 of them with a kernel's stamp, 3 reports");
+    }
+
+    @Test
+    void whatATruncatedArchiveHasIsTold() throws Exception {
+        Path whole = folder.resolve("whole.gz");
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(whole))) {
+            Random random = new Random(1);
+            out.write((BANNER + OOPS).getBytes(StandardCharsets.UTF_8));
+            for (int line = 0; line < 2000; line++) {
+                out.write("[   20.%06d] usb 1-1: %d\n".formatted(line, random.nextInt()).getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        byte[] bytes = Files.readAllBytes(whole);
+        Path torn = Files.write(folder.resolve("torn.gz"), Arrays.copyOf(bytes, bytes.length * 3 / 4));
+        String good = log("good.log", BANNER);
+
+        Ksplat ksplat = Ksplat.run(folder, "parse", torn.toString(), good);
+
+        assertThat(ksplat.exit()).isEqualTo(1);
+        assertThat(ksplat.out()).contains("oops: BUG: unable to handle kernel NULL pointer dereference in demo_open");
+        assertThat(ksplat.err().lines()).singleElement().asString().contains("torn.gz ends early after line 1");
+    }
+
+    @Test
+    void aTruncatedArchiveWithoutAReportShowsNothing() throws Exception {
+        Path torn = folder.resolve("torn.gz");
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(torn))) {
+            out.write(BANNER.repeat(100).getBytes(StandardCharsets.UTF_8));
+        }
+        byte[] bytes = Files.readAllBytes(torn);
+        Files.write(torn, Arrays.copyOf(bytes, bytes.length - 8));
+
+        Ksplat ksplat = Ksplat.run(folder, "parse", torn.toString(), "--report", report.toString());
+
+        assertThat(ksplat.exit()).isEqualTo(3);
+        assertThat(json("results.json").path("runs").get(0).path("verdict").asText())
+                .isEqualTo("INCONCLUSIVE");
     }
 
     @Test

@@ -278,4 +278,22 @@ class ConsoleParserTest {
             assertThat(ConsoleParser.parse(Logs.bytes(log))).as(log).isEmpty();
         }
     }
+
+    @Test
+    void aNameInADumpIsNoHead() {
+        for (String line : List.of(
+                "CPU: 1 PID: 88 Comm: Kernel BUG at x Not tainted 6.1.0 #1",
+                "CPU: 1 UID: 0 PID: 88 Comm: Kernel BUG at x Not tainted 6.12.0 #1",
+                "Hardware name: BUG: soft lockup - CPU#1 stuck for 22s! [cat:88]",
+                "Killed process 88 (Kernel BUG at x) total-vm:1kB",
+                "audit: type=1701 pid=88 comm=\"Kernel BUG at x\" exe=\"/bin/cat\" sig=11",
+                "Workqueue: events BUG: KASAN: x")) {
+            assertThat(ConsoleParser.parse(Logs.bytes("[   10.000000] " + line + "\n[   10.000001] next\n")))
+                    .as(line)
+                    .isEmpty();
+            assertThat(ConsoleParser.parse(Logs.bytes(line + "\nnext\n")))
+                    .as(line)
+                    .isEmpty();
+        }
+    }
 }

@@ -2,6 +2,7 @@
 package io.ksplat.results.internal;
 
 import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.LockRef;
 import io.ksplat.evidence.Task;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +29,10 @@ final class EvidenceFacts {
         if (!found.blocked().isEmpty()) {
             facts.add("blocks "
                     + found.blocked().stream().map(EvidenceFacts::named).collect(Collectors.joining(" ")));
+        }
+        for (LockRef lock : found.locks()) {
+            lock.wantedAt().ifPresent(at -> facts.add("wants " + lock.name() + " in " + at));
+            lock.heldAt().ifPresent(at -> facts.add("holds " + lock.name() + ", taken in " + at));
         }
         found.line().ifPresent(line -> facts.add("line " + line));
         found.wallTime().ifPresent(time -> facts.add("at " + time));

@@ -16,6 +16,7 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** Finds kernel reports in logs, and keeps them in a report if there is one. */
 public final class LogParser implements AutoCloseable {
@@ -33,8 +34,9 @@ public final class LogParser implements AutoCloseable {
      *
      * @param lines how many lines it has that are not empty
      * @param kernelLines how many of them say that a kernel printed them
+     * @param broken why the rest of it could not be read; empty if all was
      */
-    public record Found(String file, List<Evidence> evidence, long lines, long kernelLines) {
+    public record Found(String file, List<Evidence> evidence, long lines, long kernelLines, Optional<String> broken) {
         public Found {
             evidence = List.copyOf(evidence);
         }
@@ -62,15 +64,19 @@ public final class LogParser implements AutoCloseable {
         public String text(String prefix, KnownReports known) {
             StringBuilder text = new StringBuilder();
             for (Evidence each : Incidents.gravestFirst(evidence)) {
-                text.append(prefix).append(EvidenceText.brief(each));
-                String facts = EvidenceFacts.of(each);
-                text.append(facts.isEmpty() ? "" : "  " + facts + "\n");
-                known.reason(each, LocalDate.now(ZoneId.systemDefault()))
-                        .ifPresent(reason ->
-                                text.append("  known: ").append(reason).append("\n"));
+                text.append(prefix).append(LogParser.text(each, known));
             }
             return text.toString();
         }
+    }
+
+    private static String text(Evidence found, KnownReports known) {
+        StringBuilder text = new StringBuilder(EvidenceText.brief(found));
+        String facts = EvidenceFacts.of(found);
+        text.append(facts.isEmpty() ? "" : "  " + facts + "\n");
+        known.reason(found, LocalDate.now(ZoneId.systemDefault()))
+                .ifPresent(reason -> text.append("  known: ").append(reason).append("\n"));
+        return text.toString();
     }
 
     /**
@@ -85,7 +91,11 @@ public final class LogParser implements AutoCloseable {
         }
         try (LogReport.Run run = report.get().begin(file)) {
             Found found = read(file, run::keep);
-            run.end(found.evidence());
+            if (found.broken().isEmpty()) {
+                run.end(found.evidence());
+            } else {
+                run.endEarly(found.evidence(), found.broken().get());
+            }
             return found;
         }
     }
@@ -107,19 +117,52 @@ public final class LogParser implements AutoCloseable {
     private static Found read(String file, Copy copy) throws IOException {
         List<Evidence> evidence = new ArrayList<>();
         LogTally tally = new LogTally();
+        Optional<String> broken = Optional.empty();
         try (InputStream in = LogFiles.open(file);
                 ConsoleParser parser = new ConsoleParser(evidence::add)) {
             byte[] buffer = new byte[64 * 1024];
-            for (int length = in.read(buffer); length >= 0; length = in.read(buffer)) {
+            for (int length = in.read(buffer); length >= 0; length = read(in, buffer, tally)) {
                 copy.keep(buffer, length);
                 tally.feed(buffer, length);
                 parser.feed(buffer, 0, length);
             }
+        } catch (Torn e) {
+            // what came before is told: a log that was cut off is still a log
+            broken = Optional.of(String.valueOf(e.getMessage()));
         } catch (FileNotFoundException e) {
             throw e;
         } catch (IOException e) {
             throw new IOException("cannot read " + file + ": " + e.getMessage(), e);
         }
-        return new Found(file, Incidents.together(evidence), tally.lines(), tally.kernels());
+        return new Found(file, Incidents.together(evidence), tally.lines(), tally.kernels(), broken);
+    }
+
+    private static int read(InputStream in, byte[] buffer, LogTally tally) throws Torn {
+        try {
+            return in.read(buffer);
+        } catch (IOException e) {
+            throw new Torn("ends early after line " + tally.lines() + " (" + (e.getMessage() == null ? "the archive was cut" : e.getMessage()) + ")", e);
+        }
+    }
+
+    /** A log that can be read only up to some place. */
+    private static final class Torn extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        Torn(String message, IOException cause) {
+            super(message, cause);
+        }
+    }
+
+    /**
+     * Reads a log that grows, and returns when it has ended: standard input does, a file does not.
+     *
+     * @param told takes each report as soon as it is complete
+     */
+    public void follow(String file, Consumer<Found> told) throws IOException {
+        try (ConsoleParser parser =
+                new ConsoleParser(found -> told.accept(new Found(file, List.of(found), 0, 0, Optional.empty())))) {
+            LogFollower.follow(file, parser);
+        }
     }
 }

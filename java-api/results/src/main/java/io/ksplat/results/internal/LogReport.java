@@ -14,6 +14,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -75,13 +76,23 @@ public final class LogReport implements AutoCloseable {
 
         /** Enters what was found. */
         public void end(List<Evidence> evidence) throws IOException {
+            end(evidence, List.of(), bytes == 0 ? Optional.of("the log is empty") : Optional.empty());
+        }
+
+        /** Enters what was found in a log of which the rest cannot be read, so that it shows nothing if that is nothing. */
+        public void endEarly(List<Evidence> evidence, String why) throws IOException {
+            end(evidence, List.of(Control.observer("log-whole", 1, 0)), Optional.of("the log " + why));
+        }
+
+        private void end(List<Evidence> evidence, List<Control> more, Optional<String> message) throws IOException {
             console.close();
-            List<Control> controls = List.of(Control.observer("log-bytes", 1, bytes));
+            List<Control> controls = new ArrayList<>(List.of(Control.observer("log-bytes", 1, bytes)));
+            controls.addAll(more);
             Findings findings = new Findings(evidence, controls, true, Findings.Visibility.CONSOLE_ONLY);
             report.end(RunRecord.of(name, kernel, attempt)
                     .target("log")
                     .verdict(findings.verdict())
-                    .message(bytes == 0 ? Optional.of("the log is empty") : Optional.empty())
+                    .message(message)
                     .evidence(evidence)
                     .controls(controls)
                     .timings(Timings.ofTotal((System.nanoTime() - started) / 1_000_000))
