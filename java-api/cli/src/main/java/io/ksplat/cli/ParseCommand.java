@@ -54,7 +54,8 @@ final class ParseCommand implements Callable<Integer> {
 
     @Option(
             names = "--follow",
-            description = "Read one log as it grows, through its rotation too, and tell each report at once. Standard input ends it, or Ctrl-C.")
+            description =
+                    "Read one log as it grows, through its rotation too, and tell each report at once. Standard input ends it, or Ctrl-C.")
     private boolean follow;
 
     @Option(
@@ -98,7 +99,8 @@ final class ParseCommand implements Callable<Integer> {
                     broken = true;
                     spec.commandLine()
                             .getErr()
-                            .println(file + " " + here.broken().get() + ": what it has up to there was parsed; get it whole");
+                            .println(file + " " + here.broken().get()
+                                    + ": what it has up to there was parsed; get it whole");
                     spec.commandLine().getErr().flush();
                 }
             }
@@ -119,7 +121,8 @@ final class ParseCommand implements Callable<Integer> {
     private int follow(FailOn failing, KnownReports reports, PrintWriter out) throws IOException {
         if (files.size() != 1 || report != null) {
             throw new ParameterException(
-                    spec.commandLine(), "--follow reads one log and writes no report: name one file or -, without --report");
+                    spec.commandLine(),
+                    "--follow reads one log and writes no report: name one file or -, without --report");
         }
         boolean[] fails = new boolean[1];
         try (LogParser logs = new LogParser(Optional.empty())) {

@@ -156,7 +156,9 @@ class ParseTest {
             Random random = new Random(1);
             out.write((BANNER + OOPS).getBytes(StandardCharsets.UTF_8));
             for (int line = 0; line < 2000; line++) {
-                out.write("[   20.%06d] usb 1-1: %d\n".formatted(line, random.nextInt()).getBytes(StandardCharsets.UTF_8));
+                out.write("[   20.%06d] usb 1-1: %d\n"
+                        .formatted(line, random.nextInt())
+                        .getBytes(StandardCharsets.UTF_8));
             }
         }
         byte[] bytes = Files.readAllBytes(whole);

@@ -141,7 +141,10 @@ public final class LogParser implements AutoCloseable {
         try {
             return in.read(buffer);
         } catch (IOException e) {
-            throw new Torn("ends early after line " + tally.lines() + " (" + (e.getMessage() == null ? "the archive was cut" : e.getMessage()) + ")", e);
+            throw new Torn(
+                    "ends early after line " + tally.lines() + " ("
+                            + (e.getMessage() == null ? "the archive was cut" : e.getMessage()) + ")",
+                    e);
         }
     }
 

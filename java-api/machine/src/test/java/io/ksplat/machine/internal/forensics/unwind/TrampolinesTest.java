@@ -44,7 +44,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class TrampolinesTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final int MOST_STEPS = 5000;
-    private static final String TRAMPOLINE = "bpf_trampoline_";
+    private static final String TRAMPOLINE = "bpf_trampoline";
 
     @TempDir
     Path folder;
