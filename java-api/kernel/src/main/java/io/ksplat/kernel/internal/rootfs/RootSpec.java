@@ -36,6 +36,9 @@ public sealed interface RootSpec {
 
     /** Returns what a text names: {@code debian[:SUITE][+PACKAGE...]}, else a path. */
     static RootSpec parse(String text) {
+        if (text.isBlank()) {
+            throw new IllegalArgumentException("root is debian[:SUITE][+PACKAGE...] or a path, and not empty");
+        }
         Matcher debian = DEBIAN.matcher(text);
         if (!debian.matches()) {
             return new Here(Path.of(text));
