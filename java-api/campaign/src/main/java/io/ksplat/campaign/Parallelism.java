@@ -13,15 +13,22 @@ public final class Parallelism {
     public static final int MOST = 256;
 
     /**
-     * Memory per attempt: the guest's memory, if all of it is written, QEMU's own memory, and the same for the standby
+     * Memory per attempt, in MiB: the guest's memory, if all of it is written, QEMU's own memory, and the same for the standby
      * machine of the next attempt.
      */
-    private static final long BYTES = 448L << 20;
+    public static final long ATTEMPT_MIB = 448;
+
+    private static final long BYTES = ATTEMPT_MIB << 20;
 
     /** Memory to leave for this process and everything else on the host. */
     private static final long SPARE_BYTES = 768L << 20;
 
     private Parallelism() {}
+
+    /** Returns the memory that some attempts at a time need, that of Java and of the host's own included, in MiB. */
+    public static long memoryMiB(int attempts) {
+        return (attempts * BYTES + SPARE_BYTES) >> 20;
+    }
 
     /** Returns one attempt per CPU, or fewer if the memory does not suffice. */
     public static int fitting() throws IOException {

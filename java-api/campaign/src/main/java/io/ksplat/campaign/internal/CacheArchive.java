@@ -2,16 +2,17 @@
 package io.ksplat.campaign.internal;
 
 import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.internal.Command;
+import io.ksplat.machine.internal.qemu.Folders;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -19,7 +20,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiPredicate;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /** Packs entries of the cache for another machine, and puts them into its cache. The keys tell the contents: what is there stays. */
 public final class CacheArchive {
@@ -29,6 +29,9 @@ public final class CacheArchive {
 
     private static final Set<String> KERNELS = Set.of("built", "debian", "image", "package");
     private static final Set<String> OF_KERNELS = Set.of("facts", "orc", "vmlinux");
+
+    /** A whole cache, compressed on a slow machine. */
+    private static final Duration LIMIT = Duration.ofHours(6);
 
     private final Cache cache;
 
@@ -130,7 +133,7 @@ public final class CacheArchive {
             }
             return added;
         } finally {
-            delete(fresh);
+            Folders.remove(fresh);
         }
     }
 
@@ -152,47 +155,16 @@ public final class CacheArchive {
         }
     }
 
-    private static void tar(String... arguments) throws IOException, InterruptedException {
+    private void tar(String... arguments) throws IOException, InterruptedException {
         List<String> words = new ArrayList<>(List.of("tar"));
         words.addAll(List.of(arguments));
-        Path told = Files.createTempFile("ksplat-tar", "");
         try {
-            Process process = new ProcessBuilder(words)
-                    .redirectErrorStream(true)
-                    .redirectOutput(told.toFile())
-                    .start();
-            try {
-                process.getOutputStream().close();
-                if (process.waitFor() != 0) {
-                    throw new IOException("tar failed: "
-                            + Files.readString(told, StandardCharsets.UTF_8)
-                                    .strip()
-                                    .replaceAll("\\s+", " "));
-                }
-            } finally {
-                process.destroy();
+            Command.Outcome done = new Command(LIMIT, words).run(cache.root());
+            if (!done.ok()) {
+                throw new IOException("tar failed: " + String.join(" ", done.lines()));
             }
-        } finally {
-            Files.deleteIfExists(told);
+        } catch (KernelException e) {
+            throw new IOException(e.getMessage(), e);
         }
-    }
-
-    private static void delete(Path tree) throws IOException {
-        Files.walkFileTree(tree, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.delete(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure) throws IOException {
-                if (failure != null) {
-                    throw failure;
-                }
-                Files.delete(visited);
-                return FileVisitResult.CONTINUE;
-            }
-        });
     }
 }

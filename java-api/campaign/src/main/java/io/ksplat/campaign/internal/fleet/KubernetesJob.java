@@ -3,6 +3,7 @@ package io.ksplat.campaign.internal.fleet;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.ksplat.campaign.Parallelism;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,8 +21,6 @@ public record KubernetesJob(
         String name, String image, String claim, int shards, int parallel, int jobs, Optional<String> kvm) {
     private static final String MOUNT = "/ksplat";
     private static final int RETRIES = 2;
-    private static final long MIB_EACH = 448;
-    private static final long MIB_MORE = 768;
 
     public KubernetesJob {
         for (String label : List.of(name, claim)) {
@@ -49,7 +48,7 @@ public record KubernetesJob(
         ObjectNode container = pod(
                 spec,
                 jobs,
-                MIB_EACH * jobs + MIB_MORE,
+                Parallelism.memoryMiB(jobs),
                 List.of(
                         "run",
                         "--plan",
@@ -70,7 +69,7 @@ public record KubernetesJob(
     public String merge() {
         ObjectNode job = job(name + "-merge");
         ObjectNode spec = job.putObject("spec").put("backoffLimit", 0);
-        pod(spec, 1, MIB_MORE, List.of("merge", MOUNT + "/shards", "--report", MOUNT + "/joint"));
+        pod(spec, 1, Parallelism.memoryMiB(0), List.of("merge", MOUNT + "/shards", "--report", MOUNT + "/joint"));
         return job.toPrettyString() + "\n";
     }
 

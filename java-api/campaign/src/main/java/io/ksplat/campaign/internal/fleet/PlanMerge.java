@@ -3,6 +3,7 @@ package io.ksplat.campaign.internal.fleet;
 
 import io.ksplat.campaign.internal.statistics.Rate;
 import io.ksplat.evidence.Verdict;
+import io.ksplat.machine.internal.qemu.Folders;
 import io.ksplat.results.KernelName;
 import io.ksplat.results.ReportMerge;
 import io.ksplat.results.ResultsReader;
@@ -108,7 +109,7 @@ public final class PlanMerge {
             }
             ReportMerge.of(units, out);
         } finally {
-            PlanReport.delete(absent);
+            Folders.remove(absent);
         }
         PlanPart.enter(out, new PlanPart(plan.digest(), "joint", joined));
         List<RunRecord> runs = ResultsReader.read(out);

@@ -3,24 +3,21 @@ package io.ksplat.campaign.internal.fleet;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.ksplat.machine.internal.qemu.Folders;
 import io.ksplat.results.internal.PlanPart;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The folder that shards of a plan write into, each unit a report of its own. All machines may share one folder: a unit is written below
@@ -166,7 +163,7 @@ public final class PlanReport {
                 if (!isDone(unit)) {
                     throw new IOException("the report of " + unit.id() + " cannot be put into " + folder + ": " + e, e);
                 }
-                delete(own);
+                Folders.remove(own);
                 return false;
             }
         }
@@ -188,24 +185,5 @@ public final class PlanReport {
         Path own = Files.createDirectory(folder.resolve(BEGUN).resolve(unit.id() + "-" + nonce()));
         int times = unended(unit) + failed(unit).size() + (isDone(unit) ? 1 : 0);
         return new Begun(unit, shard, own, times);
-    }
-
-    static void delete(Path tree) throws IOException {
-        Files.walkFileTree(tree, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.delete(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure) throws IOException {
-                if (failure != null) {
-                    throw failure;
-                }
-                Files.delete(visited);
-                return FileVisitResult.CONTINUE;
-            }
-        });
     }
 }

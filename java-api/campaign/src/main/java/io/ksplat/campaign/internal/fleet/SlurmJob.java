@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.fleet;
 
+import io.ksplat.campaign.Parallelism;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -16,11 +17,6 @@ import java.util.stream.Collectors;
  * @param options those of sbatch, as {@code --partition=fast}
  */
 public record SlurmJob(Path ksplat, Path plan, Path report, Path joint, int shards, int jobs, List<String> options) {
-    /** The memory of an attempt and its standby, and that of Java and the host's own. */
-    private static final long MIB_EACH = 448;
-
-    private static final long MIB_MORE = 768;
-
     /** Slurm's own lines know no quotes. */
     private static final String PLAIN = "[A-Za-z0-9/._+@:=,-]+";
 
@@ -43,7 +39,7 @@ public record SlurmJob(Path ksplat, Path plan, Path report, Path joint, int shar
 
     /** Returns the script of the array. Only a ksplat that failed or was killed is tried again, twice at most. */
     public String array() {
-        return head("ksplat", "#SBATCH --array=1-" + shards, jobs, MIB_EACH * jobs + MIB_MORE, "%a")
+        return head("ksplat", "#SBATCH --array=1-" + shards, jobs, Parallelism.memoryMiB(jobs), "%a")
                 + ksplat + " run --plan " + plan + " --shard auto --report " + report + " --resume --jobs " + jobs
                 + "\n"
                 + """
@@ -58,8 +54,8 @@ public record SlurmJob(Path ksplat, Path plan, Path report, Path joint, int shar
 
     /** Returns the script of the joint report. */
     public String merge() {
-        return head("ksplat-merge", "", 1, MIB_MORE, "merge") + "exec " + ksplat + " merge " + report + " --report "
-                + joint + "\n";
+        return head("ksplat-merge", "", 1, Parallelism.memoryMiB(0), "merge") + "exec " + ksplat + " merge " + report
+                + " --report " + joint + "\n";
     }
 
     private String head(String name, String array, int cpus, long memory, String log) {
