@@ -112,7 +112,7 @@ final class PatchCommand implements Callable<Integer> {
         SeriesTrial series =
                 SeriesTrial.of(new SeriesTrial.Question(tree, base, profile, each, error, most), mails, progress);
         PrintWriter out = spec.commandLine().getOut();
-        PatchRecord record;
+        boolean cures;
         try (Session session = Session.openUntilSignal(options.options(progress, spec));
                 Runner runner = new EntryRunner()) {
             Path folder = session.report(options.settings().report()).folder();
@@ -127,15 +127,16 @@ final class PatchCommand implements Callable<Integer> {
             });
             String text = series.text(result);
             Files.writeString(folder.resolve("patch.txt"), text);
-            record = series.record(result);
+            PatchRecord record = series.record(result);
             CampaignFiles.write(folder, record);
             out.println(json ? CampaignJson.line(record) : text);
             if (!json) {
                 out.println("Report: " + options.report());
             }
             out.flush();
+            cures = result.verdict() == PatchVerdict.CURES;
         }
         ReportPages.write(options.report(), spec.commandLine().getErr());
-        return record.verdict().equals(PatchVerdict.CURES.toString()) ? Exit.EXPECTED : Exit.UNEXPECTED;
+        return cures ? Exit.EXPECTED : Exit.UNEXPECTED;
     }
 }

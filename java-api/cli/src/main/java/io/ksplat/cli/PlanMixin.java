@@ -19,7 +19,6 @@ import io.ksplat.results.RunText;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -137,12 +136,7 @@ final class PlanMixin {
 
     private static RunSettings settings(FleetPlan plan) {
         FleetPlan.Settings said = plan.settings();
-        RunSettings settings = RunSettings.of(RunSettings.DEFAULT_KERNEL)
-                .booting(said.fresh())
-                .busyAfter(Duration.ofSeconds(said.busySeconds()));
-        if (said.expect().isPresent()) {
-            settings = settings.expecting(said.expect().get());
-        }
-        return said.nmi().isPresent() ? settings.sending(said.nmi().get()) : settings;
+        return AttemptsMixin.settings(
+                said.expect().orElse(null), said.nmi().orElse(null), said.fresh(), said.busySeconds());
     }
 }

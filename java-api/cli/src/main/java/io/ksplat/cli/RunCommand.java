@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -27,7 +26,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -49,27 +47,11 @@ final class RunCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    @Parameters(
-            paramLabel = "REPRODUCER",
-            description = "Reproducers, of any kind, and several: each " + ReproducerMixin.FORMS
-                    + ". Arguments of a program stand behind --.")
-    private List<String> words = List.of();
+    @Mixin
+    private AttemptsMixin attempts = new AttemptsMixin();
 
     @Mixin
     private ProgramMixin programs = new ProgramMixin();
-
-    @Option(names = "--all", description = "Every reproducer.")
-    private boolean all;
-
-    @Option(
-            names = "--kernel",
-            paramLabel = "SPEC",
-            description = "A kernel, may be given several times: " + RunSettings.KERNEL_FORMS + ". Default: "
-                    + RunSettings.DEFAULT_KERNEL + ".")
-    private List<String> kernels = List.of(RunSettings.DEFAULT_KERNEL);
-
-    @Option(names = "--repeat", paramLabel = "N", defaultValue = "1", description = "Attempts of each, default 1.")
-    private int repeat;
 
     @Option(
             names = "--jobs",
@@ -79,18 +61,6 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(names = "--report", paramLabel = "DIR", description = "Where the report goes, default ksplat-report.")
     private Path report = RunSettings.DEFAULT_REPORT;
-
-    @Option(
-            names = "--expect",
-            paramLabel = "VERDICT",
-            description = "The verdict that is expected, whatever the reproducer says.")
-    private @Nullable String expect;
-
-    @Option(names = "--nmi", paramLabel = "MODE", description = "none: send no NMIs, to see the controls fail.")
-    private @Nullable String nmi;
-
-    @Option(names = "--fresh", description = "Boot each machine cold.")
-    private boolean fresh;
 
     @Mixin
     private AcceleratorMixin machines = new AcceleratorMixin();
@@ -114,14 +84,6 @@ final class RunCommand implements Callable<Integer> {
     private boolean vmcore;
 
     @Option(
-            names = "--busy",
-            paramLabel = "SECONDS",
-            description =
-                    "How long a CPU may run without a sign of life and without waiting for a lock, in its own run time,"
-                            + " before that is evidence (cpu-busy, INCONCLUSIVE). Default: ${DEFAULT-VALUE}, the kernel's soft lockup threshold.")
-    private int busy = (int) RunSettings.DEFAULT_BUSY.toSeconds();
-
-    @Option(
             names = "--in-container",
             description =
                     "Run each machine in a Docker container, and compile BPF and build kernels there: this machine needs"
@@ -142,7 +104,7 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        plan.check(spec, words);
+        plan.check(spec, attempts.words());
         if (plan.isGiven()) {
             checkWords();
             return plan.run(spec, report, jobs);
@@ -150,7 +112,6 @@ final class RunCommand implements Callable<Integer> {
         List<Catalogue.Entry> chosen = choose(new Reproducers(programs.words(spec)));
         checkWords();
         Optional<RealMachine> machine = real.machine(spec);
-        kernels = real.kernels(kernels, machine);
         RunSettings settings = settings();
         PrintWriter err = spec.commandLine().getErr();
         TerminalProgress progress = TerminalProgress.on(err);
@@ -162,7 +123,7 @@ final class RunCommand implements Callable<Integer> {
         AtomicBoolean failed = new AtomicBoolean();
         RunLog written;
         try (Session session = Session.openUntilSignal(options)) {
-            var specs = Campaign.kernels(kernels);
+            var specs = Campaign.kernels(real.kernels(attempts.kernels(), machine));
             Optional<String> same = session.sameKernel(specs);
             if (same.isPresent()) {
                 progress.clear();
@@ -182,7 +143,7 @@ final class RunCommand implements Callable<Integer> {
                             settings,
                             machine.isPresent() ? 1 : jobs == null ? Parallelism.fitting() : jobs,
                             EntryRunner::new)
-                    .run(chosen, specs, repeat, ended, failure -> {
+                    .run(chosen, specs, attempts.repeat(), ended, failure -> {
                         failed.set(true);
                         progress.clear();
                         err.println("ksplat: " + ErrorGuide.told(failure));
@@ -202,12 +163,7 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private void checkWords() {
-        if (repeat < 1) {
-            throw new ParameterException(spec.commandLine(), "--repeat must be at least 1");
-        }
-        if (busy < 1) {
-            throw new ParameterException(spec.commandLine(), "--busy must be at least 1");
-        }
+        attempts.check(spec);
         if (jobs != null && (jobs < 1 || jobs > Parallelism.MOST)) {
             throw new ParameterException(spec.commandLine(), "--jobs must be from 1 to " + Parallelism.MOST);
         }
@@ -216,19 +172,10 @@ final class RunCommand implements Callable<Integer> {
                     spec.commandLine(),
                     "--keep-dead and --vmcore need QEMU on this machine: leave them out, or --in-container");
         }
-        Campaign.kernels(kernels);
     }
 
     private RunSettings settings() {
-        RunSettings settings = RunSettings.of(RunSettings.DEFAULT_KERNEL)
-                .reportedIn(report.toAbsolutePath())
-                .booting(fresh)
-                .keeping(keepDead, vmcore)
-                .busyAfter(Duration.ofSeconds(busy));
-        if (expect != null) {
-            settings = settings.expecting(expect);
-        }
-        return nmi == null ? settings : settings.sending(nmi);
+        return attempts.settings().reportedIn(report.toAbsolutePath()).keeping(keepDead, vmcore);
     }
 
     private Optional<String> image() throws IOException {
@@ -245,12 +192,12 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private List<Catalogue.Entry> choose(Reproducers reproducers) throws IOException {
-        if (all) {
+        if (attempts.all()) {
             return reproducers.catalogue().entries();
         }
-        List<String> named = ProgramMixin.own(spec, words);
+        List<String> named = ProgramMixin.own(spec, attempts.words());
         if (named.isEmpty() && !selftests.isGiven()) {
-            throw new ParameterException(spec.commandLine(), "name a reproducer, or --all; see: ksplat list");
+            throw AttemptsMixin.nothingNamed(spec);
         }
         List<Catalogue.Entry> chosen = new ArrayList<>(selftests.entries());
         reproducers.find(named).forEach(choice -> chosen.addAll(choice.entries()));
