@@ -168,9 +168,9 @@ void real_start(const char *owner)
 	pthread_t thread;
 	int error;
 
+	remove_itself();
 	if (geteuid())
 		die("only root can use a machine's kernel: log in as root");
-	remove_itself();
 	take_lock(owner);
 	init_settings();
 	real_heard();

@@ -47,6 +47,11 @@ public record MachineNeeds(
         this(cpus, memoryMiB, List.of(), Optional.empty(), List.of());
     }
 
+    /** Returns whether nothing is needed but CPUs and memory. */
+    public boolean isPlain() {
+        return modules.isEmpty() && root.isEmpty() && disksMiB.isEmpty();
+    }
+
     private static void check(String what, int value, int least, int most, String unit) {
         if (value < least || value > most) {
             throw new IllegalArgumentException(

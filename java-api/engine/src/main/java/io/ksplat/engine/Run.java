@@ -320,7 +320,7 @@ public final class Run {
         if (lacks.isPresent()) {
             return lacking(kernel.release() + " has no " + lacks.get());
         }
-        Optional<String> unfit = session.targets().lacking(scenario.needs().bootParameters(), scenario.machine());
+        Optional<String> unfit = session.targets().lacking(scenario);
         if (unfit.isPresent()) {
             return lacking(unfit.get());
         }

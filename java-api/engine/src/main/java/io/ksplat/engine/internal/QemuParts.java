@@ -62,9 +62,6 @@ final class QemuParts {
         List<String> wanted = new ArrayList<>(needs.modules());
         boolean onRequest = !wanted.isEmpty() || needs.root().isPresent();
         wanted.removeIf(MachineNeeds.ON_REQUEST::equals);
-        if (!onRequest && needs.disksMiB().isEmpty()) {
-            return MachineParts.NONE;
-        }
         try {
             Optional<DiskImage> root = needs.root().isPresent()
                     ? Optional.of(RootImages.of(RootSpec.parse(needs.root().get()), cache, progress))

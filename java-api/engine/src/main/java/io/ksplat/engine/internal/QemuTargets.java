@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.engine.internal;
 
+import io.ksplat.engine.MachineNeeds;
+import io.ksplat.engine.Scenario;
 import io.ksplat.engine.SessionOptions;
 import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Kernels;
-import io.ksplat.machine.MachineException;
 import io.ksplat.machine.internal.KernelInfo;
 import io.ksplat.machine.internal.MachineFactory;
 import io.ksplat.machine.internal.MachineParts;
@@ -18,6 +19,7 @@ import java.lang.ref.SoftReference;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -33,10 +35,15 @@ public final class QemuTargets implements Targets {
     /** Some 10 MB each, and soon read again. */
     private final Map<KernelSpec, SoftReference<KernelInfo>> facts = new HashMap<>();
 
+    private final Map<PartsKey, MachineParts> parts = new HashMap<>();
+
     private @Nullable MachineFactory factory;
     private @Nullable TemplateStore templates;
     private int ready;
     private boolean closed;
+
+    /** What the parts of a machine are made for. */
+    private record PartsKey(String kernel, MachineNeeds needs) {}
 
     public QemuTargets(SessionOptions options) {
         this.options = options;
@@ -89,6 +96,14 @@ public final class QemuTargets implements Targets {
     }
 
     @Override
+    public Optional<String> lacking(Scenario scenario) {
+        return options.launcher()
+                .filter(launcher -> !scenario.machine().isPlain())
+                .map(launcher -> "machines in a " + launcher.name()
+                        + " have no disks: a root, modules or a disk need QEMU on this host");
+    }
+
+    @Override
     public boolean canFreeze() {
         return options.launcher().isEmpty();
     }
@@ -102,21 +117,34 @@ public final class QemuTargets implements Targets {
     }
 
     private MachineConfig config(Order order) throws IOException, InterruptedException {
-        Kernel kernel = order.kernel().kernel();
-        MachineParts parts = new QemuParts(kernel, options.cache(), options.progress()).of(order.machine());
-        if (!parts.disks().isEmpty() && options.launcher().isPresent()) {
-            throw new MachineException(
-                    "machines in a " + options.launcher().get().name()
-                            + " have no disks: a root, modules or a disk need QEMU on this host");
-        }
         return factory()
                 .config(
-                        kernel,
+                        order.kernel().kernel(),
                         order.accelerator(),
                         order.machine().cpus(),
                         order.machine().memoryMiB(),
                         order.bootParameters(),
-                        parts);
+                        parts(order.kernel().kernel(), order.machine()));
+    }
+
+    private MachineParts parts(Kernel kernel, MachineNeeds needs) throws IOException, InterruptedException {
+        if (needs.isPlain()) {
+            // Most machines: they do not wait for a kernel that is being built.
+            return MachineParts.NONE;
+        }
+        resolving.lockInterruptibly();
+        try {
+            // Made only once: a root may change while it is being tried, and to know it anew means to read all of it.
+            PartsKey key = new PartsKey(kernel.key(), needs);
+            MachineParts known = parts.get(key);
+            if (known == null) {
+                known = new QemuParts(kernel, options.cache(), options.progress()).of(needs);
+                parts.put(key, known);
+            }
+            return known;
+        } finally {
+            resolving.unlock();
+        }
     }
 
     @Override

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.engine.internal;
 
-import io.ksplat.engine.MachineNeeds;
+import io.ksplat.engine.Scenario;
 import io.ksplat.engine.SessionOptions;
+import io.ksplat.engine.internal.program.ProgramScenario;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.machine.MachineException;
@@ -90,19 +91,23 @@ public final class RealTargets implements Targets {
     }
 
     @Override
-    public synchronized Optional<String> lacking(List<String> bootParameters, MachineNeeds machine) {
+    public synchronized Optional<String> lacking(Scenario scenario) {
+        // They need file systems of their own: in this one they would write over files that its owner needs.
+        if (scenario instanceof ProgramScenario || !scenario.machine().isPlain()) {
+            return Optional.of(entry.name() + " is a real machine, and programs, roots, modules and disks need QEMU");
+        }
         RealKernel known = kernel;
         if (known == null) {
             return Optional.empty();
         }
-        List<String> missing = known.missing(bootParameters);
+        List<String> missing = known.missing(scenario.needs().bootParameters());
         if (!missing.isEmpty()) {
             return Optional.of("the kernel on " + entry.name() + " was booted without " + String.join(" ", missing)
                     + ": add it to its boot line");
         }
-        return known.cpus() < machine.cpus()
-                ? Optional.of(
-                        entry.name() + " has " + known.cpus() + " CPUs, and the reproducer needs " + machine.cpus())
+        int cpus = scenario.machine().cpus();
+        return known.cpus() < cpus
+                ? Optional.of(entry.name() + " has " + known.cpus() + " CPUs, and the reproducer needs " + cpus)
                 : Optional.empty();
     }
 
@@ -175,7 +180,7 @@ public final class RealTargets implements Targets {
 
     @Override
     public Started bootIn(Path ram, Order order) throws IOException {
-        throw new UnsupportedOperationException("the memory of a real machine is in no file");
+        throw new IOException("a real machine cannot be frozen");
     }
 
     @Override

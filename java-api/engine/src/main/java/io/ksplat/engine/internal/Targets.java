@@ -2,6 +2,7 @@
 package io.ksplat.engine.internal;
 
 import io.ksplat.engine.MachineNeeds;
+import io.ksplat.engine.Scenario;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.machine.Accelerator;
@@ -59,7 +60,7 @@ public interface Targets extends AutoCloseable {
     }
 
     /** Returns what targets cannot be given of what a scenario needs, in words; empty if they can be given all of it. */
-    default Optional<String> lacking(List<String> bootParameters, MachineNeeds machine) throws IOException {
+    default Optional<String> lacking(Scenario scenario) {
         return Optional.empty();
     }
 
