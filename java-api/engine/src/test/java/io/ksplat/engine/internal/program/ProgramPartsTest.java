@@ -190,8 +190,9 @@ class ProgramPartsTest {
                 Map.of("root", List.of(folder.resolve("root").toString())));
         assertThat(run.verdict()).isEqualTo(Verdict.ERROR);
         assertThat(run.message().orElseThrow())
-                .contains(program
-                        + " asks for the loader /lib64/ld-linux-x86-64.so.2, which the root file system does not have");
+                .as("a record names no folder of this machine")
+                .contains(
+                        ".../dynamic asks for the loader /lib64/ld-linux-x86-64.so.2, which the root file system does not have");
     }
 
     @Test
@@ -199,7 +200,7 @@ class ProgramPartsTest {
         RunRecord run = script(NEW, "#!/bin/sh\n# ksplat: root=nowhere\n");
         assertThat(run.verdict()).isEqualTo(Verdict.ERROR);
         assertThat(run.message().orElseThrow())
-                .isEqualTo("root=" + folder.resolve("nowhere")
-                        + ": there is no such folder or file; debian[:SUITE][+PACKAGE...] has one made");
+                .isEqualTo(
+                        "root=.../nowhere: there is no such folder or file; debian[:SUITE][+PACKAGE...] has one made");
     }
 }
