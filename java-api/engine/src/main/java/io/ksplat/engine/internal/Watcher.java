@@ -8,7 +8,6 @@ import io.ksplat.bpf.BpfObject;
 import io.ksplat.evidence.ConsoleParser;
 import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Evidence;
-import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Findings;
 import io.ksplat.evidence.ParserOptions;
 import io.ksplat.evidence.Source;
@@ -354,10 +353,7 @@ public final class Watcher implements ConsoleLog.Reader {
             quiet();
             List<Control> now = reader.read();
             reports.refusals().forEach(Watcher.this::found);
-            List<Evidence> soFar = credible();
-            if (soFar.stream().noneMatch(each -> each.kind() == EvidenceKind.CPU_STUCK)) {
-                view.explained(soFar).forEach(Watcher.this::found);
-            }
+            view.explained(Watcher.this::credible).forEach(Watcher.this::found);
             int found = foundSoFar().size();
             boolean counted = !now.equals(controls) && !(settled.expired() && allPass(now) && allPass(controls));
             boolean changed = rest.hasChanged() || known != found || counted;

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** Sees a target's CPUs and memory, whatever became of its kernel. */
 public interface OutsideView extends Target.Capability {
@@ -106,8 +107,11 @@ public interface OutsideView extends Target.Capability {
         return Findings.Visibility.OUTSIDE;
     }
 
-    /** Returns what follows from what was found and from how the machine lives now; empty where its memory tells more. */
-    default List<Evidence> explained(List<Evidence> found) {
+    /**
+     * Returns what follows from what was found and from how the machine lives now, and was not found yet; empty where its memory tells
+     * more, without asking for what was found.
+     */
+    default List<Evidence> explained(Supplier<List<Evidence>> found) {
         return List.of();
     }
 

@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -184,17 +185,17 @@ final class RealView implements OutsideView {
     }
 
     @Override
-    public List<Evidence> explained(List<Evidence> found) {
-        return StalledCpus.stuck(found, still()).map(List::of).orElse(List.of());
+    public List<Evidence> explained(Supplier<List<Evidence>> found) {
+        List<Evidence> known = found.get();
+        return known.stream().anyMatch(each -> each.kind() == EvidenceKind.CPU_STUCK)
+                ? List.of()
+                : StalledCpus.stuck(known, still()).map(List::of).orElse(List.of());
     }
 
     @Override
     public List<Evidence> remains(List<Evidence> found) {
         Optional<String> end = ended();
-        List<Evidence> all = new ArrayList<>();
-        if (found.stream().noneMatch(each -> each.kind() == EvidenceKind.CPU_STUCK)) {
-            all.addAll(explained(found));
-        }
+        List<Evidence> all = new ArrayList<>(explained(() -> found));
         if (end.isPresent() && isLost()) {
             all.add(Evidence.builder(EvidenceKind.MACHINE_LOST, end.get(), "machine-lost")
                     .source(Source.OUTSIDE)
