@@ -163,7 +163,7 @@ class GdbAgreementTest {
                     Evidence found = analysis(machines, guest, symbols, bpf.lines(), cpu.getAsInt());
                     if (compare(machines, guest.vm(), found, cpu.getAsInt(), 6)) {
                         List<String> ours = functions(found.stacks().get(0));
-                        int trampoline = indexOf(ours, "bpf_trampoline_");
+                        int trampoline = indexOf(ours, "bpf_trampoline");
                         assertThat(ours.subList(0, trampoline)).contains(taker);
                         assertThat(ours.subList(trampoline, ours.size())).contains("do_syscall_64");
                         through.add(taker);
