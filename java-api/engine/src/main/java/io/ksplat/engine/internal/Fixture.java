@@ -9,6 +9,7 @@ import io.ksplat.bpf.VerifierException;
 import io.ksplat.engine.Machine;
 import io.ksplat.engine.Scenario;
 import io.ksplat.evidence.Control;
+import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Symbol;
@@ -38,6 +39,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -232,6 +234,11 @@ public final class Fixture {
     /** Returns a file of the run's folder. */
     public Path file(String name) {
         return context.consoleLog.resolveSibling(name);
+    }
+
+    /** Returns a future that completes when the machine has shown evidence. */
+    public CompletableFuture<Evidence> firstEvidence() {
+        return watcher.firstEvidence();
     }
 
     /** Returns what is known of the kernel. */

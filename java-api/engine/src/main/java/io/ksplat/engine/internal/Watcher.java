@@ -37,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
@@ -76,6 +77,7 @@ public final class Watcher implements ConsoleLog.Reader {
     private final ConsoleTestimony testimony;
     private Symbols symbols;
     private boolean fromMemory;
+    private final CompletableFuture<Evidence> first = new CompletableFuture<>();
     private OptionalLong firstEvidenceMs = OptionalLong.empty();
 
     /** Watches from now on; {@code started} is the run's beginning, as {@link System#nanoTime()}. */
@@ -204,6 +206,12 @@ public final class Watcher implements ConsoleLog.Reader {
             firstEvidenceMs = OptionalLong.of((System.nanoTime() - started) / 1_000_000);
         }
         evidence.add(found);
+        first.complete(found);
+    }
+
+    /** Returns a future that completes when there is evidence. */
+    CompletableFuture<Evidence> firstEvidence() {
+        return first;
     }
 
     /** Returns whether there is evidence by now. */

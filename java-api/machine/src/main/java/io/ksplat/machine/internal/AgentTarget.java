@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A target on which an agent runs: loads BPF, and handles files and processes, through it. */
@@ -132,8 +133,8 @@ public abstract class AgentTarget implements Target, GuestControl, Processes, Bp
     }
 
     @Override
-    public BpfTrials.Result attempt(BpfTrials.Trial trial) throws IOException {
-        return AgentTrial.of(this, trial);
+    public BpfTrials.Result attempt(BpfTrials.Trial trial, CompletableFuture<?> dying) throws IOException {
+        return AgentTrial.of(this, trial, dying);
     }
 
     @Override

@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal;
 
+import io.ksplat.machine.MachineException;
 import io.ksplat.machine.Target;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /** Tries programs in processes that end: nothing of them stays in the machine. */
 public interface BpfTrials extends Target.Capability {
-    /** Loads a program, runs it once if that is asked for, and tells all that came of it. */
-    Result attempt(Trial trial) throws IOException;
+    /**
+     * Loads a program, runs it once if that is asked for, and tells all that came of it.
+     *
+     * @param dying completes once there is reason to think that the machine dies of it: from then on it is not waited for long
+     * @throws MachineException.Late if it did not answer
+     */
+    Result attempt(Trial trial, CompletableFuture<?> dying) throws IOException;
 
     /**
      * What to try.

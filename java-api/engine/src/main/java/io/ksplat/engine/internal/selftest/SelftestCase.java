@@ -117,7 +117,7 @@ final class SelftestCase implements TrialScenario {
         BpfTrials trials = fixture.target()
                 .find(BpfTrials.class)
                 .orElseThrow(() -> aborted("this target cannot load a program in a process of its own"));
-        Result result = trials.attempt(trial());
+        Result result = trials.attempt(trial(), fixture.firstEvidence());
         if (result instanceof Result.TimedOut) {
             throw new SelftestException(
                     "the program was not loaded and run within " + LIMIT.toSeconds() + " s of the guest");

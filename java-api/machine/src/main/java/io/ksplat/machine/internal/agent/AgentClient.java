@@ -101,19 +101,36 @@ public final class AgentClient implements AutoCloseable {
         return parts.get(parts.size() - 1);
     }
 
-    private List<Response> collect(Request.Builder request, Duration patience) throws IOException {
-        return await(request, send(request), patience);
+    /**
+     * Sends a request to a machine that may die of it.
+     *
+     * @param dying completes once there is reason to think that it does
+     * @param last how long an answer may take from then on
+     */
+    Response call(Request.Builder request, Duration patience, CompletableFuture<?> dying, Duration last)
+            throws IOException {
+        Answer answer = send(request);
+        await(request, CompletableFuture.anyOf(answer.whole, dying), patience);
+        List<Response> parts = whole(await(request, answer.whole, last));
+        return parts.get(parts.size() - 1);
     }
 
-    private List<Response> await(Request.Builder request, Answer answer, Duration limit) throws IOException {
+    private List<Response> collect(Request.Builder request, Duration patience) throws IOException {
+        return whole(await(request, send(request).whole, patience));
+    }
+
+    private static List<Response> whole(List<Response> parts) throws AgentException {
+        Response last = parts.get(parts.size() - 1);
+        if (last.hasFailure()) {
+            throw AgentException.of(last.getFailure());
+        }
+        return parts;
+    }
+
+    private <T> T await(Request.Builder request, CompletableFuture<T> answer, Duration limit) throws IOException {
         Patience patience = Patience.of(limit, starvation);
         try {
-            List<Response> parts = patience.await(answer.whole);
-            Response last = parts.get(parts.size() - 1);
-            if (last.hasFailure()) {
-                throw AgentException.of(last.getFailure());
-            }
-            return parts;
+            return patience.await(answer);
         } catch (ExecutionException e) {
             throw new MachineException.Gone(
                     String.valueOf(Objects.requireNonNullElse(e.getCause(), e).getMessage()));
@@ -174,7 +191,7 @@ public final class AgentClient implements AutoCloseable {
         var unused = send(Request.newBuilder().setReseed(Reseed.newBuilder().setData(ByteString.copyFrom(seed))))
                 .whole
                 .thenAccept(AgentClient::warnUnlessDone);
-        Response answer = await(echo, echoed, patience).get(0);
+        Response answer = whole(await(echo, echoed.whole, patience)).get(0);
         if (!answer.getBytes().getData().equals(token)) {
             throw new MachineException("the agent did not echo the token: its answers are out of step");
         }

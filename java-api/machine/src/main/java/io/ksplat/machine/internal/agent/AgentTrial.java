@@ -10,13 +10,18 @@ import io.ksplat.machine.internal.agent.proto.Trial;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /** Tries a program through a machine's agent. */
 public final class AgentTrial {
+    /** How long a machine that has printed a report may go on: its program may end all the same. */
+    private static final Duration DYING = Duration.ofSeconds(1);
+
     private AgentTrial() {}
 
-    /** Tries it. */
-    public static BpfTrials.Result of(AgentTarget guest, BpfTrials.Trial trial) throws IOException {
+    /** Tries it, and does not wait for a machine that dies of it. */
+    public static BpfTrials.Result of(AgentTarget guest, BpfTrials.Trial trial, CompletableFuture<?> dying)
+            throws IOException {
         Duration limit = guest.scale(trial.limit());
         BpfTrial.Builder message = BpfTrial.newBuilder()
                 .setName(trial.name())
@@ -35,7 +40,9 @@ public final class AgentTrial {
         return result(guest.agent()
                 .call(
                         Request.newBuilder().setBpfTrial(message),
-                        guest.agent().patience().plus(limit))
+                        guest.agent().patience().plus(limit),
+                        dying,
+                        guest.scale(DYING))
                 .getTrial());
     }
 

@@ -4,6 +4,7 @@ package io.ksplat.machine.internal.agent;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.google.protobuf.ByteString;
 import io.ksplat.machine.AgentException;
@@ -109,6 +110,32 @@ class AgentClientTest {
                 throw new UncheckedIOException(e);
             }
         });
+    }
+
+    @Test
+    void aDyingMachineIsNotWaitedForItsWholeTime() throws Exception {
+        CompletableFuture<String> dying = new CompletableFuture<>();
+        CompletableFuture<Throwable> failure = CompletableFuture.supplyAsync(() ->
+                catchThrowable(() -> client.call(echo("never"), Duration.ofDays(1), dying, Duration.ofMillis(1))));
+        receive();
+        assertThat(failure).isNotDone();
+        dying.complete("Kernel panic - not syncing");
+        assertThat(failure.get(60, TimeUnit.SECONDS)).isInstanceOf(MachineException.Late.class);
+    }
+
+    @Test
+    void anAnswerOfADyingMachineCounts() throws Exception {
+        CompletableFuture<String> dying = CompletableFuture.completedFuture("WARNING");
+        CompletableFuture<Response> answer = CompletableFuture.supplyAsync(() -> {
+            try {
+                return client.call(echo("late"), Duration.ofMillis(1), dying, Duration.ofDays(1));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        send(bytes(receive().getId(), "late"));
+        assertThat(answer.get(60, TimeUnit.SECONDS).getBytes().getData().toStringUtf8())
+                .isEqualTo("late");
     }
 
     private static Throwable failureOf(CompletableFuture<?> future) throws Exception {
