@@ -8,7 +8,12 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** What a file is, told by what is in it; its name decides only where that leaves it open. */
@@ -52,6 +57,12 @@ enum FileKind {
             Pattern.compile("(?m)(?:\\b(?:int|void)\\s{1,9}|^)main\\s{0,9}\\([^(){};]{0,300}+\\)[^(){}=]{0,300}+\\{");
     private static final Pattern BPF_SECTION = Pattern.compile("\\bSEC\\s*\\(");
     private static final Pattern C_TEXT = Pattern.compile("(?m)^[ \t]*#[ \t]*(?:include|define|ifdef|ifndef)\\b");
+    /** In double quotes: the compiler looks for it beside the file first. */
+    private static final Pattern C_INCLUDE =
+            Pattern.compile("(?m)^[ \t]{0,9}#[ \t]{0,9}include[ \t]{0,9}\"([\\w./+-]{1,300})\"");
+    /** Whoever includes more than this is not told by it. */
+    private static final int MOST_INCLUDED = 100;
+
     private static final Pattern PATCH = Pattern.compile("(?m)^(?:diff --git |--- a/|From [0-9a-f]{40} |From \\S+@)");
     private static final Pattern SYZKALLER = Pattern.compile("(?m)^(?:r\\d+ = )?\\w+(?:\\$\\w+)?\\((?:0x|&\\(|r\\d)");
 
@@ -150,13 +161,16 @@ enum FileKind {
                 });
     }
 
-    private static FileKind text(Path file, String text) {
+    private static FileKind text(Path file, String text) throws IOException {
         if (text.startsWith("#!")) {
             return SCRIPT;
         }
         String code = COMMENT_OR_STRING.matcher(text).replaceAll(" ");
-        return inSource(code)
-                .or(() -> named(String.valueOf(file.getFileName()), code))
+        Optional<FileKind> told = inSource(code);
+        if (told.isEmpty() && C_TEXT.matcher(code).find()) {
+            told = inIncluded(file, text);
+        }
+        return told.or(() -> named(String.valueOf(file.getFileName()), code))
                 .orElseThrow(() -> none(file, "looks like " + looks(text, code)));
     }
 
@@ -168,6 +182,34 @@ enum FileKind {
             return Optional.of(PROGRAM);
         }
         return BPF_SECTION.matcher(code).find() ? Optional.of(BPF) : Optional.empty();
+    }
+
+    /** What a file itself does not tell, those beside it may that it includes: one program in two variants. */
+    private static Optional<FileKind> inIncluded(Path file, String text) throws IOException {
+        Deque<Path> left = new ArrayDeque<>();
+        Set<Path> seen = new HashSet<>(Set.of(file.toRealPath()));
+        String read = text;
+        Path reader = file;
+        while (true) {
+            Matcher include = C_INCLUDE.matcher(read);
+            while (include.find() && seen.size() < MOST_INCLUDED) {
+                Path included = reader.resolveSibling(include.group(1));
+                if (Files.isRegularFile(included)
+                        && Files.size(included) <= MOST_TEXT
+                        && seen.add(included.toRealPath())) {
+                    left.add(included);
+                }
+            }
+            if (left.isEmpty()) {
+                return Optional.empty();
+            }
+            reader = left.remove();
+            read = Files.readString(reader, StandardCharsets.ISO_8859_1);
+            Optional<FileKind> told = inSource(COMMENT_OR_STRING.matcher(read).replaceAll(" "));
+            if (told.isPresent()) {
+                return told;
+            }
+        }
     }
 
     /** A Java file's compiler, and a shell, say best what is wrong in it. */

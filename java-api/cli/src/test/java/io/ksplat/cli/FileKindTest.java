@@ -71,6 +71,15 @@ class FileKindTest {
     }
 
     @Test
+    void aVariantOfAProgramIsToldByWhatItIncludes() throws IOException {
+        Files.writeString(folder.resolve("base.c"), "#include \"base.c\"\nint main(void) { return 0; }\n");
+        Files.writeString(folder.resolve("between.h"), "#include \"base.c\"\n");
+        assertThat(kind("#define LATE\n#include \"between.h\"\n")).isEqualTo(FileKind.PROGRAM);
+        Files.writeString(folder.resolve("self.h"), "#include \"self.h\"\n");
+        assertNone("#include \"self.h\"\n#include \"absent.h\"\n", "C without a main");
+    }
+
+    @Test
     void anInterpretersIsAScript() throws IOException {
         assertThat(kind("#!/bin/sh\necho 'int main(void) {'\n")).isEqualTo(FileKind.SCRIPT);
         assertThat(kind("echo hello\n")).as("named .sh").isEqualTo(FileKind.SCRIPT);
