@@ -12,12 +12,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** The package that has the modules of one of Debian's kernels. */
+/** The packages that have the modules of one of Debian's kernels. */
 public final class DebianModules {
     private DebianModules() {}
 
     /**
-     * Downloads it.
+     * Downloads them.
      *
      * @throws KernelException if the archive no longer has it
      */
@@ -25,20 +25,31 @@ public final class DebianModules {
             throws IOException, InterruptedException, KernelException {
         Path made = kernel.image().resolveSibling("version");
         DebianVersion version = new DebianVersion(Files.readString(made).strip());
-        Optional<PackageIndex.Deb> known = apt.index().flatMap(index -> find(index, kernel.release(), version));
-        if (known.isEmpty()) {
-            known = find(apt.update(Duration.ZERO, progress), kernel.release(), version);
+        List<PackageIndex.Deb> debs =
+                apt.index().map(index -> find(index, kernel.release(), version)).orElse(List.of());
+        if (debs.isEmpty()) {
+            debs = find(apt.update(Duration.ZERO, progress), kernel.release(), version);
         }
-        PackageIndex.Deb deb = known.orElseThrow(() -> new KernelException("the archive no longer has the modules of "
-                + kernel.release() + ", version " + version + ": name a newer kernel"));
-        return apt.download(List.of(deb), into, progress);
+        if (debs.isEmpty()) {
+            throw new KernelException("the archive no longer has the modules of " + kernel.release() + ", version "
+                    + version + ": name a newer kernel");
+        }
+        return apt.download(debs, into, progress);
     }
 
-    /** Up to 7.1 they are in the image's package, since then in one of their own. */
-    static Optional<PackageIndex.Deb> find(PackageIndex index, String release, DebianVersion version) {
-        return Stream.of("linux-modules-" + release, "linux-image-" + release, "linux-image-" + release + "-unsigned")
+    /**
+     * Returns the package of the modules, and the one that tells what is built in, if that is another; empty if there is none. Up to 7.1
+     * all is in the image's package.
+     */
+    static List<PackageIndex.Deb> find(PackageIndex index, String release, DebianVersion version) {
+        Optional<PackageIndex.Deb> modules = Stream.of(
+                        "linux-modules-" + release, "linux-image-" + release, "linux-image-" + release + "-unsigned")
                 .flatMap(name -> index.named(name, version).stream())
                 .filter(deb -> deb.size() >= PackageIndex.SMALLEST_IMAGE)
                 .findFirst();
+        return modules.isEmpty()
+                ? List.of()
+                : Stream.concat(modules.stream(), index.named("linux-base-" + release, version).stream())
+                        .toList();
     }
 }

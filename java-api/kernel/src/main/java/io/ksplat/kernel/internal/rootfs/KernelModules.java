@@ -17,7 +17,7 @@ import java.util.List;
 
 /** The modules of a kernel that comes in packages: they are fetched only if somebody wants one. */
 public final class KernelModules {
-    private static final String KIND = "modules";
+    private static final String KIND = "modules-2";
 
     private KernelModules() {}
 

@@ -21,6 +21,10 @@ class DebianModulesTest {
                 Version: 7.2.13-1
                 Size: 23500000
 
+                Package: linux-base-7.2.13+deb14-cloud-amd64
+                Version: 7.2.13-1
+                Size: 417436
+
                 Package: linux-modules-7.2.12+deb14-cloud-amd64
                 Version: 7.2.12-1
                 Size: 23400000
@@ -34,18 +38,18 @@ class DebianModulesTest {
 
     @Test
     void aPackageOfTheirOwn() throws IOException {
-        assertThat(DebianModules.find(index(), "7.2.13+deb14-cloud-amd64", NEW)
-                        .orElseThrow()
-                        .pinned())
-                .isEqualTo("linux-modules-7.2.13+deb14-cloud-amd64=7.2.13-1");
+        assertThat(DebianModules.find(index(), "7.2.13+deb14-cloud-amd64", NEW))
+                .extracting(PackageIndex.Deb::pinned)
+                .containsExactly(
+                        "linux-modules-7.2.13+deb14-cloud-amd64=7.2.13-1",
+                        "linux-base-7.2.13+deb14-cloud-amd64=7.2.13-1");
     }
 
     @Test
     void theImagesPackage() throws IOException {
-        assertThat(DebianModules.find(index(), "6.12.118+deb13-cloud-amd64", new DebianVersion("6.12.118-1"))
-                        .orElseThrow()
-                        .pinned())
-                .isEqualTo("linux-image-6.12.118+deb13-cloud-amd64=6.12.118-1");
+        assertThat(DebianModules.find(index(), "6.12.118+deb13-cloud-amd64", new DebianVersion("6.12.118-1")))
+                .extracting(PackageIndex.Deb::pinned)
+                .containsExactly("linux-image-6.12.118+deb13-cloud-amd64=6.12.118-1");
     }
 
     /** Modules of another build do not load. */
