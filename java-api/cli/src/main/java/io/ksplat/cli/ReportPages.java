@@ -15,7 +15,7 @@ final class ReportPages {
     static void write(Path report, PrintWriter err) {
         try {
             HtmlReport.write(report.toAbsolutePath(), Optional.empty());
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             err.println("ksplat: the records of the report are whole, its pages are not: " + e.getMessage()
                     + "; then: ksplat show " + report + " --html");
             err.flush();
