@@ -79,7 +79,9 @@ public final class ProgramScenario implements Scenario {
 
     @Override
     public KernelNeeds needs() {
-        return new KernelNeeds(List.of(), tracer.functions(), spec.bootParameters());
+        // A function of a module is known once the module is loaded.
+        List<String> known = spec.machine().modules().isEmpty() ? tracer.functions() : List.of();
+        return new KernelNeeds(List.of(), known, spec.bootParameters());
     }
 
     @Override

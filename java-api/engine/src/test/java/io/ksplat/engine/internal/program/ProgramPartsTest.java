@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.ksplat.engine.RunSettings;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.SessionOptions;
+import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.Progress;
 import io.ksplat.results.RunRecord;
@@ -103,6 +104,36 @@ class ProgramPartsTest {
         assertThat(run.message().orElseThrow())
                 .contains("has no module btrsf (near: btrfs, ")
                 .hasLineCount(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {OLD, NEW})
+    void aFunctionOfAModuleIsReached(String kernel) throws Exception {
+        RunRecord run = script(kernel, """
+                #!/bin/sh
+                # ksplat: modules=veth reaches=veth_newlink
+                ip link add v0 type veth peer name v1
+                """);
+        assertThat(run.verdict()).as("%s", run.message()).isEqualTo(Verdict.CLEAN);
+        assertThat(run.controls()).extracting(Control::name).contains("reached:veth_newlink");
+    }
+
+    /** As modprobe(8) has it, what is built in need not be loaded. */
+    @ParameterizedTest
+    @ValueSource(strings = {OLD, NEW})
+    void whatIsBuiltInIsThere(String kernel) throws Exception {
+        RunRecord run = script(kernel, "#!/bin/sh\n# ksplat: modules=ext4,fuse\nmodprobe ext4 && modprobe fuse\n");
+        assertThat(run.verdict()).as("%s", run.message()).isEqualTo(Verdict.CLEAN);
+    }
+
+    @Test
+    void aFunctionThatNoModuleHas() throws Exception {
+        RunRecord run = script(NEW, """
+                #!/bin/sh
+                # ksplat: modules=veth reaches=veth_of_tomorrow
+                """);
+        assertThat(run.verdict()).isEqualTo(Verdict.UNSUPPORTED);
+        assertThat(run.message().orElseThrow()).contains("veth_of_tomorrow");
     }
 
     /** Each machine has disks of its own: the second run finds them empty again. */

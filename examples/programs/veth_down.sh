@@ -1,0 +1,17 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# ksplat: modules=veth reaches=veth_xmit expect=inconclusive
+# The other end of the cable stays down.
+set -e
+ip link add left type veth peer name right
+ip link set left up
+ip addr add 10.9.9.1/24 dev left
+unshare -n sleep 60 &
+other=$!
+# Until the other process has its own namespace, it is the first one's.
+while [ "$(readlink /proc/$other/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do :; done
+ip link set right netns $other
+:
+nsenter -t $other -n ip addr add 10.9.9.2/24 dev right
+ping -c 2 -W 5 10.9.9.2
+kill $other
