@@ -3,6 +3,7 @@ package io.ksplat.engine.internal;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.ksplat.kernel.internal.UserFolders;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -34,10 +35,7 @@ final class Journal {
 
     /** Returns the folder of all journals, in the user's state folder. */
     static Path folder() {
-        String set = System.getenv().getOrDefault("XDG_STATE_HOME", "");
-        // The XDG base directory specification: ignore a path that is not absolute.
-        Path state = set.startsWith("/") ? Path.of(set) : Path.of(System.getProperty("user.home"), ".local", "state");
-        return state.resolve("ksplat").resolve("machines");
+        return UserFolders.STATE.ksplat().resolve("machines");
     }
 
     /**
