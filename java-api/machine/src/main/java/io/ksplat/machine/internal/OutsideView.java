@@ -96,7 +96,7 @@ public interface OutsideView extends Target.Capability {
     /** Returns why the machine has ended; empty while it runs. */
     Optional<String> ended();
 
-    /** Returns how often each CPU's heart has beaten. */
+    /** Returns how often each CPU's heart has beaten; a CPU that is offline may be missing. */
     long[] heartbeats() throws IOException;
 
     /** Returns the guest's clock in nanoseconds, as its CPUs last read it; empty if it cannot be read. */

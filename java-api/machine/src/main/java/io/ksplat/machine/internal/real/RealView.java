@@ -145,7 +145,7 @@ final class RealView implements OutsideView {
 
     @Override
     public long[] heartbeats() {
-        return pulse.latest().beats().clone();
+        return pulse.latest().hearts();
     }
 
     @Override
@@ -245,7 +245,7 @@ final class RealView implements OutsideView {
 
     @Override
     public List<SelfCheck> selfChecks(Symbols symbols) throws IOException {
-        return SelfCheck.toldBy(machine, symbols);
+        return SelfCheck.told(pulse.lockdep(), symbols);
     }
 
     @Override
