@@ -79,11 +79,18 @@ final class Journal {
     }
 
     private void append(String line) throws IOException {
-        Files.createDirectories(file.resolveSibling(""));
+        Path folder = Files.createDirectories(file.toAbsolutePath().getParent());
+        boolean isNew = !Files.exists(file);
         try (FileChannel out = FileChannel.open(
                 file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
             out.write(ByteBuffer.wrap((line + "\n").getBytes(UTF_8)));
             out.force(true);
+        }
+        if (isNew) {
+            // Of a file whose folder is not on the disk, nothing is.
+            try (FileChannel entries = FileChannel.open(folder, StandardOpenOption.READ)) {
+                entries.force(true);
+            }
         }
     }
 }

@@ -99,8 +99,7 @@ public final class RealMachine extends AgentTarget implements NmiInjection {
     @Override
     public void beginExperiment(String token, ConsoleLog.Reader reader) throws IOException {
         beats = new ConsoleBeats(reader);
-        CompletableFuture<Void> marked = console.console().readAfter(token, beats);
-        agent().writeFile("/dev/kmsg", "ksplat: experiment " + token + "\n");
+        CompletableFuture<Void> marked = mark(console.console(), token, beats);
         try {
             marked.get(scale(MARK).toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
