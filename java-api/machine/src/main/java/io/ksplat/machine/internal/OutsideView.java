@@ -116,7 +116,7 @@ public interface OutsideView extends Target.Capability {
     }
 
     /** Returns what the end of the machine is evidence of, beside what was found; empty if it is none. May wait for signs of life. */
-    default List<Evidence> remains(List<Evidence> found) {
+    default List<Evidence> remains(Supplier<List<Evidence>> found) {
         return List.of();
     }
 
