@@ -10,6 +10,7 @@ import io.ksplat.junit.Expect;
 import io.ksplat.junit.Needs;
 import io.ksplat.junit.Reproducer;
 import java.io.IOException;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 @Reproducer(
@@ -37,7 +38,11 @@ class NmiCpumaskKptr {
         machine.controls().dropped(bpf.global("dropped"), MASKS).freed("kfree", bpf.global("freed"), MASKS / 2);
 
         machine.churn(0);
-        machine.nmi().aimAt("rcu_cblist_enqueue", "rcu_segcblist_enqueue").on(0).fire();
+        machine.nmi()
+                .aimAt("rcu_cblist_enqueue", "rcu_segcblist_enqueue")
+                .on(0)
+                .orStorm(2, Duration.ofSeconds(5))
+                .fire();
         // Objects that were freed while the allocator waited for a grace period stay there until its cache overflows
         // again (do_call_rcu_ttrace()).
         if (machine.soon(() -> bpf.global("dropped").get() == MASKS)) {

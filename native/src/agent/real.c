@@ -26,6 +26,9 @@
 #define CONSOLE_S	5
 #define STILL_NS	5000000000ULL
 #define ROUNDS		50
+/* Of so many beats in which a heart stands still, two ask where the CPUs are. */
+#define ASK_FIRST	2
+#define ASK_AGAIN	6
 
 static _Atomic uint64_t heard_ms;
 static atomic_flag ending = ATOMIC_FLAG_INIT;
@@ -103,6 +106,36 @@ static void *watch_host(void *unused)
 }
 
 /*
+ * Has the kernel print where each CPU is, by sysrq-l: its detectors need not report each that is stuck. By a thread of its own,
+ * since who asks waits for the answer. /proc/sysrq-trigger heeds no kernel.sysrq.
+ */
+static void *ask_where_cpus_are(void *unused)
+{
+	int fd = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
+
+	(void)unused;
+	if (fd < 0)
+		return NULL;
+	if (write(fd, "l", 1) < 0)
+		fprintf(stderr, "ksplat-agent: ask where the CPUs are: %s\n", strerror(errno));
+	close(fd);
+	return NULL;
+}
+
+static void start_asking(void)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	/* One that cannot be started is one answer less. */
+	if (pthread_create(&thread, &attr, ask_where_cpus_are, NULL))
+		fprintf(stderr, "ksplat-agent: no thread to ask where the CPUs are\n");
+	pthread_attr_destroy(&attr);
+}
+
+/*
  * A console that falls silent although its machine lives would pass for a dead machine's. It tells whose hearts stand still, for
  * a host that the network no longer reaches: its interrupts may be the stuck CPU's.
  */
@@ -110,6 +143,7 @@ static void *beat_on_console(void *unused)
 {
 	const struct sched_param priority = { .sched_priority = 1 };
 	const struct timespec period = { CONSOLE_S, 0 };
+	unsigned int still_for = 0;
 	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 
 	(void)unused;
@@ -123,6 +157,9 @@ static void *beat_on_console(void *unused)
 
 		if (write(fd, line, n) < 0)
 			break;
+		still_for = still[0] ? still_for + 1 : 0;
+		if (still_for == ASK_FIRST || still_for == ASK_AGAIN)
+			start_asking();
 		nanosleep(&period, NULL);
 	}
 	if (fd >= 0)

@@ -2,7 +2,7 @@
 package io.ksplat.cli;
 
 import io.ksplat.engine.RunSettings;
-import io.ksplat.engine.internal.RealMachine;
+import io.ksplat.engine.internal.ChosenMachine;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -47,7 +47,7 @@ final class OnMixin {
      *
      * @throws ParameterException if there is none, or nobody agrees
      */
-    Optional<RealMachine> machine(CommandSpec spec) throws IOException {
+    Optional<ChosenMachine> machine(CommandSpec spec) throws IOException {
         String target = on;
         if (target == null) {
             if (machines != null || console != null || yes) {
@@ -55,9 +55,9 @@ final class OnMixin {
             }
             return Optional.empty();
         }
-        RealMachine machine;
+        ChosenMachine machine;
         try {
-            machine = RealMachine.find(target, Optional.ofNullable(machines), Optional.ofNullable(console));
+            machine = ChosenMachine.find(target, Optional.ofNullable(machines), Optional.ofNullable(console));
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }
@@ -81,7 +81,7 @@ final class OnMixin {
     }
 
     /** Returns the kernels to run on: on a real machine that is the one that runs there. */
-    List<String> kernels(List<String> given, Optional<RealMachine> machine) {
+    List<String> kernels(List<String> given, Optional<ChosenMachine> machine) {
         return machine.isPresent() && given.equals(List.of(RunSettings.DEFAULT_KERNEL))
                 ? List.of("running:" + machine.get().name())
                 : given;

@@ -7,7 +7,7 @@ import io.ksplat.engine.Catalogue;
 import io.ksplat.engine.RunSettings;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.SessionOptions;
-import io.ksplat.engine.internal.RealMachine;
+import io.ksplat.engine.internal.ChosenMachine;
 import io.ksplat.engine.internal.TerminalProgress;
 import io.ksplat.results.RunLog;
 import io.ksplat.results.RunText;
@@ -111,7 +111,7 @@ final class RunCommand implements Callable<Integer> {
         }
         List<Catalogue.Entry> chosen = choose(new Reproducers(programs.words(spec)));
         checkWords();
-        Optional<RealMachine> machine = real.machine(spec);
+        Optional<ChosenMachine> machine = real.machine(spec);
         RunSettings settings = settings();
         PrintWriter err = spec.commandLine().getErr();
         TerminalProgress progress = TerminalProgress.on(err);

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -77,9 +78,14 @@ final class Ksplat {
 
     /** Waits for its end. */
     int exit() throws Exception {
-        if (!process.waitFor(LIMIT_S, TimeUnit.SECONDS)) {
+        return exit(Duration.ofSeconds(LIMIT_S));
+    }
+
+    /** Waits for its end, which may take longer than others'. */
+    int exit(Duration limit) throws Exception {
+        if (!process.waitFor(limit.toSeconds(), TimeUnit.SECONDS)) {
             process.destroyForcibly();
-            throw new AssertionError("ksplat did not end in " + LIMIT_S + " s: " + err());
+            throw new AssertionError("ksplat did not end in " + limit.toSeconds() + " s: " + err());
         }
         return process.exitValue();
     }

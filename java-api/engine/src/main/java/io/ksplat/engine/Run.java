@@ -86,6 +86,9 @@ public final class Run {
     private Set<String> own = Set.of();
 
     private Optional<Path> folder = Optional.empty();
+    /** What the targets were told that begins. */
+    private Optional<String> begun = Optional.empty();
+
     private String accelerator = "";
     private boolean concluded;
 
@@ -285,6 +288,7 @@ public final class Run {
             return decided(Verdict.ERROR, String.valueOf(e.getMessage()), List.of());
         } catch (InterruptedException e) {
             if (lease.interrupted().isEmpty()) {
+                tellEnded();
                 throw e;
             }
             return decided(Verdict.ERROR, "", List.of());
@@ -325,11 +329,33 @@ public final class Run {
             return lacking(unfit.get());
         }
         scenario.build(session.cache(), session.progress());
+        tellBegun(kernel);
         Prepared prepared = new Preparation(kernel, made.resolve("console.log")).run();
         session.progress().step("attempt");
         lease.throwIfInterrupted();
         session.progress().report(scenario.id() + ": running on " + kernel.release());
         return prepared;
+    }
+
+    private void tellBegun(KernelInfo kernel) throws IOException {
+        // A second attempt is begun while the first has not ended.
+        String again = aside.map(path -> ", " + path.getFileName()).orElse("");
+        String what = scenario.id() + " on " + kernel.kernel().key() + again;
+        session.targets().begins(what);
+        begun = Optional.of(what);
+    }
+
+    /** A journal that cannot be written now costs the next session this scenario, and this run nothing. */
+    private void tellEnded() {
+        Optional<String> what = begun;
+        begun = Optional.empty();
+        try {
+            if (what.isPresent()) {
+                session.targets().ended(what.get());
+            }
+        } catch (IOException e) {
+            LOG.warn("that {} has ended cannot be written down: {}", what.orElse(""), e.getMessage());
+        }
     }
 
     /** Gets a machine ready: restored after an earlier preparation, or prepared now, and frozen if that is worth it. */
@@ -576,6 +602,7 @@ public final class Run {
             });
         } finally {
             session.timings().add("end of the machine", alive);
+            tellEnded();
             session.ended(this);
         }
     }
@@ -721,6 +748,7 @@ public final class Run {
                         fixture.map(there -> there.watcher().firstEvidenceMs()).orElse(OptionalLong.empty()),
                         elapsedMs()))
                 .accelerator(accelerator)
+                .target(session.targets().name())
                 .origin(lease.origin())
                 .tool(session.tool());
         fixture.ifPresent(there -> record.nmis(there.nmis())

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.engine;
 
+import io.ksplat.engine.internal.ChosenMachine;
 import io.ksplat.engine.internal.LoggedProgress;
-import io.ksplat.engine.internal.RealMachine;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Progress;
 import io.ksplat.machine.Accelerator;
@@ -31,7 +31,7 @@ public record SessionOptions(
         List<Path> fragments,
         Optional<QemuLauncher> launcher,
         Optional<ToolRecord> tool,
-        Optional<RealMachine> on) {
+        Optional<ChosenMachine> on) {
     /** The version of this ksplat. */
     public static final String VERSION = "0.1.0";
 
@@ -99,7 +99,7 @@ public record SessionOptions(
     }
 
     /** Returns these with a real machine to run on. */
-    public SessionOptions on(Optional<RealMachine> machine) {
+    public SessionOptions on(Optional<ChosenMachine> machine) {
         return new SessionOptions(cache, progress, accelerator, fragments, launcher, tool, machine);
     }
 

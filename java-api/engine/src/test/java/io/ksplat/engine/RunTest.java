@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.ksplat.bpf.KernelLacksException;
 import io.ksplat.bpf.VerifierException;
 import io.ksplat.engine.ScriptedTarget.Fault;
+import io.ksplat.engine.internal.SharedMachine;
 import io.ksplat.evidence.Control;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Verdict;
@@ -136,6 +137,66 @@ class RunTest {
     private void assertError(RunRecord record, String message) {
         assertThat(record.verdict()).isEqualTo(Verdict.ERROR);
         assertThat(record.message().orElseThrow()).contains(message);
+    }
+
+    /** A journal must have it before the target that may die of it. */
+    @Test
+    void targetsLearnOfARunBeforeItBeginsAndAfterItsEnd() throws Exception {
+        assertThat(run(coded(machine -> {
+                            assertThat(targets.told()).hasSize(2);
+                        }))
+                        .verdict())
+                .isEqualTo(Verdict.CLEAN);
+        assertThat(targets.told())
+                .containsExactly("begins coded on 7.2.0-scripted", "started", "ended coded on 7.2.0-scripted");
+    }
+
+    @Test
+    void eachRunOnASharedMachineIsToldOf() throws Exception {
+        try (SharedMachine shared = new SharedMachine()) {
+            for (int i = 0; i < 2; i++) {
+                session.run(
+                                RunSettings.of("debian:7.2").reportedIn(folder.resolve("report")),
+                                coded(machine -> Files.writeString(
+                                        targets.last().console().file(), "")),
+                                Optional.of(shared))
+                        .execute();
+            }
+            assertThat(targets.told())
+                    .containsExactly(
+                            "begins coded on 7.2.0-scripted",
+                            "started",
+                            "ended, and its target lives, coded on 7.2.0-scripted",
+                            "begins coded on 7.2.0-scripted",
+                            "ended, and its target lives, coded on 7.2.0-scripted");
+        }
+    }
+
+    /** The first attempt has not ended meanwhile, and must not forbid the second. */
+    @Test
+    void aSecondAttemptIsBegunUnderAnotherName() throws Exception {
+        run(coded(machine -> targets.last().print(WARNING)));
+        assertThat(targets.told())
+                .containsSubsequence(
+                        "begins coded on 7.2.0-scripted",
+                        "begins coded on 7.2.0-scripted, confirmation",
+                        "ended coded on 7.2.0-scripted, confirmation",
+                        "ended coded on 7.2.0-scripted");
+    }
+
+    @Test
+    void whatTargetsRefuseToBeginDoesNotBegin() throws Exception {
+        targets.without("coded on 7.2.0-scripted", "it was begun and never ended");
+        assertError(run(coded(machine -> {})), "it was begun and never ended");
+        assertThat(targets.told()).isEmpty();
+        assertThat(targets.started()).isEmpty();
+    }
+
+    @Test
+    void whatEndsBeforeItHasATargetHasEnded() throws Exception {
+        targets.withoutBoot("no machine today");
+        assertError(run(coded(machine -> {})), "no machine today");
+        assertThat(targets.told()).containsExactly("begins coded on 7.2.0-scripted", "ended coded on 7.2.0-scripted");
     }
 
     @Test

@@ -27,6 +27,8 @@ final class ScriptedTargets implements Targets {
     private final Set<ScriptedTarget.Fault> faults = EnumSet.noneOf(ScriptedTarget.Fault.class);
     private final Map<String, Integer> globals = new HashMap<>();
     private final List<ScriptedTarget> started = new ArrayList<>();
+    private final List<String> told = new ArrayList<>();
+    private final Map<String, String> notNow = new HashMap<>();
     private Optional<Path> config = Optional.empty();
     private Optional<KernelException> noKernel = Optional.empty();
     private Optional<IOException> noBoot = Optional.empty();
@@ -61,6 +63,17 @@ final class ScriptedTargets implements Targets {
     ScriptedTargets withoutBoot(String why) {
         noBoot = Optional.of(new IOException(why));
         return this;
+    }
+
+    /** Has something not be begun. */
+    ScriptedTargets without(String what, String why) {
+        notNow.put(what, why);
+        return this;
+    }
+
+    /** Returns what they were told that begins and ends, and when a target was started and closed, in order. */
+    List<String> told() {
+        return told;
     }
 
     /** Returns the targets that were started. */
@@ -114,6 +127,7 @@ final class ScriptedTargets implements Targets {
         if (noBoot.isPresent()) {
             throw noBoot.get();
         }
+        told.add("started");
         ScriptedTarget target = new ScriptedTarget(order.consoleLog(), faults, globals);
         started.add(target);
         return new Started(target, 0, OptionalLong.of(1), OptionalLong.empty(), Optional.empty());
@@ -137,6 +151,19 @@ final class ScriptedTargets implements Targets {
     @Override
     public Started resume(Snapshot snapshot, Path consoleLog, int more) {
         throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void begins(String what) throws IOException {
+        if (notNow.containsKey(what)) {
+            throw new IOException(notNow.get(what));
+        }
+        told.add("begins " + what);
+    }
+
+    @Override
+    public void ended(String what) {
+        told.add((started.isEmpty() || last().isClosed() ? "ended " : "ended, and its target lives, ") + what);
     }
 
     @Override

@@ -2,6 +2,7 @@
 package io.ksplat.kernel;
 
 import io.ksplat.kernel.internal.CacheUse;
+import io.ksplat.kernel.internal.UserFolders;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -56,12 +57,7 @@ public final class Cache {
         if (own != null && !own.isBlank()) {
             return new Cache(Path.of(own));
         }
-        String xdg = System.getenv("XDG_CACHE_HOME");
-        // The XDG base directory specification: ignore a path that is not absolute.
-        if (xdg != null && xdg.startsWith("/")) {
-            return new Cache(Path.of(xdg, "ksplat"));
-        }
-        return new Cache(Path.of(System.getProperty("user.home"), ".cache", "ksplat"));
+        return new Cache(UserFolders.CACHE.ksplat());
     }
 
     /** Fills the folder of a new entry. */

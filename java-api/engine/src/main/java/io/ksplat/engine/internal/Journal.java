@@ -3,6 +3,7 @@ package io.ksplat.engine.internal;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.ksplat.kernel.internal.UserFolders;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -34,10 +35,7 @@ final class Journal {
 
     /** Returns the folder of all journals, in the user's state folder. */
     static Path folder() {
-        String set = System.getenv().getOrDefault("XDG_STATE_HOME", "");
-        // The XDG base directory specification: ignore a path that is not absolute.
-        Path state = set.startsWith("/") ? Path.of(set) : Path.of(System.getProperty("user.home"), ".local", "state");
-        return state.resolve("ksplat").resolve("machines");
+        return UserFolders.STATE.ksplat().resolve("machines");
     }
 
     /**
@@ -81,11 +79,18 @@ final class Journal {
     }
 
     private void append(String line) throws IOException {
-        Files.createDirectories(file.resolveSibling(""));
+        Path folder = Files.createDirectories(file.toAbsolutePath().getParent());
+        boolean isNew = !Files.exists(file);
         try (FileChannel out = FileChannel.open(
                 file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
             out.write(ByteBuffer.wrap((line + "\n").getBytes(UTF_8)));
             out.force(true);
+        }
+        if (isNew) {
+            // Of a file whose folder is not on the disk, nothing is.
+            try (FileChannel entries = FileChannel.open(folder, StandardOpenOption.READ)) {
+                entries.force(true);
+            }
         }
     }
 }

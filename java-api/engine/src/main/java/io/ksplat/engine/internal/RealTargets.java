@@ -15,7 +15,9 @@ import io.ksplat.machine.internal.real.RealSite;
 import io.ksplat.machine.internal.snapshot.Snapshot;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -36,13 +38,19 @@ public final class RealTargets implements Targets {
     private final SessionOptions options;
     private final RealSite site;
     private final Journal journal;
+    /** What all runs of the session are about. */
     private @Nullable RealKernel kernel;
-    private @Nullable Lent last;
+
+    private String bootOfKernel = "";
+    /** Why nothing more is run. */
+    private Optional<String> stopped = Optional.empty();
+
+    private @Nullable RealMachine last;
+    /** What is left out in this session, and when it was begun: all its attempts are. */
+    private final Map<String, String> leftOut = new HashMap<>();
+
     private boolean spoilt;
     private int losses;
-
-    /** A machine for one run. */
-    private record Lent(RealMachine machine, String what) {}
 
     /** Uses the machine of an entry. */
     public RealTargets(MachineEntry entry, SessionOptions options) {
@@ -59,6 +67,11 @@ public final class RealTargets implements Targets {
     @Override
     public boolean isReal() {
         return true;
+    }
+
+    @Override
+    public String name() {
+        return entry.name();
     }
 
     @Override
@@ -83,9 +96,9 @@ public final class RealTargets implements Targets {
         RealKernel known = kernel;
         if (known == null) {
             recover();
-            options.progress().report(entry.name() + ": reading what its kernel is");
-            known = RealKernel.read(entry, site.reach(), options.cache());
+            known = read();
             kernel = known;
+            bootOfKernel = site.bootId();
         }
         return known;
     }
@@ -125,46 +138,44 @@ public final class RealTargets implements Targets {
     public synchronized Started boot(Order order) throws IOException {
         long began = System.nanoTime();
         recover();
-        String what = what(order.consoleLog());
-        Optional<String> before = journal.begin(what);
+        checkKernel();
+        RealMachine machine = RealMachine.open(entry, site.reach(), order.consoleLog());
+        last = machine;
+        return new Started(
+                machine,
+                0,
+                OptionalLong.of((System.nanoTime() - began) / 1_000_000),
+                OptionalLong.empty(),
+                Optional.empty());
+    }
+
+    @Override
+    public synchronized void begins(String what) throws IOException {
+        Optional<String> before = leftOut.containsKey(what) ? Optional.of(leftOut.get(what)) : journal.begin(what);
         if (before.isPresent()) {
+            leftOut.put(what, before.get());
             throw new MachineException("it was begun on " + entry.name() + " at " + before.get()
                     + " and never ended: that machine, or this one, may have died of it, so it is left out this time; run it"
                     + " again to try it again (" + journal.file() + ")");
         }
-        try {
-            RealMachine machine = RealMachine.open(entry, site.reach(), order.consoleLog());
-            last = new Lent(machine, what);
-            return new Started(
-                    machine,
-                    0,
-                    OptionalLong.of((System.nanoTime() - began) / 1_000_000),
-                    OptionalLong.empty(),
-                    Optional.empty());
-        } catch (IOException | RuntimeException e) {
-            journal.end(what);
-            throw e;
-        }
     }
 
-    /** A run's folder ends in its id, its kernel and its number. */
-    private static String what(Path consoleLog) {
-        Path folder = consoleLog.toAbsolutePath().normalize().getParent();
-        int names = folder == null ? 0 : folder.getNameCount();
-        return folder == null || names < 3
-                ? consoleLog.toString()
-                : folder.getName(names - 3) + " on " + folder.getName(names - 2);
+    @Override
+    public synchronized void ended(String what) throws IOException {
+        journal.end(what);
     }
 
     /** Looks at how the last run left the machine, and resets it if that is needed. */
     private void recover() throws IOException {
-        Lent before = last;
+        RealMachine before = last;
         last = null;
         if (before != null) {
-            before.machine().close();
-            journal.end(before.what());
-            spoilt |= !before.machine().isSound();
-            losses = before.machine().isLost() ? losses + 1 : 0;
+            before.close();
+            spoilt |= !before.isSound();
+            losses = before.isLost() ? losses + 1 : 0;
+        }
+        if (stopped.isPresent()) {
+            throw new MachineException(stopped.get());
         }
         if (losses >= MOST_LOSSES) {
             throw new MachineException(entry.name() + " was lost " + losses
@@ -173,9 +184,36 @@ public final class RealTargets implements Targets {
         if (spoilt) {
             site.reset(options.progress());
             spoilt = false;
-            kernel = null;
         }
         site.connect();
+    }
+
+    /** The machine may have booted since a run asked what its kernel is, and not by ksplat alone. */
+    private void checkKernel() throws IOException {
+        RealKernel known = kernel;
+        if (known == null || site.bootId().equals(bootOfKernel)) {
+            return;
+        }
+        try {
+            Optional<String> difference = read().differenceFrom(known);
+            if (difference.isPresent()) {
+                stopped = Optional.of(entry.name() + " has booted " + difference.get()
+                        + ": nothing more is run on it; have it boot what it is to test, and run ksplat again");
+                throw new MachineException(stopped.get());
+            }
+        } catch (KernelException e) {
+            throw new MachineException(
+                    entry.name() + " has booted, and what its kernel is cannot be read: " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new MachineException("interrupted while reading the kernel of " + entry.name(), e);
+        }
+        bootOfKernel = site.bootId();
+    }
+
+    private RealKernel read() throws IOException, InterruptedException, KernelException {
+        options.progress().report(entry.name() + ": reading what its kernel is");
+        return RealKernel.read(entry, site.reach(), options.cache());
     }
 
     @Override
@@ -207,12 +245,11 @@ public final class RealTargets implements Targets {
     @Override
     public synchronized void close() {
         try {
-            Lent before = last;
+            RealMachine before = last;
             last = null;
             if (before != null) {
-                before.machine().close();
-                journal.end(before.what());
-                if (!before.machine().isSound()) {
+                before.close();
+                if (!before.isSound()) {
                     options.progress()
                             .report(entry.name() + " must be reset before it is used again: the last run left it so");
                 }

@@ -59,6 +59,11 @@ public interface Targets extends AutoCloseable {
         return false;
     }
 
+    /** Returns what they are, in a word of the record of a run: {@code qemu}, or a real machine's name. */
+    default String name() {
+        return "qemu";
+    }
+
     /** Returns what targets cannot be given of what a scenario needs, in words; empty if they can be given all of it. */
     default Optional<String> lacking(Scenario scenario) {
         return Optional.empty();
@@ -88,6 +93,17 @@ public interface Targets extends AutoCloseable {
 
     /** Restores a target that was frozen in the middle of a run. */
     Started resume(Snapshot snapshot, Path consoleLog, int more) throws IOException, InterruptedException;
+
+    /**
+     * Learns that something is about to run on a target, before it does.
+     *
+     * @param what the scenario and its kernel, in a line
+     * @throws IOException if it must not run now, and why
+     */
+    default void begins(String what) throws IOException {}
+
+    /** Learns that something that was begun has ended, and its target with it, whatever came of it. */
+    default void ended(String what) throws IOException {}
 
     /** Returns the version of what runs the targets. */
     String version() throws IOException, InterruptedException;

@@ -282,7 +282,7 @@ public final class Watcher implements ConsoleLog.Reader {
 
     /** A machine that has ended may be evidence itself; else that is trouble. */
     private Seen gone(Look look, String why) {
-        List<Evidence> remains = view.remains(credible());
+        List<Evidence> remains = view.remains(this::credible);
         remains.forEach(this::found);
         return seen(look.controls, false, remains.isEmpty() ? Optional.of(why) : Optional.empty());
     }

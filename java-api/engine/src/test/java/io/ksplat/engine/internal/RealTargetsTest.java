@@ -32,7 +32,7 @@ class RealTargetsTest {
     @BeforeEach
     void opens() throws Exception {
         targets = new RealTargets(
-                RealMachine.find("local", Optional.empty(), Optional.empty()).entry(),
+                ChosenMachine.find("local", Optional.empty(), Optional.empty()).entry(),
                 SessionOptions.standard(Progress.NONE),
                 folder);
     }

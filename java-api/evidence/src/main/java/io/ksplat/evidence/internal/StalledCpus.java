@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
@@ -34,20 +35,22 @@ public final class StalledCpus {
      *
      * @param found what the console has reported
      * @param still the CPUs whose hearts stand still
+     * @param asked where CPUs are, as the kernel says when somebody asks: a detector need not report each of them
      * @return empty if there is none, or one of them is not shown to wait
      */
-    public static Optional<Evidence> stuck(List<Evidence> found, Set<Integer> still) {
+    public static Optional<Evidence> stuck(List<Evidence> found, Set<Integer> still, List<Stack> asked) {
         Map<Integer, Stack> waiting = new LinkedHashMap<>();
         for (Evidence report : found) {
             if (REPORTS.contains(report.kind()) && report.source() == Source.CONSOLE) {
-                for (Stack stack : report.stacks()) {
-                    if (stack.cpu().isPresent() && slowPath(stack).isPresent()) {
-                        waiting.putIfAbsent(stack.cpu().getAsInt(), stack);
-                    }
-                }
+                add(report.stacks(), waiting);
             }
         }
-        if (still.isEmpty() || !waiting.keySet().containsAll(still)) {
+        // That a CPU was asked for where it is makes no stall of it.
+        if (still.stream().noneMatch(waiting::containsKey)) {
+            return Optional.empty();
+        }
+        add(asked, waiting);
+        if (!waiting.keySet().containsAll(still)) {
             return Optional.empty();
         }
         List<Stack> stacks = new ArrayList<>();
@@ -55,16 +58,25 @@ public final class StalledCpus {
         Stack first = stacks.get(0);
         String where = slowPath(first).map(Frame::function).orElseThrow();
         String caller = caller(first).orElse(where);
-        String cpus = still.size() == 1 ? "CPU " + still.iterator().next() + " is" : "CPUs " + still + " are";
-        return Optional.of(Evidence.builder(
-                        EvidenceKind.CPU_STUCK,
-                        cpus + " stuck in " + where + ", as the kernel reports, and no heart of theirs beats",
-                        "cpu-stuck:" + caller)
+        String who = still.size() == 1
+                ? "CPU " + still.iterator().next() + " is stuck in " + where
+                        + ", as the kernel reports, and its heart stands still"
+                : "CPUs " + new TreeSet<>(still) + " are stuck in " + where
+                        + ", as the kernel reports, and their hearts stand still";
+        return Optional.of(Evidence.builder(EvidenceKind.CPU_STUCK, who, "cpu-stuck:" + caller)
                 .cpu(still.iterator().next())
                 .function(caller)
                 .stacks(stacks)
                 .source(Source.OUTSIDE)
                 .build());
+    }
+
+    private static void add(List<Stack> stacks, Map<Integer, Stack> waiting) {
+        for (Stack stack : stacks) {
+            if (stack.cpu().isPresent() && slowPath(stack).isPresent()) {
+                waiting.putIfAbsent(stack.cpu().getAsInt(), stack);
+            }
+        }
     }
 
     private static Optional<Frame> slowPath(Stack stack) {

@@ -42,7 +42,7 @@ class StalledCpusTest {
     void saysThatACpuIsStuckWhichTheKernelShowsInASlowPath() {
         Evidence stall = report(EvidenceKind.RCU_STALL, Source.CONSOLE, WAITS);
         assertThat(verdict(List.of(stall))).isEqualTo(Verdict.INCONCLUSIVE);
-        Evidence stuck = StalledCpus.stuck(List.of(stall), Set.of(1)).orElseThrow();
+        Evidence stuck = StalledCpus.stuck(List.of(stall), Set.of(1), List.of()).orElseThrow();
         assertThat(stuck.kind()).isEqualTo(EvidenceKind.CPU_STUCK);
         assertThat(stuck.function()).contains("queue_stack_map_push_elem");
         assertThat(stuck.cpu()).hasValue(1);
@@ -52,9 +52,11 @@ class StalledCpusTest {
     /** A starved machine reports stalls as well, and its hearts go on. */
     @Test
     void saysNothingOfACpuThatBeats() {
-        assertThat(StalledCpus.stuck(List.of(report(EvidenceKind.RCU_STALL, Source.CONSOLE, WAITS)), Set.of()))
+        assertThat(StalledCpus.stuck(
+                        List.of(report(EvidenceKind.RCU_STALL, Source.CONSOLE, WAITS)), Set.of(), List.of()))
                 .isEmpty();
-        assertThat(StalledCpus.stuck(List.of(report(EvidenceKind.RCU_STALL, Source.CONSOLE, WAITS)), Set.of(0)))
+        assertThat(StalledCpus.stuck(
+                        List.of(report(EvidenceKind.RCU_STALL, Source.CONSOLE, WAITS)), Set.of(0), List.of()))
                 .isEmpty();
     }
 
@@ -63,8 +65,8 @@ class StalledCpusTest {
     void saysNothingWhereAnotherHeartStandsStillElsewhere() {
         Evidence stall =
                 report(EvidenceKind.HARD_LOCKUP, Source.CONSOLE, WAITS, stack(0, "meminfo_proc_show", "seq_read_iter"));
-        assertThat(StalledCpus.stuck(List.of(stall), Set.of(0, 1))).isEmpty();
-        assertThat(StalledCpus.stuck(List.of(stall), Set.of(1))).isPresent();
+        assertThat(StalledCpus.stuck(List.of(stall), Set.of(0, 1), List.of())).isEmpty();
+        assertThat(StalledCpus.stuck(List.of(stall), Set.of(1), List.of())).isPresent();
     }
 
     @Test
@@ -74,7 +76,8 @@ class StalledCpusTest {
                                 EvidenceKind.SOFT_LOCKUP,
                                 Source.CONSOLE,
                                 stack(1, "meminfo_proc_show", "seq_read_iter"))),
-                        Set.of(1)))
+                        Set.of(1),
+                        List.of()))
                 .isEmpty();
     }
 
@@ -87,15 +90,37 @@ class StalledCpusTest {
                 List.of(
                         Frame.of("meminfo_proc_show", 1),
                         Frame.of("queued_spin_lock_slowpath", 1).uncertain()));
-        assertThat(StalledCpus.stuck(List.of(report(EvidenceKind.RCU_STALL, Source.CONSOLE, stale)), Set.of(1)))
+        assertThat(StalledCpus.stuck(
+                        List.of(report(EvidenceKind.RCU_STALL, Source.CONSOLE, stale)), Set.of(1), List.of()))
                 .isEmpty();
     }
 
     @Test
     void believesTheKernelsReportsOfStallsAlone() {
-        assertThat(StalledCpus.stuck(List.of(report(EvidenceKind.WARNING, Source.CONSOLE, WAITS)), Set.of(1)))
+        assertThat(StalledCpus.stuck(
+                        List.of(report(EvidenceKind.WARNING, Source.CONSOLE, WAITS)), Set.of(1), List.of()))
                 .isEmpty();
-        assertThat(StalledCpus.stuck(List.of(report(EvidenceKind.RCU_STALL, Source.PROGRAM, WAITS)), Set.of(1)))
+        assertThat(StalledCpus.stuck(
+                        List.of(report(EvidenceKind.RCU_STALL, Source.PROGRAM, WAITS)), Set.of(1), List.of()))
                 .isEmpty();
+    }
+
+    /** RCU's detector passes over a CPU that had reported before it was stuck. */
+    @Test
+    void believesOfACpuThatNoDetectorReportsWhatTheKernelSaysWhenAsked() {
+        List<Evidence> stall = List.of(report(EvidenceKind.RCU_STALL, Source.CONSOLE, WAITS));
+        Stack other = stack(3, "queued_write_lock_slowpath", "_raw_write_lock", "do_exit");
+        assertThat(StalledCpus.stuck(stall, Set.of(1, 3), List.of())).isEmpty();
+        assertThat(StalledCpus.stuck(stall, Set.of(1, 3), List.of(stack(3, "meminfo_proc_show"))))
+                .isEmpty();
+        assertThat(StalledCpus.stuck(stall, Set.of(1, 3), List.of(other))
+                        .orElseThrow()
+                        .stacks())
+                .containsExactlyInAnyOrder(WAITS, other);
+    }
+
+    @Test
+    void makesNoStallOfTheAnswerAlone() {
+        assertThat(StalledCpus.stuck(List.of(), Set.of(1), List.of(WAITS))).isEmpty();
     }
 }

@@ -4,6 +4,7 @@ package io.ksplat.machine.internal;
 import io.ksplat.bpf.BpfObject;
 import io.ksplat.bpf.BpfObjectSpec;
 import io.ksplat.machine.AgentException;
+import io.ksplat.machine.ConsoleLog;
 import io.ksplat.machine.GuestControl;
 import io.ksplat.machine.GuestProcess;
 import io.ksplat.machine.MachineException;
@@ -17,6 +18,7 @@ import io.ksplat.machine.internal.agent.proto.Exited;
 import io.ksplat.machine.internal.agent.proto.MakeDirectory;
 import io.ksplat.machine.internal.agent.proto.Request;
 import io.ksplat.machine.internal.agent.proto.Spawn;
+import io.ksplat.machine.internal.qemu.Console;
 import io.ksplat.machine.internal.qemu.GuestMemory;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -48,6 +50,19 @@ public abstract class AgentTarget implements Target, GuestControl, Processes, Bp
 
     /** Returns its memory by physical addresses, which outlives its kernel; empty if only the agent can read it. */
     public abstract Optional<GuestMemory> physical();
+
+    /**
+     * Marks in the console where the experiment begins.
+     *
+     * @param reader gets the console's bytes from there on
+     * @return completes when the console shows the mark
+     */
+    protected final CompletableFuture<Void> mark(Console console, String token, ConsoleLog.Reader reader)
+            throws IOException {
+        CompletableFuture<Void> marked = console.readAfter(token, reader);
+        agent.writeFile("/dev/kmsg", "ksplat: experiment " + token + "\n");
+        return marked;
+    }
 
     /** Starts a child of the agent that does nothing until it is ended. */
     @Override

@@ -179,9 +179,7 @@ public final class Guest extends AgentTarget implements NmiInjection, Snapshots 
     public void beginExperiment(String token, ConsoleLog.Reader reader) throws IOException {
         agent().writeFile("/proc/sys/kernel/panic_on_oops", "0");
         agent().writeFile("/proc/sys/kernel/panic", "0");
-        CompletableFuture<Void> marked = vm.console().readAfter(token, reader);
-        agent().writeFile("/dev/kmsg", "ksplat: experiment " + token + "\n");
-        await(marked, "the mark on its console");
+        await(mark(vm.console(), token, reader), "the mark on its console");
     }
 
     /**

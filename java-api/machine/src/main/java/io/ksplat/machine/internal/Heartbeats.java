@@ -16,7 +16,8 @@ public final class Heartbeats {
 
     private static final int HEADER_BYTES = 64;
     private static final int PAGE_BYTES = 4096;
-    private static final int SLOT_MIN = 16;
+    private static final int SLOT_MIN = 24;
+    private static final int ONLINE_AT = 20;
 
     private static final int VERSION = 1;
 
@@ -26,10 +27,19 @@ public final class Heartbeats {
     public Heartbeats(VirtualMachine vm, long page, int cpus) throws IOException {
         this.vm = vm;
         this.layout = Layout.of(page, vm.readPhysical(page, HEADER_BYTES), cpus);
+        if (layout.cpus() != cpus) {
+            throw new MachineException("the machine has " + cpus + " CPUs online, and the highest is number "
+                    + (layout.cpus() - 1) + ": ksplat gives a machine CPUs without holes");
+        }
     }
 
-    /** Where the slots lie. The guest wrote it: nothing in it is believed. */
+    /**
+     * Where the slots lie. The guest wrote it: nothing in it is believed.
+     *
+     * @param cpus the slots: one for each number up to that of the last CPU which was online at the start
+     */
     public record Layout(long slots, int cpus, int slotBytes) {
+        /** @param cpus how many are online */
         public static Layout of(long page, byte[] bytes, int cpus) throws MachineException {
             ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
             if (header.getLong() != MAGIC || header.getInt() != VERSION) {
@@ -40,14 +50,15 @@ public final class Heartbeats {
             int slotBytes = header.getInt();
             int slotsAt = header.getInt();
             if (cpus < 1
-                    || told != cpus
+                    // The numbers of those that are online may have holes.
+                    || told < cpus
                     || slotBytes < SLOT_MIN
                     || slotsAt < HEADER_BYTES
-                    || slotsAt + (long) cpus * slotBytes > PAGE_BYTES) {
+                    || slotsAt + (long) told * slotBytes > PAGE_BYTES) {
                 throw new MachineException("the heartbeat page's header makes no sense: " + told + " CPUs where " + cpus
                         + " are online, slots of " + slotBytes + " bytes at " + slotsAt);
             }
-            return new Layout(page + slotsAt, cpus, slotBytes);
+            return new Layout(page + slotsAt, told, slotBytes);
         }
 
         /** Returns the bytes of all slots. */
@@ -70,6 +81,16 @@ public final class Heartbeats {
             return LongStream.range(0, cpus)
                     .map(cpu -> page.getLong((int) cpu * slotBytes + Long.BYTES))
                     .toArray();
+        }
+
+        /** Whether each slot is that of a CPU which was online at the start. */
+        public boolean[] online(byte[] bytes) {
+            ByteBuffer page = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+            boolean[] online = new boolean[cpus];
+            for (int cpu = 0; cpu < cpus; cpu++) {
+                online[cpu] = page.getInt(cpu * slotBytes + ONLINE_AT) != 0;
+            }
+            return online;
         }
 
         /** The first word of each slot. */

@@ -8,10 +8,12 @@ import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Accelerator;
+import io.ksplat.machine.internal.agent.AgentClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What is known of a kernel only once it has run: its symbols and its BTF, read through the agent in one boot and kept.
@@ -37,13 +39,18 @@ public record KernelInfo(
                     progress.report("first boot of " + kernel.key() + ": reading its symbols and its BTF");
                     inspect(kernel, accelerator, host, fresh, progress);
                 });
-        KernelBtf btf = KernelBtf.read(folder.resolve("btf"));
+        return kept(kernel, Files.readString(folder.resolve("release")), accelerator, folder);
+    }
+
+    /** Reads what {@link #keep} has written. */
+    public static KernelInfo kept(Kernel kernel, String release, Accelerator accelerator, Path folder)
+            throws IOException {
         return new KernelInfo(
                 kernel,
-                Files.readString(folder.resolve("release")),
+                release,
                 accelerator,
                 Symbols.read(folder.resolve("symbols")),
-                btf,
+                KernelBtf.read(folder.resolve("btf")),
                 folder.resolve("include"));
     }
 
@@ -59,18 +66,25 @@ public record KernelInfo(
                                 + "cannot be compiled for it; take another kernel, or build this one with BTF");
             }
             Files.writeString(folder.resolve("release"), guest.hello().getRelease());
-            Symbols.parse(guest.agent().readFile("/proc/kallsyms"))
-                    .withoutModules()
-                    .write(folder.resolve("symbols"));
-            Path raw = folder.resolve("btf");
-            if (kernel.btf().isPresent()) {
-                Files.copy(kernel.btf().get(), raw);
-            } else {
-                Files.write(raw, guest.agent().readFile("/sys/kernel/btf/vmlinux"));
-            }
-            Path include = Files.createDirectories(folder.resolve("include"));
-            KernelBtf.read(raw).writeVmlinuxHeader(include.resolve("vmlinux.h"));
+            keep(guest.agent(), kernel.btf(), folder);
         }
+    }
+
+    /**
+     * Keeps what a kernel that runs tells of itself.
+     *
+     * @param known its BTF, if that is known without asking
+     */
+    public static void keep(AgentClient agent, Optional<Path> known, Path folder) throws IOException {
+        Symbols.parse(agent.readFile("/proc/kallsyms")).withoutModules().write(folder.resolve("symbols"));
+        Path raw = folder.resolve("btf");
+        if (known.isPresent()) {
+            Files.copy(known.get(), raw);
+        } else {
+            Files.write(raw, agent.readFile("/sys/kernel/btf/vmlinux"));
+        }
+        Path include = Files.createDirectories(folder.resolve("include"));
+        KernelBtf.read(raw).writeVmlinuxHeader(include.resolve("vmlinux.h"));
     }
 
     /** The symbols of a boot that says where it has its {@code _text}: KASLR moves them all by one constant. */

@@ -96,7 +96,7 @@ public interface OutsideView extends Target.Capability {
     /** Returns why the machine has ended; empty while it runs. */
     Optional<String> ended();
 
-    /** Returns how often each CPU's heart has beaten. */
+    /** Returns how often each CPU's heart has beaten; a CPU that is offline may be missing. */
     long[] heartbeats() throws IOException;
 
     /** Returns the guest's clock in nanoseconds, as its CPUs last read it; empty if it cannot be read. */
@@ -116,7 +116,7 @@ public interface OutsideView extends Target.Capability {
     }
 
     /** Returns what the end of the machine is evidence of, beside what was found; empty if it is none. May wait for signs of life. */
-    default List<Evidence> remains(List<Evidence> found) {
+    default List<Evidence> remains(Supplier<List<Evidence>> found) {
         return List.of();
     }
 

@@ -10,6 +10,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -82,13 +84,12 @@ public final class SelfCheck {
     /**
      * Finds the checks of a machine whose memory nobody reads: the kernel itself tells whether lockdep is on. Whether KASAN is it does not
      * tell: its control fails.
+     *
+     * @param lockdep what the kernel has told last, without a wait; empty if it has no lockdep
      */
-    public static List<SelfCheck> toldBy(AgentTarget machine, Symbols symbols) {
+    public static List<SelfCheck> told(Optional<BooleanSupplier> lockdep, Symbols symbols) {
         List<SelfCheck> found = new ArrayList<>();
-        if (machine.kernel().lockdepOn().isPresent()) {
-            found.add(
-                    new SelfCheck(Kind.LOCKDEP, () -> machine.agent().sayHello().getDebugLocks() ? 1 : 0, 0));
-        }
+        lockdep.ifPresent(on -> found.add(new SelfCheck(Kind.LOCKDEP, () -> on.getAsBoolean() ? 1 : 0, 0)));
         if (symbols.address("kasan_report").isPresent()) {
             found.add(new SelfCheck(Kind.KASAN, () -> KASAN_REPORTED, 0));
         }

@@ -217,11 +217,16 @@ public final class AgentClient implements AutoCloseable {
 
     /** Reads the first {@code length} bytes of a guest file (0: all of it). */
     public byte[] readFile(String path, long length) throws IOException {
+        return readFile(path, length, patience.multipliedBy(6));
+    }
+
+    /** The same, within a limit of its own. */
+    public byte[] readFile(String path, long length, Duration limit) throws IOException {
         ByteString bytes = ByteString.EMPTY;
         for (Response part : collect(
                 Request.newBuilder()
                         .setReadFile(ReadFile.newBuilder().setPath(path).setLength(length)),
-                patience.multipliedBy(6))) {
+                limit)) {
             bytes = bytes.concat(part.getBytes().getData());
         }
         return bytes.toByteArray();

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.real;
 
+import io.ksplat.evidence.Stack;
+import io.ksplat.evidence.internal.console.AskedBacktraces;
 import io.ksplat.machine.ConsoleLog;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Reads on a console, on its way to another reader, whose hearts the agent says stand still. */
+/** Reads on a console, on its way to another reader, whose hearts the agent says stand still, and where those CPUs are. */
 final class ConsoleBeats implements ConsoleLog.Reader {
     private static final Pattern BEAT = Pattern.compile("ksplat: beat \\d+ still:((?: \\d{1,3})*)\\s*$");
     private static final int LONGEST = 1024;
 
     private final ConsoleLog.Reader next;
     private final StringBuilder line = new StringBuilder();
+    private final AskedBacktraces asked = new AskedBacktraces();
     private volatile Beat last = new Beat(0, Set.of());
 
     /**
@@ -45,6 +49,7 @@ final class ConsoleBeats implements ConsoleLog.Reader {
     }
 
     private void read(String text) {
+        asked.line(text);
         Matcher beat = BEAT.matcher(text);
         if (beat.find()) {
             Set<Integer> still = new TreeSet<>();
@@ -55,6 +60,11 @@ final class ConsoleBeats implements ConsoleLog.Reader {
             }
             last = new Beat(System.nanoTime(), still);
         }
+    }
+
+    /** Returns where the CPUs were when the agent last asked. */
+    List<Stack> backtraces() {
+        return asked.stacks();
     }
 
     Beat last() {

@@ -4,6 +4,7 @@ package io.ksplat.machine.internal.real;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.toml.TomlMapper;
+import io.ksplat.kernel.internal.UserFolders;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,10 +40,7 @@ public final class MachinesFile {
 
     /** Returns the file in the user's configuration folder. */
     public static MachinesFile standard() {
-        String set = System.getenv().getOrDefault("XDG_CONFIG_HOME", "");
-        // The XDG base directory specification: ignore a path that is not absolute.
-        Path folder = set.startsWith("/") ? Path.of(set) : Path.of(System.getProperty("user.home"), ".config");
-        return new MachinesFile(folder.resolve("ksplat").resolve("machines.toml"));
+        return new MachinesFile(UserFolders.CONFIG.ksplat().resolve("machines.toml"));
     }
 
     /**

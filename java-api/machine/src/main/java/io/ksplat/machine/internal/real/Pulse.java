@@ -8,7 +8,10 @@ import io.ksplat.machine.internal.agent.proto.ReadFile;
 import io.ksplat.machine.internal.agent.proto.Request;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a machine's heartbeats over the connection, again and again: they tell both that it lives and that the connection does. */
@@ -18,12 +21,14 @@ final class Pulse implements AutoCloseable {
     private static final int HEADER_BYTES = 64;
     private static final int MOST_CPUS = PAGE_BYTES / HEADER_BYTES - 1;
     private static final long EVERY_MS = 250;
+    private static final int LOCKDEP_EVERY = 4;
 
     private final AgentLink link;
     private final Heartbeats.Layout layout;
     private final Thread thread;
     private volatile Sample latest;
     private volatile @Nullable IOException end;
+    private volatile boolean lockdepOn;
     private volatile boolean closed;
 
     /** What was read: when the answer came, each CPU's beats, and the machine's monotonic clock at each CPU's last beat. */
@@ -31,11 +36,27 @@ final class Pulse implements AutoCloseable {
         private final long hostNanos;
         private final long[] beats;
         private final long[] clocks;
+        private final boolean[] online;
 
-        Sample(long hostNanos, long[] beats, long[] clocks) {
+        Sample(long hostNanos, long[] beats, long[] clocks, boolean[] online) {
             this.hostNanos = hostNanos;
             this.beats = beats.clone();
             this.clocks = clocks.clone();
+            this.online = online.clone();
+        }
+
+        /** Reads the slots of a page. */
+        static Sample of(Heartbeats.Layout layout, byte[] page) {
+            byte[] slots = Arrays.copyOfRange(page, (int) layout.slots(), (int) layout.slots() + layout.bytes());
+            return new Sample(System.nanoTime(), layout.beats(slots), layout.clocks(slots), layout.online(slots));
+        }
+
+        /** Returns how often each heart has beaten: a CPU that was offline at the start has none. */
+        long[] hearts() {
+            return IntStream.range(0, beats.length)
+                    .filter(cpu -> online[cpu])
+                    .mapToLong(cpu -> beats[cpu])
+                    .toArray();
         }
 
         long hostNanos() {
@@ -64,7 +85,8 @@ final class Pulse implements AutoCloseable {
         }
         byte[] page = page();
         this.layout = Heartbeats.Layout.of(0, Arrays.copyOf(page, HEADER_BYTES), cpus);
-        this.latest = sample(page);
+        this.latest = Sample.of(layout, page);
+        this.lockdepOn = link.hello().getDebugLocks();
         this.thread = Outcome.daemon("ksplat-pulse", this::beat);
     }
 
@@ -80,15 +102,13 @@ final class Pulse implements AutoCloseable {
         return bytes.toByteArray();
     }
 
-    private Sample sample(byte[] page) {
-        byte[] slots = Arrays.copyOfRange(page, (int) layout.slots(), (int) layout.slots() + layout.bytes());
-        return new Sample(System.nanoTime(), layout.beats(slots), layout.clocks(slots));
-    }
-
     private void beat() {
-        while (!closed) {
+        for (int round = 0; !closed; round++) {
             try {
-                latest = sample(page());
+                latest = Sample.of(layout, page());
+                if (link.hello().hasDebugLocks() && round % LOCKDEP_EVERY == 0) {
+                    lockdepOn = link.client().sayHello().getDebugLocks();
+                }
                 Thread.sleep(EVERY_MS);
             } catch (MachineException.Late late) {
                 // The silence shows in the sample's age.
@@ -99,6 +119,11 @@ final class Pulse implements AutoCloseable {
                 return;
             }
         }
+    }
+
+    /** Returns whether lockdep was still on when it was last asked for, less than a few samples ago; empty if there is none. */
+    Optional<BooleanSupplier> lockdep() {
+        return link.hello().hasDebugLocks() ? Optional.of(() -> lockdepOn) : Optional.empty();
     }
 
     Sample latest() {

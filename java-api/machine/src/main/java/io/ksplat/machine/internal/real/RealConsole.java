@@ -4,9 +4,7 @@ package io.ksplat.machine.internal.real;
 import io.ksplat.machine.ConsoleLog;
 import io.ksplat.machine.MachineException;
 import io.ksplat.machine.internal.qemu.Console;
-import java.io.FileInputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.channels.ByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,16 +39,9 @@ final class RealConsole implements AutoCloseable {
                 throw new MachineException(
                         "the console of " + entry.name() + ", " + source.inWords() + ": " + set.said());
             }
-            FileInputStream in = new FileInputStream(serial.device());
-            StreamChannel channel = new StreamChannel(in, OutputStream.nullOutputStream(), () -> {});
-            return new RealConsole(new Console(channel, file), in);
         }
         Path errors = file.resolveSibling("console.stderr");
-        Process process = source instanceof ConsoleSource.Command command
-                ? new ProcessBuilder(Outcome.shell(command.line()))
-                        .redirectError(errors.toFile())
-                        .start()
-                : reach.start("exec cat /dev/kmsg", errors);
+        Process process = start(source, reach, errors);
         ByteChannel channel = source instanceof ConsoleSource.Kmsg
                 ? new StreamChannel(
                         new KmsgText(new java.io.BufferedInputStream(process.getInputStream())),
@@ -63,6 +54,17 @@ final class RealConsole implements AutoCloseable {
                 Files.delete(errors);
             }
         });
+    }
+
+    private static Process start(ConsoleSource source, Reach reach, Path errors) throws IOException {
+        if (source instanceof ConsoleSource.Kmsg) {
+            return reach.start("exec cat /dev/kmsg", errors);
+        }
+        List<String> words = source instanceof ConsoleSource.Command command
+                ? Outcome.shell(command.line())
+                // A process of its own: nothing else ends a read(2) of a silent line.
+                : List.of("cat", ((ConsoleSource.Serial) source).device());
+        return new ProcessBuilder(words).redirectError(errors.toFile()).start();
     }
 
     ConsoleLog log() {

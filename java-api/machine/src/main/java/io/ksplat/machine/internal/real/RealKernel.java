@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.real;
 
-import io.ksplat.bpf.internal.libbpf.KernelBtf;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.KernelException;
@@ -72,14 +71,8 @@ public record RealKernel(KernelInfo info, String commandLine, int cpus) {
                     false,
                     Optional.empty(),
                     digest);
-            KernelInfo info = new KernelInfo(
-                    kernel,
-                    hello.getRelease(),
-                    // What it takes, its entry tells.
-                    Accelerator.KVM,
-                    Symbols.read(folder.resolve("symbols")),
-                    KernelBtf.read(folder.resolve("btf")),
-                    folder.resolve("include"));
+            // What it takes, its entry tells.
+            KernelInfo info = KernelInfo.kept(kernel, hello.getRelease(), Accelerator.KVM, folder);
             return new RealKernel(info, text(agent.readFile("/proc/cmdline")), hello.getCpus());
         }
     }
@@ -90,8 +83,6 @@ public record RealKernel(KernelInfo info, String commandLine, int cpus) {
 
     private static void inspect(AgentClient agent, Hello hello, Path folder) throws IOException {
         Files.writeString(folder.resolve("banner"), text(agent.readFile("/proc/version")));
-        Symbols.parse(agent.readFile("/proc/kallsyms")).withoutModules().write(folder.resolve("symbols"));
-        Files.write(folder.resolve("btf"), agent.readFile("/sys/kernel/btf/vmlinux"));
         Optional<byte[]> config = file(agent, "/boot/config-" + hello.getRelease());
         if (config.isEmpty()) {
             Optional<byte[]> packed = file(agent, "/proc/config.gz");
@@ -100,8 +91,7 @@ public record RealKernel(KernelInfo info, String commandLine, int cpus) {
         if (config.isPresent()) {
             Files.write(folder.resolve("config"), config.get());
         }
-        Path include = Files.createDirectories(folder.resolve("include"));
-        KernelBtf.read(folder.resolve("btf")).writeVmlinuxHeader(include.resolve("vmlinux.h"));
+        KernelInfo.keep(agent, Optional.empty(), folder);
     }
 
     private static byte[] unpacked(byte[] packed) throws IOException {
@@ -119,6 +109,22 @@ public record RealKernel(KernelInfo info, String commandLine, int cpus) {
             }
             throw e;
         }
+    }
+
+    /** Returns, after another boot, what is another than before, in words. */
+    public Optional<String> differenceFrom(RealKernel before) {
+        String was = before.info.kernel().key();
+        String is = info.kernel().key();
+        if (!is.equals(was)) {
+            return Optional.of("another kernel, " + is + " where " + was + " was");
+        }
+        if (!commandLine.equals(before.commandLine)) {
+            return Optional.of(
+                    "with another boot line, \"" + commandLine + "\" where \"" + before.commandLine + "\" was");
+        }
+        return cpus == before.cpus
+                ? Optional.empty()
+                : Optional.of("with " + cpus + " CPUs where " + before.cpus + " were");
     }
 
     /** Returns the boot parameters of these that it was not booted with. */

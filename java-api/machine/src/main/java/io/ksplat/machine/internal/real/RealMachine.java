@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.real;
 
+import io.ksplat.evidence.Stack;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.ConsoleLog;
 import io.ksplat.machine.GuestKernel;
@@ -16,6 +17,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -80,6 +82,10 @@ public final class RealMachine extends AgentTarget implements NmiInjection {
         return beats.last();
     }
 
+    List<Stack> backtraces() {
+        return beats.backtraces();
+    }
+
     @Override
     public Optional<GuestMemory> physical() {
         return Optional.empty();
@@ -99,8 +105,7 @@ public final class RealMachine extends AgentTarget implements NmiInjection {
     @Override
     public void beginExperiment(String token, ConsoleLog.Reader reader) throws IOException {
         beats = new ConsoleBeats(reader);
-        CompletableFuture<Void> marked = console.console().readAfter(token, beats);
-        agent().writeFile("/dev/kmsg", "ksplat: experiment " + token + "\n");
+        CompletableFuture<Void> marked = mark(console.console(), token, beats);
         try {
             marked.get(scale(MARK).toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {

@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * NMIs of a real machine, by what it has: its PMU, which the agent sets up; else a command from outside, as fast as that goes; and
@@ -22,12 +23,16 @@ import java.util.List;
  */
 final class RealNmis implements OutsideNmis {
     private static final Duration COMMAND = Duration.ofSeconds(20);
+    private static final Duration COUNT = Duration.ofSeconds(5);
     private static final int SIGKILL = 9;
 
     private final MachineEntry entry;
     private final AgentClient agent;
     private final int cpus;
     private boolean fromPmu;
+    /** Asked for once: a machine does not get another one. */
+    private Optional<Boolean> hasPmu = Optional.empty();
+
     private int pmu;
     private volatile boolean sent;
 
@@ -59,7 +64,10 @@ final class RealNmis implements OutsideNmis {
 
     @Override
     public void begin(double perSecond, Duration time) throws IOException {
-        fromPmu = hasPmu();
+        if (hasPmu.isEmpty()) {
+            hasPmu = Optional.of(askForPmu());
+        }
+        fromPmu = hasPmu.get();
         if (fromPmu) {
             sent = true;
             pmu = agent.call(Request.newBuilder()
@@ -80,7 +88,7 @@ final class RealNmis implements OutsideNmis {
         return List.of("/proc/self/exe", "--pmu", Long.toString(rate), Long.toString(seconds));
     }
 
-    private boolean hasPmu() throws IOException {
+    private boolean askForPmu() throws IOException {
         Exited tried = agent.call(
                         Request.newBuilder()
                                 .setExec(Exec.newBuilder().addAllArgv(pmu(1, 1)).setTimeoutMs((int)
@@ -120,7 +128,9 @@ final class RealNmis implements OutsideNmis {
 
     @Override
     public long taken() throws IOException {
-        return taken(new String(agent.readFile("/proc/interrupts"), StandardCharsets.US_ASCII));
+        // Asked for again and again, and of a machine that may have died of it: a small file needs no long wait.
+        byte[] interrupts = agent.readFile("/proc/interrupts", 0, entry.scale(COUNT));
+        return taken(new String(interrupts, StandardCharsets.US_ASCII));
     }
 
     static long taken(String interrupts) throws MachineException {

@@ -22,7 +22,12 @@ public final class RealSite implements AutoCloseable {
     /** Connects, if there is no connection, and learns which boot answers. */
     public void connect() throws IOException {
         reach.connect();
-        bootId = Reset.bootId(reach);
+        bootId = Boot.read(reach).id();
+    }
+
+    /** Returns the id of the boot that answered when it was last connected to. */
+    public String bootId() {
+        return bootId;
     }
 
     /** Resets the machine, and waits for its next boot. */

@@ -145,7 +145,7 @@ final class RealView implements OutsideView {
 
     @Override
     public long[] heartbeats() {
-        return pulse.latest().beats().clone();
+        return pulse.latest().hearts();
     }
 
     @Override
@@ -189,13 +189,30 @@ final class RealView implements OutsideView {
         List<Evidence> known = found.get();
         return known.stream().anyMatch(each -> each.kind() == EvidenceKind.CPU_STUCK)
                 ? List.of()
-                : StalledCpus.stuck(known, still()).map(List::of).orElse(List.of());
+                : StalledCpus.stuck(known, still(), machine.backtraces())
+                        .map(List::of)
+                        .orElse(List.of());
+    }
+
+    /** Waits, while hearts stand still and the console tells of it, until the kernel has reported where. */
+    private List<Evidence> reported(Supplier<List<Evidence>> found) {
+        Deadline limit = Deadline.in(Duration.ofNanos(REPORT_NS));
+        List<Evidence> known = explained(found);
+        while (known.isEmpty() && !isLost() && !everyCpuBeats() && !limit.expired()) {
+            try {
+                Poll.pause();
+            } catch (IOException e) {
+                return known;
+            }
+            known = explained(found);
+        }
+        return known;
     }
 
     @Override
-    public List<Evidence> remains(List<Evidence> found) {
+    public List<Evidence> remains(Supplier<List<Evidence>> found) {
         Optional<String> end = ended();
-        List<Evidence> all = new ArrayList<>(explained(() -> found));
+        List<Evidence> all = new ArrayList<>(reported(found));
         if (end.isPresent() && isLost()) {
             all.add(Evidence.builder(EvidenceKind.MACHINE_LOST, end.get(), "machine-lost")
                     .source(Source.OUTSIDE)
@@ -245,7 +262,7 @@ final class RealView implements OutsideView {
 
     @Override
     public List<SelfCheck> selfChecks(Symbols symbols) throws IOException {
-        return SelfCheck.toldBy(machine, symbols);
+        return SelfCheck.told(pulse.lockdep(), symbols);
     }
 
     @Override

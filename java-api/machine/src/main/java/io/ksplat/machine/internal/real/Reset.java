@@ -6,6 +6,7 @@ import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.machine.MachineException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 
 /** Resets a machine, and waits until it has booted. */
 final class Reset {
@@ -21,7 +22,8 @@ final class Reset {
     }
 
     /**
-     * Resets it. Another boot is proven by another id of the kernel's.
+     * Resets it. That a boot came of it is proven by its id, which is another, and by its age: a machine that had rebooted by itself
+     * answers with another id, too, until the reset comes.
      *
      * @param before the id of the boot that ends
      * @throws MachineException if there is no command, it fails, or the machine does not come back
@@ -33,6 +35,7 @@ final class Reset {
                         + " reset it by hand, and run ksplat again"));
         reach.disconnect();
         progress.report(entry.name() + ": resetting it");
+        long asked = System.nanoTime();
         Outcome outcome = Outcome.of(Outcome.shell(line), new byte[0], entry.scale(COMMAND));
         if (outcome.exit() != 0) {
             throw new MachineException("the command that resets " + entry.name() + " failed: " + outcome.said());
@@ -41,12 +44,12 @@ final class Reset {
         String last = "";
         while (!deadline.expired()) {
             try {
-                String now = bootId(reach);
-                if (!now.equals(before)) {
+                Optional<String> older = Boot.read(reach).olderThan(before, System.nanoTime() - asked);
+                if (older.isEmpty()) {
                     progress.report(entry.name() + ": it is up again");
                     return;
                 }
-                last = "it still runs the boot from before the reset";
+                last = older.get();
             } catch (IOException e) {
                 last = String.valueOf(e.getMessage());
             }
@@ -55,10 +58,6 @@ final class Reset {
         }
         throw new MachineException(
                 entry.name() + " did not come back within " + entry.boot().toSeconds() + " s of its reset: " + last);
-    }
-
-    static String bootId(Reach reach) throws IOException {
-        return reach.output("reading the boot's id", "cat /proc/sys/kernel/random/boot_id");
     }
 
     private static void pause() throws MachineException {

@@ -8,8 +8,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** A real machine to run on. */
-public record RealMachine(MachineEntry entry) {
+/** The real machine that a user has chosen to run on. */
+public record ChosenMachine(MachineEntry entry) {
     /**
      * Finds it.
      *
@@ -18,11 +18,11 @@ public record RealMachine(MachineEntry entry) {
      * @param console a command that prints its console, instead of what the file says
      * @throws IllegalArgumentException if there is none, or the file is wrong
      */
-    public static RealMachine find(String target, Optional<Path> machines, Optional<String> console)
+    public static ChosenMachine find(String target, Optional<Path> machines, Optional<String> console)
             throws IOException {
         MachinesFile file = machines.isPresent() ? new MachinesFile(machines.get()) : MachinesFile.standard();
         MachineEntry entry = file.find(target);
-        return new RealMachine(console.map(command -> entry.heardBy(new ConsoleSource.Command(command)))
+        return new ChosenMachine(console.map(command -> entry.heardBy(new ConsoleSource.Command(command)))
                 .orElse(entry));
     }
 

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code run --on} a machine of which ksplat knows what it would know of a server: ssh, a console, and a BMC's commands. */
+@Tag("full")
+class RackTest {
+    /** A boot under an emulator on a busy host is most of it. */
+    private static final Duration LIMIT = Duration.ofMinutes(20);
+
+    /** A reproducer that writes a text into a file of the machine. */
+    private static final String WRITES = """
+            import io.ksplat.engine.Machine;
+            import io.ksplat.junit.Reproducer;
+            import java.io.IOException;
+            import org.junit.jupiter.api.Test;
+
+            @Reproducer(id = "writes", bpf = "writes.bpf.c", shows = "what writing does", seed = "a test")
+            class Writes {
+                @Test
+                void writes(Machine machine) throws IOException {
+                    machine.writeFile("PATH", "TEXT");
+                }
+            }
+            """;
+
+    private static final String NOTHING = """
+            // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+            #include "vmlinux.h"
+            #include <bpf/bpf_helpers.h>
+
+            char LICENSE[] SEC("license") = "GPL";
+
+            SEC("syscall")
+            int nothing(void *context)
+            {
+            	return 0;
+            }
+            """;
+
+    @TempDir
+    static Path there;
+
+    private static Rack rack;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void boots() throws Exception {
+        rack = Rack.boot(there, "6.12");
+    }
+
+    @AfterAll
+    static void ends() throws Exception {
+        if (rack != null) {
+            rack.close();
+        }
+    }
+
+    private Ksplat run(Path machines, String... reproducers) throws Exception {
+        return run(machines, Map.of(), reproducers);
+    }
+
+    private Ksplat start(Path machines, Map<String, String> environment, String... reproducers) throws Exception {
+        String[] words = new String[reproducers.length + 5];
+        words[0] = "run";
+        System.arraycopy(reproducers, 0, words, 1, reproducers.length);
+        System.arraycopy(
+                new String[] {"--on", "rack", "--machines", machines.toString()}, 0, words, reproducers.length + 1, 4);
+        Map<String, String> own = new java.util.HashMap<>(environment);
+        own.put("XDG_STATE_HOME", folder.resolve("state").toString());
+        return Ksplat.start(folder, own, words);
+    }
+
+    private Ksplat run(Path machines, Map<String, String> environment, String... reproducers) throws Exception {
+        Ksplat ksplat = start(machines, environment, reproducers);
+        ksplat.exit(LIMIT);
+        return ksplat;
+    }
+
+    /** What ksplat starts here ends with it, and on the machine, too. */
+    private static void assertNothingLeft(Ksplat ksplat) throws Exception {
+        ksplat.assertNothingLeft();
+        rack.assertNothingLeft();
+    }
+
+    private static JsonNode runOf(Ksplat ksplat, String id) throws Exception {
+        for (JsonNode run : ksplat.results().path("runs")) {
+            if (run.path("reproducer").asText().equals(id)) {
+                return run;
+            }
+        }
+        throw new AssertionError("no run of " + id + ": " + ksplat.out() + ksplat.err());
+    }
+
+    @Test
+    void aStormByItsBmcIsCleanWithControls() throws Exception {
+        Ksplat ksplat = run(rack.machines(), "nmi-cpumask-kptr");
+
+        assertThat(ksplat.exit()).as(ksplat.out() + ksplat.err()).isZero();
+        JsonNode run = ksplat.onlyRun();
+        assertThat(run.path("verdict").asText()).isEqualTo("CLEAN");
+        assertThat(run.path("target").asText()).isEqualTo("rack");
+        assertThat(run.path("origin").asText()).isEqualTo("real");
+        assertThat(run.path("controls").fieldNames()).toIterable().contains("storm", "dropped", "freed:kfree");
+        assertThat(run.path("controls").findValuesAsText("passed")).containsOnly("true");
+        assertNothingLeft(ksplat);
+    }
+
+    /** The kernel itself says where its CPUs are; what came before it is not the next run's. */
+    @Test
+    void aDeadlockIsToldByTheConsoleAndTheNextRunGoesOnAfterAReset() throws Exception {
+        Ksplat ksplat = run(rack.machines(), "map-reentry/queue", "nmi-cpumask-kptr");
+
+        JsonNode dead = runOf(ksplat, "map-reentry/queue");
+        assertThat(dead.path("verdict").asText())
+                .as(ksplat.out() + ksplat.err())
+                .isEqualTo("DEADLOCK");
+        assertThat(dead.path("evidence").findValuesAsText("kind")).contains("cpu-stuck", "rcu-stall");
+        assertThat(ksplat.err()).contains("rack: resetting it", "rack: it is up again");
+        assertThat(runOf(ksplat, "nmi-cpumask-kptr").path("verdict").asText())
+                .as(ksplat.out() + ksplat.err())
+                .isEqualTo("CLEAN");
+        assertNothingLeft(ksplat);
+    }
+
+    private String writing(String path, String text) throws Exception {
+        Files.writeString(folder.resolve("writes.bpf.c"), NOTHING);
+        return Files.writeString(
+                        folder.resolve("Writes.java"),
+                        WRITES.replace("PATH", path).replace("TEXT", text))
+                .toString();
+    }
+
+    /** Such a machine reboots by itself, too: the reset that follows must be its own. */
+    @Test
+    void aPanicIsACrashFromTheConsole() throws Exception {
+        String panics = writing("/proc/sysrq-trigger", "c");
+        Ksplat ksplat = run(rack.machines(), panics, "nmi-cpumask-kptr");
+
+        assertThat(runOf(ksplat, "writes").path("verdict").asText())
+                .as(ksplat.out() + ksplat.err())
+                .isEqualTo("CRASH");
+        assertThat(runOf(ksplat, "nmi-cpumask-kptr").path("verdict").asText())
+                .as(ksplat.out() + ksplat.err())
+                .isEqualTo("CLEAN");
+        assertNothingLeft(ksplat);
+    }
+
+    private static void assertError(Ksplat ksplat, String... words) throws Exception {
+        assertThat(ksplat.exit()).as(ksplat.out() + ksplat.err()).isEqualTo(3);
+        assertThat(ksplat.out()).contains(words);
+        assertThat(ksplat.results().path("runs").findValuesAsText("verdict")).containsOnly("ERROR");
+    }
+
+    @Test
+    void anotherUserHasIt() throws Exception {
+        Ksplat first = start(rack.machines(), Map.of(), "nmi-cpumask-kptr");
+        first.awaitProgress("starting 6.12");
+        Path second = Files.createDirectory(folder.resolve("second"));
+        Ksplat refused = Ksplat.start(
+                second,
+                Map.of("XDG_STATE_HOME", second.toString()),
+                "run",
+                "nmi-cpumask-kptr",
+                "--on",
+                "rack",
+                "--machines",
+                rack.machines().toString());
+        refused.exit(LIMIT);
+        assertError(refused, "this machine is in use by ");
+        first.exit(LIMIT);
+        assertThat(first.onlyRun().path("verdict").asText()).isEqualTo("CLEAN");
+        assertNothingLeft(first);
+    }
+
+    @Test
+    void anotherHostKeyIsNotBelieved() throws Exception {
+        Path file = folder.resolve("known-hosts");
+        String known = Files.readString(there.resolve("known-hosts"));
+        Files.writeString(file, known.replaceAll("ssh-ed25519 .*", "ssh-ed25519 " + otherKey()));
+        Path machines = rack.machines();
+        Files.writeString(
+                machines,
+                Files.readString(machines).replace(there.resolve("known-hosts").toString(), file.toString()));
+        Ksplat ksplat = run(machines, "nmi-cpumask-kptr");
+        assertError(ksplat, "cannot connect to rack", "Host key verification failed");
+        ksplat.assertNothingLeft();
+    }
+
+    private String otherKey() throws Exception {
+        Path key = folder.resolve("other");
+        HeldProcess made =
+                HeldProcess.run(folder, LIMIT, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key.toString());
+        assertThat(made.status()).as(made.output()).isZero();
+        return Files.readString(Path.of(key + ".pub")).split(" ")[1];
+    }
+
+    @Test
+    void aConsoleThatShowsNothingIsAnError() throws Exception {
+        Ksplat ksplat = run(rack.machines("console = \"exec sleep 1000\""), "nmi-cpumask-kptr");
+        assertError(ksplat, "does not show what its kernel says");
+        assertNothingLeft(ksplat);
+    }
+
+    /** Nothing was sent then: that is no clean run. */
+    @Test
+    void anNmiCommandThatFailsIsAnError() throws Exception {
+        Ksplat ksplat = run(rack.machines("nmi = \"echo no such chassis >&2; exit 1\""), "nmi-cpumask-kptr");
+        assertError(ksplat, "no such chassis");
+        assertNothingLeft(ksplat);
+    }
+
+    @Test
+    void aCableThatIsPulledIsNoHang() throws Exception {
+        Ksplat ksplat = start(rack.machines(), Map.of(), "nmi-cpumask-kptr", "--repeat", "1");
+        try {
+            ksplat.awaitProgress("running on 6.12");
+            rack.cable(false);
+            ksplat.exit(LIMIT);
+        } finally {
+            rack.cable(true);
+        }
+        assertError(ksplat, "rack");
+        assertNothingLeft(ksplat);
+    }
+
+    @Test
+    void aResetThatDoesNothingIsSeen() throws Exception {
+        // TAINT_WARN: a kernel that has warned is not the one to go on with.
+        String taints = writing("/proc/sys/kernel/tainted", "512");
+        Ksplat ksplat = run(rack.machines("reset = \"true\"", "boot-seconds = 10"), taints, "nmi-cpumask-kptr");
+        assertThat(runOf(ksplat, "nmi-cpumask-kptr").path("verdict").asText())
+                .as(ksplat.out() + ksplat.err())
+                .isEqualTo("ERROR");
+        assertThat(ksplat.out())
+                .contains(
+                        "rack did not come back within 10 s of its reset: it still runs the boot from before the reset");
+        assertNothingLeft(ksplat);
+    }
+}
