@@ -33,7 +33,8 @@ enum Level {
                                 List.of(
                                         Need.kernel("debian:6.12"),
                                         Need.kernel("debian:7.2"),
-                                        new Need("a browser", List.of("scripts/prepare-browser"))),
+                                        new Need("a browser", List.of("scripts/prepare-browser")),
+                                        new Need("schemas of CI systems", List.of("scripts/prepare-ci-schemas"))),
                                 false,
                                 arguments("full", "-Dksplat.rest.skip=false")),
                         new Step("containers", List.of(), true, arguments("container")),
