@@ -2,6 +2,7 @@
 package io.ksplat.cli;
 
 import io.ksplat.results.RunRecord;
+import io.ksplat.results.internal.News;
 import java.util.List;
 
 /** Exit codes. */
@@ -23,5 +24,11 @@ final class Exit {
             return HARNESS;
         }
         return runs.stream().allMatch(RunRecord::asExpected) ? EXPECTED : UNEXPECTED;
+    }
+
+    /** Returns the code of a report's runs, of which only what is news counts. */
+    static int of(List<RunRecord> runs, News news) {
+        int code = of(runs);
+        return code == UNEXPECTED && runs.stream().noneMatch(news::isIn) ? EXPECTED : code;
     }
 }

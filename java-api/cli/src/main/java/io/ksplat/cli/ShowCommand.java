@@ -5,15 +5,22 @@ import io.ksplat.report.internal.HtmlReport;
 import io.ksplat.results.ResultsReader;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.RunText;
+import io.ksplat.results.internal.GithubAnnotations;
 import io.ksplat.results.internal.Kcidb;
+import io.ksplat.results.internal.KnownReports;
 import io.ksplat.results.internal.Ktap;
+import io.ksplat.results.internal.News;
 import io.ksplat.results.internal.StoredReport;
 import io.ksplat.results.internal.StoredRun;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,7 +35,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {
-            "0:every verdict is the expected one",
+            "0:every verdict is the expected one (or, with --baseline or --known, what differs is not new)",
             "1:some verdict differs",
             "2:usage",
             "3:the harness failed (any ERROR), or a run did not finish"
@@ -47,8 +54,21 @@ final class ShowCommand implements Callable<Integer> {
     @Option(
             names = "--baseline",
             paramLabel = "DIR",
-            description = "With --html: an earlier report, to show what is new, changed or gone since.")
+            description =
+                    "An earlier report: what it has already does not fail. With --html, the pages show what changed.")
     private @Nullable Path baseline;
+
+    @Option(
+            names = "--known",
+            paramLabel = "FILE",
+            description = "Reports that are known: lines of SIGNATURE | UNTIL | REASON. They do not fail.")
+    private @Nullable Path known;
+
+    @Option(
+            names = "--annotations",
+            description = "Print workflow commands of GitHub: what is not as expected, at its line of the BPF program,"
+                    + " if that lies below the current folder.")
+    private boolean annotations;
 
     @Option(
             names = "--kcidb",
@@ -62,34 +82,51 @@ final class ShowCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if ((html ? 1 : 0) + (ktap ? 1 : 0) + (kcidb == null ? 0 : 1) > 1) {
-            throw new ParameterException(spec.commandLine(), "one of --html, --kcidb and --ktap at a time");
-        }
-        if (baseline != null && !html) {
-            throw new ParameterException(spec.commandLine(), "--baseline is for the pages: add --html");
+        if (Stream.of(html, ktap, kcidb != null, annotations)
+                        .filter(given -> given)
+                        .count()
+                > 1) {
+            throw new ParameterException(
+                    spec.commandLine(), "one of --html, --kcidb, --ktap and --annotations at a time");
         }
         PrintWriter out = spec.commandLine().getOut();
+        News news = news();
         if (kcidb != null) {
             List<StoredRun> stored = StoredReport.read(folder);
             out.println(Kcidb.of(kcidb, stored).toPrettyString());
             out.flush();
-            return Exit.of(stored.stream().map(StoredRun::run).toList());
+            return Exit.of(stored.stream().map(StoredRun::run).toList(), news);
         }
         List<RunRecord> runs = html && HtmlReport.hasNoRuns(folder) ? List.of() : ResultsReader.read(folder);
         if (ktap) {
             out.print(Ktap.of(runs));
             out.flush();
-            return Exit.of(runs);
+            return Exit.of(runs, news);
+        }
+        if (annotations) {
+            out.print(GithubAnnotations.of(runs, news, Path.of("").toAbsolutePath()));
+            out.flush();
+            return Exit.of(runs, news);
         }
         if (html) {
             Path first = HtmlReport.write(folder.toAbsolutePath(), Optional.ofNullable(baseline));
             out.println(first);
             out.flush();
-            return Exit.of(runs);
+            return Exit.of(runs, news);
         }
         runs.forEach(run -> out.print(RunText.of(run, folder)));
         out.print(ErrorGuide.end(runs, folder));
+        if (baseline != null || known != null) {
+            out.print(news.text(runs));
+        }
         out.flush();
-        return Exit.of(runs);
+        return Exit.of(runs, news);
+    }
+
+    private News news() throws IOException {
+        return new News(
+                baseline == null ? List.of() : ResultsReader.read(baseline),
+                known == null ? KnownReports.NONE : KnownReports.read(known),
+                LocalDate.now(ZoneId.systemDefault()));
     }
 }

@@ -4,15 +4,14 @@ package io.ksplat.cli;
 import io.ksplat.campaign.internal.fleet.FleetPlan;
 import io.ksplat.campaign.internal.fleet.KubernetesJob;
 import io.ksplat.campaign.internal.fleet.SlurmJob;
+import io.ksplat.campaign.internal.fleet.SlurmQueue;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -26,7 +25,6 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true)
 final class SubmitCommand implements Runnable {
     private static final int DEFAULT_SHARDS = 64;
-    private static final long SBATCH_S = 60;
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -94,11 +92,10 @@ final class SubmitCommand implements Runnable {
         Path merge = Files.writeString(scripts.resolve("merge.sh"), job.merge(), StandardCharsets.UTF_8);
         PrintWriter out = spec.commandLine().getOut();
         if (go) {
-            String first = sbatch(List.of(array.toString()));
+            String first = SlurmQueue.submit(array);
             out.println("array " + first + ", " + job.shards() + " tasks");
             out.flush();
-            out.println("merge " + sbatch(List.of("--dependency=afterany:" + first, merge.toString()))
-                    + ", the joint report goes to " + job.joint());
+            out.println("merge " + SlurmQueue.submitAfter(first, merge) + ", the joint report goes to " + job.joint());
         } else {
             out.println("Submit with --go, or by hand:");
             out.println("  id=$(sbatch --parsable " + array + ")");
@@ -124,31 +121,6 @@ final class SubmitCommand implements Runnable {
             throw new ParameterException(spec.commandLine(), option + " must be at least 1");
         }
         return number;
-    }
-
-    /** Returns the number of the job. */
-    private static String sbatch(List<String> arguments) throws IOException, InterruptedException {
-        List<String> words = new ArrayList<>(List.of("sbatch", "--parsable"));
-        words.addAll(arguments);
-        Process process;
-        try {
-            process = new ProcessBuilder(words).redirectErrorStream(true).start();
-        } catch (IOException e) {
-            throw new IOException(
-                    "sbatch cannot be started (" + e.getMessage() + "): submit where Slurm is installed", e);
-        }
-        process.getOutputStream().close();
-        if (!process.waitFor(SBATCH_S, TimeUnit.SECONDS)) {
-            process.destroyForcibly();
-            throw new IOException("sbatch did not answer within " + SBATCH_S + " s: is the controller up? (sinfo)");
-        }
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-        String id = said.replaceFirst(";.*", "");
-        if (process.exitValue() != 0 || !id.matches("[0-9]+")) {
-            throw new IOException(
-                    "sbatch refused " + arguments.get(arguments.size() - 1) + ": " + said.replaceAll("\\s+", " "));
-        }
-        return id;
     }
 
     @Command(

@@ -9,12 +9,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -94,7 +90,7 @@ public final class ReportMerge {
             for (List<Part> parts : byKernel.values()) {
                 for (Part part : numbered(parts)) {
                     StoredRun run = part.run();
-                    copy(part.folder(), log.folder(run.run()));
+                    RunFolder.copy(part.folder(), log.folder(run.run()));
                     log.enter(run);
                 }
             }
@@ -142,27 +138,5 @@ public final class ReportMerge {
         return first.values().stream()
                 .sorted(Comparator.comparing(Part::begun).thenComparing(Part::content))
                 .toList();
-    }
-
-    /** A link in a report may lead anywhere: it stays behind. */
-    private static void copy(Path from, Path to) throws IOException {
-        if (!Files.isDirectory(from)) {
-            return;
-        }
-        Files.walkFileTree(from, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) throws IOException {
-                Files.createDirectories(to.resolve(from.relativize(folder)));
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                if (attributes.isRegularFile()) {
-                    Files.copy(file, to.resolve(from.relativize(file)), StandardCopyOption.REPLACE_EXISTING);
-                }
-                return FileVisitResult.CONTINUE;
-            }
-        });
     }
 }

@@ -2,6 +2,13 @@
 package io.ksplat.results.internal;
 
 import io.ksplat.results.RunRecord;
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
 
 /** Where the files of one run lie under the report's folder. */
 public final class RunFolder {
@@ -21,5 +28,27 @@ public final class RunFolder {
     static String fileName(String id) {
         String name = id.replace('/', '+').replace('\0', '+');
         return name.isEmpty() || name.equals(".") || name.equals("..") ? "+" + name : name;
+    }
+
+    /** Copies the files of a run, if there are any. A link in a report may lead anywhere: it stays behind. */
+    public static void copy(Path from, Path to) throws IOException {
+        if (!Files.isDirectory(from)) {
+            return;
+        }
+        Files.walkFileTree(from, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) throws IOException {
+                Files.createDirectories(to.resolve(from.relativize(folder)));
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                if (attributes.isRegularFile()) {
+                    Files.copy(file, to.resolve(from.relativize(file)), StandardCopyOption.REPLACE_EXISTING);
+                }
+                return FileVisitResult.CONTINUE;
+            }
+        });
     }
 }

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.results.internal;
+
+import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.Frame;
+import io.ksplat.results.RunRecord;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A report as the workflow commands of GitHub: {@code ::error} for what is news, {@code ::notice} for what is not as expected and no news. They stand
+ * at the line of the BPF program that the evidence names, if its source is found.
+ */
+public final class GithubAnnotations {
+    /** GitHub shows so many of a kind for each step. */
+    private static final int MOST = 10;
+
+    private final SourceFiles sources;
+    private final News news;
+    private final Map<String, Integer> errors = new LinkedHashMap<>();
+    private final Map<String, Integer> notices = new LinkedHashMap<>();
+
+    private GithubAnnotations(SourceFiles sources, News news) {
+        this.sources = sources;
+        this.news = news;
+    }
+
+    /**
+     * Returns the commands, a line each; empty if all is as expected.
+     *
+     * @param root the folder in which GitHub looks for files: that of the checkout
+     */
+    public static String of(List<RunRecord> runs, News news, Path root) throws IOException {
+        GithubAnnotations all = new GithubAnnotations(SourceFiles.below(root), news);
+        runs.stream().filter(run -> !run.asExpected()).forEach(all::add);
+        return text("error", all.errors) + text("notice", all.notices);
+    }
+
+    private void add(RunRecord run) {
+        Optional<String> reason = news.reason(run);
+        String title = run.reproducer() + ": " + run.verdict() + ", expected " + run.expected();
+        String message = "on " + run.kernel().shortName() + ": " + TestStatus.why(run)
+                + run.evidence().stream()
+                        .findFirst()
+                        .filter(found -> !found.signature().isEmpty())
+                        .map(found -> "\nsignature: " + found.signature())
+                        .orElse("")
+                + reason.map(why -> "\nno news: " + why).orElse("");
+        (reason.isEmpty() ? errors : notices)
+                .merge(place(run) + "title=" + property(title) + "::" + data(message), 1, Integer::sum);
+    }
+
+    private String place(RunRecord run) {
+        for (Evidence found : run.evidence()) {
+            for (Frame frame : found.stacks().stream()
+                    .flatMap(stack -> stack.frames().stream())
+                    .toList()) {
+                Optional<String> file =
+                        frame.file().filter(name -> isBpf(frame, name)).flatMap(sources::find);
+                if (file.isPresent()) {
+                    return "file=" + property(file.get()) + ","
+                            + (frame.line().isPresent() ? "line=" + frame.line().getAsInt() + "," : "");
+                }
+            }
+        }
+        return "";
+    }
+
+    /** What was inlined has a name of its own. */
+    private static boolean isBpf(Frame frame, String file) {
+        return frame.function().startsWith("bpf_prog_") || file.endsWith(".bpf.c") || file.endsWith(".bpf.h");
+    }
+
+    private static String text(String kind, Map<String, Integer> commands) {
+        StringBuilder text = new StringBuilder();
+        commands.entrySet().stream()
+                .limit(MOST)
+                .forEach(each -> text.append("::")
+                        .append(kind)
+                        .append(' ')
+                        .append(each.getKey())
+                        .append(each.getValue() == 1 ? "" : data("\n" + each.getValue() + " attempts"))
+                        .append('\n'));
+        if (commands.size() > MOST) {
+            text.append("::notice::")
+                    .append(commands.size() - MOST)
+                    .append(" more of kind ")
+                    .append(kind)
+                    .append(" are in the report\n");
+        }
+        return text.toString();
+    }
+
+    /** A line break would begin another command. */
+    private static String data(String raw) {
+        return raw.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A");
+    }
+
+    private static String property(String raw) {
+        return data(raw).replace(":", "%3A").replace(",", "%2C");
+    }
+}
