@@ -21,10 +21,12 @@ import io.ksplat.machine.internal.snapshot.Template;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Checks from outside whether a machine survives an NMI. */
 public final class SurvivalCheck {
+    private static final Pattern ADDRESS = Pattern.compile("(0x)?[0-9a-f]{8,}");
     private static final Duration LIMIT = Duration.ofSeconds(8);
 
     /**
@@ -185,10 +187,14 @@ public final class SurvivalCheck {
         return new Finding(Verdict.DEADLOCK, Optional.of(waitsFor(evidence)), Optional.empty());
     }
 
-    /** Returns the lock that a dead CPU waits for. If it has no known name, the function that takes it stands for it. */
+    /**
+     * Returns the lock that a dead CPU waits for. If it has no name but its address, which differs from boot to boot, the
+     * function that takes it stands for it.
+     */
     public static String waitsFor(Evidence evidence) {
         return evidence.locks().stream()
                 .map(LockRef::name)
+                .filter(name -> !ADDRESS.matcher(name).matches())
                 .findFirst()
                 .or(() -> evidence.function().map(taker -> "a lock taken in " + taker))
                 .orElse(evidence.title());
