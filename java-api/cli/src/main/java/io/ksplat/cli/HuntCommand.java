@@ -61,8 +61,9 @@ final class HuntCommand implements Callable<Integer> {
     @Option(
             names = "--points",
             paramLabel = "N",
-            description = "How many instructions of an operation to try, default ${DEFAULT-VALUE}: those behind which a "
-                    + "lock may be held or free, and a sample. The borders of what is found come in addition.")
+            description =
+                    "How many instructions of an operation to try, default ${DEFAULT-VALUE}: those behind which a "
+                            + "lock may be held or free, and a sample. The borders of what is found come in addition.")
     private int points = 40;
 
     @Option(names = "--exhaustive", description = "Try every instruction.")
@@ -80,7 +81,8 @@ final class HuntCommand implements Callable<Integer> {
     @Option(
             names = "--known",
             paramLabel = "FILE",
-            description = "Findings that are known: lines of SIGNATURE | UNTIL | REASON. They are printed and do not fail.")
+            description =
+                    "Findings that are known: lines of SIGNATURE | UNTIL | REASON. They are printed and do not fail.")
     private @Nullable Path known;
 
     @Option(names = "--jobs", paramLabel = "N", description = "Machines at once, by default one for each CPU.")
@@ -120,8 +122,8 @@ final class HuntCommand implements Callable<Integer> {
                     report.toAbsolutePath(),
                     progress);
             for (String kernel : kernels) {
-                HuntResult result = hunt.run(new HuntRequest(
-                        kernel, meant, points, exhaustive, Duration.ofMinutes(minutes), seed, jobs));
+                HuntResult result = hunt.run(
+                        new HuntRequest(kernel, meant, points, exhaustive, Duration.ofMinutes(minutes), seed, jobs));
                 progress.clear();
                 out.print(json ? Hunt.line(result) + "\n" : HuntText.of(result, report));
                 out.flush();

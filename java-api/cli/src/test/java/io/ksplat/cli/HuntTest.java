@@ -37,8 +37,7 @@ class HuntTest {
 
         Path known = folder.resolve("known");
         Files.writeString(known, finding.path("signature").asText() + " | 2999-01-01 | a test\n");
-        Ksplat again =
-                hunt("--operation", "map-update/lru-hash", "--points", "12", "--known", known.toString());
+        Ksplat again = hunt("--operation", "map-update/lru-hash", "--points", "12", "--known", known.toString());
         assertThat(operation(again).path("findings").path(0).path("known").asText())
                 .as(again.out())
                 .contains("a test");

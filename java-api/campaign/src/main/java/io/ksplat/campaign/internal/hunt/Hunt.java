@@ -135,11 +135,7 @@ public final class Hunt {
             Path java = OperationPair.write(
                     folder, operation, ".aimAt(\"" + BEGIN + "\")", Verdict.CLEAN, "no lock is held at the beginning");
             anchor = anchors.freeze(
-                    sources.compile(java),
-                    request.kernel(),
-                    BEGIN,
-                    operation.hit(),
-                    List.of(SUCCEEDED, ERROR));
+                    sources.compile(java), request.kernel(), BEGIN, operation.hit(), List.of(SUCCEEDED, ERROR));
             return measure(operation, request, folder, anchors.open(anchor));
         } catch (NoAnchorException e) {
             return noAnchor(operation, e);
@@ -231,9 +227,7 @@ public final class Hunt {
     /** Returns whether the CPU has come back into a function that it had left. */
     private static boolean isBack(Symbol function, List<Long> addresses) {
         long last = addresses.get(addresses.size() - 1);
-        return isIn(function, last)
-                && addresses.size() > 1
-                && !isIn(function, addresses.get(addresses.size() - 2));
+        return isIn(function, last) && addresses.size() > 1 && !isIn(function, addresses.get(addresses.size() - 2));
     }
 
     private static boolean isIn(Symbol function, long address) {
@@ -270,9 +264,8 @@ public final class Hunt {
         }
 
         Tried answer() throws IOException, InterruptedException {
-            int succeeded = (int) points.stream()
-                    .filter(point -> count(point, SUCCEEDED) > 0)
-                    .count();
+            int succeeded = (int)
+                    points.stream().filter(point -> count(point, SUCCEEDED) > 0).count();
             for (Verdict deadly : List.of(Verdict.DEADLOCK, Verdict.CRASH)) {
                 List<SweepMap.Stretch> windows = stretches.stream()
                         .filter(stretch -> stretch.verdict() == deadly)
@@ -299,7 +292,9 @@ public final class Hunt {
                         succeeded,
                         List.of(),
                         Optional.of(unclear.get().where() + ": "
-                                + unclear.get().message().orElse(unclear.get().verdict().name())));
+                                + unclear.get()
+                                        .message()
+                                        .orElse(unclear.get().verdict().name())));
             }
             if (succeeded == 0) {
                 return tried(
@@ -321,8 +316,7 @@ public final class Hunt {
             return counters.getOrDefault(point.n(), Map.of()).getOrDefault(counter, 0L);
         }
 
-        private Tried tried(
-                Answer answer, int succeeded, List<HuntResult.Finding> findings, Optional<String> message) {
+        private Tried tried(Answer answer, int succeeded, List<HuntResult.Finding> findings, Optional<String> message) {
             return new Tried(
                     operation.name(),
                     "nmi",
@@ -391,8 +385,7 @@ public final class Hunt {
                 return outcome.records().stream()
                         .filter(run -> run.verdict() == deadly)
                         .flatMap(run -> run.evidence().stream())
-                        .filter(evidence -> deadly == Verdict.CRASH
-                                || evidence.kind() == EvidenceKind.CPU_STUCK)
+                        .filter(evidence -> deadly == Verdict.CRASH || evidence.kind() == EvidenceKind.CPU_STUCK)
                         .findFirst();
             }
         }

@@ -76,7 +76,8 @@ public final class Operations {
         Set<Operation> meant = new LinkedHashSet<>();
         for (String name : names) {
             List<Operation> found = ALL.values().stream()
-                    .filter(operation -> operation.name().equals(name) || operation.family().equals(name))
+                    .filter(operation ->
+                            operation.name().equals(name) || operation.family().equals(name))
                     .toList();
             if (found.isEmpty()) {
                 throw new IllegalArgumentException(

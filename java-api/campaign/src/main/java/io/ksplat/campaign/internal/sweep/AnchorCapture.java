@@ -63,8 +63,7 @@ record AnchorCapture(String kernel, String qemu, String symbol, int hit, List<St
         List<Anchor.Counter> counters = new ArrayList<>();
         fixture.controls()
                 .positions()
-                .forEach(at -> counters.add(
-                        new Anchor.Counter(at.name(), at.required(), at.address(), at.bytes())));
+                .forEach(at -> counters.add(new Anchor.Counter(at.name(), at.required(), at.address(), at.bytes())));
         for (String name : globals) {
             Global global = fixture.bpf().global(name);
             counters.add(new Anchor.Counter(name, 0, global.physicalAddress(), global.size()));

@@ -81,14 +81,11 @@ public final class AnchorShelf {
         cache.<IOException>entry(Anchor.KIND, name, fresh -> {
             try (Session session = Session.open(
                     SessionOptions.standard(progress).withAccelerator(Optional.of(Accelerator.TCG.id())))) {
-                AnchorCapture capture =
-                        new AnchorCapture(kernel, session.qemuVersion(), from, hit, globals, fresh);
+                AnchorCapture capture = new AnchorCapture(kernel, session.qemuVersion(), from, hit, globals, fresh);
                 RunOutcome outcome = runner.run(new RunRequest(
                         session,
                         reproducer,
-                        RunSettings.of(kernel)
-                                .reportedIn(report)
-                                .capturedBy(new RunSettings.Capture(capture, fresh))));
+                        RunSettings.of(kernel).reportedIn(report).capturedBy(new RunSettings.Capture(capture, fresh))));
                 if (!Anchor.isIn(fresh)) {
                     throw new NoAnchorException(from, outcome);
                 }
