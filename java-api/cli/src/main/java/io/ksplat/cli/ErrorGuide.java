@@ -28,6 +28,7 @@ final class ErrorGuide {
             Map.entry("bisect", "bisection"),
             Map.entry("bisect-step", "bisection"),
             Map.entry("sweep", "sweep"),
+            Map.entry("hunt", "hunting"),
             Map.entry("show", REPORTS),
             Map.entry("parse", REPORTS),
             Map.entry("table", REPORTS),

@@ -5,10 +5,15 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.qemu.LittleEndian;
+import io.ksplat.machine.internal.qemu.VirtualMachine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Describes a machine that was frozen while a reproducer was armed. It is kept next to the frozen machine.
@@ -46,7 +51,12 @@ public record Anchor(
      *
      * @param required the least value after an NMI for the experiment to have worked
      */
-    public record Counter(String name, long required, long address, int bytes) {}
+    public record Counter(String name, long required, long address, int bytes) {
+        /** Returns its value in a machine. */
+        public long in(VirtualMachine machine) throws IOException {
+            return LittleEndian.int64(Arrays.copyOf(machine.readPhysical(address, bytes), Long.BYTES));
+        }
+    }
 
     /** A JITed program. */
     public record Program(String name, long address, long size) {
@@ -71,6 +81,15 @@ public record Anchor(
             throw new MachineException(
                     "the anchor was frozen by " + qemu + ", and this is " + version + ": sweep without --anchor");
         }
+    }
+
+    /** Returns the counters' values in a machine, by their names. */
+    public Map<String, Long> read(VirtualMachine machine) throws IOException {
+        Map<String, Long> values = new LinkedHashMap<>();
+        for (Counter counter : counters) {
+            values.put(counter.name(), counter.in(machine));
+        }
+        return values;
     }
 
     public void write(Path folder) throws IOException {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.sweep;
 
+import io.ksplat.bpf.Global;
 import io.ksplat.engine.MachineNeeds;
 import io.ksplat.engine.internal.CaptureHook;
 import io.ksplat.engine.internal.Fixture;
@@ -15,6 +16,7 @@ import io.ksplat.machine.internal.qemu.GdbStub;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -25,9 +27,15 @@ import java.util.List;
  * @param qemu the version of QEMU
  * @param symbol the anchor: the first instruction of this kernel function
  * @param hit which hit to stop at: the n-th time the CPU reaches the symbol, counted from 1
+ * @param globals variables of the reproducer's program that are to be read beside its controls, and may have any value
  * @param folder holds the machine's memory and receives its state
  */
-record AnchorCapture(String kernel, String qemu, String symbol, int hit, Path folder) implements CaptureHook {
+record AnchorCapture(String kernel, String qemu, String symbol, int hit, List<String> globals, Path folder)
+        implements CaptureHook {
+    AnchorCapture {
+        globals = List.copyOf(globals);
+    }
+
     @Override
     public void capture(Fixture fixture, Nmi nmi, int cpu, Duration within) throws IOException {
         Symbols symbols = nmi.symbols();
@@ -51,6 +59,18 @@ record AnchorCapture(String kernel, String qemu, String symbol, int hit, Path fo
         throw new MachineException("the machine was frozen on CPU " + cpu + " at " + Aim.where(symbols, address));
     }
 
+    private List<Anchor.Counter> counters(Fixture fixture) throws IOException {
+        List<Anchor.Counter> counters = new ArrayList<>();
+        fixture.controls()
+                .positions()
+                .forEach(at -> counters.add(new Anchor.Counter(at.name(), at.required(), at.address(), at.bytes())));
+        for (String name : globals) {
+            Global global = fixture.bpf().global(name);
+            counters.add(new Anchor.Counter(name, 0, global.physicalAddress(), global.size()));
+        }
+        return counters;
+    }
+
     private void freeze(Fixture fixture, int cpu) throws IOException {
         Anchor anchor = new Anchor(
                 fixture.id(),
@@ -61,9 +81,7 @@ record AnchorCapture(String kernel, String qemu, String symbol, int hit, Path fo
                 cpu,
                 MachineNeeds.STANDARD.cpus(),
                 MachineNeeds.STANDARD.memoryMiB(),
-                fixture.controls().positions().stream()
-                        .map(at -> new Anchor.Counter(at.name(), at.required(), at.address(), at.bytes()))
-                        .toList(),
+                counters(fixture),
                 fixture.programs().stream()
                         .map(jited -> new Anchor.Program(jited.name(), jited.address(), jited.size()))
                         .toList());

@@ -20,7 +20,7 @@ import java.util.Set;
  * reads the lock words themselves: of all locks that the path takes or releases, whose addresses are the first argument
  * of the locking functions. A lock that was held at the anchor and is not released on the path is not found then.
  */
-final class HeldLockProbe {
+public final class HeldLockProbe {
     private final KernelView view;
     private final int cpu;
     private final Set<Long> locks;
@@ -36,7 +36,7 @@ final class HeldLockProbe {
      *
      * @param consoleLog a temporary file, removed afterwards
      */
-    static HeldLockProbe of(SteppedPath path, KernelView view, Symbols symbols, int cpu, Path consoleLog)
+    public static HeldLockProbe of(SteppedPath path, KernelView view, Symbols symbols, int cpu, Path consoleLog)
             throws IOException {
         return new HeldLockProbe(view, cpu, view.hasLockdep() ? Set.of() : read(path, symbols, consoleLog));
     }

@@ -8,6 +8,7 @@ import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.internal.qemu.VirtualMachine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +23,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /** Measures points of a path, several at once, and keeps the results. */
-final class PointRunner implements AutoCloseable {
+public final class PointRunner implements AutoCloseable {
     /** A machine may fail for reasons of its own. A point that fails twice is an ERROR. */
     private static final int TRIES = 2;
 
@@ -34,16 +35,34 @@ final class PointRunner implements AutoCloseable {
     private final Progress progress;
     private final ExecutorService workers;
     private final TreeMap<Integer, SweepPoint> known = new TreeMap<>();
+    private final AfterPoint after;
     private int deadlocks;
 
-    PointRunner(
+    /** Looks at the machine of a point when its result is certain. */
+    @FunctionalInterface
+    public interface AfterPoint {
+        /** Looks at nothing. */
+        AfterPoint NOTHING = (n, machine) -> {};
+
+        void see(int n, VirtualMachine machine) throws IOException;
+    }
+
+    /**
+     * Prepares to measure.
+     *
+     * @param folder receives the consoles of points without a clear result
+     * @param workers the number of machines at once
+     */
+    public PointRunner(
             SteppedPath path,
             SurvivalCheck survival,
             HeldLockProbe locks,
             Symbols symbols,
             Path folder,
             int workers,
+            AfterPoint after,
             Progress progress) {
+        this.after = after;
         this.path = path;
         this.survival = survival;
         this.locks = locks;
@@ -58,7 +77,7 @@ final class PointRunner implements AutoCloseable {
     }
 
     /** Measures points and returns them in the given order. */
-    List<SweepPoint> measure(List<Integer> distances) throws IOException, InterruptedException {
+    public List<SweepPoint> measure(List<Integer> distances) throws IOException, InterruptedException {
         List<Callable<SweepPoint>> tasks = distances.stream()
                 .map(n -> (Callable<SweepPoint>) () -> {
                     SweepPoint point = measure(n, false);
@@ -70,7 +89,7 @@ final class PointRunner implements AutoCloseable {
     }
 
     /** Bisects between neighbours with different results, down to the instruction at which the result changes. */
-    List<SweepPoint> refine(List<SweepPoint> steps) throws IOException, InterruptedException {
+    public List<SweepPoint> refine(List<SweepPoint> steps) throws IOException, InterruptedException {
         List<Callable<List<SweepPoint>>> tasks = new ArrayList<>();
         for (int i = 1; i < steps.size(); i++) {
             SweepPoint one = steps.get(i - 1);
@@ -99,7 +118,7 @@ final class PointRunner implements AutoCloseable {
     }
 
     /** Measures the deadlocks at all borders again, with the limits of an ordinary run. */
-    void confirmBorders() throws IOException, InterruptedException {
+    public void confirmBorders() throws IOException, InterruptedException {
         List<SweepPoint> all;
         synchronized (known) {
             all = List.copyOf(known.values());
@@ -128,7 +147,7 @@ final class PointRunner implements AutoCloseable {
     }
 
     /** Returns the latest results of the given points. */
-    List<SweepPoint> confirmed(List<SweepPoint> points) {
+    public List<SweepPoint> confirmed(List<SweepPoint> points) {
         synchronized (known) {
             return points.stream()
                     .map(point -> Optional.ofNullable(known.get(point.n())).orElse(point))
@@ -159,6 +178,7 @@ final class PointRunner implements AutoCloseable {
         SurvivalCheck.Finding finding;
         try (var machine = injected.machine()) {
             finding = survival.check(machine, thorough);
+            after.see(n, machine);
         }
         List<String> console = ConsoleParser.parse(Files.readAllBytes(log), ParserOptions.NMI_EXPERIMENT).stream()
                 .map(Evidence::title)

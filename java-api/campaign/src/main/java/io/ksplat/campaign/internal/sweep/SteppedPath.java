@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Predicate;
 
 /**
  * The instructions that a CPU executes from an anchor on, in single steps, while all other CPUs, interrupts and timers
@@ -80,6 +81,21 @@ public final class SteppedPath {
     public static SteppedPath walk(
             Template anchor, HostTools tools, Symbols symbols, int cpu, int length, Path folder, Progress progress)
             throws IOException {
+        return walk(anchor, tools, symbols, cpu, new Extent(length, addresses -> false), folder, progress);
+    }
+
+    /**
+     * How far to step.
+     *
+     * @param most the largest number of instructions
+     * @param ends tells from all addresses so far whether the last one is the first behind the path
+     */
+    public record Extent(int most, Predicate<List<Long>> ends) {}
+
+    /** Steps through the path once, until it ends. */
+    public static SteppedPath walk(
+            Template anchor, HostTools tools, Symbols symbols, int cpu, Extent extent, Path folder, Progress progress)
+            throws IOException {
         SteppedPath path = new SteppedPath(anchor, tools, symbols, cpu);
         Path ram = folder.resolve("path.ram");
         Path log = folder.resolve("path.log");
@@ -88,20 +104,27 @@ public final class SteppedPath {
             MemoryDelta memory = new MemoryDelta(anchor.ram(), ram);
             // QEMU keeps the file open, so it disappears when the machine ends, also if ksplat is killed.
             Files.delete(ram);
-            path.walk(machine, memory, folder.resolve("path.state"), length, progress);
+            path.walk(machine, memory, folder.resolve("path.state"), extent, progress);
         }
         Files.delete(log);
         return path;
     }
 
-    private void walk(VirtualMachine machine, MemoryDelta memory, Path state, int length, Progress progress)
+    private void walk(VirtualMachine machine, MemoryDelta memory, Path state, Extent extent, Progress progress)
             throws IOException {
         GdbStub gdb = machine.gdb();
         try {
             addresses.add(gdb.programCounter(cpu));
-            while (length() < length) {
-                addresses.addAll(step(gdb, length(), Math.min(SPACING, length - length())));
-                if (length() % SPACING == 0) {
+            boolean ended = false;
+            int length = extent.most();
+            while (!ended && length() < length) {
+                for (long next : step(gdb, length(), Math.min(SPACING, length - length()))) {
+                    if (!ended) {
+                        addresses.add(next);
+                        ended = extent.ends().test(addresses);
+                    }
+                }
+                if (!ended && length() % SPACING == 0) {
                     progress.report(
                             "walking: " + length() + " of " + length + " instructions", (double) length() / length);
                     gdb.close();

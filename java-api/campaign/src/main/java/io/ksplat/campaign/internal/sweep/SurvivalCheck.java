@@ -16,17 +16,17 @@ import io.ksplat.machine.internal.arch.Role;
 import io.ksplat.machine.internal.forensics.HangAnalysis;
 import io.ksplat.machine.internal.forensics.hang.Diagnosis;
 import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
-import io.ksplat.machine.internal.qemu.LittleEndian;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
 import io.ksplat.machine.internal.snapshot.Template;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Checks from outside whether a machine survives an NMI. */
-final class SurvivalCheck {
+public final class SurvivalCheck {
+    private static final Pattern ADDRESS = Pattern.compile("(0x)?[0-9a-f]{8,}");
     private static final Duration LIMIT = Duration.ofSeconds(8);
 
     /**
@@ -175,8 +175,7 @@ final class SurvivalCheck {
     /** Returns a counter that the NMI should have moved but did not. A machine that merely lives proves nothing. */
     private Optional<String> missing(VirtualMachine machine) throws IOException {
         for (Anchor.Counter counter : anchor.counters()) {
-            long value = LittleEndian.int64(
-                    Arrays.copyOf(machine.readPhysical(counter.address(), counter.bytes()), Long.BYTES));
+            long value = counter.in(machine);
             if (value < counter.required()) {
                 return Optional.of("control " + counter.name() + " saw " + value + " of " + counter.required());
             }
@@ -184,13 +183,20 @@ final class SurvivalCheck {
         return Optional.empty();
     }
 
-    private Finding deadlock(Evidence evidence) {
-        // If the lock has no known name, the function that takes it stands for it.
-        String waitsFor = evidence.locks().stream()
+    private static Finding deadlock(Evidence evidence) {
+        return new Finding(Verdict.DEADLOCK, Optional.of(waitsFor(evidence)), Optional.empty());
+    }
+
+    /**
+     * Returns the lock that a dead CPU waits for. If it has no name but its address, which differs from boot to boot, the
+     * function that takes it stands for it.
+     */
+    public static String waitsFor(Evidence evidence) {
+        return evidence.locks().stream()
                 .map(LockRef::name)
+                .filter(name -> !ADDRESS.matcher(name).matches())
                 .findFirst()
                 .or(() -> evidence.function().map(taker -> "a lock taken in " + taker))
                 .orElse(evidence.title());
-        return new Finding(Verdict.DEADLOCK, Optional.of(waitsFor), Optional.empty());
     }
 }

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign.internal.hunt;
+
+import io.ksplat.campaign.internal.sweep.SteppedPath;
+import io.ksplat.campaign.internal.sweep.SweepMap;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.Aim;
+import java.util.Comparator;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+
+/**
+ * Says in a reproducer's words how to interrupt an operation in a window. The whole kernel passes the functions of locks;
+ * a breakpoint in a function that few call is reached sooner.
+ */
+final class AimChoice {
+    private static final Pattern BUSY = Pattern.compile(
+            ".*(spin_|_lock|lock_|unlock|mem(cpy|set|cmp)|irq|preempt|rcu_read|migrate_|smp_|__cond).*");
+
+    private AimChoice() {}
+
+    static String of(SteppedPath path, SweepMap.Stretch window, Symbols symbols) {
+        int from = window.first().n();
+        int to = window.last().n();
+        int middle = (from + to) >>> 1;
+        int best = IntStream.rangeClosed(from, to)
+                .boxed()
+                .min(Comparator.comparing((Integer n) -> isBusy(path.address(n), symbols))
+                        .thenComparing(n -> passes(path, n))
+                        .thenComparing(n -> Math.abs(n - middle)))
+                .orElseThrow();
+        int passes = passes(path, best);
+        return ".aimAt(\"" + Aim.where(symbols, path.address(best)) + "\").calledFrom(\"bpf:in_task\")"
+                + (passes > 1 ? ".hit(" + passes + ")" : "");
+    }
+
+    private static boolean isBusy(long address, Symbols symbols) {
+        return symbols.at(address)
+                .map(function -> BUSY.matcher(function.name()).matches())
+                .orElse(true);
+    }
+
+    /** How many times the operation has come by an instruction when it is there for the n-th step. */
+    private static int passes(SteppedPath path, int n) {
+        return (int) IntStream.rangeClosed(0, n)
+                .filter(earlier -> path.address(earlier) == path.address(n))
+                .count();
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign.internal.hunt;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * One thing that a BPF program may do.
+ *
+ * @param name {@code family/variant}
+ * @param file the BPF C of its family, without {@code .bpf.h}
+ * @param kfuncs the kernel functions that it calls
+ * @param boot boot parameters, separated by spaces
+ * @param preparation what brings a machine to where it can be done
+ */
+public record Operation(String name, String file, List<String> kfuncs, String boot, Preparation preparation) {
+    public Operation {
+        kfuncs = List.copyOf(kfuncs);
+    }
+
+    /** How a machine is prepared. */
+    public enum Preparation {
+        /** The program does it, once. */
+        ONCE,
+        /** The program does it for each object. */
+        EACH_OBJECT,
+        /** The objects are tasks that have exited. */
+        DEAD_TASKS,
+        /** The objects are control groups that were removed. */
+        DEAD_CGROUPS
+    }
+
+    /** Returns the part before the slash. */
+    public String family() {
+        return name.substring(0, name.indexOf('/'));
+    }
+
+    private String variant() {
+        return name.substring(name.indexOf('/') + 1);
+    }
+
+    /** Returns the macros that choose it in the file of its family. */
+    List<String> macros() {
+        String variant = "VARIANT_" + variant().replace('-', '_');
+        return family().startsWith("map-")
+                ? List.of("ACTION_" + family().substring("map-".length()), variant)
+                : List.of(variant);
+    }
+
+    /** Returns the id of its reproducer: {@code hunt-map-update-lru-hash}. */
+    String id() {
+        return "hunt-" + name.replace('/', '-');
+    }
+
+    /** Returns the name of its reproducer's class. */
+    String type() {
+        return Arrays.stream(id().split("-", -1))
+                .map(word -> Character.toUpperCase(word.charAt(0)) + word.substring(1))
+                .collect(Collectors.joining());
+    }
+
+    /**
+     * Returns which time that the load reaches the operation is walked: the first times take ways of their own, but each
+     * object can be dropped only once.
+     */
+    int hit() {
+        return preparation == Preparation.ONCE ? 8 : 1;
+    }
+}

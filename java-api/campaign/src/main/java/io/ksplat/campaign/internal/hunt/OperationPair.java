@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign.internal.hunt;
+
+import io.ksplat.evidence.Verdict;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** Writes an operation as a reproducer: a Java class and its BPF C, which every command takes. */
+final class OperationPair {
+    private static final String SOURCES = "/io/ksplat/reproducers/operations/";
+    private static final String CONTEXTS = "operation.bpf.h";
+
+    private OperationPair() {}
+
+    /**
+     * Writes it.
+     *
+     * @param aim the part of the statement that says where the NMI is to arrive
+     * @param verdict what it is expected to show, and why
+     * @return the Java file
+     */
+    static Path write(Path folder, Operation operation, String aim, Verdict verdict, String because)
+            throws IOException {
+        Files.createDirectories(folder);
+        String bpf = operation.id().replace('-', '_') + ".bpf.c";
+        String family = operation.file() + ".bpf.h";
+        Files.writeString(
+                folder.resolve(bpf),
+                "// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause\n"
+                        + operation.macros().stream()
+                                .map(macro -> "#define " + macro + "\n")
+                                .collect(Collectors.joining())
+                        + "#include \"" + family + "\"\n");
+        for (String header : List.of(family, CONTEXTS)) {
+            Files.writeString(folder.resolve(header), resource(SOURCES + header));
+        }
+        String text = resource("Operation.java.txt");
+        Map<String, String> words = Map.of(
+                "@ID@", operation.id(),
+                "@BPF@", bpf,
+                "@NAME@", operation.name(),
+                "@KFUNCS@",
+                        operation.kfuncs().stream()
+                                .map(name -> '"' + name + '"')
+                                .collect(Collectors.joining(", ")),
+                "@BOOT@", operation.boot(),
+                "@VERDICT@", verdict.name(),
+                "@BECAUSE@", because,
+                "@TYPE@", operation.type(),
+                "@PREPARE@", preparation(operation).indent(8).stripTrailing(),
+                "@AIM@", aim);
+        for (Map.Entry<String, String> word : words.entrySet()) {
+            text = text.replace(word.getKey(), word.getValue());
+        }
+        Path java = folder.resolve(operation.type() + ".java");
+        Files.writeString(java, text);
+        return java;
+    }
+
+    private static String preparation(Operation operation) {
+        return switch (operation.preparation()) {
+            case ONCE -> "bpf.program(\"set_up\").runOn(0);";
+            case EACH_OBJECT -> """
+                    for (int i = 0; i < OBJECTS; i++) {
+                        bpf.program("set_up").run();
+                    }""";
+            case DEAD_TASKS -> """
+                    for (int i = 0; i < OBJECTS; i++) {
+                        GuestProcess child = machine.spawnParked(1);
+                        bpf.global("target_pid").set(child.pid());
+                        bpf.program("set_up").run();
+                        child.exitAndReap();
+                    }
+                    machine.await("the map holds the last references", () -> bpf.program("shared").run() == 0);""";
+            case DEAD_CGROUPS -> """
+                    BpfProgram.Link making = bpf.program("on_mkdir").attach();
+                    for (int i = 0; i < OBJECTS; i++) {
+                        machine.makeDirectory("/sys/fs/cgroup/ksplat" + i);
+                    }
+                    making.close();
+                    for (int i = 0; i < OBJECTS; i++) {
+                        machine.remove("/sys/fs/cgroup/ksplat" + i);
+                    }
+                    machine.await("the map holds the last references", () -> bpf.program("shared").run() == 0);""";
+        };
+    }
+
+    private static String resource(String name) throws IOException {
+        try (InputStream in = OperationPair.class.getResourceAsStream(name)) {
+            if (in == null) {
+                throw new IOException("there is no " + name + " on the class path: put ksplat's reproducers there");
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+}

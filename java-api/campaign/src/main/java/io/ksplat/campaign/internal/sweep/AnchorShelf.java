@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign.internal.sweep;
+
+import io.ksplat.engine.Catalogue;
+import io.ksplat.engine.RunOutcome;
+import io.ksplat.engine.RunRequest;
+import io.ksplat.engine.RunSettings;
+import io.ksplat.engine.Runner;
+import io.ksplat.engine.Session;
+import io.ksplat.engine.SessionOptions;
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.KernelSpec;
+import io.ksplat.kernel.Kernels;
+import io.ksplat.kernel.Progress;
+import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.Accelerator;
+import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.MachineFactory;
+import io.ksplat.machine.internal.qemu.MachineConfig;
+import io.ksplat.machine.internal.snapshot.Template;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** Freezes machines at an anchor, and keeps them in the cache. */
+public final class AnchorShelf {
+    private static final int KEPT = 8;
+
+    private final Runner runner;
+    private final Cache cache;
+    private final MachineFactory host;
+    private final Path report;
+    private final Progress progress;
+
+    private AnchorShelf(Runner runner, Cache cache, MachineFactory host, Path report, Progress progress) {
+        this.runner = runner;
+        this.cache = cache;
+        this.host = host;
+        this.report = report;
+        this.progress = progress;
+    }
+
+    /**
+     * Opens the anchors of the cache.
+     *
+     * @param runner runs reproducers up to an anchor
+     * @param report receives what these runs leave
+     */
+    public static AnchorShelf open(Runner runner, Path report, Progress progress)
+            throws IOException, InterruptedException {
+        Cache cache = Cache.standard();
+        return new AnchorShelf(
+                runner, cache, MachineFactory.open(cache, Optional.of(Accelerator.TCG)), report, progress);
+    }
+
+    /**
+     * Runs a reproducer up to the anchor and returns the name under which its machine is kept.
+     *
+     * @param globals variables of its program that are to be read beside its controls
+     * @throws NoAnchorException if the run ended before
+     */
+    public String freeze(Catalogue.Entry reproducer, String kernel, String from, int hit, List<String> globals)
+            throws IOException, InterruptedException {
+        makeRoom();
+        byte[] suffix = new byte[3];
+        ThreadLocalRandom.current().nextBytes(suffix);
+        String name = String.join(
+                        "-",
+                        reproducer.fullId().replace('/', '+'),
+                        kernel,
+                        from,
+                        HexFormat.of().formatHex(suffix))
+                .replaceAll("[^A-Za-z0-9._+~=@-]", "_");
+        cache.<IOException>entry(Anchor.KIND, name, fresh -> {
+            try (Session session = Session.open(
+                    SessionOptions.standard(progress).withAccelerator(Optional.of(Accelerator.TCG.id())))) {
+                AnchorCapture capture = new AnchorCapture(kernel, session.qemuVersion(), from, hit, globals, fresh);
+                RunOutcome outcome = runner.run(new RunRequest(
+                        session,
+                        reproducer,
+                        RunSettings.of(kernel).reportedIn(report).capturedBy(new RunSettings.Capture(capture, fresh))));
+                if (!Anchor.isIn(fresh)) {
+                    throw new NoAnchorException(from, outcome);
+                }
+            }
+        });
+        return name;
+    }
+
+    /**
+     * Opens a kept machine.
+     *
+     * @throws IllegalArgumentException if there is none of this name
+     * @throws MachineException if this host's QEMU cannot restore it, or the kernel is another one now
+     */
+    public FrozenMachine open(String name) throws IOException, InterruptedException, KernelException {
+        Path kept = cache.find(Anchor.KIND, name).orElseThrow(() -> new IllegalArgumentException(noAnchor(name)));
+        Anchor anchor = Anchor.read(kept);
+        anchor.checkQemu(host.programs().qemuVersion());
+        KernelInfo kernel = KernelInfo.of(
+                new Kernels(cache).resolve(KernelSpec.parse(anchor.kernel()), progress), host, cache, progress);
+        if (!kernel.kernel().key().equals(anchor.key())) {
+            throw new MachineException("the anchor " + name + " belongs to the kernel " + anchor.key() + ", and "
+                    + anchor.kernel() + " is " + kernel.kernel().key() + " now: sweep without --anchor");
+        }
+        MachineConfig config =
+                host.config(kernel.kernel(), Accelerator.TCG, anchor.cpus(), anchor.memoryMiB(), List.of());
+        Template template = Template.open(config, kept);
+        Symbols symbols = kernel.symbolsAt(template.text())
+                .plus(anchor.programs().stream().map(Anchor.Program::symbol).toList());
+        return new FrozenMachine(anchor, template, kernel, symbols, host.programs(), cache);
+    }
+
+    /** Removes a kept machine. */
+    public void remove(String name) throws IOException, InterruptedException {
+        cache.remove(Anchor.KIND, name);
+    }
+
+    private void makeRoom() throws IOException, InterruptedException {
+        List<Cache.Entry> entries = new ArrayList<>(cache.entries(Anchor.KIND));
+        entries.sort(Comparator.comparing(Cache.Entry::lastUsed).reversed());
+        for (Cache.Entry old : entries.stream().skip(KEPT - 1).toList()) {
+            cache.remove(Anchor.KIND, old.key());
+        }
+    }
+
+    private String noAnchor(String name) {
+        try {
+            String kept = String.join(
+                    ", ",
+                    cache.entries(Anchor.KIND).stream().map(Cache.Entry::key).toList());
+            return "there is no anchor " + name + "; the cache has: " + (kept.isEmpty() ? "none" : kept);
+        } catch (IOException e) {
+            return "there is no anchor " + name + " (the cache cannot be read: " + e.getMessage() + ")";
+        }
+    }
+}
