@@ -13,6 +13,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -26,11 +27,11 @@ final class Rack implements AutoCloseable {
 
     /**
      * What the catalogue's reproducers need, and detectors that speak soon. QEMU's TCG now and then runs half of an instruction that the
-     * kernel patches: a boot that dies of it tries again.
+     * kernel patches: a boot that dies of it tries again. On a busy host its timer would seem not to work.
      */
     private static final String BOOT_LINE =
             "root=/dev/vda rw console=ttyS0,115200 rcu_nocbs=all rcutree.enable_rcu_lazy=0 transparent_hugepage=never"
-                    + " watchdog_thresh=10 rcupdate.rcu_cpu_stall_timeout=10 tsc=reliable panic=10";
+                    + " watchdog_thresh=10 rcupdate.rcu_cpu_stall_timeout=10 tsc=reliable no_timer_check panic=10";
 
     private final Path folder;
     private final Path disk;
@@ -46,7 +47,7 @@ final class Rack implements AutoCloseable {
         this.console = freePort();
         this.monitor = freePort();
         try (InputStream bmc = Rack.class.getResourceAsStream("rack/bmc")) {
-            Files.copy(bmc, folder.resolve("bmc"), StandardCopyOption.REPLACE_EXISTING);
+            Files.copy(Objects.requireNonNull(bmc), folder.resolve("bmc"), StandardCopyOption.REPLACE_EXISTING);
         }
         Files.writeString(
                 folder.resolve("known-hosts"), "[127.0.0.1]:" + ssh + " " + Files.readString(disk.resolve("host.pub")));

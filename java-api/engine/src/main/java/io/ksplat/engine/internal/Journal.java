@@ -79,7 +79,7 @@ final class Journal {
     }
 
     private void append(String line) throws IOException {
-        Path folder = Files.createDirectories(file.toAbsolutePath().getParent());
+        Path folder = Files.createDirectories(file.resolveSibling(""));
         boolean isNew = !Files.exists(file);
         try (FileChannel out = FileChannel.open(
                 file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {

@@ -151,7 +151,8 @@ public final class RealTargets implements Targets {
 
     @Override
     public synchronized void begins(String what) throws IOException {
-        Optional<String> before = leftOut.containsKey(what) ? Optional.of(leftOut.get(what)) : journal.begin(what);
+        Optional<String> known = Optional.ofNullable(leftOut.get(what));
+        Optional<String> before = known.isPresent() ? known : journal.begin(what);
         if (before.isPresent()) {
             leftOut.put(what, before.get());
             throw new MachineException("it was begun on " + entry.name() + " at " + before.get()

@@ -2,6 +2,7 @@
 package io.ksplat.engine.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ksplat.engine.Expectation;
 import io.ksplat.engine.KernelNeeds;
@@ -13,6 +14,7 @@ import io.ksplat.engine.internal.program.ProgramScenario;
 import io.ksplat.engine.internal.program.ProgramSpec;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.Progress;
+import io.ksplat.machine.MachineException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -81,5 +83,29 @@ class RealTargetsTest {
     @Test
     void whatNeedsNoFilesIsNot() {
         assertThat(targets.lacking(new Needing(MachineNeeds.STANDARD))).isEmpty();
+    }
+
+    /** The first attempt would not be the only one that kills it. */
+    @Test
+    void leavesOutEveryAttemptOfWhatNeverEndedAndTheNextSessionTriesAgain() throws Exception {
+        targets.begins("one on 6.12");
+        targets.begins("two on 6.12");
+        targets.ended("two on 6.12");
+
+        RealTargets next = again();
+        for (int attempt = 0; attempt < 2; attempt++) {
+            assertThatThrownBy(() -> next.begins("one on 6.12"))
+                    .isInstanceOf(MachineException.class)
+                    .hasMessageContaining("never ended");
+        }
+        next.begins("two on 6.12");
+        again().begins("one on 6.12");
+    }
+
+    private RealTargets again() throws Exception {
+        return new RealTargets(
+                ChosenMachine.find("local", Optional.empty(), Optional.empty()).entry(),
+                SessionOptions.standard(Progress.NONE),
+                folder);
     }
 }
