@@ -29,8 +29,8 @@ class RunTextTest {
                 .isEqualTo("""
                         DEADLOCK  nmi-map-delete/task-hash on 7.2.13+deb14-cloud-amd64 (expected CLEAN), attempt 2, 2.5 s (tcg)
                           lockdep-circular: possible deadlock
-                            task on CPU 0 holds &rdp->nocb_lock and waits for &p->pi_lock
-                            nmi holds &p->pi_lock and waits for &rdp->nocb_lock
+                            Lockdep predicts: CPU 0: a task holds &rdp->nocb_lock and wants &p->pi_lock.
+                            A nmi holds &p->pi_lock and wants &rdp->nocb_lock.
                           CPU 1, nmi:
                             native_queued_spin_lock_slowpath+0x1b
                             ? call_rcu at kernel/rcu/tree.c:3150 (inlined)
@@ -130,8 +130,8 @@ class RunTextTest {
                 .isEqualTo("""
                 a on 7.2.13+deb14-cloud-amd64: a bug was seen that was not expected (expected CLEAN, but the verdict is DEADLOCK)
                 lockdep-circular: possible deadlock
-                  task on CPU 0 holds &rdp->nocb_lock and waits for &p->pi_lock
-                  nmi holds &p->pi_lock and waits for &rdp->nocb_lock
+                  Lockdep predicts: CPU 0: a task holds &rdp->nocb_lock and wants &p->pi_lock.
+                  A nmi holds &p->pi_lock and wants &rdp->nocb_lock.
                   CPU 1, nmi:
                     native_queued_spin_lock_slowpath+0x1b
                     ? call_rcu at kernel/rcu/tree.c:3150 (inlined)

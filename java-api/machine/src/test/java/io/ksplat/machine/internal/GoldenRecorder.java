@@ -53,6 +53,7 @@ class GoldenRecorder {
 
     private static final String OLD = "debian:6.1";
     private static final String MIDDLE = "debian:6.12";
+    private static final String RECENT = "debian:7.2";
     private static final String NEW = "debian:7.3";
     private static final String LOCKDEP = "source:7.3+lockdep";
     private static final String WATCHDOGS =
@@ -89,7 +90,7 @@ class GoldenRecorder {
 
     static Stream<Scenario> scenarios() {
         List<Scenario> all = new ArrayList<>();
-        for (String kernel : List.of(OLD, MIDDLE, NEW)) {
+        for (String kernel : List.of(OLD, MIDDLE, RECENT, NEW)) {
             String suffix = "-" + kernel.substring(kernel.indexOf(':') + 1);
             all.add(one(
                     "soft-lockup" + suffix,
@@ -141,36 +142,91 @@ class GoldenRecorder {
                     "sysctl.kernel.hung_task_timeout_secs=2",
                     GoldenRecorder::sleepUnderMutex,
                     Optional.of(code -> code.call("mutex_lock", "text_mutex")),
-                    List.of(kernel.equals(NEW) ? "likely owned by" : "READ_STAT", "</TASK>")));
+                    List.of(kernel.equals(OLD) || kernel.equals(MIDDLE) ? "READ_STAT" : "likely owned by", "</TASK>")));
+            all.addAll(faults(kernel, suffix));
+            all.addAll(memory(kernel, suffix));
+            all.addAll(harmless(kernel, suffix));
         }
+        all.addAll(lockdep());
+        Pattern only = Pattern.compile(System.getProperty("ksplat.golden.only", ".*"));
+        return all.stream().filter(scenario -> only.matcher(scenario.name()).matches());
+    }
+
+    private static List<Scenario> faults(String kernel, String suffix) {
+        String traced = "---[ end trace";
+        List<Scenario> all = new ArrayList<>();
         // mov $0xdead000000000100, %rax; mov (%rax), %rax
         all.add(one(
-                "general-protection-7.3",
-                NEW,
+                "general-protection" + suffix,
+                kernel,
                 "",
                 code -> code.raw(0x48, 0xb8, 0, 1, 0, 0, 0, 0, 0xad, 0xde, 0x48, 0x8b, 0),
-                "---[ end trace"));
+                traced));
         // xor %ecx, %ecx; div %ecx
-        all.add(one("divide-error-7.3", NEW, "", code -> code.raw(0x31, 0xc9, 0xf7, 0xf1), "---[ end trace"));
-        all.add(one("invalid-opcode-7.3", NEW, "", code -> code.raw(0x0f, 0x0b), "---[ end trace"));
-        all.add(one("stack-overflow-7.3", NEW, "", code -> code.call("meminfo_proc_show"), "---[ end trace"));
-        all.add(one("stack-protector-7.3", NEW, "", code -> code.call("__stack_chk_fail"), "end Kernel panic"));
-        all.add(one("usercopy-7.3", NEW, "", code -> code.call("usercopy_abort", 0, 0, 1, 0, 8), "---[ end trace"));
+        all.add(one("divide-error" + suffix, kernel, "", code -> code.raw(0x31, 0xc9, 0xf7, 0xf1), traced));
+        all.add(one("invalid-opcode" + suffix, kernel, "", code -> code.raw(0x0f, 0x0b), traced));
+        all.add(one("breakpoint" + suffix, kernel, "", code -> code.raw(0xcc), traced));
+        // mov $0xffffc8ffffff0000, %rax, between two areas of the kernel's memory; mov (%rax), %rax
         all.add(one(
-                "slub-double-free-7.3",
-                NEW,
-                "slab_debug=FZPU",
-                code -> code.call("__kmalloc_noprof", 32, GFP_KERNEL)
+                "page-fault" + suffix,
+                kernel,
+                "",
+                code -> code.raw(0x48, 0xb8, 0, 0, 0xff, 0xff, 0xff, 0xc8, 0xff, 0xff, 0x48, 0x8b, 0),
+                traced));
+        all.add(one("read-only" + suffix, kernel, "", code -> code.call("memset", "_text", 0, 8), traced));
+        all.add(one("no-execute" + suffix, kernel, "", code -> code.call("init_task"), traced));
+        all.add(one("stack-overflow" + suffix, kernel, "", code -> code.call("meminfo_proc_show"), traced));
+        all.add(one("stack-protector" + suffix, kernel, "", code -> code.call("__stack_chk_fail"), "end Kernel panic"));
+        all.add(one("panic" + suffix, kernel, "", code -> code.call("panic", "linux_banner"), "end Kernel panic"));
+        all.add(one("usercopy" + suffix, kernel, "", code -> code.call("usercopy_abort", 0, 0, 1, 0, 8), traced));
+        return all;
+    }
+
+    private static List<Scenario> memory(String kernel, String suffix) {
+        String traced = "---[ end trace";
+        String allocate = kernel.equals(OLD) ? "__kmalloc" : "__kmalloc_noprof";
+        String debug = kernel.equals(OLD) ? "slub_debug=FZPU" : "slab_debug=FZPU";
+        List<Scenario> all = new ArrayList<>();
+        // mov $REFCOUNT_DEC_LEAK, %esi
+        all.add(one(
+                "refcount-leak" + suffix,
+                kernel,
+                "",
+                code -> code.raw(0xbe, 4, 0, 0, 0).callWithZeroes("refcount_warn_saturate", 16),
+                traced));
+        all.add(one(
+                "list-deletion" + suffix,
+                kernel,
+                "",
+                code -> code.callWithZeroes(
+                        kernel.equals(OLD) ? "__list_del_entry_valid" : "__list_del_entry_valid_or_report", 16),
+                traced));
+        all.add(one("vfree-of-text" + suffix, kernel, "", code -> code.call("vfree", "_text"), traced));
+        all.add(one(
+                "slub-double-free" + suffix,
+                kernel,
+                debug,
+                code -> code.call(allocate, 32, GFP_KERNEL)
                         .keep()
                         .callWithKept("kfree")
                         .callWithKept("kfree"),
                 "FIX kmalloc"));
+        // mov (%rsp), %rax; movq $0x42, 32(%rax)
         all.add(one(
-                "kfence-use-after-free-7.3",
-                NEW,
+                "slub-redzone" + suffix,
+                kernel,
+                debug,
+                code -> code.call(allocate, 32, GFP_KERNEL)
+                        .keep()
+                        .raw(0x48, 0x8b, 0x04, 0x24, 0x48, 0xc7, 0x40, 0x20, 0x42, 0, 0, 0)
+                        .callWithKept("kfree"),
+                "FIX kmalloc"));
+        all.add(one(
+                "kfence-use-after-free" + suffix,
+                kernel,
                 "kfence.sample_interval=1",
                 // until the allocation is one of KFENCE's: allocate, free, read
-                code -> code.call("__kmalloc_noprof", 32, GFP_KERNEL)
+                code -> code.call(allocate, 32, GFP_KERNEL)
                         .keep()
                         .callWithKept("kfree")
                         // mov (%rsp), %rax; mov (%rax), %rax
@@ -178,9 +234,58 @@ class GoldenRecorder {
                         .again(),
                 "BUG: KFENCE",
                 "=========="));
-        all.addAll(lockdep());
-        Pattern only = Pattern.compile(System.getProperty("ksplat.golden.only", ".*"));
-        return all.stream().filter(scenario -> only.matcher(scenario.name()).matches());
+        all.add(one(
+                "kfence-out-of-bounds" + suffix,
+                kernel,
+                "kfence.sample_interval=1",
+                // mov (%rsp), %rax; mov 4096(%rax), %rax: the page behind that of the object
+                code -> code.call(allocate, 32, GFP_KERNEL)
+                        .keep()
+                        .raw(0x48, 0x8b, 0x04, 0x24, 0x48, 0x8b, 0x80, 0, 0x10, 0, 0)
+                        .callWithKept("kfree")
+                        .again(),
+                "BUG: KFENCE",
+                "=========="));
+        return all;
+    }
+
+    /** What the kernel prints because somebody asked it to. */
+    private static List<Scenario> harmless(String kernel, String suffix) {
+        return List.of(
+                one(
+                        "silent-show-cpus" + suffix,
+                        kernel,
+                        "",
+                        code -> code.call("__handle_sysrq", 'l' + 0, 0),
+                        "</TASK>"),
+                one(
+                        "silent-show-blocked" + suffix,
+                        kernel,
+                        "",
+                        code -> code.call("__handle_sysrq", 'w' + 0, 0),
+                        "sysrq"),
+                one(
+                        "silent-show-memory" + suffix,
+                        kernel,
+                        "",
+                        code -> code.call("__handle_sysrq", 'm' + 0, 0),
+                        "sysrq",
+                        "RAM"),
+                one(
+                        "silent-show-tasks" + suffix,
+                        kernel,
+                        "",
+                        code -> code.call("__handle_sysrq", 't' + 0, 0),
+                        "sysrq",
+                        "task:init"),
+                one(
+                        "silent-registers" + suffix,
+                        kernel,
+                        "",
+                        code -> code.call("__handle_sysrq", 'p' + 0, 0),
+                        "sysrq",
+                        "RIP"),
+                one("silent-dump-stack" + suffix, kernel, "", code -> code.call("dump_stack"), "</TASK>"));
     }
 
     private static List<Scenario> lockdep() {

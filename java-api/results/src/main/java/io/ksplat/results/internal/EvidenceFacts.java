@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.results.internal;
 
+import io.ksplat.evidence.Details;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.LockRef;
 import io.ksplat.evidence.Task;
@@ -33,6 +34,13 @@ final class EvidenceFacts {
         for (LockRef lock : found.locks()) {
             lock.wantedAt().ifPresent(at -> facts.add("wants " + lock.name() + " in " + at));
             lock.heldAt().ifPresent(at -> facts.add("holds " + lock.name() + ", taken in " + at));
+        }
+        if (found.details() instanceof Details.Hang hang && hang.blocker().isPresent()) {
+            Details.Blocker blocker = hang.blocker().get();
+            facts.add("sleeps for a " + blocker.on()
+                    + blocker.owner()
+                            .map(owner -> ", likely owned by " + named(owner))
+                            .orElse(", whose owner the kernel did not find"));
         }
         found.line().ifPresent(line -> facts.add("line " + line));
         found.wallTime().ifPresent(time -> facts.add("at " + time));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.results.internal;
 
-import io.ksplat.evidence.CycleNode;
 import io.ksplat.evidence.Details;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.Stack;
 import io.ksplat.evidence.Task;
+import io.ksplat.evidence.internal.CycleSentences;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
@@ -27,11 +27,8 @@ public final class EvidenceText {
     public static String brief(Evidence found) {
         StringBuilder text = new StringBuilder();
         text.append(found.kind().id()).append(": ").append(found.title()).append('\n');
-        for (CycleNode node : found.cycle()) {
-            text.append("  ").append(who(node.context(), node.cpu(), node.task()));
-            text.append(" holds ").append(node.holds()).append(node.inferred() ? " (inferred)" : "");
-            text.append(" and waits for ").append(node.waitsFor()).append('\n');
-        }
+        CycleSentences.of(found)
+                .forEach(sentence -> text.append("  ").append(sentence).append('\n'));
         if (found.details() instanceof Details.Waits waits) {
             waits.waits().forEach(wait -> text.append("  ").append(of(wait)).append('\n'));
             waits.holding().forEach(task -> text.append("  ").append(of(task)).append('\n'));

@@ -76,6 +76,14 @@ final class JUnitXmlWriter {
         for (Control control : run.controls()) {
             property(xml, "control." + control.name(), control.observed() + " of " + control.bound());
         }
+        int found = 0;
+        for (Evidence evidence : run.evidence()) {
+            String facts = EvidenceFacts.of(evidence);
+            property(
+                    xml,
+                    "evidence." + ++found,
+                    evidence.kind().id() + ": " + evidence.title() + (facts.isEmpty() ? "" : ". " + facts));
+        }
         xml.end();
     }
 

@@ -23,8 +23,8 @@ class EvidenceTextTest {
         assertThat(EvidenceText.of(Runs.deadlock("possible deadlock in call_rcu")))
                 .isEqualTo("""
                 lockdep-circular: possible deadlock in call_rcu
-                  task on CPU 0 holds &rdp->nocb_lock and waits for &p->pi_lock
-                  nmi holds &p->pi_lock and waits for &rdp->nocb_lock
+                  Lockdep predicts: CPU 0: a task holds &rdp->nocb_lock and wants &p->pi_lock.
+                  A nmi holds &p->pi_lock and wants &rdp->nocb_lock.
                   CPU 1, nmi:
                     native_queued_spin_lock_slowpath+0x1b
                     ? call_rcu at kernel/rcu/tree.c:3150 (inlined)
@@ -71,8 +71,8 @@ class EvidenceTextTest {
                 .build();
         assertThat(EvidenceText.of(found)).isEqualTo("""
                 task-blocked: two wait for each other
-                  task (reader/7) holds a and waits for b
-                  task (writer/8) holds b and waits for a
+                  Task reader/7 holds a and wants b.
+                  Task writer/8 holds b and wants a.
                   task (writer/8):
                 """);
     }

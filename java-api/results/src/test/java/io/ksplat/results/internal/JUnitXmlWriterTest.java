@@ -114,7 +114,8 @@ class JUnitXmlWriterTest {
                         "nmi.1=aimed at rcu_cblist_enqueue+0x0 on CPU 0",
                         "nmi.2=storm of 100/s, jitter 0.5, seed 7",
                         "control.nmi=1 of 1",
-                        "control.freed:delayed_put_task_struct=1 of 2");
+                        "control.freed:delayed_put_task_struct=1 of 2",
+                        "evidence.1=lockdep-circular: possible deadlock");
         Element failure = only(test, "failure");
         assertThat(failure.getAttribute("message")).isEqualTo("DEADLOCK, expected CLEAN: possible deadlock");
         assertThat(failure.getTextContent()).contains("native_queued_spin_lock_slowpath+0x1b");

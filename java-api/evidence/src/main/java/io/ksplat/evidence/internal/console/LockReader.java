@@ -66,7 +66,7 @@ final class LockReader {
             List<Frame> frames = i < taken.size()
                     ? taken.get(i).entries().stream().map(Trace.Entry::frame).toList()
                     : List.of();
-            chain.add(new Details.Dependency(reader.links.get(i), frames));
+            chain.add(new Details.Dependency(taken(reader.links.get(i), frames), frames));
         }
         Optional<String> registered = traces.stream()
                 .filter(trace -> "registered".equals(trace.label()) || "became safe".equals(trace.label()))
@@ -82,6 +82,15 @@ final class LockReader {
                 reader.usage,
                 registered,
                 reader.scenario);
+    }
+
+    /** The report does not say which function took a lock of the chain; its trace does. */
+    private static HeldLock taken(HeldLock link, List<Frame> frames) {
+        Optional<String> at = frames.stream()
+                .map(frame -> Names.plain(frame.function()))
+                .filter(function -> !HelperFunctions.is(function))
+                .findFirst();
+        return at.isEmpty() ? link : new HeldLock(link.lock(), link.usage(), link.waitType(), at);
     }
 
     private void line(String text) {

@@ -32,7 +32,8 @@ final class Signatures {
     private static String cycle(EvidenceKind kind, Details.Locks locks, List<Trace> traces) {
         if (kind == EvidenceKind.LOCKDEP_CIRCULAR && locks.chain().size() > 1) {
             return locks.chain().stream()
-                    .map(link -> name(link.lock().lock()) + " by " + taker(link))
+                    .map(link ->
+                            name(link.lock().lock()) + " by " + link.lock().at().orElse("?"))
                     .collect(Collectors.toCollection(TreeSet::new))
                     .stream()
                     .collect(Collectors.joining(", "));
@@ -55,15 +56,6 @@ final class Signatures {
                     + Cycles.interrupting(locks).map(lock -> " against " + lock).orElse("");
         }
         return takes + by + states;
-    }
-
-    private static String taker(Details.Dependency link) {
-        return link.frames().stream()
-                .map(frame -> Names.plain(frame.function()))
-                .filter(function -> !HelperFunctions.is(function))
-                .findFirst()
-                .or(() -> link.lock().at())
-                .orElse("?");
     }
 
     private static String takes(HeldLock lock) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.report.internal.page;
 
-import io.ksplat.evidence.CycleNode;
 import io.ksplat.evidence.Details;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.HeldLock;
 import io.ksplat.evidence.LockRef;
 import io.ksplat.evidence.Source;
+import io.ksplat.evidence.internal.CycleSentences;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -60,6 +60,9 @@ public record EvidenceView(int number, Evidence found, List<StackCard> stacks, b
                     String.format(Locale.ROOT, "%.6f s", found.guestSeconds().getAsDouble())));
         }
         found.wallTime().ifPresent(time -> facts.add(new Fact("at", time)));
+        if (found.line().isPresent()) {
+            facts.add(new Fact("line of the log", Long.toString(found.line().getAsLong())));
+        }
         if (found.preemptCount().isPresent()) {
             facts.add(new Fact(
                     "preempt_count",
@@ -73,12 +76,7 @@ public record EvidenceView(int number, Evidence found, List<StackCard> stacks, b
                     "blocked tasks",
                     String.join(", ", found.blocked().stream().map(Words::task).toList())));
         }
-        for (CycleNode node : limited(found.cycle())) {
-            facts.add(new Fact(
-                    "in the cycle",
-                    Words.who(node.context(), node.cpu(), node.task()) + " holds " + node.holds()
-                            + (node.inferred() ? " (inferred)" : "") + " and waits for " + node.waitsFor()));
-        }
+        limited(CycleSentences.of(found)).forEach(sentence -> facts.add(new Fact("in the cycle", sentence)));
         limited(found.locks()).forEach(lock -> facts.add(new Fact("lock", of(lock))));
         if (found.details() instanceof Details.Waits waits) {
             limited(waits.waits()).forEach(wait -> facts.add(new Fact("wait", of(wait))));
