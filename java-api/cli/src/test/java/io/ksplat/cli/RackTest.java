@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code run --on} a machine of which ksplat knows what it would know of a server: ssh, a console, and a BMC's commands. */
-@Tag("full")
+@Tag("long")
 class RackTest {
     /** A boot under an emulator on a busy host is most of it. */
     private static final Duration LIMIT = Duration.ofMinutes(20);

@@ -34,7 +34,6 @@ enum Level {
                                         Need.kernel("debian:6.12"),
                                         Need.kernel("debian:7.2"),
                                         new Need("a browser", List.of("scripts/prepare-browser")),
-                                        new Need("a machine for a rack", List.of("scripts/prepare-rack")),
                                         new Need("schemas of CI systems", List.of("scripts/prepare-ci-schemas"))),
                                 false,
                                 arguments("full", "-Dksplat.rest.skip=false")),
@@ -42,7 +41,14 @@ enum Level {
                         tagged("kasan", "tests with KASAN", List.of("source:7.3+kasan")));
             case LONG ->
                 List.of(
-                        tagged("long", "soaks, and what a release asks for", List.of("debian:6.12", "debian:7.2")),
+                        new Step(
+                                "soaks, and what a release asks for",
+                                List.of(
+                                        Need.kernel("debian:6.12"),
+                                        Need.kernel("debian:7.2"),
+                                        new Need("a machine for a rack", List.of("scripts/prepare-rack"))),
+                                false,
+                                arguments("long")),
                         new Step(
                                 "packages",
                                 List.of(
