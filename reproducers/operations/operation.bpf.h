@@ -13,10 +13,11 @@
 
 u64 task_ran;
 u64 task_succeeded;
-s64 task_error;
+/* The last one, positive: what is counted never decreases below its beginning. */
+u64 task_error;
 u64 nmi_ran;
 u64 nmi_succeeded;
-s64 nmi_error;
+u64 nmi_error;
 
 SEC("syscall")
 int set_up(void *ctx)
@@ -34,7 +35,7 @@ int in_task(void *ctx)
 		return 0;
 	result = operation(task_ran++ & (FIRST_NMI_TURN - 1));
 	if (result)
-		task_error = result;
+		task_error = result < 0 ? -result : result;
 	else
 		task_succeeded++;
 	return 0;
@@ -50,7 +51,7 @@ int in_nmi(void *ctx)
 		return 0;
 	result = operation((nmi_ran & (FIRST_NMI_TURN - 1)) + FIRST_NMI_TURN);
 	if (result)
-		nmi_error = result;
+		nmi_error = result < 0 ? -result : result;
 	else
 		nmi_succeeded++;
 	nmi_ran++;

@@ -10,12 +10,12 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
- * Says in a reproducer's words how to interrupt an operation in a window. The whole kernel passes the functions of locks;
- * a breakpoint in a function that few call is reached sooner.
+ * Says in a reproducer's words how to interrupt an operation in a window. The whole kernel passes the functions of locks
+ * and lists; a breakpoint in a function that few call is reached sooner.
  */
 final class AimChoice {
     private static final Pattern BUSY = Pattern.compile(
-            ".*(spin_|_lock|lock_|unlock|mem(cpy|set|cmp)|irq|preempt|rcu_read|migrate_|smp_|__cond).*");
+            ".*(spin_|_lock|lock_|unlock|mem(cpy|set|cmp)|str(cmp|len)|irq|preempt|rcu_read|migrate_|smp_|__cond|list_|rb_|thunk).*");
 
     private AimChoice() {}
 

@@ -34,6 +34,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -301,7 +302,8 @@ public final class Hunt {
                         Answer.REFUSED,
                         succeeded,
                         List.of(),
-                        Optional.of("it only failed in the NMI, the last time with " + count(points.get(0), ERROR)));
+                        Optional.of(
+                                "it only failed in the NMI, the last time with error " + count(points.get(0), ERROR)));
             }
             return tried(
                     path.length() < LONGEST ? Answer.SAFE : Answer.INCONCLUSIVE,
@@ -364,7 +366,7 @@ public final class Hunt {
                         window.last().where(),
                         window.measured(),
                         same,
-                        shown.flatMap(evidence -> known.reason(evidence, LocalDate.now())),
+                        shown.flatMap(evidence -> known.reason(evidence, LocalDate.now(ZoneId.systemDefault()))),
                         report.relativize(java).toString()));
             }
             return findings;
