@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 
@@ -52,7 +53,7 @@ final class PointChoice {
     }
 
     /** Adds candidates; a random part of them, if there are too many. */
-    private static void add(TreeSet<Integer> chosen, List<Integer> candidates, int most, Random random) {
+    private static void add(Set<Integer> chosen, List<Integer> candidates, int most, Random random) {
         List<Integer> shuffled = new ArrayList<>(candidates);
         Collections.shuffle(shuffled, random);
         for (int n : shuffled) {
