@@ -39,7 +39,11 @@ public final class Heartbeats {
      * @param cpus the slots: one for each number up to that of the last CPU which was online at the start
      */
     public record Layout(long slots, int cpus, int slotBytes) {
-        /** @param cpus how many are online */
+        /**
+         * Reads the page's header.
+         *
+         * @param cpus how many are online
+         */
         public static Layout of(long page, byte[] bytes, int cpus) throws MachineException {
             ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
             if (header.getLong() != MAGIC || header.getInt() != VERSION) {
