@@ -67,15 +67,18 @@ public final class ControlSet {
      * @param required what it must reach
      * @param address physical
      */
-    public record Position(String name, long required, long address, int bytes) {}
+    public record Position(String name, long required, long address, int bytes) {
+        static Position of(String name, long required, Global global) throws IOException {
+            return new Position(name, required, global.physicalAddress(), global.size());
+        }
+    }
 
     /** Returns where those counters lie that an NMI itself moves. */
     public List<Position> positions() throws IOException {
         List<Position> positions = new ArrayList<>();
         for (Counter counter : counters) {
             if (counter.kept.isEmpty() && counter.required > 0 && !counter.name.startsWith(FREED)) {
-                positions.add(new Position(
-                        counter.name, counter.required, counter.global.physicalAddress(), counter.global.size()));
+                positions.add(Position.of(counter.name, counter.required, counter.global));
             }
         }
         return positions;

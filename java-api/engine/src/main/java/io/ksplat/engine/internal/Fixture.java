@@ -251,6 +251,11 @@ public final class Fixture {
         return context.scenario.id();
     }
 
+    /** Returns where a variable of the scenario's own file lies, which may have any value. */
+    public ControlSet.Position position(String global) throws IOException {
+        return ControlSet.Position.of(global, 0, bpf().global(global));
+    }
+
     /** Returns the object of the scenario's own file. */
     public BpfObject bpf() {
         if (objects.isEmpty() || context.scenario.bpf().isEmpty()) {

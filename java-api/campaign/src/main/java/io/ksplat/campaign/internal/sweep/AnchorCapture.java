@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.sweep;
 
-import io.ksplat.bpf.Global;
 import io.ksplat.engine.MachineNeeds;
 import io.ksplat.engine.internal.CaptureHook;
+import io.ksplat.engine.internal.ControlSet;
 import io.ksplat.engine.internal.Fixture;
 import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.kernel.internal.symbols.Symbols;
@@ -60,15 +60,13 @@ record AnchorCapture(String kernel, String qemu, String symbol, int hit, List<St
     }
 
     private List<Anchor.Counter> counters(Fixture fixture) throws IOException {
-        List<Anchor.Counter> counters = new ArrayList<>();
-        fixture.controls()
-                .positions()
-                .forEach(at -> counters.add(new Anchor.Counter(at.name(), at.required(), at.address(), at.bytes())));
+        List<ControlSet.Position> positions = new ArrayList<>(fixture.controls().positions());
         for (String name : globals) {
-            Global global = fixture.bpf().global(name);
-            counters.add(new Anchor.Counter(name, 0, global.physicalAddress(), global.size()));
+            positions.add(fixture.position(name));
         }
-        return counters;
+        return positions.stream()
+                .map(at -> new Anchor.Counter(at.name(), at.required(), at.address(), at.bytes()))
+                .toList();
     }
 
     private void freeze(Fixture fixture, int cpu) throws IOException {
