@@ -176,12 +176,13 @@ class CiStepTest {
         assertThat(Files.readAllLines(workspace.resolve("src").resolve(SOURCE))
                         .get(Integer.parseInt(line.group(1)) - 1))
                 .contains("bpf_task_release");
-        assertThat(fresh.summary()).contains("not as expected", "#### New or not", "new: nmi-task-kptr");
+        assertThat(fresh.summary()).contains("1 not as expected").doesNotContain("New or not");
 
         copy(workspace.resolve("ksplat-report"), workspace.resolve("earlier"));
         Ended again = step(workspace, Map.of("step", "merge", "baseline", "earlier"));
         assertThat(again.code()).as(again.out()).isZero();
         assertThat(again.out()).contains("::notice file=src/").doesNotContain("::error");
+        assertThat(again.summary()).contains("#### New or not", "not new: nmi-task-kptr on ");
 
         Matcher signature = Pattern.compile("%0Asignature: (.*?)(?:%0A|$)", Pattern.MULTILINE)
                 .matcher(fresh.out());
@@ -192,6 +193,7 @@ class CiStepTest {
             Files.writeString(workspace.resolve("known"), known + " | " + until.getKey() + " | reported\n");
             Ended told = step(workspace, Map.of("step", "merge", "known", "known"));
             assertThat(told.code()).as(until + ": " + told.out()).isEqualTo(until.getValue());
+            assertThat(told.summary()).containsPattern(until.getValue() == 0 ? "(?m)^not new: " : "(?m)^new: ");
         }
     }
 
