@@ -2,8 +2,6 @@
 package io.ksplat.results.internal;
 
 import io.ksplat.evidence.EvidenceKind;
-import java.time.LocalDate;
-import java.time.ZoneId;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Set;
@@ -26,10 +24,9 @@ public final class FailOn {
 
     /** Returns whether one of the reports is to make it fail today. */
     public boolean isIn(LogParser.Found found) {
-        LocalDate today = LocalDate.now(ZoneId.systemDefault());
         return found.evidence().stream()
                 .anyMatch(each ->
-                        kinds.contains(each.kind()) && known.reason(each, today).isEmpty());
+                        kinds.contains(each.kind()) && known.reason(each).isEmpty());
     }
 
     private static EvidenceKind kind(String id) {

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.time.ZoneId;
 import java.time.format.DateTimeParseException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -58,6 +59,11 @@ public final class KnownReports {
             throw new IOException(file + ":" + number + ": not a date as 2027-01-31: " + e.getParsedString(), e);
         }
         return new KnownReports(entries);
+    }
+
+    /** Returns why a report is known today; empty if it is not, or no longer. */
+    public Optional<String> reason(Evidence found) {
+        return reason(found, LocalDate.now(ZoneId.systemDefault()));
     }
 
     /** Returns why a report is known; empty if it is not, or no longer on this day. */

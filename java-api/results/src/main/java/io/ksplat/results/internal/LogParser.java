@@ -11,8 +11,6 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
-import java.time.LocalDate;
-import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -74,7 +72,7 @@ public final class LogParser implements AutoCloseable {
         StringBuilder text = new StringBuilder(EvidenceText.brief(found));
         String facts = EvidenceFacts.of(found);
         text.append(facts.isEmpty() ? "" : "  " + facts + "\n");
-        known.reason(found, LocalDate.now(ZoneId.systemDefault()))
+        known.reason(found)
                 .ifPresent(reason -> text.append("  known: ").append(reason).append("\n"));
         return text.toString();
     }

@@ -71,12 +71,14 @@ public final class News {
 
     /** Returns a line for each run that is not as expected: what is new of it, or why it is not new. */
     public String text(List<RunRecord> runs) {
-        return runs.stream()
-                .filter(run -> !run.asExpected())
-                .map(run -> reason(run).map(why -> "not new: ").orElse("new: ")
-                        + run.reproducer() + " on " + run.kernel().shortName() + ", attempt " + run.attempt() + ": "
-                        + reason(run).orElseGet(() -> what(run)) + "\n")
-                .collect(Collectors.joining());
+        return runs.stream().filter(run -> !run.asExpected()).map(this::line).collect(Collectors.joining());
+    }
+
+    private String line(RunRecord run) {
+        Optional<String> reason = reason(run);
+        return (reason.isPresent() ? "not new: " : "new: ") + run.reproducer() + " on "
+                + run.kernel().shortName() + ", attempt " + run.attempt() + ": " + reason.orElseGet(() -> what(run))
+                + "\n";
     }
 
     private String what(RunRecord run) {
