@@ -33,8 +33,6 @@ import io.ksplat.results.internal.KnownReports;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.LocalDate;
-import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -94,6 +92,7 @@ public final class Hunt {
     /** Hunts, writes {@value #JSON} after each operation, and returns what was found. */
     public HuntResult run(HuntRequest request) throws IOException, InterruptedException, KernelException {
         long begin = System.nanoTime();
+        Path folder = Files.createDirectories(report.resolve("hunt").resolve(AnchorShelf.safe(request.kernel())));
         List<Tried> tried = new ArrayList<>();
         List<String> untried = new ArrayList<>(
                 request.operations().stream().map(Operation::name).toList());
@@ -104,10 +103,11 @@ public final class Hunt {
             }
             progress.report("hunting: " + operation.name() + ", " + tried.size() + " of "
                     + request.operations().size() + " operations tried");
-            tried.add(attempt(operation, request));
+            tried.add(
+                    attempt(operation, request, folder.resolve(operation.name().replace('/', '+'))));
             untried.remove(operation.name());
             result = new HuntResult(request.kernel(), request.seed(), tried, untried);
-            Files.writeString(folder(request), line(result) + "\n");
+            Files.writeString(folder.resolve(JSON), line(result) + "\n");
         }
         return result;
     }
@@ -117,20 +117,8 @@ public final class Hunt {
         return MAPPER.writeValueAsString(result);
     }
 
-    private Path folder(HuntRequest request) throws IOException {
-        return Files.createDirectories(report.resolve("hunt").resolve(safe(request.kernel())))
-                .resolve(JSON);
-    }
-
-    private static String safe(String text) {
-        return text.replaceAll("[^A-Za-z0-9._+~=@-]", "_");
-    }
-
-    private Tried attempt(Operation operation, HuntRequest request)
+    private Tried attempt(Operation operation, HuntRequest request, Path folder)
             throws InterruptedException, KernelException, IOException {
-        Path folder = report.resolve("hunt")
-                .resolve(safe(request.kernel()))
-                .resolve(operation.name().replace('/', '+'));
         String anchor = "";
         try {
             Path java = OperationPair.write(
@@ -366,7 +354,7 @@ public final class Hunt {
                         window.last().where(),
                         window.measured(),
                         same,
-                        shown.flatMap(evidence -> known.reason(evidence, LocalDate.now(ZoneId.systemDefault()))),
+                        shown.flatMap(known::reason),
                         report.relativize(java).toString()));
             }
             return findings;

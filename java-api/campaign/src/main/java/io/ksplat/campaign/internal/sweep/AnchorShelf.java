@@ -71,13 +71,12 @@ public final class AnchorShelf {
         makeRoom();
         byte[] suffix = new byte[3];
         ThreadLocalRandom.current().nextBytes(suffix);
-        String name = String.join(
-                        "-",
-                        reproducer.fullId().replace('/', '+'),
-                        kernel,
-                        from,
-                        HexFormat.of().formatHex(suffix))
-                .replaceAll("[^A-Za-z0-9._+~=@-]", "_");
+        String name = safe(String.join(
+                "-",
+                reproducer.fullId().replace('/', '+'),
+                kernel,
+                from,
+                HexFormat.of().formatHex(suffix)));
         cache.<IOException>entry(Anchor.KIND, name, fresh -> {
             try (Session session = Session.open(
                     SessionOptions.standard(progress).withAccelerator(Optional.of(Accelerator.TCG.id())))) {
@@ -92,6 +91,11 @@ public final class AnchorShelf {
             }
         });
         return name;
+    }
+
+    /** Returns a text as the cache takes it for a name, and a file system too: what it does not take is an underscore. */
+    public static String safe(String text) {
+        return text.replaceAll("[^A-Za-z0-9._+~=@-]", "_");
     }
 
     /**
