@@ -9,7 +9,6 @@ import io.ksplat.bpf.VerifierException;
 import io.ksplat.engine.Machine;
 import io.ksplat.engine.Scenario;
 import io.ksplat.evidence.Control;
-import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Symbol;
@@ -237,7 +236,7 @@ public final class Fixture {
     }
 
     /** Returns a future that completes when the machine has shown evidence. */
-    public CompletableFuture<Evidence> firstEvidence() {
+    public CompletableFuture<?> firstEvidence() {
         return watcher.firstEvidence();
     }
 

@@ -77,8 +77,8 @@ public final class Watcher implements ConsoleLog.Reader {
     private final ConsoleTestimony testimony;
     private Symbols symbols;
     private boolean fromMemory;
-    private final CompletableFuture<Evidence> first = new CompletableFuture<>();
-    private OptionalLong firstEvidenceMs = OptionalLong.empty();
+    /** In milliseconds after the run's beginning. */
+    private final CompletableFuture<Long> firstEvidence = new CompletableFuture<>();
 
     /** Watches from now on; {@code started} is the run's beginning, as {@link System#nanoTime()}. */
     public Watcher(
@@ -146,8 +146,8 @@ public final class Watcher implements ConsoleLog.Reader {
         this.symbols = withPrograms;
     }
 
-    public synchronized OptionalLong firstEvidenceMs() {
-        return firstEvidenceMs;
+    public OptionalLong firstEvidenceMs() {
+        return firstEvidence.isDone() ? OptionalLong.of(firstEvidence.join()) : OptionalLong.empty();
     }
 
     private ParserOptions options() {
@@ -202,16 +202,14 @@ public final class Watcher implements ConsoleLog.Reader {
 
     private synchronized void found(Evidence seen) {
         Evidence found = fromMemory && seen.source() == Source.CONSOLE ? seen.from(Source.OUTSIDE) : seen;
-        if (firstEvidenceMs.isEmpty()) {
-            firstEvidenceMs = OptionalLong.of((System.nanoTime() - started) / 1_000_000);
-        }
         evidence.add(found);
-        first.complete(found);
+        // Only the first time counts.
+        firstEvidence.complete((System.nanoTime() - started) / 1_000_000);
     }
 
     /** Returns a future that completes when there is evidence. */
-    CompletableFuture<Evidence> firstEvidence() {
-        return first;
+    CompletableFuture<Long> firstEvidence() {
+        return firstEvidence;
     }
 
     /** Returns whether there is evidence by now. */
