@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
-import io.ksplat.campaign.Campaign;
 import io.ksplat.engine.RunSettings;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -22,12 +22,8 @@ final class AttemptsMixin {
     @Option(names = "--all", description = "Every reproducer.")
     private boolean all;
 
-    @Option(
-            names = "--kernel",
-            paramLabel = "SPEC",
-            description = "A kernel, may be given several times: " + RunSettings.KERNEL_FORMS + ". Default: "
-                    + RunSettings.DEFAULT_KERNEL + ".")
-    private List<String> kernels = List.of(RunSettings.DEFAULT_KERNEL);
+    @Mixin
+    private KernelsMixin kernels = new KernelsMixin();
 
     @Option(names = "--repeat", paramLabel = "N", defaultValue = "1", description = "Attempts of each, default 1.")
     private int repeat;
@@ -60,7 +56,7 @@ final class AttemptsMixin {
         if (busy < 1) {
             throw new ParameterException(spec.commandLine(), "--busy must be at least 1");
         }
-        Campaign.kernels(kernels);
+        kernels.check();
     }
 
     List<String> words() {
@@ -77,7 +73,7 @@ final class AttemptsMixin {
     }
 
     List<String> kernels() {
-        return kernels;
+        return kernels.specs();
     }
 
     int repeat() {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
-import io.ksplat.campaign.Campaign;
 import io.ksplat.campaign.internal.hunt.Hunt;
 import io.ksplat.campaign.internal.hunt.HuntRequest;
 import io.ksplat.campaign.internal.hunt.HuntResult;
@@ -16,8 +15,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -51,12 +50,8 @@ final class HuntCommand implements Callable<Integer> {
     @Option(names = "--list", description = "Print the operations, and try none.")
     private boolean list;
 
-    @Option(
-            names = "--kernel",
-            paramLabel = "SPEC",
-            description = "A kernel, may be given several times: " + RunSettings.KERNEL_FORMS + ". Default: "
-                    + RunSettings.DEFAULT_KERNEL + ".")
-    private List<String> kernels = List.of(RunSettings.DEFAULT_KERNEL);
+    @Mixin
+    private KernelsMixin kernels = new KernelsMixin();
 
     @Option(
             names = "--points",
@@ -78,12 +73,8 @@ final class HuntCommand implements Callable<Integer> {
     @Option(names = "--seed", paramLabel = "N", description = "Chooses the sample, default ${DEFAULT-VALUE}.")
     private long seed = 1;
 
-    @Option(
-            names = "--known",
-            paramLabel = "FILE",
-            description =
-                    "Findings that are known: lines of SIGNATURE | UNTIL | REASON. They are printed and do not fail.")
-    private @Nullable Path known;
+    @Mixin
+    private KnownMixin known = new KnownMixin();
 
     @Option(names = "--jobs", paramLabel = "N", description = "Machines at once, by default one for each CPU.")
     private int jobs = Runtime.getRuntime().availableProcessors();
@@ -109,8 +100,8 @@ final class HuntCommand implements Callable<Integer> {
         if (minutes < 1) {
             throw new ParameterException(spec.commandLine(), "--minutes must be at least 1");
         }
-        Campaign.kernels(kernels);
-        KnownReports reports = known == null ? KnownReports.NONE : KnownReports.read(known);
+        kernels.check();
+        KnownReports reports = known.read();
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
         boolean failed = false;
         boolean news = false;
@@ -121,7 +112,7 @@ final class HuntCommand implements Callable<Integer> {
                     reports,
                     report.toAbsolutePath(),
                     progress);
-            for (String kernel : kernels) {
+            for (String kernel : kernels.specs()) {
                 HuntResult result = hunt.run(
                         new HuntRequest(kernel, meant, points, exhaustive, Duration.ofMinutes(minutes), seed, jobs));
                 progress.clear();

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -65,16 +66,12 @@ final class ParseCommand implements Callable<Integer> {
             description = "Exit with 1 only for these kinds, as --json names them. Others are printed.")
     private Set<String> failOn = Set.of();
 
-    @Option(
-            names = "--known",
-            paramLabel = "FILE",
-            description =
-                    "Reports that are known: lines of SIGNATURE | UNTIL | REASON. They are printed and do not fail.")
-    private @Nullable Path known;
+    @Mixin
+    private KnownMixin known = new KnownMixin();
 
     @Override
     public Integer call() throws IOException {
-        KnownReports reports = known == null ? KnownReports.NONE : KnownReports.read(known);
+        KnownReports reports = known.read();
         FailOn failing = failing(reports);
         PrintWriter out = spec.commandLine().getOut();
         if (follow) {

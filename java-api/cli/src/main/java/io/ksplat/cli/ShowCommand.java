@@ -7,7 +7,6 @@ import io.ksplat.results.RunRecord;
 import io.ksplat.results.RunText;
 import io.ksplat.results.internal.GithubAnnotations;
 import io.ksplat.results.internal.Kcidb;
-import io.ksplat.results.internal.KnownReports;
 import io.ksplat.results.internal.Ktap;
 import io.ksplat.results.internal.News;
 import io.ksplat.results.internal.StoredReport;
@@ -23,6 +22,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -58,11 +58,8 @@ final class ShowCommand implements Callable<Integer> {
                     "An earlier report: what it has already does not fail. With --html, the pages show what changed.")
     private @Nullable Path baseline;
 
-    @Option(
-            names = "--known",
-            paramLabel = "FILE",
-            description = "Reports that are known: lines of SIGNATURE | UNTIL | REASON. They do not fail.")
-    private @Nullable Path known;
+    @Mixin
+    private KnownMixin known = new KnownMixin();
 
     @Option(
             names = "--annotations",
@@ -116,7 +113,7 @@ final class ShowCommand implements Callable<Integer> {
         }
         runs.forEach(run -> out.print(RunText.of(run, folder)));
         out.print(ErrorGuide.end(runs, folder));
-        if (baseline != null || known != null) {
+        if (baseline != null || known.isGiven()) {
             out.print(news.text(runs));
         }
         out.flush();
@@ -126,7 +123,7 @@ final class ShowCommand implements Callable<Integer> {
     private News news() throws IOException {
         return new News(
                 baseline == null ? List.of() : ResultsReader.read(baseline),
-                known == null ? KnownReports.NONE : KnownReports.read(known),
+                known.read(),
                 LocalDate.now(ZoneId.systemDefault()));
     }
 }
