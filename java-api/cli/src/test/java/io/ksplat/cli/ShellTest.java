@@ -102,6 +102,24 @@ class ShellTest {
         assertThat(panic.err()).contains("the machine ended before the command did");
     }
 
+    @Test
+    @Tag("machine")
+    @Tag("network")
+    @Tag("full")
+    void aKernelThatStandsAfterAPanicIsTold() throws Exception {
+        Ksplat ksplat = Ksplat.run(
+                folder,
+                "shell",
+                "--",
+                "sh",
+                "-c",
+                "echo 0 >/proc/sys/kernel/panic; echo c >/proc/sysrq-trigger; sleep 1000");
+
+        assertThat(ksplat.exit()).isEqualTo(3);
+        assertThat(ksplat.err()).contains("the machine ended before the command did", "no CPU's heart beats any more");
+        ksplat.assertNothingLeft();
+    }
+
     /** Starts ksplat on a terminal of 40 rows and 100 columns, and waits for its prompt. */
     private void open() throws Exception {
         Files.createDirectories(folder.resolve("tmp"));

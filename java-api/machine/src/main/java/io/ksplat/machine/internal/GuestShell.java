@@ -23,11 +23,21 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.LongStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Busybox in a guest: a shell on its serial console, or one command whose output and exit code come back. */
 public final class GuestShell {
+    private static final Logger LOG = LoggerFactory.getLogger(GuestShell.class);
+
     private static final int NAME = 1;
     private static final Duration DRAIN = Duration.ofMillis(100);
+
+    /** A living machine's hearts beat many times a second. */
+    private static final Duration SILENCE = Duration.ofSeconds(5);
+
+    private static final long LOOK_MS = 200;
 
     private static final List<String> FOLDERS = List.of("/bin", "/sbin", "/etc", "/root");
     private static final int MODE = 0755;
@@ -98,18 +108,53 @@ public final class GuestShell {
         argv.addAll(command);
         CompletableFuture<Integer> ended = start(argv, List.of(), out, err);
         CompletableFuture<?> either = CompletableFuture.anyOf(ended, guest.vm().exit());
-        Patience patience = Patience.of(limit, guest::starvedNanos);
         try {
-            patience.await(either);
-        } catch (TimeoutException e) {
-            throw new MachineException.Late("the command did not end within " + patience);
+            return await(either, limit)
+                    ? end(ended)
+                    : new End(OptionalInt.empty(), false, "no CPU's heart beats any more");
         } catch (ExecutionException e) {
             throw new MachineException("waiting for the command failed: " + e.getMessage(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new MachineException("interrupted while waiting for the command", e);
         }
-        return end(ended);
+    }
+
+    /**
+     * Waits for an end. A kernel that panics restarts, which ends its machine; but under TCG a restart may go astray, and a CPU
+     * then runs what is no code, for ever.
+     *
+     * @return false if every CPU's heart has stopped
+     */
+    private boolean await(CompletableFuture<?> end, Duration limit)
+            throws IOException, ExecutionException, InterruptedException {
+        Patience patience = Patience.of(limit, guest::starvedNanos);
+        Patience silence = Patience.of(guest.scale(SILENCE), guest::starvedNanos);
+        long beats = beats();
+        while (!patience.expired()) {
+            try {
+                end.get(LOOK_MS, TimeUnit.MILLISECONDS);
+                return true;
+            } catch (TimeoutException e) {
+                long now = beats();
+                if (now != beats) {
+                    beats = now;
+                    silence = Patience.of(guest.scale(SILENCE), guest::starvedNanos);
+                } else if (silence.expired()) {
+                    return end.isDone();
+                }
+            }
+        }
+        throw new MachineException.Late("the command did not end within " + patience);
+    }
+
+    private long beats() {
+        try {
+            return LongStream.of(guest.heartbeats().read()).sum();
+        } catch (IOException e) {
+            LOG.debug("reading the heartbeats of a machine that may just end", e);
+            return 0;
+        }
     }
 
     private End end(CompletableFuture<Integer> ended) {
