@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -61,7 +62,18 @@ public final class Campaign {
             RunLog.Listener runs,
             Consumer<String> failures)
             throws IOException, InterruptedException {
-        Plan plan = Plan.of(reproducers, kernels, 1, repeat);
+        run(Plan.of(reproducers, kernels, 1, repeat), () -> true, runs, failures);
+    }
+
+    /**
+     * Runs the attempts of a plan.
+     *
+     * @param goesOn whether another attempt may begin; asked before each, by several threads
+     * @param runs receives each run, in the order of the report
+     * @param failures receives each failure that no report can hold, as one line; called from several threads
+     */
+    public void run(Plan plan, BooleanSupplier goesOn, RunLog.Listener runs, Consumer<String> failures)
+            throws IOException, InterruptedException {
         RunLog report = session.report(settings.report());
         OrderedListener inOrder = new OrderedListener(plan, runs);
         report.order(plan::place);
@@ -72,7 +84,7 @@ public final class Campaign {
         try {
             List<Callable<Boolean>> work = Collections.nCopies(jobs, () -> {
                 try (Runner runner = runners.get()) {
-                    work(runner, plan, next, inOrder, failures);
+                    work(runner, plan, goesOn, next, inOrder, failures);
                 }
                 return true;
             });
@@ -88,10 +100,16 @@ public final class Campaign {
         }
     }
 
-    private void work(Runner runner, Plan plan, AtomicInteger next, OrderedListener inOrder, Consumer<String> failures)
+    private void work(
+            Runner runner,
+            Plan plan,
+            BooleanSupplier goesOn,
+            AtomicInteger next,
+            OrderedListener inOrder,
+            Consumer<String> failures)
             throws IOException, InterruptedException {
         for (int place = next.getAndIncrement();
-                place < plan.attempts().size() && !session.isInterrupted();
+                place < plan.attempts().size() && !session.isInterrupted() && goesOn.getAsBoolean();
                 place = next.getAndIncrement()) {
             Plan.Attempt attempt = plan.attempts().get(place);
             RunOutcome outcome = runner.run(new RunRequest(

@@ -5,9 +5,11 @@ import io.ksplat.engine.Catalogue;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.results.RunRecord;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 
 /**
  * All attempts of a campaign, in the order in which they start and are reported.
@@ -32,7 +34,7 @@ public record Plan(List<Attempt> attempts, Map<String, Integer> places) {
      * Plans the attempts {@code first} to {@code last} of each reproducer on each kernel. An entry that is named twice,
      * or both as a reproducer and as one of its cases, runs once.
      */
-    static Plan of(List<Catalogue.Entry> reproducers, List<KernelSpec> kernels, int first, int last) {
+    public static Plan of(List<Catalogue.Entry> reproducers, List<KernelSpec> kernels, int first, int last) {
         List<Catalogue.Entry> chosen = reproducers.stream()
                 .distinct()
                 .filter(entry -> entry.testCase().isEmpty()
@@ -41,16 +43,30 @@ public record Plan(List<Attempt> attempts, Map<String, Integer> places) {
                                         && other.testCase().isEmpty()))
                 .toList();
         List<Attempt> attempts = new ArrayList<>();
-        Map<String, Integer> places = new HashMap<>();
         for (Catalogue.Entry reproducer : chosen) {
             for (KernelSpec kernel : kernels.stream().distinct().toList()) {
                 for (int number = first; number <= last; number++) {
-                    places.put(name(reproducer.fullId(), kernel.toString(), number), attempts.size());
                     attempts.add(new Attempt(reproducer, kernel, number, last - number));
                 }
             }
         }
+        return of(attempts);
+    }
+
+    private static Plan of(List<Attempt> attempts) {
+        Map<String, Integer> places = new HashMap<>();
+        for (Attempt attempt : attempts) {
+            places.put(
+                    name(attempt.reproducer().fullId(), attempt.kernel().toString(), attempt.number()), places.size());
+        }
         return new Plan(attempts, places);
+    }
+
+    /** Returns the same attempts in an order that chance chooses. */
+    public Plan shuffled(Random chance) {
+        List<Attempt> attempts = new ArrayList<>(this.attempts);
+        Collections.shuffle(attempts, chance);
+        return of(attempts);
     }
 
     /** Returns the index of the attempt that a run belongs to, or -1 if it belongs to none. */

@@ -29,6 +29,7 @@ final class ErrorGuide {
             Map.entry("bisect-step", "bisection"),
             Map.entry("sweep", "sweep"),
             Map.entry("hunt", "hunting"),
+            Map.entry("soak", "reliability"),
             Map.entry("show", REPORTS),
             Map.entry("parse", REPORTS),
             Map.entry("table", REPORTS),

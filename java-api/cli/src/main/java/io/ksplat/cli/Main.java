@@ -34,6 +34,7 @@ public final class Main {
         commands.put("patch", PatchCommand.class);
         commands.put("sweep", SweepCommand.class);
         commands.put("hunt", HuntCommand.class);
+        commands.put("soak", SoakCommand.class);
         commands.put("shell", ShellCommand.class);
         commands.put("cache", CacheCommand.class);
         commands.put("doctor", DoctorCommand.class);
