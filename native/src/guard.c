@@ -6,6 +6,8 @@
  *
  *  - COMMAND runs in a session of its own: a terminal's Ctrl-C reaches neither it nor the guard. Its stdin is /dev/null
  *    and its stdout is the guard's stderr.
+ *  - COMMAND has namespaces of its own for the network, in which there is none, and for System V and POSIX queues, where the
+ *    host lets the guard make them. Descriptors that it inherits, and sockets in the file system, work as ever.
  *  - The guard prints two lines, unless more is asked for: COMMAND's pid once it runs, and `ended STATUS` when it has ended.
  *    STATUS is its exit status, or 128 plus the number of the signal that killed it. Then stdout is closed.
  *  - End of file on stdin (the JVM closed it, or died, SIGKILL included) or SIGTERM: COMMAND's process group is killed
@@ -35,6 +37,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -112,6 +115,35 @@ struct listeners {
 	int count;
 };
 
+static bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool written;
+
+	if (fd < 0)
+		return false;
+	written = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	close(fd);
+	return written;
+}
+
+/* Without CAP_SYS_ADMIN that takes a user namespace, see user_namespaces(7). A host that forbids it is no error. */
+static int isolate(void)
+{
+	const int apart = CLONE_NEWNET | CLONE_NEWIPC;
+	const uid_t user = geteuid();
+	const gid_t group = getegid();
+	char users[64], groups[64];
+
+	if (!unshare(apart) || unshare(CLONE_NEWUSER | apart))
+		return 0;
+	/* Who has no name there can create no file. */
+	snprintf(users, sizeof(users), "%u %u 1", user, user);
+	snprintf(groups, sizeof(groups), "%u %u 1", group, group);
+	return write_file("/proc/self/setgroups", "deny") && write_file("/proc/self/uid_map", users) &&
+	       write_file("/proc/self/gid_map", groups) ? 0 : -1;
+}
+
 static void become(char **command, const struct listeners *listeners, pid_t guard, int status)
 {
 	const struct rlimit no_core = { 0, 0 };
@@ -126,6 +158,8 @@ static void become(char **command, const struct listeners *listeners, pid_t guar
 
 	/* COMMAND runs what a hostile guest makes of it: it gets no more rights, and its memory is not dumped to the disk. */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || setrlimit(RLIMIT_CORE, &no_core))
+		goto failed;
+	if (isolate())
 		goto failed;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* If the guard died before that, no signal will come. */

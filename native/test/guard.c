@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -168,6 +169,36 @@ static void the_command_gains_no_rights_and_dumps_no_core(void)
 	struct guarded g = guard(confined);
 	char line[64];
 
+	last_line(&g, line, sizeof(line));
+	CHECK(!strcmp(line, "ended 0"), "said: %s", line);
+	finish(&g);
+}
+
+/* Whether this host lets such a process make them is tried here first. */
+static bool may_be_apart(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		_exit(unshare(CLONE_NEWNET | CLONE_NEWIPC) && unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC));
+	return waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+static void the_command_sees_no_network(void)
+{
+	char net[64], script[256];
+	char *apart[] = { program, "--", "sh", "-c", script, NULL };
+	ssize_t length = readlink("/proc/self/ns/net", net, sizeof(net) - 1);
+	char *owned = "t=$(mktemp) && test -O $t && rm $t";
+	struct guarded g;
+	char line[64];
+
+	CHECK(length > 0, "no network namespace");
+	net[length > 0 ? length : 0] = 0;
+	snprintf(script, sizeof(script), "test $(readlink /proc/self/ns/net) %s '%s' && %s",
+		 may_be_apart() ? "!=" : "=", net, owned);
+	g = guard(apart);
 	last_line(&g, line, sizeof(line));
 	CHECK(!strcmp(line, "ended 0"), "said: %s", line);
 	finish(&g);
@@ -430,6 +461,7 @@ int main(int argc, char **argv)
 	snprintf(program, sizeof(program), "%s/ksplat-guard", argc > 1 ? argv[1] : "build");
 	status_is_passed_on();
 	the_command_gains_no_rights_and_dumps_no_core();
+	the_command_sees_no_network();
 	end_of_stdin_kills_the_group_and_removes();
 	sigterm_is_as_the_end_of_stdin();
 	a_kept_command_outlives_stdin();

@@ -12,6 +12,7 @@ import io.ksplat.kernel.internal.CacheBound;
 import io.ksplat.machine.Accelerator;
 import io.ksplat.machine.internal.Guest;
 import io.ksplat.machine.internal.MachineFactory;
+import io.ksplat.machine.internal.qemu.Confinement;
 import io.ksplat.machine.internal.qemu.Folders;
 import io.ksplat.machine.internal.qemu.MachineConfig;
 import io.ksplat.machine.internal.snapshot.Template;
@@ -19,6 +20,7 @@ import io.ksplat.machine.internal.snapshot.TemplateStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -119,6 +121,7 @@ public final class Doctor {
         try (TemplateStore templates = new TemplateStore(factory, options.cache())) {
             options.progress().report("booting " + kernel.release());
             MachineFactory.Booted booted = factory.boot(config, folder.resolve("console.log"), options.progress());
+            confinement(booted.guest().vm().confinement());
             booted.guest().close();
             Template template = templates.template(kernel, config, folder.resolve("console.log"), options.progress());
             long best = Long.MAX_VALUE;
@@ -145,6 +148,21 @@ public final class Doctor {
         } finally {
             Folders.remove(folder);
         }
+    }
+
+    private void confinement(Confinement of) {
+        List<String> holds = new ArrayList<>();
+        List<String> lacks = new ArrayList<>();
+        (of.filtered() ? holds : lacks).add("a seccomp filter");
+        (of.noNewPrivileges() ? holds : lacks).add("no new privileges");
+        (of.ownNetwork() ? holds : lacks).add("no network");
+        (of.root() ? lacks : holds).add("a user who is not root");
+        // What is not there on any host.
+        lacks.add("limits by a control group");
+        line(
+                lacks.size() > 1 ? "note" : "ok",
+                "QEMU",
+                "confined by " + String.join(", ", holds) + "; not by " + String.join(", ", lacks) + " (SECURITY.md)");
     }
 
     private void accelerator(Accelerator found) {

@@ -83,24 +83,39 @@ public final class MachineFactory {
                 "tsc", boot, fresh -> Files.writeString(fresh.resolve("khz"), Long.toString(programs.measureTscKhz())));
         return new MachineFactory(
                 cache,
-                programs,
+                programs.withQemu(programs.qemu(), hasSandbox(cache, programs)),
                 folder.resolve("initramfs.cpio"),
                 Long.parseLong(Files.readString(tsc.resolve("khz"))),
                 wanted);
     }
 
     /** This host with another QEMU. */
-    public MachineFactory withQemu(String qemu) {
-        return new MachineFactory(
-                cache,
-                new HostTools(qemu, programs.guard(), programs.tsc(), programs.agent(), programs.launcher()),
-                initramfs,
-                tscKhz,
-                wanted);
+    public MachineFactory withQemu(String qemu) throws IOException, InterruptedException {
+        HostTools other = programs.withQemu(qemu, false);
+        return new MachineFactory(cache, other.withQemu(qemu, hasSandbox(cache, other)), initramfs, tscKhz, wanted);
     }
 
     public HostTools programs() {
         return programs;
+    }
+
+    /** Returns QEMU's version, the distribution's part included. */
+    public String qemuVersion() throws IOException, InterruptedException {
+        return Files.readString(qemu(cache, programs).resolve("version"));
+    }
+
+    private static boolean hasSandbox(Cache cache, HostTools programs) throws IOException, InterruptedException {
+        return Boolean.parseBoolean(Files.readString(qemu(cache, programs).resolve("sandbox")));
+    }
+
+    /** Returns what is known of a program file: starting QEMU to ask it takes as long as restoring a machine. */
+    private static Path qemu(Cache cache, HostTools programs) throws IOException, InterruptedException {
+        Path binary = programs.qemuBinary();
+        String file = binary + " " + Files.size(binary) + " " + Files.getLastModifiedTime(binary) + " version, sandbox";
+        return cache.<IOException>entry("qemu", Digests.sha256(file), fresh -> {
+            Files.writeString(fresh.resolve("version"), programs.qemuVersion());
+            Files.writeString(fresh.resolve("sandbox"), Boolean.toString(programs.asksForSandbox()));
+        });
     }
 
     /** What a machine with this kernel is made of. */

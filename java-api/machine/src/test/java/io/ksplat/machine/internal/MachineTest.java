@@ -15,6 +15,7 @@ import io.ksplat.machine.Registers;
 import io.ksplat.machine.internal.agent.proto.Exec;
 import io.ksplat.machine.internal.agent.proto.Exited;
 import io.ksplat.machine.internal.agent.proto.Request;
+import io.ksplat.machine.internal.qemu.Confinement;
 import io.ksplat.machine.internal.qemu.GdbStub;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -55,6 +56,15 @@ class MachineTest {
         if (guest != null) {
             guest.close();
         }
+    }
+
+    @Test
+    void qemuMayDoLittle() throws IOException {
+        Confinement confinement = guest.vm().confinement();
+
+        assertThat(confinement.filtered()).as("seccomp").isTrue();
+        assertThat(confinement.noNewPrivileges()).isTrue();
+        assertThat(confinement.ownNetwork()).as("a network of its own").isTrue();
     }
 
     private static Deadline soon() {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -20,16 +21,44 @@ import java.util.concurrent.TimeUnit;
  *
  * @param qemu a path, or a name to look for in PATH
  * @param launcher where machines run if not on this host; {@code qemu} is not used then
+ * @param hasSandbox whether QEMU can refuse itself system calls
  */
-public record HostTools(String qemu, Path guard, Path tsc, Path agent, Optional<QemuLauncher> launcher) {
+public record HostTools(
+        String qemu, Path guard, Path tsc, Path agent, Optional<QemuLauncher> launcher, boolean hasSandbox) {
+    /** QEMU's own seccomp filter, with all that it can deny: a machine needs no other program, and no more rights. */
+    private static final List<String> SANDBOX =
+            List.of("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+
     /** Makes the tools of machines on this host. */
     public HostTools(String qemu, Path guard, Path tsc, Path agent) {
-        this(qemu, guard, tsc, agent, Optional.empty());
+        this(qemu, guard, tsc, agent, Optional.empty(), false);
     }
 
     /** Returns the same tools for machines that run elsewhere. */
     public HostTools at(QemuLauncher elsewhere) {
-        return new HostTools(qemu, guard, tsc, agent, Optional.of(elsewhere));
+        return new HostTools(qemu, guard, tsc, agent, Optional.of(elsewhere), false);
+    }
+
+    /** Returns the same tools with another QEMU. */
+    public HostTools withQemu(String other, boolean sandbox) {
+        return new HostTools(other, guard, tsc, agent, launcher, sandbox);
+    }
+
+    /** Returns what a command of QEMU's gets in addition, so that the process may do less. */
+    List<String> confinement() {
+        return hasSandbox ? SANDBOX : List.of();
+    }
+
+    /** Returns whether QEMU was built with seccomp; one that was not refuses the option. */
+    public boolean asksForSandbox() throws IOException {
+        List<String> command = new ArrayList<>(List.of(qemu));
+        command.addAll(SANDBOX);
+        command.add("--version");
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        return ends(process, 10) && process.exitValue() == 0;
     }
 
     private static final List<String> OWN = List.of("ksplat-guard", "ksplat-tsc", "ksplat-agent");
@@ -100,17 +129,27 @@ public record HostTools(String qemu, Path guard, Path tsc, Path agent, Optional<
     private static String firstLine(int seconds, String... command) throws IOException {
         Process process = new ProcessBuilder(command).start();
         try (InputStream out = process.getInputStream()) {
-            if (!process.waitFor(seconds, TimeUnit.SECONDS) || process.exitValue() != 0) {
-                process.destroyForcibly();
+            if (!ends(process, seconds) || process.exitValue() != 0) {
                 throw new MachineException(
                         String.join(" ", command) + " failed or did not end within " + seconds + " s");
             }
             String text = new String(out.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
             return text.lines().findFirst().orElse("").strip();
+        }
+    }
+
+    /** Waits for its end, and ends it if it comes too late. */
+    private static boolean ends(Process process, int seconds) throws IOException {
+        try {
+            boolean ended = process.waitFor(seconds, TimeUnit.SECONDS);
+            if (!ended) {
+                process.destroyForcibly();
+            }
+            return ended;
         } catch (InterruptedException e) {
             process.destroyForcibly();
             Thread.currentThread().interrupt();
-            throw new MachineException("interrupted while running " + command[0], e);
+            throw new MachineException("interrupted while running a program of this host", e);
         }
     }
 

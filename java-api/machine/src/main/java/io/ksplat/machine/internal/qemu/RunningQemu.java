@@ -63,7 +63,9 @@ public record RunningQemu(
         Path folder = Files.createTempDirectory("ksplat-");
         QemuProcess process = null;
         try (Sockets sockets = Sockets.in(folder)) {
-            process = QemuProcess.start(tools.guard(), folder, command.apply(sockets));
+            List<String> words = new ArrayList<>(command.apply(sockets));
+            words.addAll(tools.confinement());
+            process = QemuProcess.start(tools.guard(), folder, words);
             Deadline deadline = Deadline.in(START);
             SocketChannel monitor = sockets.qmp().accept(process, deadline);
             SocketChannel console = sockets.console().accept(process, deadline);

@@ -286,6 +286,11 @@ public final class VirtualMachine implements AutoCloseable {
         return knownThreads;
     }
 
+    /** Returns what keeps QEMU from doing more than to run this machine. */
+    public Confinement confinement() throws IOException {
+        return Confinement.of(knownThreads().get(0));
+    }
+
     /**
      * Measures how many host CPUs the virtual CPUs use together.
      *

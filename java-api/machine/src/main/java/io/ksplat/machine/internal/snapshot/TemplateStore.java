@@ -301,7 +301,7 @@ public final class TemplateStore implements AutoCloseable {
                 kernel.key(),
                 kernel.digest(),
                 digestOf(config.initramfs()),
-                qemuVersion(),
+                factory.qemuVersion(),
                 config.identity());
         return kernel.key() + "-"
                 + sha(identity.getBytes(StandardCharsets.UTF_8)).substring(0, 16);
@@ -314,18 +314,6 @@ public final class TemplateStore implements AutoCloseable {
             digests.put(file, known);
         }
         return known;
-    }
-
-    /** Returns the cached version of a program file: starting QEMU for it takes as long as restoring a machine. */
-    private String qemuVersion() throws IOException, InterruptedException {
-        Path binary = factory.programs().qemuBinary();
-        String file = binary + " " + Files.size(binary) + " " + Files.getLastModifiedTime(binary);
-        Path answer = cache.<IOException>entry(
-                "qemu",
-                sha(file.getBytes(StandardCharsets.UTF_8)),
-                fresh -> Files.writeString(
-                        fresh.resolve("version"), factory.programs().qemuVersion()));
-        return Files.readString(answer.resolve("version"));
     }
 
     /** Ends the machines that were restored in advance. */
