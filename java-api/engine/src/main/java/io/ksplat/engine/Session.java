@@ -41,6 +41,9 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  */
 public final class Session implements AutoCloseable {
+    /** The message of a run that was on when ksplat got a signal. */
+    public static final String INTERRUPTED = "ksplat was interrupted";
+
     private static final Logger LOG = LoggerFactory.getLogger(Session.class);
 
     /** How long runs may take to write their reports after an interrupt. */
@@ -82,7 +85,7 @@ public final class Session implements AutoCloseable {
     /** Opens a session that is interrupted, and writes its reports, when this process gets a signal. */
     public static Session openUntilSignal(SessionOptions options) {
         Session session = open(options);
-        Thread hook = new Thread(() -> session.interrupt("ksplat was interrupted"), "ksplat-shutdown");
+        Thread hook = new Thread(() -> session.interrupt(INTERRUPTED), "ksplat-shutdown");
         session.hook = Optional.of(hook);
         Runtime.getRuntime().addShutdownHook(hook);
         return session;
@@ -193,7 +196,7 @@ public final class Session implements AutoCloseable {
 
     synchronized void begins(Run run) {
         if (closed) {
-            throw new IllegalStateException("ksplat was interrupted");
+            throw new IllegalStateException(INTERRUPTED);
         }
         running.add(run);
     }

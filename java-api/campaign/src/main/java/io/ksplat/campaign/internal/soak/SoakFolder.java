@@ -3,6 +3,7 @@ package io.ksplat.campaign.internal.soak;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.ksplat.engine.Session;
 import io.ksplat.results.ResultsReader;
 import io.ksplat.results.RunRecord;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -96,8 +98,12 @@ public final class SoakFolder {
     List<RunRecord> runs() throws IOException {
         List<RunRecord> runs = new ArrayList<>();
         for (Path round : rounds()) {
-            ResultsReader.read(round).stream().filter(RunRecord::isFinished).forEach(runs::add);
+            ResultsReader.read(round).stream().filter(SoakFolder::hasEnded).forEach(runs::add);
         }
         return runs;
+    }
+
+    static boolean hasEnded(RunRecord run) {
+        return run.isFinished() && !(run.isError() && run.message().equals(Optional.of(Session.INTERRUPTED)));
     }
 }

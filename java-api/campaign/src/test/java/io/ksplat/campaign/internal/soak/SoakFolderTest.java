@@ -7,7 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.ksplat.campaign.Entries;
 import io.ksplat.campaign.Plan;
 import io.ksplat.engine.Catalogue;
+import io.ksplat.engine.Session;
 import io.ksplat.kernel.KernelSpec;
+import io.ksplat.results.KernelName;
+import io.ksplat.results.RunRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,6 +60,16 @@ class SoakFolderTest {
         Files.createDirectories(SoakFolder.open(folder, STATE).round(7));
 
         assertThat(SoakFolder.open(folder, STATE).next()).isEqualTo(8);
+    }
+
+    @Test
+    void aRunThatTheEndOfKsplatCutShortSaysNothing() {
+        RunRecord.Builder run = RunRecord.of("a", new KernelName("debian:7.2", "7.2.13", "key"), 1);
+
+        assertThat(SoakFolder.hasEnded(run.message(Session.INTERRUPTED).build()))
+                .isFalse();
+        assertThat(SoakFolder.hasEnded(run.message("no space left on the disk").build()))
+                .isTrue();
     }
 
     @Test
