@@ -36,20 +36,21 @@ public final class SoakFolder {
     /**
      * Opens it, and begins a soak there if there is none.
      *
-     * @throws IOException in one line, if something else is there, or another soak
+     * @throws IllegalArgumentException in one line, if something else is there, or another soak
      */
     static SoakFolder open(Path folder, State state) throws IOException {
         Path known = folder.resolve(STATE);
         if (Files.exists(known)) {
             if (!state.equals(read(known))) {
-                throw new IOException(folder + " has a soak with another seed, other reproducers or other kernels ("
-                        + STATE + "): give the same ones to go on with it, or name another folder with --report");
+                throw new IllegalArgumentException(
+                        folder + " has a soak with another seed, other reproducers or other kernels (" + STATE
+                                + "): give the same ones to go on with it, or name another folder with --report");
             }
         } else {
             if (Files.isDirectory(folder)) {
                 try (Stream<Path> there = Files.list(folder)) {
                     if (there.findAny().isPresent()) {
-                        throw new IOException(
+                        throw new IllegalArgumentException(
                                 folder + " is not empty and has no soak: name another folder with --report");
                     }
                 }
