@@ -36,9 +36,9 @@ import org.junit.jupiter.api.io.TempDir;
  * host's. The kernel is one that has 9p built in.
  */
 @Tag("lockdep")
-@Timeout(400)
+@Timeout(1000)
 class LocalTargetTest {
-    private static final Duration IN_GUEST = Duration.ofSeconds(300);
+    private static final Duration IN_GUEST = Duration.ofSeconds(900);
     private static final String WRITABLE = "/run";
 
     @TempDir
