@@ -60,7 +60,16 @@ public final class Main {
     static int execute(String... arguments) {
         // Under git bisect run, what is a usage error elsewhere would be a bad kernel.
         boolean step = arguments.length > 0 && arguments[0].equals(BisectStepCommand.NAME);
-        return commandLine(step, arguments).execute(arguments);
+        try {
+            return commandLine(step, arguments).execute(arguments);
+        } catch (Error e) {
+            // No memory, or no file descriptor to load a class: what follows needs none. The JVM's own exit code would
+            // be that of a
+            // verdict that differs.
+            System.err.println(
+                    "ksplat: this process failed: ".concat(e.toString()).concat("; see: ksplat help troubleshooting"));
+            return step ? BisectStepCommand.STOP : Exit.HARNESS;
+        }
     }
 
     /**

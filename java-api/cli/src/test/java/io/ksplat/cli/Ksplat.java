@@ -28,12 +28,14 @@ final class Ksplat {
     private final Path err;
     private final Process process;
 
-    private Ksplat(Path folder, Map<String, String> environment, String... arguments) throws IOException {
+    private Ksplat(Path folder, List<String> before, Map<String, String> environment, String... arguments)
+            throws IOException {
         temporary = Files.createDirectories(folder.resolve("tmp"));
         report = folder.resolve("report");
         out = folder.resolve("out");
         err = folder.resolve("err");
-        List<String> words = new ArrayList<>(List.of(
+        List<String> words = new ArrayList<>(before);
+        words.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx256m",
                 "-XX:+UseSerialGC",
@@ -55,11 +57,19 @@ final class Ksplat {
     }
 
     static Ksplat start(Path folder, String... arguments) throws IOException {
-        return new Ksplat(folder, new HashMap<>(), arguments);
+        return new Ksplat(folder, List.of(), new HashMap<>(), arguments);
     }
 
     static Ksplat start(Path folder, Map<String, String> environment, String... arguments) throws IOException {
-        return new Ksplat(folder, environment, arguments);
+        return new Ksplat(folder, List.of(), environment, arguments);
+    }
+
+    /** Runs it to its end by commands that stand before it, and that end in exec. */
+    static Ksplat under(Path folder, List<String> before, Map<String, String> environment, String... arguments)
+            throws Exception {
+        Ksplat ksplat = new Ksplat(folder, before, environment, arguments);
+        ksplat.exit();
+        return ksplat;
     }
 
     static Ksplat run(Path folder, String... arguments) throws Exception {
@@ -67,7 +77,7 @@ final class Ksplat {
     }
 
     static Ksplat run(Path folder, Map<String, String> environment, String... arguments) throws Exception {
-        Ksplat ksplat = new Ksplat(folder, environment, arguments);
+        Ksplat ksplat = new Ksplat(folder, List.of(), environment, arguments);
         ksplat.exit();
         return ksplat;
     }
