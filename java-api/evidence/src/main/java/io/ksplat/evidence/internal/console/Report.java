@@ -131,9 +131,8 @@ final class Report {
         if (begins && (head.seconds().isPresent() || head.lead().isKernels())) {
             return false;
         }
-        // the prefix was learnt from a mention, so it does not make this one the kernel's
+        // neither a prefix that a mention taught nor a list of strings makes a head the kernel's
         boolean taught = head.lead().learnt() != Shape.NONE
-                && head.lead().learnt() != Shape.WRAPPING
                 && !Assembler.MARK.matcher(head.lead().written()).matches();
         return !begins || taught || rule().family() == Rule.Family.LOCKDEP && isProse(head.text());
     }
