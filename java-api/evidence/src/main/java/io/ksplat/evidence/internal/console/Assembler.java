@@ -34,6 +34,9 @@ public final class Assembler {
     /** What is left of a line's beginning that was lost. */
     private static final Pattern TORN = Pattern.compile("[:;,.\\])}*=-]{0,3} ?");
 
+    /** What tools put before each line of a report that they copy. */
+    static final Pattern MARK = Pattern.compile("[:*|] ?");
+
     private static final Pattern KERNEL = Pattern.compile("\\bkernel(?:\\[\\d+\\]|\\.\\w+)?:? *$");
 
     /** What the kernel itself writes before a head: pr_fmt of kernel/watchdog.c and kernel/rcu, and the CPU. It is on no other line. */
@@ -168,7 +171,9 @@ public final class Assembler {
         boolean known =
                 before.isBlank() || match.isPrefixed() || TORN.matcher(before).matches();
         Line head = line;
-        if (!known || !line.lead().isKernels() && line.seconds().isPresent()) {
+        if (!known
+                || MARK.matcher(before).matches()
+                || !line.lead().isKernels() && line.seconds().isPresent()) {
             // somebody put the kernel's lines behind a prefix of his own: learn it from this one
             String prefix = line.lead().written() + (match.isPrefixed() ? "" : before);
             Line.Lead lead = reader.learn(prefix).orElse(line.lead());
@@ -179,6 +184,8 @@ public final class Assembler {
                     ? line.with(lead, line.text())
                     : line.with(lead, line.text().substring(before.length()));
         }
+        Line begun = head;
+        open.removeIf(report -> report.announces(match, begun));
         Optional<Report> own = own(head);
         Optional<Report> cause = own.isPresent() || match.rule().family() != Rule.Family.PANIC
                 ? own

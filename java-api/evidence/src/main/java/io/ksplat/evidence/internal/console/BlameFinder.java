@@ -60,6 +60,13 @@ final class BlameFinder {
     private static final Pattern LAST_FUNCTION = Pattern.compile("^\\s*last function: ([\\w.]+)");
     private static final Pattern WORK_FUNCTION = Pattern.compile("\\bworkfn=([\\w.]+)");
 
+    /** show_fault_oops() of x86, die_kernel_fault() of arm64 and riscv, bad_kernel_fault() of powerpc. */
+    private static final Pattern JUMP = Pattern.compile(
+            "supervisor instruction fetch|tried to execute (?:NX-protected|user|exec-protected)|kernel execute from non-executable|kernel instruction fetch");
+
+    /** The number of lines in which a head and what belongs to it lie. */
+    private static final int MOST_HEAD = 24;
+
     private BlameFinder() {}
 
     /** Returns the function to name, in the form that titles use. */
@@ -78,7 +85,12 @@ final class BlameFinder {
                         .filter(function -> !HelperFunctions.is(function)
                                 && !isIn(report.rule().family() == Rule.Family.MEMORY ? BRICKS : WALLS, function))
                         .or(() -> stack(traces));
-            case PC -> stack(traces, WALLS).or(() -> pointer(traces));
+            case PC -> {
+                List<Trace> traced = isJump(report)
+                        ? traces.stream().map(Trace::withoutPointer).toList()
+                        : traces;
+                yield stack(traced, WALLS).or(() -> pointer(traces));
+            }
             case STACK -> stack(traces, sleeps ? SLEEPS : BRICKS).or(() -> stack(traces, NEVER));
             case TAKING ->
                 taking(report)
@@ -96,6 +108,13 @@ final class BlameFinder {
             case ALLOCATING -> without(ALLOCATORS, traces);
             case FREEING -> without(FREEING, traces);
         };
+    }
+
+    /** Returns whether the CPU jumped to what is no code: a symbol that is found there is that of data. */
+    private static boolean isJump(Report report) {
+        return report.lines.stream()
+                .limit(MOST_HEAD)
+                .anyMatch(line -> JUMP.matcher(line.text()).find());
     }
 
     private static boolean isWorthNaming(String function) {

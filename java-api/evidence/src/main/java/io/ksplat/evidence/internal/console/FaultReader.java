@@ -22,14 +22,17 @@ final class FaultReader {
     private static final Pattern REGISTERS = Pattern.compile(
             "^\\s*(?:RAX|RDX|RBP|R10|R13|RSP|EAX|ESI|CR2|FS|x\\d|x[12]\\d|sp ?:|r\\d|r10|pc ?:|[ast]\\d|gp|ra|epc|status|EIP|EFLAGS|DS|pstate)\\b.*:.*");
     private static final Pattern RUNNING = Pattern.compile(
-            "^CPU: (?<cpu>\\d+) (?:UID: \\d+ )?PID: (?<pid>\\d+) Comm: (?<comm>.{1,15}?) (?:Kdump: loaded |Not tainted|Tainted|\\d|$)");
+            "^CPU: (?<cpu>\\d+) (?:UID: \\d+ )?PID: (?<pid>\\d+) Comm: (?<comm>.{1,64}?) (?:Kdump: loaded |Not tainted|Tainted|\\d+\\.\\d+|$)");
 
     /** The same until 3.10. */
     private static final Pattern OLD =
-            Pattern.compile("^Pid: (?<pid>\\d+), comm: +(?<comm>.{1,15}?) (?:Not tainted|Tainted|\\(|\\d|$)");
+            Pattern.compile("^Pid: (?<pid>\\d+), comm: +(?<comm>.{1,64}?) (?:Not tainted|Tainted|\\(|\\d+\\.\\d+|$)");
+
+    /** show_regs_common() of x86 until 3.2, on a line of its own: {@code CPU 6 }. */
+    private static final Pattern OLD_CPU = Pattern.compile("CPU (\\d+) ?");
 
     /** arm, mips, s390 and others, below the registers: {@code Process cat (pid: 88, stack limit = 0x...)}. */
-    private static final Pattern PROCESS = Pattern.compile("^Process (?<comm>.{1,15}?) \\(pid: (?<pid>\\d+)");
+    private static final Pattern PROCESS = Pattern.compile("^Process (?<comm>.{1,64}?) \\(pid: (?<pid>\\d+)");
 
     /** Heads and second lines that name the task themselves. */
     private static final Pattern NAMED = Pattern.compile(
@@ -169,7 +172,13 @@ final class FaultReader {
                 .map(Dump::cpu)
                 .filter(OptionalInt::isPresent)
                 .findFirst()
-                .orElse(OptionalInt.empty());
+                .orElseGet(() -> lines.stream()
+                        .limit(MOST_HEAD)
+                        .map(line -> OLD_CPU.matcher(line.text()))
+                        .filter(Matcher::matches)
+                        .map(found -> OptionalInt.of(LockReader.number(found.group(1))))
+                        .findFirst()
+                        .orElse(OptionalInt.empty()));
     }
 
     static OptionalInt preemptCount(List<Line> lines) {

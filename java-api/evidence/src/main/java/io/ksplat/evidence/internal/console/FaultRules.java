@@ -190,6 +190,13 @@ final class FaultRules {
                     "Oops in {f}",
                     PC,
                     "arch/riscv/kernel/traps.c"),
+            // parisc_terminate: "%s: Code=%d (%s) at addr %016lx"
+            fault(
+                    ": Code=",
+                    "^[A-Z][A-Za-z ]+: Code=\\d+ \\([^)]*\\) at addr [0-9a-f]+",
+                    "Oops in {f}",
+                    PC,
+                    "arch/parisc/kernel/traps.c"),
             // do_IRQ/stack check: "do_IRQ(): %s has overflown the kernel stack (cur:..."
             Rule.of(
                     EvidenceKind.WARNING,

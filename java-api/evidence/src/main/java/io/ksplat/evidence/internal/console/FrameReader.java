@@ -37,8 +37,8 @@ final class FrameReader {
 
     /** The instruction pointer: RIP, EIP, IP (x86), "PC is at" (arm), pc (arm64), NIP (powerpc), epc (mips, riscv), Krnl PSW (s390), pc/ERA (loongarch). */
     private static final Pattern POINTER = Pattern.compile(
-            "^(?:\\w+: )?(?:RIP|EIP|IP|PC is at|pc *|NIP|epc *|ERA *|Krnl PSW ?|IAOQ\\[0\\]|PC)(?![\\w.])(?: is at)?:? *(?:[0-9a-f]{4}:)?(?:[0-9a-f]{16} )?"
-                    + "(?:\\[?<?(?:0x)?[0-9a-f]{4,16}(?=[>\\] :])>?\\]? *+:? *+)*+(?:[\"(])?" + NAME
+            "^(?:\\w+: )?(?:RIP|EIP|IP|PC is at|pc *|NIP|epc *|ERA *|Krnl PSW ?|IAOQ\\[0\\]|T?PC)(?![\\w.])(?: is at)?:? *(?:[0-9a-f]{4}:)?(?:[0-9a-f]{16} )?"
+                    + "(?:\\[?<?(?:0x)?[0-9a-f]{4,16}(?=[>\\] :])>?\\]? *+:? *+)*+[\"(<]?" + NAME
                     + "(?:" + OFFSET + ".*| \\([^()\\s]+:(?:\\d+|\\?).*)$");
 
     private FrameReader() {}

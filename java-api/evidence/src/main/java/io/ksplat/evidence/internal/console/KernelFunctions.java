@@ -47,8 +47,11 @@ final class KernelFunctions {
             Pattern.compile("__(?:asan|hwasan|kasan|msan|tsan|kcsan|ubsan|sanitizer|kfence)_"), Area.REPORT,
             Pattern.compile("__x86_(?:indirect|return)_"), Area.ENTRY,
             Pattern.compile("__(?:traceiter|bpf_trace|probestub)_"), Area.ENTRY,
-            // crates of the kernel and of the language, in both manglings of Rust
-            Pattern.compile("_R\\w*?(?:4core|5alloc|6kernel|17compiler_builtins|7___rustc)(?=\\d)"), Area.LIB,
+            // crates of the kernel and of the language, in both manglings of Rust: the first crate is that of the
+            // function, others are of its types
+            Pattern.compile(
+                            "_R(?:N[a-zA-Z]|[MXYI]|s[0-9a-zA-Z]*_)*C(?:s[0-9a-zA-Z]*_)?(?:4core|5alloc|6kernel|17compiler_builtins|7___rustc)(?=\\d)"),
+                    Area.LIB,
             Pattern.compile("_ZN(?:4core|5alloc|6kernel|17compiler_builtins)\\d"), Area.LIB);
 
     private static final Map<String, Area> AREAS = read();

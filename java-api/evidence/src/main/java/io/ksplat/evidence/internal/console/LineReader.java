@@ -195,7 +195,10 @@ final class LineReader {
                     // somebody else's text before the stamp: it may be a quotation
                     before.text().isBlank() || before.lead().isKernels(),
                     Shape.NONE);
-            lines.add(new Line(seconds, caller, priority, lead, body.text()));
+            // a stamp before a stamp is that of the machine whose console or log this one went through
+            if (!more || !body.text().isBlank()) {
+                lines.add(new Line(seconds, caller, priority, lead, body.text()));
+            }
         }
         return lines;
     }

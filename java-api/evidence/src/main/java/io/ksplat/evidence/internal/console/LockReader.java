@@ -23,7 +23,7 @@ final class LockReader {
     private static final Pattern LINK = Pattern.compile("^-> #(\\d+) +(\\(.+)$");
 
     private static final Pattern TASK = Pattern.compile(
-            "^(.{1,15})/(\\d+)(?: \\[.*\\])? (?:is trying to|takes:|is freeing memory|is leaving the kernel|just changed the state)");
+            "^(.{1,64})/(\\d+)(?: \\[.*\\])? (?:is trying to|takes:|is freeing memory|is leaving the kernel|just changed the state)");
     private static final Pattern RELEASED = Pattern.compile("is trying to release lock \\((.*)\\) at:");
     private static final Pattern USAGE = Pattern.compile("inconsistent \\{([^}]+)\\} -> \\{([^}]+)\\} usage");
     private static final Pattern STEP = Pattern.compile(
@@ -42,6 +42,8 @@ final class LockReader {
         LISTED,
         CHAIN,
         SCENARIO,
+        /** The other lock of an inversion, on the next line. */
+        OTHER,
         REST
     }
 
@@ -147,9 +149,11 @@ final class LockReader {
                 || trimmed.contains("state was registered at")
                 || trimmed.contains("the dependencies between")
                 || trimmed.contains("the shortest dependencies")
-                || trimmed.contains("Showing all locks held")
-                || trimmed.contains("but this lock")) {
+                || trimmed.contains("Showing all locks held")) {
             return Part.REST;
+        }
+        if (trimmed.startsWith("but this lock ")) {
+            return Part.OTHER;
         }
         return part;
     }
@@ -162,6 +166,10 @@ final class LockReader {
                 }
             }
             case HOLDING -> holding.add(lock);
+            case OTHER -> {
+                links.add(lock);
+                part = Part.REST;
+            }
             case LISTED -> listed.add(lock);
             case HEAD, CHAIN, SCENARIO, REST -> {
                 // locks of earlier events: the traces have them

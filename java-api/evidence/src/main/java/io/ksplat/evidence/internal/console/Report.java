@@ -59,6 +59,9 @@ final class Report {
     /** The head of a warning up to the file and line. */
     private static final Pattern PLACE = Pattern.compile("WARNING: .*\\bat \\S+:\\d+$");
 
+    /** Marks before a line's words. */
+    private static final Pattern LEADING = Pattern.compile("^\\W+");
+
     private static final Pattern FUNCTION =
             Pattern.compile("(?:\\[<[0-9a-f]+>\\] )?[A-Za-z_.$<][\\w.$<>:]*(?:\\+0x|$| \\[| \\()");
 
@@ -128,7 +131,26 @@ final class Report {
         if (begins && (head.seconds().isPresent() || head.lead().isKernels())) {
             return false;
         }
-        return !begins || rule().family() == Rule.Family.LOCKDEP && isProse(head.text());
+        // neither a prefix that a mention taught nor a list of strings makes a head the kernel's
+        boolean taught = head.lead().learnt() != Shape.NONE
+                && !Assembler.MARK.matcher(head.lead().written()).matches();
+        return !begins || taught || rule().family() == Rule.Family.LOCKDEP && isProse(head.text());
+    }
+
+    /**
+     * Returns whether this is only the announcement of the report that a head begins: a subject, or the reason that a tool writes before its copy of the
+     * report.
+     */
+    boolean announces(Rules.Match next, Line line) {
+        Line first = lines.get(0);
+        return !traced
+                && next.rule().equals(rule())
+                && first.seconds().isEmpty()
+                && !first.lead().isKernels()
+                && (!bodied && (line.seconds().isPresent() || line.lead().isKernels())
+                        || first.text()
+                                .stripTrailing()
+                                .endsWith(LEADING.matcher(line.text().strip()).replaceFirst("")));
     }
 
     /** Returns whether a sentence may be like this: the kernel's own head has a severity before it, and a name or a number in it. */

@@ -49,7 +49,23 @@ final class ReportReader {
         if (details instanceof Details.Stall stall) {
             evidence.inFlight(StallReader.inFlight(report, stall.cpus()));
         }
-        return whereAndWho(evidence, report, traces, Facts.of(kind, details)).build();
+        return whereAndWho(evidence, report, traces, of(kind, details, traces, title))
+                .build();
+    }
+
+    /** Of several CPUs that a stall names, the one whose trace has the title's function: others may only idle. */
+    private static Facts of(EvidenceKind kind, Details details, List<Trace> traces, Titles.Title title) {
+        Facts facts = Facts.of(kind, details);
+        if (!(details instanceof Details.Stall stall) || stall.cpus().size() < 2) {
+            return facts;
+        }
+        return traces.stream()
+                .filter(trace -> trace.cpu().isPresent()
+                        && stall.cpus().contains(trace.cpu().getAsInt()))
+                .filter(trace -> title.function().isPresent() && weight(trace, title) == 0)
+                .findFirst()
+                .map(trace -> new Facts(trace.cpu(), facts.task(), facts.seconds()))
+                .orElse(facts);
     }
 
     /** Adds CPU and task of the dump if the details do not have them. */
@@ -59,13 +75,14 @@ final class ReportReader {
             // the first dump may be that of the CPU that detected the stall
             case STALL ->
                 known.cpu().isPresent() && known.task().isEmpty()
-                        ? evidence.task(FaultReader.running(
-                                        report.lines, known.cpu().getAsInt())
-                                .or(() -> traces.stream()
-                                        .filter(trace ->
-                                                trace.isMain() && trace.cpu().equals(known.cpu()))
-                                        .flatMap(trace -> trace.task().stream())
-                                        .findFirst()))
+                        ? evidence.cpu(known.cpu())
+                                .task(FaultReader.running(
+                                                report.lines, known.cpu().getAsInt())
+                                        .or(() -> traces.stream()
+                                                .filter(trace -> trace.isMain()
+                                                        && trace.cpu().equals(known.cpu()))
+                                                .flatMap(trace -> trace.task().stream())
+                                                .findFirst()))
                         : evidence;
             case STREAM -> evidence.cpu(StreamReader.cpu(report.lines));
             case LOCKDEP, MEMORY, FAULT, WARNING, PANIC, LINE ->

@@ -26,6 +26,7 @@ final class Shape {
             + "|(?<name>\\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\\b)"
             + "|(?<level>(?i:\\b(?:kern|emerg|emergency|alert|crit|critical|err|error|warn|warning|notice|info|debug|verbose|trace)\\b))"
             + "|(?<group>\\[[^\\[\\]]*\\]|\\([^()]*\\)|<[^<>]*>)"
+            + "|(?<address>\\b\\d{1,3}(?:\\.\\d{1,3}){3}\\b)"
             + "|(?<hex>\\b0x[0-9a-f]+\\b)"
             + "|(?<word>[A-Za-z_][\\w.]*(?:-[\\w.]+)*(?:/\\d+)?)"
             + "|(?<number>\\d+)"
@@ -93,6 +94,9 @@ final class Shape {
                             .append(close)
                             .append("\\E");
                 }
+            } else if (token.group("address") != null) {
+                regex.append(Pattern.quote(text));
+                key.append(text);
             } else if (token.group("hex") != null) {
                 regex.append("0x[0-9a-f]+");
             } else if (token.group("number") != null) {

@@ -38,7 +38,7 @@ final class StallReader {
             Pattern.compile("CSD lock \\(#\\d+\\) on CPU#(\\d+), waiting (\\d+) ns for CPU#(\\d+)");
     private static final Pattern POOL = Pattern.compile("pool(?: \\d+:)? cpus=([\\d,-]+).* stuck for (\\d+)s");
     private static final Pattern SELF = Pattern.compile(
-            "^CPU: (\\d+) (?:UID: \\d+ )?PID: (\\d+) Comm: (.{1,15}?) (?:Kdump: loaded |Tainted|Not tainted)");
+            "^CPU: (\\d+) (?:UID: \\d+ )?PID: (\\d+) Comm: (.{1,64}?) (?:Kdump: loaded |Tainted|Not tainted)");
 
     private static final Pattern HUNG =
             Pattern.compile("\\btask (.*):(\\d+) (?:blocked|can't die).* for more than (\\d+) seconds");

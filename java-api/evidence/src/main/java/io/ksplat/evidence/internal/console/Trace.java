@@ -51,7 +51,13 @@ final class Trace {
         return task;
     }
 
+    /** Says which CPU and task the trace is of. If the dumps of two CPUs are interleaved, it may be of either. */
     void on(OptionalInt number, Optional<Task> running) {
+        if (cpu.isPresent() && number.isPresent() && !cpu.equals(number)) {
+            cpu = OptionalInt.empty();
+            task = Optional.empty();
+            return;
+        }
         cpu = cpu.isPresent() ? cpu : number;
         task = task.or(() -> running);
     }
@@ -87,6 +93,16 @@ final class Trace {
             }
         }
         entries.add(new Entry(frame, stack, pointer));
+    }
+
+    /** Returns the trace without the frames of instruction pointers and without what only may be one. */
+    Trace withoutPointer() {
+        Trace calls = new Trace(label, cpu);
+        calls.task = task;
+        entries.stream()
+                .filter(entry -> !entry.pointer() && entry.frame().certain())
+                .forEach(calls.entries::add);
+        return calls;
     }
 
     /** Returns the trace as stacks, split where it changes from one stack to another. */

@@ -47,6 +47,9 @@ final class Wrapping {
     /** The most characters of what names a stream before an object. */
     private static final int LONGEST_LEAD = 120;
 
+    /** The time beside a line in an array. */
+    private static final Pattern DIGITS = Pattern.compile("[\\d.]*");
+
     private static final Pattern BREAK = Pattern.compile("<(?:br|BR) ?/?>");
 
     private Wrapping() {}
@@ -128,6 +131,13 @@ final class Wrapping {
 
     private static List<Text> ofJson(String json) {
         Map<String, String> members = members(json);
+        if (json.charAt(0) == '[' && members.size() > 1) {
+            return members.values().stream()
+                    .filter(value -> !DIGITS.matcher(value).matches())
+                    .flatMap(value -> lines(value).stream())
+                    .map(Text::of)
+                    .toList();
+        }
         String text = first(TEXTS, members)
                 .or(() -> members.values().stream().reduce((a, b) -> a.length() >= b.length() ? a : b))
                 .orElse(json);

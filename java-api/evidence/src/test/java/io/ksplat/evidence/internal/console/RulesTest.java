@@ -25,7 +25,7 @@ class RulesTest {
     /** Returns the rules that match a line of the reviewed logs and texts. */
     private static Set<Rule> hit() throws IOException, URISyntaxException {
         Set<Rule> hit = new LinkedHashSet<>();
-        for (String folder : List.of("golden", "kinds")) {
+        for (String folder : List.of("golden", "kinds", "facts")) {
             try (Stream<Path> files = Files.list(resource(folder))) {
                 for (Path file : files.filter(path -> path.toString().matches(".*/(?!facts)[^/]*\\.(log|txt)"))
                         .toList()) {
@@ -56,6 +56,15 @@ class RulesTest {
         Set<Rule> hit = hit();
         assertThat(Rules.ALL.stream().filter(rule -> !hit.contains(rule)).map(RulesTest::row))
                 .isEmpty();
+    }
+
+    /** So that a reader can compare the rule with the line that the kernel prints. */
+    @Test
+    void everyRuleCitesTheSourceThatPrintsItsHead() {
+        assertThat(Rules.ALL)
+                .filteredOn(rule -> !rule.source().matches("[a-z]+(?:/[\\w.-]+)+\\.(?:c|h|rs)"))
+                .extracting(Rule::source)
+                .containsExactlyInAnyOrder("tools outside the kernel", "pr_err(\"BUG: ...\") all over the kernel");
     }
 
     @Test
