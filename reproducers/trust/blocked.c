@@ -78,6 +78,34 @@ static void mutex(void)
 	await_blocked(start("waiter", read_some));
 }
 
+static void list_missing(void)
+{
+	syscall(SYS_getdents64, file, missing_page().page, PAGE);
+}
+
+static void create_entry(void)
+{
+	file_of("/tmp/listed/new");
+}
+
+static void move_entry(void)
+{
+	rename("/tmp/listed/entry", "/tmp/entry");
+}
+
+/* A directory's inode->i_rwsem: one reads it, one waits to write it, and one behind has taken other locks before. */
+static void directory(void)
+{
+	mkdir("/tmp/listed", 0755);
+	close(file_of("/tmp/listed/entry"));
+	file = open("/tmp/listed", O_RDONLY | O_DIRECTORY);
+	if (file < 0)
+		err(1, "/tmp/listed");
+	await_state(start("lister", list_missing), "SD", "userfault");
+	await_blocked(start("creator", create_entry));
+	await_blocked(start("mover", move_entry));
+}
+
 static void pread_missing(void)
 {
 	if (pread(file, missing_page().page, PAGE, 0) < 0)
@@ -378,6 +406,7 @@ static const struct test tests[] = {
 	{ "rwsem", rwsem, false },
 	{ "killed", killed, false },
 	{ "mutex", mutex, false },
+	{ "directory", directory, false },
 	{ "seq-file", seq, false },
 	{ "pipe-mutex", pipe_mutex, false },
 	{ "rtnl", rtnl, false },
