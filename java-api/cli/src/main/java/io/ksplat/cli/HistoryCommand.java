@@ -73,7 +73,8 @@ final class HistoryCommand implements Runnable {
             if (answer.isEmpty()) {
                 throw new ParameterException(
                         spec.commandLine(),
-                        "the history has no signature, reproducer or kernel " + name + ": add its report, or see ksplat list");
+                        "the history has no signature, reproducer or kernel " + name
+                                + ": add its report, or see ksplat list");
             }
             PrintWriter out = spec.commandLine().getOut();
             out.print(json ? HistoryJson.of(answer.get()) + "\n" : HistoryText.of(answer.get()));

@@ -54,8 +54,9 @@ public final class History implements AutoCloseable {
             "CREATE INDEX IF NOT EXISTS ksplat_runs_reproducer ON ksplat_runs (reproducer)",
             "CREATE INDEX IF NOT EXISTS ksplat_sightings_signature ON ksplat_sightings (signature)");
 
-    private static final String RUN = "SELECT r.id, r.reproducer, r.kernel_key, r.kernel_spec, r.kernel_release, r.target,"
-            + " r.attempt, r.verdict, r.as_expected, r.begun_ms, r.total_ms, r.report FROM ksplat_runs r";
+    private static final String RUN =
+            "SELECT r.id, r.reproducer, r.kernel_key, r.kernel_spec, r.kernel_release, r.target,"
+                    + " r.attempt, r.verdict, r.as_expected, r.begun_ms, r.total_ms, r.report FROM ksplat_runs r";
     private static final String ORDER = " ORDER BY r.reproducer, r.kernel_key, r.begun_ms, r.attempt, r.id";
 
     private final String address;
@@ -156,7 +157,8 @@ public final class History implements AutoCloseable {
     public Added add(Path report) throws IOException {
         List<StoredRun> runs = StoredReport.read(report);
         try {
-            Added added = insert(runs, digest(runs.stream().map(History::id).sorted().toList()));
+            Added added =
+                    insert(runs, digest(runs.stream().map(History::id).sorted().toList()));
             connection.commit();
             return added;
         } catch (SQLException e) {
@@ -280,8 +282,8 @@ public final class History implements AutoCloseable {
             List<Sighting> sightings = sightings(" WHERE s.signature = ?", name);
             Set<String> hits = new HashSet<>();
             sightings.forEach(sighting -> hits.add(sighting.run()));
-            return Optional.of(
-                    HistoryAnswer.of(name, HistoryAnswer.Subject.SIGNATURE, showed, sightings, run -> hits.contains(run.id())));
+            return Optional.of(HistoryAnswer.of(
+                    name, HistoryAnswer.Subject.SIGNATURE, showed, sightings, run -> hits.contains(run.id())));
         }
         Optional<HistoryAnswer> reproducer = about(
                 name,
@@ -304,8 +306,8 @@ public final class History implements AutoCloseable {
         List<PastRun> runs = runs(RUN + where + ORDER, values);
         return runs.isEmpty()
                 ? Optional.empty()
-                : Optional.of(HistoryAnswer.of(
-                        name, subject, runs, sightings(where, values), run -> !run.asExpected()));
+                : Optional.of(
+                        HistoryAnswer.of(name, subject, runs, sightings(where, values), run -> !run.asExpected()));
     }
 
     private List<PastRun> runs(String query, String... values) throws IOException {
@@ -349,13 +351,13 @@ public final class History implements AutoCloseable {
 
     private List<Sighting> sightings(String where, String... values) throws IOException {
         List<Sighting> sightings = new ArrayList<>();
-        String query = "SELECT s.run, s.signature, s.kind, s.title FROM ksplat_sightings s JOIN ksplat_runs r ON r.id = s.run"
-                + where + " ORDER BY s.signature, s.run";
+        String query =
+                "SELECT s.run, s.signature, s.kind, s.title FROM ksplat_sightings s JOIN ksplat_runs r ON r.id = s.run"
+                        + where + " ORDER BY s.signature, s.run";
         try (PreparedStatement statement = statement(query, values);
                 ResultSet row = statement.executeQuery()) {
             while (row.next()) {
-                sightings.add(
-                        new Sighting(row.getString(1), row.getString(2), row.getString(3), row.getString(4)));
+                sightings.add(new Sighting(row.getString(1), row.getString(2), row.getString(3), row.getString(4)));
             }
         } catch (SQLException e) {
             throw HistoryException.of(address, e);

@@ -92,12 +92,14 @@ public record HistoryAnswer(
         SortedMap<LocalDate, Rate> days = new TreeMap<>();
         for (PastRun run : runs) {
             groups.computeIfAbsent(
-                            List.of(run.reproducer(), run.kernelKey(), run.release(), run.target()), k -> new ArrayList<>())
+                            List.of(run.reproducer(), run.kernelKey(), run.release(), run.target()),
+                            k -> new ArrayList<>())
                     .add(run);
             if (counts(subject, run, hit)) {
                 run.begun()
                         .map(at -> LocalDate.ofInstant(at, ZoneOffset.UTC))
-                        .ifPresent(day -> days.merge(day, Rate.NONE.and(hit.test(run)), (a, b) -> a.and(hit.test(run))));
+                        .ifPresent(
+                                day -> days.merge(day, Rate.NONE.and(hit.test(run)), (a, b) -> a.and(hit.test(run))));
             }
         }
         List<Row> rows = new ArrayList<>();
@@ -159,7 +161,8 @@ public record HistoryAnswer(
                     .flatMap(sighting -> Optional.ofNullable(byId.get(sighting.run())).stream())
                     .toList();
             Map<String, List<PastRun>> kernels = new TreeMap<>();
-            of.forEach(run -> kernels.computeIfAbsent(run.release(), k -> new ArrayList<>()).add(run));
+            of.forEach(run -> kernels.computeIfAbsent(run.release(), k -> new ArrayList<>())
+                    .add(run));
             Map<String, Span> spans = new TreeMap<>();
             kernels.forEach((kernel, its) -> spans.put(kernel, Span.of(its)));
             Sighting one = group.get(0);

@@ -25,7 +25,6 @@ final class HistoryException extends IOException {
 
     /** Returns an address as it may be printed. */
     static String withoutPassword(String address) {
-        return PASSWORD.matcher(address)
-                .replaceAll(found -> found.group(1) != null ? "$1***" : "$2***@");
+        return PASSWORD.matcher(address).replaceAll(found -> found.group(1) != null ? "$1***" : "$2***@");
     }
 }

@@ -30,8 +30,7 @@ public final class HistoryJson {
         to.put("signature", seen.signature()).put("kind", seen.kind()).put("title", seen.title());
         add(to, seen.span());
         ArrayNode kernels = to.putArray("kernels");
-        seen.kernels()
-                .forEach((release, span) -> add(kernels.addObject().put("release", release), span));
+        seen.kernels().forEach((release, span) -> add(kernels.addObject().put("release", release), span));
     }
 
     private static void add(ObjectNode to, HistoryAnswer.Row row) {

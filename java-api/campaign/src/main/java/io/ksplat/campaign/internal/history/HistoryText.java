@@ -18,14 +18,11 @@ public final class HistoryText {
     /** Returns the text. */
     public static String of(HistoryAnswer answer) {
         boolean signature = answer.subject() == HistoryAnswer.Subject.SIGNATURE;
-        StringBuilder text =
-                new StringBuilder(answer.subject().id() + " " + line(answer.name()) + "\n");
+        StringBuilder text = new StringBuilder(answer.subject().id() + " " + line(answer.name()) + "\n");
         for (HistoryAnswer.Seen seen : answer.signatures()) {
             text.append(signature ? "" : "signature " + line(seen.signature()) + "\n")
                     .append("  " + seen.kind() + ": " + line(seen.title()) + "\n");
-            seen.kernels()
-                    .forEach((kernel, span) ->
-                            text.append("  on " + line(kernel) + ": " + span(span) + "\n"));
+            seen.kernels().forEach((kernel, span) -> text.append("  on " + line(kernel) + ": " + span(span) + "\n"));
         }
         for (HistoryAnswer.Row row : answer.rows()) {
             text.append(row(row, signature)).append('\n');
@@ -34,7 +31,8 @@ public final class HistoryText {
             text.append(signature ? "seen, by day:\n" : "not as expected, by day:\n");
             List<LocalDate> days = List.copyOf(answer.days().keySet());
             days.subList(Math.max(0, days.size() - DAYS), days.size())
-                    .forEach(day -> text.append("  " + day + "  " + answer.days().get(day) + "\n"));
+                    .forEach(
+                            day -> text.append("  " + day + "  " + answer.days().get(day) + "\n"));
         }
         return text.toString();
     }
