@@ -55,7 +55,8 @@ class HistoryTest {
                 .isZero();
         assertThat(add(PastReports.report(folder.resolve("a"), OLD, "2026-01-01", CLEAN, INCONCLUSIVE)))
                 .isZero();
-        assertThat(add(PastReports.report(folder.resolve("b"), NEW, "2026-02-02", DEADLOCK, ERROR, ERROR, ERROR, ERROR)))
+        assertThat(add(PastReports.report(
+                        folder.resolve("b"), NEW, "2026-02-02", DEADLOCK, ERROR, ERROR, ERROR, ERROR)))
                 .isZero();
     }
 

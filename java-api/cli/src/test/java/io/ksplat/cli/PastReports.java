@@ -38,8 +38,9 @@ final class PastReports {
                     .expected(Verdict.CLEAN)
                     .evidence(
                             verdicts[i] == Verdict.DEADLOCK
-                                    ? List.of(Evidence.builder(EvidenceKind.CPU_STUCK, "CPU 0\0 \033[2J stuck", SIGNATURE)
-                                            .build())
+                                    ? List.of(
+                                            Evidence.builder(EvidenceKind.CPU_STUCK, "CPU 0\0 \033[2J stuck", SIGNATURE)
+                                                    .build())
                                     : List.of())
                     .timings(Timings.ofTotal(60_000L * (i + 1)))
                     .build();
