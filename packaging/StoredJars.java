@@ -10,8 +10,14 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
 
-/** Rewrites jars without compression: xz packs them twice as well as what deflate left over, and Java reads them faster. */
+/**
+ * Rewrites jars without compression: xz packs them twice as well as what deflate left over, and Java reads them faster.
+ * The one-file version is of x86-64 and brings its own Java: SQLite's libraries of other machines stay out.
+ */
 final class StoredJars {
+    private static final String SQLITE = "org/sqlite/native/";
+    private static final String OURS = SQLITE + "Linux/x86_64/";
+
     private StoredJars() {}
 
     public static void main(String[] jars) throws IOException {
@@ -21,7 +27,10 @@ final class StoredJars {
                     OutputStream file = Files.newOutputStream(stored);
                     ZipOutputStream out = new ZipOutputStream(file)) {
                 for (ZipEntry entry : Collections.list(in.entries())) {
-                    copy(in, entry, out);
+                    String name = entry.getName();
+                    if (!name.startsWith(SQLITE) || name.startsWith(OURS)) {
+                        copy(in, entry, out);
+                    }
                 }
             }
             Files.move(stored, Path.of(jar), StandardCopyOption.REPLACE_EXISTING);

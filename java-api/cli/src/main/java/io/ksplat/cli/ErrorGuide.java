@@ -37,6 +37,7 @@ final class ErrorGuide {
             Map.entry("prepare", "many-machines"),
             Map.entry("submit", "many-machines"),
             Map.entry("merge", "many-machines"),
+            Map.entry("history", "history"),
             Map.entry("bench", "performance"));
 
     /** What a module's exceptions are about. */

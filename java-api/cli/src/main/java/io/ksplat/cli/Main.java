@@ -43,6 +43,7 @@ public final class Main {
         commands.put("prepare", PrepareCommand.class);
         commands.put("submit", SubmitCommand.class);
         commands.put("merge", MergeCommand.class);
+        commands.put("history", HistoryCommand.class);
         commands.put("table", TableCommand.class);
         commands.put(HELP, HelpCommand.class);
         return commands;

@@ -6,6 +6,7 @@ import io.ksplat.campaign.internal.fleet.FleetPlan;
 import io.ksplat.campaign.internal.fleet.FleetUnit;
 import io.ksplat.campaign.internal.fleet.KnownDurations;
 import io.ksplat.campaign.internal.fleet.PlannedKernels;
+import io.ksplat.campaign.internal.history.History;
 import io.ksplat.engine.SessionOptions;
 import io.ksplat.engine.internal.TerminalProgress;
 import io.ksplat.results.ResultsReader;
@@ -54,6 +55,12 @@ final class PlanCommand implements Callable<Integer> {
             paramLabel = "DIR",
             description = "An earlier report, which tells how long each takes; may be given several times.")
     private List<Path> earlier = List.of();
+
+    @Option(
+            names = "--history",
+            paramLabel = "HISTORY",
+            description = "Tells how long each takes, of all reports that were added: see ksplat help history.")
+    private @Nullable String history;
 
     @Option(names = "--accelerator", paramLabel = "KIND", description = "kvm or tcg; each machine finds out by itself.")
     private @Nullable String accelerator;
@@ -118,6 +125,11 @@ final class PlanCommand implements Callable<Integer> {
         KnownDurations durations = new KnownDurations();
         for (Path report : earlier) {
             durations.add(ResultsReader.read(report));
+        }
+        if (history != null) {
+            try (History past = History.existing(history)) {
+                past.tell(durations);
+            }
         }
         long many = (long) planned.size() * known.size() * ((said.repeat() - 1) / attempts + 1);
         if (many > MOST_UNITS) {

@@ -15,15 +15,28 @@ import java.util.TreeSet;
 public final class KnownDurations {
     private final Map<String, List<Long>> attempts = new HashMap<>();
 
-    /** Adds the runs of a report: the cases of an attempt are one. */
+    /** How long a run took. */
+    public record Took(String reproducer, String kernelKey, int attempt, long ms) {}
+
+    /** Adds the runs of a report. */
     public void add(List<RunRecord> runs) {
+        addTimes(runs.stream()
+                .filter(run -> !run.isError())
+                .map(run -> new Took(
+                        run.reproducer(),
+                        run.kernel().key(),
+                        run.attempt(),
+                        run.timings().totalMs()))
+                .toList());
+    }
+
+    /** Adds how long the runs of one report took, without those that failed: the cases of an attempt are one. */
+    public void addTimes(List<Took> runs) {
         Map<String, Map<Integer, Long>> times = new HashMap<>();
-        for (RunRecord run : runs) {
-            if (!run.isError()) {
-                for (String id : ids(run.reproducer())) {
-                    times.computeIfAbsent(key(id, run.kernel().key()), k -> new HashMap<>())
-                            .merge(run.attempt(), run.timings().totalMs(), Long::sum);
-                }
+        for (Took run : runs) {
+            for (String id : ids(run.reproducer())) {
+                times.computeIfAbsent(key(id, run.kernelKey()), k -> new HashMap<>())
+                        .merge(run.attempt(), run.ms(), Long::sum);
             }
         }
         times.forEach((key, ofAttempts) ->

@@ -210,7 +210,8 @@ public final class PlanMerge {
         return text.toString();
     }
 
-    private static boolean isMissing(RunRecord run) {
+    /** Returns whether a run of a joint report stands for an attempt that is missing. */
+    public static boolean isMissing(RunRecord run) {
         return run.verdict() == Verdict.INCONCLUSIVE
                 && run.message().filter(why -> why.startsWith("missing: unit-")).isPresent();
     }
