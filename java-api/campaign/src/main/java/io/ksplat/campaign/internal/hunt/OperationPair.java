@@ -63,6 +63,18 @@ final class OperationPair {
         return java;
     }
 
+    /** Returns the text of everything that operations are made of. */
+    static String sources() throws IOException {
+        StringBuilder all = new StringBuilder(resource("Operation.java.txt"));
+        for (String file : Operations.named(List.of()).stream()
+                .map(Operation::file)
+                .distinct()
+                .toList()) {
+            all.append(resource(SOURCES + file + ".bpf.h"));
+        }
+        return all.append(resource(SOURCES + CONTEXTS)).toString();
+    }
+
     private static String preparation(Operation operation) {
         return switch (operation.preparation()) {
             case ONCE -> "bpf.program(\"set_up\").runOn(0);";
