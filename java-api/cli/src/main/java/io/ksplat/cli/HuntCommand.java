@@ -2,12 +2,12 @@
 package io.ksplat.cli;
 
 import io.ksplat.campaign.internal.hunt.Hunt;
+import io.ksplat.campaign.internal.hunt.HuntFile;
 import io.ksplat.campaign.internal.hunt.HuntRequest;
 import io.ksplat.campaign.internal.hunt.HuntResult;
 import io.ksplat.campaign.internal.hunt.Operation;
 import io.ksplat.campaign.internal.hunt.Operations;
 import io.ksplat.engine.RunSettings;
-import io.ksplat.engine.Runner;
 import io.ksplat.engine.internal.TerminalProgress;
 import io.ksplat.results.internal.KnownReports;
 import java.io.PrintWriter;
@@ -59,7 +59,7 @@ final class HuntCommand implements Callable<Integer> {
             description =
                     "How many instructions of an operation to try, default ${DEFAULT-VALUE}: those behind which a "
                             + "lock may be held or free, and a sample. The borders of what is found come in addition.")
-    private int points = 40;
+    private int points = 20;
 
     @Option(names = "--exhaustive", description = "Try every instruction.")
     private boolean exhaustive;
@@ -76,7 +76,7 @@ final class HuntCommand implements Callable<Integer> {
     @Mixin
     private KnownMixin known = new KnownMixin();
 
-    @Option(names = "--jobs", paramLabel = "N", description = "Machines at once, by default one for each CPU.")
+    @Option(names = "--jobs", paramLabel = "N", description = "Operations at once, by default one for each CPU.")
     private int jobs = Runtime.getRuntime().availableProcessors();
 
     @Option(
@@ -105,22 +105,20 @@ final class HuntCommand implements Callable<Integer> {
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
         boolean failed = false;
         boolean news = false;
-        try (Runner runner = new EntryRunner()) {
-            Hunt hunt = new Hunt(
-                    runner,
-                    java -> JavaSourceCatalogue.compile(java).entries().get(0),
-                    reports,
-                    report.toAbsolutePath(),
-                    progress);
-            for (String kernel : kernels.specs()) {
-                HuntResult result = hunt.run(
-                        new HuntRequest(kernel, meant, points, exhaustive, Duration.ofMinutes(minutes), seed, jobs));
-                progress.clear();
-                out.print(json ? Hunt.line(result) + "\n" : HuntText.of(result, report));
-                out.flush();
-                failed |= result.hasFailed();
-                news |= result.hasNews();
-            }
+        Hunt hunt = new Hunt(
+                EntryRunner::new,
+                java -> JavaSourceCatalogue.compile(java).entries().get(0),
+                reports,
+                report.toAbsolutePath(),
+                progress);
+        for (String kernel : kernels.specs()) {
+            HuntResult result = hunt.run(
+                    new HuntRequest(kernel, meant, points, exhaustive, Duration.ofMinutes(minutes), seed, jobs));
+            progress.clear();
+            out.print(json ? HuntFile.line(result) + "\n" : HuntText.of(result, report));
+            out.flush();
+            failed |= result.hasFailed();
+            news |= result.hasNews();
         }
         ReportPages.write(report, spec.commandLine().getErr());
         return failed ? Exit.HARNESS : news ? Exit.UNEXPECTED : Exit.EXPECTED;

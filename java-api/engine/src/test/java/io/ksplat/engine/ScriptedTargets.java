@@ -134,7 +134,7 @@ final class ScriptedTargets implements Targets {
     }
 
     @Override
-    public Started bootIn(Path ram, Order order) throws IOException {
+    public Started startIn(Path ram, Order order) throws IOException {
         return boot(order);
     }
 

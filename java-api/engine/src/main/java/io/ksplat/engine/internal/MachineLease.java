@@ -74,12 +74,12 @@ public final class MachineLease {
     }
 
     private boolean boots() {
-        return settings.fresh() || request.apart || settings.capture().isPresent() || !targets.canFreeze();
+        return settings.fresh() || request.apart || !targets.canFreeze();
     }
 
     /** Returns whether the machine may be prepared once for many attempts. */
     public boolean mayFreeze() {
-        return !boots() && shared.isEmpty();
+        return !boots() && settings.capture().isEmpty() && shared.isEmpty();
     }
 
     /**
@@ -100,7 +100,11 @@ public final class MachineLease {
         progress.report(request.id + ": starting " + kernel.release() + " ("
                 + (targets.isReal() ? "a real machine" : order.accelerator().id() + (boots() ? ", booting" : ""))
                 + ")");
-        started(boots() ? boot(order) : targets.start(order, more));
+        if (settings.capture().isPresent()) {
+            started(targets.startIn(Template.ramIn(settings.capture().get().folder()), order));
+        } else {
+            started(boots() ? targets.boot(order) : targets.start(order, more));
+        }
     }
 
     /** Gets a machine that can be frozen; returns false if there can be none. */
@@ -119,12 +123,6 @@ public final class MachineLease {
     /** Gets a machine that was frozen after its preparation. */
     public Target resume(Snapshot snapshot, Path consoleLog) throws IOException, InterruptedException {
         return started(targets.resume(snapshot, consoleLog, settings.more()));
-    }
-
-    private Targets.Started boot(Targets.Order order) throws IOException, InterruptedException {
-        return settings.capture().isPresent()
-                ? targets.bootIn(Template.ramIn(settings.capture().get().folder()), order)
-                : targets.boot(order);
     }
 
     private Targets.Order order(KernelInfo kernel, Path consoleLog) {

@@ -153,8 +153,9 @@ public final class QemuTargets implements Targets {
     }
 
     @Override
-    public Started bootIn(Path ram, Order order) throws IOException, InterruptedException {
-        return started(templates().bootIn(ram, config(order), order.consoleLog(), options.progress()));
+    public Started startIn(Path ram, Order order) throws IOException, InterruptedException {
+        return started(templates()
+                .startIn(ram, order.kernel().kernel(), config(order), order.consoleLog(), options.progress()));
     }
 
     @Override

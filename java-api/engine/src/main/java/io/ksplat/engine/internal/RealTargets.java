@@ -218,7 +218,7 @@ public final class RealTargets implements Targets {
     }
 
     @Override
-    public Started bootIn(Path ram, Order order) throws IOException {
+    public Started startIn(Path ram, Order order) throws IOException {
         throw new IOException("a real machine cannot be frozen");
     }
 

@@ -78,8 +78,8 @@ public interface Targets extends AutoCloseable {
     /** Boots a target. */
     Started boot(Order order) throws IOException, InterruptedException;
 
-    /** Boots a target whose memory is in a file, so that it can be frozen where it stands. */
-    Started bootIn(Path ram, Order order) throws IOException, InterruptedException;
+    /** Restores a target from its template, or boots one, with its memory in a file, so that it can be frozen where it stands. */
+    Started startIn(Path ram, Order order) throws IOException, InterruptedException;
 
     /**
      * Restores a target from its template, or boots one.

@@ -66,9 +66,18 @@ public final class KnownReports {
         return reason(found, LocalDate.now(ZoneId.systemDefault()));
     }
 
+    /** Returns why a report of a signature is known today; empty if it is not, or no longer. */
+    public Optional<String> reason(String signature) {
+        return reason(signature, LocalDate.now(ZoneId.systemDefault()));
+    }
+
     /** Returns why a report is known; empty if it is not, or no longer on this day. */
     public Optional<String> reason(Evidence found, LocalDate today) {
-        return Optional.ofNullable(entries.get(found.signature()))
+        return reason(found.signature(), today);
+    }
+
+    private Optional<String> reason(String signature, LocalDate today) {
+        return Optional.ofNullable(entries.get(signature))
                 .filter(entry -> !today.isAfter(entry.until()))
                 .map(entry -> entry.reason() + ", until " + entry.until());
     }

@@ -2,16 +2,18 @@
 package io.ksplat.campaign.internal.hunt;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.ksplat.results.internal.KnownReports;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * What a hunt has found, as {@code hunt.json} holds it.
  *
+ * @param basis tells hunts apart whose answers must not be mixed
  * @param untried the operations that the time did not suffice for
  */
 @JsonInclude(JsonInclude.Include.NON_ABSENT)
-public record HuntResult(String kernel, long seed, List<Tried> operations, List<String> untried) {
+public record HuntResult(String kernel, long seed, String basis, List<Tried> operations, List<String> untried) {
     public HuntResult {
         operations = List.copyOf(operations);
         untried = List.copyOf(untried);
@@ -59,6 +61,25 @@ public record HuntResult(String kernel, long seed, List<Tried> operations, List<
             locks = List.copyOf(locks);
             findings = List.copyOf(findings);
         }
+
+        /** Makes the answer of an operation of which no point was measured. */
+        static Tried without(Operation operation, Answer answer, Optional<String> why, boolean failed) {
+            return new Tried(operation.name(), "nmi", answer, 0, 0, 0, List.of(), List.of(), why, failed);
+        }
+
+        private Tried knowing(KnownReports reports) {
+            return new Tried(
+                    name,
+                    mode,
+                    answer,
+                    instructions,
+                    points,
+                    succeeded,
+                    locks,
+                    findings.stream().map(finding -> finding.knowing(reports)).toList(),
+                    message,
+                    failed);
+        }
     }
 
     /**
@@ -81,7 +102,21 @@ public record HuntResult(String kernel, long seed, List<Tried> operations, List<
             int points,
             boolean confirmed,
             Optional<String> known,
-            String reproducer) {}
+            String reproducer) {
+        private Finding knowing(KnownReports reports) {
+            return new Finding(signature, lock, from, to, points, confirmed, reports.reason(signature), reproducer);
+        }
+    }
+
+    /** Returns the same, with what is known today. */
+    HuntResult knowing(KnownReports reports) {
+        return new HuntResult(
+                kernel,
+                seed,
+                basis,
+                operations.stream().map(tried -> tried.knowing(reports)).toList(),
+                untried);
+    }
 
     /** Returns whether ksplat failed somewhere. */
     public boolean hasFailed() {

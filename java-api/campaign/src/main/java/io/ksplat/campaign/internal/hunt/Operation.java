@@ -11,12 +11,17 @@ import java.util.stream.Collectors;
  * @param name {@code family/variant}
  * @param file the BPF C of its family, without {@code .bpf.h}
  * @param kfuncs the kernel functions that it calls
+ * @param functions other functions that the kernel must have: those of helpers that came later than the rest
  * @param boot boot parameters, separated by spaces
  * @param preparation what brings a machine to where it can be done
  */
-public record Operation(String name, String file, List<String> kfuncs, String boot, Preparation preparation) {
+public record Operation(
+        String name, String file, List<String> kfuncs, List<String> functions, String boot, Preparation preparation) {
+    private static final List<String> WITH_ACTION = List.of("map", "storage");
+
     public Operation {
         kfuncs = List.copyOf(kfuncs);
+        functions = List.copyOf(functions);
     }
 
     /** How a machine is prepared. */
@@ -43,9 +48,8 @@ public record Operation(String name, String file, List<String> kfuncs, String bo
     /** Returns the macros that choose it in the file of its family. */
     List<String> macros() {
         String variant = "VARIANT_" + variant().replace('-', '_');
-        return family().startsWith("map-")
-                ? List.of("ACTION_" + family().substring("map-".length()), variant)
-                : List.of(variant);
+        String[] words = family().split("-", 2);
+        return WITH_ACTION.contains(words[0]) ? List.of("ACTION_" + words[1], variant) : List.of(variant);
     }
 
     /** Returns the id of its reproducer: {@code hunt-map-update-lru-hash}. */

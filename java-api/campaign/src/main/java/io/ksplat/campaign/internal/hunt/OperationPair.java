@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Writes an operation as a reproducer: a Java class and its BPF C, which every command takes. */
 final class OperationPair {
@@ -45,11 +46,7 @@ final class OperationPair {
                 "@ID@", operation.id(),
                 "@BPF@", bpf,
                 "@NAME@", operation.name(),
-                "@KFUNCS@",
-                        operation.kfuncs().stream()
-                                .map(name -> '"' + name + '"')
-                                .collect(Collectors.joining(", ")),
-                "@BOOT@", operation.boot(),
+                "@NEEDS@", needs(operation),
                 "@VERDICT@", verdict.name(),
                 "@BECAUSE@", because,
                 "@TYPE@", operation.type(),
@@ -61,6 +58,28 @@ final class OperationPair {
         Path java = folder.resolve(operation.type() + ".java");
         Files.writeString(java, text);
         return java;
+    }
+
+    /** Returns the text of everything that operations are made of. */
+    static String sources() throws IOException {
+        StringBuilder all = new StringBuilder(resource("Operation.java.txt"));
+        for (String file : Operations.named(List.of()).stream()
+                .map(Operation::file)
+                .distinct()
+                .toList()) {
+            all.append(resource(SOURCES + file + ".bpf.h"));
+        }
+        return all.append(resource(SOURCES + CONTEXTS)).toString();
+    }
+
+    private static String needs(Operation operation) {
+        return "kfuncs = {" + quoted(operation.kfuncs().stream()) + "}, functions = {"
+                + quoted(Stream.concat(Stream.of("vfs_unlink"), operation.functions().stream())) + "}, boot = \""
+                + operation.boot() + '"';
+    }
+
+    private static String quoted(Stream<String> names) {
+        return names.map(name -> '"' + name + '"').collect(Collectors.joining(", "));
     }
 
     private static String preparation(Operation operation) {

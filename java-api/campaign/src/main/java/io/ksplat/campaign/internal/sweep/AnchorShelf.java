@@ -9,6 +9,7 @@ import io.ksplat.engine.Runner;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.SessionOptions;
 import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Kernels;
@@ -38,8 +39,13 @@ public final class AnchorShelf {
     private final MachineFactory host;
     private final Path report;
     private final Progress progress;
+    private final Session session;
+    /** Of the kernel that was opened last: its symbols and its BTF take seconds to read. */
+    private Optional<KernelInfo> last = Optional.empty();
 
-    private AnchorShelf(Runner runner, Cache cache, MachineFactory host, Path report, Progress progress) {
+    private AnchorShelf(
+            Session session, Runner runner, Cache cache, MachineFactory host, Path report, Progress progress) {
+        this.session = session;
         this.runner = runner;
         this.cache = cache;
         this.host = host;
@@ -50,14 +56,20 @@ public final class AnchorShelf {
     /**
      * Opens the anchors of the cache.
      *
+     * @param session its machines must run under TCG, see {@link #options}
      * @param runner runs reproducers up to an anchor
      * @param report receives what these runs leave
      */
-    public static AnchorShelf open(Runner runner, Path report, Progress progress)
+    public static AnchorShelf open(Session session, Runner runner, Path report, Progress progress)
             throws IOException, InterruptedException {
         Cache cache = Cache.standard();
         return new AnchorShelf(
-                runner, cache, MachineFactory.open(cache, Optional.of(Accelerator.TCG)), report, progress);
+                session, runner, cache, MachineFactory.open(cache, Optional.of(Accelerator.TCG)), report, progress);
+    }
+
+    /** Returns what a session needs whose machines can be frozen at an anchor. */
+    public static SessionOptions options(Progress progress) {
+        return SessionOptions.standard(progress).withAccelerator(Optional.of(Accelerator.TCG.id()));
     }
 
     /**
@@ -78,16 +90,13 @@ public final class AnchorShelf {
                 from,
                 HexFormat.of().formatHex(suffix)));
         cache.<IOException>entry(Anchor.KIND, name, fresh -> {
-            try (Session session = Session.open(
-                    SessionOptions.standard(progress).withAccelerator(Optional.of(Accelerator.TCG.id())))) {
-                AnchorCapture capture = new AnchorCapture(kernel, session.qemuVersion(), from, hit, globals, fresh);
-                RunOutcome outcome = runner.run(new RunRequest(
-                        session,
-                        reproducer,
-                        RunSettings.of(kernel).reportedIn(report).capturedBy(new RunSettings.Capture(capture, fresh))));
-                if (!Anchor.isIn(fresh)) {
-                    throw new NoAnchorException(from, outcome);
-                }
+            AnchorCapture capture = new AnchorCapture(kernel, session.qemuVersion(), from, hit, globals, fresh);
+            RunOutcome outcome = runner.run(new RunRequest(
+                    session,
+                    reproducer,
+                    RunSettings.of(kernel).reportedIn(report).capturedBy(new RunSettings.Capture(capture, fresh))));
+            if (!Anchor.isIn(fresh)) {
+                throw new NoAnchorException(from, outcome);
             }
         });
         return name;
@@ -108,8 +117,7 @@ public final class AnchorShelf {
         Path kept = cache.find(Anchor.KIND, name).orElseThrow(() -> new IllegalArgumentException(noAnchor(name)));
         Anchor anchor = Anchor.read(kept);
         anchor.checkQemu(host.programs().qemuVersion());
-        KernelInfo kernel = KernelInfo.of(
-                new Kernels(cache).resolve(KernelSpec.parse(anchor.kernel()), progress), host, cache, progress);
+        KernelInfo kernel = info(KernelSpec.parse(anchor.kernel()));
         if (!kernel.kernel().key().equals(anchor.key())) {
             throw new MachineException("the anchor " + name + " belongs to the kernel " + anchor.key() + ", and "
                     + anchor.kernel() + " is " + kernel.kernel().key() + " now: sweep without --anchor");
@@ -120,6 +128,13 @@ public final class AnchorShelf {
         Symbols symbols = kernel.symbolsAt(template.text())
                 .plus(anchor.programs().stream().map(Anchor.Program::symbol).toList());
         return new FrozenMachine(anchor, template, kernel, symbols, host.programs(), cache);
+    }
+
+    private KernelInfo info(KernelSpec spec) throws IOException, InterruptedException, KernelException {
+        Kernel kernel = new Kernels(cache).resolve(spec, progress);
+        Optional<KernelInfo> known = last.filter(info -> info.kernel().key().equals(kernel.key()));
+        last = Optional.of(known.isPresent() ? known.get() : KernelInfo.of(kernel, host, cache, progress));
+        return last.get();
     }
 
     /** Removes a kept machine. */

@@ -2,6 +2,7 @@
 package io.ksplat.campaign.internal.sweep;
 
 import io.ksplat.engine.Runner;
+import io.ksplat.engine.Session;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.Progress;
@@ -26,7 +27,7 @@ public final class Sweep {
     public static final String TABLE = "sweep.txt";
     public static final String LISTING = "listing.txt";
 
-    private final AnchorShelf anchors;
+    private final Runner runner;
     private final Progress progress;
     private final Path folder;
 
@@ -36,10 +37,10 @@ public final class Sweep {
      * @param runner runs the reproducer up to the anchor
      * @param folder receives the files of the sweep
      */
-    public Sweep(Runner runner, Path folder, Progress progress) throws IOException, InterruptedException {
+    public Sweep(Runner runner, Path folder, Progress progress) throws IOException {
+        this.runner = runner;
         this.progress = progress;
         this.folder = Files.createDirectories(folder);
-        this.anchors = AnchorShelf.open(runner, folder, progress);
     }
 
     /**
@@ -48,6 +49,13 @@ public final class Sweep {
      * @throws IOException if there is no anchor; a failure at a single point gives that point the verdict ERROR
      */
     public SweepMap run(SweepRequest request) throws IOException, InterruptedException, KernelException {
+        try (Session session = Session.open(AnchorShelf.options(progress))) {
+            return run(request, AnchorShelf.open(session, runner, folder, progress));
+        }
+    }
+
+    private SweepMap run(SweepRequest request, AnchorShelf anchors)
+            throws IOException, InterruptedException, KernelException {
         long start = System.nanoTime();
         String name = request.anchor().isPresent()
                 ? request.anchor().get()

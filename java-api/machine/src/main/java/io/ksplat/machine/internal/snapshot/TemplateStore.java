@@ -93,9 +93,24 @@ public final class TemplateStore implements AutoCloseable {
                 Optional.empty());
     }
 
-    /** Does the same as {@link #boot}, with the guest's memory in a file, so that it can be frozen at any moment. */
-    public Started bootIn(Path ram, MachineConfig config, Path consoleLog, Progress progress) throws IOException {
-        return started(factory.bootIn(ram, config, consoleLog, progress));
+    /**
+     * Restores a machine from its template, or boots it if that fails, with the guest's memory in a file, so that it can be frozen at
+     * any moment.
+     */
+    public Started startIn(Path ram, Kernel kernel, MachineConfig config, Path consoleLog, Progress progress)
+            throws IOException, InterruptedException {
+        try {
+            Made made = template(key(kernel, config), kernel, config, consoleLog, progress);
+            long start = System.nanoTime();
+            RestoredMachine machine = made.template().prepareIn(ram, factory.programs());
+            return restored(made, made.template().wake(machine, consoleLog), start);
+        } catch (BootException e) {
+            throw e;
+        } catch (IOException e) {
+            progress.report("cannot restore a machine, booting instead: " + e.getMessage());
+            Files.deleteIfExists(ram);
+            return started(factory.bootIn(ram, config, consoleLog, progress));
+        }
     }
 
     /** Does the same as {@link #start(Kernel, MachineConfig, Path, int, Progress)} without announcing further machines. */

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign.internal.hunt;
+
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
+import io.ksplat.campaign.internal.hunt.HuntResult.Tried;
+import io.ksplat.kernel.internal.Digests;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What hunts on one kernel have found, in its folder of the report. Thread-safe. */
+public final class HuntFile {
+    public static final String NAME = "hunt.json";
+
+    private static final ObjectMapper MAPPER = new ObjectMapper()
+            .registerModule(new Jdk8Module())
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+
+    private final Path folder;
+    private final Path file;
+    private final HuntRequest request;
+    private final String basis;
+    private final Map<String, Tried> tried = new LinkedHashMap<>();
+
+    private HuntFile(Path folder, HuntRequest request, String basis) {
+        this.folder = folder;
+        this.file = folder.resolve(NAME);
+        this.request = request;
+        this.basis = basis;
+    }
+
+    /**
+     * Opens the one of a folder. What is there counts if it was found with the same kernel, seed, points and operations.
+     *
+     * @param kernel the kernel's key
+     */
+    static HuntFile open(Path folder, HuntRequest request, String kernel) throws IOException {
+        String basis = Digests.sha256(String.join(
+                        "\n",
+                        kernel,
+                        String.valueOf(request.seed()),
+                        String.valueOf(request.points()),
+                        String.valueOf(request.exhaustive()),
+                        OperationPair.sources()))
+                .substring(0, 16);
+        HuntFile opened = new HuntFile(folder, request, basis);
+        if (Files.exists(opened.file)) {
+            HuntResult before = MAPPER.readValue(opened.file.toFile(), HuntResult.class);
+            if (before.basis().equals(basis)) {
+                // What failed may have failed for reasons of this host.
+                before.operations().stream()
+                        .filter(one -> !one.failed())
+                        .forEach(one -> opened.tried.put(one.name(), one));
+            }
+        }
+        return opened;
+    }
+
+    /** Returns the folder of what belongs to this kernel. */
+    Path folder() {
+        return folder;
+    }
+
+    synchronized boolean has(Operation operation) {
+        return tried.containsKey(operation.name());
+    }
+
+    /** Adds an answer, and writes the file. */
+    synchronized void add(Tried one) throws IOException {
+        tried.put(one.name(), one);
+        Path whole = file.resolveSibling(NAME + ".new");
+        Files.writeString(whole, line(result(Operations.named(List.of()))) + "\n");
+        Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** Returns what is known of operations, in their order. */
+    synchronized HuntResult result(List<Operation> operations) {
+        return new HuntResult(
+                request.kernel(),
+                request.seed(),
+                basis,
+                operations.stream()
+                        .filter(this::has)
+                        .map(operation -> tried.get(operation.name()))
+                        .toList(),
+                request.operations().stream()
+                        .filter(operation -> !has(operation))
+                        .map(Operation::name)
+                        .toList());
+    }
+
+    /** Returns a result as one line of JSON. */
+    public static String line(HuntResult result) throws IOException {
+        return MAPPER.writeValueAsString(result);
+    }
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Local storage of the current task and of its control group. Define ACTION_* and VARIANT_* before including it. */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#if defined(VARIANT_task)
+#define MAP_TYPE BPF_MAP_TYPE_TASK_STORAGE
+#define OWNER struct task_struct
+#define GET bpf_task_storage_get
+#define DELETE bpf_task_storage_delete
+#elif defined(VARIANT_cgroup)
+#define MAP_TYPE BPF_MAP_TYPE_CGRP_STORAGE
+#define OWNER struct cgroup
+#define GET bpf_cgrp_storage_get
+#define DELETE bpf_cgrp_storage_delete
+#endif
+
+struct {
+	__uint(type, MAP_TYPE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, u64);
+} map SEC(".maps");
+
+static __always_inline OWNER *owner(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+#if defined(VARIANT_task)
+	return task;
+#else
+	return task->cgroups->dfl_cgrp;
+#endif
+}
+
+static __always_inline long prepare(void)
+{
+	return 0;
+}
+
+static __always_inline long operation(u32 turn)
+{
+#if defined(ACTION_create)
+	DELETE(&map, owner());
+#endif
+	return GET(&map, owner(), NULL, BPF_LOCAL_STORAGE_GET_F_CREATE) ? 0 : -1;
+}
+
+#include "operation.bpf.h"
