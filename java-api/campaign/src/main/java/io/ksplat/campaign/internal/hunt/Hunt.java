@@ -86,7 +86,7 @@ public final class Hunt {
                     one.get();
                 }
             } catch (ExecutionException e) {
-                throw thrown(e.getCause());
+                throw thrown(e.getCause() == null ? e : e.getCause());
             } finally {
                 workers.shutdownNow();
             }
