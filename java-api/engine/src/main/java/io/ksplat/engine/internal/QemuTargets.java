@@ -182,7 +182,7 @@ public final class QemuTargets implements Targets {
 
     @Override
     public String version() throws IOException, InterruptedException {
-        return factory().programs().qemuVersion();
+        return factory().qemuVersion();
     }
 
     @Override

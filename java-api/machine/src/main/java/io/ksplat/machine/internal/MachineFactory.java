@@ -83,7 +83,7 @@ public final class MachineFactory {
                 "tsc", boot, fresh -> Files.writeString(fresh.resolve("khz"), Long.toString(programs.measureTscKhz())));
         return new MachineFactory(
                 cache,
-                programs.withQemu(programs.qemu(), hasSandbox(cache, programs)),
+                asked(cache, programs),
                 folder.resolve("initramfs.cpio"),
                 Long.parseLong(Files.readString(tsc.resolve("khz"))),
                 wanted);
@@ -91,21 +91,28 @@ public final class MachineFactory {
 
     /** This host with another QEMU. */
     public MachineFactory withQemu(String qemu) throws IOException, InterruptedException {
-        HostTools other = programs.withQemu(qemu, false);
-        return new MachineFactory(cache, other.withQemu(qemu, hasSandbox(cache, other)), initramfs, tscKhz, wanted);
+        return new MachineFactory(cache, asked(cache, programs.withQemu(qemu, false)), initramfs, tscKhz, wanted);
     }
 
     public HostTools programs() {
         return programs;
     }
 
-    /** Returns QEMU's version, the distribution's part included. */
+    /**
+     * Returns QEMU's version, the distribution's part included.
+     *
+     * @throws io.ksplat.machine.MachineException if machines run elsewhere: it is not known then
+     */
     public String qemuVersion() throws IOException, InterruptedException {
-        return Files.readString(qemu(cache, programs).resolve("version"));
+        return programs.launcher().isPresent()
+                ? programs.qemuVersion()
+                : Files.readString(qemu(cache, programs).resolve("version"));
     }
 
-    private static boolean hasSandbox(Cache cache, HostTools programs) throws IOException, InterruptedException {
-        return Boolean.parseBoolean(Files.readString(qemu(cache, programs).resolve("sandbox")));
+    /** Returns the same tools with what their QEMU can do. */
+    private static HostTools asked(Cache cache, HostTools tools) throws IOException, InterruptedException {
+        String sandbox = Files.readString(qemu(cache, tools).resolve("sandbox"));
+        return tools.withQemu(tools.qemu(), Boolean.parseBoolean(sandbox));
     }
 
     /** Returns what is known of a program file: starting QEMU to ask it takes as long as restoring a machine. */

@@ -52,7 +52,7 @@ public final class Bench implements AutoCloseable {
         environment.put("kernel", kernel.release());
         environment.put("accelerator", kernel.accelerator().id());
         environment.put("guest", CPUS + " CPUs, " + MEMORY_MIB + " MiB");
-        environment.put("qemu", host.programs().qemuVersion());
+        environment.put("qemu", host.qemuVersion());
         environment.put("host", HostText.cpus() + ", Linux " + System.getProperty("os.version"));
         environment.put("java", System.getProperty("java.vm.version"));
         environment.put("load before", HostText.load());

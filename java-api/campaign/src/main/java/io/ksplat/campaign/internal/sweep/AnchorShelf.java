@@ -116,7 +116,7 @@ public final class AnchorShelf {
     public FrozenMachine open(String name) throws IOException, InterruptedException, KernelException {
         Path kept = cache.find(Anchor.KIND, name).orElseThrow(() -> new IllegalArgumentException(noAnchor(name)));
         Anchor anchor = Anchor.read(kept);
-        anchor.checkQemu(host.programs().qemuVersion());
+        anchor.checkQemu(host.qemuVersion());
         KernelInfo kernel = info(KernelSpec.parse(anchor.kernel()));
         if (!kernel.kernel().key().equals(anchor.key())) {
             throw new MachineException("the anchor " + name + " belongs to the kernel " + anchor.key() + ", and "
