@@ -5,15 +5,13 @@ import io.ksplat.campaign.internal.fleet.KnownDurations;
 import io.ksplat.campaign.internal.fleet.PlanMerge;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.Verdict;
+import io.ksplat.kernel.internal.Digests;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.internal.StoredReport;
 import io.ksplat.results.internal.StoredRun;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -25,7 +23,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -250,13 +247,7 @@ public final class History implements AutoCloseable {
     }
 
     private static String digest(List<String> parts) {
-        try {
-            byte[] bytes = String.join("\0", parts).getBytes(StandardCharsets.UTF_8);
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(bytes);
-            return HexFormat.of().formatHex(hash, 0, 16);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        return Digests.sha256(String.join("\0", parts)).substring(0, 32);
     }
 
     /** Tells how long the runs of each report took. */
