@@ -80,7 +80,10 @@ public final class Hunt {
             try {
                 List<Future<?>> all = new ArrayList<>();
                 for (int i = 0; i < request.workers(); i++) {
-                    all.add(workers.submit((Callable<Integer>) () -> work(queue, session, request, file)));
+                    all.add(workers.submit((Callable<Boolean>) () -> {
+                        work(queue, session, request, file);
+                        return true;
+                    }));
                 }
                 for (Future<?> one : all) {
                     one.get();
@@ -104,9 +107,8 @@ public final class Hunt {
         return cause instanceof IOException failed ? failed : new IOException("hunting failed: " + cause, cause);
     }
 
-    private int work(Queue queue, Session session, HuntRequest request, HuntFile file)
+    private void work(Queue queue, Session session, HuntRequest request, HuntFile file)
             throws IOException, InterruptedException, KernelException {
-        int count = 0;
         try (Runner runner = runners.get()) {
             OperationTrial trial = new OperationTrial(
                     request,
@@ -117,10 +119,8 @@ public final class Hunt {
                     progress);
             for (Optional<Operation> next = queue.next(); next.isPresent(); next = queue.next()) {
                 file.add(trial.run(next.get()));
-                count++;
             }
         }
-        return count;
     }
 
     /** The operations that are still to be tried. */
