@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
-import io.ksplat.campaign.Parallelism;
 import io.ksplat.campaign.internal.fleet.FleetPlan;
 import io.ksplat.campaign.internal.fleet.FleetUnit;
 import io.ksplat.campaign.internal.fleet.PlanReport;
@@ -76,7 +75,7 @@ final class PlanMixin {
     }
 
     /** Runs the share, and returns the exit code. */
-    int run(CommandSpec spec, Path folder, @Nullable Integer jobs) throws Exception {
+    int run(CommandSpec spec, Path folder, int jobs) throws Exception {
         FleetPlan planned = FleetPlan.read(plan == null ? Path.of("") : plan);
         ShardName name = shard == null ? new ShardName(1, 1) : ShardName.parse(shard, System.getenv());
         List<FleetUnit> share = Shares.of(planned.units(), name.of()).get(name.index() - 1);
@@ -116,7 +115,7 @@ final class PlanMixin {
                             out.flush();
                         }
                     })
-                    .run(share, resume, jobs == null ? Parallelism.fitting() : jobs, EntryRunner::new);
+                    .run(share, resume, jobs, EntryRunner::new);
             progress.clear();
         }
         out.println(

@@ -2,7 +2,6 @@
 package io.ksplat.cli;
 
 import io.ksplat.campaign.Campaign;
-import io.ksplat.campaign.Parallelism;
 import io.ksplat.engine.Catalogue;
 import io.ksplat.engine.RunSettings;
 import io.ksplat.engine.Session;
@@ -20,7 +19,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -53,11 +51,8 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private ProgramMixin programs = new ProgramMixin();
 
-    @Option(
-            names = "--jobs",
-            paramLabel = "N",
-            description = "Attempts at a time; default: as many as this machine has CPUs and memory for.")
-    private @Nullable Integer jobs;
+    @Mixin
+    private JobsMixin jobs = new JobsMixin();
 
     @Option(names = "--report", paramLabel = "DIR", description = "Where the report goes, default ksplat-report.")
     private Path report = RunSettings.DEFAULT_REPORT;
@@ -107,7 +102,7 @@ final class RunCommand implements Callable<Integer> {
         plan.check(spec, attempts.words());
         if (plan.isGiven()) {
             checkWords();
-            return plan.run(spec, report, jobs);
+            return plan.run(spec, report, jobs.count());
         }
         List<Catalogue.Entry> chosen = choose(new Reproducers(programs.words(spec)));
         checkWords();
@@ -138,11 +133,7 @@ final class RunCommand implements Callable<Integer> {
                     out.flush();
                 }
             };
-            new Campaign(
-                            session,
-                            settings,
-                            machine.isPresent() ? 1 : jobs == null ? Parallelism.fitting() : jobs,
-                            EntryRunner::new)
+            new Campaign(session, settings, machine.isPresent() ? 1 : jobs.count(), EntryRunner::new)
                     .run(chosen, specs, attempts.repeat(), ended, failure -> {
                         failed.set(true);
                         progress.clear();
@@ -164,9 +155,7 @@ final class RunCommand implements Callable<Integer> {
 
     private void checkWords() {
         attempts.check(spec);
-        if (jobs != null && (jobs < 1 || jobs > Parallelism.MOST)) {
-            throw new ParameterException(spec.commandLine(), "--jobs must be from 1 to " + Parallelism.MOST);
-        }
+        jobs.check(spec);
         if (inContainer && (keepDead || vmcore)) {
             throw new ParameterException(
                     spec.commandLine(),

@@ -2,14 +2,12 @@
 package io.ksplat.cli;
 
 import io.ksplat.campaign.Campaign;
-import io.ksplat.campaign.Parallelism;
 import io.ksplat.campaign.internal.soak.Soak;
 import io.ksplat.campaign.internal.soak.SoakResult;
 import io.ksplat.engine.Catalogue;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.SessionOptions;
 import io.ksplat.engine.internal.TerminalProgress;
-import io.ksplat.results.ReportMerge;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.RunText;
 import java.io.PrintWriter;
@@ -18,7 +16,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -67,11 +64,8 @@ final class SoakCommand implements Callable<Integer> {
     @Option(names = "--seed", paramLabel = "N", description = "Chooses the order, default ${DEFAULT-VALUE}.")
     private long seed = 1;
 
-    @Option(
-            names = "--jobs",
-            paramLabel = "N",
-            description = "Attempts at a time; default: as many as this machine has CPUs and memory for.")
-    private @Nullable Integer jobs;
+    @Mixin
+    private JobsMixin jobs = new JobsMixin();
 
     @Option(names = "--report", paramLabel = "DIR", description = "Where it is kept, default ${DEFAULT-VALUE}.")
     private Path report = Path.of("ksplat-soak");
@@ -84,9 +78,7 @@ final class SoakCommand implements Callable<Integer> {
         if (!(hours > 0 && hours <= MOST_HOURS) || rounds < 1) {
             throw new ParameterException(spec.commandLine(), "--hours must be above 0, --rounds at least 1");
         }
-        if (jobs != null && (jobs < 1 || jobs > Parallelism.MOST)) {
-            throw new ParameterException(spec.commandLine(), "--jobs must be from 1 to " + Parallelism.MOST);
-        }
+        jobs.check(spec);
         kernels.check();
         PrintWriter out = spec.commandLine().getOut();
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
@@ -101,7 +93,7 @@ final class SoakCommand implements Callable<Integer> {
         SoakResult result = soak.run(
                 rounds,
                 () -> System.nanoTime() - end < 0,
-                jobs == null ? Parallelism.fitting() : jobs,
+                jobs.count(),
                 () -> Session.openUntilSignal(options),
                 EntryRunner::new,
                 new Soak.Listener() {
@@ -123,7 +115,6 @@ final class SoakCommand implements Callable<Integer> {
                 });
         progress.clear();
         Path joint = soak.folder().joint();
-        ReportMerge.of(soak.folder().rounds(), joint);
         Files.writeString(joint.resolveSibling("soak.md"), result.text());
         ReportPages.write(joint, spec.commandLine().getErr());
         out.print(result.text());

@@ -67,7 +67,7 @@ public final class Soak {
     }
 
     /**
-     * Runs rounds.
+     * Runs rounds, and joins their reports.
      *
      * @param rounds how many at most
      * @param goesOn whether another run may begin
@@ -95,6 +95,6 @@ public final class Soak {
             }
             held.add(Footprint.now());
         }
-        return new SoakResult(folder.runs(), held, failures);
+        return new SoakResult(folder.join(), held, failures);
     }
 }

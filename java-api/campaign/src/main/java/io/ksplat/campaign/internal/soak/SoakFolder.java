@@ -4,12 +4,11 @@ package io.ksplat.campaign.internal.soak;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.ksplat.engine.Session;
-import io.ksplat.results.ResultsReader;
+import io.ksplat.results.ReportMerge;
 import io.ksplat.results.RunRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -70,7 +69,7 @@ public final class SoakFolder {
     }
 
     /** Returns the reports of the rounds, in their order. */
-    public List<Path> rounds() throws IOException {
+    private List<Path> rounds() throws IOException {
         try (Stream<Path> rounds = Files.list(folder.resolve(ROUNDS))) {
             return rounds.filter(Files::isDirectory).sorted().toList();
         }
@@ -95,15 +94,14 @@ public final class SoakFolder {
         return folder.resolve("report");
     }
 
-    /** Returns the runs of all rounds that came to an end. One that was cut short by the end of ksplat says nothing. */
-    List<RunRecord> runs() throws IOException {
-        List<RunRecord> runs = new ArrayList<>();
-        for (Path round : rounds()) {
-            ResultsReader.read(round).stream().filter(SoakFolder::hasEnded).forEach(runs::add);
-        }
-        return runs;
+    /** Joins the reports of all rounds, and returns the runs that came to an end. */
+    List<RunRecord> join() throws IOException {
+        return ReportMerge.of(rounds(), joint()).stream()
+                .filter(SoakFolder::hasEnded)
+                .toList();
     }
 
+    /** One that was cut short by the end of ksplat says nothing. */
     static boolean hasEnded(RunRecord run) {
         return run.isFinished() && !(run.isError() && run.message().equals(Optional.of(Session.INTERRUPTED)));
     }
