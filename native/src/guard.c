@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * ksplat-guard [--remove DIR] [--listen ADDRESS:PORT]... -- COMMAND ARGS...: the parent of every QEMU.
+ * ksplat-guard [--remove DIR] [--host-network] [--listen ADDRESS:PORT]... -- COMMAND ARGS...: the parent of every QEMU.
  *
  * It ties COMMAND's life to the process at the other end of its standard input (the JVM), and leaves nothing behind:
  *
  *  - COMMAND runs in a session of its own: a terminal's Ctrl-C reaches neither it nor the guard. Its stdin is /dev/null
  *    and its stdout is the guard's stderr.
  *  - COMMAND has namespaces of its own for the network, in which there is none, and for System V and POSIX queues, where the
- *    host lets the guard make them. Descriptors that it inherits, and sockets in the file system, work as ever.
+ *    host lets the guard make them. Descriptors that it inherits, and sockets in the file system, work as ever. With
+ *    --host-network it has the guard's own ones: for a COMMAND that is trusted, such as a container's daemon.
  *  - The guard prints two lines, unless more is asked for: COMMAND's pid once it runs, and `ended STATUS` when it has ended.
  *    STATUS is its exit status, or 128 plus the number of the signal that killed it. Then stdout is closed.
  *  - End of file on stdin (the JVM closed it, or died, SIGKILL included) or SIGTERM: COMMAND's process group is killed
@@ -144,6 +145,8 @@ static int isolate(void)
 	       write_file("/proc/self/gid_map", groups) ? 0 : -1;
 }
 
+static bool host_network;
+
 static void become(char **command, const struct listeners *listeners, pid_t guard, int status)
 {
 	const struct rlimit no_core = { 0, 0 };
@@ -159,7 +162,7 @@ static void become(char **command, const struct listeners *listeners, pid_t guar
 	/* COMMAND runs what a hostile guest makes of it: it gets no more rights, and its memory is not dumped to the disk. */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || setrlimit(RLIMIT_CORE, &no_core))
 		goto failed;
-	if (isolate())
+	if (!host_network && isolate())
 		goto failed;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* If the guard died before that, no signal will come. */
@@ -459,7 +462,7 @@ out:
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: ksplat-guard [--remove DIR] [--listen ADDRESS:PORT]... -- COMMAND [ARGUMENT...]\n");
+	fprintf(stderr, "usage: ksplat-guard [--remove DIR] [--host-network] [--listen ADDRESS:PORT]... -- COMMAND ARGS...\n");
 	return EXIT_USAGE;
 }
 
@@ -476,6 +479,10 @@ int main(int argc, char **argv)
 			fprintf(stderr, "ksplat-guard: --remove %s: name a folder by its absolute path\n", dir);
 			return EXIT_USAGE;
 		}
+	}
+	if (at < argc && !strcmp(argv[at], "--host-network")) {
+		host_network = true;
+		at++;
 	}
 	while (at + 1 < argc && !strcmp(argv[at], "--listen") && listeners.count < MOST_LISTENERS) {
 		int fd = listen_at(argv[at + 1]);

@@ -185,10 +185,11 @@ static bool may_be_apart(void)
 	return waitpid(pid, &status, 0) == pid && status == 0;
 }
 
-static void the_command_sees_no_network(void)
+static void the_command_sees_no_network_unless_it_is_asked_for(void)
 {
 	char net[64], script[256];
 	char *apart[] = { program, "--", "sh", "-c", script, NULL };
+	char *together[] = { program, "--host-network", "--", "sh", "-c", script, NULL };
 	ssize_t length = readlink("/proc/self/ns/net", net, sizeof(net) - 1);
 	char *owned = "t=$(mktemp) && test -O $t && rm $t";
 	struct guarded g;
@@ -201,6 +202,11 @@ static void the_command_sees_no_network(void)
 	g = guard(apart);
 	last_line(&g, line, sizeof(line));
 	CHECK(!strcmp(line, "ended 0"), "said: %s", line);
+	finish(&g);
+	snprintf(script, sizeof(script), "test $(readlink /proc/self/ns/net) = '%s' && %s", net, owned);
+	g = guard(together);
+	last_line(&g, line, sizeof(line));
+	CHECK(!strcmp(line, "ended 0"), "said with --host-network: %s", line);
 	finish(&g);
 }
 
@@ -461,7 +467,7 @@ int main(int argc, char **argv)
 	snprintf(program, sizeof(program), "%s/ksplat-guard", argc > 1 ? argv[1] : "build");
 	status_is_passed_on();
 	the_command_gains_no_rights_and_dumps_no_core();
-	the_command_sees_no_network();
+	the_command_sees_no_network_unless_it_is_asked_for();
 	end_of_stdin_kills_the_group_and_removes();
 	sigterm_is_as_the_end_of_stdin();
 	a_kept_command_outlives_stdin();
