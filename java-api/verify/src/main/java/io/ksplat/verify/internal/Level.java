@@ -4,6 +4,7 @@ package io.ksplat.verify.internal;
 import io.ksplat.verify.internal.Step.Need;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** How much is checked. A test belongs to a level by its JUnit tag; one without a tag of these belongs to the first. */
 enum Level {
@@ -19,7 +20,7 @@ enum Level {
         return switch (this) {
             case VERIFY ->
                 List.of(Step.onKernels(
-                        "tests on stock kernels", List.of("debian:6.12", "debian:7.2", "debian:6.1"), List.of()));
+                        "", "tests on stock kernels", List.of("debian:6.12", "debian:7.2", "debian:6.1"), List.of()));
             case FULL ->
                 List.of(
                         tagged("trust", "lies and truths", List.of("debian:6.12"), "-Dksplat.trust.skip=false"),
@@ -29,6 +30,7 @@ enum Level {
                                 List.of("source:7.3+lockdep"),
                                 "-Dksplat.lockdep.skip=false"),
                         new Step(
+                                "full",
                                 "long tests on stock kernels",
                                 List.of(
                                         Need.kernel("debian:6.12"),
@@ -38,11 +40,12 @@ enum Level {
                                         new Need("a database server", List.of("scripts/prepare-database"))),
                                 false,
                                 arguments("full", "-Dksplat.rest.skip=false")),
-                        new Step("containers", List.of(), true, arguments("container")),
+                        new Step("container", "containers", List.of(), true, arguments("container")),
                         tagged("kasan", "tests with KASAN", List.of("source:7.3+kasan")));
             case LONG ->
                 List.of(
                         new Step(
+                                "long",
                                 "soaks, and what a release asks for",
                                 List.of(
                                         Need.kernel("debian:6.12"),
@@ -51,6 +54,7 @@ enum Level {
                                 false,
                                 arguments("long")),
                         new Step(
+                                "package",
                                 "packages",
                                 List.of(
                                         Need.kernel("debian:7.2"),
@@ -62,8 +66,21 @@ enum Level {
         };
     }
 
+    /** Returns the step of that tag; empty if none has it. */
+    static List<Step> tagged(String tag) {
+        return all().filter(step -> step.tag().equals(tag)).toList();
+    }
+
+    static List<String> tags() {
+        return all().map(Step::tag).filter(tag -> !tag.isEmpty()).toList();
+    }
+
+    private static Stream<Step> all() {
+        return Stream.of(values()).flatMap(level -> level.steps().stream());
+    }
+
     private static Step tagged(String tag, String name, List<String> kernels, String... more) {
-        return Step.onKernels(name, kernels, arguments(tag, more));
+        return Step.onKernels(tag, name, kernels, arguments(tag, more));
     }
 
     private static List<String> arguments(String tags, String... more) {

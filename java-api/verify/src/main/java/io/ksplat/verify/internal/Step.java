@@ -6,12 +6,13 @@ import java.util.List;
 /**
  * Some checks that are made ready and run together.
  *
+ * @param tag the JUnit tag of its tests; empty for those that have none
  * @param name what is checked
  * @param needs what is made ready before the tests, in this order
  * @param container whether a container daemon is started for it, if there is none
  * @param maven the arguments that choose its tests
  */
-record Step(String name, List<Need> needs, boolean container, List<String> maven) {
+record Step(String tag, String name, List<Need> needs, boolean container, List<String> maven) {
     /**
      * What takes too long for a test.
      *
@@ -23,7 +24,23 @@ record Step(String name, List<Need> needs, boolean container, List<String> maven
         }
     }
 
-    static Step onKernels(String name, List<String> kernels, List<String> maven) {
-        return new Step(name, kernels.stream().map(Need::kernel).toList(), false, maven);
+    static Step onKernels(String tag, String name, List<String> kernels, List<String> maven) {
+        return new Step(tag, name, kernels.stream().map(Need::kernel).toList(), false, maven);
+    }
+
+    /** Returns it with all that its tests need, for one test. */
+    Step only(String test) {
+        return new Step(
+                tag,
+                test,
+                needs,
+                container,
+                List.of(
+                        "-Dtest=" + test,
+                        "-Dksplat.level=any() | none()",
+                        "-Dksplat.others=inner",
+                        "-Dksplat.trust.skip=false",
+                        "-Dexamples.skip=true",
+                        "-Dsurefire.failIfNoSpecifiedTests=false"));
     }
 }

@@ -40,6 +40,9 @@ final class Verify {
     /** What went wrong beside the tests: a build, a kernel. */
     private final List<String> broken = new ArrayList<>();
 
+    /** Of tests that failed: the tag of their step. */
+    private final Map<String, String> tags = new HashMap<>();
+
     private long read;
 
     /** @param strict whether a skip that nobody foresaw is a failure */
@@ -54,7 +57,7 @@ final class Verify {
                 .map(Pattern::compile)
                 .toList());
         this.times = cache.resolve("verify").resolve("times-" + level);
-        this.estimate = options.only().isPresent()
+        this.estimate = options.only().isPresent() || options.tag().isPresent()
                 ? Estimate.read(List.of())
                 : Estimate.read(List.of(times, home.resolve(".ci/times-" + level)));
         this.log = home.resolve("target").resolve("verify.log");
@@ -124,8 +127,8 @@ final class Verify {
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();
-        boolean ended = await(maven, GRACE, this::look);
-        look();
+        boolean ended = await(maven, GRACE, () -> look(step));
+        look(step);
         if (!ended) {
             tally.running().forEach(event -> unfit.add(event.className() + " (was running)"));
         } else if (maven.exitValue() != 0) {
@@ -163,11 +166,12 @@ final class Verify {
     }
 
     /** Reads the events since the last look, and shows them. */
-    private void look() throws IOException {
+    private void look(Step step) throws IOException {
         for (String line : since().lines().toList()) {
             Event.parse(line).ifPresent(event -> {
                 tally.add(event);
                 if (event.kind() == Event.Kind.FAILED) {
+                    tags.put(event.place(), step.tag());
                     terminal.say("FAILED   " + event.module() + " " + event.test() + ": " + brief(event));
                 }
             });
@@ -232,13 +236,19 @@ final class Verify {
                 terminal.say("FAILED   unexpected skip, not in .ci/skips: " + event.test() + ": " + event.text()));
         tally.failed()
                 .forEach(event -> terminal.say("FAILED   " + event.module() + " " + event.test()
-                        + "\n         again: ./ksplat verify --only '" + again(event) + "'"));
+                        + "\n         again: ./ksplat verify " + again(event)));
+        if (options.only().isPresent() && tally.passed() + tally.failed().size() + broken.size() == 0) {
+            broken.add("no test ran: there is none of that name, or all were skipped");
+        }
         broken.forEach(what -> terminal.say("FAILED   " + what));
         int failed = tally.failed().size() + surprises.size() + broken.size();
         Duration wall = Duration.between(begin, Instant.now());
         if (tally.flaky().size() + failed > 0) {
             terminal.say("details: " + home.relativize(log) + ", and target/surefire-reports of the modules");
-        } else if (options.only().isEmpty() && unfit.isEmpty() && tally.unfit().isEmpty()) {
+        } else if (options.only().isEmpty()
+                && options.tag().isEmpty()
+                && unfit.isEmpty()
+                && tally.unfit().isEmpty()) {
             Map<String, Long> classes = new HashMap<>(tally.ended());
             classes.values().removeIf(millis -> millis < 100);
             new Estimate(tally.done(), wall, classes).write(times);
@@ -259,8 +269,10 @@ final class Verify {
         return event.text().length() > BRIEF ? event.text().substring(0, BRIEF) + " ..." : event.text();
     }
 
-    /** An invocation cannot be chosen by itself. */
-    private static String again(Event event) {
-        return event.test().replaceAll("\\[.*", "");
+    /** Returns the arguments that run it again. An invocation cannot be chosen by itself. */
+    private String again(Event event) {
+        String tag = tags.getOrDefault(event.place(), "");
+        return (tag.isEmpty() ? "" : "--tag " + tag + " ") + "--only '"
+                + event.test().replaceAll("\\[.*", "") + "'";
     }
 }

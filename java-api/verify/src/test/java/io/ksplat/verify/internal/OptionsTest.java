@@ -34,8 +34,22 @@ class OptionsTest {
                 .satisfies(step -> assertThat(step.maven()).contains("-Dtest=NmiTest#lands"));
     }
 
+    @Test
+    void chooseAStepByItsTagAndOneTestWithWhatItNeeds() {
+        assertThat(Options.parse(List.of("--tag", "kasan")).steps())
+                .singleElement()
+                .satisfies(step -> assertThat(step.needs()).isNotEmpty());
+        assertThat(Options.parse(List.of("--tag", "container", "--only", "SkeletonTest"))
+                        .steps())
+                .singleElement()
+                .satisfies(step -> {
+                    assertThat(step.container()).isTrue();
+                    assertThat(step.maven()).contains("-Dtest=SkeletonTest");
+                });
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"--minutes", "--minutes 0", "--minutes x", "--fulll", "--only"})
+    @ValueSource(strings = {"--minutes", "--minutes 0", "--minutes x", "--fulll", "--only", "--tag", "--tag x"})
     void thatAreNoneAreRefused(String line) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Options.parse(List.of(line.split(" ", -1))))
