@@ -38,7 +38,9 @@ public final class BpfCompileException extends IOException {
     }
 
     static BpfCompileException timedOut(Path source, String limit, String output) {
-        return new BpfCompileException(source + ": clang took longer than " + limit + " and was killed", output);
+        return new BpfCompileException(
+                source + ": clang took longer than " + limit + ", or ten times that of the clock, and was killed",
+                output);
     }
 
     /** Returns everything that clang printed. */

@@ -150,7 +150,7 @@ public final class BpfCompiler {
      * Compiles a source file; warnings are errors.
      *
      * @param includeDirs folders to search, in this order, before /usr/include, which has libbpf's {@code <bpf/...>}
-     * @param limit the time after which clang is killed
+     * @param limit the CPU time after which clang is killed, as after ten times that of the clock
      * @return the bytes of the object file
      * @throws BpfCompileException if clang reports an error, or takes too long
      * @throws IOException if clang cannot be run
@@ -194,7 +194,7 @@ public final class BpfCompiler {
             command.addAll(List.of("-c", String.valueOf(absolute.getFileName()), "-o", object.toString()));
             ClangRun run = ClangRun.of(command, folder, environment, limit);
             if (run.timedOut()) {
-                throw BpfCompileException.timedOut(source, limit.toMillis() + " ms", run.output());
+                throw BpfCompileException.timedOut(source, limit.toMillis() + " ms of CPU time", run.output());
             }
             if (run.exitCode() != 0) {
                 throw BpfCompileException.of(source, run.exitCode(), run.output());

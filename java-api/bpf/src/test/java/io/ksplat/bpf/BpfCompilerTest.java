@@ -82,6 +82,27 @@ class BpfCompilerTest {
     }
 
     @Test
+    void aCompilerThatWaitsForACpuIsNotKilled() throws Exception {
+        String script = "sleep 2; for last; do [ \"$before\" = -MF ] && rule=$last; before=$last; done; "
+                + "echo object >$last; echo object: >$rule";
+        BpfCompiler waits = BpfCompiler.find(Map.of("KSPLAT_CLANG", fakeClang("19.1.7", script)));
+
+        byte[] object = waits.compile(source("any.bpf.c", ""), List.of(), Duration.ofSeconds(1));
+
+        assertThat(object).asString().isEqualTo("object\n");
+    }
+
+    @Test
+    void aCompilerThatComputesForEverIsKilled() throws Exception {
+        BpfCompiler busy = BpfCompiler.find(Map.of("KSPLAT_CLANG", fakeClang("19.1.7", "while :; do :; done")));
+        Path source = source("any.bpf.c", "");
+
+        assertThatExceptionOfType(BpfCompileException.class)
+                .isThrownBy(() -> busy.compile(source, List.of(), Duration.ofSeconds(1)))
+                .withMessageContaining("1000 ms of CPU time");
+    }
+
+    @Test
     void anOldClangIsRefused() throws Exception {
         String old = fakeClang("14.0.6", "exit 1");
 

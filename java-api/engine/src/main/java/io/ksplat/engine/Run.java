@@ -169,7 +169,15 @@ public final class Run {
             if (this instanceof Aborted aborted) {
                 return Optional.of(aborted.thrown.toString());
             }
-            return this instanceof Threw threw ? Optional.of(threw.thrown.toString()) : Optional.empty();
+            return this instanceof Threw threw ? Optional.of(said(threw.thrown)) : Optional.empty();
+        }
+
+        /** A message of ksplat's own is a sentence; others need the name of their class. */
+        private static String said(Throwable thrown) {
+            String message = thrown.getMessage();
+            return message != null && thrown.getClass().getName().startsWith("io.ksplat.")
+                    ? message
+                    : thrown.toString();
         }
     }
 

@@ -93,7 +93,8 @@ class RunVerdictTest {
         Watcher.Seen seen = new Watcher.Seen(List.of(blocked), List.of(PASSED), true, Optional.empty());
         Throwable late = new MachineException.Late("the agent did not answer");
         assertThat(reproducer(seen, Optional.of(late)))
-                .isEqualTo(new RunVerdict(Verdict.INCONCLUSIVE, Optional.of("init/1 sleeps; " + late)));
+                .isEqualTo(
+                        new RunVerdict(Verdict.INCONCLUSIVE, Optional.of("init/1 sleeps; the agent did not answer")));
         Watcher.Seen gone = new Watcher.Seen(List.of(blocked), List.of(PASSED), true, Optional.of("QEMU ended"));
         assertThat(reproducer(gone, Optional.of(late)).verdict()).isEqualTo(Verdict.ERROR);
         assertThat(reproducer(seen(true, PASSED), Optional.of(late)).verdict()).isEqualTo(Verdict.ERROR);

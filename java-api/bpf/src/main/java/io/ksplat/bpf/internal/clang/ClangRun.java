@@ -10,10 +10,19 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** One process of clang that has ended, or was killed. */
 public record ClangRun(int exitCode, boolean timedOut, String output) {
-    /** Runs a command. */
+    private static final Duration LOOK = Duration.ofMillis(100);
+    /** What a compiler may take of the clock for each second of its CPU time: others run as well, and one may wait for ever. */
+    private static final int WALL = 10;
+
+    /**
+     * Runs a command.
+     *
+     * @param limit the CPU time after which it is killed, as after ten times that of the clock
+     */
     public static ClangRun of(List<String> command, Path directory, Map<String, String> environment, Duration limit)
             throws IOException, InterruptedException {
         // a file, not a pipe: clang never blocks on its output
@@ -28,7 +37,7 @@ public record ClangRun(int exitCode, boolean timedOut, String output) {
             Process process = builder.start();
             boolean ended = false;
             try {
-                ended = process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
+                ended = endsWithin(process, limit);
             } finally {
                 if (!ended) {
                     process.descendants().forEach(ProcessHandle::destroyForcibly);
@@ -40,5 +49,22 @@ public record ClangRun(int exitCode, boolean timedOut, String output) {
         } finally {
             Files.deleteIfExists(output);
         }
+    }
+
+    private static boolean endsWithin(Process process, Duration limit) throws InterruptedException {
+        long end = System.nanoTime() + limit.multipliedBy(WALL).toNanos();
+        while (System.nanoTime() < end && cpuTime(process).compareTo(limit) < 0) {
+            if (process.waitFor(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Counts its own and that of its live descendants: what is called clang may be a script. */
+    private static Duration cpuTime(Process process) {
+        return Stream.concat(Stream.of(process.toHandle()), process.descendants())
+                .flatMap(handle -> handle.info().totalCpuDuration().stream())
+                .reduce(Duration.ZERO, Duration::plus);
     }
 }

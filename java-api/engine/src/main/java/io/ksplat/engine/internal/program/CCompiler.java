@@ -78,7 +78,8 @@ final class CCompiler {
             words.addAll(List.of("-o", program.toString()));
             ClangRun run = run(words);
             if (run.timedOut()) {
-                throw new IOException(source + ": gcc took longer than " + LIMIT.toSeconds() + " s and was killed");
+                throw new IOException(source + ": gcc took longer than " + LIMIT.toSeconds()
+                        + " s of CPU time, or ten times that of the clock, and was killed");
             }
             if (run.exitCode() != 0) {
                 throw new IOException(refusal(run));
