@@ -34,7 +34,12 @@ final class AttemptsMixin {
             description = "The verdict that is expected, whatever the reproducer says.")
     private @Nullable String expect;
 
-    @Option(names = "--nmi", paramLabel = "MODE", description = "none: send no NMIs, to see the controls fail.")
+    @Option(
+            names = "--nmi",
+            paramLabel = "MODE",
+            description =
+                    "none: send no NMIs, to see the controls fail. storm:RATE: instead of those that it asks for,"
+                            + " RATE a second as long as it runs; into CPU 0, or with the boot parameter apic_extnmi=all into each.")
     private @Nullable String nmi;
 
     @Option(names = "--fresh", description = "Boot each machine cold.")

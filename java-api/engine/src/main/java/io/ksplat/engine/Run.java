@@ -342,7 +342,16 @@ public final class Run {
         session.progress().step("attempt");
         lease.throwIfInterrupted();
         session.progress().report(scenario.id() + ": running on " + kernel.release());
-        return prepared;
+        return prepared instanceof Ready ready ? stormy(ready) : prepared;
+    }
+
+    private Prepared stormy(Ready ready) {
+        try {
+            ready.fixture.beginStorm();
+            return ready;
+        } catch (IOException | UnsupportedTargetException e) {
+            return new Unprepared(ready.fixture, e);
+        }
     }
 
     private void tellBegun(KernelInfo kernel) throws IOException {

@@ -17,7 +17,7 @@ import java.util.function.Function;
  *
  * @param kernel {@code ksplat.kernel}: the kernel spec, by default {@link #DEFAULT_KERNEL}
  * @param expect {@code ksplat.expect}: the verdict that makes a run green, instead of what the scenario expects
- * @param nmi {@code ksplat.nmi}: {@code as-written} or {@code none}
+ * @param nmi {@code ksplat.nmi}: {@code as-written}, {@code none} or {@code storm:RATE}
  * @param attempt {@code ksplat.attempt}: the run's number in the report, from 1
  * @param more {@code ksplat.more}: how many attempts of the same are to follow, 0 if nobody knows
  * @param report {@code ksplat.report}: the report's folder
@@ -119,10 +119,7 @@ public record RunSettings(
         RunSettings settings = new RunSettings(
                 KernelSpec.parse(parameters.apply(Keys.KERNEL).orElse(DEFAULT_KERNEL)),
                 parameters.apply(Keys.EXPECT).map(text -> word(Verdict.class, Keys.EXPECT, text)),
-                parameters
-                        .apply(Keys.NMI)
-                        .map(text -> word(NmiMode.class, Keys.NMI, text))
-                        .orElse(NmiMode.AS_WRITTEN),
+                parameters.apply(Keys.NMI).map(text -> mode(Keys.NMI, text)).orElse(NmiMode.AS_WRITTEN),
                 parameters
                         .apply(Keys.ATTEMPT)
                         .map(text -> number(Keys.ATTEMPT, 1, text))
@@ -174,17 +171,7 @@ public record RunSettings(
      */
     public RunSettings sending(String mode) {
         return new RunSettings(
-                kernel,
-                expect,
-                word(NmiMode.class, "--nmi", mode),
-                attempt,
-                more,
-                report,
-                fresh,
-                keepDead,
-                vmcore,
-                busy,
-                capture);
+                kernel, expect, mode("--nmi", mode), attempt, more, report, fresh, keepDead, vmcore, busy, capture);
     }
 
     /** Returns these with machines that boot cold. */
@@ -242,6 +229,14 @@ public record RunSettings(
             throw new IllegalArgumentException(key + " is a number from " + from + ", not \"" + text + "\"");
         }
         return Integer.parseInt(text);
+    }
+
+    private static NmiMode mode(String key, String text) {
+        try {
+            return NmiMode.parse(text.toLowerCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(key + ": " + e.getMessage(), e);
+        }
     }
 
     static <E extends Enum<E>> E word(Class<E> type, String key, String text) {

@@ -63,6 +63,7 @@ class RunSettingsTest {
         assertThat(settings.busy()).isEqualTo(Duration.ofSeconds(3));
         assertThat(options(Map.of("ksplat.accelerator", "KVM")).accelerator()).contains(Accelerator.KVM);
         assertThat(read(Map.of("ksplat.nmi", "as-written")).nmi()).isEqualTo(NmiMode.AS_WRITTEN);
+        assertThat(read(Map.of("ksplat.nmi", "storm:2.5")).nmi()).isEqualTo(NmiMode.storm(2.5));
     }
 
     @Test
@@ -74,7 +75,7 @@ class RunSettingsTest {
         assertThat(settings.nmi()).isEqualTo(NmiMode.NONE);
         assertThat(settings.keepDead()).isTrue();
         assertThatThrownBy(() -> settings.expecting("fine")).hasMessageContaining("--expect is one of [deadlock,");
-        assertThatThrownBy(() -> settings.sending("all")).hasMessageContaining("--nmi is one of [as_written, none]");
+        assertThatThrownBy(() -> settings.sending("all")).hasMessageContaining("--nmi: all is not as-written");
     }
 
     @ParameterizedTest
@@ -82,7 +83,9 @@ class RunSettingsTest {
             delimiter = '|',
             value = {
                 "ksplat.expect      | maybe      | ksplat.expect is one of [deadlock, recovered,",
-                "ksplat.nmi         | some       | ksplat.nmi is one of [as_written, none], not \"some\"",
+                "ksplat.nmi         | some       | ksplat.nmi: some is not as-written, none or storm:RATE, NMIs a second",
+                "ksplat.nmi         | storm      | ksplat.nmi: storm is not as-written, none or storm:RATE, NMIs a second",
+                "ksplat.nmi         | storm:0    | ksplat.nmi: a storm has up to 10,000 NMIs a second, not 0.0",
                 "ksplat.accelerator | hvf        | ksplat.accelerator is one of [kvm, tcg], not \"hvf\"",
                 "ksplat.attempt     | 0          | ksplat.attempt is a number from 1, not \"0\"",
                 "ksplat.attempt     | -3         | ksplat.attempt is a number from 1",

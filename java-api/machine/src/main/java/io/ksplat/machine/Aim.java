@@ -135,6 +135,9 @@ public final class Aim {
      * @return where it landed; empty if it did not land there in time, which fails the control {@code nmi}
      */
     public Optional<Landing> fire() throws IOException {
+        if (nmi.mode().storm().isPresent()) {
+            return Optional.empty();
+        }
         if (nmi.outside().isPresent() && storm.isPresent()) {
             storm.get().untilEvidence(stormTime);
             return Optional.empty();
@@ -145,7 +148,7 @@ public final class Aim {
         }
         nmi.intercept(cpu, within);
         nmi.askedFor(1);
-        if (nmi.mode() == NmiMode.NONE) {
+        if (!nmi.mode().asWritten()) {
             nmi.missed("no NMI was sent: NMIs are switched off (--nmi none)");
             return Optional.empty();
         }

@@ -111,7 +111,10 @@ public final class Nmi {
         intercept(0, scale(Aim.WITHIN));
         NmiCounter tally = new NmiCounter(this);
         long begin = System.nanoTime();
-        boolean sent = mode != NmiMode.NONE;
+        if (mode.storm().isPresent()) {
+            return 0;
+        }
+        boolean sent = mode.asWritten();
         if (sent) {
             // Otherwise the kernel prints a help text and does nothing.
             if (outside.isPresent()) {
@@ -154,11 +157,11 @@ public final class Nmi {
                                 + " run it on a machine in QEMU, or give the aim a storm to take its place (orStorm)"));
     }
 
-    Optional<OutsideNmis> outside() {
+    public Optional<OutsideNmis> outside() {
         return outside;
     }
 
-    Duration scale(Duration time) {
+    public Duration scale(Duration time) {
         return outside.map(there -> there.scale(time))
                 .orElseGet(() -> vm().config().accelerator().scale(time));
     }
@@ -189,11 +192,11 @@ public final class Nmi {
         return kernel;
     }
 
-    NmiMode mode() {
+    public NmiMode mode() {
         return mode;
     }
 
-    boolean isEvident() {
+    public boolean isEvident() {
         return evidence.getAsBoolean();
     }
 
@@ -209,7 +212,8 @@ public final class Nmi {
         misses.add(why);
     }
 
-    void fired(Burst burst) {
+    /** Adds what became of NMIs that were not aimed. */
+    public void fired(Burst burst) {
         bursts.add(burst);
     }
 

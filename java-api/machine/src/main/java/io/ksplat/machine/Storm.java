@@ -37,11 +37,15 @@ public final class Storm {
 
     /** The rate, by default 100. */
     public Storm perSecond(double rate) {
+        checkRate(rate);
+        this.perSecond = rate;
+        return this;
+    }
+
+    static void checkRate(double rate) {
         if (!(rate > 0 && rate <= 10_000)) {
             throw new IllegalArgumentException("a storm has up to 10,000 NMIs a second, not " + rate);
         }
-        this.perSecond = rate;
-        return this;
     }
 
     /**
@@ -71,13 +75,16 @@ public final class Storm {
 
     private Burst send(Duration time, boolean untilEvidence) throws IOException {
         nmi.intercept(0, nmi.scale(Aim.WITHIN));
-        if (nmi.outside().isPresent() && nmi.mode() != NmiMode.NONE) {
+        if (nmi.mode().storm().isPresent()) {
+            return new Burst("storm", how() + ", not sent (--nmi " + nmi.mode() + ")", 0, 0, 0, System.nanoTime());
+        }
+        if (nmi.outside().isPresent() && nmi.mode().asWritten()) {
             nmi.outside().get().begin(perSecond, time);
         }
         try {
             return sendThem(time, untilEvidence);
         } finally {
-            if (nmi.outside().isPresent() && nmi.mode() != NmiMode.NONE) {
+            if (nmi.outside().isPresent() && nmi.mode().asWritten()) {
                 nmi.outside().get().end();
             }
         }
@@ -105,7 +112,7 @@ public final class Storm {
         Life life = new Life(tally, start);
         while (due < end) {
             pauseUntil(due);
-            if (nmi.mode() != NmiMode.NONE) {
+            if (nmi.mode().asWritten()) {
                 sendOne();
                 sent++;
             }
@@ -114,7 +121,7 @@ public final class Storm {
                 break;
             }
         }
-        long planned = nmi.mode() == NmiMode.NONE ? Math.round(perSecond * time.toNanos() / SECOND) : sent;
+        long planned = !nmi.mode().asWritten() ? Math.round(perSecond * time.toNanos() / SECOND) : sent;
         Burst burst = new Burst("storm", how(), sent, Math.max(1, planned / 2), awaitTaken(tally, sent), start);
         nmi.fired(burst);
         return burst;

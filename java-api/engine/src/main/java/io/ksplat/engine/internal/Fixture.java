@@ -13,6 +13,7 @@ import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.Burst;
 import io.ksplat.machine.GuestProcess;
 import io.ksplat.machine.Landing;
 import io.ksplat.machine.Nmi;
@@ -25,6 +26,7 @@ import io.ksplat.machine.internal.SelfCheck;
 import io.ksplat.machine.internal.Snapshots;
 import io.ksplat.machine.internal.UnsupportedTargetException;
 import io.ksplat.machine.internal.nmi.NmiInterceptor;
+import io.ksplat.machine.internal.nmi.SteadyStorm;
 import io.ksplat.results.NmiRecord;
 import io.ksplat.results.TimelineEvent;
 import java.io.IOException;
@@ -43,6 +45,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What a run has set up on one target: its programs, its NMIs, its controls and what watches it. */
 public final class Fixture {
@@ -53,6 +57,8 @@ public final class Fixture {
     private static final Duration LATE = Duration.ofSeconds(1);
 
     private static final Duration LONGEST_WATCH = Duration.ofHours(1);
+
+    private static final Logger LOG = LoggerFactory.getLogger(Fixture.class);
 
     private final Context context;
     private final Target target;
@@ -67,6 +73,7 @@ public final class Fixture {
     private final Map<String, BpfObject> loadedBefore = new HashMap<>();
 
     private final Optional<Nmi> nmi;
+    private Optional<SteadyStorm> storm = Optional.empty();
     private final long beganNanos = System.nanoTime();
     private OptionalLong watchBegan = OptionalLong.empty();
     private OptionalLong watchEnded = OptionalLong.empty();
@@ -291,6 +298,32 @@ public final class Fixture {
         }
     }
 
+    /**
+     * Begins the storm that the run's settings ask for, if they do.
+     *
+     * @throws UnsupportedTargetException if this target cannot have one
+     */
+    public void beginStorm() throws IOException {
+        if (context.mode.storm().isPresent()) {
+            storm = SteadyStorm.begin(nmi());
+        }
+    }
+
+    /** What a storm came to cannot be read from a machine that is gone; the watch says that it is. */
+    private void endStorm() {
+        if (storm.isEmpty()) {
+            return;
+        }
+        try {
+            storm.get().close();
+            nmi().fired(storm.get().soFar());
+        } catch (IOException e) {
+            LOG.debug("the storm's last count is not known", e);
+        } finally {
+            storm = Optional.empty();
+        }
+    }
+
     /** Returns the run's NMIs. */
     public Nmi nmi() {
         return nmi.orElseThrow(() -> new UnsupportedTargetException("this target takes no NMIs from outside"));
@@ -367,9 +400,12 @@ public final class Fixture {
                 controls.isBounded() ? LATE : Duration.ZERO,
                 context.busy.plus(controls.longest()));
         watchBegan = OptionalLong.of(System.nanoTime());
-        Watcher.Seen seen = watcher.watch(() -> readControls(first), reports, hopeless || missed, times);
-        watchEnded = OptionalLong.of(System.nanoTime());
-        return seen;
+        try {
+            return watcher.watch(() -> readControls(first), reports, hopeless || missed, times);
+        } finally {
+            watchEnded = OptionalLong.of(System.nanoTime());
+            endStorm();
+        }
     }
 
     private List<Control> readControls(List<Control> first) throws IOException {
@@ -382,6 +418,10 @@ public final class Fixture {
             nmi.get()
                     .bursts()
                     .forEach(burst -> all.add(Control.stimulus(burst.source(), burst.required(), burst.taken())));
+        }
+        if (storm.isPresent()) {
+            Burst burst = storm.get().soFar();
+            all.add(Control.stimulus(burst.source(), burst.required(), burst.taken()));
         }
         all.addAll(controls.read());
         List<Control> ends = exits.read();
@@ -432,7 +472,7 @@ public final class Fixture {
 
     /** Returns the NMIs that arrived, and the sources that sent many. */
     public List<NmiRecord> nmis() {
-        if (context.mode == NmiMode.NONE || nmi.isEmpty()) {
+        if (context.mode.equals(NmiMode.NONE) || nmi.isEmpty()) {
             return List.of();
         }
         return Stream.concat(

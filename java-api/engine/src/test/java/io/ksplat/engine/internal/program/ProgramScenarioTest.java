@@ -52,12 +52,16 @@ class ProgramScenarioTest {
     }
 
     private RunRecord run(Path file, String... arguments) throws Exception {
+        return run(file, "as-written", arguments);
+    }
+
+    private RunRecord run(Path file, String nmis, String[] arguments) throws Exception {
         ProgramSpec.Kind kind = file.toString().endsWith(".c")
                 ? ProgramSpec.Kind.C
                 : file.toString().endsWith(".sh") ? ProgramSpec.Kind.SCRIPT : ProgramSpec.Kind.EXECUTABLE;
         ProgramSpec spec = ProgramSpec.read(file, kind, List.of(arguments), Map.of());
         Conclusion conclusion = session.run(
-                        RunSettings.of(KERNEL).reportedIn(report),
+                        RunSettings.of(KERNEL).reportedIn(report).sending(nmis),
                         new ProgramScenario(String.valueOf(file.getFileName()), spec))
                 .execute();
         return conclusion.record();
@@ -104,6 +108,25 @@ class ProgramScenarioTest {
                         "said\n"));
         assertThat(control(run, "exit:hello")).isEqualTo(Control.stimulus("exit:hello", 1, 1));
         assertThat(run.watchedMs().orElseThrow()).isLessThan(30_000);
+    }
+
+    /** It waits for NMIs that nothing in the machine sends. */
+    @Test
+    void aStormComesAsLongAsItRuns() throws Exception {
+        Path waits = Files.writeString(folder.resolve("waits.sh"), """
+                #!/bin/sh
+                # ksplat: boot=apic_extnmi=all lasts=60s
+                until awk '/NMI:/ { exit !($2 > 20 && $3 > 20) }' /proc/interrupts; do
+                	sleep 0.1
+                done
+                """);
+        RunRecord run = run(waits, "storm:200", new String[0]);
+        assertThat(run.message()).isEmpty();
+        assertThat(run.verdict()).isEqualTo(Verdict.CLEAN);
+        assertThat(control(run, "storm").observed()).isGreaterThan(20);
+        assertThat(run.nmis())
+                .singleElement()
+                .satisfies(storm -> assertThat(storm.source()).isEqualTo("storm:200"));
     }
 
     @Test
