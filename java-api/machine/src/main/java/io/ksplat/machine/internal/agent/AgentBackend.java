@@ -58,6 +58,12 @@ import java.util.stream.Collectors;
 public final class AgentBackend implements BpfBackend {
     private static final int PAGE = 4096;
 
+    /**
+     * How many times longer than another request a load may take: the verifier looks at up to a million instructions
+     * (BPF_COMPLEXITY_LIMIT_INSNS), which under TCG takes minutes if it keeps many states.
+     */
+    private static final int VERIFIER = 8;
+
     /** The types of per-CPU maps, as in native/src/agent/bpf_map.c. */
     private static final Set<Integer> PER_CPU = Set.of(5, 6, 10, 21);
 
@@ -88,7 +94,12 @@ public final class AgentBackend implements BpfBackend {
         return new AgentBackend(
                 guest,
                 file,
-                explained(file, () -> send(guest, Request.newBuilder().setBpfLoad(load), Duration.ZERO))
+                explained(
+                                file,
+                                () -> send(
+                                        guest,
+                                        Request.newBuilder().setBpfLoad(load),
+                                        guest.agent().patience().multipliedBy(VERIFIER - 1)))
                         .getBpfObject());
     }
 
