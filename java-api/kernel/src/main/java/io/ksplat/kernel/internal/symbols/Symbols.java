@@ -48,6 +48,8 @@ public final class Symbols {
 
     /** The longest prefix that tells variants of a function apart, such as {@code native_} and {@code __arm64_}. */
     private static final int PREFIX = 8;
+    /** Shorter parts of a name are in many others. */
+    private static final int PART = 10;
 
     /** Names that are shorter end too many others. */
     private static final int TELLING = 12;
@@ -229,11 +231,15 @@ public final class Symbols {
 
     /**
      * Returns the kernel's other names that are most like {@code name}, best first: those that the compiler derived from it
-     * ({@code name.isra.0}), then those with a prefix more or less ({@code native_name}) and those with the smallest edit distance.
+     * ({@code name.isra.0}), then those with a prefix more or less ({@code native_name}), those with the smallest edit distance, and those
+     * that have most of it in them.
      */
     public List<String> near(String name, int limit) {
         byte[] compilerPrefix = (name + ".").getBytes(UTF_8);
         int budget = Math.min(MAX_EDITS, Math.max(1, name.length() / 4));
+        // Most of the name with something else before and behind it.
+        String part = name.substring(0, name.length() * 3 / 4);
+        String end = name.substring(name.length() / 4);
         Map<Integer, Set<String>> byDistance = new TreeMap<>();
         for (int i = 0; i < data.count; i++) {
             boolean derived = data.startsWith(i, compilerPrefix);
@@ -243,6 +249,9 @@ public final class Symbols {
                 continue;
             }
             String other = name(i);
+            if (part.length() >= PART && (other.contains(part) || other.contains(end))) {
+                byDistance.computeIfAbsent(budget + 1, d -> new HashSet<>()).add(other);
+            }
             if (other.equals(name) || other.startsWith(PADDING)) {
                 continue;
             }

@@ -114,6 +114,7 @@ class SymbolsTest {
     void offersNamesForATypingMistake() {
         assertThat(symbols.near("rcu_segcblist_enqueue", 3)).startsWith("rcu_segcblist_enqueue.isra.0");
         assertThat(symbols.near("call_rcu_ncob", 3)).containsExactly("call_rcu_nocb");
+        assertThat(symbols.near("segcblist_enqueue_xx", 3)).containsExactly("rcu_segcblist_enqueue.isra.0");
         assertThat(symbols.near("wholly_different_name", 3)).isEmpty();
         assertThat(symbols.near("helpr", 1)).containsExactly("helper");
         assertThat(symbols.near("call_rcu_nocb", 3))
