@@ -566,6 +566,7 @@ struct told {
 	bool cut[2];
 	char first[2][16];
 	int status;
+	unsigned long cpu_us, rss_kib;
 };
 
 static struct told listen_to(uint32_t name)
@@ -580,6 +581,8 @@ static struct told listen_to(uint32_t name)
 		if (is_end) {
 			CHECK(r->ended->process == name, "the end of %u", r->ended->process);
 			told.status = r->ended->status;
+			told.cpu_us = r->ended->usage->user_us + r->ended->usage->system_us;
+			told.rss_kib = r->ended->usage->max_rss_kib;
 		} else {
 			int i = r->output->stream - 1;
 			ProtobufCBinaryData *data = &r->output->data;
@@ -609,6 +612,7 @@ static void what_children_print_and_how_they_end_is_told_unasked(void)
 	CHECK(!strcmp(told.first[0], "said\n") && told.len[0] == 5, "stdout: %s", told.first[0]);
 	CHECK(!strcmp(told.first[1], "complained\n") && told.len[1] == 11, "stderr: %s", told.first[1]);
 	CHECK(WIFEXITED(told.status) && WEXITSTATUS(told.status) == 3, "status %x", told.status);
+	CHECK(told.cpu_us && told.rss_kib > 100, "it took %lu us and %lu KiB", told.cpu_us, told.rss_kib);
 	CHECK(state_of(pid) == 'Z', "it did not wait for its Reap");
 	r = reap(pid, 0, 0);
 	CHECK(r->result_case == RESULT(EXITED) && r->exited->status == told.status, "reaped: %d", r->result_case);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "agent.pb-c.h"
@@ -98,7 +99,7 @@ int time_left(uint64_t deadline);
 /* output.c */
 void output_start(void);
 void output_watch(uint32_t name, pid_t pid, int out, int err);
-void output_reaped(pid_t pid, int status);
+void output_reaped(pid_t pid, int status, const struct rusage *taken);
 
 /* physical.c: the physical address behind a mapped, present address, or 0 if the kernel does not tell it. */
 uint64_t physical_address(const volatile void *address);

@@ -67,17 +67,31 @@ static void tell_output(const struct source *source, uint8_t *data, size_t len, 
 	channel_send(&response);
 }
 
+static uint64_t microseconds(const struct timeval *time)
+{
+	return time->tv_sec * 1000000ull + time->tv_usec;
+}
+
 /* Called with the lock held. */
-static void tell_end(struct speaker *speaker, int status)
+static void tell_end(struct speaker *speaker, int status, const struct rusage *taken)
 {
 	PB(Response) response = KSPLAT__AGENT__RESPONSE__INIT;
 	PB(Ended) ended = KSPLAT__AGENT__ENDED__INIT;
+	PB(Usage) usage = KSPLAT__AGENT__USAGE__INIT;
 
 	if (speaker->ended)
 		return;
 	speaker->ended = true;
 	ended.process = speaker->name;
 	ended.status = status;
+	usage.user_us = microseconds(&taken->ru_utime);
+	usage.system_us = microseconds(&taken->ru_stime);
+	usage.max_rss_kib = taken->ru_maxrss;
+	usage.minor_faults = taken->ru_minflt;
+	usage.major_faults = taken->ru_majflt;
+	usage.voluntary_switches = taken->ru_nvcsw;
+	usage.involuntary_switches = taken->ru_nivcsw;
+	ended.usage = &usage;
 	response.result_case = KSPLAT__AGENT__RESPONSE__RESULT_ENDED;
 	response.ended = &ended;
 	channel_send(&response);
@@ -130,13 +144,15 @@ static int wait_status(const siginfo_t *info)
 static void ended(struct speaker *speaker)
 {
 	siginfo_t info = { 0 };
+	struct rusage taken = { 0 };
 
 	/* Its words come before its end. */
 	drain(&speaker->source[OUT], REST);
 	drain(&speaker->source[ERR], REST);
 	pthread_mutex_lock(&lock);
-	if (!waitid(P_PIDFD, speaker->source[END].fd, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid)
-		tell_end(speaker, wait_status(&info));
+	/* The fifth argument is the kernel's alone, see waitid(2): C libraries do not pass it on. */
+	if (!syscall(SYS_waitid, P_PIDFD, speaker->source[END].fd, &info, WEXITED | WNOHANG | WNOWAIT, &taken) && info.si_pid)
+		tell_end(speaker, wait_status(&info), &taken);
 	pthread_mutex_unlock(&lock);
 	close_source(&speaker->source[END]);
 }
@@ -242,11 +258,11 @@ void output_watch(uint32_t name, pid_t pid, int out, int err)
 	}
 }
 
-void output_reaped(pid_t pid, int status)
+void output_reaped(pid_t pid, int status, const struct rusage *taken)
 {
 	pthread_mutex_lock(&lock);
 	for (struct speaker *at = speakers; at; at = at->next)
 		if (at->pid == pid && !at->ended)
-			tell_end(at, status);
+			tell_end(at, status, taken);
 	pthread_mutex_unlock(&lock);
 }

@@ -474,6 +474,7 @@ void process_reap(uint32_t id, const PB(Reap) *op)
 {
 	uint64_t deadline = op->timeout_ms ? now_ms() + op->timeout_ms : 0;
 	siginfo_t info = { 0 };
+	struct rusage taken;
 	int status, n, pidfd;
 
 	/* 0 and below name groups, and 1 is the agent. */
@@ -502,10 +503,10 @@ void process_reap(uint32_t id, const PB(Reap) *op)
 	} while (n < 0 && errno == EINTR);
 	if (!n)
 		reply_exited(id, 0, true, NULL, NULL);
-	else if (waitpid(op->pid, &status, 0) != op->pid)
+	else if (wait4(op->pid, &status, 0, &taken) != op->pid)
 		reply_failure(id, errno, "reap process %d", op->pid);
 	else {
-		output_reaped(op->pid, status);
+		output_reaped(op->pid, status, &taken);
 		reply_exited(id, status, false, NULL, NULL);
 	}
 out:

@@ -36,7 +36,7 @@ class PublicApiTest {
             List.of("evidence", "kernel", "bpf", "results", "machine", "engine", "junit", "container");
 
     /** Counted by hand, so that one more is a decision. */
-    private static final int TYPES = 117;
+    private static final int TYPES = 118;
 
     /** Where ksplat's own modules put API and its inside together: members that users have no use for. */
     private static final Set<String> SEAMS = Set.of(
@@ -48,6 +48,7 @@ class PublicApiTest {
             "io.ksplat.machine.GuestKernel.of",
             "io.ksplat.machine.AgentException.of",
             "io.ksplat.machine.Nmi.<init>",
+            "io.ksplat.machine.Nmi.outside",
             "io.ksplat.machine.Nmi.symbols",
             "io.ksplat.machine.Nmi.targets",
             "io.ksplat.machine.Nmi.view",

@@ -31,6 +31,8 @@ import java.util.stream.Collectors;
  * }</pre>
  */
 public final class RunText {
+    private static final int KIB = 1024;
+
     private static final Set<Verdict> BUGS = EnumSet.of(Verdict.DEADLOCK, Verdict.RECOVERED, Verdict.CRASH);
 
     /** As many frames as a terminal shows without scrolling. */
@@ -175,6 +177,18 @@ public final class RunText {
     }
 
     private static String ending(ProgramRecord program) {
+        return end(program)
+                + program.usage()
+                        .map(usage -> String.format(
+                                Locale.ROOT,
+                                "; it took %.2f s of CPU time, %.2f s of it in the kernel, and %d MiB",
+                                (usage.userMs() + usage.systemMs()) / 1000.0,
+                                usage.systemMs() / 1000.0,
+                                (usage.maxRssKib() + KIB - 1) / KIB))
+                        .orElse("");
+    }
+
+    private static String end(ProgramRecord program) {
         if (program.signal().isPresent()) {
             return "the program was killed by signal " + program.signal().getAsInt();
         }

@@ -6,6 +6,7 @@ import io.ksplat.machine.internal.ProcessWatch;
 import io.ksplat.machine.internal.Snapshots;
 import io.ksplat.machine.internal.WaitStatus;
 import io.ksplat.results.ProgramRecord;
+import io.ksplat.results.ResourceUsage;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +19,7 @@ import java.util.stream.Stream;
 public final class ProcessControls {
     private static final String EXIT = "exit:";
     private static final int STDOUT = 1;
+    private static final long US_IN_MS = 1000;
     private static final int STDERR = 2;
 
     /** The files have all of it. */
@@ -95,7 +97,16 @@ public final class ProcessControls {
                         .mapToInt(WaitStatus::signal)
                         .findFirst(),
                 watch.printed(STDOUT, MOST_PRINTED),
-                watch.printed(STDERR, MOST_PRINTED));
+                watch.printed(STDERR, MOST_PRINTED),
+                watch.usage()
+                        .map(usage -> new ResourceUsage(
+                                usage.userUs() / US_IN_MS,
+                                usage.systemUs() / US_IN_MS,
+                                usage.maxRssKib(),
+                                usage.minorFaults(),
+                                usage.majorFaults(),
+                                usage.voluntarySwitches(),
+                                usage.involuntarySwitches())));
     }
 
     void addWorker(String name, ProcessWatch watch) {

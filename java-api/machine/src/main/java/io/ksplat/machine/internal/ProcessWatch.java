@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal;
 
+import io.ksplat.machine.internal.agent.proto.Ended;
 import io.ksplat.machine.internal.agent.proto.Response;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,6 +18,7 @@ public final class ProcessWatch implements Consumer<Response> {
     private final ProcessOutput output;
     private ExpectedEnd expected;
     private OptionalInt status = OptionalInt.empty();
+    private Optional<ProcessUsage> usage = Optional.empty();
     private boolean killed;
     private String hint = "";
 
@@ -30,6 +32,7 @@ public final class ProcessWatch implements Consumer<Response> {
     ProcessWatch in(Path files) {
         ProcessWatch restored = new ProcessWatch(name, files, expected);
         restored.status = status;
+        restored.usage = usage;
         restored.killed = killed;
         restored.hint = hint;
         return restored;
@@ -48,14 +51,15 @@ public final class ProcessWatch implements Consumer<Response> {
                     told.getOutput().getData().toByteArray(),
                     told.getOutput().getCut());
         } else if (told.hasEnded()) {
-            ended(told.getEnded().getStatus());
+            ended(told.getEnded());
         }
     }
 
     /** Only the first one counts: a process ends once. */
-    private synchronized void ended(int how) {
+    private synchronized void ended(Ended how) {
         if (status.isEmpty()) {
-            status = OptionalInt.of(how);
+            status = OptionalInt.of(how.getStatus());
+            usage = how.hasUsage() ? Optional.of(ProcessUsage.of(how.getUsage())) : Optional.empty();
         }
     }
 
@@ -82,6 +86,11 @@ public final class ProcessWatch implements Consumer<Response> {
     /** Returns how it ended; empty if it did not. */
     public synchronized Optional<WaitStatus> end() {
         return status.isPresent() ? Optional.of(new WaitStatus(status.getAsInt())) : Optional.empty();
+    }
+
+    /** Returns what it and the children that it has waited for took; empty if it did not end. */
+    public synchronized Optional<ProcessUsage> usage() {
+        return usage;
     }
 
     /**

@@ -214,7 +214,11 @@ public final class Redactor {
                 .notes(run.notes().stream().map(this::text).toList())
                 .program(run.program()
                         .map(program -> new ProgramRecord(
-                                program.exit(), program.signal(), names(program.stdout()), names(program.stderr()))))
+                                program.exit(),
+                                program.signal(),
+                                names(program.stdout()),
+                                names(program.stderr()),
+                                program.usage())))
                 .tool(run.tool()
                         .map(tool -> new ToolRecord(
                                 tool.version(),

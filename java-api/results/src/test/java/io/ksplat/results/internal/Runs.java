@@ -16,6 +16,7 @@ import io.ksplat.evidence.Verdict;
 import io.ksplat.results.KernelName;
 import io.ksplat.results.NmiRecord;
 import io.ksplat.results.ProgramRecord;
+import io.ksplat.results.ResourceUsage;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.TimelineEvent;
 import io.ksplat.results.Timings;
@@ -72,7 +73,12 @@ public final class Runs {
                 .timings(new Timings(OptionalLong.empty(), OptionalLong.of(77), OptionalLong.of(2100), 2500))
                 .accelerator("kvm")
                 .origin("template")
-                .program(new ProgramRecord(OptionalInt.of(1), OptionalInt.of(9), "out\n", "err\n"))
+                .program(new ProgramRecord(
+                        OptionalInt.of(1),
+                        OptionalInt.of(9),
+                        "out\n",
+                        "err\n",
+                        Optional.of(new ResourceUsage(1, 2, 3, 4, 5, 6, 7))))
                 .watchedMs(400)
                 .tool(new ToolRecord("0.1.0", List.of("run", "nmi-map-delete/task-hash"), OptionalLong.of(7)))
                 .build();

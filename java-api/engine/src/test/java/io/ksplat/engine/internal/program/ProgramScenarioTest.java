@@ -12,6 +12,7 @@ import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.Progress;
 import io.ksplat.results.ProgramRecord;
+import io.ksplat.results.ResourceUsage;
 import io.ksplat.results.RunRecord;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -100,12 +101,17 @@ class ProgramScenarioTest {
                 """, "one two");
         assertThat(run.message()).isEmpty();
         assertThat(run.verdict()).isEqualTo(Verdict.CLEAN);
-        assertThat(run.program())
-                .contains(new ProgramRecord(
+        ProgramRecord program = run.program().orElseThrow();
+        assertThat(program)
+                .isEqualTo(new ProgramRecord(
                         OptionalInt.of(0),
                         OptionalInt.empty(),
                         "./hello one two in /root as 0 on 2 CPUs, for this\n",
-                        "said\n"));
+                        "said\n",
+                        program.usage()));
+        ResourceUsage usage = program.usage().orElseThrow();
+        assertThat(usage.maxRssKib()).isPositive();
+        assertThat(usage.minorFaults()).isPositive();
         assertThat(control(run, "exit:hello")).isEqualTo(Control.stimulus("exit:hello", 1, 1));
         assertThat(run.watchedMs().orElseThrow()).isLessThan(30_000);
     }

@@ -6,6 +6,7 @@ import io.ksplat.evidence.Verdict;
 import io.ksplat.results.KernelName;
 import io.ksplat.results.NmiRecord;
 import io.ksplat.results.ProgramRecord;
+import io.ksplat.results.ResourceUsage;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.TimelineEvent;
 import io.ksplat.results.Timings;
@@ -60,11 +61,21 @@ final class RunForm {
             f.optionalLong("firstEvidenceMs", Timings::firstEvidenceMs),
             f.bigNumber("totalMs", Timings::totalMs));
 
+    private static final Form<ResourceUsage> USAGE = f -> new ResourceUsage(
+            f.bigNumber("userMs", ResourceUsage::userMs),
+            f.bigNumber("systemMs", ResourceUsage::systemMs),
+            f.bigNumber("maxRssKib", ResourceUsage::maxRssKib),
+            f.bigNumber("minorFaults", ResourceUsage::minorFaults),
+            f.bigNumber("majorFaults", ResourceUsage::majorFaults),
+            f.bigNumber("voluntarySwitches", ResourceUsage::voluntarySwitches),
+            f.bigNumber("involuntarySwitches", ResourceUsage::involuntarySwitches));
+
     private static final Form<ProgramRecord> PROGRAM = f -> new ProgramRecord(
             f.optionalInt("exit", ProgramRecord::exit),
             f.optionalInt("signal", ProgramRecord::signal),
             f.text("stdout", ProgramRecord::stdout),
-            f.text("stderr", ProgramRecord::stderr));
+            f.text("stderr", ProgramRecord::stderr),
+            f.optionalObject("rusage", USAGE, ProgramRecord::usage));
 
     private static final Form<ToolRecord> TOOL = f -> new ToolRecord(
             f.text("version", ToolRecord::version),
