@@ -21,8 +21,10 @@ final class FaultReader {
 
     private static final Pattern REGISTERS = Pattern.compile(
             "^\\s*(?:RAX|RDX|RBP|R10|R13|RSP|EAX|ESI|CR2|FS|x\\d|x[12]\\d|sp ?:|r\\d|r10|pc ?:|[ast]\\d|gp|ra|epc|status|EIP|EFLAGS|DS|pstate)\\b.*:.*");
+
+    /** dump_stack_print_info() (lib/dump_stack.c), with the user since 6.11; a BPF program's stream ends behind the task's name. */
     private static final Pattern RUNNING = Pattern.compile(
-            "^CPU: (?<cpu>\\d+) (?:UID: \\d+ )?PID: (?<pid>\\d+) Comm: (?<comm>.{1,64}?) (?:Kdump: loaded |Not tainted|Tainted|\\d+\\.\\d+|$)");
+            "^CPU: (?<cpu>\\d+) (?:UID: \\d+ )?PID: (?<pid>\\d+) Comm: (?<comm>.{1,64}?)(?: (?:Kdump: loaded |Not tainted|Tainted|\\d+\\.\\d+)|$)");
 
     /** The same until 3.10. */
     private static final Pattern OLD =
@@ -214,13 +216,13 @@ final class FaultReader {
     }
 
     /** The line of dump_stack_print_info() (lib/dump_stack.c) about a CPU, which old kernels leave out. */
-    private record Dump(OptionalInt cpu, Task task) {}
+    record Dump(OptionalInt cpu, Task task) {}
 
     private static Stream<Dump> dumps(List<Line> lines) {
         return lines.stream().flatMap(line -> dump(line.text().strip()).stream());
     }
 
-    private static Optional<Dump> dump(String trimmed) {
+    static Optional<Dump> dump(String trimmed) {
         Pattern form = trimmed.startsWith("CPU: ")
                 ? RUNNING
                 : trimmed.startsWith("Pid: ") ? OLD : trimmed.startsWith("Process ") ? PROCESS : null;

@@ -37,8 +37,6 @@ final class StallReader {
     private static final Pattern CSD =
             Pattern.compile("CSD lock \\(#\\d+\\) on CPU#(\\d+), waiting (\\d+) ns for CPU#(\\d+)");
     private static final Pattern POOL = Pattern.compile("pool(?: \\d+:)? cpus=([\\d,-]+).* stuck for (\\d+)s");
-    private static final Pattern SELF = Pattern.compile(
-            "^CPU: (\\d+) (?:UID: \\d+ )?PID: (\\d+) Comm: (.{1,64}?) (?:Kdump: loaded |Tainted|Not tainted)");
 
     private static final Pattern HUNG =
             Pattern.compile("\\btask (.*):(\\d+) (?:blocked|can't die).* for more than (\\d+) seconds");
@@ -132,11 +130,11 @@ final class StallReader {
                 CpuList.read(pool.group(1)).forEach(cpus::add);
                 seconds = OptionalDouble.of(Double.parseDouble(pool.group(2)));
             }
-            Matcher running = SELF.matcher(text);
-            if (running.find() && tasks.isEmpty()) {
-                tasks.add(new Task(running.group(3), LockReader.number(running.group(2))));
+            Optional<FaultReader.Dump> running = FaultReader.dump(text.strip());
+            if (running.isPresent() && tasks.isEmpty()) {
+                tasks.add(running.get().task());
                 if (self && cpus.isEmpty()) {
-                    cpus.add(LockReader.number(running.group(1)));
+                    running.get().cpu().ifPresent(cpus::add);
                 }
             }
         }
