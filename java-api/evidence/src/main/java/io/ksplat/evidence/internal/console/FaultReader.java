@@ -31,7 +31,10 @@ final class FaultReader {
             Pattern.compile("^Pid: (?<pid>\\d+), comm: +(?<comm>.{1,64}?) (?:Not tainted|Tainted|\\(|\\d+\\.\\d+|$)");
 
     /** show_regs_common() of x86 until 3.2, on a line of its own: {@code CPU 6 }. */
-    private static final Pattern OLD_CPU = Pattern.compile("CPU (\\d+) ?");
+    private static final Pattern OLD_CPU = Pattern.compile("CPU (\\d+) ?|EIP: .* EFLAGS: [0-9a-f]+ CPU: (\\d+)");
+
+    /** die_if_kernel() of alpha and sparc: {@code modprobe(123): Oops 0}, {@code cat(88): Oops [#1]}. */
+    private static final Pattern DYING = Pattern.compile("^(?<comm>.{1,15})\\((?<pid>\\d+)\\): [A-Z].* \\[?#?\\d+\\]?$");
 
     /** arm, mips, s390 and others, below the registers: {@code Process cat (pid: 88, stack limit = 0x...)}. */
     private static final Pattern PROCESS = Pattern.compile("^Process (?<comm>.{1,64}?) \\(pid: (?<pid>\\d+)");
@@ -154,6 +157,12 @@ final class FaultReader {
                 .or(() -> lines.stream()
                         .limit(MOST_HEAD)
                         .flatMap(line -> named(NAMED.matcher(line.text().strip())).stream())
+                        .findFirst())
+                .or(() -> lines.stream()
+                        .limit(MOST_HEAD)
+                        .map(line -> DYING.matcher(line.text().strip()))
+                        .filter(Matcher::find)
+                        .map(found -> new Task(found.group("comm"), LockReader.number(found.group("pid"))))
                         .findFirst());
     }
 
@@ -178,7 +187,8 @@ final class FaultReader {
                         .limit(MOST_HEAD)
                         .map(line -> OLD_CPU.matcher(line.text()))
                         .filter(Matcher::matches)
-                        .map(found -> OptionalInt.of(LockReader.number(found.group(1))))
+                        .map(found -> OptionalInt.of(
+                                LockReader.number(found.group(1) == null ? found.group(2) : found.group(1))))
                         .findFirst()
                         .orElse(OptionalInt.empty()));
     }

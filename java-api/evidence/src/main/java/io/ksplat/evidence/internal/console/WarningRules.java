@@ -137,6 +137,15 @@ final class WarningRules {
                     "NMI: IOCK error",
                     NONE,
                     "arch/x86/kernel/nmi.c"),
+            // __report_bad_irq: "irq %d: nobody cared (try booting with the \"irqpoll\" option)"
+            Rule.of(
+                    OTHER,
+                    Family.WARNING,
+                    ": nobody cared (try booting",
+                    "^irq \\d+: nobody cared \\(try booting",
+                    "irq: nobody cared",
+                    NONE,
+                    "kernel/irq/spurious.c"),
             // Trusty, a secure monitor, writes its own crashes to the kernel's log: drivers/trusty/trusty-log.c
             Rule.of(
                             OTHER,
