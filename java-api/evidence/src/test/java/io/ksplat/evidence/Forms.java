@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_16BE;
 import static java.nio.charset.StandardCharsets.UTF_16LE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.nio.charset.Charset;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -270,6 +271,11 @@ final class Forms {
         WHOLE.put(
                 "UTF-16LE, lines of Windows",
                 records -> ("\ufeff" + text(records).replace("\n", "\r\n")).getBytes(UTF_16LE));
+        for (String order : List.of("UTF-32LE", "UTF-32BE")) {
+            Charset charset = Charset.forName(order);
+            WHOLE.put(order, records -> text(records).getBytes(charset));
+            WHOLE.put(order + " with a mark", records -> ("\ufeff" + text(records)).getBytes(charset));
+        }
         WHOLE.put("UTF-8 with a mark", records -> ("\ufeff" + text(records)).getBytes(UTF_8));
         WHOLE.put(
                 "lines of Windows",

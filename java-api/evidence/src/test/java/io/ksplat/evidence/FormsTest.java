@@ -3,6 +3,7 @@ package io.ksplat.evidence;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -96,8 +97,12 @@ class FormsTest {
     }
 
     @Test
-    void utf16OfEitherOrder() {
-        for (var order : List.of(StandardCharsets.UTF_16LE, StandardCharsets.UTF_16BE)) {
+    void wideCharactersOfEitherOrder() {
+        for (var order : List.of(
+                StandardCharsets.UTF_16LE,
+                StandardCharsets.UTF_16BE,
+                Charset.forName("UTF-32LE"),
+                Charset.forName("UTF-32BE"))) {
             assertThat(Logs.titles(ConsoleParser.parse(REPORT.getBytes(order))))
                     .isEqualTo(List.of(Logs.only(REPORT).title()));
         }

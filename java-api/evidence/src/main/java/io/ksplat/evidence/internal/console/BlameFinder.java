@@ -54,6 +54,13 @@ final class BlameFinder {
     private static final Set<Area> INTERRUPTS =
             EnumSet.of(Area.REPORT, Area.LOCK, Area.ENTRY, Area.IDLE, Area.TIME, Area.SCHED, Area.LIB);
 
+    private static final Set<Area> CLOCKS = EnumSet.of(Area.TIME);
+
+    private static final Set<Area> ENTRIES = EnumSet.of(Area.ENTRY);
+
+    /** What calls a function that is to wait for it: the actions of wait_on_bit() and the like (kernel/sched/wait_bit.c). */
+    private static final Set<Area> CALLS_TO_WAIT = EnumSet.of(Area.LOCK, Area.SCHED);
+
     /** If nothing else can be named. */
     private static final Set<Area> NEVER = EnumSet.of(Area.REPORT, Area.LOCK, Area.SCHED);
 
@@ -91,7 +98,10 @@ final class BlameFinder {
                         : traces;
                 yield stack(traced, WALLS).or(() -> pointer(traces));
             }
-            case STACK -> stack(traces, sleeps ? SLEEPS : BRICKS).or(() -> stack(traces, NEVER));
+            case STACK ->
+                stack(traces, sleeps ? SLEEPS : BRICKS)
+                        .or(() -> stack(traces, NEVER))
+                        .or(() -> any(traces));
             case TAKING ->
                 taking(report)
                         .filter(at -> !HelperFunctions.is(at) && !isIn(TAKERS, at) || Locking.isDeferral(at))
@@ -184,17 +194,32 @@ final class BlameFinder {
                 .findFirst();
     }
 
+    /** Returns the first function that neither reports nor locks: a trace that was cut off may have nothing but helpers. */
+    private static Optional<String> any(List<Trace> traces) {
+        return traces.stream()
+                .filter(trace -> trace.isMain())
+                .map(trace -> first(
+                        trace,
+                        function ->
+                                !LOCKS.matcher(Names.plain(function)).find() && !isIn(NEVER, function)))
+                .flatMap(Optional::stream)
+                .findFirst();
+    }
+
     /** Returns the first certain function of a trace that is no helper. If no frame is certain, returns the first uncertain one. */
     static Optional<String> first(Trace trace) {
         return first(trace, BlameFinder::isWorthNaming);
     }
 
     private static Optional<String> first(Trace trace, Predicate<String> which) {
-        Optional<String> certain =
-                functions(trace, entry -> entry.frame().certain()).filter(which).findFirst();
+        return likely(trace).stream().filter(which).findFirst();
+    }
+
+    /** Returns the certain functions of a trace, or all if none is: kernels without frame pointers and without ORC only guess. */
+    private static List<String> likely(Trace trace) {
         boolean guesses =
                 trace.entries().stream().noneMatch(entry -> entry.frame().certain());
-        return guesses ? functions(trace, entry -> true).filter(which).findFirst() : certain;
+        return functions(trace, entry -> guesses || entry.frame().certain()).toList();
     }
 
     private static Stream<String> functions(Trace trace, Predicate<Entry> which) {
@@ -212,6 +237,7 @@ final class BlameFinder {
 
     private static Optional<String> spinning(List<Trace> suspects) {
         return suspects.stream()
+                .map(BlameFinder::withoutClock)
                 .map(trace -> first(
                         trace,
                         function -> !TimerFrames.is(function)
@@ -220,6 +246,22 @@ final class BlameFinder {
                 .flatMap(Optional::stream)
                 .findFirst()
                 .or(() -> pointer(suspects));
+    }
+
+    /**
+     * Returns a trace without the handler of the clock's interrupt, which a driver of each clock has: the kernel's interrupts (kernel/irq) call it, and it
+     * calls the kernel's clocks (kernel/time).
+     */
+    private static Trace withoutClock(Trace trace) {
+        List<Entry> certain =
+                trace.entries().stream().filter(entry -> entry.frame().certain()).toList();
+        for (int i = 1; i + 1 < certain.size(); i++) {
+            if (isIn(CLOCKS, certain.get(i - 1).frame().function())
+                    && isIn(ENTRIES, certain.get(i + 1).frame().function())) {
+                return trace.without(certain.get(i));
+            }
+        }
+        return trace;
     }
 
     /** Returns the function in which the CPU was, if its trace was lost or tells nothing. */
@@ -259,12 +301,21 @@ final class BlameFinder {
     }
 
     private static Optional<String> waiting(List<Trace> traces) {
-        return traces.stream()
+        List<String> functions = traces.stream()
                 .filter(trace -> "task".equals(trace.label()))
                 .findFirst()
-                .flatMap(trace -> functions(trace, entry -> entry.frame().certain())
-                        .filter(function ->
-                                !Locking.isWait(function) && !HelperFunctions.is(function) && !isIn(WAITS, function))
-                        .findFirst());
+                .map(BlameFinder::likely)
+                .orElse(List.of());
+        for (int i = 0; i < functions.size(); i++) {
+            String function = functions.get(i);
+            boolean waits = i + 1 < functions.size() && isIn(CALLS_TO_WAIT, functions.get(i + 1));
+            if (!waits
+                    && !Locking.isWait(function)
+                    && !HelperFunctions.is(function)
+                    && !isIn(WAITS, function)) {
+                return Optional.of(function);
+            }
+        }
+        return Optional.empty();
     }
 }

@@ -4,12 +4,14 @@ package io.ksplat.evidence.internal.console;
 import java.io.ByteArrayOutputStream;
 
 /**
- * Undoes encodings of a whole text: UTF-16, as shells of Windows write it, and the quoted-printable and base64 of mails. What is neither passes without being copied.
+ * Undoes encodings of a whole text: UTF-16, as shells of Windows write it, UTF-32, and the quoted-printable and base64 of mails. What is neither passes without being copied.
  * Quoted-printable does not change the number of a line: a line that was torn in two is followed by an empty one.
  */
 public final class Encoding {
-    /** Bytes that are looked at to tell UTF-16 without a mark. */
-    private static final int ENOUGH = 32;
+    /** Bytes that are looked at to tell an encoding without a mark, and without which it is not told. */
+    private static final int ENOUGH = 64;
+
+    private static final int FEWEST = 8;
 
     private static final Keywords QUOTED =
             new Keywords(java.util.List.of("=3D=", " =3D", "=3D0x", "=E2=80", "=C2=A0", "quoted-printable"));
@@ -20,10 +22,30 @@ public final class Encoding {
     private enum Form {
         UNKNOWN,
         PLAIN,
-        LITTLE,
-        BIG,
+        LITTLE(2, 0, 1),
+        BIG(2, 1, 0),
+        LITTLE_LONG(4, 0, 1),
+        BIG_LONG(4, 3, 2),
         QUOTED_PRINTABLE,
-        BASE64
+        BASE64;
+
+        /** Bytes of a character; 1 if characters are single bytes. */
+        final int width;
+
+        /** Where among them the lowest byte is, and the next. */
+        final int low;
+
+        final int high;
+
+        Form() {
+            this(1, 0, 0);
+        }
+
+        Form(int width, int low, int high) {
+            this.width = width;
+            this.low = low;
+            this.high = high;
+        }
     }
 
     /** Takes the plain text. */
@@ -35,8 +57,8 @@ public final class Encoding {
     private final Sink sink;
     private Form form = Form.UNKNOWN;
 
-    /** The first half of a character, or the beginning of an escape; -1 if there is none. */
-    private int half = -1;
+    /** The beginning of a text, as long as it is too short to tell its encoding, and then the beginning of a character. */
+    private final ByteArrayOutputStream begun = new ByteArrayOutputStream();
 
     private final ByteArrayOutputStream escape = new ByteArrayOutputStream();
     private int torn;
@@ -49,11 +71,26 @@ public final class Encoding {
 
     /** Passes a piece of the text on, decoded. */
     public void feed(byte[] text, int from, int to) {
-        if (form == Form.UNKNOWN && to > from) {
-            form = sniff(text, from, to);
+        if (form != Form.UNKNOWN) {
+            decode(text, from, to);
+            return;
         }
+        begun.write(text, from, to - from);
+        if (begun.size() >= FEWEST) {
+            begin();
+        }
+    }
+
+    private void begin() {
+        byte[] beginning = begun.toByteArray();
+        begun.reset();
+        form = sniff(beginning);
+        decode(beginning, 0, beginning.length);
+    }
+
+    private void decode(byte[] text, int from, int to) {
         switch (form) {
-            case LITTLE, BIG -> wide(text, from, to);
+            case LITTLE, BIG, LITTLE_LONG, BIG_LONG -> wide(text, from, to);
             case QUOTED_PRINTABLE -> quoted(text, from, to);
             case BASE64 -> base64(text, from, to);
             case UNKNOWN, PLAIN -> plain(text, from, to);
@@ -62,6 +99,9 @@ public final class Encoding {
 
     /** Passes on what is left. */
     public void close() {
+        if (form == Form.UNKNOWN) {
+            begin();
+        }
         if (form == Form.BASE64) {
             part.close();
         }
@@ -72,27 +112,41 @@ public final class Encoding {
         }
     }
 
-    private static Form sniff(byte[] text, int from, int to) {
-        if (to - from >= 2) {
-            int mark = (text[from] & 0xff) << 8 | text[from + 1] & 0xff;
-            if (mark == 0xfffe) {
-                return Form.LITTLE;
+    /** A mark, or bytes of characters that are empty nearly everywhere: few characters of a log are not ASCII. */
+    private static Form sniff(byte[] text) {
+        if (text.length < FEWEST) {
+            return Form.PLAIN;
+        }
+        int mark = (text[0] & 0xff) << 8 | text[1] & 0xff;
+        int next = (text[2] & 0xff) << 8 | text[3] & 0xff;
+        if (mark == 0xfffe) {
+            return next == 0 ? Form.LITTLE_LONG : Form.LITTLE;
+        }
+        if (mark == 0xfeff) {
+            return Form.BIG;
+        }
+        if (mark == 0 && next == 0xfeff) {
+            return Form.BIG_LONG;
+        }
+        for (Form wide : new Form[] {Form.LITTLE_LONG, Form.BIG_LONG, Form.LITTLE, Form.BIG}) {
+            if (isOf(wide, text)) {
+                return wide;
             }
-            if (mark == 0xfeff) {
-                return Form.BIG;
+        }
+        return Form.PLAIN;
+    }
+
+    private static boolean isOf(Form wide, byte[] text) {
+        int characters = Math.min(ENOUGH, text.length) / wide.width;
+        int plain = 0;
+        for (int i = 0; i < characters; i++) {
+            boolean ascii = text[i * wide.width + wide.low] != 0;
+            for (int j = 0; j < wide.width; j++) {
+                ascii &= j == wide.low || text[i * wide.width + j] == 0;
             }
+            plain += ascii ? 1 : 0;
         }
-        int length = Math.min(ENOUGH, to - from) & ~1;
-        int even = 0;
-        int odd = 0;
-        for (int i = 0; i < length; i += 2) {
-            even += text[from + i] == 0 ? 1 : 0;
-            odd += text[from + i + 1] == 0 ? 1 : 0;
-        }
-        if (length >= 8 && odd == length / 2 && even == 0) {
-            return Form.LITTLE;
-        }
-        return length >= 8 && even == length / 2 && odd == 0 ? Form.BIG : Form.PLAIN;
+        return plain * 4 >= characters * 3;
     }
 
     private void base64(byte[] text, int from, int to) {
@@ -133,20 +187,19 @@ public final class Encoding {
     }
 
     private void wide(byte[] text, int from, int to) {
-        byte[] narrow = new byte[(to - from) / 2 + 1];
+        begun.write(text, from, to - from);
+        byte[] whole = begun.toByteArray();
+        begun.reset();
+        byte[] narrow = new byte[whole.length / form.width];
         int length = 0;
-        for (int i = from; i < to; i++) {
-            int next = text[i] & 0xff;
-            if (half < 0) {
-                half = next;
-                continue;
-            }
-            int character = form == Form.LITTLE ? next << 8 | half : half << 8 | next;
-            half = -1;
+        int at = 0;
+        for (; at + form.width <= whole.length; at += form.width) {
+            int character = whole[at + form.low] & 0xff | (whole[at + form.high] & 0xff) << 8;
             if (character != 0xfeff) {
                 narrow[length++] = (byte) (character < 0x100 ? character : '?');
             }
         }
+        begun.write(whole, at, whole.length - at);
         sink.feed(narrow, 0, length);
     }
 

@@ -21,15 +21,20 @@ final class FaultReader {
 
     private static final Pattern REGISTERS = Pattern.compile(
             "^\\s*(?:RAX|RDX|RBP|R10|R13|RSP|EAX|ESI|CR2|FS|x\\d|x[12]\\d|sp ?:|r\\d|r10|pc ?:|[ast]\\d|gp|ra|epc|status|EIP|EFLAGS|DS|pstate)\\b.*:.*");
+
+    /** dump_stack_print_info() (lib/dump_stack.c), with the user since 6.11; a BPF program's stream ends behind the task's name. */
     private static final Pattern RUNNING = Pattern.compile(
-            "^CPU: (?<cpu>\\d+) (?:UID: \\d+ )?PID: (?<pid>\\d+) Comm: (?<comm>.{1,64}?) (?:Kdump: loaded |Not tainted|Tainted|\\d+\\.\\d+|$)");
+            "^CPU: (?<cpu>\\d+) (?:UID: \\d+ )?PID: (?<pid>\\d+) Comm: (?<comm>.{1,64}?)(?: (?:Kdump: loaded |Not tainted|Tainted|\\d+\\.\\d+)|$)");
 
     /** The same until 3.10. */
     private static final Pattern OLD =
             Pattern.compile("^Pid: (?<pid>\\d+), comm: +(?<comm>.{1,64}?) (?:Not tainted|Tainted|\\(|\\d+\\.\\d+|$)");
 
     /** show_regs_common() of x86 until 3.2, on a line of its own: {@code CPU 6 }. */
-    private static final Pattern OLD_CPU = Pattern.compile("CPU (\\d+) ?");
+    private static final Pattern OLD_CPU = Pattern.compile("CPU (\\d+) ?|EIP: .* EFLAGS: [0-9a-f]+ CPU: (\\d+)");
+
+    /** die_if_kernel() of alpha and sparc: {@code modprobe(123): Oops 0}, {@code cat(88): Oops [#1]}. */
+    private static final Pattern DYING = Pattern.compile("^(?<comm>.{1,15})\\((?<pid>\\d+)\\): [A-Z].* \\[?#?\\d+\\]?$");
 
     /** arm, mips, s390 and others, below the registers: {@code Process cat (pid: 88, stack limit = 0x...)}. */
     private static final Pattern PROCESS = Pattern.compile("^Process (?<comm>.{1,64}?) \\(pid: (?<pid>\\d+)");
@@ -152,6 +157,12 @@ final class FaultReader {
                 .or(() -> lines.stream()
                         .limit(MOST_HEAD)
                         .flatMap(line -> named(NAMED.matcher(line.text().strip())).stream())
+                        .findFirst())
+                .or(() -> lines.stream()
+                        .limit(MOST_HEAD)
+                        .map(line -> DYING.matcher(line.text().strip()))
+                        .filter(Matcher::find)
+                        .map(found -> new Task(found.group("comm"), LockReader.number(found.group("pid"))))
                         .findFirst());
     }
 
@@ -176,7 +187,8 @@ final class FaultReader {
                         .limit(MOST_HEAD)
                         .map(line -> OLD_CPU.matcher(line.text()))
                         .filter(Matcher::matches)
-                        .map(found -> OptionalInt.of(LockReader.number(found.group(1))))
+                        .map(found -> OptionalInt.of(
+                                LockReader.number(found.group(1) == null ? found.group(2) : found.group(1))))
                         .findFirst()
                         .orElse(OptionalInt.empty()));
     }
@@ -214,13 +226,13 @@ final class FaultReader {
     }
 
     /** The line of dump_stack_print_info() (lib/dump_stack.c) about a CPU, which old kernels leave out. */
-    private record Dump(OptionalInt cpu, Task task) {}
+    record Dump(OptionalInt cpu, Task task) {}
 
     private static Stream<Dump> dumps(List<Line> lines) {
         return lines.stream().flatMap(line -> dump(line.text().strip()).stream());
     }
 
-    private static Optional<Dump> dump(String trimmed) {
+    static Optional<Dump> dump(String trimmed) {
         Pattern form = trimmed.startsWith("CPU: ")
                 ? RUNNING
                 : trimmed.startsWith("Pid: ") ? OLD : trimmed.startsWith("Process ") ? PROCESS : null;

@@ -227,6 +227,20 @@ final class FaultRules {
                     "SError Interrupt in {f}",
                     PC,
                     "arch/arm64/kernel/traps.c"),
+            // __panic_unhandled (arch/arm64/kernel/entry-common.c): "Unhandled %s exception on CPU%d, ESR 0x%016lx -- %s"
+            fault(
+                    "Unhandled ",
+                    "^Unhandled [\\w -]+ exception on CPU\\d+, ESR ",
+                    "Unhandled exception in {f}",
+                    PC,
+                    "arch/arm64/kernel/entry-common.c"),
+            // show_ecr_verbose (arch/arc/kernel/troubleshoot.c): "Invalid %s @ 0x%08lx by insn @ %pS"
+            fault(
+                    " by insn @ ",
+                    "^Invalid \\w+ @ 0x[0-9a-f]+ by insn @ (?<f>[^\\s+]+)\\+0x",
+                    "Oops in {f}",
+                    HEAD,
+                    "arch/arc/kernel/troubleshoot.c"),
             // __stack_chk_fail: "stack-protector: Kernel stack is corrupted in: %pB"
             panic(
                     "stack-protector: Kernel stack is corrupted in: (?![0-9a-f]{8,16}\\b)(?<f>[^\\s+]+)",

@@ -43,8 +43,9 @@ final class FrameReader {
 
     private FrameReader() {}
 
-    /** Returns the frames in a line, innermost first. */
-    static List<Frame> frames(String trimmed) {
+    /** Returns the frames in a line, innermost first. A page may have taken the address for a tag and left its brackets. */
+    static List<Frame> frames(String text) {
+        String trimmed = text.startsWith("[] ") ? text.substring("[] ".length()) : text;
         boolean offset = trimmed.contains("+0x");
         if (offset && trimmed.contains(" from ")) {
             Matcher from = FROM.matcher(trimmed);

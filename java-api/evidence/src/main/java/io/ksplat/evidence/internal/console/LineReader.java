@@ -56,7 +56,7 @@ final class LineReader {
                     "^(?:(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?(?:\\w{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?|\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d+)?(?:Z|[+-]\\d\\d:?\\d\\d)?)|\\d{9,10}\\.\\d{6})"
                             + "(?:(?: [A-Z]{2,5})? +(?<host>[\\w.()-]+)(?: [\\w.]+)? (?<kernel>kernel):| +kernel:|:)? ?"),
             // journalctl -o short-monotonic, behind the stamp; or what is left if time or host were cut off
-            new Prefix("", "^(?:(?<host>[\\w.()-]+) )?(?<kernel>kernel): ?"),
+            new Prefix("", "^(?:(?<host>[\\w.()\\x80-\\xff-]+) )?(?<kernel>kernel): ?"),
             // a logger's date: 2018/01/09 14:28:48
             new Prefix("0123456789", "^\\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d "),
             // Android and vendor trees: [cpu:comm: pid], "c1 1234 (comm)"
@@ -89,6 +89,9 @@ final class LineReader {
     private static final Pattern ESCAPED_END = Pattern.compile("#012|\\\\x0a");
 
     private static final Pattern ESCAPED_TAB = Pattern.compile("#011|\\\\x09");
+
+    /** The sign of multiplication, in UTF-8. */
+    private static final String TIMES = "\u00c3\u0097";
 
     private static final Pattern CALLER = Pattern.compile("^\\[ {0,5}([TC]\\d+)\\] $");
 
@@ -266,6 +269,10 @@ final class LineReader {
             // a space that does not break, in UTF-8
             if (c == 0xc2 && i + 1 < text.length() && text.charAt(i + 1) == 0xa0) {
                 kept.append(' ');
+                i++;
+            } else if (text.startsWith(TIMES, i) && i > 0 && text.charAt(i - 1) == '0') {
+                // a page made 0x3f a product
+                kept.append('x');
                 i++;
             } else if (c >= ' ' || c == '\t') {
                 kept.append(c);

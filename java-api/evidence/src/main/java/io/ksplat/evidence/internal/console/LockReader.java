@@ -74,7 +74,7 @@ final class LockReader {
                 .filter(trace -> "registered".equals(trace.label()) || "became safe".equals(trace.label()))
                 .map(BlameFinder::first)
                 .flatMap(Optional::stream)
-                .map(Names::plain)
+                .map(Names::readable)
                 .findFirst();
         return new Details.Locks(
                 reader.task,
@@ -89,7 +89,7 @@ final class LockReader {
     /** The report does not say which function took a lock of the chain; its trace does. */
     private static HeldLock taken(HeldLock link, List<Frame> frames) {
         Optional<String> at = frames.stream()
-                .map(frame -> Names.plain(frame.function()))
+                .map(frame -> Names.readable(frame.function()))
                 .filter(function -> !HelperFunctions.is(function))
                 .findFirst();
         return at.isEmpty() ? link : new HeldLock(link.lock(), link.usage(), link.waitType(), at);
@@ -195,7 +195,7 @@ final class LockReader {
                         lock(lock.group(2), lock.group(1)),
                         lock.group(3),
                         Optional.ofNullable(lock.group(4)),
-                        Optional.ofNullable(lock.group(5)).map(Names::plain)))
+                        Optional.ofNullable(lock.group(5)).map(Names::readable)))
                 : Optional.empty();
     }
 

@@ -27,9 +27,14 @@ final class Names {
         return PROGRAM.matcher(CLONE.matcher(name).replaceFirst("")).replaceFirst("");
     }
 
+    /** Returns the name as a person writes it, the same in every build: without the hashes that Rust appends to crates and functions. */
+    static String readable(String function) {
+        return MangledNames.demangled(plain(function));
+    }
+
     /** Returns the name for titles: system calls without their wrappers, and one name for each family of waits. */
     static String title(String function) {
-        String plain = plain(function);
+        String plain = readable(function);
         String call = WRAPPER.matcher(plain).replaceFirst("sys_");
         String name = call.equals(plain) ? OLD_WRAPPER.matcher(plain).replaceFirst("") : call;
         if (name.startsWith("synchronize_sched")

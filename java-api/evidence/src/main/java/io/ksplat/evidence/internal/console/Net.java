@@ -52,6 +52,9 @@ final class Net {
             "vpanic",
             "nmi_panic");
 
+    /** lib/dump_stack.c. */
+    private static final String DUMPS = "dump_stack";
+
     private Net() {}
 
     static boolean is(Rule rule) {
@@ -63,7 +66,10 @@ final class Net {
         return rule.equals(DUMP);
     }
 
-    /** Returns whether the net caught nothing. */
+    /**
+     * Returns whether the net caught nothing. A dump without a head that is known is a report only if a part of the kernel that checks others asked for it: a
+     * driver may show how it was called whenever it likes.
+     */
     static boolean isEmpty(Report report) {
         List<String> functions = report.lines.stream()
                 .flatMap(line -> FrameReader.frames(line.text().strip()).stream())
@@ -71,6 +77,16 @@ final class Net {
                 .toList();
         return functions.isEmpty()
                 || functions.stream().anyMatch(HARMLESS::contains)
-                || report.rule().equals(DUMP) && functions.stream().noneMatch(name -> name.startsWith("dump_stack"));
+                || report.rule().equals(DUMP) && !isOfKernels(functions);
+    }
+
+    private static boolean isOfKernels(List<String> functions) {
+        return functions.stream().anyMatch(name -> name.startsWith(DUMPS))
+                && functions.stream()
+                        .dropWhile(name -> !name.startsWith(DUMPS))
+                        .filter(name -> !name.startsWith(DUMPS))
+                        .findFirst()
+                        .flatMap(KernelFunctions::area)
+                        .isPresent();
     }
 }

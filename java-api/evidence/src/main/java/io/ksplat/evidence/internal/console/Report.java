@@ -44,7 +44,7 @@ final class Report {
     private static final Pattern BODY = Pattern.compile(
             "^\\s*(?:\\[<[0-9a-f]+>\\]|(?:\\? )?[\\w.$<>:]+\\+0x[0-9a-f]+/0x|\\[[0-9a-f]{8,16}\\] |(?:\\? )?\\w+ \\([\\w./-]+:\\d+[) ]|CPU: \\d+ |Pid: \\d+, comm: |Call [Tt]race:|Backtrace|RIP: |EIP: |PC is at|pc : |NIP[: ]|epc |Modules linked in:|Hardware name:"
                     + "|\\{.*\\} state was registered|.* is trying to |.* just changed the state of|.* is freeing memory|.* still has locks held|.*\\}-\\{\\d:\\d\\}, at: |but task is already|.*\\[HC\\d|Read of size|Write of size|Free of addr|Internal error: |Oops: |invalid opcode: |\\S+ #\\d+ (?:Not tainted|Tainted)|(?:Not tainted|Tainted: )"
-                    + "|\"echo 0 >|task:\\S|.*\\(?detected by \\d|\\(t=\\d|(?:rcu: )?\\s*\\d+-[.!?]|(?:rcu: )?\\s*\\d+: \\(|(?:rcu: )?\\s*Tasks blocked|Sending NMI|sending NMI|NMI backtrace|Showing |workqueue \\w+: flags|in-flight: |#\\d+: |\\d+ locks? held by|no locks held"
+                    + "|\"echo 0 >|task:\\S|.*\\(?detected by \\d|\\(t=\\d|(?:rcu: )?\\s*\\d+-[.!?]|(?:rcu: )?\\s*\\d+: \\(\\d+ (?:ticks|GPs)|(?:rcu: )?\\s*Tasks blocked|Sending NMI|sending NMI|NMI backtrace|Showing |workqueue \\w+: flags|in-flight: |#\\d+: |\\d+ locks? held by|no locks held"
                     + "|in_atomic\\(\\)|preempt_count|Preemption disabled|other info that|stack backtrace|hardirqs last|irq event stamp|Mem abort|RAX: |EAX: |x\\d+ ?: |Code: |Stack:|Process .* \\(pid|lock: \\S+, \\.magic|page:[0-9a-f]|#PF: |PGD |---\\[ end|REGS: |MSR: |GPR00|csd: |INFO: (?:Slab|Object|Allocated|Freed)|Allocated by|Freed by|invoked rcu|\\S+:\\d+ (?:suspicious|invoked|RCU)|ESR = |backtrace|comm \\\"|hex dump)");
 
     /**
@@ -134,7 +134,7 @@ final class Report {
         // neither a prefix that a mention taught nor a list of strings makes a head the kernel's
         boolean taught = head.lead().learnt() != Shape.NONE
                 && !Assembler.MARK.matcher(head.lead().written()).matches();
-        return !begins || taught || rule().family() == Rule.Family.LOCKDEP && isProse(head.text());
+        return !begins || taught || WarningRules.isAnyBug(rule()) || rule().family() == Rule.Family.LOCKDEP && isProse(head.text());
     }
 
     /**

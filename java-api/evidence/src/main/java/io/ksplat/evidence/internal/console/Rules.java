@@ -20,7 +20,7 @@ final class Rules {
 
     /** What the kernel itself prints before a head: pr_fmt() of its parts, severities. */
     private static final String OWN =
-            "(?:(?:NMI )?[Ww]atchdog: |rcu: |smp: |csd: |INFO: |WARNING: |BUG: |ERROR: |Oops: |\\[ ?|\\*+ |sched: |sched_ext: |kernel: |kmemleak: |kfence: |lockdep: |hung_task: |workqueue: |unchecked )*+";
+            "(?:(?:NMI )?[Ww]atchdog: |rcu: |smp: |csd: |INFO: |WARNING: |BUG: |ERROR: |Oops: |\\[ ?|\\*+ |sched: |sched_ext: |kmemleak: |kfence: |lockdep: |hung_task: |workqueue: |unchecked )*+";
 
     private static final Pattern OWN_END = Pattern.compile(OWN + "$");
 

@@ -78,7 +78,7 @@ final class Shape {
                                 : "\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d+)?");
             } else if (token.group("name") != null) {
                 regex.append("[A-Z][a-z]{2}");
-            } else if (token.group("level") != null || text.length() == 1 && Character.isUpperCase(text.charAt(0))) {
+            } else if (token.group("level") != null || text.matches("[A-Z]")) {
                 regex.append(text.length() == 1 ? "[A-Z]" : "\\w+");
             } else if (token.group("group") != null) {
                 char close = text.charAt(text.length() - 1);

@@ -48,7 +48,7 @@ final class Signatures {
         String by = locks.wanted().get(0).at().isPresent()
                 ? ""
                 : BlameFinder.stack(traces)
-                        .map(name -> " by " + Names.plain(name))
+                        .map(name -> " by " + Names.readable(name))
                         .orElse("");
         if (kind == EvidenceKind.LOCKDEP_INVERSION) {
             return takes
@@ -72,7 +72,7 @@ final class Signatures {
                 .filter(trace -> "freed".equals(trace.label()))
                 .map(BlameFinder::first)
                 .flatMap(Optional::stream)
-                .map(function -> "freed by " + Names.plain(function))
+                .map(function -> "freed by " + Names.readable(function))
                 .findFirst()
                 .orElse("");
     }

@@ -23,6 +23,9 @@ final class StallReader {
     private static final Pattern BRACES = Pattern.compile(
             "(?:detected (?:expedited )?stalls? on CPUs?/?(?:tasks)?|self-detected stall on CPU):?\\s*\\{([^}]*)\\}?");
 
+    /** check_holdout_task (kernel/rcu/tasks.h), before the task that RCU waits for: {@code %p: %c%c nvcsw: %lu/%lu holdout: %d idle_cpu: %d/%d}. */
+    private static final Pattern HOLDOUT = Pattern.compile("holdout: \\d+ idle_cpu: -?\\d+/");
+
     private static final Pattern BLOCKED = Pattern.compile("\\bP(\\d+)\\b");
     private static final Pattern DETECTED_BY = Pattern.compile("detected by (\\d+)");
     /** rcu_print_task_stall(): {@code Tasks blocked on level-0 rcu_node (CPUs 0-3): P955/2:b..l}. */
@@ -37,8 +40,6 @@ final class StallReader {
     private static final Pattern CSD =
             Pattern.compile("CSD lock \\(#\\d+\\) on CPU#(\\d+), waiting (\\d+) ns for CPU#(\\d+)");
     private static final Pattern POOL = Pattern.compile("pool(?: \\d+:)? cpus=([\\d,-]+).* stuck for (\\d+)s");
-    private static final Pattern SELF = Pattern.compile(
-            "^CPU: (\\d+) (?:UID: \\d+ )?PID: (\\d+) Comm: (.{1,64}?) (?:Kdump: loaded |Tainted|Not tainted)");
 
     private static final Pattern HUNG =
             Pattern.compile("\\btask (.*):(\\d+) (?:blocked|can't die).* for more than (\\d+) seconds");
@@ -86,11 +87,16 @@ final class StallReader {
         OptionalInt by = OptionalInt.empty();
         OptionalDouble seconds = OptionalDouble.empty();
         OptionalDouble jiffies = OptionalDouble.empty();
+        boolean holdout = false;
         boolean self = report.lines.get(0).text().contains("self-detected");
         for (Line line : report.lines) {
             String text = line.text();
             number(STALLED.matcher(text)).ifPresent(cpus::add);
             number(HARD.matcher(text)).ifPresent(cpus::add);
+            if (holdout) {
+                TraceReader.task(text.strip()).ifPresent(tasks::add);
+            }
+            holdout = HOLDOUT.matcher(text).find();
             OptionalInt noticed = number(DETECTED_BY.matcher(text));
             noticed = noticed.isPresent() ? noticed : number(HARD_BY.matcher(text));
             by = by.isPresent() ? by : noticed;
@@ -132,11 +138,11 @@ final class StallReader {
                 CpuList.read(pool.group(1)).forEach(cpus::add);
                 seconds = OptionalDouble.of(Double.parseDouble(pool.group(2)));
             }
-            Matcher running = SELF.matcher(text);
-            if (running.find() && tasks.isEmpty()) {
-                tasks.add(new Task(running.group(3), LockReader.number(running.group(2))));
+            Optional<FaultReader.Dump> running = FaultReader.dump(text.strip());
+            if (running.isPresent() && tasks.isEmpty()) {
+                tasks.add(running.get().task());
                 if (self && cpus.isEmpty()) {
-                    cpus.add(LockReader.number(running.group(1)));
+                    running.get().cpu().ifPresent(cpus::add);
                 }
             }
         }

@@ -15,7 +15,6 @@ final class StreamReader {
     private static final Pattern ERROR = Pattern.compile("ERROR: (.*)$");
     private static final Pattern ATTEMPTED = Pattern.compile("Attempted lock +=? *0x([0-9a-f]+)");
     private static final Pattern HELD = Pattern.compile("Held lock\\[ *\\d+\\] = 0x([0-9a-f]+)");
-    private static final Pattern RUNNING = Pattern.compile("^CPU: (\\d+) UID: \\d+ PID: (\\d+) Comm: (.*)$");
 
     private StreamReader() {}
 
@@ -29,18 +28,16 @@ final class StreamReader {
             }
         }
         Optional<Task> task = lines.stream()
-                .map(line -> RUNNING.matcher(line.text().strip()))
-                .filter(Matcher::find)
-                .map(found -> new Task(found.group(3), LockReader.number(found.group(2))))
+                .flatMap(line -> FaultReader.dump(line.text().strip()).stream())
+                .map(FaultReader.Dump::task)
                 .findFirst();
         return new Details.Stream(error, first(ATTEMPTED, lines), held, task);
     }
 
     static OptionalInt cpu(List<Line> lines) {
         return lines.stream()
-                .map(line -> RUNNING.matcher(line.text().strip()))
-                .filter(Matcher::find)
-                .mapToInt(found -> LockReader.number(found.group(1)))
+                .flatMap(line -> FaultReader.dump(line.text().strip()).stream())
+                .flatMapToInt(dump -> dump.cpu().stream())
                 .findFirst();
     }
 

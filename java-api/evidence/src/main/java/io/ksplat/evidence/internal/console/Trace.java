@@ -105,6 +105,14 @@ final class Trace {
         return calls;
     }
 
+    /** Returns the trace without a frame. */
+    Trace without(Entry entry) {
+        Trace rest = new Trace(label, cpu);
+        rest.task = task;
+        entries.stream().filter(other -> other != entry).forEach(rest.entries::add);
+        return rest;
+    }
+
     /** Returns the trace as stacks, split where it changes from one stack to another. */
     List<Stack> stacks() {
         List<Stack> stacks = new ArrayList<>();

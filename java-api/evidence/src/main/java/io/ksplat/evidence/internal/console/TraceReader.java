@@ -24,7 +24,7 @@ final class TraceReader {
 
     /** sched_show_task() (same file): {@code task:%-15.15s state:%c ... pid:%-5d}; {@code %-15.15s %c %s} and numbers before 5.10. */
     private static final Pattern TASK = Pattern.compile(
-            "^task:(.{1,15}?) +state:\\S.*? pid: *(\\d+)|^(\\S.{0,14}?) +[RSDTtXZPIKW] (?:running task +|[0-9a-f]{8,16} +|stopped +)?(?:[0-9a-f]{8,16} +)?\\d+ +(\\d+) +\\d+ 0x[0-9a-f]{8}");
+            "^task:(.{1,15}?) +state:\\S.*? pid: *(\\d+)|^(\\S.{0,14}?) +[RSDTtXZPIKW] +(?:running(?: task)? +|[0-9a-f]{8,16} +|stopped +)?(?:[0-9a-f]{8,16} +)?\\d+ +(\\d+) +\\d+ 0x[0-9a-f]{8}");
 
     /** rcu_check_gp_kthread_starvation() (kernel/rcu/tree_stall.h). */
     private static final Pattern KTHREAD = Pattern.compile(
@@ -169,15 +169,12 @@ final class TraceReader {
             next("task", OptionalInt.empty());
             return;
         }
-        Matcher task = TASK.matcher(text);
-        if (task.find()) {
+        Optional<Task> task = task(text);
+        if (task.isPresent()) {
             if (current.hasFrames() || !current.isMain() || "nmi backtrace".equals(current.label())) {
                 next("task", OptionalInt.empty());
             }
-            boolean old = task.group(1) == null;
-            current.of(new Task(
-                    (old ? task.group(3) : task.group(1)).strip(),
-                    LockReader.number(old ? task.group(4) : task.group(2))));
+            current.of(task.get());
             return;
         }
         Matcher cpu = ON_CPU.matcher(text);
@@ -199,6 +196,17 @@ final class TraceReader {
         } else if (DUMP.matcher(text).find() && current.hasFrames()) {
             next("task", OptionalInt.empty());
         }
+    }
+
+    /** Returns the task whose trace a line announces. */
+    static Optional<Task> task(String text) {
+        Matcher task = TASK.matcher(text);
+        if (!task.find()) {
+            return Optional.empty();
+        }
+        boolean old = task.group(1) == null;
+        return Optional.of(new Task(
+                (old ? task.group(3) : task.group(1)).strip(), LockReader.number(old ? task.group(4) : task.group(2))));
     }
 
     /** Removes the marks of stacks from a line and remembers the current stack. */

@@ -16,6 +16,16 @@ import java.util.List;
 final class WarningRules {
     private static final String PANIC_C = "kernel/panic.c";
 
+    /** Any other {@code pr_err("BUG: ...")}. */
+    private static final Rule ANY_BUG = Rule.of(
+            OTHER,
+            Family.WARNING,
+            "BUG: ",
+            "(?:^|^[\\w-]+: )BUG: (.{4,})",
+            "BUG: {1}",
+            NONE,
+            "pr_err(\"BUG: ...\") all over the kernel");
+
     static final List<Rule> RULES = List.of(
             // __warn: "WARNING: CPU: %d PID: %d at %s:%d %pS" until 6.15, "WARNING: %s:%d at %pS, CPU#%d: %s/%d" since;
             // warn_slowpath_common until 3.11: "WARNING: at %s:%d %pS()"
@@ -127,6 +137,15 @@ final class WarningRules {
                     "NMI: IOCK error",
                     NONE,
                     "arch/x86/kernel/nmi.c"),
+            // __report_bad_irq: "irq %d: nobody cared (try booting with the \"irqpoll\" option)"
+            Rule.of(
+                    OTHER,
+                    Family.WARNING,
+                    ": nobody cared (try booting",
+                    "^irq \\d+: nobody cared \\(try booting",
+                    "irq: nobody cared",
+                    NONE,
+                    "kernel/irq/spurious.c"),
             // Trusty, a secure monitor, writes its own crashes to the kernel's log: drivers/trusty/trusty-log.c
             Rule.of(
                             OTHER,
@@ -149,17 +168,14 @@ final class WarningRules {
             // a failure of syzkaller's executor itself
             Rule.of(OTHER, Family.LINE, "SYZFA", "^(SYZFA(?:IL|TAL): .*)", "{1}", NONE, "tools outside the kernel")
                     .typed("SYZ_FAILURE"),
-            // any other pr_err("BUG: ...")
-            Rule.of(
-                    OTHER,
-                    Family.WARNING,
-                    "BUG: ",
-                    "(?:^|^[\\w-]+: )BUG: (.{4,})",
-                    "BUG: {1}",
-                    NONE,
-                    "pr_err(\"BUG: ...\") all over the kernel"));
+            ANY_BUG);
 
     private WarningRules() {}
+
+    /** Returns whether a rule takes any text for a bug's: other programs, the verifier's log among them, print such lines too. */
+    static boolean isAnyBug(Rule rule) {
+        return rule.equals(ANY_BUG);
+    }
 
     private static Rule warn(String head, Rule.Blame blame) {
         return Rule.of(WARNING, Family.WARNING, "WARNING: ", head, "WARNING in {f}", blame, PANIC_C);
