@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.report.internal.page;
 
+import io.ksplat.evidence.Details;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.results.NmiRecord;
@@ -30,6 +31,10 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
     private static final int RIGHT = 18;
     private static final int LANE = 30;
     private static final int TOP = 22;
+
+    /** Below the marks of a lane: what its CPU is stuck in. */
+    private static final int NAME = 17;
+
     private static final int MOST_LANES = 24;
     private static final int MOST_EVENTS = 120;
     private static final int TICKS = 6;
@@ -50,9 +55,9 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
 
     /** A stretch of time on a lane. */
     public record Span(int x, int y, int width, int height, String style, String name) {
-        /** Returns whether its name fits into it. */
-        public boolean isNamed() {
-            return width > 8 * name.length();
+        /** Returns what fits into it: its name, or its style, which is shorter; empty if neither does. */
+        public String label() {
+            return width > 8 * name.length() ? name : width > 8 * style.length() ? style : "";
         }
     }
 
@@ -66,7 +71,9 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
         if (all.isEmpty()) {
             return Optional.empty();
         }
-        List<Raw> shown = all.subList(0, Math.min(MOST_EVENTS, all.size()));
+        List<Raw> shown = new ArrayList<>(all.subList(0, Math.min(MOST_EVENTS, all.size())));
+        // The verdict comes last.
+        shown.set(shown.size() - 1, all.get(all.size() - 1));
         long end = shown.get(shown.size() - 1).atMs();
         long first = shown.get(0).atMs();
         long begin = shown.stream()
@@ -130,7 +137,11 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
             int y = TOP;
             for (int i = 0; i <= shown.size(); i++) {
                 int deep = rows.get(i).stream().mapToInt(row -> row + 1).max().orElse(1);
-                Lane lane = new Lane(i == 0 ? "ksplat" : "CPU " + shown.get(i - 1), y, LANE + (deep - 1) * 20);
+                OptionalInt cpu = i == 0 ? OptionalInt.empty() : OptionalInt.of(shown.get(i - 1));
+                boolean named = cpu.isPresent()
+                        && stuck.stream().anyMatch(found -> found.cpu().equals(cpu));
+                Lane lane = new Lane(
+                        i == 0 ? "ksplat" : "CPU " + shown.get(i - 1), y, LANE + (deep - 1) * 20 + (named ? NAME : 0));
                 lanes.add(lane);
                 byCpu.put(i == 0 ? -1 : shown.get(i - 1), lane);
                 y += lane.height();
@@ -197,9 +208,22 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
                         Math.max(2, WIDTH - RIGHT - x(since)),
                         lane.height() - 8,
                         found.kind() == EvidenceKind.CPU_STUCK ? "stuck" : "busy",
-                        found.kind() == EvidenceKind.CPU_STUCK ? "stuck" : "busy"));
+                        name(found, cpu)));
             }
             return spans;
+        }
+
+        /** What the CPU does there: whose context waits for which lock, if that is known. */
+        private static String name(Evidence found, int cpu) {
+            String wait = found.details() instanceof Details.Waits all
+                    ? all.waits().stream()
+                            .filter(each -> each.cpu().equals(OptionalInt.of(cpu)))
+                            .findFirst()
+                            .map(each -> each.context() + " waits for "
+                                    + Words.shortened(each.lock().name(), 60))
+                            .orElse("")
+                    : "";
+            return !wait.isEmpty() ? wait : found.kind() == EvidenceKind.CPU_STUCK ? "stuck" : "busy";
         }
 
         private List<Tick> ticks() {
