@@ -353,6 +353,16 @@ class RunTest {
         assertThat(folder.resolve("report/coded/7.2.0-scripted/1/verifier.log"))
                 .content()
                 .contains("R0 !read_ok");
+        assertThat(folder.resolve("report/coded/7.2.0-scripted/1/" + "scripted.bpf.c"))
+                .as("the source is kept beside what it is evidence of")
+                .isRegularFile();
+    }
+
+    @Test
+    void keepsNoSourceWithoutEvidence() throws Exception {
+        assertThat(run(loading(machine -> {})).verdict()).isEqualTo(Verdict.CLEAN);
+        assertThat(folder.resolve("report/coded/7.2.0-scripted/1/" + "scripted.bpf.c"))
+                .doesNotExist();
     }
 
     private static final String READ = "0: (95) exit\nR0 !read_ok\nprocessed 1 insns\n";
