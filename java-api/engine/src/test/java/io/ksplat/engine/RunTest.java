@@ -279,6 +279,10 @@ class RunTest {
         RunRecord record = run(Fault.STUCK);
         assertThat(record.verdict()).isEqualTo(Verdict.DEADLOCK);
         assertThat(record.evidence()).extracting(found -> found.kind()).containsExactly(EvidenceKind.CPU_STUCK);
+        assertThat(record.timeline())
+                .extracting(event -> event.event())
+                .contains("last sign of life", "stop", "evidence")
+                .endsWith("verdict");
     }
 
     @Test

@@ -62,10 +62,10 @@ final class WatchEvents {
             add(
                     stuck.sinceNs(),
                     OptionalInt.of(stuck.cpu()),
-                    "last life",
+                    "last sign of life",
                     String.format(
                             Locale.ROOT,
-                            "no heartbeat and no other sign of life from here on; its vCPU ran for %.2f s, in every sample in %s",
+                            "no heartbeat since; its vCPU ran for %.2f s more, in every sample in %s",
                             stuck.ranNs() / 1e9,
                             String.join(" or ", new TreeSet<>(stuck.functions()))));
         }

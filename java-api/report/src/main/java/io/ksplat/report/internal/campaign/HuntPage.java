@@ -96,7 +96,9 @@ public record HuntPage(
                 + (counts.isEmpty() ? "" : ": " + String.join(", ", counts)) + ". "
                 + (findings == 0
                         ? "No finding."
-                        : (findings == 1 ? "1 finding" : findings + " findings") + ", " + news + " of them not known.")
+                        : findings == 1
+                                ? "1 finding, which is " + (news == 1 ? "not known." : "known.")
+                                : findings + " findings, " + news + " of them not known.")
                 + (hunt.untried().isEmpty() ? "" : " " + hunt.untried().size() + " were not tried.");
     }
 

@@ -89,7 +89,11 @@ public final class Sentence {
         }
         String nodes = found.cycle().stream().limit(NODES).map(Sentence::of).collect(Collectors.joining("; "));
         int more = found.cycle().size() - NODES;
-        return nodes + (more > 0 ? "; and " + more + " more in the same cycle." : ".");
+        // Locks without a name say little.
+        String look = found.cycle().stream().anyMatch(node -> node.waitsFor().startsWith("0x"))
+                ? found.function().map(name -> "; look first at " + name).orElse("")
+                : "";
+        return nodes + (more > 0 ? "; and " + more + " more in the same cycle" : "") + look + ".";
     }
 
     /** A context that waits for what it holds itself: the lock may have no name, the functions have. */

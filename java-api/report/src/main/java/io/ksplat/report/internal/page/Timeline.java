@@ -39,6 +39,9 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
     private static final int MOST_EVENTS = 120;
     private static final int TICKS = 6;
 
+    /** The event of a CPU's last sign of life. */
+    private static final String DIED = "last sign of life";
+
     /** Marks that are nearer than this lie below each other. */
     private static final int NEAR = 19;
 
@@ -139,7 +142,8 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
                 int deep = rows.get(i).stream().mapToInt(row -> row + 1).max().orElse(1);
                 OptionalInt cpu = i == 0 ? OptionalInt.empty() : OptionalInt.of(shown.get(i - 1));
                 boolean named = cpu.isPresent()
-                        && stuck.stream().anyMatch(found -> found.cpu().equals(cpu));
+                        && stuck.stream()
+                                .anyMatch(found -> cpus(run, found).contains(cpu.getAsInt()));
                 Lane lane = new Lane(
                         i == 0 ? "ksplat" : "CPU " + shown.get(i - 1), y, LANE + (deep - 1) * 20 + (named ? NAME : 0));
                 lanes.add(lane);
@@ -188,29 +192,38 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
             return event.cpu().isPresent() ? shown.indexOf(event.cpu().getAsInt()) + 1 : 0;
         }
 
+        /** From where on CPUs are dead: the NMI that none of them came back from, or their last sign of life. */
         private List<Span> spans(RunRecord run, List<Evidence> stuck, Map<Integer, Lane> byCpu) {
             List<Span> spans = new ArrayList<>();
             for (Evidence found : stuck) {
-                Lane lane = found.cpu().isPresent() ? byCpu.get(found.cpu().getAsInt()) : null;
-                if (lane == null) {
-                    continue;
+                for (int cpu : cpus(run, found)) {
+                    Lane lane = byCpu.get(cpu);
+                    if (lane != null) {
+                        int x = x(since(run, cpu));
+                        spans.add(new Span(
+                                x,
+                                lane.y() + 4,
+                                Math.max(2, WIDTH - RIGHT - x),
+                                lane.height() - 8,
+                                found.kind() == EvidenceKind.CPU_STUCK ? "stuck" : "busy",
+                                name(found, cpu)));
+                    }
                 }
-                int cpu = found.cpu().getAsInt();
-                long since = run.nmis().stream()
-                        .filter(nmi -> nmi.cpu().equals(OptionalInt.of(cpu))
-                                && nmi.atMs().isPresent())
-                        .mapToLong(nmi -> nmi.atMs().getAsLong())
-                        .max()
-                        .orElse(run.timings().firstEvidenceMs().orElse(begin));
-                spans.add(new Span(
-                        x(since),
-                        lane.y() + 4,
-                        Math.max(2, WIDTH - RIGHT - x(since)),
-                        lane.height() - 8,
-                        found.kind() == EvidenceKind.CPU_STUCK ? "stuck" : "busy",
-                        name(found, cpu)));
             }
             return spans;
+        }
+
+        private long since(RunRecord run, int cpu) {
+            return run.nmis().stream()
+                    .filter(nmi -> nmi.cpu().equals(OptionalInt.of(cpu)))
+                    .flatMapToLong(nmi -> nmi.atMs().stream())
+                    .max()
+                    .orElseGet(() -> run.timeline().stream()
+                            .filter(event ->
+                                    event.event().equals(DIED) && event.cpu().equals(OptionalInt.of(cpu)))
+                            .mapToLong(TimelineEvent::atMs)
+                            .findFirst()
+                            .orElse(run.timings().firstEvidenceMs().orElse(begin)));
         }
 
         /** What the CPU does there: whose context waits for which lock, if that is known. */
@@ -242,6 +255,18 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
             }
             return ticks;
         }
+    }
+
+    /** Evidence names one CPU; of the others that hang with it the timeline has the end. */
+    private static Set<Integer> cpus(RunRecord run, Evidence found) {
+        Set<Integer> cpus = new TreeSet<>();
+        found.cpu().ifPresent(cpus::add);
+        if (found.kind() == EvidenceKind.CPU_STUCK) {
+            run.timeline().stream()
+                    .filter(event -> event.event().equals(DIED))
+                    .forEach(event -> event.cpu().ifPresent(cpus::add));
+        }
+        return cpus;
     }
 
     private static String style(String event) {
