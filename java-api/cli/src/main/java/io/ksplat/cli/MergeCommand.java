@@ -5,11 +5,14 @@ import io.ksplat.campaign.internal.fleet.PlanMerge;
 import io.ksplat.campaign.internal.fleet.PlanReport;
 import io.ksplat.results.ReportMerge;
 import io.ksplat.results.RunRecord;
+import io.ksplat.results.internal.KnownReports;
+import io.ksplat.results.internal.News;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -21,7 +24,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {
-            "0:every verdict is the expected one",
+            "0:every verdict is the expected one (or, with --baseline, what differs is not new)",
             "1:some verdict differs",
             "2:usage",
             "3:the harness failed (any ERROR), a run did not finish, or a unit of the plan is missing"
@@ -37,29 +40,35 @@ final class MergeCommand implements Callable<Integer> {
     @Option(names = "--report", paramLabel = "OUT", required = true, description = "Where the joint report goes.")
     private Path report = Path.of("");
 
+    @Mixin
+    private BaselineMixin baseline = new BaselineMixin();
+
     @Override
     public Integer call() throws Exception {
         PrintWriter out = spec.commandLine().getOut();
+        News news = baseline.news(KnownReports.NONE);
         if (folders.stream().anyMatch(PlanReport::isOne)) {
-            return plan(out);
+            return plan(out, news);
         }
         List<RunRecord> runs = ReportMerge.of(folders, report);
         out.print(ErrorGuide.end(runs, report));
+        out.print(baseline.isGiven() ? news.text(runs) : "");
         out.flush();
-        ReportPages.write(report, spec.commandLine().getErr());
-        return Exit.of(runs);
+        ReportPages.write(report, baseline.folder(), spec.commandLine().getErr());
+        return Exit.of(runs, news);
     }
 
-    private int plan(PrintWriter out) throws Exception {
+    private int plan(PrintWriter out, News news) throws Exception {
         PlanMerge.Joint joint = PlanMerge.of(folders).into(report);
         out.print(ErrorGuide.end(joint.runs(), report));
+        out.print(baseline.isGiven() ? news.text(joint.runs()) : "");
         out.print(joint.rates());
         joint.missing().forEach(unit -> out.println("missing: " + unit));
         int units = joint.plan().units().size();
         out.println(units - joint.missing().size() + " of " + units + " units of the plan are here"
                 + (joint.again() == 0 ? "" : ", " + joint.again() + " of them begun more than once"));
         out.flush();
-        ReportPages.write(report, spec.commandLine().getErr());
-        return joint.missing().isEmpty() ? Exit.of(joint.runs()) : Exit.HARNESS;
+        ReportPages.write(report, baseline.folder(), spec.commandLine().getErr());
+        return joint.missing().isEmpty() ? Exit.of(joint.runs(), news) : Exit.HARNESS;
     }
 }

@@ -11,10 +11,18 @@ import java.util.Optional;
 final class ReportPages {
     private ReportPages() {}
 
-    /** Writes them. The records stand without them: a failure is told, and changes no verdict. */
     static void write(Path report, PrintWriter err) {
+        write(report, Optional.empty(), err);
+    }
+
+    /**
+     * Writes them. The records stand without them: a failure is told, and changes no verdict.
+     *
+     * @param baseline an earlier report to compare with
+     */
+    static void write(Path report, Optional<Path> baseline, PrintWriter err) {
         try {
-            HtmlReport.write(report.toAbsolutePath(), Optional.empty());
+            HtmlReport.write(report.toAbsolutePath(), baseline.map(Path::toAbsolutePath));
         } catch (IOException | RuntimeException e) {
             err.println("ksplat: the records of the report are whole, its pages are not: " + e.getMessage()
                     + "; then: ksplat show " + report + " --html");

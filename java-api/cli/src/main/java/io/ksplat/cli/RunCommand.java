@@ -10,6 +10,8 @@ import io.ksplat.engine.internal.ChosenMachine;
 import io.ksplat.engine.internal.TerminalProgress;
 import io.ksplat.results.RunLog;
 import io.ksplat.results.RunText;
+import io.ksplat.results.internal.KnownReports;
+import io.ksplat.results.internal.News;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -32,7 +34,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {
-            "0:every verdict is the expected one",
+            "0:every verdict is the expected one (or, with --baseline, what differs is not new)",
             "1:some verdict differs",
             "2:usage",
             "3:the harness failed (any ERROR)"
@@ -85,6 +87,9 @@ final class RunCommand implements Callable<Integer> {
                             + " neither QEMU nor clang nor what a kernel build does.")
     private boolean inContainer;
 
+    @Mixin
+    private BaselineMixin baseline = new BaselineMixin();
+
     @Option(names = "--json", description = "Print the report's results.json instead of text.")
     private boolean json;
 
@@ -102,12 +107,17 @@ final class RunCommand implements Callable<Integer> {
         plan.check(spec, attempts.words());
         if (plan.isGiven()) {
             checkWords();
+            if (baseline.isGiven()) {
+                throw new ParameterException(
+                        spec.commandLine(), "--baseline and --plan: give --baseline to merge, which joins the shards");
+            }
             return plan.run(spec, report, jobs.count());
         }
         List<Catalogue.Entry> chosen = choose(new Reproducers(programs.words(spec)));
         checkWords();
         Optional<ChosenMachine> machine = real.machine(spec);
         RunSettings settings = settings();
+        News news = baseline.news(KnownReports.NONE);
         PrintWriter err = spec.commandLine().getErr();
         TerminalProgress progress = TerminalProgress.on(err);
         SessionOptions options = machines.options(progress)
@@ -146,11 +156,12 @@ final class RunCommand implements Callable<Integer> {
             } else {
                 out.print(selftests.isGiven() ? VerdictDifferences.of(written.runs()) : "");
                 out.print(ErrorGuide.end(written.runs(), report));
+                out.print(baseline.isGiven() ? news.text(written.runs()) : "");
             }
             out.flush();
         }
-        ReportPages.write(report, spec.commandLine().getErr());
-        return failed.get() ? Exit.HARNESS : Exit.of(written.runs());
+        ReportPages.write(report, baseline.folder(), spec.commandLine().getErr());
+        return failed.get() ? Exit.HARNESS : Exit.of(written.runs(), news);
     }
 
     private void checkWords() {

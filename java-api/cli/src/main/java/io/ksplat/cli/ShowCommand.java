@@ -11,13 +11,9 @@ import io.ksplat.results.internal.Ktap;
 import io.ksplat.results.internal.News;
 import io.ksplat.results.internal.StoredReport;
 import io.ksplat.results.internal.StoredRun;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.time.LocalDate;
-import java.time.ZoneId;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -51,12 +47,8 @@ final class ShowCommand implements Callable<Integer> {
     @Option(names = "--html", description = "Write the report's pages anew, and print the first one's place.")
     private boolean html;
 
-    @Option(
-            names = "--baseline",
-            paramLabel = "DIR",
-            description =
-                    "An earlier report: what it has already does not fail. With --html, the pages show what changed.")
-    private @Nullable Path baseline;
+    @Mixin
+    private BaselineMixin baseline = new BaselineMixin();
 
     @Mixin
     private KnownMixin known = new KnownMixin();
@@ -87,7 +79,7 @@ final class ShowCommand implements Callable<Integer> {
                     spec.commandLine(), "one of --html, --kcidb, --ktap and --annotations at a time");
         }
         PrintWriter out = spec.commandLine().getOut();
-        News news = news();
+        News news = baseline.news(known.read());
         if (kcidb != null) {
             List<StoredRun> stored = StoredReport.read(folder);
             out.println(Kcidb.of(kcidb, stored).toPrettyString());
@@ -106,24 +98,17 @@ final class ShowCommand implements Callable<Integer> {
             return Exit.of(runs, news);
         }
         if (html) {
-            Path first = HtmlReport.write(folder.toAbsolutePath(), Optional.ofNullable(baseline));
+            Path first = HtmlReport.write(folder.toAbsolutePath(), baseline.folder());
             out.println(first);
             out.flush();
             return Exit.of(runs, news);
         }
         runs.forEach(run -> out.print(RunText.of(run, folder)));
         out.print(ErrorGuide.end(runs, folder));
-        if (baseline != null || known.isGiven()) {
+        if (baseline.isGiven() || known.isGiven()) {
             out.print(news.text(runs));
         }
         out.flush();
         return Exit.of(runs, news);
-    }
-
-    private News news() throws IOException {
-        return new News(
-                baseline == null ? List.of() : ResultsReader.read(baseline),
-                known.read(),
-                LocalDate.now(ZoneId.systemDefault()));
     }
 }

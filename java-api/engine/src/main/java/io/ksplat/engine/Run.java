@@ -6,6 +6,7 @@ import io.ksplat.bpf.BpfObjectFile;
 import io.ksplat.bpf.BpfProgramInfo;
 import io.ksplat.bpf.KernelLacksException;
 import io.ksplat.bpf.VerifierException;
+import io.ksplat.engine.internal.BpfSources;
 import io.ksplat.engine.internal.CrashConfirmation;
 import io.ksplat.engine.internal.Fixture;
 import io.ksplat.engine.internal.MachineLease;
@@ -33,6 +34,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -596,6 +598,7 @@ public final class Run {
             Optional<String> message = record.message();
             if (folder.isPresent()) {
                 lease.keepConsole(folder.get());
+                record = withSources(record, folder.get());
             }
             if (aside.isEmpty()) {
                 long judged = System.nanoTime();
@@ -605,6 +608,28 @@ public final class Run {
             return new Conclusion(record, settings.report(), folder, message);
         } finally {
             end(fixture, clean);
+        }
+    }
+
+    /** Keeps the BPF C that evidence leads to: a report shows its lines, also when the tree has moved on. */
+    private RunRecord withSources(RunRecord record, Path into) {
+        Optional<BpfSource> source = scenario.bpf();
+        if (record.evidence().isEmpty() || source.isEmpty()) {
+            return record;
+        }
+        Set<String> names = new LinkedHashSet<>(List.of(source.get().name()));
+        record.evidence().stream()
+                .flatMap(found -> found.stacks().stream())
+                .flatMap(stack -> stack.frames().stream())
+                .flatMap(frame -> frame.file().stream())
+                .forEach(file -> names.add(file.substring(file.lastIndexOf('/') + 1)));
+        try {
+            BpfSources.keep(source.get().owner(), names, into);
+            return record;
+        } catch (IOException e) {
+            return record.toBuilder()
+                    .note("the BPF C could not be kept: " + e.getMessage())
+                    .build();
         }
     }
 

@@ -279,6 +279,10 @@ class RunTest {
         RunRecord record = run(Fault.STUCK);
         assertThat(record.verdict()).isEqualTo(Verdict.DEADLOCK);
         assertThat(record.evidence()).extracting(found -> found.kind()).containsExactly(EvidenceKind.CPU_STUCK);
+        assertThat(record.timeline())
+                .extracting(event -> event.event())
+                .contains("last sign of life", "stop", "evidence")
+                .endsWith("verdict");
     }
 
     @Test
@@ -353,6 +357,16 @@ class RunTest {
         assertThat(folder.resolve("report/coded/7.2.0-scripted/1/verifier.log"))
                 .content()
                 .contains("R0 !read_ok");
+        assertThat(folder.resolve("report/coded/7.2.0-scripted/1/" + "scripted.bpf.c"))
+                .as("the source is kept beside what it is evidence of")
+                .isRegularFile();
+    }
+
+    @Test
+    void keepsNoSourceWithoutEvidence() throws Exception {
+        assertThat(run(loading(machine -> {})).verdict()).isEqualTo(Verdict.CLEAN);
+        assertThat(folder.resolve("report/coded/7.2.0-scripted/1/" + "scripted.bpf.c"))
+                .doesNotExist();
     }
 
     private static final String READ = "0: (95) exit\nR0 !read_ok\nprocessed 1 insns\n";

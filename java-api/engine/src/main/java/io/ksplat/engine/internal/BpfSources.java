@@ -9,15 +9,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** Compiles the BPF C that lies beside a reproducer's class, against a kernel's vmlinux.h, and keeps the object. */
+/** Compiles the BPF C that lies beside a reproducer's class, against a kernel's vmlinux.h, and keeps the object; keeps sources for a report. */
 public final class BpfSources {
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final Pattern INCLUDE = Pattern.compile("^\\s*#\\s*include\\s+\"([^\"/]+)\"", Pattern.MULTILINE);
+    private static final Pattern OWN_SOURCE = Pattern.compile("[\\w+-][\\w.+-]*\\.[ch]");
 
     private BpfSources() {}
 
@@ -47,6 +49,20 @@ public final class BpfSources {
                 }
             }
             Files.delete(folder);
+        }
+    }
+
+    /**
+     * Copies those of a reproducer's sources that have one of these names into the folder of a run, with the headers of their own that
+     * they include. Names that lie elsewhere, as the kernel's own, are passed over.
+     */
+    public static void keep(Class<?> reproducer, Collection<String> names, Path folder) throws IOException {
+        for (String name : names) {
+            if (OWN_SOURCE.matcher(name).matches()
+                    && reproducer.getResource(name) != null
+                    && !Files.exists(folder.resolve(name))) {
+                copy(reproducer, name, folder);
+            }
         }
     }
 

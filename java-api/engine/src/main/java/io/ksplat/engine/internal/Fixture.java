@@ -509,9 +509,7 @@ public final class Fixture {
         for (NmiRecord sent : nmis()) {
             events.add(new TimelineEvent(sent.atMs().orElse(0), sent.cpu(), "nmi", sent.source()));
         }
-        watcher.firstEvidenceMs()
-                .ifPresent(at -> events.add(
-                        new TimelineEvent(at, OptionalInt.empty(), "evidence", "the first evidence was found")));
+        events.addAll(watcher.timeline());
         watchBegan.ifPresent(
                 at -> events.add(new TimelineEvent(atMs(at), OptionalInt.empty(), "watch", "its code is over")));
         events.sort(Comparator.comparingLong(TimelineEvent::atMs));

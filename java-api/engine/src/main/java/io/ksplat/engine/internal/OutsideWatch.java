@@ -76,6 +76,9 @@ public final class OutsideWatch {
         /** Prepares for a stop of the machine that may be the last. */
         default void beforeStop() throws IOException {}
 
+        /** Notes that the machine is stopped now, to read what its CPUs wait for. */
+        default void atStop() {}
+
         /** Returns whether enough was seen. */
         boolean isDecided(Diagnosis diagnosis, boolean alive) throws IOException;
 
@@ -110,6 +113,7 @@ public final class OutsideWatch {
             }
             if (diagnosis.silentNs() >= busy.toNanos()) {
                 watcher.beforeStop();
+                watcher.atStop();
                 return new End.Busy(analysis.get().busy(diagnosis));
             }
             if (diagnosis.silentNs() >= SILENT_NS && !limit.expired()) {
@@ -131,10 +135,12 @@ public final class OutsideWatch {
     private Optional<HangAnalysis.Findings> look(Diagnosis diagnosis, Watcher watcher)
             throws IOException, InterruptedException {
         if (!suspicion.hasCandidate()) {
+            watcher.atStop();
             suspicion.looked(diagnosis, analysis.get().waits(diagnosis));
             return Optional.empty();
         }
         watcher.beforeStop();
+        watcher.atStop();
         return analysis.get().proof(diagnosis, suspicion);
     }
 

@@ -28,6 +28,7 @@ import io.ksplat.machine.internal.forensics.HangAnalysis;
 import io.ksplat.machine.internal.forensics.hang.Diagnosis;
 import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
+import io.ksplat.results.TimelineEvent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -77,6 +78,7 @@ public final class Watcher implements ConsoleLog.Reader {
     private final ConsoleTestimony testimony;
     private Symbols symbols;
     private boolean fromMemory;
+    private final WatchEvents events = new WatchEvents();
     /** In milliseconds after the run's beginning. */
     private final CompletableFuture<Long> firstEvidence = new CompletableFuture<>();
 
@@ -150,6 +152,11 @@ public final class Watcher implements ConsoleLog.Reader {
         return firstEvidence.isDone() ? OptionalLong.of(firstEvidence.join()) : OptionalLong.empty();
     }
 
+    /** Returns what was seen, and when. */
+    List<TimelineEvent> timeline() {
+        return events.timeline(started);
+    }
+
     private ParserOptions options() {
         ParserOptions options = view.nmiInjected() ? ParserOptions.NMI_EXPERIMENT : ParserOptions.DEFAULT;
         // What is read from memory was chosen by its facility already.
@@ -203,6 +210,7 @@ public final class Watcher implements ConsoleLog.Reader {
     private synchronized void found(Evidence seen) {
         Evidence found = fromMemory && seen.source() == Source.CONSOLE ? seen.from(Source.OUTSIDE) : seen;
         evidence.add(found);
+        events.found(found);
         // Only the first time counts.
         firstEvidence.complete((System.nanoTime() - started) / 1_000_000);
     }
@@ -254,6 +262,7 @@ public final class Watcher implements ConsoleLog.Reader {
                 return gone(look, gone.why());
             }
             if (end instanceof OutsideWatch.End.Stuck stuck) {
+                events.stuck(stuck.diagnosis());
                 List<Control> controls = stopped(stuck.findings(), look);
                 analysis().behind(stuck.diagnosis()).forEach(this::found);
                 return seen(controls, false, Optional.empty());
@@ -375,6 +384,11 @@ public final class Watcher implements ConsoleLog.Reader {
         @Override
         public void beforeStop() throws IOException {
             drainConsole();
+        }
+
+        @Override
+        public void atStop() {
+            events.stopped();
         }
 
         @Override

@@ -5,6 +5,7 @@ import gg.jte.ContentType;
 import gg.jte.TemplateEngine;
 import io.ksplat.report.internal.campaign.CampaignLink;
 import io.ksplat.report.internal.campaign.CampaignPages;
+import io.ksplat.report.internal.campaign.HuntMatrix;
 import io.ksplat.report.internal.page.Changes;
 import io.ksplat.report.internal.page.IndexPage;
 import io.ksplat.report.internal.page.RunPage;
@@ -99,7 +100,9 @@ public final class HtmlReport {
                         "page",
                         IndexPage.of(runs, changes, jointFiles()),
                         "campaigns",
-                        campaigns.stream().map(CampaignLink::of).toList()));
+                        campaigns.stream().map(CampaignLink::of).toList(),
+                        "hunts",
+                        HuntMatrix.of(campaigns)));
     }
 
     private List<String> jointFiles() throws IOException {

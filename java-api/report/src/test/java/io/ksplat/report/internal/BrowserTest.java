@@ -79,6 +79,10 @@ class BrowserTest {
         CampaignFiles.write(report, Campaigns.patch());
         CampaignFiles.write(report.resolve("sweep").resolve("nmi-task-kptr"), Campaigns.sweep());
         CampaignFiles.write(report.resolve("bench-workload"), Campaigns.bench("events"));
+        CampaignFiles.write(report.resolve("hunt").resolve("debian_6.12"), Campaigns.hunt("debian:6.12", "lru_lock"));
+        Files.writeString(
+                report.resolve("dead/7.2.13-cloud/1/nmi_task_kptr.bpf.c"),
+                "\n".repeat(66) + "\tbpf_task_release(task);\n}\n");
         HtmlReport.write(report, Optional.empty());
         LoggingPreferences logs = new LoggingPreferences();
         logs.enable(LogType.BROWSER, Level.ALL);
@@ -159,7 +163,8 @@ class BrowserTest {
                 "sweep/nmi-task-kptr/sweep.html",
                 "bisect.html",
                 "patch.html",
-                "bench-workload/bench.html");
+                "bench-workload/bench.html",
+                "hunt/debian_6.12/hunt.html");
     }
 
     private static void assertQuiet() {
@@ -267,6 +272,15 @@ class BrowserTest {
     }
 
     @Test
+    void leadsFromAFrameToItsLineOfC() {
+        size(1400, "light");
+        showFile(pages().get(1));
+        browser.findElement(By.linkText("nmi_task_kptr.bpf.c:67")).click();
+        assertThat(browser.findElement(By.cssSelector(".line:target")).getText()).contains("67", "bpf_task_release");
+        assertQuiet();
+    }
+
+    @Test
     void saysTheSameWithoutScriptsAndUnderTheHeaderOfJenkins() {
         size(1400, "light");
         String base = "http://127.0.0.1:" + server.getAddress().getPort() + "/";
@@ -274,7 +288,8 @@ class BrowserTest {
             scripts(false);
             browser.get(root + pages().get(1));
             assertThat(browser.findElement(By.tagName("main")).getText())
-                    .contains("Who waits for whom", Reports.LOCK, "nmi_task_kptr.bpf.c:67", "ksplat run dead");
+                    .contains("Who waits for whom", Reports.LOCK, "nmi_task_kptr.bpf.c:67", "ksplat run dead")
+                    .contains("bpf_task_release(task);");
             assertThat(browser.findElements(By.cssSelector("svg .node"))).hasSize(4 + 24);
             assertThat(browser.findElement(By.cssSelector("h1 .verdict")).getCssValue("background-color"))
                     .as("the style is applied")
@@ -289,6 +304,8 @@ class BrowserTest {
                             List.of("was cured with debian:7.4", "99.3 %", "does not boot"),
                             "patch.html",
                             List.of("CURES", "between 29 % and 100 %", "only without"),
+                            "hunt/debian_6.12/hunt.html",
+                            List.of("waits for lru_lock", "REFUSED", "which is not known"),
                             "bench-workload/bench.html",
                             List.of("1.050 to 1.200", "restoreMs"))
                     .entrySet()) {

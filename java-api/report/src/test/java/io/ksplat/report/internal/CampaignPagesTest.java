@@ -8,6 +8,7 @@ import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.internal.campaign.BisectRecord;
 import io.ksplat.results.internal.campaign.CampaignFiles;
+import io.ksplat.results.internal.campaign.HuntRecord;
 import io.ksplat.results.internal.campaign.SweepRecord;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -55,6 +56,30 @@ class CampaignPagesTest {
         assertThat(Files.readString(report.resolve("sweep/nmi-task-kptr/sweep.html")))
                 .contains("href=\"../../index.html\"", "href=\"../../ksplat-report.css\"");
         assertThat(HtmlReport.hasNoRuns(report)).isTrue();
+    }
+
+    @Test
+    void showsOperationsByKernelsAndTheFindingsOfEach() throws IOException {
+        CampaignFiles.write(report.resolve("hunt/debian_6.12"), Campaigns.hunt("debian:6.12", "lru_lock"));
+        CampaignFiles.write(
+                report.resolve("hunt/debian_7.2"),
+                new HuntRecord("debian:7.2", 1, List.of(), List.of("map-update/lru-hash")));
+        assertThat(page("index.html"))
+                .contains("<th scope=\"col\">debian:6.12</th>", "<th scope=\"col\">debian:7.2</th>")
+                .contains("href=\"hunt/debian_6.12/hunt.html#operation-1\"", "1 finding", "REFUSED", "class=\"cell none\"")
+                .doesNotContain("0 runs");
+        assertThat(page("hunt/debian_6.12/hunt.html"))
+                .contains("2 operations: 1 DEADLOCK, 1 REFUSED. 1 finding, which is not known. 1 were not tried.")
+                .contains("id=\"operation-1\"", "map-update/lru-hash waits for lru_lock", "_raw_spin_unlock+0x9")
+                .contains("href=\"../../hunt/k/HuntMapUpdate.java\"", "only ever failed", "map-delete/hash");
+    }
+
+    @Test
+    void letsNoWordOfAHuntBecomeCode() throws IOException {
+        CampaignFiles.write(report.resolve("hunt/k"), Campaigns.hunt(Reports.HOSTILE, Reports.HOSTILE));
+        for (String name : List.of("index.html", "hunt/k/hunt.html")) {
+            assertThat(page(name)).contains("&lt;script&gt;alert(1)").doesNotContain("<script>", "<img", "\u202e");
+        }
     }
 
     @Test

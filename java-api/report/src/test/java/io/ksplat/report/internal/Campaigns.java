@@ -4,6 +4,7 @@ package io.ksplat.report.internal;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.internal.campaign.BenchRecord;
 import io.ksplat.results.internal.campaign.BisectRecord;
+import io.ksplat.results.internal.campaign.HuntRecord;
 import io.ksplat.results.internal.campaign.PatchRecord;
 import io.ksplat.results.internal.campaign.SweepRecord;
 import java.util.ArrayList;
@@ -74,6 +75,42 @@ final class Campaigns {
                         new SweepRecord.Function(name, TEXT, length / 2, code.subList(0, length / 2)),
                         new SweepRecord.Function(
                                 "callee", TEXT + length / 2, length - length / 2, code.subList(length / 2, length))));
+    }
+
+    static HuntRecord hunt(String kernel, String word) {
+        return new HuntRecord(
+                kernel,
+                1,
+                List.of(
+                        new HuntRecord.Operation(
+                                "map-update/lru-hash",
+                                "nmi",
+                                "DEADLOCK",
+                                627,
+                                23,
+                                15,
+                                List.of(word),
+                                List.of(new HuntRecord.Finding(
+                                        "cpu-stuck:" + word,
+                                        word,
+                                        "_raw_spin_lock+0x2b",
+                                        "_raw_spin_unlock+0x9",
+                                        8,
+                                        true,
+                                        Optional.empty(),
+                                        "hunt/k/HuntMapUpdate.java")),
+                                Optional.empty()),
+                        new HuntRecord.Operation(
+                                "map-lookup/array",
+                                "nmi",
+                                "REFUSED",
+                                0,
+                                0,
+                                0,
+                                List.of(),
+                                List.of(),
+                                Optional.of("only ever failed"))),
+                List.of("map-delete/hash"));
     }
 
     static SweepRecord sweep() {

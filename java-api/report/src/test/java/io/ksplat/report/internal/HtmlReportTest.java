@@ -13,6 +13,7 @@ import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Stack;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.RunRecord;
+import io.ksplat.results.TimelineEvent;
 import io.ksplat.results.internal.StoredReport;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -152,6 +154,85 @@ class HtmlReportTest {
             assertThat(page).contains("&lt;script&gt;alert(1)").doesNotContain("<script>", "<img", "\u202e", "\u0007");
             assertThat(page).doesNotContainPattern("<[^>]* (style|on[a-z]+)=").doesNotContain("<style");
         }
+    }
+
+    @Test
+    void showsTheBpfCThatAStackNames() throws IOException {
+        RunRecord run = deadlock(
+                Reports.nested(Reports.LOCK, true),
+                Evidence.builder(EvidenceKind.CPU_STUCK, "other", "other")
+                        .stacks(List.of(new Stack(
+                                OptionalInt.of(1),
+                                "task",
+                                List.of(
+                                        Frame.of("f", 1).at("../../../outside.bpf.c", 1),
+                                        Frame.of("g", 1).at("kernel/not_kept.c", 7)))))
+                        .build());
+        Reports.write(temporary, "", run);
+        Path folder = temporary.resolve("dead/7.2.13-cloud/1");
+        Files.writeString(temporary.resolve("outside.bpf.c"), "secret\n");
+        Files.writeString(
+                folder.resolve("nmi_task_kptr.bpf.c"),
+                IntStream.rangeClosed(1, 80).mapToObj(n -> "/* <b>" + n + " */\n").collect(Collectors.joining()));
+        HtmlReport.write(temporary, Optional.empty());
+        assertThat(only(temporary, run))
+                .contains("<h2 id=\"h-source\">", "href=\"#source-nmi_task_kptr.bpf.c-67\"")
+                .contains("<div class=\"line marked\" id=\"source-nmi_task_kptr.bpf.c-67\">", "/* &lt;b&gt;67 */")
+                .contains("57 lines left out", "/* &lt;b&gt;71 */")
+                .doesNotContain("&lt;b&gt;57 ", "&lt;b&gt;72 ", "secret", "href=\"#source-not_kept.c");
+    }
+
+    private static final String VERIFIER_LOG = """
+            0: R1=ctx() R10=fp0
+            ; return values[place]; @ refused.bpf.c:11
+            0: (18) r1 = 0xffffc900000ca020       ; R1=map_value(map=refused_.bss,ks=4,vs=40,imm=32)
+            6: (0f) r2 += r1
+            math between map_value pointer and register with <b>unbounded</b> min value is not allowed
+
+            Suggestion:
+            processed 5 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
+            """;
+
+    private String verified(Evidence... evidence) throws IOException {
+        RunRecord run = deadlock(evidence);
+        Reports.write(temporary, "", run);
+        Path folder = temporary.resolve("dead/7.2.13-cloud/1");
+        Files.writeString(folder.resolve("refused.bpf.c"), "\n".repeat(10) + "\treturn values[place];\n}\n");
+        Files.writeString(folder.resolve("verifier.log"), VERIFIER_LOG);
+        HtmlReport.write(temporary, Optional.empty());
+        return only(temporary, run);
+    }
+
+    @Test
+    void saysWhichInstructionTheVerifierRefusedFromWhichLineAndWhy() throws IOException {
+        assertThat(verified(Evidence.builder(EvidenceKind.VERIFIER, "refused", "refused")
+                        .source(Source.VERIFIER)
+                        .build()))
+                .contains("<a href=\"#refused\"><code>6: (0f) r2 += r1</code></a>")
+                .contains("<a href=\"#source-refused.bpf.c-11\"><code>return values[place];</code></a>")
+                .contains("<dd>math between map_value pointer and register with &lt;b&gt;unbounded&lt;/b&gt;")
+                .contains("id=\"source-refused.bpf.c-11\"", "id=\"refused\"", "id=\"refused-source\"")
+                .doesNotContain("<dd>Suggestion");
+    }
+
+    @Test
+    void marksNothingInTheLogOfAProgramThatWasAccepted() throws IOException {
+        assertThat(verified()).contains("6: (0f) r2 += r1").doesNotContain("id=\"refused\"", "h-source");
+    }
+
+    @Test
+    void drawsFromWhereOnEachCpuThatHangsIsDead() throws IOException {
+        RunRecord run = deadlock(Reports.nested(Reports.LOCK, true)).toBuilder()
+                .nmis(List.of())
+                .timeline(List.of(
+                        new TimelineEvent(0, OptionalInt.empty(), "prepared", "7.2"),
+                        new TimelineEvent(500, OptionalInt.of(0), "last sign of life", "no heartbeat since"),
+                        new TimelineEvent(500, OptionalInt.of(1), "last sign of life", "no heartbeat since"),
+                        new TimelineEvent(1000, OptionalInt.empty(), "verdict", "DEADLOCK")))
+                .build();
+        String page = page(run);
+        assertThat(count(page, "<g class=\"span stuck\">")).isEqualTo(2);
+        assertThat(page).contains("<title>NMI waits for " + Reports.LOCK + "</title>");
     }
 
     @Test

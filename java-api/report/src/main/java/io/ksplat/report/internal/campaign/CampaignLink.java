@@ -5,10 +5,11 @@ import io.ksplat.report.internal.page.Words;
 import io.ksplat.results.internal.campaign.BenchRecord;
 import io.ksplat.results.internal.campaign.BisectRecord;
 import io.ksplat.results.internal.campaign.CampaignFiles;
+import io.ksplat.results.internal.campaign.HuntRecord;
 import io.ksplat.results.internal.campaign.PatchRecord;
 import io.ksplat.results.internal.campaign.SweepRecord;
 
-/** What the first page says of a sweep, a bisection, a patch trial or a benchmark. */
+/** What the first page says of a sweep, a hunt, a bisection, a patch trial or a benchmark. */
 public record CampaignLink(String name, String href, String verdict, String style, String sentence) {
     public static CampaignLink of(CampaignFiles.Stored stored) {
         String href = Words.href(stored.page());
@@ -37,6 +38,16 @@ public record CampaignLink(String name, String href, String verdict, String styl
                     Words.shortened(patch.verdict(), 40),
                     PatchPage.style(patch.verdict()),
                     Words.shortened(patch.why(), 600));
+        }
+        if (stored.record() instanceof HuntRecord hunt) {
+            boolean deadly =
+                    hunt.operations().stream().anyMatch(each -> !each.findings().isEmpty());
+            return new CampaignLink(
+                    "Hunt on " + Words.shortened(hunt.kernel()),
+                    href,
+                    deadly ? "DEADLOCKS" : "",
+                    "v-DEADLOCK",
+                    HuntPage.sentence(hunt));
         }
         BenchRecord bench = (BenchRecord) stored.record();
         return new CampaignLink("Benchmark " + Words.shortened(bench.bench()), href, "", "", BenchPage.sentence(bench));

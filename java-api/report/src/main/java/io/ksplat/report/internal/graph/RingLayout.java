@@ -37,7 +37,9 @@ final class RingLayout {
         for (WaitGraph.Edge edge : graph.edges()) {
             arrows.add(arrow(edge, boxes.get(edge.from()), boxes.get(edge.to()), size == 2));
         }
-        return new Drawing(WIDTH, 2 * MARGIN + rows * height + (rows - 1) * GAP, graph.words(), boxes, arrows);
+        // Of two boxes, the label of the arrow back lies below it.
+        int below = size == 2 ? Math.max(0, height / 2 + 18 + 17 + 4 - height) : 0;
+        return new Drawing(WIDTH, 2 * MARGIN + below + rows * height + (rows - 1) * GAP, graph.words(), boxes, arrows);
     }
 
     /** Two boxes have two arrows between them. */

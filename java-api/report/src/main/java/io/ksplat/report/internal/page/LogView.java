@@ -25,15 +25,29 @@ public record LogView(List<Line> lines, long total, boolean whole) {
     /** A log that is larger is not read on; the file is beside the page. */
     private static final long MOST_BYTES = 64L << 20;
 
-    private static final int HEAD = 120;
-    private static final int TAIL = 160;
-    private static final int BEFORE = 6;
-    private static final int AFTER = 60;
     private static final int LONGEST = 1000;
     private static final int BUFFER = 1 << 16;
 
     public LogView {
         lines = List.copyOf(lines);
+    }
+
+    /** How many lines of a long one are shown: at its beginning, around each marked line, and at its end. */
+    enum Extent {
+        LOG(120, 6, 60, 160),
+        SOURCE(0, 9, 4, 0);
+
+        private final int head;
+        private final int before;
+        private final int after;
+        private final int tail;
+
+        Extent(int head, int before, int after, int tail) {
+            this.head = head;
+            this.before = before;
+            this.after = after;
+            this.tail = tail;
+        }
     }
 
     /**
@@ -55,10 +69,14 @@ public record LogView(List<Line> lines, long total, boolean whole) {
      * @return empty if there is none, or nothing in it
      */
     public static Optional<LogView> of(Path file, NavigableMap<Long, String> marks) throws IOException {
+        return of(file, marks, Extent.LOG);
+    }
+
+    static Optional<LogView> of(Path file, NavigableMap<Long, String> marks, Extent extent) throws IOException {
         if (!Files.isRegularFile(file)) {
             return Optional.empty();
         }
-        Reader reader = new Reader(marks);
+        Reader reader = new Reader(marks, extent);
         boolean whole;
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER)) {
             whole = reader.read(in);
@@ -71,6 +89,7 @@ public record LogView(List<Line> lines, long total, boolean whole) {
         private record Read(long number, String text) {}
 
         private final NavigableMap<Long, String> marks;
+        private final Extent extent;
         private final List<Line> kept = new ArrayList<>();
         private final Deque<Read> last = new ArrayDeque<>();
         private final byte[] line = new byte[LONGEST];
@@ -79,8 +98,9 @@ public record LogView(List<Line> lines, long total, boolean whole) {
         private long number;
         private long shown;
 
-        Reader(NavigableMap<Long, String> marks) {
+        Reader(NavigableMap<Long, String> marks, Extent extent) {
             this.marks = marks;
+            this.extent = extent;
         }
 
         boolean read(InputStream in) throws IOException {
@@ -115,13 +135,13 @@ public record LogView(List<Line> lines, long total, boolean whole) {
 
         private void endLine() {
             number++;
-            boolean wanted = number <= HEAD || nearMark();
+            boolean wanted = number <= extent.head || nearMark();
             Read read = new Read(number, text());
             if (wanted) {
                 keep(read);
             } else {
                 last.add(read);
-                if (last.size() > TAIL) {
+                if (last.size() > extent.tail) {
                     last.remove();
                 }
             }
@@ -132,7 +152,8 @@ public record LogView(List<Line> lines, long total, boolean whole) {
         private boolean nearMark() {
             Long before = marks.floorKey(number);
             Long after = marks.ceilingKey(number);
-            return before != null && number - before <= AFTER || after != null && after - number <= BEFORE;
+            return before != null && number - before <= extent.after
+                    || after != null && after - number <= extent.before;
         }
 
         private String text() {

@@ -2,6 +2,7 @@
 package io.ksplat.report.internal.page;
 
 import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.Source;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.internal.RunFolder;
@@ -21,6 +22,7 @@ import java.util.stream.Stream;
  * The page of a run.
  *
  * @param left how many pieces of evidence are only in the files
+ * @param sources the BPF C around the lines that the evidence names
  */
 public record RunPage(
         StoredRun stored,
@@ -30,7 +32,9 @@ public record RunPage(
         List<EvidenceView> evidence,
         int left,
         Optional<LogView> console,
-        Optional<LogView> verifier,
+        Optional<VerifierView> verifier,
+        SourceView.Marks marks,
+        List<SourceView> sources,
         List<FileLink> files) {
     /** From a run's folder to the report's. */
     public static final String ROOT = "../../../";
@@ -41,6 +45,7 @@ public record RunPage(
 
     public RunPage {
         figures = List.copyOf(figures);
+        sources = List.copyOf(sources);
         evidence = List.copyOf(evidence);
         files = List.copyOf(files);
     }
@@ -76,6 +81,11 @@ public record RunPage(
         for (int i = 0; i < shown.size(); i++) {
             evidence.add(EvidenceView.of(i + 1, shown.get(i), console.isPresent()));
         }
+        Optional<VerifierView> verifier = VerifierView.of(
+                folder.resolve(VERIFIER), run.evidence().stream().anyMatch(found -> found.source() == Source.VERIFIER));
+        SourceView.Marks sources = new SourceView.Marks(folder);
+        sources.add(shown);
+        verifier.filter(log -> log.line() > 0).ifPresent(log -> sources.add(log.file(), log.line()));
         return new RunPage(
                 stored,
                 Sentence.of(run),
@@ -84,7 +94,9 @@ public record RunPage(
                 evidence,
                 run.evidence().size() - shown.size(),
                 console,
-                VerifierMarks.of(folder.resolve(VERIFIER)),
+                verifier,
+                sources,
+                sources.views(),
                 files(folder));
     }
 
@@ -103,6 +115,16 @@ public record RunPage(
             }
         }
         return links;
+    }
+
+    /** Returns where the page shows the C of a frame; empty if it does not. */
+    public String anchor(Frame frame) {
+        return marks.anchor(frame).orElse("");
+    }
+
+    /** Returns where the page shows the C that the verifier refused; empty if it does not. */
+    public String anchor(VerifierView refused) {
+        return marks.anchor(refused.file(), refused.line()).orElse("");
     }
 
     public String title() {

@@ -83,9 +83,31 @@ public final class Sentence {
         if (found.cycle().isEmpty()) {
             return found.title() + ".";
         }
+        if (found.cycle().size() == 1
+                && found.cycle().get(0).holds().equals(found.cycle().get(0).waitsFor())) {
+            return ownLock(found, found.cycle().get(0));
+        }
         String nodes = found.cycle().stream().limit(NODES).map(Sentence::of).collect(Collectors.joining("; "));
         int more = found.cycle().size() - NODES;
-        return nodes + (more > 0 ? "; and " + more + " more in the same cycle." : ".");
+        // Locks without a name say little.
+        String look = found.cycle().stream().anyMatch(node -> node.waitsFor().startsWith("0x"))
+                ? found.function().map(name -> "; look first at " + name).orElse("")
+                : "";
+        return nodes + (more > 0 ? "; and " + more + " more in the same cycle" : "") + look + ".";
+    }
+
+    /** A context that waits for what it holds itself: the lock may have no name, the functions have. */
+    private static String ownLock(Evidence found, CycleNode node) {
+        Optional<String> program = found.stacks().stream()
+                .filter(stack -> stack.cpu().equals(node.cpu()))
+                .flatMap(stack -> stack.frames().stream())
+                .map(Words::program)
+                .flatMap(Optional::stream)
+                .findFirst();
+        return Words.who(node.context(), node.cpu(), node.task()) + " holds " + node.holds()
+                + (node.inferred() ? " (inferred)" : "") + " and waits for it again"
+                + found.function().map(name -> " in " + name).orElse("")
+                + program.map(name -> ", called by the BPF program " + name).orElse("") + ".";
     }
 
     private static String of(CycleNode node) {

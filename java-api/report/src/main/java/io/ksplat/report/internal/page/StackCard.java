@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * A stack, and the others that are like it.
@@ -15,6 +16,9 @@ import java.util.Map;
  * @param left how many frames are not shown
  */
 public record StackCard(List<String> names, List<Frame> frames, int left) {
+    /** For a page that shows no source. */
+    public static final Function<Frame, String> NO_LINKS = frame -> "";
+
     private static final int FRAMES = 80;
     private static final int CARDS = 48;
     private static final int NAMES = 16;

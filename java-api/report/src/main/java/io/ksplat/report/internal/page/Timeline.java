@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.report.internal.page;
 
+import io.ksplat.evidence.Details;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.results.NmiRecord;
@@ -30,9 +31,16 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
     private static final int RIGHT = 18;
     private static final int LANE = 30;
     private static final int TOP = 22;
+
+    /** Below the marks of a lane: what its CPU is stuck in. */
+    private static final int NAME = 17;
+
     private static final int MOST_LANES = 24;
     private static final int MOST_EVENTS = 120;
     private static final int TICKS = 6;
+
+    /** The event of a CPU's last sign of life. */
+    private static final String DIED = "last sign of life";
 
     /** Marks that are nearer than this lie below each other. */
     private static final int NEAR = 19;
@@ -50,9 +58,9 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
 
     /** A stretch of time on a lane. */
     public record Span(int x, int y, int width, int height, String style, String name) {
-        /** Returns whether its name fits into it. */
-        public boolean isNamed() {
-            return width > 8 * name.length();
+        /** Returns what fits into it: its name, or its style, which is shorter; empty if neither does. */
+        public String label() {
+            return width > 8 * name.length() ? name : width > 8 * style.length() ? style : "";
         }
     }
 
@@ -66,7 +74,9 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
         if (all.isEmpty()) {
             return Optional.empty();
         }
-        List<Raw> shown = all.subList(0, Math.min(MOST_EVENTS, all.size()));
+        List<Raw> shown = new ArrayList<>(all.subList(0, Math.min(MOST_EVENTS, all.size())));
+        // The verdict comes last.
+        shown.set(shown.size() - 1, all.get(all.size() - 1));
         long end = shown.get(shown.size() - 1).atMs();
         long first = shown.get(0).atMs();
         long begin = shown.stream()
@@ -130,7 +140,12 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
             int y = TOP;
             for (int i = 0; i <= shown.size(); i++) {
                 int deep = rows.get(i).stream().mapToInt(row -> row + 1).max().orElse(1);
-                Lane lane = new Lane(i == 0 ? "ksplat" : "CPU " + shown.get(i - 1), y, LANE + (deep - 1) * 20);
+                OptionalInt cpu = i == 0 ? OptionalInt.empty() : OptionalInt.of(shown.get(i - 1));
+                boolean named = cpu.isPresent()
+                        && stuck.stream()
+                                .anyMatch(found -> cpus(run, found).contains(cpu.getAsInt()));
+                Lane lane = new Lane(
+                        i == 0 ? "ksplat" : "CPU " + shown.get(i - 1), y, LANE + (deep - 1) * 20 + (named ? NAME : 0));
                 lanes.add(lane);
                 byCpu.put(i == 0 ? -1 : shown.get(i - 1), lane);
                 y += lane.height();
@@ -177,29 +192,51 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
             return event.cpu().isPresent() ? shown.indexOf(event.cpu().getAsInt()) + 1 : 0;
         }
 
+        /** From where on CPUs are dead: the NMI that none of them came back from, or their last sign of life. */
         private List<Span> spans(RunRecord run, List<Evidence> stuck, Map<Integer, Lane> byCpu) {
             List<Span> spans = new ArrayList<>();
             for (Evidence found : stuck) {
-                Lane lane = found.cpu().isPresent() ? byCpu.get(found.cpu().getAsInt()) : null;
-                if (lane == null) {
-                    continue;
+                for (int cpu : cpus(run, found)) {
+                    Lane lane = byCpu.get(cpu);
+                    if (lane != null) {
+                        int x = x(since(run, cpu));
+                        spans.add(new Span(
+                                x,
+                                lane.y() + 4,
+                                Math.max(2, WIDTH - RIGHT - x),
+                                lane.height() - 8,
+                                found.kind() == EvidenceKind.CPU_STUCK ? "stuck" : "busy",
+                                name(found, cpu)));
+                    }
                 }
-                int cpu = found.cpu().getAsInt();
-                long since = run.nmis().stream()
-                        .filter(nmi -> nmi.cpu().equals(OptionalInt.of(cpu))
-                                && nmi.atMs().isPresent())
-                        .mapToLong(nmi -> nmi.atMs().getAsLong())
-                        .max()
-                        .orElse(run.timings().firstEvidenceMs().orElse(begin));
-                spans.add(new Span(
-                        x(since),
-                        lane.y() + 4,
-                        Math.max(2, WIDTH - RIGHT - x(since)),
-                        lane.height() - 8,
-                        found.kind() == EvidenceKind.CPU_STUCK ? "stuck" : "busy",
-                        found.kind() == EvidenceKind.CPU_STUCK ? "stuck" : "busy"));
             }
             return spans;
+        }
+
+        private long since(RunRecord run, int cpu) {
+            return run.nmis().stream()
+                    .filter(nmi -> nmi.cpu().equals(OptionalInt.of(cpu)))
+                    .flatMapToLong(nmi -> nmi.atMs().stream())
+                    .max()
+                    .orElseGet(() -> run.timeline().stream()
+                            .filter(event ->
+                                    event.event().equals(DIED) && event.cpu().equals(OptionalInt.of(cpu)))
+                            .mapToLong(TimelineEvent::atMs)
+                            .findFirst()
+                            .orElse(run.timings().firstEvidenceMs().orElse(begin)));
+        }
+
+        /** What the CPU does there: whose context waits for which lock, if that is known. */
+        private static String name(Evidence found, int cpu) {
+            String wait = found.details() instanceof Details.Waits all
+                    ? all.waits().stream()
+                            .filter(each -> each.cpu().equals(OptionalInt.of(cpu)))
+                            .findFirst()
+                            .map(each -> each.context() + " waits for "
+                                    + Words.shortened(each.lock().name(), 60))
+                            .orElse("")
+                    : "";
+            return !wait.isEmpty() ? wait : found.kind() == EvidenceKind.CPU_STUCK ? "stuck" : "busy";
         }
 
         private List<Tick> ticks() {
@@ -218,6 +255,18 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
             }
             return ticks;
         }
+    }
+
+    /** Evidence names one CPU; of the others that hang with it the timeline has the end. */
+    private static Set<Integer> cpus(RunRecord run, Evidence found) {
+        Set<Integer> cpus = new TreeSet<>();
+        found.cpu().ifPresent(cpus::add);
+        if (found.kind() == EvidenceKind.CPU_STUCK) {
+            run.timeline().stream()
+                    .filter(event -> event.event().equals(DIED))
+                    .forEach(event -> event.cpu().ifPresent(cpus::add));
+        }
+        return cpus;
     }
 
     private static String style(String event) {

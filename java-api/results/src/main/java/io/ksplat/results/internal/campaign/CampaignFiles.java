@@ -14,8 +14,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Where a report keeps them: {@code bisect.json} and {@code patch.json} beside its runs, {@code sweep/ID/sweep.json} and
- * {@code bench-NAME/bench.json} below it. A folder of a sweep or a benchmark is a report, too.
+ * Where a report keeps them: {@code bisect.json} and {@code patch.json} beside its runs, {@code sweep/ID/sweep.json},
+ * {@code hunt/KERNEL/hunt.json} and {@code bench-NAME/bench.json} below it. A folder of a sweep or a benchmark is a report, too.
  */
 public final class CampaignFiles {
     private static final List<String> KINDS = List.of("bisect", "patch", "sweep", "bench");
@@ -54,8 +54,10 @@ public final class CampaignFiles {
         for (String kind : KINDS) {
             read(report, "", kind, found);
         }
-        for (String name : folders(report.resolve("sweep"))) {
-            read(report, "sweep/" + name + "/", "sweep", found);
+        for (String kind : List.of("sweep", "hunt")) {
+            for (String name : folders(report.resolve(kind))) {
+                read(report, kind + "/" + name + "/", kind, found);
+            }
         }
         for (String name : folders(report)) {
             if (name.startsWith("bench-")) {

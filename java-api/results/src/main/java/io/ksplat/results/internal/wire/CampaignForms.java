@@ -4,6 +4,7 @@ package io.ksplat.results.internal.wire;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.internal.campaign.BenchRecord;
 import io.ksplat.results.internal.campaign.BisectRecord;
+import io.ksplat.results.internal.campaign.HuntRecord;
 import io.ksplat.results.internal.campaign.PatchRecord;
 import io.ksplat.results.internal.campaign.SweepRecord;
 
@@ -151,6 +152,33 @@ final class CampaignForms {
             f.required("environment", Values.map(), BenchRecord::environment),
             f.list("figures", FIGURE, BenchRecord::figures),
             f.list("ratios", RATIO, BenchRecord::ratios));
+
+    private static final Form<HuntRecord.Finding> FINDING = f -> new HuntRecord.Finding(
+            f.text("signature", HuntRecord.Finding::signature),
+            f.text("lock", HuntRecord.Finding::lock),
+            f.text("from", HuntRecord.Finding::from),
+            f.text("to", HuntRecord.Finding::to),
+            f.number("points", HuntRecord.Finding::points),
+            f.flag("confirmed", HuntRecord.Finding::confirmed),
+            f.optionalText("known", HuntRecord.Finding::known),
+            f.text("reproducer", HuntRecord.Finding::reproducer));
+
+    private static final Form<HuntRecord.Operation> OPERATION = f -> new HuntRecord.Operation(
+            f.text("name", HuntRecord.Operation::name),
+            f.text("mode", HuntRecord.Operation::mode),
+            f.text("answer", HuntRecord.Operation::answer),
+            f.number("instructions", HuntRecord.Operation::instructions),
+            f.number("points", HuntRecord.Operation::points),
+            f.number("succeeded", HuntRecord.Operation::succeeded),
+            f.list("locks", Values.TEXT, HuntRecord.Operation::locks),
+            f.list("findings", FINDING, HuntRecord.Operation::findings),
+            f.optionalText("message", HuntRecord.Operation::message));
+
+    static final Form<HuntRecord> HUNT = f -> new HuntRecord(
+            f.text("kernel", HuntRecord::kernel),
+            f.bigNumber("seed", HuntRecord::seed),
+            f.list("operations", OPERATION, HuntRecord::operations),
+            f.list("untried", Values.TEXT, HuntRecord::untried));
 
     private CampaignForms() {}
 }

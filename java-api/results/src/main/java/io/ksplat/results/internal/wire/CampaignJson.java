@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.ksplat.results.internal.campaign.BenchRecord;
 import io.ksplat.results.internal.campaign.BisectRecord;
 import io.ksplat.results.internal.campaign.CampaignRecord;
+import io.ksplat.results.internal.campaign.HuntRecord;
 import io.ksplat.results.internal.campaign.PatchRecord;
 import io.ksplat.results.internal.campaign.SweepRecord;
 import java.io.CharConversionException;
@@ -45,6 +46,8 @@ public final class CampaignJson {
                 Values.object(CampaignForms.PATCH).write(patch, json);
             } else if (record instanceof BenchRecord bench) {
                 Values.object(CampaignForms.BENCH).write(bench, json);
+            } else if (record instanceof HuntRecord hunt) {
+                Values.object(CampaignForms.HUNT).write(hunt, json);
             }
         } catch (IOException e) {
             throw new UncheckedIOException("writing to memory failed", e);
@@ -78,6 +81,7 @@ public final class CampaignJson {
             case "bisect" -> CampaignForms.BISECT;
             case "patch" -> CampaignForms.PATCH;
             case "bench" -> CampaignForms.BENCH;
+            case "hunt" -> CampaignForms.HUNT;
             default -> throw new IllegalArgumentException("there is no record of " + kind);
         };
     }

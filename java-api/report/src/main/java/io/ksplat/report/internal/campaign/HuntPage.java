@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.report.internal.campaign;
+
+import io.ksplat.report.internal.page.Words;
+import io.ksplat.results.internal.campaign.HuntRecord;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The page of a hunt on one kernel.
+ *
+ * @param root from the page's folder to the report's
+ * @param left how many operations are only in the file
+ */
+public record HuntPage(
+        HuntRecord hunt, String root, List<Row> rows, List<Finding> findings, int left, List<String> files) {
+    private static final int MOST_ROWS = 1500;
+    private static final int MOST_FINDINGS = 300;
+
+    public HuntPage {
+        rows = List.copyOf(rows);
+        findings = List.copyOf(findings);
+        files = List.copyOf(files);
+    }
+
+    /** An operation, with its place on the page. */
+    public record Row(String id, HuntRecord.Operation operation) {}
+
+    /** A finding of an operation. */
+    public record Finding(HuntRecord.Operation operation, HuntRecord.Finding found) {
+        /** Returns its reproducer, as a link from the report's folder. */
+        public String href() {
+            return Words.href(found.reproducer());
+        }
+    }
+
+    public static HuntPage of(HuntRecord hunt, String root, List<String> files) {
+        List<Row> rows = new ArrayList<>();
+        List<Finding> findings = new ArrayList<>();
+        for (HuntRecord.Operation operation : hunt.operations()) {
+            if (rows.size() < MOST_ROWS) {
+                rows.add(new Row(id(rows.size()), operation));
+            }
+            for (HuntRecord.Finding found : operation.findings()) {
+                if (findings.size() < MOST_FINDINGS) {
+                    findings.add(new Finding(operation, found));
+                }
+            }
+        }
+        return new HuntPage(hunt, root, rows, findings, hunt.operations().size() - rows.size(), files);
+    }
+
+    static String id(int index) {
+        return "operation-" + (index + 1);
+    }
+
+    public String title() {
+        return "Hunt on " + Words.shortened(hunt.kernel());
+    }
+
+    /** Returns how many operations have each answer, the gravest answers first. */
+    public Map<String, Integer> answers() {
+        return answers(hunt);
+    }
+
+    private static Map<String, Integer> answers(HuntRecord hunt) {
+        Map<String, Integer> counts = new LinkedHashMap<>();
+        List.of("DEADLOCK", "CRASH", "INCONCLUSIVE", "SAFE", "REFUSED", "REJECTED", "UNSUPPORTED")
+                .forEach(answer -> counts.put(answer, 0));
+        hunt.operations().forEach(each -> counts.merge(each.answer(), 1, Integer::sum));
+        counts.values().removeIf(count -> count == 0);
+        return counts;
+    }
+
+    public String sentence() {
+        return sentence(hunt);
+    }
+
+    static String sentence(HuntRecord hunt) {
+        long findings = hunt.operations().stream()
+                .mapToLong(each -> each.findings().size())
+                .sum();
+        long news = hunt.operations().stream()
+                .flatMap(each -> each.findings().stream())
+                .filter(found -> found.known().isEmpty())
+                .count();
+        List<String> counts = new ArrayList<>();
+        answers(hunt)
+                .forEach((answer, count) ->
+                        counts.add(count + " " + Words.shortened(answer, 20).replace('_', ' ')));
+        return (hunt.operations().size() == 1
+                        ? "1 operation"
+                        : hunt.operations().size() + " operations")
+                + (counts.isEmpty() ? "" : ": " + String.join(", ", counts)) + ". "
+                + (findings == 0
+                        ? "No finding."
+                        : findings == 1
+                                ? "1 finding, which is " + (news == 1 ? "not known." : "known.")
+                                : findings + " findings, " + news + " of them not known.")
+                + (hunt.untried().isEmpty() ? "" : " " + hunt.untried().size() + " were not tried.");
+    }
+
+    /** Returns the style of an answer: the words and the colours of the verdicts. */
+    public static String style(String answer) {
+        return switch (answer) {
+            case "SAFE" -> "v-CLEAN";
+            case "DEADLOCK", "CRASH", "REJECTED", "UNSUPPORTED" -> "v-" + answer;
+            case "REFUSED" -> "v-UNSUPPORTED";
+            default -> "v-INCONCLUSIVE";
+        };
+    }
+
+    /** Returns what an answer means. */
+    public static String meaning(String answer) {
+        return switch (answer) {
+            case "SAFE" -> "no deadlock at these points; the operation succeeded in the NMI at each";
+            case "DEADLOCK" -> "an NMI at some point waits for ever";
+            case "CRASH" -> "an NMI at some point made the kernel splat";
+            case "REFUSED" -> "the operation only ever failed in the NMI: it was not tried";
+            case "REJECTED" -> "the verifier does not allow it";
+            case "UNSUPPORTED" -> "the kernel lacks something that it needs";
+            default -> "some point has no clear result, or a finding did not show again";
+        };
+    }
+
+    public String command() {
+        return "ksplat hunt --kernel " + Words.quoted(hunt.kernel()) + " --seed " + hunt.seed();
+    }
+}

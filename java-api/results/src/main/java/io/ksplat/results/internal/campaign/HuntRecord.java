@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.results.internal.campaign;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a hunt on one kernel has found.
+ *
+ * @param kernel the kernel's spec
+ * @param untried the operations that the time did not suffice for
+ */
+public record HuntRecord(String kernel, long seed, List<Operation> operations, List<String> untried)
+        implements CampaignRecord {
+    public HuntRecord {
+        operations = List.copyOf(operations);
+        untried = List.copyOf(untried);
+    }
+
+    /**
+     * An operation, and the answer about it.
+     *
+     * @param mode {@code nmi} or {@code reentry}
+     * @param answer {@code SAFE}, {@code DEADLOCK} and so on
+     * @param instructions the length of its path
+     * @param points how many of them were measured
+     * @param succeeded at how many points the operation succeeded in the NMI
+     * @param locks the names of the locks that were held at some point
+     */
+    public record Operation(
+            String name,
+            String mode,
+            String answer,
+            int instructions,
+            int points,
+            int succeeded,
+            List<String> locks,
+            List<Finding> findings,
+            Optional<String> message) {
+        public Operation {
+            locks = List.copyOf(locks);
+            findings = List.copyOf(findings);
+        }
+    }
+
+    /**
+     * A window in which the operation is deadly.
+     *
+     * @param signature empty if the reproducer did not show it
+     * @param from the first instruction, as {@code function+offset}
+     * @param confirmed whether the written reproducer showed it on a fresh machine
+     * @param known why it is known already
+     * @param reproducer its Java file, below the report
+     */
+    public record Finding(
+            String signature,
+            String lock,
+            String from,
+            String to,
+            int points,
+            boolean confirmed,
+            Optional<String> known,
+            String reproducer) {}
+}
