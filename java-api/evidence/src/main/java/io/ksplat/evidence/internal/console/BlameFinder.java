@@ -199,9 +199,7 @@ final class BlameFinder {
         return traces.stream()
                 .filter(trace -> trace.isMain())
                 .map(trace -> first(
-                        trace,
-                        function ->
-                                !LOCKS.matcher(Names.plain(function)).find() && !isIn(NEVER, function)))
+                        trace, function -> !LOCKS.matcher(Names.plain(function)).find() && !isIn(NEVER, function)))
                 .flatMap(Optional::stream)
                 .findFirst();
     }
@@ -253,8 +251,9 @@ final class BlameFinder {
      * calls the kernel's clocks (kernel/time).
      */
     private static Trace withoutClock(Trace trace) {
-        List<Entry> certain =
-                trace.entries().stream().filter(entry -> entry.frame().certain()).toList();
+        List<Entry> certain = trace.entries().stream()
+                .filter(entry -> entry.frame().certain())
+                .toList();
         for (int i = 1; i + 1 < certain.size(); i++) {
             if (isIn(CLOCKS, certain.get(i - 1).frame().function())
                     && isIn(ENTRIES, certain.get(i + 1).frame().function())) {
@@ -309,10 +308,7 @@ final class BlameFinder {
         for (int i = 0; i < functions.size(); i++) {
             String function = functions.get(i);
             boolean waits = i + 1 < functions.size() && isIn(CALLS_TO_WAIT, functions.get(i + 1));
-            if (!waits
-                    && !Locking.isWait(function)
-                    && !HelperFunctions.is(function)
-                    && !isIn(WAITS, function)) {
+            if (!waits && !Locking.isWait(function) && !HelperFunctions.is(function) && !isIn(WAITS, function)) {
                 return Optional.of(function);
             }
         }

@@ -34,7 +34,8 @@ final class FaultReader {
     private static final Pattern OLD_CPU = Pattern.compile("CPU (\\d+) ?|EIP: .* EFLAGS: [0-9a-f]+ CPU: (\\d+)");
 
     /** die_if_kernel() of alpha and sparc: {@code modprobe(123): Oops 0}, {@code cat(88): Oops [#1]}. */
-    private static final Pattern DYING = Pattern.compile("^(?<comm>.{1,15})\\((?<pid>\\d+)\\): [A-Z].* \\[?#?\\d+\\]?$");
+    private static final Pattern DYING =
+            Pattern.compile("^(?<comm>.{1,15})\\((?<pid>\\d+)\\): [A-Z].* \\[?#?\\d+\\]?$");
 
     /** arm, mips, s390 and others, below the registers: {@code Process cat (pid: 88, stack limit = 0x...)}. */
     private static final Pattern PROCESS = Pattern.compile("^Process (?<comm>.{1,64}?) \\(pid: (?<pid>\\d+)");
