@@ -91,8 +91,8 @@ class GoldenRecorder {
 
     static Stream<Scenario> scenarios() {
         List<Scenario> all = new ArrayList<>();
-        for (String kernel :
-                Stream.concat(Stream.of(OLD, MIDDLE, RECENT, NEW), BETWEEN.stream()).toList()) {
+        for (String kernel : Stream.concat(Stream.of(OLD, MIDDLE, RECENT, NEW), BETWEEN.stream())
+                .toList()) {
             String suffix = "-" + kernel.substring(kernel.indexOf(':') + 1);
             all.add(one(
                     "soft-lockup" + suffix,

@@ -276,7 +276,8 @@ class BrowserTest {
         size(1400, "light");
         showFile(pages().get(1));
         browser.findElement(By.linkText("nmi_task_kptr.bpf.c:67")).click();
-        assertThat(browser.findElement(By.cssSelector(".line:target")).getText()).contains("67", "bpf_task_release");
+        assertThat(browser.findElement(By.cssSelector(".line:target")).getText())
+                .contains("67", "bpf_task_release");
         assertQuiet();
     }
 
