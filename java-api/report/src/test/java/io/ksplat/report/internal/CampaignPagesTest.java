@@ -66,7 +66,11 @@ class CampaignPagesTest {
                 new HuntRecord("debian:7.2", 1, List.of(), List.of("map-update/lru-hash")));
         assertThat(page("index.html"))
                 .contains("<th scope=\"col\">debian:6.12</th>", "<th scope=\"col\">debian:7.2</th>")
-                .contains("href=\"hunt/debian_6.12/hunt.html#operation-1\"", "1 finding", "REFUSED", "class=\"cell none\"")
+                .contains(
+                        "href=\"hunt/debian_6.12/hunt.html#operation-1\"",
+                        "1 finding",
+                        "REFUSED",
+                        "class=\"cell none\"")
                 .doesNotContain("0 runs");
         assertThat(page("hunt/debian_6.12/hunt.html"))
                 .contains("2 operations: 1 DEADLOCK, 1 REFUSED. 1 finding, which is not known. 1 were not tried.")

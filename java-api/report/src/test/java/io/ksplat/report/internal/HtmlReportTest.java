@@ -173,7 +173,9 @@ class HtmlReportTest {
         Files.writeString(temporary.resolve("outside.bpf.c"), "secret\n");
         Files.writeString(
                 folder.resolve("nmi_task_kptr.bpf.c"),
-                IntStream.rangeClosed(1, 80).mapToObj(n -> "/* <b>" + n + " */\n").collect(Collectors.joining()));
+                IntStream.rangeClosed(1, 80)
+                        .mapToObj(n -> "/* <b>" + n + " */\n")
+                        .collect(Collectors.joining()));
         HtmlReport.write(temporary, Optional.empty());
         assertThat(only(temporary, run))
                 .contains("<h2 id=\"h-source\">", "href=\"#source-nmi_task_kptr.bpf.c-67\"")

@@ -142,8 +142,7 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
                 int deep = rows.get(i).stream().mapToInt(row -> row + 1).max().orElse(1);
                 OptionalInt cpu = i == 0 ? OptionalInt.empty() : OptionalInt.of(shown.get(i - 1));
                 boolean named = cpu.isPresent()
-                        && stuck.stream()
-                                .anyMatch(found -> cpus(run, found).contains(cpu.getAsInt()));
+                        && stuck.stream().anyMatch(found -> cpus(run, found).contains(cpu.getAsInt()));
                 Lane lane = new Lane(
                         i == 0 ? "ksplat" : "CPU " + shown.get(i - 1), y, LANE + (deep - 1) * 20 + (named ? NAME : 0));
                 lanes.add(lane);
