@@ -62,7 +62,12 @@ public final class HtmlReport {
 
     /** Returns whether a report has no runs, but what many runs say: a sweep or a benchmark. */
     public static boolean hasNoRuns(Path folder) throws IOException {
-        return !StoredReport.isIn(folder) && !CampaignFiles.of(folder).isEmpty();
+        return !StoredReport.isIn(folder) && hasCampaigns(folder);
+    }
+
+    /** Returns whether a report has what many runs say. */
+    public static boolean hasCampaigns(Path folder) throws IOException {
+        return !CampaignFiles.of(folder).isEmpty();
     }
 
     private void write(Optional<Path> baseline) throws IOException {

@@ -13,6 +13,7 @@ import io.ksplat.results.TimelineEvent;
 import io.ksplat.results.internal.StoredRun;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.HashSet;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -57,7 +58,13 @@ final class TraceEvents {
             name("thread_name", thread(cpu), "CPU " + cpu);
         }
         slice("run: " + run.verdict(), KSPLAT, 0, 1000 * run.timings().totalMs());
+        Set<Long> sent = new HashSet<>();
+        run.nmis().forEach(nmi -> nmi.atMs().ifPresent(sent::add));
         for (TimelineEvent event : run.timeline()) {
+            // The record of the NMI says more.
+            if (event.event().equals("nmi") && sent.contains(event.atMs())) {
+                continue;
+            }
             instant(
                     event.event() + ": " + event.what(),
                     event.cpu().isPresent() ? thread(event.cpu().getAsInt()) : KSPLAT,

