@@ -9,14 +9,12 @@ import io.ksplat.engine.Catalogue;
 import io.ksplat.engine.Runner;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.internal.TerminalProgress;
-import io.ksplat.results.internal.campaign.CampaignFiles;
-import io.ksplat.results.internal.campaign.PatchRecord;
 import io.ksplat.results.internal.wire.CampaignJson;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -48,42 +46,11 @@ final class PatchCommand implements Callable<Integer> {
     @Option(names = "--tree", paramLabel = "PATH", required = true, description = "A kernel tree; it is only read.")
     private Path tree = Path.of("");
 
-    @Option(
-            names = "--base",
-            paramLabel = "REV",
-            defaultValue = "HEAD",
-            description = "Where it applies, default HEAD.")
-    private String base = "HEAD";
-
-    @Option(
-            names = "--reproducer",
-            paramLabel = "REPRODUCER",
-            description = "A reproducer: " + ReproducerMixin.FORMS
-                    + ". May be given several times: what has no bug on the base has to stay so.")
-    private List<String> reproducers = List.of();
-
-    @Option(names = "--profile", paramLabel = "NAME", defaultValue = "lockdep", description = "Default lockdep.")
-    private String profile = "lockdep";
-
     @Option(names = "--each", description = "Try the series after each of its patches, too.")
     private boolean each;
 
-    @Option(
-            names = "--error",
-            paramLabel = "RATE",
-            defaultValue = "0.05",
-            description = "How probable a wrong verdict may be, default 0.05.")
-    private double error;
-
-    @Option(
-            names = "--most",
-            paramLabel = "N",
-            defaultValue = "100",
-            description = "Runs of each kernel after which it cannot be told, default 100.")
-    private int most;
-
     @Mixin
-    private ProgramMixin programs = new ProgramMixin();
+    private SeriesMixin series = new SeriesMixin();
 
     @Mixin
     private SessionMixin options = new SessionMixin();
@@ -93,24 +60,17 @@ final class PatchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (most < 1 || !(error > 0 && error < 0.5)) {
-            throw new ParameterException(spec.commandLine(), "--most is at least 1, --error between 0 and 0.5");
-        }
-        boolean first = reproducers.isEmpty();
+        boolean first = !series.namesReproducers();
         List<String> own = ProgramMixin.own(spec, words);
         List<Path> mails = own.stream().skip(first ? 1 : 0).map(Path::of).toList();
         if (mails.isEmpty()) {
             throw new ParameterException(
                     spec.commandLine(), "a reproducer and a series are needed: ksplat patch REPRODUCER SERIES");
         }
-        List<Catalogue.Entry> chosen = new Reproducers(programs.words(spec))
-                .find(first ? own.subList(0, 1) : reproducers).stream()
-                        .flatMap(choice -> choice.entries().stream())
-                        .distinct()
-                        .toList();
+        SeriesTrial.Question question = series.question(spec, tree, Optional.empty(), each);
+        List<Catalogue.Entry> chosen = series.entries(spec, first ? own.subList(0, 1) : List.of());
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
-        SeriesTrial series =
-                SeriesTrial.of(new SeriesTrial.Question(tree, base, profile, each, error, most), mails, progress);
+        SeriesTrial trial = SeriesTrial.of(question, mails, progress);
         PrintWriter out = spec.commandLine().getOut();
         boolean cures;
         try (Session session = Session.openUntilSignal(options.options(progress, spec));
@@ -119,17 +79,14 @@ final class PatchCommand implements Callable<Integer> {
             List<Trial> trials = chosen.stream()
                     .map(entry -> options.trial(session, runner, entry))
                     .toList();
-            PatchResult result = series.run(trials, (name, verdict) -> {
+            PatchResult result = trial.run(trials, (name, verdict) -> {
                 progress.clear();
                 if (each && !json) {
                     out.printf(Locale.ROOT, "%s  after patch %s%n", verdict, name);
                 }
             });
-            String text = series.text(result);
-            Files.writeString(folder.resolve("patch.txt"), text);
-            PatchRecord record = series.record(result);
-            CampaignFiles.write(folder, record);
-            out.println(json ? CampaignJson.line(record) : text);
+            String text = trial.write(result, folder);
+            out.println(json ? CampaignJson.line(trial.record(result)) : text);
             if (!json) {
                 out.println("Report: " + options.report());
             }

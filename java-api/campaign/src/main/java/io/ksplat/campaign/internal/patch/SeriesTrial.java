@@ -11,6 +11,7 @@ import io.ksplat.kernel.internal.build.BuildFailedException;
 import io.ksplat.kernel.internal.build.KernelTree;
 import io.ksplat.kernel.internal.build.PatchSeries;
 import io.ksplat.machine.internal.qemu.Folders;
+import io.ksplat.results.internal.campaign.CampaignFiles;
 import io.ksplat.results.internal.campaign.PatchRecord;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -112,8 +113,16 @@ public final class SeriesTrial {
                 question.each ? verdicts : List.of());
     }
 
+    /** Leaves a result in the folder of a report, as {@code patch.txt} and {@code patch.json}; returns the text. */
+    public String write(PatchResult result, Path folder) throws IOException, InterruptedException, KernelException {
+        String text = text(result);
+        Files.writeString(folder.resolve("patch.txt"), text);
+        CampaignFiles.write(folder, record(result));
+        return text;
+    }
+
     /** Returns a result as text, with an answer to the series at the end. */
-    public String text(PatchResult result) throws IOException, InterruptedException, KernelException {
+    private String text(PatchResult result) throws IOException, InterruptedException, KernelException {
         return result.text() + "\n"
                 + result.testedBy(
                         tree.user().orElse("Your Name <you@example.org>"),

@@ -68,7 +68,7 @@ public record PatchSeries(List<Patch> patches, List<String> remarks) {
      *
      * @param inputs files with one mail or many (mbox, maybe compressed with gzip), and folders of such files
      * @param scratch an empty folder for the mails, which must exist as long as the series is used
-     * @throws KernelException if the mails contain no patch, or one of the series is missing
+     * @throws IncompleteSeriesException if the mails contain no patch, or one of the series is missing
      */
     public static PatchSeries read(List<Path> inputs, Path scratch)
             throws IOException, InterruptedException, KernelException {
@@ -113,7 +113,7 @@ public record PatchSeries(List<Patch> patches, List<String> remarks) {
     private static List<Patch> inOrder(List<Patch> found, List<Path> inputs, List<String> remarks)
             throws KernelException {
         if (found.isEmpty()) {
-            throw new KernelException(
+            throw new IncompleteSeriesException(
                     "no patch in " + inputs.stream().map(Path::toString).collect(Collectors.joining(", ")));
         }
         int newest = found.stream().mapToInt(Patch::version).max().orElseThrow();
@@ -143,7 +143,7 @@ public record PatchSeries(List<Patch> patches, List<String> remarks) {
                 .mapToObj(n -> n + "/" + total)
                 .collect(Collectors.joining(", "));
         if (!missing.isEmpty()) {
-            throw new KernelException("the series has no patch " + missing);
+            throw new IncompleteSeriesException("the series has no patch " + missing);
         }
         return sorted;
     }
