@@ -72,7 +72,8 @@ final class B4CheckCommand implements Callable<Integer> {
         List<String> own = ProgramMixin.own(spec, words);
         if (own.isEmpty() && !series.namesReproducers()) {
             throw new ParameterException(
-                    spec.commandLine(), "name a reproducer: ksplat b4-check REPRODUCER; " + ReproducerMixin.FORMS);
+                    spec.commandLine(),
+                    "name a reproducer: ksplat b4-check REPRODUCER, or --all; " + ReproducerMixin.FORMS);
         }
         List<Catalogue.Entry> chosen = series.entries(spec, own);
         PrintWriter out = spec.commandLine().getOut();

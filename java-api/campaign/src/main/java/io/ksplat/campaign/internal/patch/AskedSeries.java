@@ -5,26 +5,21 @@ import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.internal.UserFolders;
 import io.ksplat.kernel.internal.build.IncompleteSeriesException;
+import io.ksplat.kernel.internal.build.MessageId;
 import io.ksplat.kernel.internal.build.PatchSeries;
 import io.ksplat.machine.internal.qemu.Folders;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
- * The series that b4 asks about. b4 gives one mail of it, the cover letter or the first patch. What is missing comes from b4's review branch,
- * or from b4.
+ * A series that b4 knows. When it asks about one, it gives one mail, the cover letter or the first patch; what is missing comes from its review
+ * branch, or b4 fetches it.
  */
 public final class AskedSeries implements AutoCloseable {
-    /** Folded, as long ones are. */
-    private static final Pattern ID = Pattern.compile("(?im)^message-id:\\s*<([^>\\s]+)>");
-
     private static final int MOST_NAME = 200;
     private static final long MOST_BYTES = 256L << 20;
 
@@ -58,6 +53,27 @@ public final class AskedSeries implements AutoCloseable {
         }
     }
 
+    /**
+     * Has b4 fetch a series.
+     *
+     * @param id of any mail of it
+     * @param repository where b4 runs, so that its settings there hold
+     */
+    public static AskedSeries fetch(String id, Path repository, Progress progress)
+            throws IOException, InterruptedException, KernelException {
+        if (!Files.isDirectory(repository)) {
+            throw new IOException("no kernel tree at " + repository);
+        }
+        Path scratch = Files.createTempDirectory("ksplat-b4-");
+        try {
+            progress.report("b4 fetches the series of " + id);
+            return new AskedSeries(scratch, B4.fetch(id, scratch, repository), Optional.of(id), Optional.empty());
+        } catch (IOException | InterruptedException | KernelException | RuntimeException e) {
+            Folders.remove(scratch);
+            throw e;
+        }
+    }
+
     private static AskedSeries read(
             InputStream input, Path scratch, Path repository, Optional<Path> tracking, Progress progress)
             throws IOException, InterruptedException, KernelException {
@@ -76,7 +92,7 @@ public final class AskedSeries implements AutoCloseable {
         if (Files.size(given) == 0) {
             throw new IOException("standard input is empty: b4 gives a mail");
         }
-        Optional<String> id = messageId(given);
+        Optional<String> id = MessageId.of(given);
         String why;
         try {
             PatchSeries.read(List.of(given), Files.createDirectory(scratch.resolve("given")));
@@ -99,17 +115,6 @@ public final class AskedSeries implements AutoCloseable {
         }
         progress.report(why + "; b4 fetches the series of " + id.get());
         return new AskedSeries(scratch, B4.fetch(id.get(), found, repository), id, Optional.empty());
-    }
-
-    /** Returns the ID of the first mail. */
-    private static Optional<String> messageId(Path mails) throws IOException {
-        String text;
-        try (InputStream in = Files.newInputStream(mails)) {
-            text = new String(in.readNBytes(1 << 18), StandardCharsets.ISO_8859_1);
-        }
-        String head = text.split("\\r?\\n\\r?\\n", 2)[0];
-        Matcher found = ID.matcher(head);
-        return found.find() ? Optional.of(found.group(1)) : Optional.empty();
     }
 
     /** Returns the files of the mails, which are there until this is closed. */

@@ -39,8 +39,8 @@ public record SeriesCheck(Status status, String summary, Optional<URI> page, Str
     /** Returns the answer for the result of a trial. */
     public static SeriesCheck of(PatchResult result, String text, URI page) {
         Status status = switch (result.verdict()) {
-            case CURES -> Status.PASS;
-            case NO_BUG_ON_BASE, CANNOT_TELL -> Status.WARN;
+            case CURES, CHANGES_NOTHING -> Status.PASS;
+            case CHANGES, NO_BUG_ON_BASE, CANNOT_TELL -> Status.WARN;
             case BREAKS, DOES_NOT_CURE -> Status.FAIL;
         };
         return new SeriesCheck(status, result.verdict() + ": " + firstLine(result.why()), Optional.of(page), text);
