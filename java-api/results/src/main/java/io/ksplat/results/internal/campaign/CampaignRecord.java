@@ -2,7 +2,7 @@
 package io.ksplat.results.internal.campaign;
 
 /** What many runs together say. */
-public sealed interface CampaignRecord permits SweepRecord, BisectRecord, PatchRecord, BenchRecord {
+public sealed interface CampaignRecord permits SweepRecord, BisectRecord, PatchRecord, BenchRecord, HistoryRecord {
     /** Returns the command that made it, which names its files, too. */
     default String kind() {
         if (this instanceof SweepRecord) {
@@ -10,6 +10,9 @@ public sealed interface CampaignRecord permits SweepRecord, BisectRecord, PatchR
         }
         if (this instanceof BisectRecord) {
             return "bisect";
+        }
+        if (this instanceof HistoryRecord) {
+            return "history";
         }
         return this instanceof PatchRecord ? "patch" : "bench";
     }

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.ksplat.results.internal.campaign.BenchRecord;
 import io.ksplat.results.internal.campaign.BisectRecord;
 import io.ksplat.results.internal.campaign.CampaignRecord;
+import io.ksplat.results.internal.campaign.HistoryRecord;
 import io.ksplat.results.internal.campaign.PatchRecord;
 import io.ksplat.results.internal.campaign.SweepRecord;
 import java.io.CharConversionException;
@@ -26,8 +27,8 @@ public final class CampaignJson {
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     /** How each kind begins. */
-    private static final Pattern HEAD =
-            Pattern.compile("\\s*\\{\\s*\"(verdict\"\\s*:\\s*\"[A-Z ]+\"\\s*,\\s*\"errorBound|reproducer|bench)\"");
+    private static final Pattern HEAD = Pattern.compile(
+            "\\s*\\{\\s*\"(verdict\"\\s*:\\s*\"[A-Z ]+\"\\s*,\\s*\"errorBound|reproducer|bench|history)\"");
 
     private static final int HEAD_BYTES = 200;
     private static final long MOST_BYTES = 256L << 20;
@@ -45,6 +46,8 @@ public final class CampaignJson {
                 Values.object(CampaignForms.PATCH).write(patch, json);
             } else if (record instanceof BenchRecord bench) {
                 Values.object(CampaignForms.BENCH).write(bench, json);
+            } else if (record instanceof HistoryRecord history) {
+                Values.object(HistoryForms.HISTORY).write(history, json);
             }
         } catch (IOException e) {
             throw new UncheckedIOException("writing to memory failed", e);
@@ -78,6 +81,7 @@ public final class CampaignJson {
             case "bisect" -> CampaignForms.BISECT;
             case "patch" -> CampaignForms.PATCH;
             case "bench" -> CampaignForms.BENCH;
+            case "history" -> HistoryForms.HISTORY;
             default -> throw new IllegalArgumentException("there is no record of " + kind);
         };
     }
