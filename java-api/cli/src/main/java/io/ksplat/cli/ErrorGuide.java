@@ -25,6 +25,7 @@ final class ErrorGuide {
             Map.entry("shell", KERNELS),
             Map.entry("cache", KERNELS),
             Map.entry("patch", "patch-trials"),
+            Map.entry("b4-check", "patch-trials"),
             Map.entry("bisect", "bisection"),
             Map.entry("bisect-step", "bisection"),
             Map.entry("sweep", "sweep"),

@@ -4,11 +4,15 @@ package io.ksplat.cli;
 import io.ksplat.campaign.internal.history.History;
 import io.ksplat.campaign.internal.history.HistoryAnswer;
 import io.ksplat.campaign.internal.history.HistoryJson;
+import io.ksplat.campaign.internal.history.HistoryPageRecord;
 import io.ksplat.campaign.internal.history.HistoryText;
+import io.ksplat.report.internal.HtmlReport;
+import io.ksplat.results.internal.campaign.CampaignFiles;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -62,24 +66,41 @@ final class HistoryCommand implements Runnable {
     int show(
             @Parameters(
                             paramLabel = "NAME",
-                            description = "A signature; a reproducer; a kernel's release, spec or key in reports.")
+                            arity = "0..1",
+                            description =
+                                    "A signature; a reproducer; a kernel's release, spec or key in reports. Default: all.")
+                    @Nullable
                     String name,
             @Option(names = "--history", paramLabel = "HISTORY", defaultValue = DEFAULT, description = WHERE)
                     String address,
+            @Option(
+                            names = "--report",
+                            paramLabel = "DIR",
+                            description = "Also make it a page of the report in this folder, which may be a new one.")
+                    @Nullable
+                    Path report,
             @Option(names = "--json", description = "Print JSON.") boolean json)
             throws Exception {
+        HistoryAnswer answer;
         try (History history = History.existing(address)) {
-            Optional<HistoryAnswer> answer = history.about(name);
-            if (answer.isEmpty()) {
-                throw new ParameterException(
-                        spec.commandLine(),
-                        "the history has no signature, reproducer or kernel " + name
-                                + ": add its report, or see ksplat list");
-            }
-            PrintWriter out = spec.commandLine().getOut();
-            out.print(json ? HistoryJson.of(answer.get()) + "\n" : HistoryText.of(answer.get()));
-            out.flush();
+            answer = (name == null ? history.all() : history.about(name))
+                    .orElseThrow(() -> new ParameterException(
+                            spec.commandLine(),
+                            name == null
+                                    ? "the history has no runs: ksplat history add REPORT"
+                                    : "the history has no signature, reproducer or kernel " + name
+                                            + ": add its report, or see ksplat list"));
         }
+        PrintWriter out = spec.commandLine().getOut();
+        out.print(json ? HistoryJson.of(answer) + "\n" : HistoryText.of(answer));
+        if (report != null) {
+            CampaignFiles.write(report, HistoryPageRecord.of(answer));
+            HtmlReport.write(report.toAbsolutePath(), Optional.empty());
+            if (!json) {
+                out.println("Page: " + report.resolve("history.html"));
+            }
+        }
+        out.flush();
         return Exit.EXPECTED;
     }
 }

@@ -4,6 +4,7 @@ package io.ksplat.cli;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -32,6 +33,7 @@ public final class Main {
         commands.put("bisect", BisectCommand.class);
         commands.put(BisectStepCommand.NAME, BisectStepCommand.class);
         commands.put("patch", PatchCommand.class);
+        commands.put("b4-check", B4CheckCommand.class);
         commands.put("sweep", SweepCommand.class);
         commands.put("hunt", HuntCommand.class);
         commands.put("soak", SoakCommand.class);
@@ -88,7 +90,12 @@ public final class Main {
         }
         return ksplat.setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((e, commandLine, parsed) -> {
-                    commandLine.getErr().println("ksplat: " + ErrorGuide.told(e, commandLine));
+                    String told = ErrorGuide.told(e, commandLine);
+                    commandLine.getErr().println("ksplat: " + told);
+                    Optional<Integer> answered = answer(commandLine, e, told);
+                    if (answered.isPresent()) {
+                        return answered.get();
+                    }
                     if (step) {
                         return BisectStepCommand.STOP;
                     }
@@ -100,7 +107,13 @@ public final class Main {
                     command.getErr()
                             .println("Try: " + command.getCommandSpec().qualifiedName() + " --help; see: ksplat help "
                                     + ErrorGuide.of(command));
+                    answer(command, e, String.valueOf(e.getMessage()));
                     return step ? BisectStepCommand.STOP : Exit.USAGE;
                 });
+    }
+
+    /** Lets a command that always has an answer give it; returns the exit code if it is not that of the error. */
+    private static Optional<Integer> answer(CommandLine command, Exception e, String told) {
+        return command.getCommand() instanceof B4CheckCommand check ? check.failed(e, told) : Optional.empty();
     }
 }

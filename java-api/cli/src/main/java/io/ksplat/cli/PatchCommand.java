@@ -2,6 +2,7 @@
 package io.ksplat.cli;
 
 import io.ksplat.campaign.Trial;
+import io.ksplat.campaign.internal.patch.AskedSeries;
 import io.ksplat.campaign.internal.patch.PatchResult;
 import io.ksplat.campaign.internal.patch.PatchVerdict;
 import io.ksplat.campaign.internal.patch.SeriesTrial;
@@ -9,15 +10,15 @@ import io.ksplat.engine.Catalogue;
 import io.ksplat.engine.Runner;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.internal.TerminalProgress;
-import io.ksplat.results.internal.campaign.CampaignFiles;
-import io.ksplat.results.internal.campaign.PatchRecord;
 import io.ksplat.results.internal.wire.CampaignJson;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,7 +32,12 @@ import picocli.CommandLine.Spec;
         description = "Tells what a series of patches does to a bug: cures it, does not, or breaks something.",
         mixinStandardHelpOptions = true,
         exitCodeListHeading = "Exit codes:%n",
-        exitCodeList = {"0:CURES", "1:any other verdict", "2:usage", "3:the harness failed"})
+        exitCodeList = {
+            "0:CURES; with --all, also CHANGES NOTHING",
+            "1:any other verdict",
+            "2:usage",
+            "3:the harness failed"
+        })
 final class PatchCommand implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -39,9 +45,8 @@ final class PatchCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "[REPRODUCER] SERIES",
-            arity = "1..*",
             description =
-                    "The reproducer, if --reproducer names none, and mails with patches: files of git format-patch, mboxes of"
+                    "The reproducer, if neither --reproducer nor --all is given, and mails with patches: files of git format-patch, mboxes of"
                             + " b4 am or of an archive, folders.")
     private List<String> words = List.of();
 
@@ -49,41 +54,23 @@ final class PatchCommand implements Callable<Integer> {
     private Path tree = Path.of("");
 
     @Option(
-            names = "--base",
-            paramLabel = "REV",
-            defaultValue = "HEAD",
-            description = "Where it applies, default HEAD.")
-    private String base = "HEAD";
+            names = "--message-id",
+            paramLabel = "ID",
+            description =
+                    "Instead of SERIES: has b4 fetch the series that this mail is of, as b4 is set up in the tree.")
+    private @Nullable String messageId;
 
     @Option(
-            names = "--reproducer",
-            paramLabel = "REPRODUCER",
-            description = "A reproducer: " + ReproducerMixin.FORMS
-                    + ". May be given several times: what has no bug on the base has to stay so.")
-    private List<String> reproducers = List.of();
-
-    @Option(names = "--profile", paramLabel = "NAME", defaultValue = "lockdep", description = "Default lockdep.")
-    private String profile = "lockdep";
+            names = "--mail",
+            paramLabel = "FILE",
+            description = "Also write the answer to the series as a mail, with Tested-by if the verdict is CURES.")
+    private @Nullable Path mail;
 
     @Option(names = "--each", description = "Try the series after each of its patches, too.")
     private boolean each;
 
-    @Option(
-            names = "--error",
-            paramLabel = "RATE",
-            defaultValue = "0.05",
-            description = "How probable a wrong verdict may be, default 0.05.")
-    private double error;
-
-    @Option(
-            names = "--most",
-            paramLabel = "N",
-            defaultValue = "100",
-            description = "Runs of each kernel after which it cannot be told, default 100.")
-    private int most;
-
     @Mixin
-    private ProgramMixin programs = new ProgramMixin();
+    private SeriesMixin series = new SeriesMixin();
 
     @Mixin
     private SessionMixin options = new SessionMixin();
@@ -93,50 +80,56 @@ final class PatchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (most < 1 || !(error > 0 && error < 0.5)) {
-            throw new ParameterException(spec.commandLine(), "--most is at least 1, --error between 0 and 0.5");
-        }
-        boolean first = reproducers.isEmpty();
+        boolean first = !series.namesReproducers();
         List<String> own = ProgramMixin.own(spec, words);
         List<Path> mails = own.stream().skip(first ? 1 : 0).map(Path::of).toList();
-        if (mails.isEmpty()) {
+        if ((first && own.isEmpty()) || mails.isEmpty() == (messageId == null)) {
             throw new ParameterException(
-                    spec.commandLine(), "a reproducer and a series are needed: ksplat patch REPRODUCER SERIES");
+                    spec.commandLine(),
+                    "a reproducer and one series are needed: ksplat patch REPRODUCER SERIES, or --message-id ID for"
+                            + " SERIES");
         }
-        List<Catalogue.Entry> chosen = new Reproducers(programs.words(spec))
-                .find(first ? own.subList(0, 1) : reproducers).stream()
-                        .flatMap(choice -> choice.entries().stream())
-                        .distinct()
-                        .toList();
+        if (mail != null && !Files.isDirectory(mail.toAbsolutePath().getParent())) {
+            throw new ParameterException(spec.commandLine(), "--mail " + mail + ": there is no such folder");
+        }
+        SeriesTrial.Question question = series.question(spec, tree, Optional.empty(), each);
+        List<Catalogue.Entry> chosen = series.entries(spec, first ? own.subList(0, 1) : List.of());
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
-        SeriesTrial series =
-                SeriesTrial.of(new SeriesTrial.Question(tree, base, profile, each, error, most), mails, progress);
+        if (messageId == null) {
+            return run(SeriesTrial.of(question, mails, progress), chosen, progress);
+        }
+        try (AskedSeries fetched = AskedSeries.fetch(messageId, tree, progress)) {
+            return run(SeriesTrial.of(question, fetched.mails(), progress), chosen, progress);
+        }
+    }
+
+    private int run(SeriesTrial trial, List<Catalogue.Entry> chosen, TerminalProgress progress) throws Exception {
         PrintWriter out = spec.commandLine().getOut();
-        boolean cures;
+        boolean good;
         try (Session session = Session.openUntilSignal(options.options(progress, spec));
                 Runner runner = new EntryRunner()) {
             Path folder = session.report(options.settings().report()).folder();
             List<Trial> trials = chosen.stream()
                     .map(entry -> options.trial(session, runner, entry))
                     .toList();
-            PatchResult result = series.run(trials, (name, verdict) -> {
+            PatchResult result = trial.run(trials, (name, verdict) -> {
                 progress.clear();
                 if (each && !json) {
                     out.printf(Locale.ROOT, "%s  after patch %s%n", verdict, name);
                 }
             });
-            String text = series.text(result);
-            Files.writeString(folder.resolve("patch.txt"), text);
-            PatchRecord record = series.record(result);
-            CampaignFiles.write(folder, record);
-            out.println(json ? CampaignJson.line(record) : text);
+            String text = trial.write(result, folder);
+            if (mail != null) {
+                Files.writeString(mail, trial.mail(result));
+            }
+            out.println(json ? CampaignJson.line(trial.record(result)) : text);
             if (!json) {
                 out.println("Report: " + options.report());
             }
             out.flush();
-            cures = result.verdict() == PatchVerdict.CURES;
+            good = result.verdict() == PatchVerdict.CURES || result.verdict() == PatchVerdict.CHANGES_NOTHING;
         }
         ReportPages.write(options.report(), spec.commandLine().getErr());
-        return cures ? Exit.EXPECTED : Exit.UNEXPECTED;
+        return good ? Exit.EXPECTED : Exit.UNEXPECTED;
     }
 }

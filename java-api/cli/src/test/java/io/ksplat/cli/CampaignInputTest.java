@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +39,27 @@ class CampaignInputTest {
 
         assertThat(ksplat.exit()).isEqualTo(3);
         assertThat(ksplat.err()).contains("no patch in " + mail);
+    }
+
+    /** What is asked of a series is said before anything is built. */
+    @Test
+    void wordsOfAPatchTrialThatDoNotFitTogetherAreUsageErrors() throws Exception {
+        String patch = Files.writeString(folder.resolve("a.patch"), "x\n").toString();
+        for (List<String> words : List.of(
+                List.of("--all"),
+                List.of("--all", "--reproducer", "nmi-task-kptr", patch),
+                List.of("--all", "--message-id", "a@example.org", patch),
+                List.of("nmi-task-kptr"),
+                List.of("--all", "--most", "0", patch),
+                List.of("--all", "--mail", folder + "/no/such/mail", patch))) {
+            List<String> all = new ArrayList<>(List.of("patch", "--tree", folder.toString()));
+            all.addAll(words);
+            PastReports ksplat = new PastReports();
+
+            assertThat(ksplat.ksplat(all.toArray(String[]::new)))
+                    .as("%s: %s", words, ksplat.err)
+                    .isEqualTo(2);
+        }
     }
 
     @Test

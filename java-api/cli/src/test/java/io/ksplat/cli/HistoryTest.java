@@ -181,4 +181,47 @@ class HistoryTest {
                 .isEqualTo(2);
         assertThat(past.err.toString()).contains("no signature, reproducer or kernel no-such");
     }
+
+    @Test
+    void isAPageOfAReport() throws Exception {
+        addThree();
+        Path report = folder.resolve("page");
+        assertThat(past.ksplat("history", "show", ID, "--report", report.toString(), "--history", file()))
+                .as(past.err.toString())
+                .isZero();
+        assertThat(past.out.toString()).contains("Page: " + report.resolve("history.html"));
+        assertThat(Files.readString(report.resolve("history.html")))
+                .contains("History", "of reproducer", ID, "7.2.13: 2026-02-02 to 2026-03-03")
+                .contains("cpu-stuck|rcu_data'; DROP TABLE", "<strong>flaky</strong>");
+        assertThat(Files.readString(report.resolve("index.html")))
+                .contains("href=\"history.html\"", "History of " + ID);
+        // It can be drawn again, and stays the same.
+        String drawn = Files.readString(report.resolve("history.html"));
+        assertThat(past.ksplat("show", report.toString(), "--html")).isEqualTo(3);
+        assertThat(Files.readString(report.resolve("history.html"))).isEqualTo(drawn);
+    }
+
+    /** Beside the runs of a report, which keep their pages. */
+    @Test
+    void withoutANameItIsAllThatIsThere() throws Exception {
+        addThree();
+        Path report = folder.resolve("c");
+        assertThat(past.ksplat("history", "show", "--report", report.toString(), "--history", file()))
+                .as(past.err.toString())
+                .isZero();
+        assertThat(past.out.toString()).startsWith("all\n").contains("signature cpu-stuck|", ID + " on 6.12.9");
+        assertThat(Files.readString(report.resolve("history.html"))).contains("10 runs from 2026-01-01 to 2026-03-03");
+        assertThat(Files.readString(report.resolve("index.html"))).contains("3 runs", "href=\"history.html\"");
+    }
+
+    /** Nothing was added: whoever thinks that something was would miss it. */
+    @Test
+    void aReportWithoutRunsIsAUsageError() throws Exception {
+        Path report = Files.createDirectories(folder.resolve("none"));
+        Files.writeString(report.resolve("results.json"), "{\"schema\":2,\"runs\":[]}\n");
+        assertThat(add(report)).isEqualTo(2);
+        assertThat(past.err.toString()).contains(report + " has no runs").hasLineCount(1);
+        assertThat(past.ksplat("history", "show", "--history", file())).isEqualTo(2);
+        assertThat(past.err.toString()).contains("the history has no runs: ksplat history add REPORT");
+    }
 }

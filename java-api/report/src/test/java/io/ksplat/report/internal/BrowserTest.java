@@ -77,6 +77,7 @@ class BrowserTest {
                         Reports.ring(12)));
         CampaignFiles.write(report, Campaigns.bisect());
         CampaignFiles.write(report, Campaigns.patch());
+        CampaignFiles.write(report, Campaigns.history("nmi-task-kptr", 40));
         CampaignFiles.write(report.resolve("sweep").resolve("nmi-task-kptr"), Campaigns.sweep());
         CampaignFiles.write(report.resolve("bench-workload"), Campaigns.bench("events"));
         CampaignFiles.write(report.resolve("hunt").resolve("debian_6.12"), Campaigns.hunt("debian:6.12", "lru_lock"));
@@ -163,6 +164,7 @@ class BrowserTest {
                 "sweep/nmi-task-kptr/sweep.html",
                 "bisect.html",
                 "patch.html",
+                "history.html",
                 "bench-workload/bench.html",
                 "hunt/debian_6.12/hunt.html");
     }
@@ -306,6 +308,8 @@ class BrowserTest {
                             List.of("66 to 131", "waits for " + Reports.LOCK, "Functions"),
                             "bisect.html",
                             List.of("was cured with debian:7.4", "99.3 %", "does not boot"),
+                            "history.html",
+                            List.of("Rates over time", "shaky nmi-task-kptr", "flaky"),
                             "patch.html",
                             List.of("CURES", "between 29 % and 100 %", "only without"),
                             "hunt/debian_6.12/hunt.html",

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The pages of sweeps, bisections, patch trials and benchmarks. */
+/** The pages of sweeps, bisections, patch trials, benchmarks and histories. */
 @Timeout(180)
 class CampaignPagesTest {
     private static final String DEAD = "dead/7.2.13-cloud/1";
@@ -212,6 +212,41 @@ class CampaignPagesTest {
     }
 
     @Test
+    void showsWhenASignatureWasSeenAndWhatIsFlaky() throws IOException {
+        CampaignFiles.write(report, Campaigns.history("nmi-task-kptr", 5));
+        assertThat(page("index.html"))
+                .contains("History of nmi-task-kptr", "href=\"history.html\"")
+                .contains("24 runs from 2026-01-01 to 2026-01-05, 1 signature, 1 flaky.");
+        String page = page("history.html");
+        assertThat(page)
+                .contains("2026-01-02 to 2026-01-06", "7.2.12-cloud: 2026-01-02 to 2026-01-04")
+                .contains("7.2.13-cloud: no report says when")
+                .contains("<strong>flaky</strong>", "DEADLOCK 3, CLEAN 9", "12.3 s", "href=\"history.json\"");
+        assertThat(count(page, "<strong>flaky</strong>")).isEqualTo(1);
+        assertThat(page.indexOf("shaky nmi")).as("the flaky ones first").isLessThan(page.indexOf("steady nmi"));
+        assertThat(count(page, "<g class=\"bar deadly\""))
+                .as("days on which it was")
+                .isEqualTo(3);
+        assertThat(count(page, "<g class=\"bar safe\"")).isEqualTo(2);
+        // What the chart shows is there in words, too.
+        assertThat(count(page, "<title>2026-01-02: 1 of 4 (10 % to 50 %)</title>"))
+                .isEqualTo(1);
+        assertThat(page).contains("<th scope=\"row\">2026-01-02</th><td>1 of 4 (10 % to 50 %)</td>");
+    }
+
+    @Test
+    void aWholeHistoryHasNoNameAndMayHaveNoDays() throws IOException {
+        CampaignFiles.write(report, Campaigns.history("", 0));
+        assertThat(page("history.html"))
+                .contains("24 runs, 1 signature, 1 flaky.")
+                .doesNotContain("<svg", " of all");
+        CampaignFiles.write(report, Campaigns.history("", 1000));
+        String page = page("history.html");
+        assertThat(count(page, "<g class=\"bar ")).as("the last days").isEqualTo(60);
+        assertThat(page).contains("2028-09-26").doesNotContain("2028-07-01");
+    }
+
+    @Test
     void letsNoWordBecomeCode() throws IOException {
         runs(Evidence.builder(EvidenceKind.WARNING, Reports.HOSTILE, Reports.HOSTILE)
                 .build());
@@ -219,7 +254,9 @@ class CampaignPagesTest {
         CampaignFiles.write(report, Campaigns.patch(Reports.HOSTILE, Reports.HOSTILE, CLEAN));
         CampaignFiles.write(report, Campaigns.sweep(200, Reports.HOSTILE, Reports.HOSTILE));
         CampaignFiles.write(report, Campaigns.bench(Reports.HOSTILE));
-        for (String name : List.of("index.html", "bisect.html", "patch.html", "sweep.html", "bench.html")) {
+        CampaignFiles.write(report, Campaigns.history(Reports.HOSTILE, 3));
+        for (String name :
+                List.of("index.html", "bisect.html", "patch.html", "sweep.html", "bench.html", "history.html")) {
             String page = page(name);
             assertThat(page)
                     .as(name)
@@ -237,7 +274,8 @@ class CampaignPagesTest {
         CampaignFiles.write(report, Campaigns.patch(name, DEAD, CLEAN));
         CampaignFiles.write(report, Campaigns.sweep(200, name, name));
         CampaignFiles.write(report, Campaigns.bench(name));
-        for (String page : List.of("bisect.html", "patch.html", "sweep.html", "bench.html")) {
+        CampaignFiles.write(report, Campaigns.history(name, 3));
+        for (String page : List.of("bisect.html", "patch.html", "sweep.html", "bench.html", "history.html")) {
             assertThat(page(page)).as(page).hasSizeLessThan(2_000_000).contains("nnn...");
         }
         assertThat(page("bisect.html")).contains("2000 more are in");

@@ -4,20 +4,23 @@ package io.ksplat.report.internal;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.internal.campaign.BenchRecord;
 import io.ksplat.results.internal.campaign.BisectRecord;
+import io.ksplat.results.internal.campaign.HistoryRecord;
 import io.ksplat.results.internal.campaign.HuntRecord;
 import io.ksplat.results.internal.campaign.PatchRecord;
 import io.ksplat.results.internal.campaign.SweepRecord;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
-/** Sweeps, bisections, patch trials and benchmarks to draw. */
+/** Sweeps, bisections, patch trials, benchmarks and histories to draw. */
 final class Campaigns {
     private static final long TEXT = 0xffffffff81000000L;
 
@@ -207,5 +210,52 @@ final class Campaigns {
                 List.of(
                         new BenchRecord.Ratio(name + " 6.12/7.2", 1.1, OptionalDouble.of(1.05), OptionalDouble.of(1.2)),
                         new BenchRecord.Ratio("coldBoot/restore", 27, OptionalDouble.empty(), OptionalDouble.empty())));
+    }
+
+    private static HistoryRecord.Span span(String first, String last) {
+        return new HistoryRecord.Span(Optional.of(first), Optional.of(last));
+    }
+
+    /** A signature that came with 7.2, on some days, and a row that is flaky. */
+    static HistoryRecord history(String name, int days) {
+        List<HistoryRecord.Day> all = new ArrayList<>();
+        for (int i = 0; i < days; i++) {
+            String day = LocalDate.of(2026, 1, 1).plusDays(i).toString();
+            all.add(new HistoryRecord.Day(day, new HistoryRecord.Rate(i % 3, 4, 0.1 * (i % 3), 0.3 + 0.2 * (i % 3))));
+        }
+        return new HistoryRecord(
+                name,
+                name.isEmpty() ? "all" : "reproducer",
+                List.of(new HistoryRecord.Signature(
+                        "cpu-stuck|" + name,
+                        "cpu-stuck",
+                        "CPU 0 stuck in " + name,
+                        span("2026-01-02", "2026-01-06"),
+                        List.of(
+                                new HistoryRecord.On("7.2.12-cloud", span("2026-01-02", "2026-01-04")),
+                                new HistoryRecord.On(
+                                        "7.2.13-cloud", new HistoryRecord.Span(Optional.empty(), Optional.empty()))))),
+                List.of(
+                        row("steady " + name, "6.12.9-cloud", false, List.of(new HistoryRecord.Count("CLEAN", 12))),
+                        row(
+                                "shaky " + name,
+                                "7.2.13-cloud",
+                                true,
+                                List.of(new HistoryRecord.Count("DEADLOCK", 3), new HistoryRecord.Count("CLEAN", 9)))),
+                all);
+    }
+
+    private static HistoryRecord.Row row(
+            String reproducer, String release, boolean flaky, List<HistoryRecord.Count> verdicts) {
+        return new HistoryRecord.Row(
+                reproducer,
+                release,
+                release,
+                "qemu",
+                verdicts,
+                new HistoryRecord.Rate(flaky ? 3 : 0, 12, 0.05, 0.57),
+                span("2026-01-02", "2026-01-06"),
+                flaky,
+                OptionalLong.of(12_340));
     }
 }

@@ -153,6 +153,9 @@ public final class History implements AutoCloseable {
     /** Adds the runs of a report, all of them or none. */
     public Added add(Path report) throws IOException {
         List<StoredRun> runs = StoredReport.read(report);
+        if (runs.isEmpty()) {
+            throw new IllegalArgumentException(report + " has no runs that a history could keep");
+        }
         try {
             Added added =
                     insert(runs, digest(runs.stream().map(History::id).sorted().toList()));
@@ -289,6 +292,11 @@ public final class History implements AutoCloseable {
                 HistoryAnswer.Subject.KERNEL,
                 " WHERE r.kernel_release = ? OR r.kernel_spec = ? OR r.kernel_key = ?",
                 3);
+    }
+
+    /** Returns all that it has; empty if nothing was added. */
+    public Optional<HistoryAnswer> all() throws IOException {
+        return about("", HistoryAnswer.Subject.ALL, "", 0);
     }
 
     private Optional<HistoryAnswer> about(String name, HistoryAnswer.Subject subject, String where, int times)

@@ -36,7 +36,9 @@ public record HistoryAnswer(
     public enum Subject {
         SIGNATURE("signature"),
         REPRODUCER("reproducer"),
-        KERNEL("kernel");
+        KERNEL("kernel"),
+        /** All that the history has. */
+        ALL("all");
 
         private final String id;
 

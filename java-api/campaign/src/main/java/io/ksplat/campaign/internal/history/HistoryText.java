@@ -18,7 +18,10 @@ public final class HistoryText {
     /** Returns the text. */
     public static String of(HistoryAnswer answer) {
         boolean signature = answer.subject() == HistoryAnswer.Subject.SIGNATURE;
-        StringBuilder text = new StringBuilder(answer.subject().id() + " " + line(answer.name()) + "\n");
+        StringBuilder text = new StringBuilder((answer.subject() == HistoryAnswer.Subject.ALL
+                        ? "all"
+                        : answer.subject().id() + " " + line(answer.name()))
+                + "\n");
         for (HistoryAnswer.Seen seen : answer.signatures()) {
             text.append(signature ? "" : "signature " + line(seen.signature()) + "\n")
                     .append("  " + seen.kind() + ": " + line(seen.title()) + "\n");

@@ -10,6 +10,7 @@ import io.ksplat.evidence.Verdict;
 import io.ksplat.results.RunRecord;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The runs of one reproducer without and with a patch, in pairs, and the verdict that follows.
@@ -49,6 +50,22 @@ record Comparison(
     /** Returns whether the bug showed without the patch. A reproducer that never shows it only has to stay that way. */
     boolean hasBug() {
         return base.seen() > 0;
+    }
+
+    /** Returns whether the kernel has what the reproducer needs, on some side. */
+    boolean isTaken() {
+        return Stream.concat(baseRuns.stream(), patchedRuns.stream())
+                .anyMatch(run -> run.verdict() != Verdict.UNSUPPORTED);
+    }
+
+    /** Returns the same runs with another verdict, which no statistic bounds the error of. */
+    Comparison judged(PatchVerdict other, String reason) {
+        return new Comparison(reproducer, baseRuns, patchedRuns, Optional.of(other), 1, base, patched, reason);
+    }
+
+    /** Returns the same runs without a verdict. */
+    Comparison unjudged(String reason) {
+        return new Comparison(reproducer, baseRuns, patchedRuns, Optional.empty(), 1, base, patched, reason);
     }
 
     /** Evaluates pairs of runs, one without and one with the patch. */

@@ -7,6 +7,7 @@ import io.ksplat.results.RunRecord;
 import io.ksplat.results.internal.EvidenceText;
 import io.ksplat.results.internal.RunFolder;
 import io.ksplat.results.internal.campaign.PatchRecord;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -20,6 +21,7 @@ import java.util.stream.Collectors;
  */
 public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparison> comparisons, String why) {
     private static final int FRAMES = 12;
+    private static final Optional<PatchVerdict> UNCHANGED = Optional.of(PatchVerdict.CHANGES_NOTHING);
 
     public PatchResult {
         comparisons = List.copyOf(comparisons);
@@ -65,6 +67,60 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
                         .map(each -> each.reproducer() + ": without " + lastWord(each.baseRuns()) + ", with "
                                 + lastWord(each.patchedRuns()))
                         .collect(Collectors.joining("; ")));
+    }
+
+    /** Returns the result of a trial of many reproducers: the worst change, if each is settled. */
+    static PatchResult ofCatalogue(List<Comparison> comparisons) {
+        List<Comparison> undecided = comparisons.stream()
+                .filter(each -> each.isTaken() && each.verdict().isEmpty())
+                .toList();
+        boolean someTaken = comparisons.stream().anyMatch(Comparison::isTaken);
+        for (PatchVerdict verdict : PatchVerdict.values()) {
+            List<Comparison> same = comparisons.stream()
+                    .filter(each -> each.verdict().equals(Optional.of(verdict)))
+                    .toList();
+            // One that breaks decides for all. For any other verdict, each reproducer must be settled.
+            if (!same.isEmpty() && (verdict == PatchVerdict.BREAKS || undecided.isEmpty())) {
+                double bound = same.stream().mapToDouble(Comparison::errorBound).sum();
+                return new PatchResult(verdict, Math.min(1, bound), comparisons, counts(comparisons, undecided));
+            }
+        }
+        return new PatchResult(
+                PatchVerdict.CANNOT_TELL,
+                1,
+                comparisons,
+                someTaken ? counts(comparisons, undecided) : "this kernel can take none of the reproducers");
+    }
+
+    /** Returns the reproducers whose verdict is another with the series. */
+    List<Comparison> changed() {
+        return comparisons.stream()
+                .filter(each -> each.verdict().isPresent() && !each.verdict().equals(UNCHANGED))
+                .toList();
+    }
+
+    private static String counts(List<Comparison> comparisons, List<Comparison> undecided) {
+        List<String> parts = new ArrayList<>();
+        for (PatchVerdict verdict : PatchVerdict.values()) {
+            List<String> same = comparisons.stream()
+                    .filter(each -> each.verdict().equals(Optional.of(verdict)))
+                    .map(Comparison::reproducer)
+                    .toList();
+            if (!same.isEmpty() && verdict == PatchVerdict.CHANGES_NOTHING) {
+                parts.add("no change of " + same.size());
+            } else if (!same.isEmpty()) {
+                parts.add(verdict + " " + String.join(", ", same));
+            }
+        }
+        if (!undecided.isEmpty()) {
+            parts.add("not decided: "
+                    + undecided.stream().map(Comparison::reproducer).collect(Collectors.joining(", ")));
+        }
+        long untaken = comparisons.stream().filter(each -> !each.isTaken()).count();
+        if (untaken > 0) {
+            parts.add("not supported by this kernel: " + untaken);
+        }
+        return String.join("; ", parts);
     }
 
     private static String lastWord(List<RunRecord> runs) {
@@ -123,40 +179,17 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
         text.append(verdict).append("  ").append(why).append('\n');
         for (Comparison each : comparisons) {
             text.append('\n').append(each.reproducer()).append('\n');
+            if (!each.isTaken() || each.verdict().equals(UNCHANGED)) {
+                text.append("  ")
+                        .append(each.isTaken() ? "no change: " : "UNSUPPORTED: ")
+                        .append(each.why())
+                        .append('\n');
+                continue;
+            }
             text.append(side("without", each.base(), each.baseRuns()));
             text.append(side("with", each.patched(), each.patchedRuns()));
             text.append(evidence("without", each.baseRuns())).append(evidence("with", each.patchedRuns()));
         }
-        return text.toString();
-    }
-
-    /** Returns text to send as an answer to the series. */
-    public String testedBy(String who, String base, String series) {
-        StringBuilder text = new StringBuilder();
-        if (verdict == PatchVerdict.CURES) {
-            text.append("Tested-by: ").append(who).append("\n\n");
-        }
-        text.append(series)
-                .append(",\non ")
-                .append(base)
-                .append(": ")
-                .append(verdict)
-                .append(".\n");
-        for (Comparison each : comparisons) {
-            text.append(String.format(
-                    Locale.ROOT,
-                    "%n  %s%n    without: %s runs show the bug; %s%n    with:    %s runs show the bug; %s%n",
-                    each.reproducer(),
-                    each.base(),
-                    lastTelling(each.baseRuns()),
-                    each.patched(),
-                    lastTelling(each.patchedRuns())));
-        }
-        text.append(String.format(
-                Locale.ROOT,
-                "%nRuns without and with the series alternate, each on a pristine machine (ksplat). The verdict is wrong with a%n"
-                        + "probability of %.3f at most. Intervals are Clopper and Pearson's, 95 %%.%n",
-                errorBound));
         return text.toString();
     }
 
@@ -169,11 +202,6 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
                 shown,
                 verdicts(runs),
                 controls.isEmpty() ? "" : "; controls of the last run: " + controls);
-    }
-
-    private static String lastTelling(List<RunRecord> runs) {
-        String controls = controls(runs);
-        return lastWord(runs) + (controls.isEmpty() ? "" : " (" + controls + ")");
     }
 
     private static String verdicts(List<RunRecord> runs) {

@@ -61,7 +61,7 @@ public final class PatchTrial {
                 add(without, trial.run(base, pair));
                 add(with, trial.run(patched, pair));
             }
-            comparisons = compare(without, with);
+            comparisons = compare(without, with, errorRate);
             if (isDecided(comparisons, pair)) {
                 break;
             }
@@ -78,12 +78,14 @@ public final class PatchTrial {
         return PatchResult.of(comparisons);
     }
 
-    private static void add(Map<String, List<RunRecord>> all, List<RunRecord> runs) {
+    static void add(Map<String, List<RunRecord>> all, List<RunRecord> runs) {
         runs.forEach(run ->
                 all.computeIfAbsent(run.reproducer(), id -> new ArrayList<>()).add(run));
     }
 
-    private List<Comparison> compare(Map<String, List<RunRecord>> without, Map<String, List<RunRecord>> with) {
+    /** Compares the runs of each reproducer; the error is divided among them. */
+    static List<Comparison> compare(
+            Map<String, List<RunRecord>> without, Map<String, List<RunRecord>> with, double errorRate) {
         return without.entrySet().stream()
                 .map(entry -> Comparison.of(
                         entry.getKey(),

@@ -12,6 +12,10 @@ public enum PatchVerdict {
     DOES_NOT_CURE("DOES NOT CURE"),
     /** The bug shows only without the patch, and every control passes with it. */
     CURES("CURES"),
+    /** Of the whole catalogue: a verdict is another with the patch, and it is neither a cure nor a splat. */
+    CHANGES("CHANGES"),
+    /** Of the whole catalogue: each verdict is the same with the patch. */
+    CHANGES_NOTHING("CHANGES NOTHING"),
     /** The bug does not show on the base, so nothing can be said about a cure. */
     NO_BUG_ON_BASE("NO BUG ON BASE"),
     /** The kernel does not build or run, or the runs were not enough. */

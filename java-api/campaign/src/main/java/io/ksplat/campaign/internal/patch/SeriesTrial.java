@@ -11,6 +11,7 @@ import io.ksplat.kernel.internal.build.BuildFailedException;
 import io.ksplat.kernel.internal.build.KernelTree;
 import io.ksplat.kernel.internal.build.PatchSeries;
 import io.ksplat.machine.internal.qemu.Folders;
+import io.ksplat.results.internal.campaign.CampaignFiles;
 import io.ksplat.results.internal.campaign.PatchRecord;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,7 +20,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
-import java.util.stream.Collectors;
 
 /** Applies a patch series to a tree, builds kernels without and with it, and finds its effect. */
 public final class SeriesTrial {
@@ -38,10 +38,12 @@ public final class SeriesTrial {
      * @param tree a kernel tree; it is only read
      * @param base the revision to which the series applies
      * @param each whether to try the series after each of its patches
+     * @param catalogue whether to ask which verdicts change, instead of whether a bug is cured
      * @param errorRate the allowed probability of a wrong verdict
      * @param mostPairs the number of pairs of runs after which the verdict is CANNOT TELL
      */
-    public record Question(Path tree, String base, String profile, boolean each, double errorRate, int mostPairs) {}
+    public record Question(
+            Path tree, String base, String profile, boolean each, boolean catalogue, double errorRate, int mostPairs) {}
 
     private SeriesTrial(Question question, PatchSeries series, Progress progress)
             throws IOException, InterruptedException, KernelException {
@@ -96,7 +98,10 @@ public final class SeriesTrial {
         } catch (BuildFailedException e) {
             return PatchResult.cannotTell("with patch " + name + " " + e.getMessage());
         }
-        return new PatchTrial(trials, at(base.id()), with, question.errorRate, question.mostPairs, progress).run();
+        KernelSpec without = at(base.id());
+        return question.catalogue
+                ? new CatalogueTrial(trials, without, with, question.errorRate, question.mostPairs, progress).run()
+                : new PatchTrial(trials, without, with, question.errorRate, question.mostPairs, progress).run();
     }
 
     private KernelSpec at(String commit) {
@@ -112,15 +117,39 @@ public final class SeriesTrial {
                 question.each ? verdicts : List.of());
     }
 
-    /** Returns a result as text, with an answer to the series at the end. */
-    public String text(PatchResult result) throws IOException, InterruptedException, KernelException {
-        return result.text() + "\n"
-                + result.testedBy(
+    /** Leaves a result in the folder of a report, as {@code patch.txt} and {@code patch.json}; returns the text. */
+    public String write(PatchResult result, Path folder) throws IOException, InterruptedException, KernelException {
+        String text = text(result);
+        Files.writeString(folder.resolve("patch.txt"), text);
+        CampaignFiles.write(folder, record(result));
+        return text;
+    }
+
+    private String text(PatchResult result) throws InterruptedException, KernelException {
+        return result.text() + "\n" + answer(result);
+    }
+
+    /** Returns the body of a mail that answers the series. */
+    public String answer(PatchResult result) throws InterruptedException, KernelException {
+        return PatchAnswer.body(
+                result,
+                new PatchAnswer.About(
                         tree.user().orElse("Your Name <you@example.org>"),
-                        "base " + base + ", profile " + question.profile,
+                        base.toString(),
+                        question.profile,
+                        question.catalogue,
                         series.patches().stream()
-                                .map(patch -> "\"" + patch.subject() + "\"")
-                                .collect(Collectors.joining(
-                                        ",\n", "Series of " + series.patches().size() + ": ", "")));
+                                .map(PatchSeries.Patch::subject)
+                                .toList()));
+    }
+
+    /** Returns the whole mail: the headers by which mail programs and archives put it into the thread, and the body. */
+    public String mail(PatchResult result) throws InterruptedException, KernelException {
+        PatchSeries.Patch first = series.patches().get(0);
+        return "Subject: Re: " + first.header() + "\n"
+                + first.messageId()
+                        .map(id -> "In-Reply-To: <" + id + ">\nReferences: <" + id + ">\n")
+                        .orElse("")
+                + "Content-Type: text/plain; charset=UTF-8\n\n" + answer(result);
     }
 }

@@ -165,7 +165,7 @@ public final class KernelTree {
      * Applies a series, one commit a patch.
      *
      * @return the ids of the commits, for {@code tree:PATH@ID+PROFILE}
-     * @throws KernelException if a patch does not apply; names the patch, the file and the hunk
+     * @throws DoesNotApplyException if a patch does not apply; names the patch, the file and the hunk
      */
     public List<String> apply(String base, PatchSeries series) throws KernelException, InterruptedException {
         List<PatchSeries.Patch> patches = series.patches();
@@ -178,7 +178,7 @@ public final class KernelTree {
                     try {
                         on = worktree.apply(on, patch.mail(), patch.files());
                     } catch (Worktree.Conflict conflict) {
-                        throw new KernelException(reason(patch, i + 1, patches.size(), base, conflict.lines()));
+                        throw new DoesNotApplyException(reason(patch, i + 1, patches.size(), base, conflict.lines()));
                     }
                     commits.add(on);
                 }

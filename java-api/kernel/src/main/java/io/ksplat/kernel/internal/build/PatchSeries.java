@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
@@ -49,11 +50,21 @@ public record PatchSeries(List<Patch> patches, List<String> remarks) {
     /**
      * A patch.
      *
+     * @param subject without its tags
+     * @param header the whole subject
      * @param number its place in the series, if the subject gives one
      * @param mail the file of the mail
      * @param diff the lines from the first diff on
      */
-    public record Patch(String subject, OptionalInt number, int total, int version, Path mail, List<String> diff) {
+    public record Patch(
+            String subject,
+            String header,
+            Optional<String> messageId,
+            OptionalInt number,
+            int total,
+            int version,
+            Path mail,
+            List<String> diff) {
         Set<String> files() {
             return diff.stream()
                     .map(FILE::matcher)
@@ -68,7 +79,7 @@ public record PatchSeries(List<Patch> patches, List<String> remarks) {
      *
      * @param inputs files with one mail or many (mbox, maybe compressed with gzip), and folders of such files
      * @param scratch an empty folder for the mails, which must exist as long as the series is used
-     * @throws KernelException if the mails contain no patch, or one of the series is missing
+     * @throws IncompleteSeriesException if the mails contain no patch, or one of the series is missing
      */
     public static PatchSeries read(List<Path> inputs, Path scratch)
             throws IOException, InterruptedException, KernelException {
@@ -93,16 +104,18 @@ public record PatchSeries(List<Patch> patches, List<String> remarks) {
         return new PatchSeries(inOrder(found, inputs, remarks), remarks);
     }
 
-    private static Patch patch(String subject, Path mail, List<String> diff) {
+    private static Patch patch(String subject, Path mail, List<String> diff) throws IOException {
         Matcher tagged = TAG.matcher(subject);
         if (!tagged.matches()) {
-            return new Patch(subject, OptionalInt.empty(), 0, 1, mail, List.copyOf(diff));
+            return new Patch(subject, subject, MessageId.of(mail), OptionalInt.empty(), 0, 1, mail, List.copyOf(diff));
         }
         Matcher version = VERSION.matcher(tagged.group(2));
         Matcher number = NUMBER.matcher(tagged.group(2));
         boolean numbered = number.find();
         return new Patch(
                 tagged.group(3),
+                subject,
+                MessageId.of(mail),
                 numbered ? OptionalInt.of(Integer.parseInt(number.group(1))) : OptionalInt.empty(),
                 numbered ? Integer.parseInt(number.group(2)) : 0,
                 version.find() ? Integer.parseInt(version.group(1)) : 1,
@@ -113,7 +126,7 @@ public record PatchSeries(List<Patch> patches, List<String> remarks) {
     private static List<Patch> inOrder(List<Patch> found, List<Path> inputs, List<String> remarks)
             throws KernelException {
         if (found.isEmpty()) {
-            throw new KernelException(
+            throw new IncompleteSeriesException(
                     "no patch in " + inputs.stream().map(Path::toString).collect(Collectors.joining(", ")));
         }
         int newest = found.stream().mapToInt(Patch::version).max().orElseThrow();
@@ -143,7 +156,7 @@ public record PatchSeries(List<Patch> patches, List<String> remarks) {
                 .mapToObj(n -> n + "/" + total)
                 .collect(Collectors.joining(", "));
         if (!missing.isEmpty()) {
-            throw new KernelException("the series has no patch " + missing);
+            throw new IncompleteSeriesException("the series has no patch " + missing);
         }
         return sorted;
     }

@@ -5,11 +5,12 @@ import io.ksplat.report.internal.page.Words;
 import io.ksplat.results.internal.campaign.BenchRecord;
 import io.ksplat.results.internal.campaign.BisectRecord;
 import io.ksplat.results.internal.campaign.CampaignFiles;
+import io.ksplat.results.internal.campaign.HistoryRecord;
 import io.ksplat.results.internal.campaign.HuntRecord;
 import io.ksplat.results.internal.campaign.PatchRecord;
 import io.ksplat.results.internal.campaign.SweepRecord;
 
-/** What the first page says of a sweep, a hunt, a bisection, a patch trial or a benchmark. */
+/** What the first page says of a sweep, a hunt, a bisection, a patch trial, a benchmark or a history. */
 public record CampaignLink(String name, String href, String verdict, String style, String sentence) {
     public static CampaignLink of(CampaignFiles.Stored stored) {
         String href = Words.href(stored.page());
@@ -48,6 +49,14 @@ public record CampaignLink(String name, String href, String verdict, String styl
                     deadly ? "DEADLOCKS" : "",
                     "v-DEADLOCK",
                     HuntPage.sentence(hunt));
+        }
+        if (stored.record() instanceof HistoryRecord history) {
+            return new CampaignLink(
+                    "History" + (history.name().isEmpty() ? "" : " of " + Words.shortened(history.name(), 80)),
+                    href,
+                    "",
+                    "",
+                    HistoryPage.sentence(history));
         }
         BenchRecord bench = (BenchRecord) stored.record();
         return new CampaignLink("Benchmark " + Words.shortened(bench.bench()), href, "", "", BenchPage.sentence(bench));

@@ -7,6 +7,7 @@ import io.ksplat.results.internal.StoredRun;
 import io.ksplat.results.internal.campaign.BenchRecord;
 import io.ksplat.results.internal.campaign.BisectRecord;
 import io.ksplat.results.internal.campaign.CampaignFiles;
+import io.ksplat.results.internal.campaign.HistoryRecord;
 import io.ksplat.results.internal.campaign.HuntRecord;
 import io.ksplat.results.internal.campaign.PatchRecord;
 import io.ksplat.results.internal.campaign.SweepRecord;
@@ -16,7 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Lays out the pages of a report's sweeps, hunts, bisections, patch trials and benchmarks. */
+/** Lays out the pages of a report's sweeps, hunts, bisections, patch trials, benchmarks and histories. */
 public final class CampaignPages {
     private final Path report;
     private final Map<String, RunRecord> runs = new LinkedHashMap<>();
@@ -41,6 +42,9 @@ public final class CampaignPages {
         }
         if (stored.record() instanceof HuntRecord hunt) {
             return HuntPage.of(hunt, root, present(stored.folder(), "hunt.json"));
+        }
+        if (stored.record() instanceof HistoryRecord history) {
+            return HistoryPage.of(history, root, present(stored.folder(), "history.json"));
         }
         return BenchPage.of(
                 (BenchRecord) stored.record(), root, present(stored.folder(), "bench.json", "results.json"));

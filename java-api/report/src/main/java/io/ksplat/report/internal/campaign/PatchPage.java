@@ -176,7 +176,7 @@ public record PatchPage(PatchRecord patch, String root, List<Comparison> compari
     /** Returns the style of a verdict: cured is good, and broken is not. */
     public static String style(String verdict) {
         return switch (verdict) {
-            case "CURES" -> "v-CLEAN";
+            case "CURES", "CHANGES NOTHING" -> "v-CLEAN";
             case "BREAKS" -> "v-CRASH";
             case "DOES NOT CURE" -> "v-DEADLOCK";
             default -> "v-INCONCLUSIVE";
@@ -184,11 +184,9 @@ public record PatchPage(PatchRecord patch, String root, List<Comparison> compari
     }
 
     public String bound() {
-        return String.format(
-                Locale.ROOT,
-                "%d runs without and %d with the series; wrong with a probability of %.3f at most.",
-                patch.runs().base(),
-                patch.runs().patched(),
-                patch.errorBound());
+        String runs = patch.runs().base() + " runs without and " + patch.runs().patched() + " with the series";
+        return patch.errorBound() < 1
+                ? String.format(Locale.ROOT, "%s; wrong with a probability of %.3f at most.", runs, patch.errorBound())
+                : runs + ".";
     }
 }

@@ -14,11 +14,11 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Where a report keeps them: {@code bisect.json} and {@code patch.json} beside its runs, {@code sweep/ID/sweep.json},
+ * Where a report keeps them: {@code bisect.json}, {@code patch.json} and {@code history.json} beside its runs, {@code sweep/ID/sweep.json},
  * {@code hunt/KERNEL/hunt.json} and {@code bench-NAME/bench.json} below it. A folder of a sweep or a benchmark is a report, too.
  */
 public final class CampaignFiles {
-    private static final List<String> KINDS = List.of("bisect", "patch", "sweep", "bench");
+    private static final List<String> KINDS = List.of("bisect", "patch", "sweep", "bench", "history");
     private static final int MOST = 500;
 
     private CampaignFiles() {}

@@ -2,7 +2,7 @@
 package io.ksplat.results.internal.campaign;
 
 /** What many runs together say. */
-public sealed interface CampaignRecord permits SweepRecord, BisectRecord, PatchRecord, BenchRecord, HuntRecord {
+public sealed interface CampaignRecord permits SweepRecord, BisectRecord, PatchRecord, BenchRecord, HuntRecord, HistoryRecord {
     /** Returns the command that made it, which names its files, too. */
     default String kind() {
         if (this instanceof SweepRecord) {
@@ -13,6 +13,9 @@ public sealed interface CampaignRecord permits SweepRecord, BisectRecord, PatchR
         }
         if (this instanceof HuntRecord) {
             return "hunt";
+        }
+        if (this instanceof HistoryRecord) {
+            return "history";
         }
         return this instanceof PatchRecord ? "patch" : "bench";
     }

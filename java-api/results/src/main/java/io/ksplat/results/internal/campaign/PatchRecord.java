@@ -7,8 +7,9 @@ import java.util.Optional;
 /**
  * The result of a patch trial.
  *
- * @param verdict {@code CURES}, {@code DOES NOT CURE}, {@code BREAKS}, {@code NO BUG ON BASE} or {@code CANNOT TELL}
- * @param errorBound an upper bound for the probability that the verdict is wrong
+ * @param verdict {@code CURES}, {@code DOES NOT CURE}, {@code BREAKS}, {@code NO BUG ON BASE} or {@code CANNOT TELL}; of a catalogue also
+ *     {@code CHANGES} and {@code CHANGES NOTHING}
+ * @param errorBound an upper bound for the probability that the verdict is wrong; 1 if none is known
  * @param why the reason for the verdict, in one line
  * @param base the commit that the series applies to
  * @param profile the kernel's configuration

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.ksplat.results.internal.campaign.BenchRecord;
 import io.ksplat.results.internal.campaign.BisectRecord;
 import io.ksplat.results.internal.campaign.CampaignRecord;
+import io.ksplat.results.internal.campaign.HistoryRecord;
 import io.ksplat.results.internal.campaign.HuntRecord;
 import io.ksplat.results.internal.campaign.PatchRecord;
 import io.ksplat.results.internal.campaign.SweepRecord;
@@ -27,8 +28,8 @@ public final class CampaignJson {
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     /** How each kind begins. */
-    private static final Pattern HEAD =
-            Pattern.compile("\\s*\\{\\s*\"(verdict\"\\s*:\\s*\"[A-Z ]+\"\\s*,\\s*\"errorBound|reproducer|bench)\"");
+    private static final Pattern HEAD = Pattern.compile(
+            "\\s*\\{\\s*\"(verdict\"\\s*:\\s*\"[A-Z ]+\"\\s*,\\s*\"errorBound|reproducer|bench|history)\"");
 
     private static final int HEAD_BYTES = 200;
     private static final long MOST_BYTES = 256L << 20;
@@ -48,6 +49,8 @@ public final class CampaignJson {
                 Values.object(CampaignForms.BENCH).write(bench, json);
             } else if (record instanceof HuntRecord hunt) {
                 Values.object(CampaignForms.HUNT).write(hunt, json);
+            } else if (record instanceof HistoryRecord history) {
+                Values.object(HistoryForms.HISTORY).write(history, json);
             }
         } catch (IOException e) {
             throw new UncheckedIOException("writing to memory failed", e);
@@ -82,6 +85,7 @@ public final class CampaignJson {
             case "patch" -> CampaignForms.PATCH;
             case "bench" -> CampaignForms.BENCH;
             case "hunt" -> CampaignForms.HUNT;
+            case "history" -> HistoryForms.HISTORY;
             default -> throw new IllegalArgumentException("there is no record of " + kind);
         };
     }

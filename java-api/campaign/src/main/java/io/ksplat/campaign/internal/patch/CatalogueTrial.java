@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign.internal.patch;
+
+import io.ksplat.campaign.Trial;
+import io.ksplat.kernel.KernelSpec;
+import io.ksplat.kernel.Progress;
+import io.ksplat.results.RunRecord;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Runs reproducers on a kernel without and with a patch, one reproducer after the other, until each is settled: its verdict changes, or
+ * does not.
+ */
+final class CatalogueTrial {
+    private final List<Trial> trials;
+    private final KernelSpec base;
+    private final KernelSpec patched;
+    private final double errorRate;
+    private final int mostPairs;
+    private final Progress progress;
+
+    /**
+     * Prepares the trial.
+     *
+     * @param trials one for each reproducer
+     * @param errorRate the allowed probability of a wrong verdict, over all reproducers
+     * @param mostPairs the number of pairs after which a reproducer is undecided
+     */
+    CatalogueTrial(
+            List<Trial> trials,
+            KernelSpec base,
+            KernelSpec patched,
+            double errorRate,
+            int mostPairs,
+            Progress progress) {
+        this.trials = List.copyOf(trials);
+        this.base = base;
+        this.patched = patched;
+        this.errorRate = errorRate;
+        this.mostPairs = mostPairs;
+        this.progress = progress;
+    }
+
+    PatchResult run() throws InterruptedException {
+        List<Comparison> all = new ArrayList<>();
+        for (int i = 0; i < trials.size(); i++) {
+            List<Comparison> settled = settle(trials.get(i));
+            all.addAll(settled);
+            String which = (i + 1) + " of " + trials.size() + " reproducers; ";
+            settled.forEach(each -> progress.report(which + each.reproducer() + ": "
+                    + each.verdict().map(verdict -> verdict + ", ").orElse("") + each.why()));
+        }
+        return PatchResult.ofCatalogue(all);
+    }
+
+    private List<Comparison> settle(Trial trial) throws InterruptedException {
+        Map<String, List<RunRecord>> without = new LinkedHashMap<>();
+        Map<String, List<RunRecord>> with = new LinkedHashMap<>();
+        List<Comparison> pairs = List.of();
+        for (int pair = 1; pair <= mostPairs; pair++) {
+            PatchTrial.add(without, trial.run(base, pair));
+            PatchTrial.add(with, trial.run(patched, pair));
+            pairs = PatchTrial.compare(without, with, errorRate / trials.size());
+            if (pairs.stream().map(VerdictChange::settled).allMatch(Optional::isPresent)) {
+                break;
+            }
+        }
+        return pairs.stream()
+                .map(each -> VerdictChange.settled(each).orElseGet(() -> VerdictChange.undecided(each)))
+                .toList();
+    }
+}
