@@ -39,6 +39,7 @@ final class ErrorGuide {
             Map.entry("submit", "many-machines"),
             Map.entry("merge", "many-machines"),
             Map.entry("history", "history"),
+            Map.entry("lab", "kernelci-lab"),
             Map.entry("bench", "performance"));
 
     /** What a module's exceptions are about. */

@@ -46,6 +46,7 @@ public final class Main {
         commands.put("submit", SubmitCommand.class);
         commands.put("merge", MergeCommand.class);
         commands.put("history", HistoryCommand.class);
+        commands.put("lab", LabCommand.class);
         commands.put("table", TableCommand.class);
         commands.put(HELP, HelpCommand.class);
         return commands;

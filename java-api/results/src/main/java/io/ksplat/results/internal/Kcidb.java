@@ -27,6 +27,7 @@ public final class Kcidb {
     private static final int MINOR = 3;
     private static final String ORIGIN = "[a-z0-9_]+";
     private static final double SECOND = 1000;
+    private static final List<String> PARTS = List.of("checkouts", "builds", "tests", "issues", "incidents");
 
     /** What {@code log_excerpt} may hold. */
     private static final int EXCERPT = 16_384;
@@ -53,13 +54,48 @@ public final class Kcidb {
         return new Kcidb(origin).all(runs);
     }
 
-    private ObjectNode all(List<StoredRun> runs) {
-        json.putObject("version").put("major", MAJOR).put("minor", MINOR);
-        for (String part : List.of("checkouts", "builds", "tests", "issues", "incidents")) {
-            json.putArray(part);
+    /**
+     * Returns a document for something that was to be tested and was not.
+     *
+     * @param name of it; the same name is the same test
+     * @param status as KCIDB has it
+     */
+    public static ObjectNode withoutRuns(String origin, String name, String status, String why) {
+        Kcidb kcidb = new Kcidb(origin);
+        kcidb.begin();
+        String id = kcidb.id("unknown-" + text(name));
+        kcidb.add("checkouts", id).put("comment", "The sources of a kernel that was not run");
+        kcidb.add("builds", id).put("checkout_id", id).put("comment", "A kernel that was not run");
+        ObjectNode tested = kcidb.add("tests", kcidb.id(hash("without runs\0" + name)));
+        tested.put("build_id", id).put("path", "ksplat").put("status", status).put("comment", text(why));
+        tested.putObject("misc").put("message", text(why));
+        return kcidb.json;
+    }
+
+    /** Adds what another document of the same CI system has. */
+    public static void append(ObjectNode document, ObjectNode other) {
+        for (String part : PARTS) {
+            ((ArrayNode) document.get(part)).addAll((ArrayNode) other.get(part));
         }
+    }
+
+    /** Says of all tests of a document that they are of a build that KCIDB knows from another CI system. */
+    public static void attach(ObjectNode document, String build) {
+        document.remove(List.of("checkouts", "builds"));
+        document.path("tests").forEach(test -> ((ObjectNode) test).put("build_id", build));
+    }
+
+    private ObjectNode all(List<StoredRun> runs) {
+        begin();
         runs.forEach(this::add);
         return json;
+    }
+
+    private void begin() {
+        json.putObject("version").put("major", MAJOR).put("minor", MINOR);
+        for (String part : PARTS) {
+            json.putArray(part);
+        }
     }
 
     /** Returns what KCIDB calls a verdict. */

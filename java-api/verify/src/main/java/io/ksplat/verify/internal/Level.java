@@ -38,7 +38,8 @@ enum Level {
                                         new Need("a browser", List.of("scripts/prepare-browser")),
                                         new Need("schemas of CI systems", List.of("scripts/prepare-ci-schemas")),
                                         new Need("a database server", List.of("scripts/prepare-database")),
-                                        new Need("a system with b4", List.of("scripts/prepare-b4"))),
+                                        new Need("a system with b4", List.of("scripts/prepare-b4")),
+                                        new Need("Slurm", List.of("scripts/prepare-slurm"))),
                                 false,
                                 arguments("full", "-Dksplat.rest.skip=false")),
                         new Step("container", "containers", List.of(), true, arguments("container")),
@@ -51,7 +52,8 @@ enum Level {
                                 List.of(
                                         Need.kernel("debian:6.12"),
                                         Need.kernel("debian:7.2"),
-                                        new Need("a machine for a rack", List.of("scripts/prepare-rack"))),
+                                        new Need("a machine for a rack", List.of("scripts/prepare-rack")),
+                                        new Need("Slurm", List.of("scripts/prepare-slurm"))),
                                 false,
                                 arguments("long")),
                         new Step(

@@ -37,19 +37,48 @@ public record SlurmJob(Path ksplat, Path plan, Path report, Path joint, int shar
         }
     }
 
-    /** Returns the script of the array. Only a ksplat that failed or was killed is tried again, twice at most. */
+    /**
+     * Returns the script of the array. Only a ksplat that failed or was killed is tried again, twice at most, and on another node if there
+     * is one: a node whose disk is full would take task after task and fail each.
+     */
     public String array() {
         return head("ksplat", "#SBATCH --array=1-" + shards, jobs, Parallelism.memoryMiB(jobs), "%a")
-                + ksplat + " run --plan " + plan + " --shard auto --report " + report + " --resume --jobs " + jobs
-                + "\n"
                 + """
+                log=%1$s/log/$SLURM_ARRAY_TASK_ID
+                # The nodes where this shard failed. A controller that is killed forgets which those were, and how often.
+                failed() {
+                	sed -n "s/^ksplat ended with [0-9]* on \\(.*\\) in array $SLURM_ARRAY_JOB_ID: .*/\\1/p" "$log"
+                }
+                elsewhere() {
+                	sinfo -h -N -p "$SLURM_JOB_PARTITION" -t idle,alloc,mix -o %%N | grep -vxF "$(failed)" | head -n 1
+                }
+                again() {
+                	# The requeue ends this script, which has to name the nodes first.
+                	trap '' TERM
+                	for try in 1 2 3 4 5; do
+                		scontrol requeue "$SLURM_JOB_ID" && break
+                		# The controller may be starting again.
+                		[ $try = 5 ] && exit 3
+                		sleep 10
+                	done
+                	if [ -n "$(elsewhere)" ]; then
+                		said=$(scontrol show job "$SLURM_JOB_ID" | sed -n 's/.* ExcNodeList=\\([^ (]*\\).*/\\1/p')
+                		scontrol update JobId="$SLURM_JOB_ID" ExcNodeList="$said${said:+,}$(failed | sort -u | paste -sd,)"
+                	fi
+                	exit 3
+                }
+                restarts=${SLURM_RESTART_COUNT:-0}
+                if [ "$restarts" -lt 10 ] && failed | grep -qxF "$SLURMD_NODENAME" && [ -n "$(elsewhere)" ]; then
+                	again
+                fi
+                %2$s run --plan %3$s --shard auto --report %1$s --resume --jobs %4$d
                 code=$?
-                if { [ $code = 3 ] || [ $code = 137 ]; } && [ "${SLURM_RESTART_COUNT:-0}" -lt 2 ]; then
-                	# The requeue ends this script.
-                	scontrol requeue "$SLURM_JOB_ID" && sleep 300
+                if { [ $code = 3 ] || [ $code = 137 ]; } && [ "$(failed | wc -l)" -lt 2 ] && [ "$restarts" -lt 10 ]; then
+                	echo "ksplat ended with $code on $SLURMD_NODENAME in array $SLURM_ARRAY_JOB_ID: back into the queue"
+                	again
                 fi
                 exit $code
-                """;
+                """.formatted(report, ksplat, plan, jobs);
     }
 
     /** Returns the script of the joint report. */

@@ -31,7 +31,7 @@ public final class SlurmQueue {
         words.add(script.toString());
         Command.Outcome outcome;
         try {
-            outcome = new Command(LIMIT, words).run(Path.of(""));
+            outcome = new Command(LIMIT, words).run(Path.of(".").toAbsolutePath());
         } catch (KernelException e) {
             throw new IOException(
                     "cannot submit " + script + ", " + e.getMessage()
