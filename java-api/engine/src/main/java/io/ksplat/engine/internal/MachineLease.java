@@ -97,13 +97,15 @@ public final class MachineLease {
             return;
         }
         Targets.Order order = order(kernel, consoleLog);
+        // What is captured is restored, also if the run asks for a machine of its own.
+        boolean boots = boots() && settings.capture().isEmpty();
         progress.report(request.id + ": starting " + kernel.release() + " ("
-                + (targets.isReal() ? "a real machine" : order.accelerator().id() + (boots() ? ", booting" : ""))
+                + (targets.isReal() ? "a real machine" : order.accelerator().id() + (boots ? ", booting" : ""))
                 + ")");
         if (settings.capture().isPresent()) {
             started(targets.startIn(Template.ramIn(settings.capture().get().folder()), order));
         } else {
-            started(boots() ? targets.boot(order) : targets.start(order, more));
+            started(boots ? targets.boot(order) : targets.start(order, more));
         }
     }
 

@@ -12,6 +12,7 @@ import io.ksplat.machine.internal.qemu.MachineConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -96,9 +97,15 @@ public final class TemplateStore implements AutoCloseable {
     /**
      * Restores a machine from its template, or boots it if that fails, with the guest's memory in a file, so that it can be frozen at
      * any moment.
+     *
+     * @param ram the file, which must not be there: what somebody else has in it would be overwritten
      */
     public Started startIn(Path ram, Kernel kernel, MachineConfig config, Path consoleLog, Progress progress)
             throws IOException, InterruptedException {
+        if (Files.exists(ram, LinkOption.NOFOLLOW_LINKS)) {
+            throw new MachineException("a machine's memory needs a file of its own, and " + ram
+                    + " is there already: remove it, or name another folder");
+        }
         try {
             Made made = template(key(kernel, config), kernel, config, consoleLog, progress);
             long start = System.nanoTime();
@@ -108,8 +115,10 @@ public final class TemplateStore implements AutoCloseable {
             throw e;
         } catch (IOException e) {
             progress.report("cannot restore a machine, booting instead: " + e.getMessage());
+            LOG.debug("restoring into {}", ram, e);
             Files.deleteIfExists(ram);
-            return started(factory.bootIn(ram, config, consoleLog, progress));
+            return insteadOfRestored(
+                    started(factory.bootIn(ram, config, consoleLog, progress)), String.valueOf(e.getMessage()));
         }
     }
 
@@ -154,7 +163,10 @@ public final class TemplateStore implements AutoCloseable {
                 }
             }
         }
-        Started booted = boot(config, consoleLog, progress);
+        return insteadOfRestored(boot(config, consoleLog, progress), String.valueOf(reason));
+    }
+
+    private static Started insteadOfRestored(Started booted, String reason) {
         return new Started(
                 booted.guest(),
                 booted.bootRetries(),

@@ -12,6 +12,7 @@ import io.ksplat.kernel.Kernels;
 import io.ksplat.kernel.Progress;
 import io.ksplat.machine.Accelerator;
 import io.ksplat.machine.AgentException;
+import io.ksplat.machine.MachineException;
 import io.ksplat.machine.internal.Guest;
 import io.ksplat.machine.internal.MachineFactory;
 import io.ksplat.machine.internal.qemu.GdbStub;
@@ -248,6 +249,18 @@ class TemplateTest {
                     .isEmpty();
         }
         assertThat(said).anyMatch(line -> line.startsWith("cannot make a template, booting instead"));
+    }
+
+    @Test
+    void anotherOnesFileIsNotTakenForAMachinesMemory() throws Exception {
+        Path ram = Files.writeString(folder.resolve("ram"), "a finding");
+
+        assertThatThrownBy(
+                        () -> new TemplateStore(host, cache).startIn(ram, kernel, config, log("taken"), Progress.NONE))
+                .isInstanceOf(MachineException.class)
+                .hasMessageContaining(ram + " is there already");
+
+        assertThat(ram).hasContent("a finding");
     }
 
     @Test
