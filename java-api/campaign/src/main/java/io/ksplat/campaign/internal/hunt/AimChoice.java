@@ -22,12 +22,12 @@ final class AimChoice {
     static String of(SteppedPath path, SweepMap.Stretch window, Symbols symbols) {
         int from = window.first().n();
         int to = window.last().n();
-        int middle = (from + to) >>> 1;
         int best = IntStream.rangeClosed(from, to)
                 .boxed()
                 .min(Comparator.comparing((Integer n) -> isBusy(path.address(n), symbols))
                         .thenComparing(n -> passes(path, n))
-                        .thenComparing(n -> Math.abs(n - middle)))
+                        // The function that took the lock comes by each time, and what it calls further on may not.
+                        .thenComparing(Comparator.naturalOrder()))
                 .orElseThrow();
         int passes = passes(path, best);
         return ".aimAt(\"" + Aim.where(symbols, path.address(best)) + "\").calledFrom(\"bpf:in_task\")"
