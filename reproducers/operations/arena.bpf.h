@@ -5,10 +5,10 @@
 #define ANY_NODE (-1)
 #define PAGE_BYTES 4096
 
-void *bpf_arena_alloc_pages(void *map, void *address, u32 count, int node, u64 flags) __ksym;
-void bpf_arena_free_pages(void *map, void *pages, u32 count) __ksym;
+void *bpf_arena_alloc_pages(void *map, void *address, u32 count, int node, u64 flags) __ksym __weak;
+void bpf_arena_free_pages(void *map, void *pages, u32 count) __ksym __weak;
 #if defined(VARIANT_reserve)
-int bpf_arena_reserve_pages(void *map, void *address, u32 count) __ksym;
+int bpf_arena_reserve_pages(void *map, void *address, u32 count) __ksym __weak;
 #endif
 
 struct {

@@ -2,34 +2,34 @@
 /* CPU masks that a program allocates itself. Define VARIANT_* before including it. */
 #include "operation.bpf.h"
 
-struct bpf_cpumask *bpf_cpumask_create(void) __ksym;
-struct bpf_cpumask *bpf_cpumask_acquire(struct bpf_cpumask *mask) __ksym;
-void bpf_cpumask_release(struct bpf_cpumask *mask) __ksym;
-void bpf_cpumask_clear(struct bpf_cpumask *mask) __ksym;
-void bpf_cpumask_setall(struct bpf_cpumask *mask) __ksym;
-void bpf_cpumask_set_cpu(u32 cpu, struct bpf_cpumask *mask) __ksym;
-void bpf_cpumask_clear_cpu(u32 cpu, struct bpf_cpumask *mask) __ksym;
-bool bpf_cpumask_test_cpu(u32 cpu, const struct cpumask *mask) __ksym;
-bool bpf_cpumask_test_and_set_cpu(u32 cpu, struct bpf_cpumask *mask) __ksym;
-bool bpf_cpumask_test_and_clear_cpu(u32 cpu, struct bpf_cpumask *mask) __ksym;
-u32 bpf_cpumask_first(const struct cpumask *mask) __ksym;
-u32 bpf_cpumask_first_zero(const struct cpumask *mask) __ksym;
-bool bpf_cpumask_empty(const struct cpumask *mask) __ksym;
-bool bpf_cpumask_full(const struct cpumask *mask) __ksym;
-bool bpf_cpumask_and(struct bpf_cpumask *to, const struct cpumask *one, const struct cpumask *other) __ksym;
-void bpf_cpumask_or(struct bpf_cpumask *to, const struct cpumask *one, const struct cpumask *other) __ksym;
-void bpf_cpumask_xor(struct bpf_cpumask *to, const struct cpumask *one, const struct cpumask *other) __ksym;
-bool bpf_cpumask_equal(const struct cpumask *one, const struct cpumask *other) __ksym;
-bool bpf_cpumask_intersects(const struct cpumask *one, const struct cpumask *other) __ksym;
-bool bpf_cpumask_subset(const struct cpumask *one, const struct cpumask *other) __ksym;
-void bpf_cpumask_copy(struct bpf_cpumask *to, const struct cpumask *from) __ksym;
+struct bpf_cpumask *bpf_cpumask_create(void) __ksym __weak;
+struct bpf_cpumask *bpf_cpumask_acquire(struct bpf_cpumask *mask) __ksym __weak;
+void bpf_cpumask_release(struct bpf_cpumask *mask) __ksym __weak;
+void bpf_cpumask_clear(struct bpf_cpumask *mask) __ksym __weak;
+void bpf_cpumask_setall(struct bpf_cpumask *mask) __ksym __weak;
+void bpf_cpumask_set_cpu(u32 cpu, struct bpf_cpumask *mask) __ksym __weak;
+void bpf_cpumask_clear_cpu(u32 cpu, struct bpf_cpumask *mask) __ksym __weak;
+bool bpf_cpumask_test_cpu(u32 cpu, const struct cpumask *mask) __ksym __weak;
+bool bpf_cpumask_test_and_set_cpu(u32 cpu, struct bpf_cpumask *mask) __ksym __weak;
+bool bpf_cpumask_test_and_clear_cpu(u32 cpu, struct bpf_cpumask *mask) __ksym __weak;
+u32 bpf_cpumask_first(const struct cpumask *mask) __ksym __weak;
+u32 bpf_cpumask_first_zero(const struct cpumask *mask) __ksym __weak;
+bool bpf_cpumask_empty(const struct cpumask *mask) __ksym __weak;
+bool bpf_cpumask_full(const struct cpumask *mask) __ksym __weak;
+bool bpf_cpumask_and(struct bpf_cpumask *to, const struct cpumask *one, const struct cpumask *other) __ksym __weak;
+void bpf_cpumask_or(struct bpf_cpumask *to, const struct cpumask *one, const struct cpumask *other) __ksym __weak;
+void bpf_cpumask_xor(struct bpf_cpumask *to, const struct cpumask *one, const struct cpumask *other) __ksym __weak;
+bool bpf_cpumask_equal(const struct cpumask *one, const struct cpumask *other) __ksym __weak;
+bool bpf_cpumask_intersects(const struct cpumask *one, const struct cpumask *other) __ksym __weak;
+bool bpf_cpumask_subset(const struct cpumask *one, const struct cpumask *other) __ksym __weak;
+void bpf_cpumask_copy(struct bpf_cpumask *to, const struct cpumask *from) __ksym __weak;
 #if defined(VARIANT_any)
-u32 bpf_cpumask_any_distribute(const struct cpumask *mask) __ksym;
-u32 bpf_cpumask_any_and_distribute(const struct cpumask *one, const struct cpumask *other) __ksym;
-u32 bpf_cpumask_first_and(const struct cpumask *one, const struct cpumask *other) __ksym;
-u32 bpf_cpumask_weight(const struct cpumask *mask) __ksym;
+u32 bpf_cpumask_any_distribute(const struct cpumask *mask) __ksym __weak;
+u32 bpf_cpumask_any_and_distribute(const struct cpumask *one, const struct cpumask *other) __ksym __weak;
+u32 bpf_cpumask_first_and(const struct cpumask *one, const struct cpumask *other) __ksym __weak;
+u32 bpf_cpumask_weight(const struct cpumask *mask) __ksym __weak;
 #elif defined(VARIANT_populate)
-int bpf_cpumask_populate(struct bpf_cpumask *mask, void *from, size_t from__sz) __ksym;
+int bpf_cpumask_populate(struct bpf_cpumask *mask, void *from, size_t from__sz) __ksym __weak;
 #endif
 
 static __always_inline long prepare(void)

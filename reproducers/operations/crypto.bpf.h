@@ -2,15 +2,15 @@
 /* The use of a cipher that a map holds. Define VARIANT_* before including it. */
 #include "operation.bpf.h"
 
-struct bpf_crypto_ctx *bpf_crypto_ctx_create(const struct bpf_crypto_params *params, u32 params__sz, int *err) __ksym;
+struct bpf_crypto_ctx *bpf_crypto_ctx_create(const struct bpf_crypto_params *params, u32 params__sz, int *err) __ksym __weak;
 struct bpf_crypto_ctx *bpf_crypto_ctx_acquire(struct bpf_crypto_ctx *cipher) __ksym __weak;
-void bpf_crypto_ctx_release(struct bpf_crypto_ctx *cipher) __ksym;
+void bpf_crypto_ctx_release(struct bpf_crypto_ctx *cipher) __ksym __weak;
 int bpf_crypto_encrypt(struct bpf_crypto_ctx *cipher, const struct bpf_dynptr *from, const struct bpf_dynptr *to,
 		       const struct bpf_dynptr *iv) __ksym __weak;
 int bpf_crypto_decrypt(struct bpf_crypto_ctx *cipher, const struct bpf_dynptr *from, const struct bpf_dynptr *to,
 		       const struct bpf_dynptr *iv) __ksym __weak;
-void bpf_rcu_read_lock(void) __ksym;
-void bpf_rcu_read_unlock(void) __ksym;
+void bpf_rcu_read_lock(void) __ksym __weak;
+void bpf_rcu_read_unlock(void) __ksym __weak;
 
 struct cipher_slot {
 	struct bpf_crypto_ctx __kptr *cipher;

@@ -25,7 +25,7 @@ struct {
 
 #if defined(VARIANT_timer)
 #if defined(ACTION_cancel_async)
-int bpf_timer_cancel_async(struct bpf_timer *timer) __ksym;
+int bpf_timer_cancel_async(struct bpf_timer *timer) __ksym __weak;
 #endif
 
 static int run(void *from, u32 *key, struct element *element)
@@ -57,15 +57,15 @@ static __always_inline long act(struct element *element)
 #endif
 }
 #elif defined(VARIANT_workqueue)
-int bpf_wq_init(struct bpf_wq *work, void *map, unsigned int flags) __ksym;
-int bpf_wq_start(struct bpf_wq *work, unsigned int flags) __ksym;
+int bpf_wq_init(struct bpf_wq *work, void *map, unsigned int flags) __ksym __weak;
+int bpf_wq_start(struct bpf_wq *work, unsigned int flags) __ksym __weak;
 #ifdef HAS_bpf_wq_set_callback
-int bpf_wq_set_callback(struct bpf_wq *work, int (*callback)(void *map, int *key, void *value), unsigned int flags) __ksym;
+int bpf_wq_set_callback(struct bpf_wq *work, int (*callback)(void *map, int *key, void *value), unsigned int flags) __ksym __weak;
 #define SET_CALLBACK(work) bpf_wq_set_callback(work, run, 0)
 #else
 /* The verifier sets the last argument. */
 int bpf_wq_set_callback_impl(struct bpf_wq *work, int (*callback)(void *map, int *key, void *value), unsigned int flags,
-			     void *aux) __ksym;
+			     void *aux) __ksym __weak;
 #define SET_CALLBACK(work) bpf_wq_set_callback_impl(work, run, 0, NULL)
 #endif
 
@@ -96,11 +96,11 @@ typedef int (*callback)(struct bpf_map *from, void *key, void *element);
 #define MODE signal
 #endif
 #if defined(HAS_bpf_task_work_schedule_signal) || defined(HAS_bpf_task_work_schedule_resume)
-int NAME(MODE, )(struct task_struct *task, struct bpf_task_work *work, void *map, callback callback) __ksym;
+int NAME(MODE, )(struct task_struct *task, struct bpf_task_work *work, void *map, callback callback) __ksym __weak;
 #define SCHEDULE(task, work) NAME(MODE, )(task, work, &map, run)
 #else
 /* The verifier sets the last argument. */
-int NAME(MODE, _impl)(struct task_struct *task, struct bpf_task_work *work, void *map, callback callback, void *aux) __ksym;
+int NAME(MODE, _impl)(struct task_struct *task, struct bpf_task_work *work, void *map, callback callback, void *aux) __ksym __weak;
 #define SCHEDULE(task, work) NAME(MODE, _impl)(task, work, &map, run, NULL)
 #endif
 

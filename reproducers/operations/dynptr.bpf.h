@@ -8,24 +8,24 @@ struct {
 	__uint(max_entries, 1 << 20);
 } map SEC(".maps");
 #elif defined(VARIANT_slice)
-void *bpf_dynptr_slice(const struct bpf_dynptr *p, u64 offset, void *buffer, u64 buffer__szk) __ksym;
+void *bpf_dynptr_slice(const struct bpf_dynptr *p, u64 offset, void *buffer, u64 buffer__szk) __ksym __weak;
 #elif defined(VARIANT_slice_rdwr)
-void *bpf_dynptr_slice_rdwr(const struct bpf_dynptr *p, u64 offset, void *buffer, u64 buffer__szk) __ksym;
+void *bpf_dynptr_slice_rdwr(const struct bpf_dynptr *p, u64 offset, void *buffer, u64 buffer__szk) __ksym __weak;
 #elif defined(VARIANT_clone)
-int bpf_dynptr_adjust(const struct bpf_dynptr *p, u64 start, u64 end) __ksym;
-int bpf_dynptr_clone(const struct bpf_dynptr *p, struct bpf_dynptr *clone) __ksym;
-bool bpf_dynptr_is_null(const struct bpf_dynptr *p) __ksym;
-bool bpf_dynptr_is_rdonly(const struct bpf_dynptr *p) __ksym;
-u64 bpf_dynptr_size(const struct bpf_dynptr *p) __ksym;
+int bpf_dynptr_adjust(const struct bpf_dynptr *p, u64 start, u64 end) __ksym __weak;
+int bpf_dynptr_clone(const struct bpf_dynptr *p, struct bpf_dynptr *clone) __ksym __weak;
+bool bpf_dynptr_is_null(const struct bpf_dynptr *p) __ksym __weak;
+bool bpf_dynptr_is_rdonly(const struct bpf_dynptr *p) __ksym __weak;
+u64 bpf_dynptr_size(const struct bpf_dynptr *p) __ksym __weak;
 #elif defined(VARIANT_copy)
-int bpf_dynptr_copy(struct bpf_dynptr *to, u64 to_offset, struct bpf_dynptr *from, u64 from_offset, u64 size) __ksym;
-int bpf_dynptr_memset(struct bpf_dynptr *p, u64 offset, u64 size, u8 value) __ksym;
+int bpf_dynptr_copy(struct bpf_dynptr *to, u64 to_offset, struct bpf_dynptr *from, u64 from_offset, u64 size) __ksym __weak;
+int bpf_dynptr_memset(struct bpf_dynptr *p, u64 offset, u64 size, u8 value) __ksym __weak;
 #elif defined(VARIANT_probe_read)
-int bpf_probe_read_kernel_dynptr(struct bpf_dynptr *p, u64 offset, u64 size, const void *from) __ksym;
-int bpf_probe_read_kernel_str_dynptr(struct bpf_dynptr *p, u64 offset, u64 size, const void *from) __ksym;
-int bpf_probe_read_user_dynptr(struct bpf_dynptr *p, u64 offset, u64 size, const void *from) __ksym;
+int bpf_probe_read_kernel_dynptr(struct bpf_dynptr *p, u64 offset, u64 size, const void *from) __ksym __weak;
+int bpf_probe_read_kernel_str_dynptr(struct bpf_dynptr *p, u64 offset, u64 size, const void *from) __ksym __weak;
+int bpf_probe_read_user_dynptr(struct bpf_dynptr *p, u64 offset, u64 size, const void *from) __ksym __weak;
 #elif defined(VARIANT_copy_from_user)
-int bpf_copy_from_user_dynptr(struct bpf_dynptr *p, u64 offset, u64 size, const void *from) __ksym;
+int bpf_copy_from_user_dynptr(struct bpf_dynptr *p, u64 offset, u64 size, const void *from) __ksym __weak;
 #endif
 
 char area[2][64];

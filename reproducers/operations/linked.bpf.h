@@ -9,8 +9,8 @@
 #define private(name) SEC(".data." #name) __hidden __attribute__((aligned(8)))
 #define NODES 64
 
-void *bpf_obj_new_impl(u64 local_type_id, void *meta) __ksym;
-void bpf_obj_drop_impl(void *object, void *meta) __ksym;
+void *bpf_obj_new_impl(u64 local_type_id, void *meta) __ksym __weak;
+void bpf_obj_drop_impl(void *object, void *meta) __ksym __weak;
 
 #if defined(VARIANT_list_push_spin_lock)
 #define LOCK_TYPE struct bpf_spin_lock
@@ -21,8 +21,8 @@ static __always_inline long take(struct bpf_spin_lock *taken)
 }
 #define give(taken) bpf_spin_unlock(taken)
 #else
-int bpf_res_spin_lock(struct bpf_res_spin_lock *lock) __ksym;
-void bpf_res_spin_unlock(struct bpf_res_spin_lock *lock) __ksym;
+int bpf_res_spin_lock(struct bpf_res_spin_lock *lock) __ksym __weak;
+void bpf_res_spin_unlock(struct bpf_res_spin_lock *lock) __ksym __weak;
 #define LOCK_TYPE struct bpf_res_spin_lock
 #define take(taken) bpf_res_spin_lock(taken)
 #define give(taken) bpf_res_spin_unlock(taken)
@@ -32,10 +32,10 @@ void bpf_res_spin_unlock(struct bpf_res_spin_lock *lock) __ksym;
 private(A) LOCK_TYPE lock;
 u64 guarded;
 #elif defined(VARIANT_tree_add) || defined(VARIANT_tree_move)
-struct bpf_rb_node *bpf_rbtree_first(struct bpf_rb_root *root) __ksym;
-struct bpf_rb_node *bpf_rbtree_remove(struct bpf_rb_root *root, struct bpf_rb_node *node) __ksym;
+struct bpf_rb_node *bpf_rbtree_first(struct bpf_rb_root *root) __ksym __weak;
+struct bpf_rb_node *bpf_rbtree_remove(struct bpf_rb_root *root, struct bpf_rb_node *node) __ksym __weak;
 int bpf_rbtree_add_impl(struct bpf_rb_root *root, struct bpf_rb_node *node,
-			bool (*less)(struct bpf_rb_node *one, const struct bpf_rb_node *other), void *meta, u64 offset) __ksym;
+			bool (*less)(struct bpf_rb_node *one, const struct bpf_rb_node *other), void *meta, u64 offset) __ksym __weak;
 
 struct local {
 	struct bpf_rb_node node;
@@ -50,8 +50,8 @@ static bool less(struct bpf_rb_node *one, const struct bpf_rb_node *other)
 	return container_of(one, struct local, node)->value < container_of(other, struct local, node)->value;
 }
 #else
-int bpf_list_push_front_impl(struct bpf_list_head *head, struct bpf_list_node *node, void *meta, u64 offset) __ksym;
-struct bpf_list_node *bpf_list_pop_front(struct bpf_list_head *head) __ksym;
+int bpf_list_push_front_impl(struct bpf_list_head *head, struct bpf_list_node *node, void *meta, u64 offset) __ksym __weak;
+struct bpf_list_node *bpf_list_pop_front(struct bpf_list_head *head) __ksym __weak;
 
 struct local {
 	struct bpf_list_node node;

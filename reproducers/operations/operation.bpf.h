@@ -2,6 +2,8 @@
 /*
  * The contexts of an operation that ksplat hunt tries. The file of a family includes this one first, and defines prepare() and
  * operation(), where 0 is success and a turn below FIRST_NMI_TURN is one of the task's.
+ *
+ * Kfuncs are __weak: the list of operations has those by which a kernel is told that lacks an operation, and the rest came with them.
  */
 #ifndef OPERATION_BPF_H
 #define OPERATION_BPF_H

@@ -19,24 +19,24 @@ struct cgroup *bpf_cgroup_ancestor(struct cgroup *cgroup, int level) __ksym __we
 struct cgroup *bpf_cgroup_from_id(u64 id) __ksym __weak;
 void bpf_cgroup_release(struct cgroup *cgroup) __ksym __weak;
 #if defined(VARIANT_root_mem_cgroup)
-struct mem_cgroup *bpf_get_root_mem_cgroup(void) __ksym;
-void bpf_put_mem_cgroup(struct mem_cgroup *group) __ksym;
-unsigned long bpf_mem_cgroup_usage(struct mem_cgroup *group) __ksym;
+struct mem_cgroup *bpf_get_root_mem_cgroup(void) __ksym __weak;
+void bpf_put_mem_cgroup(struct mem_cgroup *group) __ksym __weak;
+unsigned long bpf_mem_cgroup_usage(struct mem_cgroup *group) __ksym __weak;
 #elif defined(VARIANT_kmem_cache)
-struct kmem_cache *bpf_get_kmem_cache(u64 address) __ksym;
+struct kmem_cache *bpf_get_kmem_cache(u64 address) __ksym __weak;
 #elif defined(VARIANT_exe_file)
-struct file *bpf_get_task_exe_file(struct task_struct *task) __ksym;
-void bpf_put_file(struct file *file) __ksym;
+struct file *bpf_get_task_exe_file(struct task_struct *task) __ksym __weak;
+void bpf_put_file(struct file *file) __ksym __weak;
 #elif defined(VARIANT_send_signal)
-int bpf_send_signal_task(struct task_struct *task, int signal, enum pid_type type, u64 value) __ksym;
+int bpf_send_signal_task(struct task_struct *task, int signal, enum pid_type type, u64 value) __ksym __weak;
 #elif defined(VARIANT_rstat_updated) && defined(HAS_css_rstat_updated)
-void css_rstat_updated(struct cgroup_subsys_state *css, int cpu) __ksym;
+void css_rstat_updated(struct cgroup_subsys_state *css, int cpu) __ksym __weak;
 #elif defined(VARIANT_rstat_updated)
-void cgroup_rstat_updated(struct cgroup *cgroup, int cpu) __ksym;
+void cgroup_rstat_updated(struct cgroup *cgroup, int cpu) __ksym __weak;
 #elif defined(VARIANT_rstat_flush) && defined(HAS_css_rstat_flush)
-void css_rstat_flush(struct cgroup_subsys_state *css) __ksym;
+void css_rstat_flush(struct cgroup_subsys_state *css) __ksym __weak;
 #elif defined(VARIANT_rstat_flush)
-void cgroup_rstat_flush(struct cgroup *cgroup) __ksym;
+void cgroup_rstat_flush(struct cgroup *cgroup) __ksym __weak;
 #endif
 
 static __always_inline long prepare(void)

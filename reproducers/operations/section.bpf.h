@@ -3,14 +3,14 @@
 #include "operation.bpf.h"
 
 #if defined(VARIANT_rcu)
-void bpf_rcu_read_lock(void) __ksym;
-void bpf_rcu_read_unlock(void) __ksym;
+void bpf_rcu_read_lock(void) __ksym __weak;
+void bpf_rcu_read_unlock(void) __ksym __weak;
 #elif defined(VARIANT_preempt)
-void bpf_preempt_disable(void) __ksym;
-void bpf_preempt_enable(void) __ksym;
+void bpf_preempt_disable(void) __ksym __weak;
+void bpf_preempt_enable(void) __ksym __weak;
 #else
-void bpf_local_irq_save(unsigned long *flags) __ksym;
-void bpf_local_irq_restore(unsigned long *flags) __ksym;
+void bpf_local_irq_save(unsigned long *flags) __ksym __weak;
+void bpf_local_irq_restore(unsigned long *flags) __ksym __weak;
 #endif
 
 u64 entered;

@@ -6,14 +6,14 @@
 
 #if defined(VARIANT_print_stack)
 #ifdef HAS_bpf_stream_print_stack
-int bpf_stream_print_stack(int stream) __ksym;
+int bpf_stream_print_stack(int stream) __ksym __weak;
 #endif
 #elif defined(HAS_bpf_stream_vprintk)
-int bpf_stream_vprintk(int stream, const char *format, const void *values, u32 size) __ksym;
+int bpf_stream_vprintk(int stream, const char *format, const void *values, u32 size) __ksym __weak;
 #define PRINT bpf_stream_vprintk(STDERR, format, values, sizeof(values))
 #else
 /* The verifier sets the last argument. */
-int bpf_stream_vprintk_impl(int stream, const char *format, const void *values, u32 size, void *aux) __ksym;
+int bpf_stream_vprintk_impl(int stream, const char *format, const void *values, u32 size, void *aux) __ksym __weak;
 #define PRINT bpf_stream_vprintk_impl(STDERR, format, values, sizeof(values), NULL)
 #endif
 

@@ -3,19 +3,19 @@
 #include "operation.bpf.h"
 
 #if defined(VARIANT_compare)
-int bpf_strcmp(const char *one, const char *other) __ksym;
-int bpf_strlen(const char *text) __ksym;
-int bpf_strnlen(const char *text, size_t most) __ksym;
-int bpf_strcasecmp(const char *one, const char *other) __ksym;
+int bpf_strcmp(const char *one, const char *other) __ksym __weak;
+int bpf_strlen(const char *text) __ksym __weak;
+int bpf_strnlen(const char *text, size_t most) __ksym __weak;
+int bpf_strcasecmp(const char *one, const char *other) __ksym __weak;
 #else
-int bpf_strchr(const char *text, char c) __ksym;
-int bpf_strchrnul(const char *text, char c) __ksym;
-int bpf_strnchr(const char *text, size_t most, char c) __ksym;
-int bpf_strrchr(const char *text, int c) __ksym;
-int bpf_strspn(const char *text, const char *accepted) __ksym;
-int bpf_strcspn(const char *text, const char *refused) __ksym;
-int bpf_strstr(const char *text, const char *part) __ksym;
-int bpf_strnstr(const char *text, const char *part, size_t most) __ksym;
+int bpf_strchr(const char *text, char c) __ksym __weak;
+int bpf_strchrnul(const char *text, char c) __ksym __weak;
+int bpf_strnchr(const char *text, size_t most, char c) __ksym __weak;
+int bpf_strrchr(const char *text, int c) __ksym __weak;
+int bpf_strspn(const char *text, const char *accepted) __ksym __weak;
+int bpf_strcspn(const char *text, const char *refused) __ksym __weak;
+int bpf_strstr(const char *text, const char *part) __ksym __weak;
+int bpf_strnstr(const char *text, const char *part, size_t most) __ksym __weak;
 #endif
 
 char text[] = "ksplat";

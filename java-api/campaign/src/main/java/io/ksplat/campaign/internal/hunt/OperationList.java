@@ -181,7 +181,7 @@ final class OperationList {
         add(Operation.of("linked/lock", "linked").calls("bpf_res_spin_lock"));
         add(linked("list-push", "bpf_res_spin_lock", "bpf_list_push_front_impl"));
         add(linked("list-move", "bpf_res_spin_lock", "bpf_list_pop_front"));
-        add(linked("list-push-spin-lock", "bpf_list_push_front_impl"));
+        add(linked("list-push-spin-lock", "bpf_obj_new_impl", "bpf_list_push_front_impl"));
         add(linked("tree-add", "bpf_res_spin_lock", "bpf_rbtree_add_impl"));
         add(linked("tree-move", "bpf_res_spin_lock", "bpf_rbtree_remove"));
         for (String variant : List.of("create", "acquire", "bits", "sets")) {
@@ -220,11 +220,13 @@ final class OperationList {
         add(Operation.of("dynptr/slice-rdwr", "dynptr").calls("bpf_dynptr_slice_rdwr"));
         add(Operation.of("dynptr/clone", "dynptr").calls("bpf_dynptr_clone", "bpf_dynptr_adjust"));
         add(Operation.of("dynptr/copy", "dynptr").calls("bpf_dynptr_copy", "bpf_dynptr_memset"));
-        add(Operation.of("dynptr/probe-read", "dynptr").calls("bpf_probe_read_kernel_dynptr"));
+        add(Operation.of("dynptr/probe-read", "dynptr")
+                .calls("bpf_probe_read_kernel_dynptr", "bpf_probe_read_user_dynptr"));
         add(Operation.of("dynptr/copy-from-user", "dynptr").calls("bpf_copy_from_user_dynptr"));
         add(Operation.of("arena/alloc-free", "arena").calls("bpf_arena_alloc_pages", "bpf_arena_free_pages"));
         add(Operation.of("arena/reserve", "arena").calls("bpf_arena_reserve_pages"));
-        add(Operation.of("string/compare", "string").calls("bpf_strcmp", "bpf_strnlen", "bpf_strcasecmp"));
+        add(Operation.of("string/compare", "string")
+                .calls("bpf_strcmp", "bpf_strlen", "bpf_strnlen", "bpf_strcasecmp"));
         add(Operation.of("string/search", "string").calls("bpf_strchr", "bpf_strspn", "bpf_strnstr"));
     }
 
