@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.hunt;
 
+import io.ksplat.results.internal.KnownReports;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -10,6 +13,7 @@ import java.util.Set;
 
 /** The operations that a hunt knows. Their BPF C lies in {@code reproducers/operations/}. */
 public final class Operations {
+    private static final String KNOWN = "/io/ksplat/reproducers/known.toml";
     private static final Map<String, Operation> ALL = all();
 
     private Operations() {}
@@ -18,6 +22,15 @@ public final class Operations {
         Map<String, Operation> byName = new LinkedHashMap<>();
         OperationList.make().forEach(operation -> byName.put(operation.name(), operation));
         return Collections.unmodifiableMap(byName);
+    }
+
+    /** Returns the findings that are no news: {@code reproducers/known.toml}. */
+    public static KnownReports known() throws IOException {
+        InputStream stream = Operations.class.getResourceAsStream(KNOWN);
+        if (stream == null) {
+            throw new IOException("there is no " + KNOWN + " on the class path: put ksplat's reproducers there");
+        }
+        return KnownReports.read("known.toml", stream);
     }
 
     /**
