@@ -39,12 +39,13 @@ struct {
 	__type(value, u32);
 } map SEC(".maps");
 #elif defined(VARIANT_tail_call)
+/* An array belongs to programs of one kind. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, u32);
 	__type(value, u32);
-} map SEC(".maps");
+} map SEC(".maps"), nmi_map SEC(".maps");
 #elif defined(VARIANT_spin_lock)
 struct guarded {
 	struct bpf_spin_lock lock;
@@ -281,7 +282,10 @@ static __always_inline long operation(void *ctx, u32 turn)
 	return bpf_loop(8, turned, &count, 0) == 8 ? 0 : -1;
 #elif defined(VARIANT_tail_call)
 	/* The slot is empty: the call goes on here. */
-	bpf_tail_call(ctx, &map, 0);
+	if (turn < FIRST_NMI_TURN)
+		bpf_tail_call(ctx, &map, 0);
+	else
+		bpf_tail_call(ctx, &nmi_map, 0);
 	return 0;
 #elif defined(VARIANT_spin_lock)
 	u32 zero = 0;
