@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Maps of maps: the inner map is looked up, and something in it. Define VARIANT_* before including it. */
-#include "vmlinux.h"
-#include <bpf/bpf_helpers.h>
+#include "operation.bpf.h"
 
 struct inner {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -28,7 +27,7 @@ static __always_inline long prepare(void)
 	return 0;
 }
 
-static __always_inline long operation(u32 turn)
+static __always_inline long operation(void *ctx, u32 turn)
 {
 #if defined(ACTION_update)
 	u64 value = turn;
@@ -46,5 +45,3 @@ static __always_inline long operation(u32 turn)
 	return 0;
 #endif
 }
-
-#include "operation.bpf.h"

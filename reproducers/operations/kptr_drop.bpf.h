@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Last references to objects of the kernel, dropped by exchange and release, one a turn. Define VARIANT_* before
- * including it.
+ * Last references to objects of the kernel, one a turn: dropped by exchange and release, or by the destructor when the element
+ * that holds it is deleted or overwritten. Define ACTION_* and VARIANT_* before including it.
  */
-#include "vmlinux.h"
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
-
-/* Linux before 6.2 calls the tag of a referenced kptr kptr_ref. */
-#ifndef __kptr
-#define __kptr __attribute__((btf_type_tag("kptr")))
-#endif
+#include "operation.bpf.h"
 
 #if defined(VARIANT_task)
 struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
@@ -42,7 +34,11 @@ struct object_slot {
 };
 
 struct {
+#if defined(ACTION_delete)
+	__uint(type, BPF_MAP_TYPE_HASH);
+#else
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+#endif
 	__uint(max_entries, OBJECTS);
 	__type(key, u32);
 	__type(value, struct object_slot);
@@ -59,7 +55,11 @@ static __always_inline long put_away(OBJECT *object)
 	u32 key = stashed;
 	struct object_slot *slot;
 	OBJECT *old;
+#if defined(ACTION_delete)
+	struct object_slot empty = {};
 
+	bpf_map_update_elem(&stash, &key, &empty, BPF_ANY);
+#endif
 	slot = bpf_map_lookup_elem(&stash, &key);
 	if (!slot) {
 		RELEASE(object);
@@ -74,9 +74,16 @@ static __always_inline long put_away(OBJECT *object)
 }
 
 /* The task takes the even slots and the NMI the odd ones. */
-static __always_inline long operation(u32 turn)
+static __always_inline long operation(void *ctx, u32 turn)
 {
-	u32 key = turn < 1024 ? turn * 2 : (turn - 1024) * 2 + 1;
+	u32 key = turn < FIRST_NMI_TURN ? turn * 2 : (turn - FIRST_NMI_TURN) * 2 + 1;
+#if defined(ACTION_delete)
+	return bpf_map_delete_elem(&stash, &key);
+#elif defined(ACTION_overwrite)
+	struct object_slot empty = {};
+
+	return bpf_map_update_elem(&stash, &key, &empty, BPF_EXIST);
+#else
 	struct object_slot *slot;
 	OBJECT *object;
 
@@ -88,6 +95,7 @@ static __always_inline long operation(u32 turn)
 		return -3;
 	RELEASE(object);
 	return 0;
+#endif
 }
 
 #if defined(VARIANT_task)
@@ -163,5 +171,3 @@ static __always_inline long prepare(void)
 	return mask ? put_away(mask) : -2;
 }
 #endif
-
-#include "operation.bpf.h"

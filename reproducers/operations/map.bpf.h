@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Maps with keys: lookup, update and delete. Define ACTION_* and VARIANT_* before including it. */
-#include "vmlinux.h"
-#include <bpf/bpf_helpers.h>
+#if defined(VARIANT_lpm_trie) || defined(VARIANT_rhash)
+#define SET_UP "raw_tp"
+#endif
+#include "operation.bpf.h"
 
 #define ENTRIES 4096
 
@@ -9,9 +11,9 @@
 #define MAP_TYPE BPF_MAP_TYPE_HASH
 #elif defined(VARIANT_lru_hash) || defined(VARIANT_lru_hash_percpu_lists)
 #define MAP_TYPE BPF_MAP_TYPE_LRU_HASH
-#elif defined(VARIANT_lru_percpu_hash)
+#elif defined(VARIANT_lru_percpu_hash) || defined(VARIANT_lru_percpu_hash_percpu_lists)
 #define MAP_TYPE BPF_MAP_TYPE_LRU_PERCPU_HASH
-#elif defined(VARIANT_percpu_hash)
+#elif defined(VARIANT_percpu_hash) || defined(VARIANT_percpu_hash_malloc)
 #define MAP_TYPE BPF_MAP_TYPE_PERCPU_HASH
 #elif defined(VARIANT_array)
 #define MAP_TYPE BPF_MAP_TYPE_ARRAY
@@ -19,11 +21,13 @@
 #define MAP_TYPE BPF_MAP_TYPE_PERCPU_ARRAY
 #elif defined(VARIANT_lpm_trie)
 #define MAP_TYPE BPF_MAP_TYPE_LPM_TRIE
+#elif defined(VARIANT_rhash)
+#define MAP_TYPE BPF_MAP_TYPE_RHASH
 #endif
 
-#if defined(VARIANT_hash) || defined(VARIANT_lpm_trie)
+#if defined(VARIANT_hash) || defined(VARIANT_percpu_hash_malloc) || defined(VARIANT_lpm_trie) || defined(VARIANT_rhash)
 #define MAP_FLAGS BPF_F_NO_PREALLOC
-#elif defined(VARIANT_lru_hash_percpu_lists)
+#elif defined(VARIANT_lru_hash_percpu_lists) || defined(VARIANT_lru_percpu_hash_percpu_lists)
 #define MAP_FLAGS BPF_F_NO_COMMON_LRU
 #else
 #define MAP_FLAGS 0
@@ -58,14 +62,29 @@ static __always_inline long update(u32 turn)
 	return bpf_map_update_elem(&map, &key, &value, BPF_ANY);
 }
 
-static __always_inline long operation(u32 turn)
+#if defined(ACTION_for_each)
+/* The way of all elements would be longer than what is walked. */
+static long visit(struct bpf_map *visited, const void *key, void *value, void *seen)
+{
+	return ++*(u32 *)seen >= 4;
+}
+#endif
+
+static __always_inline long operation(void *ctx, u32 turn)
 {
 #if defined(ACTION_update)
 	return update(turn);
+#elif defined(ACTION_for_each)
+	u32 seen = 0;
+	long result = bpf_for_each_map_elem(&map, visit, &seen, 0);
+
+	return result < 0 ? result : !seen;
 #else
 	struct map_key key = KEY(turn);
 #if defined(ACTION_delete)
 	return bpf_map_delete_elem(&map, &key);
+#elif defined(ACTION_lookup_percpu)
+	return bpf_map_lookup_percpu_elem(&map, &key, 1) ? 0 : -1;
 #else
 	return bpf_map_lookup_elem(&map, &key) ? 0 : -1;
 #endif
@@ -87,5 +106,3 @@ static __always_inline long prepare(void)
 #endif
 	return 0;
 }
-
-#include "operation.bpf.h"

@@ -1,15 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The contexts of an operation that ksplat hunt tries. The file of a family defines, before it includes this one,
- *	static __always_inline long prepare(void);
- *	static __always_inline long operation(u32 turn);
- * where 0 is success and a turn below FIRST_NMI_TURN is one of the task's.
+ * The contexts of an operation that ksplat hunt tries. The file of a family includes this one first, and defines prepare() and
+ * operation(), where 0 is success and a turn below FIRST_NMI_TURN is one of the task's.
+ *
+ * Kfuncs are __weak: the list of operations has those by which a kernel is told that lacks an operation, and the rest came with them.
  */
 #ifndef OPERATION_BPF_H
 #define OPERATION_BPF_H
 
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+/* Linux before 6.2 calls the tag of a referenced kptr kptr_ref. */
+#ifndef __kptr
+#define __kptr __attribute__((btf_type_tag("kptr")))
+#endif
+
 /* In each context of its own: an operation may not be tried twice on the same element. */
 #define FIRST_NMI_TURN 1024
+#define SLOTS 64
+
+static __always_inline long prepare(void);
+static __always_inline long operation(void *ctx, u32 turn);
 
 u64 task_ran;
 u64 task_succeeded;
@@ -19,7 +33,18 @@ u64 nmi_ran;
 u64 nmi_succeeded;
 u64 nmi_error;
 
-SEC("syscall")
+/* One of SLOTS elements: the task takes the first half of them, the NMI the second. */
+static __always_inline u32 slot_of(u32 turn)
+{
+	return (turn & (SLOTS / 2 - 1)) + (turn < FIRST_NMI_TURN ? 0 : SLOTS / 2);
+}
+
+/* The verifier gives some maps and kfuncs to programs that may sleep, and some to those that may not. */
+#ifndef SET_UP
+#define SET_UP "syscall"
+#endif
+
+SEC(SET_UP)
 int set_up(void *ctx)
 {
 	return prepare();
@@ -33,7 +58,7 @@ int in_task(void *ctx)
 
 	if (bpf_get_smp_processor_id())
 		return 0;
-	result = operation(task_ran++ & (FIRST_NMI_TURN - 1));
+	result = operation(ctx, task_ran++ & (FIRST_NMI_TURN - 1));
 	if (result)
 		task_error = result < 0 ? -result : result;
 	else
@@ -49,7 +74,7 @@ int in_nmi(void *ctx)
 
 	if (bpf_get_smp_processor_id())
 		return 0;
-	result = operation((nmi_ran & (FIRST_NMI_TURN - 1)) + FIRST_NMI_TURN);
+	result = operation(ctx, (nmi_ran & (FIRST_NMI_TURN - 1)) + FIRST_NMI_TURN);
 	if (result)
 		nmi_error = result < 0 ? -result : result;
 	else

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Maps without keys: push, pop and peek. Define ACTION_* and VARIANT_* before including it. */
-#include "vmlinux.h"
-#include <bpf/bpf_helpers.h>
+#include "operation.bpf.h"
 
 #define ENTRIES 4096
 
@@ -27,7 +26,7 @@ static __always_inline long push(u64 turn)
 	return bpf_map_push_elem(&map, &turn, PUSH_FLAGS);
 }
 
-static __always_inline long operation(u32 turn)
+static __always_inline long operation(void *ctx, u32 turn)
 {
 #if defined(ACTION_push)
 	return push(turn);
@@ -55,5 +54,3 @@ static __always_inline long prepare(void)
 #endif
 	return 0;
 }
-
-#include "operation.bpf.h"

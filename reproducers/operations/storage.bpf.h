@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Local storage of the current task and of its control group. Define ACTION_* and VARIANT_* before including it. */
-#include "vmlinux.h"
-#include <bpf/bpf_helpers.h>
+/* Local storage of the current task, of its control group, and of the inode of its directory. Define ACTION_* and VARIANT_* before including it. */
+#include "operation.bpf.h"
 
 #if defined(VARIANT_task)
 #define MAP_TYPE BPF_MAP_TYPE_TASK_STORAGE
@@ -13,6 +12,11 @@
 #define OWNER struct cgroup
 #define GET bpf_cgrp_storage_get
 #define DELETE bpf_cgrp_storage_delete
+#elif defined(VARIANT_inode)
+#define MAP_TYPE BPF_MAP_TYPE_INODE_STORAGE
+#define OWNER struct inode
+#define GET bpf_inode_storage_get
+#define DELETE bpf_inode_storage_delete
 #endif
 
 struct {
@@ -28,6 +32,8 @@ static __always_inline OWNER *owner(void)
 
 #if defined(VARIANT_task)
 	return task;
+#elif defined(VARIANT_inode)
+	return task->fs->pwd.dentry->d_inode;
 #else
 	return task->cgroups->dfl_cgrp;
 #endif
@@ -38,12 +44,10 @@ static __always_inline long prepare(void)
 	return 0;
 }
 
-static __always_inline long operation(u32 turn)
+static __always_inline long operation(void *ctx, u32 turn)
 {
 #if defined(ACTION_create)
 	DELETE(&map, owner());
 #endif
 	return GET(&map, owner(), NULL, BPF_LOCAL_STORAGE_GET_F_CREATE) ? 0 : -1;
 }
-
-#include "operation.bpf.h"

@@ -101,7 +101,7 @@ final class HuntCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--minutes must be at least 1");
         }
         kernels.check();
-        KnownReports reports = known.read();
+        KnownReports reports = known.isGiven() ? known.read() : Operations.known();
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
         boolean failed = false;
         boolean news = false;

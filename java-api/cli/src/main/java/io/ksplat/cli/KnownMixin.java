@@ -13,7 +13,8 @@ final class KnownMixin {
             names = "--known",
             paramLabel = "FILE",
             description =
-                    "Reports that are known: lines of SIGNATURE | UNTIL | REASON. They are printed and do not fail.")
+                    "Reports that are known: tables [[known]] of TOML with signature, kernels or until, and reason; or lines "
+                            + "of SIGNATURE | UNTIL | REASON. They are printed and do not fail.")
     private @Nullable Path file;
 
     boolean isGiven() {

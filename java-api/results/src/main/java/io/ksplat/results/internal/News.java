@@ -60,7 +60,7 @@ public final class News {
         }
         String reason = "";
         for (Evidence found : causes) {
-            Optional<String> why = reason(found);
+            Optional<String> why = reason(run, found);
             if (why.isEmpty()) {
                 return Optional.empty();
             }
@@ -83,18 +83,19 @@ public final class News {
 
     private String what(RunRecord run) {
         return causes(run).stream()
-                .filter(found -> reason(found).isEmpty() && !found.signature().isEmpty())
+                .filter(found ->
+                        reason(run, found).isEmpty() && !found.signature().isEmpty())
                 .map(Evidence::signature)
                 .distinct()
                 .reduce((one, other) -> one + ", " + other)
                 .orElseGet(() -> TestStatus.summary(run));
     }
 
-    private Optional<String> reason(Evidence found) {
+    private Optional<String> reason(RunRecord run, Evidence found) {
         if (found.signature().isEmpty()) {
             return Optional.empty();
         }
-        return known.reason(found, today)
+        return known.reason(found, run.kernel().release(), today)
                 .map(why -> "known: " + why)
                 .or(() -> signatures.contains(found.signature())
                         ? Optional.of("the earlier report has the same signature")

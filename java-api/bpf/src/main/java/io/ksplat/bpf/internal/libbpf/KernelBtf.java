@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * The types and functions of a kernel, from its raw BTF: the {@code .BTF} section of its vmlinux, or
@@ -78,6 +79,14 @@ public final class KernelBtf {
     public boolean hasKfunc(String name) {
         List<Integer> functions = ids(name, Btf.FUNC);
         return kfuncs.isEmpty() ? !functions.isEmpty() : functions.stream().anyMatch(kfuncs::get);
+    }
+
+    /** Returns the names of the kfuncs, in order; none if the BTF does not mark them (pahole before 1.26). */
+    public Set<String> kfuncs() {
+        return kfuncs.stream()
+                .filter(id -> btf.kind(id) == Btf.FUNC)
+                .mapToObj(btf::name)
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     /** Returns whether a struct, union, enum or typedef of that name is defined; a declaration does not count. */

@@ -15,7 +15,6 @@ import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.internal.symbols.Symbols;
-import io.ksplat.results.internal.KnownReports;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,17 +26,10 @@ import java.util.Optional;
  * Writes what was found as reproducers, and sees whether they show it on a machine of their own.
  *
  * @param kernel the kernel's spec
- * @param known findings that are no news
  * @param report receives what the runs leave
  */
 record Confirmation(
-        Session session,
-        Runner runner,
-        Hunt.Sources sources,
-        String kernel,
-        KnownReports known,
-        Path report,
-        Progress progress) {
+        Session session, Runner runner, Hunt.Sources sources, String kernel, Path report, Progress progress) {
 
     /**
      * Writes a reproducer for each lock, at its widest window, and runs it.
@@ -77,7 +69,8 @@ record Confirmation(
                     window.last().where(),
                     window.measured(),
                     same,
-                    shown.flatMap(known::reason),
+                    false,
+                    Optional.empty(),
                     report.relativize(java).toString()));
         }
         return findings;

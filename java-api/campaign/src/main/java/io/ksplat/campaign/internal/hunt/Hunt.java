@@ -6,10 +6,14 @@ import io.ksplat.engine.Catalogue;
 import io.ksplat.engine.Runner;
 import io.ksplat.engine.Session;
 import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Kernels;
 import io.ksplat.kernel.Progress;
+import io.ksplat.machine.Accelerator;
+import io.ksplat.machine.internal.KernelInfo;
+import io.ksplat.machine.internal.MachineFactory;
 import io.ksplat.results.internal.KnownReports;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -65,12 +69,11 @@ public final class Hunt {
     public HuntResult run(HuntRequest request) throws IOException, InterruptedException, KernelException {
         try (Session session = Session.open(AnchorShelf.options(progress))) {
             Path folder = Files.createDirectories(report.resolve("hunt").resolve(AnchorShelf.safe(request.kernel())));
-            HuntFile file = HuntFile.open(
-                    folder,
-                    request,
-                    new Kernels(Cache.standard())
-                            .resolve(KernelSpec.parse(request.kernel()), progress)
-                            .key());
+            Cache cache = Cache.standard();
+            Kernel kernel = new Kernels(cache).resolve(KernelSpec.parse(request.kernel()), progress);
+            KernelInfo info =
+                    KernelInfo.of(kernel, MachineFactory.open(cache, Optional.of(Accelerator.TCG)), cache, progress);
+            HuntFile file = HuntFile.open(folder, request, kernel.key(), Coverage.of(info.btf()));
             Queue queue = new Queue(request, file);
             ExecutorService workers = Executors.newFixedThreadPool(request.workers(), task -> {
                 Thread thread = new Thread(task, "ksplat-hunt");
@@ -93,7 +96,7 @@ public final class Hunt {
             } finally {
                 workers.shutdownNow();
             }
-            return file.result(request.operations()).knowing(known);
+            return file.result(request.operations()).knowing(known, kernel.release());
         }
     }
 
@@ -114,7 +117,7 @@ public final class Hunt {
                     request,
                     AnchorShelf.open(session, runner, report, progress),
                     sources,
-                    new Confirmation(session, runner, sources, request.kernel(), known, report, progress),
+                    new Confirmation(session, runner, sources, request.kernel(), report, progress),
                     file.folder(),
                     progress);
             for (Optional<Operation> next = queue.next(); next.isPresent(); next = queue.next()) {

@@ -26,21 +26,24 @@ public final class HuntFile {
     private final Path file;
     private final HuntRequest request;
     private final String basis;
+    private final Coverage coverage;
     private final Map<String, Tried> tried = new LinkedHashMap<>();
 
-    private HuntFile(Path folder, HuntRequest request, String basis) {
+    private HuntFile(Path folder, HuntRequest request, String basis, Coverage coverage) {
         this.folder = folder;
         this.file = folder.resolve(NAME);
         this.request = request;
         this.basis = basis;
+        this.coverage = coverage;
     }
 
     /**
      * Opens the one of a folder. What is there counts if it was found with the same kernel, seed, points and operations.
      *
      * @param kernel the kernel's key
+     * @param coverage what the operations try of what it has
      */
-    static HuntFile open(Path folder, HuntRequest request, String kernel) throws IOException {
+    static HuntFile open(Path folder, HuntRequest request, String kernel, Coverage coverage) throws IOException {
         String basis = Digests.sha256(String.join(
                         "\n",
                         kernel,
@@ -49,7 +52,7 @@ public final class HuntFile {
                         String.valueOf(request.exhaustive()),
                         OperationPair.sources()))
                 .substring(0, 16);
-        HuntFile opened = new HuntFile(folder, request, basis);
+        HuntFile opened = new HuntFile(folder, request, basis, coverage);
         if (Files.exists(opened.file)) {
             HuntResult before = MAPPER.readValue(opened.file.toFile(), HuntResult.class);
             if (before.basis().equals(basis)) {
@@ -92,7 +95,9 @@ public final class HuntFile {
                 request.operations().stream()
                         .filter(operation -> !has(operation))
                         .map(Operation::name)
-                        .toList());
+                        .toList(),
+                coverage.uncovered(),
+                coverage.destructors());
     }
 
     /** Returns a result as one line of JSON. */

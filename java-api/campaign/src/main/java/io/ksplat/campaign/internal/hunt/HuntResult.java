@@ -2,19 +2,34 @@
 package io.ksplat.campaign.internal.hunt;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import io.ksplat.results.internal.KnownReports;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * What a hunt has found, as {@code hunt.json} holds it.
  *
  * @param basis tells hunts apart whose answers must not be mixed
  * @param untried the operations that the time did not suffice for
+ * @param uncovered what the kernel has and no operation tries
+ * @param destructors which operations try which destructor
  */
 @JsonInclude(JsonInclude.Include.NON_ABSENT)
-public record HuntResult(String kernel, long seed, String basis, List<Tried> operations, List<String> untried) {
+public record HuntResult(
+        String kernel,
+        long seed,
+        String basis,
+        List<Tried> operations,
+        List<String> untried,
+        Coverage.Uncovered uncovered,
+        List<Coverage.Destructor> destructors) {
     public HuntResult {
+        destructors = List.copyOf(destructors);
         operations = List.copyOf(operations);
         untried = List.copyOf(untried);
     }
@@ -67,7 +82,7 @@ public record HuntResult(String kernel, long seed, String basis, List<Tried> ope
             return new Tried(operation.name(), "nmi", answer, 0, 0, 0, List.of(), List.of(), why, failed);
         }
 
-        private Tried knowing(KnownReports reports) {
+        private Tried knowing(Function<Finding, Finding> knowledge) {
             return new Tried(
                     name,
                     mode,
@@ -76,7 +91,7 @@ public record HuntResult(String kernel, long seed, String basis, List<Tried> ope
                     points,
                     succeeded,
                     locks,
-                    findings.stream().map(finding -> finding.knowing(reports)).toList(),
+                    findings.stream().map(knowledge).toList(),
                     message,
                     failed);
         }
@@ -90,7 +105,8 @@ public record HuntResult(String kernel, long seed, String basis, List<Tried> ope
      * @param to the last one
      * @param points how many points of the window were measured
      * @param confirmed whether the written reproducer showed it on a fresh machine
-     * @param known why it is known already
+     * @param known whether somebody knows it already
+     * @param reason why it is known
      * @param reproducer its Java file, below the report
      */
     @JsonInclude(JsonInclude.Include.NON_ABSENT)
@@ -101,21 +117,68 @@ public record HuntResult(String kernel, long seed, String basis, List<Tried> ope
             String to,
             int points,
             boolean confirmed,
-            Optional<String> known,
+            boolean known,
+            Optional<String> reason,
             String reproducer) {
-        private Finding knowing(KnownReports reports) {
-            return new Finding(signature, lock, from, to, points, confirmed, reports.reason(signature), reproducer);
+        private Finding knowing(KnownReports reports, String release) {
+            Optional<String> why = signature.isEmpty() ? Optional.empty() : reports.reason(signature, release);
+            return new Finding(signature, lock, from, to, points, confirmed, why.isPresent(), why, reproducer);
         }
     }
 
-    /** Returns the same, with what is known today. */
-    HuntResult knowing(KnownReports reports) {
+    /**
+     * Findings of the same lock and signature: one bug, however many operations show it.
+     *
+     * @param operations that show it
+     */
+    @JsonInclude(JsonInclude.Include.NON_ABSENT)
+    public record Group(
+            String lock, String signature, boolean known, Optional<String> reason, List<String> operations) {
+        public Group {
+            operations = List.copyOf(operations);
+        }
+    }
+
+    /** Returns the findings by lock and signature: those that are new first. */
+    @JsonProperty(access = JsonProperty.Access.READ_ONLY)
+    public List<Group> groups() {
+        Map<List<String>, Group> groups = new LinkedHashMap<>();
+        for (Tried tried : operations) {
+            for (Finding found : tried.findings()) {
+                groups.merge(
+                        List.of(found.lock(), found.signature()),
+                        new Group(
+                                found.lock(), found.signature(), found.known(), found.reason(), List.of(tried.name())),
+                        HuntResult::joined);
+            }
+        }
+        List<Group> sorted = new ArrayList<>(groups.values());
+        sorted.sort((one, other) -> Boolean.compare(one.known(), other.known()));
+        return List.copyOf(sorted);
+    }
+
+    private static Group joined(Group one, Group other) {
+        List<String> names = new ArrayList<>(one.operations());
+        names.addAll(other.operations());
+        return new Group(one.lock(), one.signature(), one.known(), one.reason(), names);
+    }
+
+    /**
+     * Returns the same, with what is known today.
+     *
+     * @param release the kernel's
+     */
+    HuntResult knowing(KnownReports reports, String release) {
         return new HuntResult(
                 kernel,
                 seed,
                 basis,
-                operations.stream().map(tried -> tried.knowing(reports)).toList(),
-                untried);
+                operations.stream()
+                        .map(tried -> tried.knowing(finding -> finding.knowing(reports, release)))
+                        .toList(),
+                untried,
+                uncovered,
+                destructors);
     }
 
     /** Returns whether ksplat failed somewhere. */
@@ -125,8 +188,6 @@ public record HuntResult(String kernel, long seed, String basis, List<Tried> ope
 
     /** Returns whether there is a finding that nobody knew. */
     public boolean hasNews() {
-        return operations.stream()
-                .flatMap(tried -> tried.findings().stream())
-                .anyMatch(finding -> finding.known().isEmpty());
+        return operations.stream().flatMap(tried -> tried.findings().stream()).anyMatch(finding -> !finding.known());
     }
 }

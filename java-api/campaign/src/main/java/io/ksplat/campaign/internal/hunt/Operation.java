@@ -17,11 +17,32 @@ import java.util.stream.Collectors;
  */
 public record Operation(
         String name, String file, List<String> kfuncs, List<String> functions, String boot, Preparation preparation) {
-    private static final List<String> WITH_ACTION = List.of("map", "storage");
+    private static final List<String> WITH_ACTION =
+            List.of("map", "storage", "kptr", "timer", "workqueue", "task-work");
 
     public Operation {
         kfuncs = List.copyOf(kfuncs);
         functions = List.copyOf(functions);
+    }
+
+    /** Returns an operation that needs nothing that only some kernels have. */
+    static Operation of(String name, String file) {
+        return new Operation(name, file, List.of(), List.of(), "", Preparation.ONCE);
+    }
+
+    /** Returns the same, which calls these kernel functions; of alternatives, {@code new|old}, one. */
+    Operation calls(String... names) {
+        return new Operation(name, file, List.of(names), functions, boot, preparation);
+    }
+
+    /** Returns the same, which needs these functions in the kernel: those of helpers and map types that came later than the rest. */
+    Operation needs(String... names) {
+        return new Operation(name, file, kfuncs, List.of(names), boot, preparation);
+    }
+
+    /** Returns the same on a machine that is booted and prepared in another way. */
+    Operation prepared(String parameters, Preparation other) {
+        return new Operation(name, file, kfuncs, functions, parameters, other);
     }
 
     /** How a machine is prepared. */
@@ -45,11 +66,24 @@ public record Operation(
         return name.substring(name.indexOf('/') + 1);
     }
 
+    /** Returns whether it drops the last references to objects of the kernel. */
+    boolean dropsLastReferences() {
+        return family().startsWith("kptr-");
+    }
+
     /** Returns the macros that choose it in the file of its family. */
     List<String> macros() {
-        String variant = "VARIANT_" + variant().replace('-', '_');
-        String[] words = family().split("-", 2);
-        return WITH_ACTION.contains(words[0]) ? List.of("ACTION_" + words[1], variant) : List.of(variant);
+        String variant = "VARIANT_" + macro(variant());
+        for (String begin : WITH_ACTION) {
+            if (family().startsWith(begin + "-")) {
+                return List.of("ACTION_" + macro(family().substring(begin.length() + 1)), variant);
+            }
+        }
+        return List.of(variant);
+    }
+
+    private static String macro(String words) {
+        return words.replace('-', '_');
     }
 
     /** Returns the id of its reproducer: {@code hunt-map-update-lru-hash}. */

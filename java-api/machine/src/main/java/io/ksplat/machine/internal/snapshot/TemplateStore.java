@@ -163,7 +163,7 @@ public final class TemplateStore implements AutoCloseable {
                 }
             }
         }
-        return insteadOfRestored(boot(config, consoleLog, progress), reason);
+        return insteadOfRestored(boot(config, consoleLog, progress), String.valueOf(reason));
     }
 
     private static Started insteadOfRestored(Started booted, String reason) {

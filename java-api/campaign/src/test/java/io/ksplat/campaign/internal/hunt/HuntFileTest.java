@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign.internal.hunt;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.ksplat.campaign.internal.hunt.HuntResult.Answer;
+import io.ksplat.campaign.internal.hunt.HuntResult.Finding;
+import io.ksplat.campaign.internal.hunt.HuntResult.Group;
+import io.ksplat.campaign.internal.hunt.HuntResult.Tried;
+import io.ksplat.results.internal.KnownReports;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class HuntFileTest {
+    private static final List<Operation> OPERATIONS =
+            Operations.named(List.of("map-update/lru-hash", "map-update/lru-percpu-hash", "map-update/array"));
+    private static final String RELEASE = "6.12.118+deb13-cloud-amd64";
+
+    private static final Coverage COVERAGE =
+            new Coverage(new Coverage.Uncovered(List.of("BPF_MAP_TYPE_DEVMAP"), List.of(), List.of()), List.of());
+
+    @TempDir
+    Path folder;
+
+    private static HuntRequest request(long seed) {
+        return new HuntRequest("debian:6.12", OPERATIONS, 12, false, Duration.ofMinutes(1), seed, 1);
+    }
+
+    private static Tried deadly(int operation, String signature) {
+        return new Tried(
+                OPERATIONS.get(operation).name(),
+                "nmi",
+                Answer.DEADLOCK,
+                600,
+                12,
+                4,
+                List.of(),
+                List.of(new Finding(
+                        signature, "the lock", "a+0x1", "b+0x2", 3, true, false, Optional.empty(), "x/Y.java")),
+                Optional.empty(),
+                false);
+    }
+
+    @Test
+    void aHuntGoesOnWithWhatIsMissing() throws IOException {
+        HuntFile file = HuntFile.open(folder, request(1), "key", COVERAGE);
+        file.add(deadly(0, "one"));
+        file.add(Tried.without(OPERATIONS.get(1), Answer.REJECTED, Optional.of("no"), false));
+        file.add(Tried.without(OPERATIONS.get(2), Answer.INCONCLUSIVE, Optional.of("QEMU failed"), true));
+
+        HuntFile again = HuntFile.open(folder, request(1), "key", COVERAGE);
+        assertThat(again.has(OPERATIONS.get(0))).isTrue();
+        assertThat(again.has(OPERATIONS.get(1))).isTrue();
+        assertThat(again.has(OPERATIONS.get(2)))
+                .as("what failed is tried again")
+                .isFalse();
+        assertThat(again.result(OPERATIONS).operations())
+                .isEqualTo(file.result(OPERATIONS).operations().subList(0, 2));
+        assertThat(again.result(OPERATIONS).untried()).containsExactly("map-update/array");
+
+        assertThat(HuntFile.open(folder, request(2), "key", COVERAGE).has(OPERATIONS.get(0)))
+                .as("of another seed")
+                .isFalse();
+        assertThat(HuntFile.open(folder, request(1), "other", COVERAGE).has(OPERATIONS.get(0)))
+                .as("of another kernel")
+                .isFalse();
+    }
+
+    @Test
+    void oneBugIsOneGroupAndWhatIsNewComesFirst() throws IOException {
+        HuntFile file = HuntFile.open(folder, request(1), "key", COVERAGE);
+        file.add(deadly(0, "known"));
+        file.add(deadly(1, "known"));
+        file.add(deadly(2, "new"));
+        KnownReports known = KnownReports.read(Files.writeString(
+                folder.resolve("known.toml"),
+                "[[known]]\nsignature = \"known\"\nkernels = [\"6.12\"]\nreason = \"a thread\"\n"));
+
+        HuntResult result = file.result(OPERATIONS).knowing(known, RELEASE);
+        assertThat(result.groups())
+                .containsExactly(
+                        new Group("the lock", "new", false, Optional.empty(), List.of("map-update/array")),
+                        new Group(
+                                "the lock",
+                                "known",
+                                true,
+                                Optional.of("a thread"),
+                                List.of("map-update/lru-hash", "map-update/lru-percpu-hash")));
+        assertThat(result.hasNews()).isTrue();
+        assertThat(file.result(OPERATIONS.subList(0, 2)).knowing(known, RELEASE).hasNews())
+                .isFalse();
+        assertThat(file.result(OPERATIONS.subList(0, 2))
+                        .knowing(known, "7.2.13+deb14-cloud-amd64")
+                        .hasNews())
+                .as("on another kernel")
+                .isTrue();
+    }
+
+    /** What ksplat ships is read, and has what was found on 6.12. */
+    @Test
+    void theListOfKnownFindingsIsRead() throws IOException {
+        assertThat(Operations.known()
+                        .reason(
+                                "cpu-stuck:nmi:native_queued_spin_lock_slowpath<_raw_spin_lock_irqsave<trie_update_elem<bpf:in_nmi"
+                                        + "<bpf_trace_run3<nmi_handle<default_do_nmi<exc_nmi",
+                                RELEASE))
+                .hasValueSatisfying(reason -> assertThat(reason).contains("map-reentry/lpm-trie"));
+    }
+}
