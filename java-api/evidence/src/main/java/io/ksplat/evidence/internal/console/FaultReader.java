@@ -178,6 +178,12 @@ final class FaultReader {
                 .findFirst();
     }
 
+    /** Returns the task that all dumps name, if they do not name a CPU. */
+    static Optional<Task> runningSomewhere(List<Line> lines) {
+        List<Dump> all = dumps(lines).distinct().toList();
+        return all.size() == 1 && all.get(0).cpu().isEmpty() ? Optional.of(all.get(0).task()) : Optional.empty();
+    }
+
     static OptionalInt cpu(List<Line> lines) {
         return dumps(lines)
                 .map(Dump::cpu)

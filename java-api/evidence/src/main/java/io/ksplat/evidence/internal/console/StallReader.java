@@ -34,7 +34,7 @@ final class StallReader {
     private static final Pattern JIFFIES = Pattern.compile("\\bt=(\\d+) jiffies|\\} (\\d+) jiffies s:");
     private static final Pattern SOFT = Pattern.compile("CPU#(\\d+) stuck for (\\d+)s! \\[(.*):(\\d+)\\]");
     private static final Pattern HARD = Pattern.compile(
-            "hard LOCKUP on cpu (\\d+)|Watchdog CPU:(\\d+) Hard LOCKUP|^(?:watchdog: )?CPU (\\d+) (?:Hard LOCKUP|self-detected hard)");
+            "(?:hard |NMI Watchdog detected )LOCKUP on (?:cpu |CPU ?)(\\d+)|Watchdog CPU:(\\d+) Hard LOCKUP|^(?:watchdog: )?CPU (\\d+) (?:Hard LOCKUP|self-detected hard)");
     private static final Pattern HARD_BY =
             Pattern.compile("\\bCPU ?(\\d+): Watchdog detected|^CPU (\\d+) (?:self-)?detected hard");
     private static final Pattern CSD =
@@ -42,7 +42,7 @@ final class StallReader {
     private static final Pattern POOL = Pattern.compile("pool(?: \\d+:)? cpus=([\\d,-]+).* stuck for (\\d+)s");
 
     private static final Pattern HUNG =
-            Pattern.compile("\\btask (.*):(\\d+) (?:blocked|can't die).* for more than (\\d+) seconds");
+            Pattern.compile("\\btask (.*):(\\d+) (?:blocked|can't die|has been waiting).* for more than (\\d+) seconds");
     private static final Pattern BLOCKER = Pattern.compile(
             "INFO: task .*:\\d+ (?:<\\w+> )?(?:is )?blocked on an? (mutex|semaphore|rw-semaphore)(?: likely (?:owned|last held) by task (.*?):(\\d+)(?: <\\w+>)?)?");
 
