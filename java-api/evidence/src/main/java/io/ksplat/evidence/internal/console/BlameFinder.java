@@ -99,9 +99,10 @@ final class BlameFinder {
                 yield stack(traced, WALLS).or(() -> pointer(traces));
             }
             case STACK ->
-                program(report, traces).or(() -> stack(traces, sleeps ? SLEEPS : BRICKS)
-                        .or(() -> stack(traces, NEVER))
-                        .or(() -> any(traces)));
+                program(report, traces)
+                        .or(() -> stack(traces, sleeps ? SLEEPS : BRICKS)
+                                .or(() -> stack(traces, NEVER))
+                                .or(() -> any(traces)));
             case TAKING ->
                 taking(report)
                         .filter(at -> !HelperFunctions.is(at) && !isIn(TAKERS, at) || Locking.isDeferral(at))
@@ -209,9 +210,7 @@ final class BlameFinder {
         return traces.stream()
                 .filter(trace -> trace.isMain())
                 .map(trace -> first(
-                        trace,
-                        function ->
-                                !LOCKS.matcher(Names.plain(function)).find() && !isIn(NEVER, function)))
+                        trace, function -> !LOCKS.matcher(Names.plain(function)).find() && !isIn(NEVER, function)))
                 .flatMap(Optional::stream)
                 .findFirst();
     }
@@ -263,8 +262,9 @@ final class BlameFinder {
      * calls the kernel's clocks (kernel/time).
      */
     private static Trace withoutClock(Trace trace) {
-        List<Entry> certain =
-                trace.entries().stream().filter(entry -> entry.frame().certain()).toList();
+        List<Entry> certain = trace.entries().stream()
+                .filter(entry -> entry.frame().certain())
+                .toList();
         for (int i = 1; i + 1 < certain.size(); i++) {
             if (isIn(CLOCKS, certain.get(i - 1).frame().function())
                     && isIn(ENTRIES, certain.get(i + 1).frame().function())) {
@@ -319,10 +319,7 @@ final class BlameFinder {
         for (int i = 0; i < functions.size(); i++) {
             String function = functions.get(i);
             boolean waits = i + 1 < functions.size() && isIn(CALLS_TO_WAIT, functions.get(i + 1));
-            if (!waits
-                    && !Locking.isWait(function)
-                    && !HelperFunctions.is(function)
-                    && !isIn(WAITS, function)) {
+            if (!waits && !Locking.isWait(function) && !HelperFunctions.is(function) && !isIn(WAITS, function)) {
                 return Optional.of(function);
             }
         }

@@ -34,7 +34,8 @@ final class FaultReader {
     private static final Pattern OLD_CPU = Pattern.compile("CPU (\\d+) ?|EIP: .* EFLAGS: [0-9a-f]+ CPU: (\\d+)");
 
     /** die_if_kernel() of alpha and sparc: {@code modprobe(123): Oops 0}, {@code cat(88): Oops [#1]}. */
-    private static final Pattern DYING = Pattern.compile("^(?<comm>.{1,15})\\((?<pid>\\d+)\\): [A-Z].* \\[?#?\\d+\\]?$");
+    private static final Pattern DYING =
+            Pattern.compile("^(?<comm>.{1,15})\\((?<pid>\\d+)\\): [A-Z].* \\[?#?\\d+\\]?$");
 
     /** arm, mips, s390 and others, below the registers: {@code Process cat (pid: 88, stack limit = 0x...)}. */
     private static final Pattern PROCESS = Pattern.compile("^Process (?<comm>.{1,64}?) \\(pid: (?<pid>\\d+)");
@@ -181,7 +182,9 @@ final class FaultReader {
     /** Returns the task that all dumps name, if they do not name a CPU. */
     static Optional<Task> runningSomewhere(List<Line> lines) {
         List<Dump> all = dumps(lines).distinct().toList();
-        return all.size() == 1 && all.get(0).cpu().isEmpty() ? Optional.of(all.get(0).task()) : Optional.empty();
+        return all.size() == 1 && all.get(0).cpu().isEmpty()
+                ? Optional.of(all.get(0).task())
+                : Optional.empty();
     }
 
     static OptionalInt cpu(List<Line> lines) {
@@ -202,6 +205,8 @@ final class FaultReader {
     static OptionalInt preemptCount(List<Line> lines) {
         return lines.stream()
                 .limit(MOST_HEAD)
+                .filter(line ->
+                        line.text().contains("preempt_count") || line.text().contains("scheduling while"))
                 .map(line -> COUNT.matcher(line.text().strip()))
                 .filter(Matcher::find)
                 .map(FaultReader::count)

@@ -229,7 +229,8 @@ final class FaultRules {
                     "SError Interrupt in {f}",
                     PC,
                     "arch/arm64/kernel/traps.c"),
-            // __panic_unhandled (arch/arm64/kernel/entry-common.c): "Unhandled %s exception on CPU%d, ESR 0x%016lx -- %s"
+            // __panic_unhandled (arch/arm64/kernel/entry-common.c): "Unhandled %s exception on CPU%d, ESR 0x%016lx --
+            // %s"
             fault(
                     "Unhandled ",
                     "^Unhandled [\\w -]+ exception on CPU\\d+, ESR ",

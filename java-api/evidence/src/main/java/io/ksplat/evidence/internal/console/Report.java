@@ -134,7 +134,10 @@ final class Report {
         // neither a prefix that a mention taught nor a list of strings makes a head the kernel's
         boolean taught = head.lead().learnt() != Shape.NONE
                 && !Assembler.MARK.matcher(head.lead().written()).matches();
-        return !begins || taught || WarningRules.isAnyBug(rule()) || rule().family() == Rule.Family.LOCKDEP && isProse(head.text());
+        return !begins
+                || taught
+                || WarningRules.isAnyBug(rule())
+                || rule().family() == Rule.Family.LOCKDEP && isProse(head.text());
     }
 
     /**

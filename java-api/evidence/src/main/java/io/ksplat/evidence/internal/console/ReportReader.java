@@ -127,8 +127,7 @@ final class ReportReader {
             case FAULT, WARNING -> FaultReader.exception(report);
             case PANIC -> new Details.Panic(panic(report.lines.get(0).text()));
             case STREAM -> StreamReader.read(report.lines);
-            case LINE ->
-                report.rule().kind() == EvidenceKind.HUNG_TASK ? StallReader.read(report) : new Details.None();
+            case LINE -> report.rule().kind() == EvidenceKind.HUNG_TASK ? StallReader.read(report) : new Details.None();
         };
     }
 

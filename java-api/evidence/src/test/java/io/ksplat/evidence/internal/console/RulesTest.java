@@ -22,9 +22,11 @@ class RulesTest {
                 .toURI());
         Set<Rule> hit = new LinkedHashSet<>();
         try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.filter(path -> path.toString().endsWith(".log")).toList()) {
+            for (Path file :
+                    files.filter(path -> path.toString().endsWith(".log")).toList()) {
                 LineReader reader = new LineReader();
-                for (String raw : Files.readString(file, StandardCharsets.ISO_8859_1).split("[\\r\\n]+", -1)) {
+                for (String raw :
+                        Files.readString(file, StandardCharsets.ISO_8859_1).split("[\\r\\n]+", -1)) {
                     byte[] bytes = raw.getBytes(StandardCharsets.ISO_8859_1);
                     reader.read(bytes, 0, bytes.length).stream()
                             .flatMap(line -> Rules.match(line).stream())
