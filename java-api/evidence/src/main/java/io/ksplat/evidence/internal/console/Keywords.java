@@ -19,7 +19,15 @@ final class Keywords {
     /**
      * A word, and the offset of those of its bytes that are looked for: the ones that a log has least often.
      */
-    private record Word(byte[] bytes, int offset) {
+    private static final class Word {
+        private final byte[] bytes;
+        private final int offset;
+
+        Word(byte[] bytes, int offset) {
+            this.bytes = bytes;
+            this.offset = offset;
+        }
+
         boolean isAt(byte[] text, int start, int from, int to) {
             return start >= from
                     && start + bytes.length <= to
@@ -85,7 +93,7 @@ final class Keywords {
                 continue;
             }
             for (Word word : words[block]) {
-                int start = at - SHORTEST + 1 - word.offset();
+                int start = at - SHORTEST + 1 - word.offset;
                 if (word.isAt(text, start, from, to)) {
                     return start;
                 }

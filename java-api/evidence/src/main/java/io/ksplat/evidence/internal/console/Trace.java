@@ -114,7 +114,7 @@ final class Trace {
     Trace without(Entry entry) {
         Trace rest = new Trace(label, cpu);
         rest.task = task;
-        entries.stream().filter(other -> other != entry).forEach(rest.entries::add);
+        entries.stream().filter(other -> !other.equals(entry)).forEach(rest.entries::add);
         return rest;
     }
 
