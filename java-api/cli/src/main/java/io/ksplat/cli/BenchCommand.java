@@ -7,6 +7,7 @@ import io.ksplat.campaign.RunnerTrial;
 import io.ksplat.campaign.Trial;
 import io.ksplat.campaign.internal.bench.Bench;
 import io.ksplat.campaign.internal.bench.Measurement;
+import io.ksplat.campaign.internal.bench.ParseBench;
 import io.ksplat.campaign.internal.bench.ReportBench;
 import io.ksplat.campaign.internal.bench.Workload;
 import io.ksplat.engine.Catalogue;
@@ -45,7 +46,8 @@ final class BenchCommand implements Callable<Integer> {
     /** Has the same steps and the same NMI, and drops objects whose destructor takes no lock that a task holds. */
     private static final String CLEAN = "nmi-cpumask-kptr";
 
-    private static final List<String> NAMES = List.of("restore", "boot", "attempts", "start", "workload", "report");
+    private static final List<String> NAMES =
+            List.of("restore", "boot", "attempts", "start", "workload", "report", "parse");
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -54,7 +56,7 @@ final class BenchCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "NAME",
             description =
-                    "restore: a machine from a template against a cold boot; boot: a cold boot against a plain QEMU's; attempts: verdicts a minute, DEADLOCK and CLEAN; start: a list and a run from the shell on, against a plain QEMU's boot; workload: what a reproducer with a figure measures; report: writing a report.")
+                    "restore: a machine from a template against a cold boot; boot: a cold boot against a plain QEMU's; attempts: verdicts a minute, DEADLOCK and CLEAN; start: a list and a run from the shell on, against a plain QEMU's boot; workload: what a reproducer with a figure measures; report: writing a report; parse: reading logs, clean and of nothing but reports.")
     private String name = "";
 
     @Parameters(
@@ -74,7 +76,8 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--runs",
             paramLabel = "N",
-            description = "How often; default: restore 30, boot 5, attempts 40, start 10, workload 10, report 1000.")
+            description =
+                    "How often; default: restore 30, boot 5, attempts 40, start 10, workload 10, report 1000, parse 10.")
     private int runs;
 
     @Option(names = "--jobs", paramLabel = "N", description = "Of attempts: how many at a time; default as for run.")
@@ -99,6 +102,7 @@ final class BenchCommand implements Callable<Integer> {
         Path folder = report.toAbsolutePath().resolve("bench-" + name);
         Measurement measured = switch (name) {
             case "workload" -> workload(folder, progress);
+            case "parse" -> ParseBench.measure(runs > 0 ? runs : 10);
             case "report" -> ReportBench.measure(runs > 0 ? runs : 1000, folder);
             default -> ksplat(folder, progress);
         };

@@ -193,7 +193,8 @@ public final class Assembler {
         if (own.isEmpty() && isAftermath(match, head)) {
             return;
         }
-        if (cause.isPresent() && cause.get().isContinuedBy(match.rule())) {
+        if (cause.isPresent()
+                && (cause.get().isContinuedBy(match.rule()) || cause.get().awaitsMessage())) {
             cause.get().add(head);
             return;
         }
@@ -211,7 +212,12 @@ public final class Assembler {
         return match.rule().family() == Rule.Family.PANIC
                 && emitted
                 && AFTERMATH.matcher(line.text()).find()
-                && !(line.seconds().orElse(emittedAt) - emittedAt > LONGEST_TO_PANIC);
+                && !isOfAnotherTime(line.seconds().orElse(emittedAt) - emittedAt);
+    }
+
+    /** Later than a console needs for a report, or on the clock of another boot. */
+    private static boolean isOfAnotherTime(double later) {
+        return later > LONGEST_TO_PANIC || later < -1;
     }
 
     private boolean isNoise(String text) {

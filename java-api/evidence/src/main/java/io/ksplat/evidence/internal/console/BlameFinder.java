@@ -99,9 +99,10 @@ final class BlameFinder {
                 yield stack(traced, WALLS).or(() -> pointer(traces));
             }
             case STACK ->
-                stack(traces, sleeps ? SLEEPS : BRICKS)
-                        .or(() -> stack(traces, NEVER))
-                        .or(() -> any(traces));
+                program(report, traces)
+                        .or(() -> stack(traces, sleeps ? SLEEPS : BRICKS)
+                                .or(() -> stack(traces, NEVER))
+                                .or(() -> any(traces)));
             case TAKING ->
                 taking(report)
                         .filter(at -> !HelperFunctions.is(at) && !isIn(TAKERS, at) || Locking.isDeferral(at))
@@ -192,6 +193,16 @@ final class BlameFinder {
                                 && !isIn(areas, function)))
                 .flatMap(Optional::stream)
                 .findFirst();
+    }
+
+    /** Returns the BPF program that a stream's report is about. */
+    private static Optional<String> program(Report report, List<Trace> traces) {
+        return report.rule().family() == Rule.Family.STREAM
+                ? traces.stream()
+                        .flatMap(trace -> functions(trace, entry -> true))
+                        .filter(Names::isProgram)
+                        .findFirst()
+                : Optional.empty();
     }
 
     /** Returns the first function that neither reports nor locks: a trace that was cut off may have nothing but helpers. */

@@ -2,6 +2,8 @@
 package io.ksplat.evidence.internal.console;
 
 import java.io.ByteArrayOutputStream;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Undoes encodings of a whole text: UTF-16, as shells of Windows write it, UTF-32, and the quoted-printable and base64 of mails. What is neither passes without being copied.
@@ -13,11 +15,13 @@ public final class Encoding {
 
     private static final int FEWEST = 8;
 
-    private static final Keywords QUOTED =
-            new Keywords(java.util.List.of("=3D=", " =3D", "=3D0x", "=E2=80", "=C2=A0", "quoted-printable"));
+    private static final List<String> QUOTED = List.of("=3D=", " =3D", "=3D0x", "=E2=80", "=C2=A0", "quoted-printable");
 
-    private static final Keywords BASE64 =
-            new Keywords(java.util.List.of("-Transfer-Encoding: base64", "-transfer-encoding: base64"));
+    private static final List<String> BASE64 = List.of("-Transfer-Encoding: base64", "-transfer-encoding: base64");
+
+    /** Both are looked for at once: every byte of a log passes here. */
+    private static final Keywords MAIL =
+            new Keywords(Stream.concat(QUOTED.stream(), BASE64.stream()).toList());
 
     private enum Form {
         UNKNOWN,
@@ -158,17 +162,16 @@ public final class Encoding {
     }
 
     private void plain(byte[] text, int from, int to) {
-        int found = QUOTED.find(text, from, to);
-        int base64 = BASE64.find(text, from, found < 0 ? to : found);
-        if (base64 >= 0) {
-            sink.feed(text, from, base64);
-            form = Form.BASE64;
-            part = new Base64Part(sink);
-            base64(text, base64, to);
-            return;
-        }
+        int found = MAIL.find(text, from, to);
         if (found < 0) {
             sink.feed(text, from, to);
+            return;
+        }
+        if (text[found] == '-') {
+            sink.feed(text, from, found);
+            form = Form.BASE64;
+            part = new Base64Part(sink);
+            base64(text, found, to);
             return;
         }
         int line = found;

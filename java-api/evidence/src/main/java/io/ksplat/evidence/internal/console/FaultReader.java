@@ -179,6 +179,14 @@ final class FaultReader {
                 .findFirst();
     }
 
+    /** Returns the task that all dumps name, if they do not name a CPU. */
+    static Optional<Task> runningSomewhere(List<Line> lines) {
+        List<Dump> all = dumps(lines).distinct().toList();
+        return all.size() == 1 && all.get(0).cpu().isEmpty()
+                ? Optional.of(all.get(0).task())
+                : Optional.empty();
+    }
+
     static OptionalInt cpu(List<Line> lines) {
         return dumps(lines)
                 .map(Dump::cpu)
@@ -197,6 +205,8 @@ final class FaultReader {
     static OptionalInt preemptCount(List<Line> lines) {
         return lines.stream()
                 .limit(MOST_HEAD)
+                .filter(line ->
+                        line.text().contains("preempt_count") || line.text().contains("scheduling while"))
                 .map(line -> COUNT.matcher(line.text().strip()))
                 .filter(Matcher::find)
                 .map(FaultReader::count)

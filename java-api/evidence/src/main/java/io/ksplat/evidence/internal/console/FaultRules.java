@@ -167,6 +167,8 @@ final class FaultRules {
             // powerpc, s390, mips, loongarch, riscv die(): "Oops: %s, sig: %ld [#%d]", "%s: %04x ilc:%d [#%d]",
             // "%s[#%d]:", "%s [#%d]"
             fault("Oops: ", "^Oops: ", "Oops in {f}", PC, "arch/powerpc/kernel/traps.c"),
+            // do_trap_error (arch/riscv/kernel/traps.c): die() with "Oops - load access fault" and others
+            fault("Oops - ", "^Oops - [\\w ,()-]+ \\[#\\d+\\]", "Oops in {f}", PC, "arch/riscv/kernel/traps.c"),
             fault("Oops[#", "Oops\\[#\\d+\\]", "Oops in {f}", PC, "arch/mips/kernel/traps.c"),
             fault("Oops [#", "Oops \\[#\\d+\\]", "Oops in {f}", PC, "arch/riscv/kernel/traps.c"),
             fault(

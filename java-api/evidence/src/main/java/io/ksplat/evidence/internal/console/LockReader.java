@@ -23,7 +23,7 @@ final class LockReader {
     private static final Pattern LINK = Pattern.compile("^-> #(\\d+) +(\\(.+)$");
 
     private static final Pattern TASK = Pattern.compile(
-            "^(.{1,64})/(\\d+)(?: \\[.*\\])? (?:is trying to|takes:|is freeing memory|is leaving the kernel|just changed the state)");
+            "^(?:\\d+\\) )?(.{1,64})/(\\d+)(?: \\[.*\\])? (?:is trying to|takes:|is freeing memory|is leaving the kernel|just changed the state)");
     private static final Pattern RELEASED = Pattern.compile("is trying to release lock \\((.*)\\) at:");
     private static final Pattern USAGE = Pattern.compile("inconsistent \\{([^}]+)\\} -> \\{([^}]+)\\} usage");
     private static final Pattern STEP = Pattern.compile(

@@ -104,8 +104,13 @@ final class MemoryRules {
                     "unreferenced object",
                     "^\\s*(?:kmemleak: )?unreferenced (?:percpu )?object (?:0x)?[0-9a-f]+ \\(size \\d+\\):"),
             leak("BUG: memory leak", "BUG: memory leak"),
-            // slab_bug: "BUG %s (%s): %s"
-            rule("BUG ", "^BUG \\S+ \\((?:Tainted|Not tainted)[^)]*\\): ([\\w ]+)", "BUG: {1}", NONE, "mm/slub.c")
+            // slab_bug: "BUG %s (%s): %s"; that of kasan_report_error until 4.7 belongs to KASAN's own report
+            rule(
+                            "BUG ",
+                            "^BUG \\S+ \\((?:Tainted|Not tainted)[^)]*\\): (?!kasan: bad access)([\\w ]+)",
+                            "BUG: {1}",
+                            NONE,
+                            "mm/slub.c")
                     .typed(SyzkallerTypes::slab)
                     .continuingWith(WARNINGS),
             // bad_page: "BUG: Bad page state in process %s  pfn:%05lx"

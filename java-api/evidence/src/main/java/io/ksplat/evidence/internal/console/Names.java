@@ -20,6 +20,11 @@ final class Names {
 
     private Names() {}
 
+    /** Returns whether a symbol is that of a JITed BPF program. */
+    static boolean isProgram(String function) {
+        return PROGRAM.matcher(function).find();
+    }
+
     /** Removes the suffixes of compilers and the tags of BPF programs, so that the name is the same in every build. */
     static String plain(String function) {
         // the entry of a function's code on 64-bit powerpc before ELFv2

@@ -199,6 +199,13 @@ final class Report {
         };
     }
 
+    /** Returns whether the next line is the message of a WARN(), which __warn() (kernel/panic.c) prints below the head: it may look like a head. */
+    boolean awaitsMessage() {
+        return rule().kind() == EvidenceKind.WARNING
+                && rule().keyword().equals(WarningRules.WARNING_AT)
+                && lines.stream().skip(1).allMatch(line -> line.text().startsWith("Hardware name: "));
+    }
+
     /** Returns whether a line is too late to belong to this report. */
     boolean isPast(Line line) {
         return line.seconds().isPresent()

@@ -9,6 +9,7 @@ import io.ksplat.evidence.HeldLock;
 import io.ksplat.evidence.LockRef;
 import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Stack;
+import io.ksplat.evidence.Task;
 import io.ksplat.evidence.internal.Facts;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -76,8 +77,7 @@ final class ReportReader {
             case STALL ->
                 known.cpu().isPresent() && known.task().isEmpty()
                         ? evidence.cpu(known.cpu())
-                                .task(FaultReader.running(
-                                                report.lines, known.cpu().getAsInt())
+                                .task(running(report, known.cpu().getAsInt())
                                         .or(() -> traces.stream()
                                                 .filter(trace -> trace.isMain()
                                                         && trace.cpu().equals(known.cpu()))
@@ -89,6 +89,14 @@ final class ReportReader {
                 evidence.cpu(known.cpu().isPresent() ? known.cpu() : FaultReader.cpu(report.lines))
                         .task(known.task().or(() -> FaultReader.running(report.lines)));
         };
+    }
+
+    /** Old kernels leave the CPU out of the dump; the NMI in which a CPU finds that it hangs itself is on that CPU. */
+    private static Optional<Task> running(Report report, int cpu) {
+        return FaultReader.running(report.lines, cpu)
+                .or(() -> report.rule().kind() == EvidenceKind.HARD_LOCKUP
+                        ? FaultReader.runningSomewhere(report.lines)
+                        : Optional.empty());
     }
 
     /** A stream's text may have been copied into any console or log. */
@@ -119,7 +127,7 @@ final class ReportReader {
             case FAULT, WARNING -> FaultReader.exception(report);
             case PANIC -> new Details.Panic(panic(report.lines.get(0).text()));
             case STREAM -> StreamReader.read(report.lines);
-            case LINE -> new Details.None();
+            case LINE -> report.rule().kind() == EvidenceKind.HUNG_TASK ? StallReader.read(report) : new Details.None();
         };
     }
 

@@ -34,15 +34,15 @@ final class StallReader {
     private static final Pattern JIFFIES = Pattern.compile("\\bt=(\\d+) jiffies|\\} (\\d+) jiffies s:");
     private static final Pattern SOFT = Pattern.compile("CPU#(\\d+) stuck for (\\d+)s! \\[(.*):(\\d+)\\]");
     private static final Pattern HARD = Pattern.compile(
-            "hard LOCKUP on cpu (\\d+)|Watchdog CPU:(\\d+) Hard LOCKUP|^(?:watchdog: )?CPU (\\d+) (?:Hard LOCKUP|self-detected hard)");
+            "(?:hard |NMI Watchdog detected )LOCKUP on (?:cpu |CPU ?)(\\d+)|Watchdog CPU:(\\d+) Hard LOCKUP|^(?:watchdog: )?CPU (\\d+) (?:Hard LOCKUP|self-detected hard)");
     private static final Pattern HARD_BY =
             Pattern.compile("\\bCPU ?(\\d+): Watchdog detected|^CPU (\\d+) (?:self-)?detected hard");
     private static final Pattern CSD =
             Pattern.compile("CSD lock \\(#\\d+\\) on CPU#(\\d+), waiting (\\d+) ns for CPU#(\\d+)");
     private static final Pattern POOL = Pattern.compile("pool(?: \\d+:)? cpus=([\\d,-]+).* stuck for (\\d+)s");
 
-    private static final Pattern HUNG =
-            Pattern.compile("\\btask (.*):(\\d+) (?:blocked|can't die).* for more than (\\d+) seconds");
+    private static final Pattern HUNG = Pattern.compile(
+            "\\btask (.*):(\\d+) (?:blocked|can't die|has been waiting).* for more than (\\d+) seconds");
     private static final Pattern BLOCKER = Pattern.compile(
             "INFO: task .*:\\d+ (?:<\\w+> )?(?:is )?blocked on an? (mutex|semaphore|rw-semaphore)(?: likely (?:owned|last held) by task (.*?):(\\d+)(?: <\\w+>)?)?");
 
@@ -52,6 +52,21 @@ final class StallReader {
 
     private static final Pattern PWQ = Pattern.compile("^\\s*pwq \\d+: cpus=([\\d,-]+)");
     private static final Pattern WORK = Pattern.compile("\\b\\d+(?:\\(RESCUER\\))?:([A-Za-z_][\\w.]*)");
+
+    /** Of a line that tells of a stall, one is in it: most lines are frames and registers. */
+    private static final List<String> TELLING = List.of(
+            "LOCKUP",
+            "etected",
+            " GP",
+            "Tasks blocked",
+            "jiffies",
+            "stuck for",
+            "failed to run",
+            "CSD lock",
+            "holdout",
+            "CPU: ",
+            "Pid: ",
+            "Process ");
 
     /** Works in flight that are told of. */
     private static final int MOST_WORKS = 64;
@@ -91,6 +106,9 @@ final class StallReader {
         boolean self = report.lines.get(0).text().contains("self-detected");
         for (Line line : report.lines) {
             String text = line.text();
+            if (!holdout && TELLING.stream().noneMatch(text::contains)) {
+                continue;
+            }
             number(STALLED.matcher(text)).ifPresent(cpus::add);
             number(HARD.matcher(text)).ifPresent(cpus::add);
             if (holdout) {

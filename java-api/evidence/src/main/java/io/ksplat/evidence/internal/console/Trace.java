@@ -95,12 +95,17 @@ final class Trace {
         entries.add(new Entry(frame, stack, pointer));
     }
 
-    /** Returns the trace without the frames of instruction pointers and without what only may be one. */
+    /**
+     * Returns the trace without the frames of instruction pointers, and without those that only may be ones. Where the pointer is in no code an unwinder does
+     * not know how to begin, and all frames are guesses: the first is that of the call.
+     */
     Trace withoutPointer() {
         Trace calls = new Trace(label, cpu);
         calls.task = task;
+        boolean guesses = entries.stream()
+                .noneMatch(entry -> !entry.pointer() && entry.frame().certain());
         entries.stream()
-                .filter(entry -> !entry.pointer() && entry.frame().certain())
+                .filter(entry -> !entry.pointer() && (guesses || entry.frame().certain()))
                 .forEach(calls.entries::add);
         return calls;
     }
@@ -109,7 +114,7 @@ final class Trace {
     Trace without(Entry entry) {
         Trace rest = new Trace(label, cpu);
         rest.task = task;
-        entries.stream().filter(other -> other != entry).forEach(rest.entries::add);
+        entries.stream().filter(other -> !other.equals(entry)).forEach(rest.entries::add);
         return rest;
     }
 

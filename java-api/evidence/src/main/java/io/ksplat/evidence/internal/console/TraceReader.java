@@ -200,6 +200,9 @@ final class TraceReader {
 
     /** Returns the task whose trace a line announces. */
     static Optional<Task> task(String text) {
+        if (!text.startsWith("task:") && !text.contains(" 0x")) {
+            return Optional.empty();
+        }
         Matcher task = TASK.matcher(text);
         if (!task.find()) {
             return Optional.empty();

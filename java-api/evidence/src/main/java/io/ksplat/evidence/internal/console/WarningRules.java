@@ -16,6 +16,8 @@ import java.util.List;
 final class WarningRules {
     private static final String PANIC_C = "kernel/panic.c";
 
+    static final String WARNING_AT = "WARNING: ";
+
     /** Any other {@code pr_err("BUG: ...")}. */
     private static final Rule ANY_BUG = Rule.of(
             OTHER,
@@ -178,6 +180,6 @@ final class WarningRules {
     }
 
     private static Rule warn(String head, Rule.Blame blame) {
-        return Rule.of(WARNING, Family.WARNING, "WARNING: ", head, "WARNING in {f}", blame, PANIC_C);
+        return Rule.of(WARNING, Family.WARNING, WARNING_AT, head, "WARNING in {f}", blame, PANIC_C);
     }
 }
