@@ -89,7 +89,7 @@ final class PatchCommand implements Callable<Integer> {
                     "a reproducer and one series are needed: ksplat patch REPRODUCER SERIES, or --message-id ID for"
                             + " SERIES");
         }
-        if (mail != null && !Files.isDirectory(mail.toAbsolutePath().getParent())) {
+        if (mail != null && !Files.isDirectory(mail.toAbsolutePath().resolveSibling(""))) {
             throw new ParameterException(spec.commandLine(), "--mail " + mail + ": there is no such folder");
         }
         SeriesTrial.Question question = series.question(spec, tree, Optional.empty(), each);

@@ -16,7 +16,7 @@ record HeldProcess(int status, String output) {
     static HeldProcess run(Path folder, Duration limit, String... command) throws Exception {
         Path output = Files.createTempFile(folder, "output", ".log");
         List<String> words = new ArrayList<>(List.of(
-                Path.of("../../native/build/ksplat-guard").toAbsolutePath().toString(), "--"));
+                Path.of("../../native/build/ksplat-guard").toAbsolutePath().toString(), "--host-network", "--"));
         words.addAll(List.of(command));
         ProcessBuilder builder = new ProcessBuilder(words)
                 .directory(folder.toFile())

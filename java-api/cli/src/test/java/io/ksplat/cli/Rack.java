@@ -87,7 +87,7 @@ final class Rack implements AutoCloseable {
     private Process start(String series) throws IOException {
         Path kernel = disk.resolve(series);
         List<String> words = new ArrayList<>(List.of(
-                Path.of("../../native/build/ksplat-guard").toAbsolutePath().toString(), "--"));
+                Path.of("../../native/build/ksplat-guard").toAbsolutePath().toString(), "--host-network", "--"));
         words.addAll(List.of("qemu-system-x86_64", "-machine", "q35", "-cpu", "max", "-accel", "tcg,thread=multi"));
         words.addAll(List.of("-smp", "4", "-m", "1024", "-nodefaults", "-no-user-config", "-display", "none"));
         words.addAll(List.of("-kernel", kernel.resolve("vmlinuz").toString()));

@@ -98,7 +98,7 @@ public final class AskedSeries implements AutoCloseable {
             PatchSeries.read(List.of(given), Files.createDirectory(scratch.resolve("given")));
             return new AskedSeries(scratch, List.of(given), id, Optional.empty());
         } catch (IncompleteSeriesException e) {
-            why = e.getMessage().replace(given.toString(), "standard input");
+            why = String.valueOf(e.getMessage()).replace(given.toString(), "standard input");
         }
         if (id.isEmpty()) {
             throw new IOException(why + ", and no Message-ID by which the series can be found: b4 gives a mail");

@@ -361,7 +361,8 @@ final class RustNames {
             throw new NotRust();
         }
         long value = 0;
-        for (char digit : digits.toCharArray()) {
+        for (int i = 0; i < digits.length(); i++) {
+            char digit = digits.charAt(i);
             int worth = digit <= '9' ? digit - '0' : digit >= 'a' ? digit - 'a' + 10 : digit - 'A' + 36;
             value = value * 62 + worth;
         }

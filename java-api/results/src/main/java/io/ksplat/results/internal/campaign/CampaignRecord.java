@@ -2,7 +2,8 @@
 package io.ksplat.results.internal.campaign;
 
 /** What many runs together say. */
-public sealed interface CampaignRecord permits SweepRecord, BisectRecord, PatchRecord, BenchRecord, HuntRecord, HistoryRecord {
+public sealed interface CampaignRecord
+        permits SweepRecord, BisectRecord, PatchRecord, BenchRecord, HuntRecord, HistoryRecord {
     /** Returns the command that made it, which names its files, too. */
     default String kind() {
         if (this instanceof SweepRecord) {
