@@ -26,7 +26,6 @@ import org.junit.jupiter.api.io.TempDir;
  * machine.
  */
 @Tag("machine")
-@Tag("full")
 class SlurmTest {
     /** Quick ones, of several verdicts, each of which is reached each time. */
     private static final List<String> REPRODUCERS =
@@ -159,6 +158,7 @@ class SlurmTest {
 
     /** Slurm is real here, and the ksplat of task N a script that ends as it is told. */
     @Test
+    @Tag("full")
     void onlyAKsplatThatFailedOrWasKilledIsTriedAgainAndTwiceAtMost() throws Exception {
         Path plan = plan();
         Path report = folder.resolve("report");
@@ -186,7 +186,9 @@ class SlurmTest {
         assertThat(tries).as(logs(report)).containsExactly(1, 1, 1, 3, 3, 1);
     }
 
+    /** Open: a task on n2 may end in the moment before the node is killed, and then nothing is lost there. */
     @Test
+    @Tag("long")
     void theJointReportIsThatOfOneMachineWhateverHappens() throws Exception {
         Path plan = plan();
         Path report = folder.resolve("report");

@@ -87,6 +87,11 @@ public record KernelInfo(
         KernelBtf.read(raw).writeVmlinuxHeader(include.resolve("vmlinux.h"));
     }
 
+    /** Returns what it has for BPF programs. */
+    public BpfInventory bpf() {
+        return BpfInventory.of(btf);
+    }
+
     /** The symbols of a boot that says where it has its {@code _text}: KASLR moves them all by one constant. */
     public Symbols symbolsAt(long text) {
         long linked = symbols.address("_text").orElse(text);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.hunt;
 
-import io.ksplat.bpf.internal.libbpf.KernelBtf;
+import io.ksplat.machine.internal.BpfInventory;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
@@ -19,9 +19,6 @@ import java.util.stream.Collectors;
 public record Coverage(Uncovered uncovered, List<Destructor> destructors) {
     private static final Pattern COMMENT = Pattern.compile("/\\*.*?\\*/", Pattern.DOTALL);
     private static final Pattern WORD = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
-    private static final String MAP = "BPF_MAP_TYPE_";
-    private static final String HELPER = "BPF_FUNC_";
-    private static final String DESTRUCTOR = "_dtor";
 
     public Coverage {
         destructors = List.copyOf(destructors);
@@ -55,26 +52,19 @@ public record Coverage(Uncovered uncovered, List<Destructor> destructors) {
     }
 
     /** Compares a kernel with all operations, also with those that are not tried this time. */
-    static Coverage of(KernelBtf btf) throws IOException {
+    static Coverage of(BpfInventory kernel) throws IOException {
         Set<String> words = words(OperationPair.sources());
-        List<String> maps = btf.values("bpf_map_type").keySet().stream()
-                .filter(name -> name.startsWith(MAP) && !name.endsWith("_UNSPEC") && !name.endsWith("_DEPRECATED"))
-                .toList();
-        List<String> helpers = btf.values("bpf_func_id").keySet().stream()
-                .filter(name -> name.startsWith(HELPER) && !name.equals(HELPER + "unspec"))
-                .map(name -> "bpf_" + name.substring(HELPER.length()))
-                .toList();
         return new Coverage(
-                new Uncovered(missing(maps, words), missing(helpers, words), missing(btf.kfuncs(), words)),
-                btf.kfuncs().stream()
-                        .filter(kfunc -> btf.hasFunction(kfunc + DESTRUCTOR))
-                        .map(Coverage::destructor)
-                        .toList());
+                new Uncovered(
+                        missing(kernel.maps(), words),
+                        missing(kernel.helpers(), words),
+                        missing(kernel.kfuncs(), words)),
+                kernel.releases().stream().map(Coverage::destructor).toList());
     }
 
     private static Destructor destructor(String release) {
         return new Destructor(
-                release + DESTRUCTOR,
+                release + BpfInventory.DESTRUCTOR,
                 release,
                 Operations.named(List.of()).stream()
                         .filter(operation -> operation.dropsLastReferences()

@@ -73,7 +73,7 @@ public final class Hunt {
             Kernel kernel = new Kernels(cache).resolve(KernelSpec.parse(request.kernel()), progress);
             KernelInfo info =
                     KernelInfo.of(kernel, MachineFactory.open(cache, Optional.of(Accelerator.TCG)), cache, progress);
-            HuntFile file = HuntFile.open(folder, request, kernel.key(), Coverage.of(info.btf()));
+            HuntFile file = HuntFile.open(folder, request, kernel.key(), Coverage.of(info.bpf()));
             Queue queue = new Queue(request, file);
             ExecutorService workers = Executors.newFixedThreadPool(request.workers(), task -> {
                 Thread thread = new Thread(task, "ksplat-hunt");
