@@ -111,7 +111,7 @@ class OneReproducerTest {
         assertThat(err.toString()).contains("no patch in " + mail);
         err.getBuffer().setLength(0);
         assertThat(ksplat(PATCH, "nmi-task-kptr")).isEqualTo(2);
-        assertThat(err.toString()).contains("a reproducer and a series are needed");
+        assertThat(err.toString()).contains("a reproducer and one series are needed");
     }
 
     /** They get as far as what comes after the reproducer. */
