@@ -218,7 +218,8 @@ class ParseTest {
                 .isEqualTo(1);
         assertThat(parseKnowing(bad, "oops: another | 9999-12-31 | ticket 8\n").exit())
                 .isEqualTo(1);
-        assertThat(parseKnowing(bad, signature + "\n").err()).contains("known:1: neither [[known]] nor SIGNATURE | UNTIL | REASON");
+        assertThat(parseKnowing(bad, signature + "\n").err())
+                .contains("known:1: neither [[known]] nor SIGNATURE | UNTIL | REASON");
         assertThat(parseKnowing(bad, signature + " | soon | ticket\n").err()).contains("known:1: not a date", "soon");
     }
 
