@@ -249,9 +249,6 @@ public final class Symbols {
                 continue;
             }
             String other = name(i);
-            if (part.length() >= PART && (other.contains(part) || other.contains(end))) {
-                byDistance.computeIfAbsent(budget + 1, d -> new HashSet<>()).add(other);
-            }
             if (other.equals(name) || other.startsWith(PADDING)) {
                 continue;
             }
@@ -260,7 +257,8 @@ public final class Symbols {
                     : isPrefixed(name, other) || isPrefixed(other, name)
                             ? 1
                             : Math.abs(longer) > budget ? budget + 1 : EditDistance.between(name, other, budget);
-            if (distance <= budget) {
+            boolean hasMost = part.length() >= PART && (other.contains(part) || other.contains(end));
+            if (distance <= budget || hasMost) {
                 byDistance.computeIfAbsent(distance, d -> new HashSet<>()).add(other);
             }
         }

@@ -120,6 +120,9 @@ class SymbolsTest {
         assertThat(symbols.near("call_rcu_nocb", 3))
                 .as("neither itself nor the padding before it")
                 .isEmpty();
+        assertThat(symbols.near("rcu_segcblist_enqueue.isra.0", 3))
+                .as("nor with a name that others may have most of")
+                .isEmpty();
     }
 
     @Test
