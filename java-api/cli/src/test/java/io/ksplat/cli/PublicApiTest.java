@@ -48,7 +48,6 @@ class PublicApiTest {
             "io.ksplat.machine.GuestKernel.of",
             "io.ksplat.machine.AgentException.of",
             "io.ksplat.machine.Nmi.<init>",
-            "io.ksplat.machine.Nmi.outside",
             "io.ksplat.machine.Nmi.symbols",
             "io.ksplat.machine.Nmi.targets",
             "io.ksplat.machine.Nmi.view",

@@ -47,6 +47,7 @@ public final class Nmi {
     private final List<String> misses = new ArrayList<>();
     private final List<Burst> bursts = new ArrayList<>();
     private int asked;
+    private Optional<SteadyStorm> storm = Optional.empty();
 
     /**
      * Makes the NMIs of a run; only targets call this.
@@ -108,12 +109,12 @@ public final class Nmi {
      * @return how many NMIs the CPUs took; 0 fails the control {@code sysrq}
      */
     public long sysrq() throws IOException {
-        intercept(0, scale(Aim.WITHIN));
-        NmiCounter tally = new NmiCounter(this);
-        long begin = System.nanoTime();
         if (mode.storm().isPresent()) {
             return 0;
         }
+        intercept(0, scale(Aim.WITHIN));
+        NmiCounter tally = new NmiCounter(this);
+        long begin = System.nanoTime();
         boolean sent = mode.asWritten();
         if (sent) {
             // Otherwise the kernel prints a help text and does nothing.
@@ -127,6 +128,39 @@ public final class Nmi {
         long taken = tally.taken();
         bursts.add(new Burst("sysrq", "sysrq", sent ? 1 : 0, 1, taken, begin));
         return taken;
+    }
+
+    /**
+     * Begins the storm of {@code --nmi storm:RATE}, if the run has that mode; only targets' runs call this.
+     *
+     * @throws UnsupportedTargetException if nothing can send one there
+     */
+    public void beginStorm() throws IOException {
+        if (mode.storm().isPresent()) {
+            storm = Optional.of(SteadyStorm.begin(this, mode.storm().getAsDouble()));
+        }
+    }
+
+    /** Returns what became up to now of the storm that was begun; empty if none is on. */
+    public Optional<Burst> stormSoFar() throws IOException {
+        return storm.isPresent() ? Optional.of(storm.get().soFar()) : Optional.empty();
+    }
+
+    /**
+     * Ends the storm that was begun, and adds it to the bursts.
+     *
+     * @throws IOException if its last count cannot be read
+     */
+    public void endStorm() throws IOException {
+        if (storm.isEmpty()) {
+            return;
+        }
+        try {
+            storm.get().close();
+            fired(storm.get().soFar());
+        } finally {
+            storm = Optional.empty();
+        }
     }
 
     /** How many aimed NMIs were asked for, sent or not. */
@@ -157,11 +191,19 @@ public final class Nmi {
                                 + " run it on a machine in QEMU, or give the aim a storm to take its place (orStorm)"));
     }
 
-    public Optional<OutsideNmis> outside() {
+    Optional<OutsideNmis> outside() {
         return outside;
     }
 
-    public Duration scale(Duration time) {
+    void send() throws IOException {
+        if (outside.isPresent()) {
+            outside.get().send();
+        } else {
+            vm().injectNmi();
+        }
+    }
+
+    Duration scale(Duration time) {
         return outside.map(there -> there.scale(time))
                 .orElseGet(() -> vm().config().accelerator().scale(time));
     }
@@ -192,11 +234,11 @@ public final class Nmi {
         return kernel;
     }
 
-    public NmiMode mode() {
+    NmiMode mode() {
         return mode;
     }
 
-    public boolean isEvident() {
+    boolean isEvident() {
         return evidence.getAsBoolean();
     }
 
@@ -212,8 +254,7 @@ public final class Nmi {
         misses.add(why);
     }
 
-    /** Adds what became of NMIs that were not aimed. */
-    public void fired(Burst burst) {
+    void fired(Burst burst) {
         bursts.add(burst);
     }
 

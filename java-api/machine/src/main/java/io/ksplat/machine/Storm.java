@@ -74,10 +74,10 @@ public final class Storm {
     }
 
     private Burst send(Duration time, boolean untilEvidence) throws IOException {
-        nmi.intercept(0, nmi.scale(Aim.WITHIN));
         if (nmi.mode().storm().isPresent()) {
             return new Burst("storm", how() + ", not sent (--nmi " + nmi.mode() + ")", 0, 0, 0, System.nanoTime());
         }
+        nmi.intercept(0, nmi.scale(Aim.WITHIN));
         if (nmi.outside().isPresent() && nmi.mode().asWritten()) {
             nmi.outside().get().begin(perSecond, time);
         }
@@ -87,14 +87,6 @@ public final class Storm {
             if (nmi.outside().isPresent() && nmi.mode().asWritten()) {
                 nmi.outside().get().end();
             }
-        }
-    }
-
-    private void sendOne() throws IOException {
-        if (nmi.outside().isPresent()) {
-            nmi.outside().get().send();
-        } else {
-            nmi.vm().injectNmi();
         }
     }
 
@@ -113,7 +105,7 @@ public final class Storm {
         while (due < end) {
             pauseUntil(due);
             if (nmi.mode().asWritten()) {
-                sendOne();
+                nmi.send();
                 sent++;
             }
             due = gaps.after(due, System.nanoTime());

@@ -13,7 +13,6 @@ import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.internal.symbols.Symbols;
-import io.ksplat.machine.Burst;
 import io.ksplat.machine.GuestProcess;
 import io.ksplat.machine.Landing;
 import io.ksplat.machine.Nmi;
@@ -26,7 +25,6 @@ import io.ksplat.machine.internal.SelfCheck;
 import io.ksplat.machine.internal.Snapshots;
 import io.ksplat.machine.internal.UnsupportedTargetException;
 import io.ksplat.machine.internal.nmi.NmiInterceptor;
-import io.ksplat.machine.internal.nmi.SteadyStorm;
 import io.ksplat.results.NmiRecord;
 import io.ksplat.results.TimelineEvent;
 import java.io.IOException;
@@ -73,7 +71,6 @@ public final class Fixture {
     private final Map<String, BpfObject> loadedBefore = new HashMap<>();
 
     private final Optional<Nmi> nmi;
-    private Optional<SteadyStorm> storm = Optional.empty();
     private final long beganNanos = System.nanoTime();
     private OptionalLong watchBegan = OptionalLong.empty();
     private OptionalLong watchEnded = OptionalLong.empty();
@@ -305,22 +302,19 @@ public final class Fixture {
      */
     public void beginStorm() throws IOException {
         if (context.mode.storm().isPresent()) {
-            storm = SteadyStorm.begin(nmi());
+            nmi().beginStorm();
         }
     }
 
     /** What a storm came to cannot be read from a machine that is gone; the watch says that it is. */
     private void endStorm() {
-        if (storm.isEmpty()) {
+        if (nmi.isEmpty()) {
             return;
         }
         try {
-            storm.get().close();
-            nmi().fired(storm.get().soFar());
+            nmi.get().endStorm();
         } catch (IOException e) {
             LOG.debug("the storm's last count is not known", e);
-        } finally {
-            storm = Optional.empty();
         }
     }
 
@@ -415,13 +409,8 @@ public final class Fixture {
                 all.add(Control.stimulus(
                         "nmi", nmi.get().asked(), nmi.get().landings().size()));
             }
-            nmi.get()
-                    .bursts()
+            Stream.concat(nmi.get().bursts().stream(), nmi.get().stormSoFar().stream())
                     .forEach(burst -> all.add(Control.stimulus(burst.source(), burst.required(), burst.taken())));
-        }
-        if (storm.isPresent()) {
-            Burst burst = storm.get().soFar();
-            all.add(Control.stimulus(burst.source(), burst.required(), burst.taken()));
         }
         all.addAll(controls.read());
         List<Control> ends = exits.read();

@@ -27,6 +27,7 @@ public record BpfInventory(List<String> maps, List<String> helpers, List<String>
     }
 
     static BpfInventory of(KernelBtf btf) {
+        List<String> kfuncs = List.copyOf(btf.kfuncs());
         return new BpfInventory(
                 btf.values("bpf_map_type").keySet().stream()
                         .filter(name ->
@@ -36,8 +37,8 @@ public record BpfInventory(List<String> maps, List<String> helpers, List<String>
                         .filter(name -> name.startsWith(HELPER) && !name.equals(HELPER + "unspec"))
                         .map(name -> "bpf_" + name.substring(HELPER.length()))
                         .toList(),
-                List.copyOf(btf.kfuncs()),
-                btf.kfuncs().stream()
+                kfuncs,
+                kfuncs.stream()
                         .filter(kfunc -> btf.hasFunction(kfunc + DESTRUCTOR))
                         .toList());
     }

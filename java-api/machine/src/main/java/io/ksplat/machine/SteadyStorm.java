@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.ksplat.machine.internal.nmi;
+package io.ksplat.machine;
 
-import io.ksplat.machine.Burst;
-import io.ksplat.machine.MachineException;
-import io.ksplat.machine.Nmi;
+import io.ksplat.machine.internal.nmi.NmiCounter;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -19,7 +16,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>An NMI is not sent before the guest has handled the one before, so that on a host that is slow the rate is lower, and the control
  * holds.
  */
-public final class SteadyStorm implements AutoCloseable {
+final class SteadyStorm implements AutoCloseable {
     private static final long SECOND = 1_000_000_000L;
 
     /** A guest that handles none for so long, on KVM, is dead. */
@@ -47,21 +44,17 @@ public final class SteadyStorm implements AutoCloseable {
     }
 
     /**
-     * Begins the storm that the mode of the NMIs asks for; empty if it asks for none.
+     * Begins one.
      *
      * @throws io.ksplat.machine.internal.UnsupportedTargetException if nothing can send one there
      */
-    public static Optional<SteadyStorm> begin(Nmi nmi) throws IOException {
-        OptionalDouble perSecond = nmi.mode().storm();
-        if (perSecond.isEmpty()) {
-            return Optional.empty();
-        }
+    static SteadyStorm begin(Nmi nmi, double perSecond) throws IOException {
+        SteadyStorm storm = new SteadyStorm(nmi, perSecond);
         if (nmi.outside().isPresent()) {
-            nmi.outside().get().begin(perSecond.getAsDouble(), LONGEST);
+            nmi.outside().get().begin(perSecond, LONGEST);
         }
-        SteadyStorm storm = new SteadyStorm(nmi, perSecond.getAsDouble());
         storm.thread.start();
-        return Optional.of(storm);
+        return storm;
     }
 
     private void run() {
@@ -75,7 +68,8 @@ public final class SteadyStorm implements AutoCloseable {
                 if (taken > handled || sent.get() == 0) {
                     handled = taken;
                     lastSign = now;
-                    send();
+                    nmi.send();
+                    sent.incrementAndGet();
                     due = Math.max(due + gap, now);
                 } else if (now - lastSign > nmi.scale(SILENCE).toNanos()) {
                     return;
@@ -88,15 +82,6 @@ public final class SteadyStorm implements AutoCloseable {
         }
     }
 
-    private void send() throws IOException {
-        if (nmi.outside().isPresent()) {
-            nmi.outside().get().send();
-        } else {
-            nmi.vm().injectNmi();
-        }
-        sent.incrementAndGet();
-    }
-
     private boolean ended(long nanos) {
         try {
             return over.await(Math.max(0, nanos), TimeUnit.NANOSECONDS);
@@ -107,7 +92,7 @@ public final class SteadyStorm implements AutoCloseable {
     }
 
     /** Returns what became of those that were sent up to now. */
-    public Burst soFar() throws IOException {
+    Burst soFar() throws IOException {
         if (failure.isPresent()) {
             throw new MachineException("the storm ended early: " + failure.get().getMessage(), failure.get());
         }
