@@ -169,7 +169,7 @@ public final class Run {
                 return Optional.ofNullable(refused.thrown.getMessage());
             }
             if (this instanceof Aborted aborted) {
-                return Optional.of(aborted.thrown.toString());
+                return Optional.of(said(aborted.thrown));
             }
             return this instanceof Threw threw ? Optional.of(said(threw.thrown)) : Optional.empty();
         }

@@ -268,17 +268,11 @@ final class SelftestCase implements TrialScenario {
     }
 
     /** Its words are the message of the run. */
-    @SuppressWarnings("OverrideThrowableToString")
     private static final class Unexpected extends AssertionError {
         private static final long serialVersionUID = 1;
 
         Unexpected(String what) {
             super(what);
-        }
-
-        @Override
-        public String toString() {
-            return String.valueOf(getMessage());
         }
     }
 }

@@ -4,7 +4,6 @@ package io.ksplat.engine.internal.selftest;
 import java.io.IOException;
 
 /** A case could not be tried. Its words are the message of the run. */
-@SuppressWarnings("OverrideThrowableToString") // A run tells what toString() gives, which is a class's name first.
 final class SelftestException extends IOException {
     private static final long serialVersionUID = 1;
 
@@ -14,10 +13,5 @@ final class SelftestException extends IOException {
 
     SelftestException(Throwable cause) {
         super(String.valueOf(cause.getMessage()), cause);
-    }
-
-    @Override
-    public String toString() {
-        return String.valueOf(getMessage());
     }
 }
