@@ -47,6 +47,11 @@ record Options(Level level, Optional<Duration> limit, Optional<String> only, Opt
         return new Options(level, limit, only, tag, List.copyOf(maven));
     }
 
+    /** Returns whether less than a whole level is run. */
+    boolean isPart() {
+        return only.isPresent() || tag.isPresent();
+    }
+
     /** Returns the steps to run. A test that is chosen without a tag runs with what this machine has. */
     List<Step> steps() {
         List<Step> steps = tag.map(Level::tagged).orElseGet(level::steps);

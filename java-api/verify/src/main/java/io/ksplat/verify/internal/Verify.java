@@ -57,7 +57,7 @@ final class Verify {
                 .map(Pattern::compile)
                 .toList());
         this.times = cache.resolve("verify").resolve("times-" + level);
-        this.estimate = options.only().isPresent() || options.tag().isPresent()
+        this.estimate = options.isPart()
                 ? Estimate.read(List.of())
                 : Estimate.read(List.of(times, home.resolve(".ci/times-" + level)));
         this.log = home.resolve("target").resolve("verify.log");
@@ -245,10 +245,7 @@ final class Verify {
         Duration wall = Duration.between(begin, Instant.now());
         if (tally.flaky().size() + failed > 0) {
             terminal.say("details: " + home.relativize(log) + ", and target/surefire-reports of the modules");
-        } else if (options.only().isEmpty()
-                && options.tag().isEmpty()
-                && unfit.isEmpty()
-                && tally.unfit().isEmpty()) {
+        } else if (!options.isPart() && unfit.isEmpty() && tally.unfit().isEmpty()) {
             Map<String, Long> classes = new HashMap<>(tally.ended());
             classes.values().removeIf(millis -> millis < 100);
             new Estimate(tally.done(), wall, classes).write(times);

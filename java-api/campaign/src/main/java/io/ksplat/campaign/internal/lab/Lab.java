@@ -278,7 +278,7 @@ public final class Lab implements AutoCloseable {
         Path file = job.kernels().resolve(name.matches("[A-Za-z0-9].*") ? name : "kernel");
         http.download(definition.kernel(), file, KERNEL_TIME, KERNEL_BYTES);
         if (definition.sha256().isPresent()) {
-            String real = Digests.sha256(Files.readAllBytes(file));
+            String real = Digests.sha256(file);
             if (!real.equals(definition.sha256().get())) {
                 throw new IllegalArgumentException("the kernel at " + definition.kernel() + " has the SHA-256 " + real
                         + ", and the job says " + definition.sha256().get());

@@ -14,35 +14,15 @@ import java.util.Optional;
 /**
  * Runs reproducers on a kernel without and with a patch, one reproducer after the other, until each is settled: its verdict changes, or
  * does not.
+ *
+ * @param trials one for each reproducer
+ * @param errorRate the allowed probability of a wrong verdict, over all reproducers
+ * @param mostPairs the number of pairs after which a reproducer is undecided
  */
-final class CatalogueTrial {
-    private final List<Trial> trials;
-    private final KernelSpec base;
-    private final KernelSpec patched;
-    private final double errorRate;
-    private final int mostPairs;
-    private final Progress progress;
-
-    /**
-     * Prepares the trial.
-     *
-     * @param trials one for each reproducer
-     * @param errorRate the allowed probability of a wrong verdict, over all reproducers
-     * @param mostPairs the number of pairs after which a reproducer is undecided
-     */
-    CatalogueTrial(
-            List<Trial> trials,
-            KernelSpec base,
-            KernelSpec patched,
-            double errorRate,
-            int mostPairs,
-            Progress progress) {
-        this.trials = List.copyOf(trials);
-        this.base = base;
-        this.patched = patched;
-        this.errorRate = errorRate;
-        this.mostPairs = mostPairs;
-        this.progress = progress;
+record CatalogueTrial(
+        List<Trial> trials, KernelSpec base, KernelSpec patched, double errorRate, int mostPairs, Progress progress) {
+    CatalogueTrial {
+        trials = List.copyOf(trials);
     }
 
     PatchResult run() throws InterruptedException {

@@ -15,41 +15,21 @@ import java.util.Map;
 /**
  * Runs reproducers on a kernel without and with a patch until the effect of the patch is certain. The runs alternate,
  * so that changes on the host affect both sides.
+ *
+ * @param trials one for each reproducer
+ * @param errorRate the allowed probability of a wrong verdict, over all reproducers
+ * @param mostPairs the number of pairs after which the verdict is CANNOT TELL
  */
-public final class PatchTrial {
+public record PatchTrial(
+        List<Trial> trials, KernelSpec base, KernelSpec patched, double errorRate, int mostPairs, Progress progress) {
     /** Least number of pairs of a reproducer without a bug on the base, to check that it stays that way. */
     private static final int LEAST_PAIRS = 3;
 
     /** ERROR runs of one kernel in a row after which the trial ends. */
     private static final int FAILURES = 3;
 
-    private final List<Trial> trials;
-    private final KernelSpec base;
-    private final KernelSpec patched;
-    private final double errorRate;
-    private final int mostPairs;
-    private final Progress progress;
-
-    /**
-     * Prepares a trial.
-     *
-     * @param trials one for each reproducer
-     * @param errorRate the allowed probability of a wrong verdict, over all reproducers
-     * @param mostPairs the number of pairs after which the verdict is CANNOT TELL
-     */
-    public PatchTrial(
-            List<Trial> trials,
-            KernelSpec base,
-            KernelSpec patched,
-            double errorRate,
-            int mostPairs,
-            Progress progress) {
-        this.trials = List.copyOf(trials);
-        this.base = base;
-        this.patched = patched;
-        this.errorRate = errorRate;
-        this.mostPairs = mostPairs;
-        this.progress = progress;
+    public PatchTrial {
+        trials = List.copyOf(trials);
     }
 
     public PatchResult run() throws InterruptedException {
