@@ -20,7 +20,7 @@ import java.util.Set;
 final class SourceFiles {
     private static final int DEPTH = 12;
 
-    /** What a build or a tool wrote. */
+    /** What a build or a tool wrote. The folder of a run is one too: it has copies of the sources. */
     private static final Set<String> NO_SOURCES = Set.of(".git", "target", "build", "node_modules");
 
     private final Map<String, List<Path>> byName = new HashMap<>();
@@ -36,9 +36,9 @@ final class SourceFiles {
         Files.walkFileTree(root, EnumSet.noneOf(FileVisitOption.class), DEPTH, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
-                return !folder.equals(root) && NO_SOURCES.contains(String.valueOf(folder.getFileName()))
-                        ? FileVisitResult.SKIP_SUBTREE
-                        : FileVisitResult.CONTINUE;
+                boolean written = NO_SOURCES.contains(String.valueOf(folder.getFileName()))
+                        || Files.exists(folder.resolve(StoredReport.RUN));
+                return !folder.equals(root) && written ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
             }
 
             @Override

@@ -66,6 +66,16 @@ class GithubAnnotationsTest {
                 .startsWith("::error title=");
     }
 
+    /** The folder of a run has copies of the sources, and a report lies in the checkout. */
+    @Test
+    void theCopyInAReportIsNoSource() throws IOException {
+        Path run = Files.createDirectories(root.resolve("ksplat-report/one/6.12/1"));
+        Files.writeString(run.resolve("run.json"), "{}");
+        Files.writeString(run.resolve("one.bpf.c"), "");
+        Frame program = Frame.of("bpf_prog_0123456789abcdef_on_nmi", 9).at("one.bpf.c", 67);
+        assertThat(annotations(List.of(run(1, "stuck", program)))).startsWith("::error file=bpf/one.bpf.c,line=67,");
+    }
+
     @Test
     void whatIsNoNewsIsANotice() throws IOException {
         RunRecord run = run(1, "stuck");
