@@ -7,6 +7,7 @@ import io.ksplat.evidence.ParserOptions;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.EnumMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -157,11 +158,15 @@ public final class Assembler {
 
     /** Returns the report that the line's writer is in. */
     private Optional<Report> own(Line line) {
-        return open.stream()
-                .filter(report -> !report.isClosed()
-                        && report.isOfSameOrigin(line)
-                        && report.caller().equals(line.caller()))
-                .reduce((first, second) -> second);
+        for (Iterator<Report> newest = open.descendingIterator(); newest.hasNext(); ) {
+            Report report = newest.next();
+            if (!report.isClosed()
+                    && report.isOfSameOrigin(line)
+                    && report.caller().equals(line.caller())) {
+                return Optional.of(report);
+            }
+        }
+        return Optional.empty();
     }
 
     private void begin(Rules.Match match, Line line, long number) {

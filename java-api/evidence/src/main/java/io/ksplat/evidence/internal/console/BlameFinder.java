@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.evidence.internal.console;
 
+import io.ksplat.evidence.Details;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.internal.console.KernelFunctions.Area;
 import io.ksplat.evidence.internal.console.Trace.Entry;
@@ -77,11 +78,11 @@ final class BlameFinder {
     private BlameFinder() {}
 
     /** Returns the function to name, in the form that titles use. */
-    static Optional<String> find(Report report, List<Trace> traces, Rule.Blame blame) {
-        return untitled(report, traces, blame).map(Names::title);
+    static Optional<String> find(Report report, List<Trace> traces, Details details, Rule.Blame blame) {
+        return untitled(report, traces, details, blame).map(Names::title);
     }
 
-    private static Optional<String> untitled(Report report, List<Trace> traces, Rule.Blame blame) {
+    private static Optional<String> untitled(Report report, List<Trace> traces, Details details, Rule.Blame blame) {
         boolean sleeps = report.rule().kind() == EvidenceKind.ATOMIC_SLEEP
                 || report.rule().family() == Rule.Family.PANIC;
         return switch (blame) {
@@ -110,15 +111,20 @@ final class BlameFinder {
             case SAFE ->
                 labelled(traces, "became safe").or(() -> taking(report)).or(() -> stack(traces));
             case HOLDING -> first(report, AT).or(() -> stack(traces));
-            case BUSY -> busy(report, traces);
-            case SPINNING -> spinning(suspects(report, traces));
+            case BUSY -> busy(traces, stuck(report, details));
+            case SPINNING -> spinning(suspects(traces, stuck(report, details)));
             case IN_FLIGHT ->
-                StallReader.inFlight(report, StallReader.cpus(report)).stream().findFirst();
+                StallReader.inFlight(report, stuck(report, details)).stream().findFirst();
             case WAITING -> waiting(traces);
             case LAST_WORK -> first(report, LAST_FUNCTION).or(() -> first(report, WORK_FUNCTION));
             case ALLOCATING -> without(ALLOCATORS, traces);
             case FREEING -> without(FREEING, traces);
         };
+    }
+
+    /** Returns the CPUs that the report calls stuck. */
+    private static List<Integer> stuck(Report report, Details details) {
+        return details instanceof Details.Stall stall ? stall.cpus() : StallReader.cpus(report);
     }
 
     /** Returns whether the CPU jumped to what is no code: a symbol that is found there is that of data. */
@@ -235,8 +241,8 @@ final class BlameFinder {
         return trace.entries().stream().filter(which).map(entry -> entry.frame().function());
     }
 
-    private static Optional<String> busy(Report report, List<Trace> traces) {
-        List<Trace> suspects = suspects(report, traces);
+    private static Optional<String> busy(List<Trace> traces, List<Integer> stuck) {
+        List<Trace> suspects = suspects(traces, stuck);
         return suspects.stream()
                 .map(EntryPoints::innermost)
                 .flatMap(Optional::stream)
@@ -287,9 +293,8 @@ final class BlameFinder {
     }
 
     /** Returns the traces of the CPUs that the head names, or all that may be theirs if none names its CPU. */
-    private static List<Trace> suspects(Report report, List<Trace> traces) {
+    private static List<Trace> suspects(List<Trace> traces, List<Integer> stuck) {
         List<Trace> busy = traces.stream().filter(BlameFinder::isBusy).toList();
-        List<Integer> stuck = StallReader.cpus(report);
         List<Trace> theirs = busy.stream()
                 .filter(trace ->
                         trace.cpu().isPresent() && stuck.contains(trace.cpu().getAsInt()))

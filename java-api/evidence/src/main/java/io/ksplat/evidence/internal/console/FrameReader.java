@@ -41,6 +41,9 @@ final class FrameReader {
                     + "(?:\\[?<?(?:0x)?[0-9a-f]{4,16}(?=[>\\] :])>?\\]? *+:? *+)*+[\"(<]?" + NAME
                     + "(?:" + OFFSET + ".*| \\([^()\\s]+:(?:\\d+|\\?).*)$");
 
+    /** Of the names of an instruction pointer, one of these is in each: most lines with a frame have none. */
+    private static final List<String> POINTERS = List.of("IP", "PC", "pc", "ERA", "PSW", "IAOQ");
+
     private FrameReader() {}
 
     /** Returns the frames in a line, innermost first. A page may have taken the address for a tag and left its brackets. */
@@ -88,7 +91,7 @@ final class FrameReader {
 
     /** Returns the frame of the instruction pointer in a line of a register dump. */
     static Optional<Frame> pointer(String trimmed) {
-        if (!mayBe(trimmed)) {
+        if (!mayBe(trimmed) || !hasPointer(trimmed)) {
             return Optional.empty();
         }
         Matcher pointer = POINTER.matcher(trimmed);
@@ -100,6 +103,15 @@ final class FrameReader {
                         ? located(pointer.group(1), trimmed.substring(pointer.end(1)), true)
                                 .asPointer()
                         : Frame.of(pointer.group(1), hex(pointer.group(2))).asPointer());
+    }
+
+    private static boolean hasPointer(String text) {
+        for (String name : POINTERS) {
+            if (text.contains(name)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Returns quickly whether a line may have a frame. */

@@ -95,6 +95,9 @@ final class LineReader {
 
     private static final Pattern CALLER = Pattern.compile("^\\[ {0,5}([TC]\\d+)\\] $");
 
+    /** The digits, with their point, of a number below 2^53. */
+    private static final int EXACT_DIGITS = 16;
+
     /** The maximum of shapes that are remembered at a time: one for each stream. */
     private static final int MOST_SHAPES = 8;
 
@@ -138,17 +141,20 @@ final class LineReader {
         } else {
             lines.addAll(records(clean(cut(whole))));
         }
-        return lines.stream().noneMatch(line -> isEscaped(line.text()))
-                ? lines
-                : lines.stream().flatMap(LineReader::unescaped).toList();
+        return hasEscapes(lines) ? lines.stream().flatMap(LineReader::unescaped).toList() : lines;
+    }
+
+    private static boolean hasEscapes(List<Line> lines) {
+        for (Line line : lines) {
+            if (line.text().contains("#01") || line.text().contains("\\x0")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static String cut(String text) {
         return text.length() > LONGEST ? text.substring(0, LONGEST) : text;
-    }
-
-    private static boolean isEscaped(String text) {
-        return text.contains("#01") || text.contains("\\x0");
     }
 
     private static Stream<Line> unescaped(Line line) {
@@ -166,11 +172,11 @@ final class LineReader {
             }
         }
         Matcher stamp = STAMP.matcher(raw);
-        if (!stamp.find()) {
+        if (!isStamped(stamp, raw, 0)) {
             return List.of(unstamped(raw, OptionalInt.empty()));
         }
         List<Line> lines = new ArrayList<>(2);
-        OptionalInt first = priority(PRIORITY.matcher(raw));
+        OptionalInt first = priority(raw);
         Line before = unstamped(raw.substring(0, stamp.start()), first);
         if (!before.text().isBlank()) {
             lines.add(before);
@@ -178,15 +184,13 @@ final class LineReader {
         boolean more = true;
         int after = 0;
         while (more) {
-            OptionalDouble seconds = OptionalDouble.of(Double.parseDouble(stamp.group(1)));
+            OptionalDouble seconds = OptionalDouble.of(seconds(stamp.group(1)));
             String caller = stamp.group(2) == null ? "" : stamp.group(2);
             // A record that begins the line owns all of it: its text may look like another record.
-            OptionalInt priority = first.isPresent()
-                    ? first
-                    : priority(LAST_PRIORITY.matcher(raw).region(after, stamp.start()));
+            OptionalInt priority = first.isPresent() ? first : lastPriority(raw, after, stamp.start());
             int start = stamp.end();
             after = start;
-            more = stamp.find();
+            more = isStamped(stamp, raw, start);
             int end = more ? stamp.start() : raw.length();
             Line body = unstamped(raw.substring(start, end), OptionalInt.empty());
             Lead lead = new Lead(
@@ -206,12 +210,58 @@ final class LineReader {
         return lines;
     }
 
+    /** Looks for the next stamp. Most lines have no bracket but that of their stamp, and a pattern would try each character. */
+    private static boolean isStamped(Matcher stamp, String raw, int from) {
+        int bracket = raw.indexOf('[', from);
+        while (bracket >= 0) {
+            if (mayBeStamp(raw, bracket) && stamp.region(bracket, raw.length()).lookingAt()) {
+                return true;
+            }
+            bracket = raw.indexOf('[', bracket + 1);
+        }
+        return false;
+    }
+
+    private static boolean mayBeStamp(String raw, int bracket) {
+        int at = bracket + 1;
+        while (at < raw.length() && raw.charAt(at) == ' ') {
+            at++;
+        }
+        return at < raw.length() && raw.charAt(at) >= '0' && raw.charAt(at) <= '9';
+    }
+
+    /** Reads the seconds of a stamp: a division of two numbers that a double holds exactly gives what {@link Double#parseDouble} gives. */
+    private static double seconds(String stamp) {
+        if (stamp.length() > EXACT_DIGITS) {
+            return Double.parseDouble(stamp);
+        }
+        long micros = 0;
+        for (int i = 0; i < stamp.length(); i++) {
+            char c = stamp.charAt(i);
+            micros = c == '.' ? micros : 10 * micros + (c - '0');
+        }
+        return micros / 1e6;
+    }
+
+    private static OptionalInt priority(String raw) {
+        return raw.startsWith("<") ? priority(PRIORITY.matcher(raw)) : OptionalInt.empty();
+    }
+
+    private static OptionalInt lastPriority(String raw, int from, int to) {
+        return to > from && raw.charAt(to - 1) == '>'
+                ? priority(LAST_PRIORITY.matcher(raw).region(from, to))
+                : OptionalInt.empty();
+    }
+
     private static OptionalInt priority(Matcher found) {
         return found.find() ? OptionalInt.of(Integer.parseInt(found.group(1))) : OptionalInt.empty();
     }
 
     private static Line unstamped(String raw, OptionalInt known) {
-        OptionalInt priority = known.isPresent() ? known : priority(PRIORITY.matcher(raw));
+        if (raw.isEmpty()) {
+            return new Line(OptionalDouble.empty(), "", known, Lead.NONE, raw);
+        }
+        OptionalInt priority = known.isPresent() ? known : priority(raw);
         Matcher extended = EXTENDED.matcher(raw);
         if (raw.indexOf(';') > 0 && extended.find()) {
             double seconds = Double.parseDouble(extended.group(1)) / 1e6;

@@ -29,7 +29,8 @@ final class Names {
     static String plain(String function) {
         // the entry of a function's code on 64-bit powerpc before ELFv2
         String name = function.length() > 1 && function.charAt(0) == '.' ? function.substring(1) : function;
-        return PROGRAM.matcher(CLONE.matcher(name).replaceFirst("")).replaceFirst("");
+        String whole = name.indexOf('.') < 0 ? name : CLONE.matcher(name).replaceFirst("");
+        return whole.startsWith("bpf_prog_") ? PROGRAM.matcher(whole).replaceFirst("") : whole;
     }
 
     /** Returns the name as a person writes it, the same in every build: without the hashes that Rust appends to crates and functions. */

@@ -25,9 +25,9 @@ final class ReportReader {
 
     static Evidence read(Report report) {
         List<Trace> traces = TraceReader.read(report.lines);
-        Titles.Title title = Titles.of(report, traces);
-        EvidenceKind kind = title.kind();
         Details details = details(report, traces);
+        Titles.Title title = Titles.of(report, traces, details);
+        EvidenceKind kind = title.kind();
         List<Stack> stacks = traces.stream()
                 .sorted(Comparator.comparing(trace -> weight(trace, title)))
                 .flatMap(trace -> trace.stacks().stream())

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.evidence.internal.console;
 
+import io.ksplat.evidence.Details;
 import io.ksplat.evidence.EvidenceKind;
 import java.util.List;
 import java.util.Optional;
@@ -18,9 +19,9 @@ final class Titles {
     /** A title, its kind and type, and the function that it names. */
     record Title(EvidenceKind kind, String text, Optional<String> function, String type) {}
 
-    static Title of(Report report, List<Trace> traces) {
+    static Title of(Report report, List<Trace> traces, Details details) {
         Rule rule = LibraryRules.refined(report.rule(), report.named("file"));
-        Optional<String> function = BlameFinder.find(report, traces, rule.blame());
+        Optional<String> function = BlameFinder.find(report, traces, details, rule.blame());
         Optional<String> access = access(report);
         String text = rule.title();
         for (Rule.Slot slot : rule.slots()) {

@@ -54,7 +54,7 @@ final class TraceReader {
             // kernel/locking/lockdep.c
             new Label("chain", "-", "^-> #\\d+ \\("),
             new Label("registered", "{", "^\\{[A-Z?-]+.*\\} state was registered at:"),
-            new Label("became safe", "", "\\bwhich became [A-Z_]+-(?:READ-)?irq-safe at:"),
+            new Label("became safe", "", "which became ", "\\bwhich became [A-Z_]+-(?:READ-)?irq-safe at:"),
             new Label(
                     "became unsafe",
                     "t.",
@@ -78,14 +78,20 @@ final class TraceReader {
      * A label and the line that announces it.
      *
      * @param firsts the possible first characters of the line, which rule it out quickly; empty for any
+     * @param words what the line has in it, which rules it out quickly, too
      */
-    private record Label(String name, String firsts, Pattern line) {
+    private record Label(String name, String firsts, String words, Pattern line) {
         Label(String name, String firsts, String regex) {
-            this(name, firsts, Pattern.compile(regex));
+            this(name, firsts, "", regex);
+        }
+
+        Label(String name, String firsts, String words, String regex) {
+            this(name, firsts, words, Pattern.compile(regex));
         }
 
         boolean isOf(String text) {
             return (firsts.isEmpty() || !text.isEmpty() && firsts.indexOf(text.charAt(0)) >= 0)
+                    && text.contains(words)
                     && line.matcher(text).find();
         }
     }
@@ -120,13 +126,15 @@ final class TraceReader {
                 || text.startsWith("#")) {
             return;
         }
-        Matcher nmi = NMI.matcher(text);
-        if (nmi.find()) {
-            next(
-                    "nmi backtrace",
-                    OptionalInt.of(Integer.parseInt(
-                            nmi.group(1).substring(0, Math.min(9, nmi.group(1).length())))));
-            return;
+        if (text.startsWith("NMI backtrace")) {
+            Matcher nmi = NMI.matcher(text);
+            if (nmi.find()) {
+                next(
+                        "nmi backtrace",
+                        OptionalInt.of(Integer.parseInt(nmi.group(1)
+                                .substring(0, Math.min(9, nmi.group(1).length())))));
+                return;
+            }
         }
         Optional<Frame> pointer = FrameReader.pointer(text);
         if (pointer.isPresent()) {
@@ -144,10 +152,12 @@ final class TraceReader {
             }
             return;
         }
-        Matcher source = SOURCE.matcher(text);
-        if (source.find()) {
-            current.locate(source.group(1), LockReader.number(source.group(2)));
-            return;
+        if (text.contains(" @ ")) {
+            Matcher source = SOURCE.matcher(text);
+            if (source.find()) {
+                current.locate(source.group(1), LockReader.number(source.group(2)));
+                return;
+            }
         }
         heading(text);
     }
@@ -160,12 +170,14 @@ final class TraceReader {
                 return;
             }
         }
-        Matcher dumped = CPU_DUMP.matcher(text);
-        if (dumped.find()) {
-            next("task", OptionalInt.of(LockReader.number(dumped.group(1))));
-            return;
+        if (text.contains("Task dump for CPU")) {
+            Matcher dumped = CPU_DUMP.matcher(text);
+            if (dumped.find()) {
+                next("task", OptionalInt.of(LockReader.number(dumped.group(1))));
+                return;
+            }
         }
-        if (KTHREAD.matcher(text).find()) {
+        if (isAnnouncement(text)) {
             next("task", OptionalInt.empty());
             return;
         }
@@ -178,7 +190,7 @@ final class TraceReader {
             return;
         }
         Matcher cpu = ON_CPU.matcher(text);
-        if (cpu.find()) {
+        if ((text.startsWith("CPU: ") || text.startsWith("Pid: ")) && cpu.find()) {
             if (current.hasFrames() || !current.isMain()) {
                 next("task", OptionalInt.empty());
             }
@@ -188,14 +200,27 @@ final class TraceReader {
         } else if (text.startsWith("Exception stack")) {
             // arm prints the registers of what was interrupted, and goes on with its trace
             continued();
-        } else if (CALLS.matcher(text).find()) {
+        } else if (isCalls(text)) {
             if (current.hasFrames() || text.startsWith("stack backtrace")) {
                 next("task", current.hasFrames() ? OptionalInt.empty() : current.cpu());
             }
             stack = "task";
-        } else if (DUMP.matcher(text).find() && current.hasFrames()) {
+        } else if (current.hasFrames() && DUMP.matcher(text).find()) {
             next("task", OptionalInt.empty());
         }
+    }
+
+    // Each line that is no frame comes here: a word rules most of them out before a pattern is tried.
+
+    private static boolean isAnnouncement(String text) {
+        return !text.isEmpty()
+                && "rRSB".indexOf(text.charAt(0)) >= 0
+                && KTHREAD.matcher(text).find();
+    }
+
+    private static boolean isCalls(String text) {
+        return (text.contains("race") || text.contains("Last Breaking"))
+                && CALLS.matcher(text).find();
     }
 
     /** Returns the task whose trace a line announces. */
@@ -216,7 +241,7 @@ final class TraceReader {
     private String marks(String text) {
         Matcher mark = STACK_MARK.matcher(text);
         int end = 0;
-        while (mark.find() && mark.start() <= end) {
+        while (mark.region(end, text.length()).lookingAt()) {
             String name = mark.group(1).toLowerCase(Locale.ROOT);
             boolean leaves = mark.group().contains("</") || name.startsWith("eo") || "task".equals(name);
             stack = leaves ? "task" : name;

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -40,9 +41,15 @@ final class Wrapping {
     private static final Pattern ENTITY =
             Pattern.compile("&(?:(lt|gt|amp|quot|apos|nbsp)|#(\\d{1,5})|#x([0-9a-fA-F]{1,4}));");
 
-    private static final Pattern TAG = Pattern.compile(
-            "(?<!\\[)</?(?:pre|span|div|p|code|tt|td|tr|th|table|tbody|blockquote|font|html|body|head|em|strong|samp|wbr|li|ul|ol|a|b|i)(?: [^<>]*)?/?>"
-                    + "|</?(?:PRE|SPAN|DIV|P|CODE|TT|TD|TR|BLOCKQUOTE|FONT|HTML|BODY|A|B|I)(?: [^<>]*)?/?>");
+    private static final String SMALL =
+            "pre|span|div|p|code|tt|td|tr|th|table|tbody|blockquote|font|html|body|head|em|strong|samp|wbr|li|ul|ol|a|b|i";
+
+    private static final String CAPITAL = "PRE|SPAN|DIV|P|CODE|TT|TD|TR|BLOCKQUOTE|FONT|HTML|BODY|A|B|I";
+
+    private static final Pattern TAG =
+            Pattern.compile("(?<!\\[)</?(?:" + SMALL + ")(?: [^<>]*)?/?>|</?(?:" + CAPITAL + ")(?: [^<>]*)?/?>");
+
+    private static final Set<String> ELEMENTS = Set.of((SMALL + "|" + CAPITAL + "|br|BR").split("\\|", -1));
 
     /** The most characters of what names a stream before an object. */
     private static final int LONGEST_LEAD = 120;
@@ -74,17 +81,42 @@ final class Wrapping {
 
     /** Returns whether a line may be wrapped, so that it must be read whole. */
     static boolean isIn(String raw) {
-        return raw.indexOf('"') >= 0
-                        && (json(raw) >= 0
-                                || MEMBER.matcher(raw).matches()
-                                || PAIR.matcher(raw).find())
-                || raw.indexOf('\'') >= 0
-                        && (LITERAL.matcher(raw).matches() || PAIR.matcher(raw).find())
+        return raw.indexOf('"') >= 0 && (json(raw) >= 0 || MEMBER.matcher(raw).matches() || isPair(raw))
+                || raw.indexOf('\'') >= 0 && (LITERAL.matcher(raw).matches() || isPair(raw))
                 || raw.contains("MESSAGE=") && FIELD.matcher(raw).matches()
-                || raw.indexOf("\\n") != raw.lastIndexOf("\\n")
+                || hasEscapes(raw)
                 || raw.indexOf('&') >= 0 && ENTITY.matcher(raw).find()
-                || raw.indexOf('<') >= 0
+                || hasElement(raw)
                         && (TAG.matcher(raw).find() || BREAK.matcher(raw).find());
+    }
+
+    /** Returns whether the name of an element stands behind a bracket: the kernel's own marks, code and addresses do, too. */
+    private static boolean hasElement(String raw) {
+        int bracket = raw.indexOf('<');
+        while (bracket >= 0) {
+            int start = bracket + (raw.startsWith("</", bracket) ? 2 : 1);
+            int end = start;
+            while (end < raw.length() && Character.isLetter(raw.charAt(end))) {
+                end++;
+            }
+            if (ELEMENTS.contains(raw.substring(start, end))) {
+                return true;
+            }
+            bracket = raw.indexOf('<', bracket + 1);
+        }
+        return false;
+    }
+
+    /** A name is found faster than a pattern. */
+    private static boolean isPair(String raw) {
+        return (raw.contains("msg") || raw.contains("message") || raw.contains("log") || raw.contains("MESSAGE"))
+                && PAIR.matcher(raw).find();
+    }
+
+    /** Returns whether several line feeds are written as escapes. */
+    private static boolean hasEscapes(String raw) {
+        int first = raw.indexOf("\\n");
+        return first >= 0 && raw.indexOf("\\n", first + 1) >= 0;
     }
 
     /** Returns where an object, an array or a string begins that goes on to the line's end, perhaps behind what names the stream; -1 if none does. */
@@ -123,7 +155,7 @@ final class Wrapping {
         if (record.isPresent()) {
             return lines(record.get()).stream().map(Text::record).toList();
         }
-        String text = raw.indexOf("\\n") != raw.lastIndexOf("\\n") ? unescaped(raw) : raw;
+        String text = hasEscapes(raw) ? unescaped(raw) : raw;
         return lines(BREAK.matcher(text).replaceAll("\n")).stream()
                 .map(line -> Text.of(entities(TAG.matcher(line).replaceAll(""))))
                 .toList();
