@@ -13,7 +13,6 @@ import io.ksplat.junit.Case;
 import io.ksplat.junit.Expect;
 import io.ksplat.junit.Needs;
 import io.ksplat.junit.Reproducer;
-import io.ksplat.machine.Register;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -87,9 +86,6 @@ import org.junit.jupiter.params.provider.ValueSource;
         because = "a spin lock waits for its own CPU, or in a circle, for ever")
 @Expect(verdict = RECOVERED, kernels = "[6.15,)", because = "a resilient lock refuses with -EDEADLK")
 class MapReentry {
-    /** See queue_reentry.bpf.h. */
-    private static final int VALUE_BYTES = 184;
-
     @ParameterizedTest(name = "{0}")
     @ValueSource(strings = {"hash", "hash-other-map", "lru", "lru-other-map", "lpm-trie", "lpm-trie-other-map"})
     void updateEnteredAgain(String name, Machine machine, BpfObject bpf) throws IOException {
@@ -126,7 +122,7 @@ class MapReentry {
             machine.nmi()
                     .aimAt("memcpy")
                     .on(0)
-                    .when(cpu -> cpu.register(Register.RDX) == VALUE_BYTES)
+                    .inCallsOf("queue_stack_map_push_elem")
                     .fire();
         }
     }

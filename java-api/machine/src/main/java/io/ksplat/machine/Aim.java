@@ -2,18 +2,22 @@
 package io.ksplat.machine;
 
 import io.ksplat.evidence.Task;
+import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.machine.internal.nmi.Breakpoints;
 import io.ksplat.machine.internal.nmi.Callers;
 import io.ksplat.machine.internal.nmi.NmiEntry;
 import io.ksplat.machine.internal.qemu.GdbStub;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * An NMI at a chosen instruction: the machine is stopped by a hardware breakpoint there, the NMI is injected, and the machine goes on.
@@ -43,6 +47,7 @@ public final class Aim {
     private int cpu;
     private int hit = 1;
     private final Set<String> callers = new LinkedHashSet<>();
+    private final List<Symbol> calling = new ArrayList<>();
     private StoppedCpu.Condition condition = stopped -> true;
     private Duration within;
     private Optional<Storm> storm = Optional.empty();
@@ -104,13 +109,33 @@ public final class Aim {
             callers.add(function);
         }
         if (!known) {
-            throw new IllegalArgumentException("this kernel has no function " + String.join(" or ", functions)
-                    + " that could call " + names + "; near: "
-                    + String.join(
-                            ", ",
-                            functions.length == 0 ? List.of() : nmi.symbols().near(functions[0], 5)));
+            throw unknownCaller(functions);
         }
         return this;
+    }
+
+    /**
+     * Only when one of these functions itself calls it, by a direct call: the CPU is stopped at the calls instead of at the function. So it is right for
+     * functions such as {@code memcpy()} that everybody calls. On a busy host the guest's clock goes on while a CPU waits to be run again after a stop:
+     * a CPU that is stopped in each of its timer's ticks does nothing else. A condition sees the CPU before the call.
+     *
+     * @throws IllegalArgumentException if this kernel has none of them, naming those that are near
+     */
+    public Aim inCallsOf(String... functions) {
+        for (String function : functions) {
+            calling.addAll(nmi.targets().functions(function));
+        }
+        if (calling.isEmpty()) {
+            throw unknownCaller(functions);
+        }
+        return this;
+    }
+
+    private IllegalArgumentException unknownCaller(String... functions) {
+        return new IllegalArgumentException("this kernel has no function " + String.join(" or ", functions)
+                + " that could call " + names + "; near: "
+                + String.join(
+                        ", ", functions.length == 0 ? List.of() : nmi.symbols().near(functions[0], 5)));
     }
 
     /** Gives up after this time. */
@@ -171,10 +196,14 @@ public final class Aim {
                 callers.isEmpty()
                         ? Optional.empty()
                         : Optional.of(new Callers(callers, nmi.kernel(), nmi.symbols(), gdb)));
-        if (!Breakpoints.reach(gdb, targets, Deadline.in(within), hits::isTheOne)) {
+        Deadline deadline = Deadline.in(within);
+        if (!Breakpoints.reach(gdb, calling.isEmpty() ? targets : calls(gdb), deadline, hits::isTheOne)) {
             nmi.missed(
                     names + " was not reached on CPU " + cpu + hits.passed() + " within " + within.toMillis() + " ms");
             return Optional.empty();
+        }
+        if (!calling.isEmpty()) {
+            gdb.step(cpu, deadline);
         }
         long aimed = gdb.programCounter(cpu);
         Optional<Task> task = nmi.view().task((address, length) -> gdb.read(cpu, address, length), cpu);
@@ -191,6 +220,21 @@ public final class Aim {
             return Optional.empty();
         }
         return Optional.of(new Landing(cpu, aimed, where(aimed), task, System.nanoTime()));
+    }
+
+    /** Returns where the functions call the target. */
+    private Set<Long> calls(GdbStub gdb) throws IOException {
+        Set<Long> calls = new LinkedHashSet<>();
+        for (Symbol caller : calling) {
+            byte[] code = gdb.read(cpu, caller.address(), (int) caller.size());
+            calls.addAll(Arch.guest().calls(code, caller.address(), targets));
+        }
+        if (calls.isEmpty()) {
+            throw new IOException(calling.stream().map(Symbol::name).distinct().collect(Collectors.joining(" or "))
+                    + " does not call " + names
+                    + " by a direct call in this kernel: take calledFrom(), which looks at stacks");
+        }
+        return calls;
     }
 
     /** Counts the times that the CPU has come by. */

@@ -133,6 +133,30 @@ class NmiTest {
     }
 
     @Test
+    void landsInACallOfOneFunction() throws IOException {
+        List<String> seen = new ArrayList<>();
+        Nmi nmi = nmi();
+        Landing landing = nmi.aimAt("dput")
+                .inCallsOf("do_unlinkat", "filename_unlinkat")
+                .when(cpu -> {
+                    seen.add(Aim.where(nmi.symbols(), cpu.register(Register.RIP)));
+                    return true;
+                })
+                .fire()
+                .orElseThrow();
+        assertThat(landing.where()).isEqualTo("dput+0x0");
+        assertThat(seen).singleElement().asString().contains("unlinkat+0x");
+        assertThat(nmi.misses()).isEmpty();
+
+        assertThatThrownBy(() -> nmi.aimAt("vfs_unlink").inCallsOf("vfs_rename").fire())
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("vfs_rename does not call vfs_unlink by a direct call in this kernel");
+        assertThatThrownBy(() -> nmi.aimAt("vfs_unlink").inCallsOf("vfs_renamee"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("near: vfs_rename");
+    }
+
+    @Test
     void missesWhatAnotherOneCalls() throws IOException {
         Nmi nmi = nmi();
         assertThat(nmi.aimAt("vfs_unlink")

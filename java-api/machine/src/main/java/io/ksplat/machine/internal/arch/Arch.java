@@ -154,6 +154,15 @@ public abstract sealed class Arch permits X86_64 {
      */
     public abstract List<Long> accessed(List<Instruction> code, Registers registers);
 
+    /**
+     * Returns the addresses of the instructions that call one of some functions directly.
+     *
+     * @param code of a function, from its start
+     * @param start its address
+     * @param callees the addresses of the functions that are called
+     */
+    public abstract List<Long> calls(byte[] code, long start, Set<Long> callees);
+
     /** Returns the kernel functions that are known by name. */
     public abstract KernelFunctions functions();
 }

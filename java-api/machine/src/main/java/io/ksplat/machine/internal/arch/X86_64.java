@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -56,6 +57,8 @@ final class X86_64 extends Arch {
             Register.RIP,
             Register.RFLAGS,
             Register.CS);
+
+    private static final int RELATIVE_CALL_BYTES = 5;
 
     private static final int GDB_BYTES = 17 * Long.BYTES + 2 * Integer.BYTES;
 
@@ -197,6 +200,24 @@ final class X86_64 extends Arch {
     @Override
     public Register firstArgument() {
         return Register.RDI;
+    }
+
+    /**
+     * Looks for CALL rel32 (opcode E8) and JMP rel32 (E9), which ends a function by a call. Bytes within another instruction may look like one: no CPU
+     * executes them.
+     */
+    @Override
+    public List<Long> calls(byte[] code, long start, Set<Long> callees) {
+        List<Long> calls = new ArrayList<>();
+        ByteBuffer bytes = ByteBuffer.wrap(code).order(ByteOrder.LITTLE_ENDIAN);
+        for (int at = 0; at + RELATIVE_CALL_BYTES <= code.length; at++) {
+            int opcode = code[at] & 0xff;
+            if ((opcode == 0xe8 || opcode == 0xe9)
+                    && callees.contains(start + at + RELATIVE_CALL_BYTES + bytes.getInt(at + 1))) {
+                calls.add(start + at);
+            }
+        }
+        return calls;
     }
 
     /** arch/x86/include/asm/idtentry.h. */

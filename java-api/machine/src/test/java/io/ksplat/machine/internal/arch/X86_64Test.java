@@ -12,7 +12,9 @@ import io.ksplat.machine.internal.qemu.GuestMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.HexFormat;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class X86_64Test {
@@ -80,6 +82,17 @@ class X86_64Test {
                     throw new IOException("not mapped");
                 })))
                 .isEmpty();
+    }
+
+    @Test
+    void findsDirectCalls() {
+        long start = 0xffffffff81000000L;
+        // nop; call +0x100; jmp -0x100; call 0 (of something else); a call that is cut off
+        byte[] code = HexFormat.of().parseHex("90" + "e800010000" + "e900ffffff" + "e800000000" + "e80001");
+        long called = start + 6 + 0x100;
+        long jumpedTo = start + 11 - 0x100;
+        assertThat(ARCH.calls(code, start, Set.of(called, jumpedTo))).containsExactly(start + 1, start + 6);
+        assertThat(ARCH.calls(code, start, Set.of(called + 1))).isEmpty();
     }
 
     @Test
