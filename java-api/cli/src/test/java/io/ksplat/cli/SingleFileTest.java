@@ -47,6 +47,7 @@ class SingleFileTest {
 
     @Test
     @Tag("machine")
+    @Tag("full")
     void itsBpfIsTheFileBesideIt() throws Exception {
         begin();
         change("my_repro.bpf.c", "	__sync_fetch_and_add(&handled, 1);\n", "");
@@ -58,6 +59,7 @@ class SingleFileTest {
 
     @Test
     @Tag("machine")
+    @Tag("full")
     void runsKernelTestsInAPackageToo() throws Exception {
         Path source = Files.createDirectories(folder.resolve("sub")).resolve("Deep.java");
         Files.writeString(source, """

@@ -88,6 +88,7 @@ class DyingMachineTest {
     }
 
     @Test
+    @Tag("full")
     void aKilledQemuIsGoneForItsGdbstub() throws Exception {
         try (Guest guest = machines.boot(folder)) {
             try (var gdb = guest.vm().gdb()) {
@@ -99,6 +100,7 @@ class DyingMachineTest {
     }
 
     @Test
+    @Tag("full")
     void aPanicBeforeTheExperimentEndsQemu() throws Exception {
         try (Guest guest = machines.boot(folder)) {
             assertThatThrownBy(() -> guest.agent().call(crash())).isInstanceOf(MachineException.Gone.class);
@@ -134,6 +136,7 @@ class DyingMachineTest {
     }
 
     @Test
+    @Tag("full")
     void anAgentThatEndsTakesTheMachineWithIt() throws Exception {
         try (Guest guest = machines.boot(folder)) {
             // A frame of 2 GiB: the agent ends on what is no Request.

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A machine that is reached over TCP alone; where it runs makes no difference, so that it runs here. */
 @Tag("machine")
+@Tag("full")
 class RemoteMachineTest {
     @TempDir
     private Path folder;

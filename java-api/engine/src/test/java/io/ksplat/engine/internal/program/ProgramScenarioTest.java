@@ -118,6 +118,7 @@ class ProgramScenarioTest {
 
     /** It waits for NMIs that nothing in the machine sends. */
     @Test
+    @Tag("full")
     void aStormComesAsLongAsItRuns() throws Exception {
         Path waits = Files.writeString(folder.resolve("waits.sh"), """
                 #!/bin/sh

@@ -170,6 +170,7 @@ class TemplateTest {
     }
 
     @Test
+    @Tag("full")
     void aMachineThatIsKilledWhileItIsFrozenLeavesNoTemplate() throws Exception {
         Path place = Files.createDirectories(folder.resolve("place"));
         Guest guest = host.bootIn(place.resolve("ram"), config, log("boot"), Progress.NONE)
@@ -316,6 +317,7 @@ class TemplateTest {
     }
 
     @Test
+    @Tag("full")
     void whatAKilledProcessLeftOfATemplateIsRemovedWithTheNext() throws Exception {
         Cache own = new Cache(folder.resolve("cache"));
         Path left = Files.createDirectories(own.root().resolve("template/.new-of-a-killed-one"));

@@ -38,6 +38,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * that is not idle beside it.
  */
 @Tag("machine")
+@Tag("full")
 @Timeout(360)
 class WorkerOwnerTest {
     private static final String CGROUP = "/sys/fs/cgroup/ksplat";
