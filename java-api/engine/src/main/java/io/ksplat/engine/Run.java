@@ -795,6 +795,7 @@ public final class Run {
                 .tool(session.tool());
         fixture.ifPresent(there -> record.nmis(there.nmis())
                 .timeline(there.timeline(elapsedMs(), verdict))
+                .samples(there.samples())
                 .watchedMs(there.watchedMs())
                 .program(there.exits().experiment()));
         return record.build();

@@ -36,6 +36,7 @@ import java.util.OptionalLong;
  * @param message why the verdict is what it is, one line, if it needs one: ERROR, UNSUPPORTED, REJECTED, INCONCLUSIVE
  * @param nmis the NMIs that were sent
  * @param timeline what happened, in order
+ * @param samples what the CPUs were seen in while the machine was watched, in order for each of them
  * @param notes facts of the run for people: where the NMIs landed, what was ignored
  * @param accelerator {@code kvm} or {@code tcg}; {@code none} if no machine was started
  * @param origin where the machine came from: {@code boot}, {@code template}, or {@code real}
@@ -58,6 +59,7 @@ public record RunRecord(
         List<Control> controls,
         List<NmiRecord> nmis,
         List<TimelineEvent> timeline,
+        List<SampledSpan> samples,
         List<String> notes,
         Timings timings,
         String accelerator,
@@ -73,6 +75,7 @@ public record RunRecord(
         controls = List.copyOf(controls);
         nmis = List.copyOf(nmis);
         timeline = List.copyOf(timeline);
+        samples = List.copyOf(samples);
         notes = List.copyOf(notes);
         accelerator = accelerator.isEmpty() ? "none" : accelerator;
     }
@@ -93,6 +96,7 @@ public record RunRecord(
                 given.controls,
                 given.nmis,
                 given.timeline,
+                given.samples,
                 given.notes,
                 given.timings,
                 given.accelerator,
@@ -156,6 +160,7 @@ public record RunRecord(
         private List<Control> controls = List.of();
         private List<NmiRecord> nmis = List.of();
         private List<TimelineEvent> timeline = List.of();
+        private List<SampledSpan> samples = List.of();
         private List<String> notes = List.of();
         private Timings timings = Timings.ofTotal(0);
         private String accelerator = "none";
@@ -183,6 +188,7 @@ public record RunRecord(
             controls = from.controls;
             nmis = from.nmis;
             timeline = from.timeline;
+            samples = from.samples;
             notes = from.notes;
             timings = from.timings;
             accelerator = from.accelerator;
@@ -271,6 +277,11 @@ public record RunRecord(
 
         public Builder timeline(List<TimelineEvent> events) {
             timeline = events;
+            return this;
+        }
+
+        public Builder samples(List<SampledSpan> spans) {
+            samples = spans;
             return this;
         }
 

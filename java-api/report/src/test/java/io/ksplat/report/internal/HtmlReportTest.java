@@ -11,6 +11,7 @@ import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Stack;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.RunRecord;
+import io.ksplat.results.SampledSpan;
 import io.ksplat.results.TimelineEvent;
 import io.ksplat.results.internal.StoredReport;
 import java.io.BufferedWriter;
@@ -230,6 +231,28 @@ class HtmlReportTest {
         String page = page(run);
         assertThat(count(page, "<g class=\"span stuck\">")).isEqualTo(2);
         assertThat(page).contains("<title>NMI waits for " + Reports.LOCK + "</title>");
+    }
+
+    @Test
+    void drawsWhatSamplesFoundTheCpusInAndTheContextOfOneThatHangs() throws IOException {
+        RunRecord run = deadlock(Reports.nested(Reports.LOCK, true)).toBuilder()
+                .samples(List.of(
+                        new SampledSpan(0, 1000, 1895, "user", 9, List.of()),
+                        new SampledSpan(0, 1910, 2100, "irqs-off", 1, List.of("<b>", "spin")),
+                        new SampledSpan(1, 1000, 2100, "idle", 30, List.of("pv_native_safe_halt"))))
+                .build();
+        String page = page(run);
+        assertThat(count(page, "<rect class=\"context ")).isEqualTo(4);
+        assertThat(count(page, "<rect class=\"context nmi\"")).isEqualTo(1);
+        assertThat(page)
+                .contains("user code (9 samples)", "kernel, interrupts off, in &lt;b&gt;, spin (1 sample)")
+                .contains("idle (30 samples)", "nmi context, by its stack at the end");
+    }
+
+    /** A report of before, or of a target whose registers cannot be read. */
+    @Test
+    void drawsNoContextsIfNothingSampledThem() throws IOException {
+        assertThat(page(deadlock(Reports.nested(Reports.LOCK, true)))).doesNotContain("class=\"context", "executed");
     }
 
     @Test
