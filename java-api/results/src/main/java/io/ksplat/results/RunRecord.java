@@ -20,6 +20,7 @@ import java.util.OptionalLong;
  *         .controls(List.of(Control.stimulus("nmi", 1, 1)))
  *         .nmis(List.of(NmiRecord.of("storm of 100/s, jitter 0.5, seed 7")))
  *         .timeline(List.of(new TimelineEvent(1900, OptionalInt.of(0), "nmi", "rcu_cblist_enqueue+0x0")))
+ *         .samples(List.of(new SampledSpan(0, 1900, 2400, "irqs-off", 9, List.of("native_queued_spin_lock_slowpath"))))
  *         .program(new ProgramRecord(OptionalInt.of(0), OptionalInt.empty(), "done\n", ""))
  *         .timings(Timings.ofTotal(2500))
  *         .tool(ToolRecord.of("1.0", List.of("run", "nmi-task-kptr"), 7))

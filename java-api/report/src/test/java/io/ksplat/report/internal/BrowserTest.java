@@ -7,6 +7,7 @@ import com.deque.html.axecore.results.Rule;
 import com.deque.html.axecore.selenium.AxeBuilder;
 import com.sun.net.httpserver.HttpServer;
 import io.ksplat.evidence.Verdict;
+import io.ksplat.results.SampledSpan;
 import io.ksplat.results.internal.campaign.CampaignFiles;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -57,12 +58,17 @@ class BrowserTest {
                 Reports.run("clean", 1, Verdict.CLEAN, Verdict.CLEAN),
                 Reports.run("late", 1, Verdict.INCONCLUSIVE, Verdict.CLEAN),
                 Reports.run(
-                        "dead",
-                        1,
-                        Verdict.DEADLOCK,
-                        Verdict.DEADLOCK,
-                        Reports.nested(Reports.LOCK, true),
-                        Reports.ring(12)));
+                                "dead",
+                                1,
+                                Verdict.DEADLOCK,
+                                Verdict.DEADLOCK,
+                                Reports.nested(Reports.LOCK, true),
+                                Reports.ring(12))
+                        .toBuilder()
+                        .samples(List.of(
+                                new SampledSpan(0, 1895, 2100, "irqs-off", 9, List.of("spin")),
+                                new SampledSpan(1, 1895, 2100, "user", 9, List.of())))
+                        .build());
         CampaignFiles.write(report, Campaigns.bisect());
         CampaignFiles.write(report, Campaigns.patch());
         CampaignFiles.write(report, Campaigns.history("nmi-task-kptr", 40));
