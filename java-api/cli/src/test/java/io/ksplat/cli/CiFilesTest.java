@@ -29,11 +29,11 @@ class CiFilesTest {
         HeldProcess prepared = HeldProcess.run(
                 folder,
                 Duration.ofMinutes(6),
-                Path.of("../../scripts/prepare-ci-schemas").toRealPath().toString());
+                Path.of("../../scripts/prepare-npm").toRealPath().toString(),
+                "ci-schemas");
         List<String> lines = prepared.output().lines().toList();
         String last = lines.isEmpty() ? "" : lines.get(lines.size() - 1);
-        Skips.unless(
-                last.startsWith("/"), "files for CI systems are not checked, scripts/prepare-ci-schemas says: " + last);
+        Skips.unless(last.startsWith("/"), "files for CI systems are not checked, scripts/prepare-npm says: " + last);
         programs = Path.of(last, "node_modules");
     }
 

@@ -36,7 +36,7 @@ class PublicApiTest {
             List.of("evidence", "kernel", "bpf", "results", "machine", "engine", "junit", "container");
 
     /** Counted by hand, so that one more is a decision. */
-    private static final int TYPES = 118;
+    private static final int TYPES = 119;
 
     /** Where ksplat's own modules put API and its inside together: members that users have no use for. */
     private static final Set<String> SEAMS = Set.of(

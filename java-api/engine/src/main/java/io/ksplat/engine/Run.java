@@ -614,7 +614,14 @@ public final class Run {
     /** Keeps the BPF C that evidence leads to: a report shows its lines, also when the tree has moved on. */
     private RunRecord withSources(RunRecord record, Path into) {
         Optional<BpfSource> source = scenario.bpf();
-        if (record.evidence().isEmpty() || source.isEmpty()) {
+        if (record.evidence().isEmpty()) {
+            return record;
+        }
+        Optional<Path> compiled = scenario instanceof TrialScenario trial ? trial.source() : Optional.empty();
+        if (compiled.isPresent()) {
+            return kept(record, () -> BpfSources.keep(compiled.get(), into));
+        }
+        if (source.isEmpty()) {
             return record;
         }
         Set<String> names = new LinkedHashSet<>(List.of(source.get().name()));
@@ -623,8 +630,18 @@ public final class Run {
                 .flatMap(stack -> stack.frames().stream())
                 .flatMap(frame -> frame.file().stream())
                 .forEach(file -> names.add(file.substring(file.lastIndexOf('/') + 1)));
+        return kept(record, () -> BpfSources.keep(source.get().owner(), names, into));
+    }
+
+    /** Keeps sources. */
+    @FunctionalInterface
+    private interface Keeper {
+        void keep() throws IOException;
+    }
+
+    private static RunRecord kept(RunRecord record, Keeper keeper) {
         try {
-            BpfSources.keep(source.get().owner(), names, into);
+            keeper.keep();
             return record;
         } catch (IOException e) {
             return record.toBuilder()
@@ -795,6 +812,7 @@ public final class Run {
                 .tool(session.tool());
         fixture.ifPresent(there -> record.nmis(there.nmis())
                 .timeline(there.timeline(elapsedMs(), verdict))
+                .samples(there.samples())
                 .watchedMs(there.watchedMs())
                 .program(there.exits().experiment()));
         return record.build();

@@ -20,6 +20,7 @@ import java.util.OptionalLong;
  *         .controls(List.of(Control.stimulus("nmi", 1, 1)))
  *         .nmis(List.of(NmiRecord.of("storm of 100/s, jitter 0.5, seed 7")))
  *         .timeline(List.of(new TimelineEvent(1900, OptionalInt.of(0), "nmi", "rcu_cblist_enqueue+0x0")))
+ *         .samples(List.of(new SampledSpan(0, 1900, 2400, "irqs-off", 9, List.of("native_queued_spin_lock_slowpath"))))
  *         .program(new ProgramRecord(OptionalInt.of(0), OptionalInt.empty(), "done\n", ""))
  *         .timings(Timings.ofTotal(2500))
  *         .tool(ToolRecord.of("1.0", List.of("run", "nmi-task-kptr"), 7))
@@ -36,6 +37,7 @@ import java.util.OptionalLong;
  * @param message why the verdict is what it is, one line, if it needs one: ERROR, UNSUPPORTED, REJECTED, INCONCLUSIVE
  * @param nmis the NMIs that were sent
  * @param timeline what happened, in order
+ * @param samples what the CPUs were seen in while the machine was watched, in order for each of them
  * @param notes facts of the run for people: where the NMIs landed, what was ignored
  * @param accelerator {@code kvm} or {@code tcg}; {@code none} if no machine was started
  * @param origin where the machine came from: {@code boot}, {@code template}, or {@code real}
@@ -58,6 +60,7 @@ public record RunRecord(
         List<Control> controls,
         List<NmiRecord> nmis,
         List<TimelineEvent> timeline,
+        List<SampledSpan> samples,
         List<String> notes,
         Timings timings,
         String accelerator,
@@ -73,6 +76,7 @@ public record RunRecord(
         controls = List.copyOf(controls);
         nmis = List.copyOf(nmis);
         timeline = List.copyOf(timeline);
+        samples = List.copyOf(samples);
         notes = List.copyOf(notes);
         accelerator = accelerator.isEmpty() ? "none" : accelerator;
     }
@@ -93,6 +97,7 @@ public record RunRecord(
                 given.controls,
                 given.nmis,
                 given.timeline,
+                given.samples,
                 given.notes,
                 given.timings,
                 given.accelerator,
@@ -156,6 +161,7 @@ public record RunRecord(
         private List<Control> controls = List.of();
         private List<NmiRecord> nmis = List.of();
         private List<TimelineEvent> timeline = List.of();
+        private List<SampledSpan> samples = List.of();
         private List<String> notes = List.of();
         private Timings timings = Timings.ofTotal(0);
         private String accelerator = "none";
@@ -183,6 +189,7 @@ public record RunRecord(
             controls = from.controls;
             nmis = from.nmis;
             timeline = from.timeline;
+            samples = from.samples;
             notes = from.notes;
             timings = from.timings;
             accelerator = from.accelerator;
@@ -271,6 +278,11 @@ public record RunRecord(
 
         public Builder timeline(List<TimelineEvent> events) {
             timeline = events;
+            return this;
+        }
+
+        public Builder samples(List<SampledSpan> spans) {
+            samples = spans;
             return this;
         }
 

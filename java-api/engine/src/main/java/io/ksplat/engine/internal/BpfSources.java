@@ -21,6 +21,8 @@ public final class BpfSources {
     private static final Pattern INCLUDE = Pattern.compile("^\\s*#\\s*include\\s+\"([^\"/]+)\"", Pattern.MULTILINE);
     private static final Pattern OWN_SOURCE = Pattern.compile("[\\w+-][\\w.+-]*\\.[ch]");
 
+    private static final long LARGEST = 4_000_000;
+
     private BpfSources() {}
 
     /**
@@ -62,6 +64,23 @@ public final class BpfSources {
                     && reproducer.getResource(name) != null
                     && !Files.exists(folder.resolve(name))) {
                 copy(reproducer, name, folder);
+            }
+        }
+    }
+
+    /** Copies a file of BPF C into the folder of a run, with those beside it that it includes and that are no headers. */
+    public static void keep(Path source, Path folder) throws IOException {
+        Path copy = folder.resolve(String.valueOf(source.getFileName()));
+        // Nobody's mistake makes a report of gigabytes.
+        if (Files.exists(copy) || Files.size(source) > LARGEST) {
+            return;
+        }
+        Files.copy(source, copy);
+        Matcher includes = INCLUDE.matcher(Files.readString(copy, StandardCharsets.ISO_8859_1));
+        while (includes.find()) {
+            Path included = source.resolveSibling(includes.group(1));
+            if (included.toString().endsWith(".c") && Files.isRegularFile(included)) {
+                keep(included, folder);
             }
         }
     }

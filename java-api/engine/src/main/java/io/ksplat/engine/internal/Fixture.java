@@ -26,6 +26,7 @@ import io.ksplat.machine.internal.Snapshots;
 import io.ksplat.machine.internal.UnsupportedTargetException;
 import io.ksplat.machine.internal.nmi.NmiInterceptor;
 import io.ksplat.results.NmiRecord;
+import io.ksplat.results.SampledSpan;
 import io.ksplat.results.TimelineEvent;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -489,6 +490,11 @@ public final class Fixture {
 
     private long atMs(long nanos) {
         return (nanos - context.started) / 1_000_000;
+    }
+
+    /** Returns what the CPUs were seen in while the machine was watched. */
+    public List<SampledSpan> samples() {
+        return watcher.samples();
     }
 
     /** Returns what happened, in order, up to the verdict. */

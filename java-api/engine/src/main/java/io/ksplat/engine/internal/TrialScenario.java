@@ -4,6 +4,7 @@ package io.ksplat.engine.internal;
 import io.ksplat.bpf.VerifierException;
 import io.ksplat.engine.Run;
 import io.ksplat.engine.Scenario;
+import java.nio.file.Path;
 import java.util.Optional;
 
 /**
@@ -13,6 +14,11 @@ import java.util.Optional;
 public interface TrialScenario extends Scenario {
     /** Returns what differs from what it expects though the verifier refused a program, as it should. */
     Optional<String> mismatch(VerifierException refusal);
+
+    /** Returns the BPF C that it was compiled from, which a report shows; empty if only the object is known. */
+    default Optional<Path> source() {
+        return Optional.empty();
+    }
 
     /** Returns whether the kernel gave an answer that ends the trial: after a refusal there is no more to come than after a program. */
     default boolean isAnsweredBy(Run.Ending ending) {

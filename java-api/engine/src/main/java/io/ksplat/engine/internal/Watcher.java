@@ -28,6 +28,7 @@ import io.ksplat.machine.internal.forensics.HangAnalysis;
 import io.ksplat.machine.internal.forensics.hang.Diagnosis;
 import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
+import io.ksplat.results.SampledSpan;
 import io.ksplat.results.TimelineEvent;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -79,6 +80,7 @@ public final class Watcher implements ConsoleLog.Reader {
     private Symbols symbols;
     private boolean fromMemory;
     private final WatchEvents events = new WatchEvents();
+    private final SampledSpans samples = new SampledSpans();
     /** In milliseconds after the run's beginning. */
     private final CompletableFuture<Long> firstEvidence = new CompletableFuture<>();
 
@@ -155,6 +157,11 @@ public final class Watcher implements ConsoleLog.Reader {
     /** Returns what was seen, and when. */
     List<TimelineEvent> timeline() {
         return events.timeline(started);
+    }
+
+    /** Returns what the CPUs were seen in. */
+    List<SampledSpan> samples() {
+        return samples.since(started);
     }
 
     private ParserOptions options() {
@@ -255,7 +262,13 @@ public final class Watcher implements ConsoleLog.Reader {
     private Seen look(Look look, Duration busy) {
         try {
             look.begin();
-            OutsideWatch watch = new OutsideWatch(view, view.sampler(symbols), this::analysis, busy, BEATS);
+            OutsideView.Sampler sampler = view.sampler(symbols);
+            OutsideView.Sampler noted = () -> {
+                Diagnosis diagnosis = sampler.sample();
+                sampler.last().ifPresent(samples::add);
+                return diagnosis;
+            };
+            OutsideWatch watch = new OutsideWatch(view, noted, this::analysis, busy, BEATS);
             OutsideWatch.End end =
                     watch.watch(target.scale(look.hopeless ? HOPELESS : PATIENCE), target.scale(PATIENCE), look);
             if (end instanceof OutsideWatch.End.Gone gone) {

@@ -10,6 +10,7 @@ import io.ksplat.machine.Target;
 import io.ksplat.machine.internal.forensics.HangAnalysis;
 import io.ksplat.machine.internal.forensics.hang.Awaited;
 import io.ksplat.machine.internal.forensics.hang.Diagnosis;
+import io.ksplat.machine.internal.forensics.hang.Sample;
 import io.ksplat.machine.internal.forensics.hang.Suspicion;
 import io.ksplat.machine.internal.forensics.pending.Pending;
 import io.ksplat.machine.internal.forensics.unwind.SourceFrames;
@@ -27,6 +28,11 @@ public interface OutsideView extends Target.Capability {
     interface Sampler {
         /** Takes one sample, without stopping the machine. */
         Diagnosis sample() throws IOException;
+
+        /** Returns the last sample; empty if this target's registers cannot be read. */
+        default Optional<Sample> last() {
+            return Optional.empty();
+        }
     }
 
     /** Reads a machine's memory. The machine stands still afterwards, unless the method says otherwise. */

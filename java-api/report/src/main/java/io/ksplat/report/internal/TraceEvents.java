@@ -13,10 +13,14 @@ import io.ksplat.results.TimelineEvent;
 import io.ksplat.results.internal.StoredRun;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -72,9 +76,12 @@ final class TraceEvents {
         }
         for (NmiRecord nmi : run.nmis()) {
             if (nmi.atMs().isPresent()) {
-                nmi(nmi, nmi.atMs().getAsLong());
+                int thread = nmi.cpu().isPresent() ? thread(nmi.cpu().getAsInt()) : KSPLAT;
+                String where = nmi.where().map(place -> "at " + place).orElse(nmi.source());
+                instant("NMI " + where, thread, 1000 * nmi.atMs().getAsLong());
             }
         }
+        waits(waiting());
         json.writeEndArray();
         json.writeEndObject();
     }
@@ -106,32 +113,49 @@ final class TraceEvents {
         return wait(found).flatMap(Details.Wait::owner);
     }
 
-    private void nmi(NmiRecord nmi, long atMs) throws IOException {
-        int thread = nmi.cpu().isPresent() ? thread(nmi.cpu().getAsInt()) : KSPLAT;
-        instant("NMI " + nmi.where().map(where -> "at " + where).orElse(nmi.source()), thread, 1000 * atMs);
-        Optional<Details.Wait> wait = run.evidence().stream()
+    /** An NMI, and what it waits for without end. */
+    private record Waiting(int cpu, long atMs, Details.Wait what) {}
+
+    /** Of the NMIs of a CPU only the last one can be the one that never came back. */
+    private List<Waiting> waiting() {
+        Map<Integer, Long> last = new TreeMap<>();
+        for (NmiRecord nmi : run.nmis()) {
+            if (nmi.cpu().isPresent() && nmi.atMs().isPresent()) {
+                last.merge(nmi.cpu().getAsInt(), nmi.atMs().getAsLong(), Math::max);
+            }
+        }
+        List<Waiting> waiting = new ArrayList<>();
+        last.forEach((cpu, atMs) -> run.evidence().stream()
                 .map(TraceEvents::wait)
                 .flatMap(Optional::stream)
-                .filter(waiting ->
-                        waiting.context().equals("NMI") && waiting.cpu().equals(nmi.cpu()))
-                .findFirst();
-        if (wait.isEmpty() || nmi.cpu().isEmpty()) {
-            return;
+                .filter(wait -> wait.context().equals("NMI") && wait.cpu().equals(OptionalInt.of(cpu)))
+                .findFirst()
+                .ifPresent(wait -> waiting.add(new Waiting(cpu, atMs, wait))));
+        return waiting;
+    }
+
+    /** Slices of one thread must nest: that of a holder is around all of NMIs. An arrow goes on in time. */
+    private void waits(List<Waiting> all) throws IOException {
+        long first = all.stream().mapToLong(Waiting::atMs).min().orElse(0);
+        long last = all.stream().mapToLong(Waiting::atMs).max().orElse(0);
+        long end = Math.max(last + 1, run.timings().totalMs());
+        for (int i = 0; i < all.size(); i++) {
+            Waiting nmi = all.get(i);
+            Details.Owner owner = nmi.what().owner().orElseThrow();
+            String lock = nmi.what().lock().name();
+            int thread = thread(nmi.cpu());
+            slice("NMI waits for " + lock, thread, 1000 * nmi.atMs(), 1000 * end);
+            Optional<Integer> holder = cpu(owner).map(TraceEvents::thread);
+            if (holder.isPresent()) {
+                slice(
+                        Words.who(owner.context(), OptionalInt.empty(), owner.task()) + " holds " + lock,
+                        holder.get(),
+                        1000 * Math.max(0, first - 1),
+                        1000 * (end + 1));
+                flow("s", i + 1, thread, 1000 * nmi.atMs());
+                flow("f", i + 1, holder.get(), 1000 * end + 500);
+            }
         }
-        Details.Owner owner = wait.get().owner().orElseThrow();
-        String lock = wait.get().lock().name();
-        long end = Math.max(atMs + 1, run.timings().totalMs());
-        int holder = owner.cpu().isPresent() ? thread(owner.cpu().getAsInt()) : KSPLAT;
-        // Slices of one thread must nest: the holder's is around the NMI's where both are on one CPU, and an arrow goes
-        // on in time.
-        slice(
-                Words.who(owner.context(), OptionalInt.empty(), owner.task()) + " holds " + lock,
-                holder,
-                1000 * Math.max(0, atMs - 1),
-                1000 * (end + 1));
-        slice("NMI waits for " + lock, thread, 1000 * atMs, 1000 * end);
-        flow("s", thread, 1000 * atMs);
-        flow("f", holder, 1000 * end + 500);
     }
 
     private static int thread(int cpu) {
@@ -168,9 +192,9 @@ final class TraceEvents {
         json.writeEndObject();
     }
 
-    private void flow(String phase, int thread, long micros) throws IOException {
+    private void flow(String phase, int id, int thread, long micros) throws IOException {
         begin(phase, "waits for", thread, micros);
-        json.writeNumberField("id", 1);
+        json.writeNumberField("id", id);
         if (phase.equals("f")) {
             json.writeStringField("bp", "e");
         }

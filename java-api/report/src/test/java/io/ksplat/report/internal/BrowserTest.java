@@ -2,12 +2,12 @@
 package io.ksplat.report.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import com.deque.html.axecore.results.Rule;
 import com.deque.html.axecore.selenium.AxeBuilder;
 import com.sun.net.httpserver.HttpServer;
 import io.ksplat.evidence.Verdict;
+import io.ksplat.results.SampledSpan;
 import io.ksplat.results.internal.campaign.CampaignFiles;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -18,7 +18,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.logging.Level;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -31,19 +30,13 @@ import org.openqa.selenium.By;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
-import org.openqa.selenium.chrome.ChromeDriverService;
-import org.openqa.selenium.chrome.ChromeOptions;
 import org.openqa.selenium.logging.LogType;
-import org.openqa.selenium.logging.LoggingPreferences;
 import org.openqa.selenium.support.ui.WebDriverWait;
 
 /** The pages in the distribution's Chromium. The limit is against a browser that hangs: on a busy machine axe alone takes minutes. */
 @Tag("full")
 @Timeout(900)
 class BrowserTest {
-    private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
-    private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
-
     /** What Jenkins sends with archived files. */
     private static final String JENKINS = "sandbox; default-src 'none'; img-src 'self'; style-src 'self'";
 
@@ -58,23 +51,24 @@ class BrowserTest {
 
     @BeforeAll
     static void open() throws IOException {
-        if (!Files.isExecutable(CHROMIUM) || !Files.isExecutable(DRIVER)) {
-            String reason = "the pages are not tested in a browser: install the packages chromium and chromium-driver";
-            System.out.println(reason);
-            abort(reason);
-        }
+        browser = Chromium.start();
         Reports.write(
                 report,
                 "<6>[    1.0] " + Reports.HOSTILE + "\n",
                 Reports.run("clean", 1, Verdict.CLEAN, Verdict.CLEAN),
                 Reports.run("late", 1, Verdict.INCONCLUSIVE, Verdict.CLEAN),
                 Reports.run(
-                        "dead",
-                        1,
-                        Verdict.DEADLOCK,
-                        Verdict.DEADLOCK,
-                        Reports.nested(Reports.LOCK, true),
-                        Reports.ring(12)));
+                                "dead",
+                                1,
+                                Verdict.DEADLOCK,
+                                Verdict.DEADLOCK,
+                                Reports.nested(Reports.LOCK, true),
+                                Reports.ring(12))
+                        .toBuilder()
+                        .samples(List.of(
+                                new SampledSpan(0, 1895, 2100, "irqs-off", 9, List.of("spin")),
+                                new SampledSpan(1, 1895, 2100, "user", 9, List.of())))
+                        .build());
         CampaignFiles.write(report, Campaigns.bisect());
         CampaignFiles.write(report, Campaigns.patch());
         CampaignFiles.write(report, Campaigns.history("nmi-task-kptr", 40));
@@ -85,18 +79,6 @@ class BrowserTest {
                 report.resolve("dead/7.2.13-cloud/1/nmi_task_kptr.bpf.c"),
                 "\n".repeat(66) + "\tbpf_task_release(task);\n}\n");
         HtmlReport.write(report, Optional.empty());
-        LoggingPreferences logs = new LoggingPreferences();
-        logs.enable(LogType.BROWSER, Level.ALL);
-        logs.enable(LogType.PERFORMANCE, Level.ALL);
-        ChromeOptions options = new ChromeOptions();
-        options.setBinary(CHROMIUM.toFile());
-        options.addArguments("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage");
-        options.setCapability("goog:loggingPrefs", logs);
-        browser = new ChromeDriver(
-                new ChromeDriverService.Builder()
-                        .usingDriverExecutable(DRIVER.toFile())
-                        .build(),
-                options);
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.createContext("/", exchange -> {
             Path file = report.resolve(exchange.getRequestURI().getPath().substring(1));

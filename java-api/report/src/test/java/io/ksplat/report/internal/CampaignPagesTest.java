@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Verdict;
+import io.ksplat.results.ToolRecord;
 import io.ksplat.results.internal.campaign.BisectRecord;
 import io.ksplat.results.internal.campaign.CampaignFiles;
 import io.ksplat.results.internal.campaign.HuntRecord;
@@ -76,6 +77,45 @@ class CampaignPagesTest {
                 .contains("2 operations: 1 DEADLOCK, 1 REFUSED. 1 finding, which is not known. 1 were not tried.")
                 .contains("id=\"operation-1\"", "map-update/lru-hash waits for lru_lock", "_raw_spin_unlock+0x9")
                 .contains("href=\"../../hunt/k/HuntMapUpdate.java\"", "only ever failed", "map-delete/hash");
+    }
+
+    @Test
+    void leadsFromAFindingToTheRunOfItsReproducer() throws IOException {
+        CampaignFiles.write(report.resolve("hunt/k"), Campaigns.hunt("debian:7.2", "lru_lock"));
+        String signature = "cpu-stuck:lru_lock";
+        Reports.write(
+                report,
+                "",
+                Reports.run(
+                        "hunt-map-update-lru-hash", 1, Verdict.DEADLOCK, Verdict.DEADLOCK, Reports.nested("x", true)),
+                Reports.run("other", 1, Verdict.DEADLOCK, Verdict.DEADLOCK, Reports.nested("lru_lock", true)),
+                Reports.run(
+                        "hunt-map-update-lru-hash",
+                        2,
+                        Verdict.DEADLOCK,
+                        Verdict.DEADLOCK,
+                        Evidence.builder(EvidenceKind.CPU_STUCK, "stuck", signature)
+                                .build()));
+        String link = "href=\"../../hunt-map-update-lru-hash/7.2.13-cloud/2/index.html\"";
+        assertThat(page("hunt/k/hunt.html")).contains(link).doesNotContain("7.2.13-cloud/1/", "other/");
+        // Another kernel's run is no run of this finding.
+        CampaignFiles.write(report.resolve("hunt/k"), Campaigns.hunt("debian:6.12", "lru_lock"));
+        assertThat(page("hunt/k/hunt.html")).doesNotContain(link);
+    }
+
+    @Test
+    void saysTheCommandOfABisectionAndOfATrial() throws IOException {
+        Reports.write(
+                report,
+                "",
+                Reports.run("a", 1, Verdict.CLEAN, Verdict.CLEAN).toBuilder()
+                        .tool(ToolRecord.of("1", List.of("bisect", "--good", "a b"), 1))
+                        .build());
+        CampaignFiles.write(report, Campaigns.bisect());
+        CampaignFiles.write(report, Campaigns.patch());
+        assertThat(page("bisect.html")).contains("Run it again", "ksplat bisect --good 'a b'");
+        // No session of this report tried a patch.
+        assertThat(page("patch.html")).doesNotContain("Run it again");
     }
 
     @Test

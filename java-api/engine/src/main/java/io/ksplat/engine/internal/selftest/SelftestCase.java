@@ -18,6 +18,7 @@ import io.ksplat.machine.internal.KernelInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -62,6 +63,11 @@ final class SelftestCase implements TrialScenario {
     @Override
     public String id() {
         return object.id() + "/" + name();
+    }
+
+    @Override
+    public Optional<Path> source() {
+        return object.source();
     }
 
     @Override

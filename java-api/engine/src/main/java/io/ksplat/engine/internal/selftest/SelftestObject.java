@@ -4,14 +4,17 @@ package io.ksplat.engine.internal.selftest;
 import io.ksplat.bpf.internal.libbpf.ProgramTags;
 import io.ksplat.engine.internal.TrialScenario;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** An object with annotated programs. */
 final class SelftestObject {
     private final String id;
+    private final Optional<Path> source;
     private final byte[] bytes;
     private final Map<Long, String> helpers;
     private final boolean asksForConfiguration;
@@ -21,11 +24,13 @@ final class SelftestObject {
     /**
      * Reads its annotations.
      *
+     * @param source what it was compiled from, if that is known
      * @param helpers the names of the kernel's helpers, by their numbers
      * @throws IOException if it is no object, or has no annotated program
      */
-    SelftestObject(String id, byte[] bytes, Map<Long, String> helpers) throws IOException {
+    SelftestObject(String id, Optional<Path> source, byte[] bytes, Map<Long, String> helpers) throws IOException {
         this.id = id;
+        this.source = source;
         this.bytes = bytes.clone();
         this.helpers = Map.copyOf(helpers);
         this.asksForConfiguration = ProgramTags.asksForConfiguration(id, bytes);
@@ -69,6 +74,11 @@ final class SelftestObject {
 
     String id() {
         return id;
+    }
+
+    /** Returns the C that it was compiled from; empty if it came as an object. */
+    Optional<Path> source() {
+        return source;
     }
 
     /** Returns the name that libbpf gives it, as the skeleton's: it is in the names of its maps. */

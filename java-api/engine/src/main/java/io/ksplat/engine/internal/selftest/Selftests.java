@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -66,8 +67,10 @@ public final class Selftests {
     public static List<TrialScenario> cases(String id, Path path, KernelInfo kernel, Cache cache)
             throws InterruptedException {
         try {
-            byte[] object = isObject(path) ? Files.readAllBytes(path) : SelftestCompiler.compile(path, kernel, cache);
-            return new SelftestObject(id, WeakKfuncs.in(id, object), helpers(kernel)).cases();
+            boolean given = isObject(path);
+            byte[] object = given ? Files.readAllBytes(path) : SelftestCompiler.compile(path, kernel, cache);
+            Optional<Path> source = given ? Optional.empty() : Optional.of(path);
+            return new SelftestObject(id, source, WeakKfuncs.in(id, object), helpers(kernel)).cases();
         } catch (BpfCompileException e) {
             Matcher missing = MISSING.matcher(e.output());
             return List.of(

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -101,6 +102,18 @@ class SelftestRunTest {
     @Test
     void whatIsTrueIsAsExpected() throws Exception {
         assertTrue(run("debian:7.2", spelt("cases.bpf.c", 2).entry()));
+        // A report shows the line that the verifier refused; of what is CLEAN there is none to show.
+        assertThat(kept("spelt2+reads_a_number")).containsExactlyInAnyOrder("spelt2.c", "cases.bpf.c");
+        assertThat(kept("spelt2+packet_length")).isEmpty();
+    }
+
+    /** Returns the names of the BPF C in the folder of a run. */
+    private List<String> kept(String reproducer) throws IOException {
+        try (Stream<Path> files = Files.walk(folder.resolve("report").resolve(reproducer))) {
+            return files.map(file -> String.valueOf(file.getFileName()))
+                    .filter(name -> name.endsWith(".c"))
+                    .toList();
+        }
     }
 
     @ParameterizedTest

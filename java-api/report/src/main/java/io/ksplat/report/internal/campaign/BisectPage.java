@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.report.internal.campaign;
 
+import io.ksplat.report.internal.page.SessionCommand;
 import io.ksplat.report.internal.page.Words;
+import io.ksplat.results.RunRecord;
 import io.ksplat.results.internal.campaign.BisectRecord;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -16,8 +17,15 @@ import java.util.TreeMap;
  *
  * @param runs the runs, as far as the page lists them
  * @param chart the runs in their order, a line for each kernel
+ * @param command that made it, if a run of the report tells
  */
-public record BisectPage(BisectRecord bisect, String root, List<Run> runs, Optional<Chart> chart, List<String> files) {
+public record BisectPage(
+        BisectRecord bisect,
+        String root,
+        List<Run> runs,
+        Optional<Chart> chart,
+        Optional<String> command,
+        List<String> files) {
     public static final int BAR = 120;
 
     private static final int MOST_RUNS = 1000;
@@ -39,9 +47,9 @@ public record BisectPage(BisectRecord bisect, String root, List<Run> runs, Optio
     /**
      * Lays out a record.
      *
-     * @param known the folders of the report's runs
+     * @param known the report's runs, by their folders
      */
-    public static BisectPage of(BisectRecord bisect, String root, Set<String> known, List<String> files) {
+    public static BisectPage of(BisectRecord bisect, String root, Map<String, RunRecord> known, List<String> files) {
         List<Run> runs = new ArrayList<>();
         for (BisectRecord.Run run : bisect.history()) {
             if (runs.size() == MOST_RUNS) {
@@ -51,11 +59,11 @@ public record BisectPage(BisectRecord bisect, String root, List<Run> runs, Optio
                     runs.size() + 1,
                     run,
                     run.folder()
-                            .filter(known::contains)
+                            .filter(known::containsKey)
                             .map(folder -> Words.href(folder) + "/index.html")
                             .orElse("")));
         }
-        return new BisectPage(bisect, root, runs, chart(bisect), files);
+        return new BisectPage(bisect, root, runs, chart(bisect), SessionCommand.of(known.values(), "bisect"), files);
     }
 
     private static Optional<Chart> chart(BisectRecord bisect) {

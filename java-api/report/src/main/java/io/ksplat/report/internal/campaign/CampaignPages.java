@@ -35,13 +35,13 @@ public final class CampaignPages {
             return SweepPage.of(sweep, root, present(stored.folder(), "sweep.json", "sweep.txt", "listing.txt"));
         }
         if (stored.record() instanceof BisectRecord bisect) {
-            return BisectPage.of(bisect, root, runs.keySet(), present(stored.folder(), "bisect.json", "results.json"));
+            return BisectPage.of(bisect, root, runs, present(stored.folder(), "bisect.json", "results.json"));
         }
         if (stored.record() instanceof PatchRecord patch) {
             return PatchPage.of(patch, root, runs, present(stored.folder(), "patch.json", "patch.txt", "results.json"));
         }
         if (stored.record() instanceof HuntRecord hunt) {
-            return HuntPage.of(hunt, root, present(stored.folder(), "hunt.json"));
+            return HuntPage.of(hunt, root, runs, present(stored.folder(), "hunt.json"));
         }
         if (stored.record() instanceof HistoryRecord history) {
             return HistoryPage.of(history, root, present(stored.folder(), "history.json"));

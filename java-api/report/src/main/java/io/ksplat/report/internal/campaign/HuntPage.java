@@ -2,11 +2,13 @@
 package io.ksplat.report.internal.campaign;
 
 import io.ksplat.report.internal.page.Words;
+import io.ksplat.results.RunRecord;
 import io.ksplat.results.internal.campaign.HuntRecord;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The page of a hunt on one kernel.
@@ -28,15 +30,19 @@ public record HuntPage(
     /** An operation, with its place on the page. */
     public record Row(String id, HuntRecord.Operation operation) {}
 
-    /** A finding of an operation. */
-    public record Finding(HuntRecord.Operation operation, HuntRecord.Finding found) {
+    /**
+     * A finding of an operation.
+     *
+     * @param run the page of the run of its reproducer, as a link from the report's folder
+     */
+    public record Finding(HuntRecord.Operation operation, HuntRecord.Finding found, Optional<String> run) {
         /** Returns its reproducer, as a link from the report's folder. */
         public String href() {
             return Words.href(found.reproducer());
         }
     }
 
-    public static HuntPage of(HuntRecord hunt, String root, List<String> files) {
+    public static HuntPage of(HuntRecord hunt, String root, Map<String, RunRecord> runs, List<String> files) {
         List<Row> rows = new ArrayList<>();
         List<Finding> findings = new ArrayList<>();
         for (HuntRecord.Operation operation : hunt.operations()) {
@@ -45,11 +51,25 @@ public record HuntPage(
             }
             for (HuntRecord.Finding found : operation.findings()) {
                 if (findings.size() < MOST_FINDINGS) {
-                    findings.add(new Finding(operation, found));
+                    findings.add(new Finding(operation, found, run(hunt, operation, found, runs)));
                 }
             }
         }
         return new HuntPage(hunt, root, rows, findings, hunt.operations().size() - rows.size(), files);
+    }
+
+    /** A kernel may have several locks in an operation, each with a reproducer of the same id: the signature tells them apart. */
+    private static Optional<String> run(
+            HuntRecord hunt, HuntRecord.Operation operation, HuntRecord.Finding found, Map<String, RunRecord> runs) {
+        String id = "hunt-" + operation.name().replace('/', '-');
+        return runs.entrySet().stream()
+                .filter(run -> run.getValue().reproducer().equals(id)
+                        && run.getValue().kernel().spec().equals(hunt.kernel()))
+                .filter(run -> found.signature().isEmpty()
+                        || run.getValue().evidence().stream()
+                                .anyMatch(shown -> shown.signature().equals(found.signature())))
+                .map(run -> Words.href(run.getKey()) + "/index.html")
+                .findFirst();
     }
 
     static String id(int index) {

@@ -4,6 +4,7 @@ package io.ksplat.report.internal.campaign;
 import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.Verdict;
+import io.ksplat.report.internal.page.SessionCommand;
 import io.ksplat.report.internal.page.StackCard;
 import io.ksplat.report.internal.page.Words;
 import io.ksplat.results.RunRecord;
@@ -17,8 +18,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** The page of a patch trial: each reproducer without the series beside the same with it. */
-public record PatchPage(PatchRecord patch, String root, List<Comparison> comparisons, List<String> files) {
+/**
+ * The page of a patch trial: each reproducer without the series beside the same with it.
+ *
+ * @param command that made it, if a run of the report tells
+ */
+public record PatchPage(
+        PatchRecord patch, String root, List<Comparison> comparisons, Optional<String> command, List<String> files) {
     public static final int BAR = 240;
 
     private static final int MOST_LINKS = 120;
@@ -114,7 +120,7 @@ public record PatchPage(PatchRecord patch, String root, List<Comparison> compari
                     ordered.subList(0, Math.min(MOST_EVIDENCE, ordered.size())),
                     Math.max(0, ordered.size() - MOST_EVIDENCE)));
         }
-        return new PatchPage(patch, root, comparisons, files);
+        return new PatchPage(patch, root, comparisons, SessionCommand.of(runs.values(), "patch"), files);
     }
 
     private static List<RunRecord> runs(PatchRecord.Side side, Map<String, RunRecord> runs) {

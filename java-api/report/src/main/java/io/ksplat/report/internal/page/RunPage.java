@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -140,9 +139,6 @@ public record RunPage(
 
     /** Returns the command of the session that this run was of. */
     public Optional<String> calledWith() {
-        return run().tool()
-                .filter(tool -> !tool.arguments().isEmpty())
-                .map(tool ->
-                        "ksplat " + tool.arguments().stream().map(Words::quoted).collect(Collectors.joining(" ")));
+        return SessionCommand.of(run());
     }
 }

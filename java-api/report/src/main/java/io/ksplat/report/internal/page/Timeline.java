@@ -4,8 +4,10 @@ package io.ksplat.report.internal.page;
 import io.ksplat.evidence.Details;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
+import io.ksplat.evidence.Stack;
 import io.ksplat.results.NmiRecord;
 import io.ksplat.results.RunRecord;
+import io.ksplat.results.SampledSpan;
 import io.ksplat.results.TimelineEvent;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -22,10 +24,18 @@ import java.util.TreeSet;
 /**
  * What happened when: a lane a CPU, and one for ksplat.
  *
+ * @param contexts what the CPUs executed, in time and by lane
  * @param events what is drawn and listed, in order
  * @param more how many events are not shown
  */
-public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span> spans, List<Event> events, int more) {
+public record Timeline(
+        int height,
+        List<Lane> lanes,
+        List<Tick> ticks,
+        List<Span> spans,
+        List<Context> contexts,
+        List<Event> events,
+        int more) {
     public static final int WIDTH = 720;
     public static final int LEFT = 66;
     private static final int RIGHT = 18;
@@ -34,6 +44,9 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
 
     /** Below the marks of a lane: what its CPU is stuck in. */
     private static final int NAME = 17;
+
+    /** At the foot of a lane: the contexts of its CPU. */
+    private static final int BAR = 9;
 
     private static final int MOST_LANES = 24;
     private static final int MOST_EVENTS = 120;
@@ -49,6 +62,7 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
         lanes = List.copyOf(lanes);
         ticks = List.copyOf(ticks);
         spans = List.copyOf(spans);
+        contexts = List.copyOf(contexts);
         events = List.copyOf(events);
     }
 
@@ -63,6 +77,9 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
             return width > 8 * name.length() ? name : width > 8 * style.length() ? style : "";
         }
     }
+
+    /** What a CPU executed: a bar at the foot of its lane, and its line in the list. */
+    public record Context(int x, int y, int width, String style, String time, String where, String what) {}
 
     /** Something that happened: its mark and its line in the list. */
     public record Event(int number, int x, int y, String style, String time, String where, String what) {}
@@ -130,6 +147,7 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
                     .filter(found -> found.kind() == EvidenceKind.CPU_STUCK || found.kind() == EvidenceKind.CPU_BUSY)
                     .toList();
             stuck.forEach(found -> found.cpu().ifPresent(cpus::add));
+            run.samples().forEach(span -> cpus.add(span.cpu()));
             run.evidence()
                     .forEach(
                             found -> found.stacks().forEach(stack -> stack.cpu().ifPresent(cpus::add)));
@@ -144,7 +162,9 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
                 boolean named = cpu.isPresent()
                         && stuck.stream().anyMatch(found -> cpus(run, found).contains(cpu.getAsInt()));
                 Lane lane = new Lane(
-                        i == 0 ? "ksplat" : "CPU " + shown.get(i - 1), y, LANE + (deep - 1) * 20 + (named ? NAME : 0));
+                        i == 0 ? "ksplat" : "CPU " + shown.get(i - 1),
+                        y,
+                        LANE + (deep - 1) * 20 + (named ? NAME : 0) + (hasContexts(run, cpu) ? BAR : 0));
                 lanes.add(lane);
                 byCpu.put(i == 0 ? -1 : shown.get(i - 1), lane);
                 y += lane.height();
@@ -165,7 +185,8 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
                         cpu < 0 ? "" : "CPU " + cpu,
                         event.event().equals("nmi") ? event.what() : event.event() + ": " + event.what()));
             }
-            return new Timeline(y + 6, lanes, ticks(), spans(run, stuck, byCpu), events, more);
+            return new Timeline(
+                    y + 6, lanes, ticks(), spans(run, stuck, byCpu), contexts(run, stuck, byCpu), events, more);
         }
 
         /** The row of each event in its lane, so that no mark hides another. */
@@ -203,13 +224,61 @@ public record Timeline(int height, List<Lane> lanes, List<Tick> ticks, List<Span
                                 x,
                                 lane.y() + 4,
                                 Math.max(2, WIDTH - RIGHT - x),
-                                lane.height() - 8,
+                                lane.height() - 8 - (hasContexts(run, OptionalInt.of(cpu)) ? BAR : 0),
                                 found.kind() == EvidenceKind.CPU_STUCK ? "stuck" : "busy",
                                 name(found, cpu)));
                     }
                 }
             }
             return spans;
+        }
+
+        private static boolean hasContexts(RunRecord run, OptionalInt cpu) {
+            return cpu.isPresent() && run.samples().stream().anyMatch(span -> span.cpu() == cpu.getAsInt());
+        }
+
+        /** What samples found the CPUs in; of one that is stuck its stack tells the rest. */
+        private List<Context> contexts(RunRecord run, List<Evidence> stuck, Map<Integer, Lane> byCpu) {
+            List<Context> contexts = new ArrayList<>();
+            for (SampledSpan span : run.samples()) {
+                Lane lane = byCpu.get(span.cpu());
+                if (lane != null && span.toMs() >= begin) {
+                    contexts.add(context(
+                            lane, span.cpu(), span.fromMs(), span.toMs(), span.context(), SampleWords.of(span)));
+                }
+            }
+            for (Evidence found : stuck) {
+                for (int cpu : cpus(run, found)) {
+                    Lane lane = byCpu.get(cpu);
+                    Optional<String> innermost = found.stacks().stream()
+                            .filter(stack -> stack.cpu().equals(OptionalInt.of(cpu)))
+                            .map(Stack::context)
+                            .findFirst()
+                            .filter(SampleWords.CONTEXTS::contains);
+                    if (lane != null && hasContexts(run, OptionalInt.of(cpu)) && innermost.isPresent()) {
+                        contexts.add(context(
+                                lane,
+                                cpu,
+                                since(run, cpu),
+                                end,
+                                innermost.get(),
+                                innermost.get() + " context, by its stack at the end"));
+                    }
+                }
+            }
+            return contexts;
+        }
+
+        private Context context(Lane lane, int cpu, long fromMs, long toMs, String style, String what) {
+            int x = x(fromMs);
+            return new Context(
+                    x,
+                    lane.y() + lane.height() - BAR,
+                    Math.max(2, x(Math.min(toMs, end)) - x),
+                    style,
+                    Words.seconds(fromMs) + " to " + Words.seconds(toMs),
+                    "CPU " + cpu,
+                    what);
         }
 
         private long since(RunRecord run, int cpu) {

@@ -8,6 +8,7 @@ import io.ksplat.results.NmiRecord;
 import io.ksplat.results.ProgramRecord;
 import io.ksplat.results.ResourceUsage;
 import io.ksplat.results.RunRecord;
+import io.ksplat.results.SampledSpan;
 import io.ksplat.results.TimelineEvent;
 import io.ksplat.results.Timings;
 import io.ksplat.results.ToolRecord;
@@ -54,6 +55,14 @@ final class RunForm {
             f.optionalInt("cpu", TimelineEvent::cpu),
             f.text("event", TimelineEvent::event),
             f.text("what", TimelineEvent::what));
+
+    private static final Form<SampledSpan> SAMPLED = f -> new SampledSpan(
+            f.number("cpu", SampledSpan::cpu),
+            f.bigNumber("fromMs", SampledSpan::fromMs),
+            f.bigNumber("toMs", SampledSpan::toMs),
+            f.text("context", SampledSpan::context),
+            f.number("samples", SampledSpan::samples),
+            f.list("functions", Values.TEXT, SampledSpan::functions));
 
     private static final Form<Timings> TIMINGS = f -> new Timings(
             f.optionalLong("bootMs", Timings::bootMs),
@@ -106,6 +115,7 @@ final class RunForm {
                 f.required("controls", CONTROLS, RunRecord::controls),
                 f.list("nmis", NMI, RunRecord::nmis),
                 f.list("timeline", EVENT, RunRecord::timeline),
+                f.unless(List.of(), "samples", Values.list(Values.object(SAMPLED)), RunRecord::samples),
                 f.list("notes", Values.TEXT, RunRecord::notes),
                 f.object("timings", TIMINGS, RunRecord::timings),
                 f.text("accelerator", RunRecord::accelerator),

@@ -15,6 +15,7 @@ import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.RunRecord;
+import io.ksplat.results.SampledSpan;
 import io.ksplat.results.internal.Runs;
 import io.ksplat.results.internal.StoredRun;
 import java.io.ByteArrayOutputStream;
@@ -145,6 +146,20 @@ class SchemaTest {
         assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo(Files.readString(golden));
         assertThat(ReportJson.readResults(golden)).isEqualTo(runs());
         assertThat(errors(RESULTS, JSON.readTree(golden.toFile()))).isEmpty();
+    }
+
+    /** An optional field: a record without it is what it was before. */
+    @Test
+    void whatTheCpusWereSeenInIsWrittenAndReadAgain() throws IOException {
+        RunRecord sampled = runs().get(0).toBuilder()
+                .samples(List.of(new SampledSpan(1, 10, 30, "irqs-off", 3, List.of("spin"))))
+                .build();
+        Path file = folder.resolve("results.json");
+        try (OutputStream out = Files.newOutputStream(file)) {
+            ReportJson.writeResults(out, List.of(sampled));
+        }
+        assertThat(errors(RESULTS, JSON.readTree(file.toFile()))).isEmpty();
+        assertThat(ReportJson.readResults(file)).containsExactly(sampled);
     }
 
     /** Schema 2 only adds. */

@@ -117,7 +117,7 @@ final class HangDetector {
         }
 
         void observe(Sample.Cpu cpu, long nowNs, long gapNs) {
-            boolean alive = cpu.beats() != last.beats() || cpu.inUserCode() || isIdle(cpu);
+            boolean alive = cpu.beats() != last.beats() || cpu.inUserCode() || cpu.isIdle();
             Optional<Long> known = ranBetween(last, cpu);
             long ran = known.orElse(gapNs);
             last = cpu;
@@ -221,10 +221,6 @@ final class HangDetector {
 
     private static boolean isIn(Stuck stuck, Role role) {
         return stuck.functions().stream().anyMatch(function -> is(function, role));
-    }
-
-    private static boolean isIdle(Sample.Cpu cpu) {
-        return cpu.interruptsEnabled() && is(cpu.place(), Role.IDLE);
     }
 
     private static Optional<Long> ranBetween(Sample.Cpu before, Sample.Cpu after) {

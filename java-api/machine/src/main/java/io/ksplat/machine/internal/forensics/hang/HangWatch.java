@@ -12,6 +12,7 @@ import io.ksplat.machine.internal.qemu.VirtualMachine;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Samples heartbeats, registers and vCPU run times of a running machine, and returns what they show. */
 public final class HangWatch implements OutsideView.Sampler {
@@ -20,6 +21,7 @@ public final class HangWatch implements OutsideView.Sampler {
     private final Symbols symbols;
     private final List<Long> threads;
     private final HangDetector detector;
+    private Optional<Sample> last = Optional.empty();
 
     public HangWatch(Guest guest, Symbols symbols) throws IOException {
         this(guest.vm(), guest.heartbeats(), symbols, 1);
@@ -58,6 +60,13 @@ public final class HangWatch implements OutsideView.Sampler {
                     machine.ranNanos(threads.get(cpu)),
                     Arch.guest().generalRegisters().stream().map(registers::get).toList()));
         }
-        return detector.observe(new Sample(System.nanoTime(), cpus));
+        Sample sample = new Sample(System.nanoTime(), cpus);
+        last = Optional.of(sample);
+        return detector.observe(sample);
+    }
+
+    @Override
+    public Optional<Sample> last() {
+        return last;
     }
 }

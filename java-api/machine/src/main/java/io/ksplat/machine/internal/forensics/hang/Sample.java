@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.forensics.hang;
 
+import io.ksplat.machine.internal.arch.Arch;
+import io.ksplat.machine.internal.arch.Role;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -13,6 +15,24 @@ import java.util.OptionalLong;
 public record Sample(long hostNs, List<Cpu> cpus) {
     public Sample {
         cpus = List.copyOf(cpus);
+    }
+
+    /** What a CPU executes, as far as its registers alone tell. */
+    public enum Context {
+        USER("user"),
+        IDLE("idle"),
+        KERNEL("kernel"),
+        IRQS_OFF("irqs-off");
+
+        private final String id;
+
+        Context(String id) {
+            this.id = id;
+        }
+
+        public String id() {
+            return id;
+        }
     }
 
     /**
@@ -46,6 +66,21 @@ public record Sample(long hostNs, List<Cpu> cpus) {
                 Optional<String> function,
                 OptionalLong ranNs) {
             this(cpu, beats, rip, interruptsEnabled, function, ranNs, List.of());
+        }
+
+        /** Returns what it executes: user code, the idle loop, or the kernel, with or without interrupts. */
+        public Context context() {
+            if (inUserCode()) {
+                return Context.USER;
+            }
+            if (!interruptsEnabled) {
+                return Context.IRQS_OFF;
+            }
+            return isIdle() ? Context.IDLE : Context.KERNEL;
+        }
+
+        boolean isIdle() {
+            return interruptsEnabled && Arch.guest().functions().is(place(), Role.IDLE);
         }
 
         boolean inUserCode() {
