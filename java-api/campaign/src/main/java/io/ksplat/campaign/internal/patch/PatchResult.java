@@ -69,8 +69,12 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
                         .collect(Collectors.joining("; ")));
     }
 
-    /** Returns the result of a trial of many reproducers: the worst change, if each is settled. */
-    static PatchResult ofCatalogue(List<Comparison> comparisons) {
+    /**
+     * Returns the result of a trial of many reproducers: the worst change, if each is settled.
+     *
+     * @param untried the number of reproducers that were not tried because ksplat failed
+     */
+    static PatchResult ofCatalogue(List<Comparison> comparisons, int untried) {
         List<Comparison> undecided = comparisons.stream()
                 .filter(each -> each.isTaken() && each.verdict().isEmpty())
                 .toList();
@@ -80,16 +84,17 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
                     .filter(each -> each.verdict().equals(Optional.of(verdict)))
                     .toList();
             // One that breaks decides for all. For any other verdict, each reproducer must be settled.
-            if (!same.isEmpty() && (verdict == PatchVerdict.BREAKS || undecided.isEmpty())) {
+            if (!same.isEmpty() && (verdict == PatchVerdict.BREAKS || (undecided.isEmpty() && untried == 0))) {
                 double bound = same.stream().mapToDouble(Comparison::errorBound).sum();
-                return new PatchResult(verdict, Math.min(1, bound), comparisons, counts(comparisons, undecided));
+                return new PatchResult(
+                        verdict, Math.min(1, bound), comparisons, counts(comparisons, undecided, untried));
             }
         }
         return new PatchResult(
                 PatchVerdict.CANNOT_TELL,
                 1,
                 comparisons,
-                someTaken ? counts(comparisons, undecided) : "this kernel can take none of the reproducers");
+                someTaken ? counts(comparisons, undecided, untried) : "this kernel can take none of the reproducers");
     }
 
     /** Returns the reproducers whose verdict is another with the series. */
@@ -99,7 +104,7 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
                 .toList();
     }
 
-    private static String counts(List<Comparison> comparisons, List<Comparison> undecided) {
+    private static String counts(List<Comparison> comparisons, List<Comparison> undecided, int untried) {
         List<String> parts = new ArrayList<>();
         for (PatchVerdict verdict : PatchVerdict.values()) {
             List<String> same = comparisons.stream()
@@ -115,6 +120,9 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
         if (!undecided.isEmpty()) {
             parts.add("not decided: "
                     + undecided.stream().map(Comparison::reproducer).collect(Collectors.joining(", ")));
+        }
+        if (untried > 0) {
+            parts.add("ended because ksplat failed; not tried: " + untried);
         }
         long untaken = comparisons.stream().filter(each -> !each.isTaken()).count();
         if (untaken > 0) {
