@@ -161,7 +161,12 @@ class CiStepTest {
         assertThat(whole.output()).contains("code=0\n");
         assertThat(whole.summary()).contains("2 runs, all as expected").doesNotContain("missing");
         assertThat(whole.out()).doesNotContain("::error", "::notice");
-        assertThat(joint.resolve("ksplat-report/TEST-nmi-cpumask-kptr.xml")).isNotEmptyFile();
+        Matcher attached = Pattern.compile("\\[\\[ATTACHMENT\\|(.*)]]")
+                .matcher(Files.readString(joint.resolve("ksplat-report/TEST-nmi-cpumask-kptr.xml")));
+        assertThat(attached.find()).isTrue();
+        assertThat(joint.resolve(attached.group(1)))
+                .as("where GitLab and Jenkins look for it")
+                .isNotEmptyFile();
     }
 
     @Test
