@@ -178,7 +178,8 @@ final class Campaigns {
                         0.031,
                         "the bug shows only without the patch",
                         new PatchRecord.Side(3, 3, 0.29, 1, List.of(base, "gone/gone/1")),
-                        new PatchRecord.Side(0, 3, 0, 0.71, List.of(patched)))));
+                        new PatchRecord.Side(0, 3, 0, 0.71, List.of(patched)),
+                        Optional.empty())));
     }
 
     static PatchRecord patch() {

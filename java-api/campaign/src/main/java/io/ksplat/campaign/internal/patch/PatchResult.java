@@ -3,6 +3,7 @@ package io.ksplat.campaign.internal.patch;
 
 import io.ksplat.campaign.Bug;
 import io.ksplat.campaign.internal.statistics.Rate;
+import io.ksplat.kernel.internal.build.TouchedFunction;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.internal.EvidenceText;
 import io.ksplat.results.internal.RunFolder;
@@ -141,8 +142,14 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
      * @param base the commit that the series applies to
      * @param series the subjects of the patches
      * @param after the verdicts after each patch
+     * @param touched the functions that the series changes
      */
-    PatchRecord record(String base, String profile, List<String> series, List<PatchRecord.After> after) {
+    PatchRecord record(
+            String base,
+            String profile,
+            List<String> series,
+            List<PatchRecord.After> after,
+            List<TouchedFunction> touched) {
         return new PatchRecord(
                 verdict.toString(),
                 errorBound,
@@ -164,7 +171,9 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
                                 each.errorBound(),
                                 each.why(),
                                 side(each.base(), each.baseRuns()),
-                                side(each.patched(), each.patchedRuns())))
+                                side(each.patched(), each.patchedRuns()),
+                                AccusedFunction.of(each, touched)
+                                        .map(at -> new PatchRecord.Place(at.file(), at.line(), at.function()))))
                         .toList());
     }
 
