@@ -100,6 +100,7 @@ final class Campaigns {
                                         "_raw_spin_unlock+0x9",
                                         8,
                                         true,
+                                        false,
                                         Optional.empty(),
                                         "hunt/k/HuntMapUpdate.java")),
                                 Optional.empty()),

@@ -166,7 +166,8 @@ final class CampaignForms {
             f.text("to", HuntRecord.Finding::to),
             f.number("points", HuntRecord.Finding::points),
             f.flag("confirmed", HuntRecord.Finding::confirmed),
-            f.optionalText("known", HuntRecord.Finding::known),
+            f.flag("known", HuntRecord.Finding::known),
+            f.optionalText("reason", HuntRecord.Finding::reason),
             f.text("reproducer", HuntRecord.Finding::reproducer));
 
     private static final Form<HuntRecord.Operation> OPERATION = f -> new HuntRecord.Operation(
