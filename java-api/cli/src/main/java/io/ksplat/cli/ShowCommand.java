@@ -11,9 +11,12 @@ import io.ksplat.results.internal.Ktap;
 import io.ksplat.results.internal.News;
 import io.ksplat.results.internal.StoredReport;
 import io.ksplat.results.internal.StoredRun;
+import io.ksplat.results.internal.campaign.CampaignFiles;
+import io.ksplat.results.internal.campaign.PatchRecord;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -55,8 +58,9 @@ final class ShowCommand implements Callable<Integer> {
 
     @Option(
             names = "--annotations",
-            description = "Print workflow commands of GitHub: what is not as expected, at its line of the BPF program,"
-                    + " if that lies below the current folder.")
+            description = "Print workflow commands of GitHub: what is not as expected, at its line of the BPF program;"
+                    + " of a patch trial what speaks against the series, at the line that it changes. Files are looked"
+                    + " for below the current folder.")
     private boolean annotations;
 
     @Option(
@@ -93,6 +97,18 @@ final class ShowCommand implements Callable<Integer> {
             return Exit.of(runs, news);
         }
         if (annotations) {
+            Optional<PatchRecord> trial = CampaignFiles.of(folder).stream()
+                    .map(CampaignFiles.Stored::record)
+                    .filter(PatchRecord.class::isInstance)
+                    .map(PatchRecord.class::cast)
+                    .findFirst();
+            if (trial.isPresent()) {
+                // The runs of the base show the bug: each by itself says nothing.
+                String commands = GithubAnnotations.of(trial.get(), Path.of("").toAbsolutePath());
+                out.print(commands);
+                out.flush();
+                return commands.isEmpty() ? Exit.EXPECTED : Exit.UNEXPECTED;
+            }
             out.print(GithubAnnotations.of(runs, news, Path.of("").toAbsolutePath()));
             out.flush();
             return Exit.of(runs, news);

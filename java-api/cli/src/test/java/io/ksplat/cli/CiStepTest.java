@@ -3,14 +3,18 @@ package io.ksplat.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ksplat.results.internal.campaign.CampaignFiles;
+import io.ksplat.results.internal.campaign.PatchRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -161,7 +165,12 @@ class CiStepTest {
         assertThat(whole.output()).contains("code=0\n");
         assertThat(whole.summary()).contains("2 runs, all as expected").doesNotContain("missing");
         assertThat(whole.out()).doesNotContain("::error", "::notice");
-        assertThat(joint.resolve("ksplat-report/TEST-nmi-cpumask-kptr.xml")).isNotEmptyFile();
+        Matcher attached = Pattern.compile("\\[\\[ATTACHMENT\\|(.*)]]")
+                .matcher(Files.readString(joint.resolve("ksplat-report/TEST-nmi-cpumask-kptr.xml")));
+        assertThat(attached.find()).isTrue();
+        assertThat(joint.resolve(attached.group(1)))
+                .as("where GitLab and Jenkins look for it")
+                .isNotEmptyFile();
     }
 
     @Test
@@ -201,11 +210,89 @@ class CiStepTest {
     @Test
     void whatIsToRunIsNoShell() throws Exception {
         Path workspace = workspace("hostile");
-        for (String run : List.of("x; touch made", "$(touch made)", "`touch made`", "x\ntouch made", "")) {
-            Ended ended = step(workspace, Map.of("step", "plan", "run", run));
-            assertThat(ended.code()).as(run + ": " + ended.out()).isEqualTo(2);
-            assertThat(workspace.resolve("made")).doesNotExist();
-            assertThat(workspace.resolve("ksplat-plan.json")).doesNotExist();
+        for (String step : List.of("plan", "patch")) {
+            for (String run : List.of("x; touch made", "$(touch made)", "`touch made`", "x\ntouch made", "")) {
+                Ended ended = step(workspace, Map.of("step", step, "run", run));
+                assertThat(ended.code()).as(run + ": " + ended.out()).isEqualTo(2);
+                assertThat(workspace.resolve("made")).doesNotExist();
+                assertThat(workspace.resolve("ksplat-plan.json")).doesNotExist();
+            }
         }
+    }
+
+    /** The trial of a series that applies builds two kernels: here it ends before, and what an earlier one left tells nothing of it. */
+    @Test
+    void aSeriesThatDoesNotApplyIsNoVerdict() throws Exception {
+        Path workspace = workspace("series");
+        Path tree = Files.createDirectory(workspace.resolve("linux"));
+        Files.writeString(tree.resolve("a.c"), "one\n");
+        for (List<String> git : List.of(
+                List.of("git", "init", "-q"),
+                List.of("git", "add", "-A"),
+                List.of("git", "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-q", "-m", "Begin"))) {
+            HeldProcess made = HeldProcess.run(tree, Duration.ofMinutes(1), git.toArray(String[]::new));
+            assertThat(made.status()).as(made.output()).isZero();
+        }
+        Files.writeString(workspace.resolve("series.mbox"), """
+                From mboxrd@z Thu Jan  1 00:00:00 1970
+                From: A <a@example.org>
+                Date: Sat, 21 Nov 2026 10:00:00 +0000
+                Subject: [PATCH] Count in Latin
+
+                --- a/a.c
+                +++ b/a.c
+                @@ -1 +1 @@
+                -two
+                +duo
+                """);
+        Path old = Files.createDirectory(workspace.resolve("ksplat-report")).resolve("patch.json");
+        Files.writeString(old, "{}");
+
+        Ended ended = step(
+                workspace, Map.of("step", "patch", "run", "--tree linux --base HEAD nmi-task-kptr\n  series.mbox"));
+
+        assertThat(ended.code()).as(ended.out()).isEqualTo(3);
+        assertThat(ended.out())
+                .contains("'Count in Latin' does not apply to ", ": a.c, hunk ")
+                .doesNotContain("::error");
+        assertThat(ended.output()).contains("code=3\n");
+        assertThat(old).doesNotExist();
+    }
+
+    @Test
+    void aTrialsReportIsAnnotatedAtTheSeriesAndNotAtItsRuns() throws Exception {
+        Path workspace = workspace("trial");
+        Path report = workspace.resolve("ksplat-report");
+        Ended base = step(workspace, Map.of("run", "nmi-task-kptr --kernel debian:7.2"));
+        assertThat(base.code()).as(base.out()).isZero();
+        PatchRecord.Side side = new PatchRecord.Side(1, 1, 0.025, 1, List.of());
+        CampaignFiles.write(
+                report,
+                new PatchRecord(
+                        "DOES NOT CURE",
+                        0.01,
+                        new PatchRecord.Sides(1, 1),
+                        new PatchRecord.Sides(1, 1),
+                        "why",
+                        "0123456789ab",
+                        "plain",
+                        List.of(),
+                        List.of(),
+                        List.of(new PatchRecord.Comparison(
+                                "nmi-task-kptr",
+                                Optional.of("DOES NOT CURE"),
+                                0.01,
+                                "the bug still shows",
+                                side,
+                                side,
+                                Optional.of(new PatchRecord.Place("src/" + SOURCE, 7, "on_nmi"))))));
+
+        HeldProcess told = HeldProcess.run(
+                workspace, Duration.ofMinutes(2), launcher.toString(), "show", "ksplat-report", "--annotations");
+
+        assertThat(told.status()).isEqualTo(1);
+        assertThat(told.output().lines())
+                .containsExactly("::error file=src/" + SOURCE + ",line=7,title=nmi-task-kptr%3A DOES NOT CURE::the bug"
+                        + " still shows%0Athe evidence names on_nmi(), which the series changes");
     }
 }

@@ -124,6 +124,27 @@ class SlurmTest {
         return logs(report).contains("ksplat ended with " + code + " on " + node + " ");
     }
 
+    /**
+     * Writes a launcher whose tasks on n2, n3 and n4 do not end before {@link #free}: what happens to n2 and n3 always meets a task that
+     * runs, its units done or not, and no task of n4 fails in the seconds that a killed controller forgets, for then nobody would put it back.
+     */
+    private Path holding(Path launcher) throws Exception {
+        Path holding = Files.writeString(folder.resolve("holding"), """
+                #!/bin/bash
+                '%1$s' "$@"
+                code=$?
+                case "$1 $SLURMD_NODENAME" in
+                'run n2' | 'run n3' | 'run n4') until [ -e '%2$s'/free-"$SLURMD_NODENAME" ]; do sleep 0.5; done ;;
+                esac
+                exit $code
+                """.formatted(launcher, folder));
+        return Files.setPosixFilePermissions(holding, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+
+    private void free(String node) throws Exception {
+        Files.createFile(folder.resolve("free-" + node));
+    }
+
     /** Lets happen to the array what happens in a night. */
     private void disturb(SlurmCluster cluster, Path report) throws Exception {
         cluster.await("a task was killed on n1", () -> {
@@ -135,11 +156,15 @@ class SlurmTest {
         cluster.await("n3 has work", () -> !cluster.running("n3").isEmpty());
         String requeued = cluster.running("n3").get(0);
         cluster.run("scontrol requeue " + requeued);
+        free("n3");
         cluster.await("n2 has work", () -> !cluster.running("n2").isEmpty());
         cluster.kill("n2");
         // Until then the task is on, for the controller.
         cluster.await("the controller misses n2", () -> cluster.log().contains("due to failure of node n2"));
         cluster.killController();
+        cluster.await(
+                "the controller is back", () -> cluster.attempt("squeue -h").status() == 0);
+        free("n4");
         cluster.await("all jobs have ended", () -> {
             HeldProcess queue = cluster.attempt("squeue -h -o '%A %r'");
             // A controller that forgot a start has the node start the task again, which refuses: that is for an
@@ -156,7 +181,10 @@ class SlurmTest {
                 .containsPattern("(?s)due to failure of node n2.*slurmctld version .* started on cluster");
     }
 
-    /** Slurm is real here, and the ksplat of task N a script that ends as it is told. */
+    /**
+     * Slurm is real here, and the ksplat of task N a script that ends as it is told. The last task fails, because Slurm gives it the number of
+     * the whole array.
+     */
     @Test
     @Tag("full")
     void onlyAKsplatThatFailedOrWasKilledIsTriedAgainAndTwiceAtMost() throws Exception {
@@ -167,7 +195,7 @@ class SlurmTest {
                 [ "$1" = run ] || exit 0
                 echo "$SLURMD_NODENAME" >>'%s'/tries-"$SLURM_ARRAY_TASK_ID"
                 case $SLURM_ARRAY_TASK_ID in
-                1) exit 0 ;; 2) exit 1 ;; 3) exit 2 ;; 4) exit 3 ;; 5) kill -9 $$ ;; 6) exit 139 ;;
+                1) exit 0 ;; 2) exit 1 ;; 3) exit 2 ;; 4) exit 139 ;; 5) kill -9 $$ ;; 6) exit 3 ;;
                 esac
                 """.formatted(folder));
         Files.setPosixFilePermissions(ends, PosixFilePermissions.fromString("rwxr-xr-x"));
@@ -183,10 +211,10 @@ class SlurmTest {
             tries.add(nodes.size());
             assertThat(nodes).as("each try is on another node").doesNotHaveDuplicates();
         }
-        assertThat(tries).as(logs(report)).containsExactly(1, 1, 1, 3, 3, 1);
+        assertThat(tries).as(logs(report)).containsExactly(1, 1, 1, 1, 3, 3);
     }
 
-    /** Open: a task on n2 may end in the moment before the node is killed, and then nothing is lost there. */
+    /** Minutes on two idle CPUs, half an hour on busy ones. */
     @Test
     @Tag("long")
     void theJointReportIsThatOfOneMachineWhateverHappens() throws Exception {
@@ -197,7 +225,7 @@ class SlurmTest {
             runTwiceAtOnce(plan, report);
             Path launcher = SlurmCluster.launcher(folder, cluster.scratch());
             assertThat(cluster.run(launcher + " submit slurm --go --plan " + plan + " --report " + report + " --shards "
-                            + SHARDS + " --ksplat " + launcher))
+                            + SHARDS + " --ksplat " + holding(launcher)))
                     .contains("array ", ", " + SHARDS + " tasks", "the joint report goes to " + joint);
             disturb(cluster, report);
         }

@@ -100,6 +100,7 @@ final class Campaigns {
                                         "_raw_spin_unlock+0x9",
                                         8,
                                         true,
+                                        false,
                                         Optional.empty(),
                                         "hunt/k/HuntMapUpdate.java")),
                                 Optional.empty()),
@@ -178,7 +179,8 @@ final class Campaigns {
                         0.031,
                         "the bug shows only without the patch",
                         new PatchRecord.Side(3, 3, 0.29, 1, List.of(base, "gone/gone/1")),
-                        new PatchRecord.Side(0, 3, 0, 0.71, List.of(patched)))));
+                        new PatchRecord.Side(0, 3, 0, 0.71, List.of(patched)),
+                        Optional.empty())));
     }
 
     static PatchRecord patch() {

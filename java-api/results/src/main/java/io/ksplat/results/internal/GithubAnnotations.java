@@ -4,29 +4,33 @@ package io.ksplat.results.internal;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.Frame;
 import io.ksplat.results.RunRecord;
+import io.ksplat.results.internal.campaign.PatchRecord;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A report as the workflow commands of GitHub: {@code ::error} for what is news, {@code ::notice} for what is not as expected and no news. They stand
- * at the line of the BPF program that the evidence names, if its source is found.
+ * at the line of the BPF program that the evidence names, if its source is found; those of a patch trial at the line of the series that the evidence accuses.
  */
 public final class GithubAnnotations {
     /** GitHub shows so many of a kind for each step. */
     private static final int MOST = 10;
 
+    private static final Set<String> ACCUSING = Set.of("BREAKS", "DOES NOT CURE");
+    private static final Set<String> GOOD = Set.of("CURES", "CHANGES NOTHING");
+
     private final SourceFiles sources;
-    private final News news;
     private final Map<String, Integer> errors = new LinkedHashMap<>();
     private final Map<String, Integer> notices = new LinkedHashMap<>();
 
-    private GithubAnnotations(SourceFiles sources, News news) {
+    private GithubAnnotations(SourceFiles sources) {
         this.sources = sources;
-        this.news = news;
     }
 
     /**
@@ -35,12 +39,50 @@ public final class GithubAnnotations {
      * @param root the folder in which GitHub looks for files: that of the checkout
      */
     public static String of(List<RunRecord> runs, News news, Path root) throws IOException {
-        GithubAnnotations all = new GithubAnnotations(SourceFiles.below(root), news);
-        runs.stream().filter(run -> !run.asExpected()).forEach(all::add);
-        return text("error", all.errors) + text("notice", all.notices);
+        GithubAnnotations all = new GithubAnnotations(SourceFiles.below(root));
+        runs.stream().filter(run -> !run.asExpected()).forEach(run -> all.add(run, news));
+        return all.text();
     }
 
-    private void add(RunRecord run) {
+    /**
+     * Returns the commands of a patch trial; empty if nothing speaks against the series. If the evidence names no function that the series changes,
+     * they stand at no line: any other line would accuse code that has nothing to do with it.
+     *
+     * @param root the folder in which GitHub looks for files: that of the checkout, which has the tree
+     */
+    public static String of(PatchRecord trial, Path root) throws IOException {
+        GithubAnnotations all = new GithubAnnotations(SourceFiles.below(root));
+        for (PatchRecord.Comparison each : trial.reproducers()) {
+            String verdict = each.verdict().orElse("");
+            if (ACCUSING.contains(verdict)) {
+                String place = each.at().map(at -> all.place(at, root)).orElse("");
+                all.errors.put(
+                        place + "title=" + property(each.reproducer() + ": " + verdict) + "::"
+                                + data(each.why()
+                                        + each.at()
+                                                .map(at -> "\nthe evidence names " + at.function()
+                                                        + "(), which the series changes")
+                                                .orElse("\nthe evidence names no function that the series changes")),
+                        1);
+            }
+        }
+        if (all.errors.isEmpty() && !GOOD.contains(trial.verdict())) {
+            all.notices.put("title=" + property("the series: " + trial.verdict()) + "::" + data(trial.why()), 1);
+        }
+        return all.text();
+    }
+
+    private String place(PatchRecord.Place at, Path root) {
+        return (Files.isRegularFile(root.resolve(at.file())) ? Optional.of(at.file()) : sources.find(at.file()))
+                .map(file -> "file=" + property(file) + ",line=" + at.line() + ",")
+                .orElse("");
+    }
+
+    private String text() {
+        return text("error", errors) + text("notice", notices);
+    }
+
+    private void add(RunRecord run, News news) {
         Optional<String> reason = news.reason(run);
         String title = run.reproducer() + ": " + run.verdict() + ", expected " + run.expected();
         String message = "on " + run.kernel().shortName() + ": " + TestStatus.why(run)

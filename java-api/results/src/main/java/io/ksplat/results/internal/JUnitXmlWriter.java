@@ -7,20 +7,36 @@ import io.ksplat.results.NmiRecord;
 import io.ksplat.results.RunRecord;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
+import java.util.Map;
 import javax.xml.stream.XMLStreamException;
 
 /**
- * JUnit XML as Jenkins and GitLab read it. Deterministic: no time stamps, runs in their order. A failure is the kernel's (another
- * verdict than expected), an error ksplat's own, skipped what the kernel does not support. Each attempt has a name of its own:
- * GitLab drops all but one of those that share a name.
+ * JUnit XML as Jenkins (its JUnit plugin, and the schema of its xUnit plugin) and GitLab read it. Deterministic: no time stamps, runs in their order.
+ * A failure is the kernel's (another verdict than expected), an error ksplat's own, skipped what the kernel does not support. GitLab shows what an element
+ * holds and not its message, so both have it, and drops all but one of the test cases of a name, so each has its own.
  */
 final class JUnitXmlWriter {
-    private JUnitXmlWriter() {}
+    private static final String ATTACHMENT = "[[ATTACHMENT|";
 
-    static void write(OutputStream out, String reproducer, List<RunRecord> runs) throws IOException {
+    private final XmlDocument xml;
+    private final Path report;
+    private final Map<String, Integer> names = new HashMap<>();
+
+    private JUnitXmlWriter(XmlDocument xml, Path report) {
+        this.xml = xml;
+        this.report = report;
+    }
+
+    /**
+     * Writes the runs of one reproducer.
+     *
+     * @param report the folder of the report
+     */
+    static void write(OutputStream out, String reproducer, List<RunRecord> runs, Path report) throws IOException {
         long totalMs = runs.stream().mapToLong(run -> run.timings().totalMs()).sum();
         XmlDocument.write(out, xml -> {
             xml.start("testsuite");
@@ -30,82 +46,91 @@ final class JUnitXmlWriter {
             xml.attribute("errors", count(runs, TestStatus.ERROR));
             xml.attribute("skipped", count(runs, TestStatus.SKIPPED));
             xml.attribute("time", seconds(totalMs));
+            JUnitXmlWriter writer = new JUnitXmlWriter(xml, report);
             for (RunRecord run : runs) {
-                testcase(xml, run);
+                writer.testcase(run);
             }
             xml.end();
         });
     }
 
-    private static void testcase(XmlDocument xml, RunRecord run) throws XMLStreamException {
+    private void testcase(RunRecord run) throws XMLStreamException {
+        String name = run.kernel().key() + " #" + run.attempt();
+        int again = names.merge(name, 1, Integer::sum);
         xml.start("testcase");
         xml.attribute("classname", "ksplat." + run.reproducer());
-        xml.attribute("name", run.kernel().key() + " #" + run.attempt());
+        xml.attribute("name", again == 1 ? name : name + " (" + again + ")");
         xml.attribute("time", seconds(run.timings().totalMs()));
-        properties(xml, run);
-        outcome(xml, run);
+        outcome(run);
         xml.start("system-out");
-        StringBuilder out = new StringBuilder("\n");
-        run.notes().forEach(note -> out.append(note).append('\n'));
-        String folder = RunFolder.name(run);
-        out.append("[[ATTACHMENT|").append(folder).append("/console.log]]\n");
-        out.append("[[ATTACHMENT|").append(folder).append("/evidence.json]]\n");
-        xml.text(out.toString());
+        xml.text(untagged(facts(run)) + attachment(run, "console.log") + attachment(run, "evidence.json"));
         xml.end();
         xml.end();
     }
 
-    private static void properties(XmlDocument xml, RunRecord run) throws XMLStreamException {
-        xml.start("properties");
-        property(xml, "verdict", run.verdict().name());
-        property(xml, "expected", run.expected().name());
-        property(xml, "kernel.spec", run.kernel().spec());
-        property(xml, "kernel.release", run.kernel().release());
-        property(xml, "kernel.key", run.kernel().key());
-        Optional<String> config = run.kernel().config();
-        if (config.isPresent()) {
-            property(xml, "kernel.config", config.get());
-        }
-        property(xml, "accelerator", run.accelerator());
-        property(xml, "origin", run.origin());
-        property(xml, "bootRetries", Integer.toString(run.bootRetries()));
-        int source = 0;
+    /** Properties of a test case would say it, but the schema of Jenkins' xUnit plugin has none. */
+    private static String facts(RunRecord run) {
+        StringBuilder facts = new StringBuilder("\n");
+        fact(facts, "verdict", run.verdict().name());
+        fact(facts, "expected", run.expected().name());
+        fact(facts, "kernel.spec", run.kernel().spec());
+        fact(facts, "kernel.release", run.kernel().release());
+        fact(facts, "kernel.key", run.kernel().key());
+        run.kernel().config().ifPresent(config -> fact(facts, "kernel.config", config));
+        fact(facts, "accelerator", run.accelerator());
+        fact(facts, "origin", run.origin());
+        fact(facts, "bootRetries", Integer.toString(run.bootRetries()));
         for (NmiRecord nmi : run.nmis()) {
-            property(xml, "nmi." + ++source, nmi.toString());
+            fact(facts, "nmi", nmi.toString());
         }
         for (Control control : run.controls()) {
-            property(xml, "control." + control.name(), control.observed() + " of " + control.bound());
+            fact(facts, "control." + control.name(), control.observed() + " of " + control.bound());
         }
-        int found = 0;
         for (Evidence evidence : run.evidence()) {
-            String facts = EvidenceFacts.of(evidence);
-            property(
-                    xml,
-                    "evidence." + ++found,
-                    evidence.kind().id() + ": " + evidence.title() + (facts.isEmpty() ? "" : ". " + facts));
+            String more = EvidenceFacts.of(evidence);
+            fact(
+                    facts,
+                    "evidence",
+                    evidence.kind().id() + ": " + evidence.title() + (more.isEmpty() ? "" : ". " + more));
         }
-        xml.end();
+        run.notes().forEach(note -> facts.append(note).append('\n'));
+        return facts.toString();
     }
 
-    private static void property(XmlDocument xml, String name, String value) throws XMLStreamException {
-        xml.empty("property").attribute("name", name).attribute("value", value);
+    private static void fact(StringBuilder facts, String name, String value) {
+        facts.append(name).append(": ").append(value).append('\n');
     }
 
-    private static void outcome(XmlDocument xml, RunRecord run) throws XMLStreamException {
+    /** A title or a note is the guest's, and Jenkins would attach any file of its agent that one names. */
+    private static String untagged(String text) {
+        return text.replace(ATTACHMENT, "[ [ATTACHMENT|");
+    }
+
+    /** Both look for it below the folder of the job, in which ksplat runs. A name may hold what no path can. */
+    private String attachment(RunRecord run, String file) {
+        Path job = Path.of("").toAbsolutePath();
+        Path whole = report.toAbsolutePath().normalize();
+        String place = whole.startsWith(job) ? job.relativize(whole).toString() : "";
+        String path = (place.isEmpty() ? "" : place + "/") + RunFolder.name(run) + "/" + file;
+        // Else the tag could not be read back.
+        return path.matches("[^\\[\\]|\\r\\n]+") ? ATTACHMENT + path + "]]\n" : "";
+    }
+
+    private void outcome(RunRecord run) throws XMLStreamException {
         TestStatus outcome = TestStatus.of(run);
         if (outcome == TestStatus.PASSED) {
             return;
         }
         xml.start(outcome.element());
         xml.attribute("message", TestStatus.summary(run));
+        StringBuilder detail = new StringBuilder(TestStatus.summary(run));
         if (outcome != TestStatus.SKIPPED) {
             xml.attribute("type", run.verdict().name());
-            StringBuilder detail = new StringBuilder();
             for (Evidence found : run.evidence()) {
                 detail.append('\n').append(EvidenceText.of(found));
             }
-            xml.text(detail.toString());
         }
+        xml.text(untagged(detail.toString()));
         xml.end();
     }
 

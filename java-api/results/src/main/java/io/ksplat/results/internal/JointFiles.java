@@ -36,7 +36,7 @@ public final class JointFiles {
         for (Map.Entry<String, List<RunRecord>> suite : suites.entrySet()) {
             folder.replace(
                     "TEST-" + RunFolder.fileName(suite.getKey()) + ".xml",
-                    out -> JUnitXmlWriter.write(out, suite.getKey(), suite.getValue()));
+                    out -> JUnitXmlWriter.write(out, suite.getKey(), suite.getValue(), folder.path()));
         }
     }
 }

@@ -9,12 +9,14 @@ import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.Stack;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.RunRecord;
+import io.ksplat.results.internal.campaign.PatchRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -106,5 +108,55 @@ class GithubAnnotationsTest {
     void nothingIsToldOfWhatIsAsExpected() throws IOException {
         assertThat(annotations(List.of(Runs.run("one", 1, Verdict.DEADLOCK, Verdict.DEADLOCK))))
                 .isEmpty();
+    }
+
+    private static PatchRecord trial(String verdict, Optional<PatchRecord.Place> at) {
+        PatchRecord.Side side = new PatchRecord.Side(1, 1, 0.025, 1, List.of());
+        return new PatchRecord(
+                verdict,
+                0.01,
+                new PatchRecord.Sides(1, 1),
+                new PatchRecord.Sides(1, 1),
+                "the reason",
+                "0123456789ab",
+                "plain",
+                List.of("bpf: Fix it"),
+                List.of(),
+                List.of(new PatchRecord.Comparison(
+                        "nmi-task-kptr", Optional.of(verdict), 0.01, "the bug still shows: stuck", side, side, at)));
+    }
+
+    private String annotations(PatchRecord trial) throws IOException {
+        return GithubAnnotations.of(trial, root);
+    }
+
+    @Test
+    void aPatchTrialStandsAtTheLineOfTheSeries() throws IOException {
+        PatchRecord.Place place = new PatchRecord.Place("kernel/bpf/helpers.c", 2312, "bpf_task_release");
+        for (String tree : List.of("", "linux/")) {
+            Path source = Files.createDirectories(root.resolve(tree + "kernel/bpf"));
+            Files.writeString(source.resolve("helpers.c"), "");
+            for (String verdict : List.of("BREAKS", "DOES NOT CURE")) {
+                assertThat(annotations(trial(verdict, Optional.of(place))))
+                        .isEqualTo("::error file=" + tree + "kernel/bpf/helpers.c,line=2312,title=nmi-task-kptr%3A "
+                                + verdict + "::the bug still shows: stuck%0Athe evidence names bpf_task_release(),"
+                                + " which the series changes\n");
+            }
+            Files.delete(source.resolve("helpers.c"));
+        }
+        assertThat(annotations(trial("BREAKS", Optional.of(place))))
+                .as("a tree that is not below")
+                .startsWith("::error title=");
+    }
+
+    @Test
+    void aPatchTrialAccusesNoLineWithoutEvidence() throws IOException {
+        assertThat(annotations(trial("DOES NOT CURE", Optional.empty())))
+                .startsWith("::error title=")
+                .endsWith("the evidence names no function that the series changes\n");
+        assertThat(annotations(trial("CANNOT TELL", Optional.empty())))
+                .isEqualTo("::notice title=the series%3A CANNOT TELL::the reason\n");
+        assertThat(annotations(trial("CURES", Optional.empty()))).isEmpty();
+        assertThat(annotations(trial("CHANGES NOTHING", Optional.empty()))).isEmpty();
     }
 }

@@ -45,6 +45,8 @@ public record SlurmJob(Path ksplat, Path plan, Path report, Path joint, int shar
         return head("ksplat", "#SBATCH --array=1-" + shards, jobs, Parallelism.memoryMiB(jobs), "%a")
                 + """
                 log=%1$s/log/$SLURM_ARRAY_TASK_ID
+                # Not SLURM_JOB_ID: that of the last task is the number of the array, and means all of it.
+                task=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
                 # The nodes where this shard failed. A controller that is killed forgets which those were, and how often.
                 failed() {
                 	sed -n "s/^ksplat ended with [0-9]* on \\(.*\\) in array $SLURM_ARRAY_JOB_ID: .*/\\1/p" "$log"
@@ -56,14 +58,14 @@ public record SlurmJob(Path ksplat, Path plan, Path report, Path joint, int shar
                 	# The requeue ends this script, which has to name the nodes first.
                 	trap '' TERM
                 	for try in 1 2 3 4 5; do
-                		scontrol requeue "$SLURM_JOB_ID" && break
+                		scontrol requeue "$task" && break
                 		# The controller may be starting again.
                 		[ $try = 5 ] && exit 3
                 		sleep 10
                 	done
                 	if [ -n "$(elsewhere)" ]; then
-                		said=$(scontrol show job "$SLURM_JOB_ID" | sed -n 's/.* ExcNodeList=\\([^ (]*\\).*/\\1/p')
-                		scontrol update JobId="$SLURM_JOB_ID" ExcNodeList="$said${said:+,}$(failed | sort -u | paste -sd,)"
+                		said=$(scontrol show job "$task" | sed -n 's/.* ExcNodeList=\\([^ (]*\\).*/\\1/p')
+                		scontrol update JobId="$task" ExcNodeList="$said${said:+,}$(failed | sort -u | paste -sd,)"
                 	fi
                 	exit 3
                 }

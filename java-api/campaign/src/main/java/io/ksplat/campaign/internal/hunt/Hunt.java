@@ -96,7 +96,7 @@ public final class Hunt {
             } finally {
                 workers.shutdownNow();
             }
-            return file.result(request.operations()).knowing(known, kernel.release());
+            return file.finish(known, kernel.release());
         }
     }
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import io.ksplat.campaign.internal.hunt.HuntResult.Tried;
 import io.ksplat.kernel.internal.Digests;
+import io.ksplat.results.internal.KnownReports;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -77,8 +78,22 @@ public final class HuntFile {
     /** Adds an answer, and writes the file. */
     synchronized void add(Tried one) throws IOException {
         tried.put(one.name(), one);
+        write(result(Operations.named(List.of())));
+    }
+
+    /**
+     * Writes the file with what is known today, and returns what was asked for.
+     *
+     * @param release the kernel's
+     */
+    synchronized HuntResult finish(KnownReports known, String release) throws IOException {
+        write(result(Operations.named(List.of())).knowing(known, release));
+        return result(request.operations()).knowing(known, release);
+    }
+
+    private void write(HuntResult result) throws IOException {
         Path whole = file.resolveSibling(NAME + ".new");
-        Files.writeString(whole, line(result(Operations.named(List.of()))) + "\n");
+        Files.writeString(whole, line(result) + "\n");
         Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 

@@ -21,20 +21,32 @@ import java.util.Optional;
  */
 record CatalogueTrial(
         List<Trial> trials, KernelSpec base, KernelSpec patched, double errorRate, int mostPairs, Progress progress) {
+    /** Reproducers in a row of which ksplat could run none: then it is not the reproducer that fails. */
+    private static final int FAILURES = 2;
+
     CatalogueTrial {
         trials = List.copyOf(trials);
     }
 
     PatchResult run() throws InterruptedException {
         List<Comparison> all = new ArrayList<>();
-        for (int i = 0; i < trials.size(); i++) {
-            List<Comparison> settled = settle(trials.get(i));
+        int tried = 0;
+        int failed = 0;
+        while (tried < trials.size() && failed < FAILURES) {
+            List<Comparison> settled = settle(trials.get(tried++));
             all.addAll(settled);
-            String which = (i + 1) + " of " + trials.size() + " reproducers; ";
+            failed = settled.stream().anyMatch(CatalogueTrial::harnessFails) ? failed + 1 : 0;
+            String which = tried + " of " + trials.size() + " reproducers; ";
             settled.forEach(each -> progress.report(which + each.reproducer() + ": "
                     + each.verdict().map(verdict -> verdict + ", ").orElse("") + each.why()));
         }
-        return PatchResult.ofCatalogue(all);
+        return PatchResult.ofCatalogue(all, trials.size() - tried);
+    }
+
+    private static boolean harnessFails(Comparison pairs) {
+        return pairs.verdict().isEmpty()
+                && (PatchTrial.harnessFails(Map.of(pairs.reproducer(), pairs.baseRuns()))
+                        || PatchTrial.harnessFails(Map.of(pairs.reproducer(), pairs.patchedRuns())));
     }
 
     private List<Comparison> settle(Trial trial) throws InterruptedException {
@@ -45,7 +57,9 @@ record CatalogueTrial(
             PatchTrial.add(without, trial.run(base, pair));
             PatchTrial.add(with, trial.run(patched, pair));
             pairs = PatchTrial.compare(without, with, errorRate / trials.size());
-            if (pairs.stream().map(VerdictChange::settled).allMatch(Optional::isPresent)) {
+            if (pairs.stream().map(VerdictChange::settled).allMatch(Optional::isPresent)
+                    || PatchTrial.harnessFails(without)
+                    || PatchTrial.harnessFails(with)) {
                 break;
             }
         }

@@ -3,6 +3,7 @@ package io.ksplat.campaign.internal.patch;
 
 import io.ksplat.campaign.Bug;
 import io.ksplat.campaign.internal.statistics.Rate;
+import io.ksplat.kernel.internal.build.TouchedFunction;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.internal.EvidenceText;
 import io.ksplat.results.internal.RunFolder;
@@ -69,8 +70,12 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
                         .collect(Collectors.joining("; ")));
     }
 
-    /** Returns the result of a trial of many reproducers: the worst change, if each is settled. */
-    static PatchResult ofCatalogue(List<Comparison> comparisons) {
+    /**
+     * Returns the result of a trial of many reproducers: the worst change, if each is settled.
+     *
+     * @param untried the number of reproducers that were not tried because ksplat failed
+     */
+    static PatchResult ofCatalogue(List<Comparison> comparisons, int untried) {
         List<Comparison> undecided = comparisons.stream()
                 .filter(each -> each.isTaken() && each.verdict().isEmpty())
                 .toList();
@@ -80,16 +85,17 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
                     .filter(each -> each.verdict().equals(Optional.of(verdict)))
                     .toList();
             // One that breaks decides for all. For any other verdict, each reproducer must be settled.
-            if (!same.isEmpty() && (verdict == PatchVerdict.BREAKS || undecided.isEmpty())) {
+            if (!same.isEmpty() && (verdict == PatchVerdict.BREAKS || (undecided.isEmpty() && untried == 0))) {
                 double bound = same.stream().mapToDouble(Comparison::errorBound).sum();
-                return new PatchResult(verdict, Math.min(1, bound), comparisons, counts(comparisons, undecided));
+                return new PatchResult(
+                        verdict, Math.min(1, bound), comparisons, counts(comparisons, undecided, untried));
             }
         }
         return new PatchResult(
                 PatchVerdict.CANNOT_TELL,
                 1,
                 comparisons,
-                someTaken ? counts(comparisons, undecided) : "this kernel can take none of the reproducers");
+                someTaken ? counts(comparisons, undecided, untried) : "this kernel can take none of the reproducers");
     }
 
     /** Returns the reproducers whose verdict is another with the series. */
@@ -99,7 +105,7 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
                 .toList();
     }
 
-    private static String counts(List<Comparison> comparisons, List<Comparison> undecided) {
+    private static String counts(List<Comparison> comparisons, List<Comparison> undecided, int untried) {
         List<String> parts = new ArrayList<>();
         for (PatchVerdict verdict : PatchVerdict.values()) {
             List<String> same = comparisons.stream()
@@ -115,6 +121,9 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
         if (!undecided.isEmpty()) {
             parts.add("not decided: "
                     + undecided.stream().map(Comparison::reproducer).collect(Collectors.joining(", ")));
+        }
+        if (untried > 0) {
+            parts.add("ended because ksplat failed; not tried: " + untried);
         }
         long untaken = comparisons.stream().filter(each -> !each.isTaken()).count();
         if (untaken > 0) {
@@ -133,8 +142,14 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
      * @param base the commit that the series applies to
      * @param series the subjects of the patches
      * @param after the verdicts after each patch
+     * @param touched the functions that the series changes
      */
-    PatchRecord record(String base, String profile, List<String> series, List<PatchRecord.After> after) {
+    PatchRecord record(
+            String base,
+            String profile,
+            List<String> series,
+            List<PatchRecord.After> after,
+            List<TouchedFunction> touched) {
         return new PatchRecord(
                 verdict.toString(),
                 errorBound,
@@ -156,7 +171,9 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
                                 each.errorBound(),
                                 each.why(),
                                 side(each.base(), each.baseRuns()),
-                                side(each.patched(), each.patchedRuns())))
+                                side(each.patched(), each.patchedRuns()),
+                                AccusedFunction.of(each, touched)
+                                        .map(at -> new PatchRecord.Place(at.file(), at.line(), at.function()))))
                         .toList());
     }
 

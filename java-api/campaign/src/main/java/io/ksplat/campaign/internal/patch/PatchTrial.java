@@ -89,7 +89,8 @@ public record PatchTrial(
                 .allMatch(each -> each.verdict().isPresent() || (someCured && !each.hasBug() && pairs >= LEAST_PAIRS));
     }
 
-    private static boolean harnessFails(Map<String, List<RunRecord>> all) {
+    /** Returns whether ksplat failed too often in a row for more pairs to be worth it. */
+    static boolean harnessFails(Map<String, List<RunRecord>> all) {
         return all.values().stream()
                 .anyMatch(runs -> runs.size() >= FAILURES
                         && runs.subList(runs.size() - FAILURES, runs.size()).stream()

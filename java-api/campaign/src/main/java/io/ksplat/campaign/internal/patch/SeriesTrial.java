@@ -10,6 +10,7 @@ import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.internal.build.BuildFailedException;
 import io.ksplat.kernel.internal.build.KernelTree;
 import io.ksplat.kernel.internal.build.PatchSeries;
+import io.ksplat.kernel.internal.build.TouchedFunction;
 import io.ksplat.machine.internal.qemu.Folders;
 import io.ksplat.results.internal.campaign.CampaignFiles;
 import io.ksplat.results.internal.campaign.PatchRecord;
@@ -28,6 +29,7 @@ public final class SeriesTrial {
     private final KernelTree tree;
     private final KernelTree.Commit base;
     private final List<String> commits;
+    private final List<TouchedFunction> touched;
     private final Kernels kernels;
     private final Progress progress;
     private final List<PatchRecord.After> verdicts = new ArrayList<>();
@@ -54,6 +56,7 @@ public final class SeriesTrial {
         this.tree = KernelTree.open(Cache.standard(), question.tree);
         this.base = tree.commit(question.base);
         this.commits = tree.apply(base.id(), series);
+        this.touched = tree.touched(base.id(), commits.get(commits.size() - 1));
         this.kernels = new Kernels(Cache.standard());
     }
 
@@ -114,7 +117,8 @@ public final class SeriesTrial {
                 base.toString(),
                 question.profile,
                 series.patches().stream().map(PatchSeries.Patch::subject).toList(),
-                question.each ? verdicts : List.of());
+                question.each ? verdicts : List.of(),
+                touched);
     }
 
     /** Leaves a result in the folder of a report, as {@code patch.txt} and {@code patch.json}; returns the text. */

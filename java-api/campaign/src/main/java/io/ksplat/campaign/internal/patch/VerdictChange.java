@@ -2,6 +2,7 @@
 package io.ksplat.campaign.internal.patch;
 
 import io.ksplat.campaign.Bug;
+import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.RunRecord;
 import java.util.EnumSet;
@@ -12,8 +13,8 @@ import java.util.stream.Collectors;
 
 /** Tells whether a patch changes the verdict of a reproducer, whatever the verdict is without it. */
 final class VerdictChange {
-    /** Pairs of runs with the same verdict on each side after which that is the side's verdict. */
-    static final int LEAST_PAIRS = 3;
+    /** Decided runs of each side, all of the same verdict, after which that is the side's verdict. */
+    static final int LEAST_RUNS = 3;
 
     private static final Set<Verdict> TELLS_NOTHING = EnumSet.of(Verdict.INCONCLUSIVE, Verdict.ERROR);
     private static final Set<Verdict> GOOD = EnumSet.of(Verdict.CLEAN, Verdict.RECOVERED);
@@ -29,43 +30,87 @@ final class VerdictChange {
                             ? pairs.judged(PatchVerdict.CHANGES_NOTHING, pairs.why())
                             : pairs);
         }
-        Set<Verdict> without = verdicts(pairs.baseRuns());
-        Set<Verdict> with = verdicts(pairs.patchedRuns());
-        if (without.size() != 1 || with.size() != 1) {
+        List<RunRecord> without = decided(pairs.baseRuns());
+        List<RunRecord> with = decided(pairs.patchedRuns());
+        if (without.isEmpty() || with.isEmpty()) {
+            return tellsNothing(pairs, without, with);
+        }
+        if (verdicts(without).size() != 1 || verdicts(with).size() != 1) {
             return Optional.empty();
         }
-        Verdict before = without.iterator().next();
-        Verdict after = with.iterator().next();
-        boolean enough = pairs.patchedRuns().size() >= LEAST_PAIRS;
-        if (before == after) {
-            return switch (before) {
-                case UNSUPPORTED -> Optional.of(pairs.unjudged(message(pairs.patchedRuns())));
-                case REJECTED -> Optional.of(pairs.judged(PatchVerdict.CHANGES_NOTHING, "REJECTED on both sides"));
-                case CLEAN, RECOVERED ->
-                    enough
-                            ? Optional.of(pairs.judged(
-                                    PatchVerdict.CHANGES_NOTHING,
-                                    before + " in each of "
-                                            + pairs.patchedRuns().size() + " pairs of runs"))
-                            : Optional.empty();
-                case INCONCLUSIVE, ERROR -> enough ? Optional.of(undecided(pairs)) : Optional.empty();
-                case DEADLOCK, CRASH -> Optional.empty();
-            };
+        Verdict before = last(without).verdict();
+        Verdict after = last(with).verdict();
+        boolean enough = without.size() >= LEAST_RUNS && with.size() >= LEAST_RUNS;
+        return before == after ? same(pairs, before, enough) : other(pairs, before, after, enough);
+    }
+
+    private static Optional<Comparison> same(Comparison pairs, Verdict verdict, boolean enough) {
+        if (verdict == Verdict.UNSUPPORTED) {
+            return Optional.of(pairs.unjudged(message(pairs.patchedRuns())));
         }
-        if (!enough) {
+        if (doubts(pairs.patchedRuns()) > doubts(pairs.baseRuns())) {
             return Optional.empty();
         }
-        if (TELLS_NOTHING.contains(before) || TELLS_NOTHING.contains(after)) {
-            // A control that fails with the patch only needs more pairs: it accuses the patch.
-            return before == Verdict.ERROR || after == Verdict.ERROR ? Optional.of(undecided(pairs)) : Optional.empty();
-        }
+        return switch (verdict) {
+            case REJECTED -> Optional.of(pairs.judged(PatchVerdict.CHANGES_NOTHING, "REJECTED on both sides"));
+            case CLEAN, RECOVERED ->
+                enough
+                        ? Optional.of(pairs.judged(PatchVerdict.CHANGES_NOTHING, verdict + " " + share(pairs)))
+                        : Optional.empty();
+            default -> Optional.empty();
+        };
+    }
+
+    private static Optional<Comparison> other(Comparison pairs, Verdict before, Verdict after, boolean enough) {
         // From a splat to a good verdict, and back, are for the statistics of the comparison.
-        boolean ofBug =
-                (Bug.isSplat(last(pairs.baseRuns())) && GOOD.contains(after)) || Bug.isSplat(last(pairs.patchedRuns()));
-        return ofBug
+        boolean ofBug = (Bug.isSplat(last(decided(pairs.baseRuns()))) && GOOD.contains(after))
+                || Bug.isSplat(last(decided(pairs.patchedRuns())));
+        return ofBug || !enough
                 ? Optional.empty()
                 : Optional.of(
                         pairs.judged(PatchVerdict.CHANGES, before + " without the series, " + after + " with it"));
+    }
+
+    /** A control that fails with the patch only needs more pairs: it accuses the patch. */
+    private static Optional<Comparison> tellsNothing(Comparison pairs, List<RunRecord> without, List<RunRecord> with) {
+        boolean enough = pairs.patchedRuns().size() >= LEAST_RUNS;
+        boolean never = without.isEmpty() && with.isEmpty();
+        return enough && (never || allFailed(pairs.baseRuns()) || allFailed(pairs.patchedRuns()))
+                ? Optional.of(undecided(pairs))
+                : Optional.empty();
+    }
+
+    private static boolean allFailed(List<RunRecord> runs) {
+        return runs.stream().allMatch(RunRecord::isError);
+    }
+
+    private static List<RunRecord> decided(List<RunRecord> runs) {
+        return runs.stream()
+                .filter(run -> !TELLS_NOTHING.contains(run.verdict()))
+                .toList();
+    }
+
+    /**
+     * Counts the undecided runs that the kernel may have caused: all but those that a busy host explains, because it did not deliver the
+     * stimulus. As long as the patched kernel has more of them than the base, the patch is not cleared.
+     */
+    private static long doubts(List<RunRecord> runs) {
+        return runs.stream()
+                .filter(run -> TELLS_NOTHING.contains(run.verdict()))
+                .filter(run -> run.isError()
+                        || !run.evidence().isEmpty()
+                        || run.controls().stream()
+                                .noneMatch(control -> control.role() == Control.Role.STIMULUS && !control.passed()))
+                .count();
+    }
+
+    private static String share(Comparison pairs) {
+        int decided =
+                decided(pairs.baseRuns()).size() + decided(pairs.patchedRuns()).size();
+        int all = pairs.baseRuns().size() + pairs.patchedRuns().size();
+        return decided == all
+                ? "in each of " + pairs.patchedRuns().size() + " pairs of runs"
+                : "in " + decided + " of " + all + " runs; the others tell nothing";
     }
 
     /** Returns the comparison if no more pairs may be run. */

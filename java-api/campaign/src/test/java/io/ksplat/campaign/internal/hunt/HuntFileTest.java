@@ -2,12 +2,15 @@
 package io.ksplat.campaign.internal.hunt;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.ksplat.campaign.internal.hunt.HuntResult.Answer;
 import io.ksplat.campaign.internal.hunt.HuntResult.Finding;
 import io.ksplat.campaign.internal.hunt.HuntResult.Group;
 import io.ksplat.campaign.internal.hunt.HuntResult.Tried;
 import io.ksplat.results.internal.KnownReports;
+import io.ksplat.results.internal.campaign.CampaignFiles;
+import io.ksplat.results.internal.campaign.HuntRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -100,6 +103,28 @@ class HuntFileTest {
                         .hasNews())
                 .as("on another kernel")
                 .isTrue();
+    }
+
+    /** The pages of a report read it, and the one who hunted reads them. */
+    @Test
+    void aReportReadsItWithWhatIsKnown() throws IOException {
+        Path report = folder.resolve("report");
+        HuntFile file = HuntFile.open(Files.createDirectories(report.resolve("hunt/k")), request(1), "key", COVERAGE);
+        file.add(deadly(0, "known"));
+        file.add(deadly(2, "new"));
+        KnownReports known = KnownReports.read(Files.writeString(
+                folder.resolve("known.toml"),
+                "[[known]]\nsignature = \"known\"\nkernels = [\"6.12\"]\nreason = \"a thread\"\n"));
+
+        HuntResult result = file.finish(known, RELEASE);
+
+        HuntRecord read = (HuntRecord) CampaignFiles.of(report).get(0).record();
+        assertThat(read.untried()).containsExactly("map-update/lru-percpu-hash");
+        assertThat(read.operations().stream().flatMap(each -> each.findings().stream()))
+                .extracting(HuntRecord.Finding::signature, HuntRecord.Finding::known, HuntRecord.Finding::reason)
+                .containsExactlyInAnyOrder(
+                        tuple("known", true, Optional.of("a thread")), tuple("new", false, Optional.empty()));
+        assertThat(result.hasNews()).isTrue();
     }
 
     /** What ksplat ships is read, and has what was found on 6.12. */

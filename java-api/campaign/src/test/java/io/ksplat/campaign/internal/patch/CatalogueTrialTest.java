@@ -99,14 +99,66 @@ class CatalogueTrialTest {
         assertThat(result(reproducer("a", CLEAN, CLEAN), reproducer("b", ScriptedKernels::error, CLEAN))
                         .verdict())
                 .isEqualTo(PatchVerdict.CANNOT_TELL);
-        PatchResult seldom = result(
-                reproducer("a", CLEAN, CLEAN),
-                reproducer(
-                        "b",
-                        (kernel, n) -> n == 2 ? ScriptedKernels.missed(kernel, n) : CLEAN.apply(kernel, n),
-                        CLEAN));
-        assertThat(seldom.verdict()).isEqualTo(PatchVerdict.CANNOT_TELL);
-        assertThat(seldom.why()).contains("not decided: b");
+    }
+
+    private static Script once(int attempt, Script other, Script usual) {
+        return (kernel, n) -> (n == attempt ? other : usual).apply(kernel, n);
+    }
+
+    @Test
+    void oneRunThatTellsNothingNeedsAnotherPair() throws Exception {
+        for (Script other : List.<Script>of(ScriptedKernels::missed, ScriptedKernels::leak, ScriptedKernels::error)) {
+            runs.clear();
+            PatchResult base = result(reproducer("b", once(2, other, CLEAN), CLEAN));
+            assertThat(base.verdict()).isEqualTo(PatchVerdict.CHANGES_NOTHING);
+            assertThat(of(base, "b").why()).isEqualTo("CLEAN in 7 of 8 runs; the others tell nothing");
+            assertThat(runs).as("four pairs").hasSize(8);
+        }
+        PatchResult starved = result(reproducer("b", CLEAN, once(2, ScriptedKernels::missed, CLEAN)));
+        assertThat(starved.verdict()).isEqualTo(PatchVerdict.CHANGES_NOTHING);
+        assertThat(result(reproducer("b", once(1, ScriptedKernels::missed, CLEAN), REJECTED))
+                        .verdict())
+                .isEqualTo(PatchVerdict.CHANGES);
+    }
+
+    /** The kernel may have caused it, and the base shows nothing like it. */
+    @Test
+    void aDoubtWithThePatchOnlyIsNeverCleared() throws Exception {
+        Script busy = (kernel, n) -> ScriptedKernels.missed(kernel, n).toBuilder()
+                .evidence(ScriptedKernels.deadlock(kernel, n, "busy").evidence())
+                .build();
+        for (Script doubt : List.<Script>of(ScriptedKernels::leak, ScriptedKernels::error, busy)) {
+            PatchResult result = result(reproducer("b", CLEAN, once(2, doubt, CLEAN)));
+            assertThat(result.verdict()).isEqualTo(PatchVerdict.CANNOT_TELL);
+            assertThat(result.why()).contains("not decided: b");
+            assertThat(result(reproducer("b", REJECTED, once(1, doubt, REJECTED)))
+                            .verdict())
+                    .isEqualTo(PatchVerdict.CANNOT_TELL);
+        }
+        assertThat(result(reproducer("b", once(1, BUG, CLEAN), once(2, ScriptedKernels::missed, CLEAN)))
+                        .verdict())
+                .as("two verdicts on one side")
+                .isEqualTo(PatchVerdict.CANNOT_TELL);
+    }
+
+    @Test
+    void threeErrorsInARowEndAReproducerAndTwoSuchReproducersTheTrial() throws Exception {
+        Script dying = (kernel, n) -> n < 3 ? CLEAN.apply(kernel, n) : ScriptedKernels.error(kernel, n);
+        PatchResult one = result(
+                reproducer("broken", once(1, REJECTED, CLEAN), dying),
+                reproducer("breaks", CLEAN, ScriptedKernels::leak));
+        assertThat(runs).filteredOn("broken"::equals).as("five pairs").hasSize(10);
+        assertThat(one.verdict()).as("one broken reproducer hides nothing").isEqualTo(PatchVerdict.BREAKS);
+
+        runs.clear();
+        PatchResult all = result(
+                reproducer("clean", CLEAN, CLEAN),
+                reproducer("a", CLEAN, ScriptedKernels::error),
+                reproducer("b", CLEAN, ScriptedKernels::error),
+                reproducer("c", CLEAN, CLEAN));
+        assertThat(runs).doesNotContain("c");
+        assertThat(all.verdict()).isEqualTo(PatchVerdict.CANNOT_TELL);
+        assertThat(all.why()).contains("not decided: a, b", "ended because ksplat failed; not tried: 1");
     }
 
     @Test

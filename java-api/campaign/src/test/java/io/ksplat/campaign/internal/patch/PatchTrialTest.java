@@ -37,7 +37,7 @@ class PatchTrialTest {
                         BASE.toString(), PATCHED.toString(),
                         BASE.toString(), PATCHED.toString(),
                         BASE.toString(), PATCHED.toString());
-        PatchRecord record = result.record("a base", "lockdep", List.of("a patch"), List.of());
+        PatchRecord record = result.record("a base", "lockdep", List.of("a patch"), List.of(), List.of());
         assertThat(CampaignJson.line(record))
                 .startsWith("{\"verdict\":\"CURES\",\"errorBound\":0.0")
                 .contains("\"runs\":{\"base\":3,\"patched\":3},\"reproduced\":{\"base\":3,\"patched\":0}");

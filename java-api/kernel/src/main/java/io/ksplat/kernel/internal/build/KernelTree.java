@@ -189,6 +189,16 @@ public final class KernelTree {
         }
     }
 
+    /** Returns the functions that {@code to} has otherwise than {@code from}; either may be a commit of {@link #apply}. */
+    public List<TouchedFunction> touched(String from, String to) throws KernelException, InterruptedException {
+        try {
+            return cache.<List<TouchedFunction>, KernelException>locked(
+                    BuiltKernels.TREES, name, () -> TouchedFunction.of(worktree.changes(from, to)));
+        } catch (IOException e) {
+            throw CacheFailure.of(cache, "cannot read what the series changes in " + path, e);
+        }
+    }
+
     private static String reason(PatchSeries.Patch patch, int number, int total, String base, List<String> output) {
         String which = "patch " + number + "/" + total + " '" + patch.subject() + "' does not apply to " + base + ": ";
         for (String line : output) {

@@ -116,6 +116,29 @@ final class Worktree {
         return ownGit(work, "am.index", "rev-parse", "--verify", "HEAD").get(0);
     }
 
+    /** Returns what is changed between two commits in C files, without context; the head of each hunk names its function. */
+    List<String> changes(String from, String to) throws IOException, InterruptedException, KernelException {
+        prepare();
+        // Else a label is taken for a function.
+        Path attributes = Files.writeString(folder.resolve("attributes"), "*.[ch] diff=cpp\n");
+        return require(git(
+                List.of("--git-dir=" + repository(), "-c", "core.attributesFile=" + attributes),
+                Map.of(),
+                "diff-tree",
+                "-r",
+                "-p",
+                "-U0",
+                "--no-color",
+                "--no-ext-diff",
+                "--no-renames",
+                "--src-prefix=a/",
+                "--dst-prefix=b/",
+                from,
+                to,
+                "--",
+                "*.[ch]"));
+    }
+
     private Path repository() {
         return folder.resolve("git");
     }

@@ -71,6 +71,35 @@ class KernelTreeTest {
     }
 
     @Test
+    void tellsTheFunctionsThatASeriesTouchesAndTheirLines() throws Exception {
+        String code = """
+                static int first(int a)
+                {
+                	if (a)
+                		goto out;
+                out:
+                	return a;
+                }
+
+                static int second(int a)
+                {
+                	return a;
+                }
+                """;
+        commit("c.c", code, "Add c");
+        git("tag", "with-c");
+        commit("c.c", code.replace("out:\n\treturn a", "out:\n\tb();\n\treturn -a"), "Change the first");
+        commit("c.c", "/* New. */\n" + Files.readString(tree.resolve("c.c")), "Shift the lines");
+        git("format-patch", "-q", "-o", folder.resolve("out").toString(), "with-c..main");
+
+        List<String> commits = apply("with-c", folder.resolve("out"));
+
+        assertThat(open().touched(git("rev-parse", "with-c"), commits.get(1)))
+                .containsExactly(new TouchedFunction("c.c", "first", 7));
+        assertThat(git("status", "--porcelain")).as("the user's checkout").isEmpty();
+    }
+
+    @Test
     void aPackedArchiveIsRead() throws Exception {
         Path packed = folder.resolve("t.mbox.gz");
         try (var out = new GZIPOutputStream(Files.newOutputStream(packed))) {

@@ -104,7 +104,7 @@ public record HuntPage(
                 .sum();
         long news = hunt.operations().stream()
                 .flatMap(each -> each.findings().stream())
-                .filter(found -> found.known().isEmpty())
+                .filter(found -> !found.known())
                 .count();
         List<String> counts = new ArrayList<>();
         answers(hunt)

@@ -49,7 +49,8 @@ public record HuntRecord(String kernel, long seed, List<Operation> operations, L
      * @param signature empty if the reproducer did not show it
      * @param from the first instruction, as {@code function+offset}
      * @param confirmed whether the written reproducer showed it on a fresh machine
-     * @param known why it is known already
+     * @param known whether somebody knows it already
+     * @param reason why it is known
      * @param reproducer its Java file, below the report
      */
     public record Finding(
@@ -59,6 +60,7 @@ public record HuntRecord(String kernel, long seed, List<Operation> operations, L
             String to,
             int points,
             boolean confirmed,
-            Optional<String> known,
+            boolean known,
+            Optional<String> reason,
             String reproducer) {}
 }

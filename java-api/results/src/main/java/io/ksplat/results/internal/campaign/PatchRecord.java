@@ -44,9 +44,24 @@ public record PatchRecord(
      * The runs of one reproducer.
      *
      * @param verdict empty if more runs would have been needed
+     * @param at what the series changes of a function that the evidence against it names
      */
     public record Comparison(
-            String reproducer, Optional<String> verdict, double errorBound, String why, Side base, Side patched) {}
+            String reproducer,
+            Optional<String> verdict,
+            double errorBound,
+            String why,
+            Side base,
+            Side patched,
+            Optional<Place> at) {}
+
+    /**
+     * A changed line.
+     *
+     * @param file below the tree
+     * @param line as the series leaves the file
+     */
+    public record Place(String file, int line, String function) {}
 
     /**
      * The runs of one side.

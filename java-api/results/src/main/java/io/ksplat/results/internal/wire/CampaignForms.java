@@ -112,13 +112,19 @@ final class CampaignForms {
             f.required("high", Values.DOUBLE, PatchRecord.Side::high),
             f.list("folders", Values.TEXT, PatchRecord.Side::folders));
 
+    private static final Form<PatchRecord.Place> PLACE = f -> new PatchRecord.Place(
+            f.text("file", PatchRecord.Place::file),
+            f.number("line", PatchRecord.Place::line),
+            f.text("function", PatchRecord.Place::function));
+
     private static final Form<PatchRecord.Comparison> COMPARISON = f -> new PatchRecord.Comparison(
             f.text("reproducer", PatchRecord.Comparison::reproducer),
             f.optionalText("verdict", PatchRecord.Comparison::verdict),
             f.required("errorBound", Values.DOUBLE, PatchRecord.Comparison::errorBound),
             f.text("why", PatchRecord.Comparison::why),
             f.object("base", SIDE, PatchRecord.Comparison::base),
-            f.object("patched", SIDE, PatchRecord.Comparison::patched));
+            f.object("patched", SIDE, PatchRecord.Comparison::patched),
+            f.optionalObject("at", PLACE, PatchRecord.Comparison::at));
 
     static final Form<PatchRecord> PATCH = f -> new PatchRecord(
             f.text("verdict", PatchRecord::verdict),
@@ -160,7 +166,8 @@ final class CampaignForms {
             f.text("to", HuntRecord.Finding::to),
             f.number("points", HuntRecord.Finding::points),
             f.flag("confirmed", HuntRecord.Finding::confirmed),
-            f.optionalText("known", HuntRecord.Finding::known),
+            f.flag("known", HuntRecord.Finding::known),
+            f.optionalText("reason", HuntRecord.Finding::reason),
             f.text("reproducer", HuntRecord.Finding::reproducer));
 
     private static final Form<HuntRecord.Operation> OPERATION = f -> new HuntRecord.Operation(

@@ -73,7 +73,8 @@ class CampaignFilesTest {
                     0.04,
                     "why",
                     new PatchRecord.Side(3, 3, 0.29, 1, List.of("a/b/1", "a/b/2", "a/b/3")),
-                    new PatchRecord.Side(0, 3, 0, 0.71, List.of("a/c/1")))));
+                    new PatchRecord.Side(0, 3, 0, 0.71, List.of("a/c/1")),
+                    Optional.of(new PatchRecord.Place("kernel/bpf/helpers.c", 2312, "bpf_task_release")))));
 
     private static final BenchRecord BENCH = new BenchRecord(
             "restore",
