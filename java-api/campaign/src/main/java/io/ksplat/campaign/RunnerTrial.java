@@ -23,7 +23,7 @@ public final class RunnerTrial implements Trial {
     /**
      * Prepares the runs.
      *
-     * @param runner used by one thread at a time; stays open
+     * @param runner used by as many threads as use this; stays open
      * @param settings the settings of every run, except its kernel and its number
      */
     public RunnerTrial(Session session, Runner runner, Catalogue.Entry entry, RunSettings settings) {

@@ -4,7 +4,10 @@ package io.ksplat.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ksplat.campaign.Campaign;
+import io.ksplat.campaign.RunnerTrial;
+import io.ksplat.campaign.Trial;
 import io.ksplat.engine.RunSettings;
+import io.ksplat.engine.Runner;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.SessionOptions;
 import io.ksplat.evidence.Verdict;
@@ -17,6 +20,12 @@ import io.ksplat.results.RunRecord;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -126,6 +135,36 @@ class CampaignTest {
                         assertThat(run.verdict()).isEqualTo(Verdict.ERROR);
                         assertThat(run.message().orElseThrow()).contains("belong into the test method");
                     });
+        }
+    }
+
+    /** A bisection looks at several kernels at once. */
+    @Test
+    @Tag("machine")
+    void threadsThatShareARunnerGetTheirOwnRuns() throws Exception {
+        List<String> kernels = List.of("debian:6.12", "debian:7.2");
+        ExecutorService pool = Executors.newFixedThreadPool(kernels.size());
+        try (Session session = Session.open(SessionOptions.standard(Progress.NONE));
+                Runner runner = new EntryRunner()) {
+            Trial trial = new RunnerTrial(
+                    session,
+                    runner,
+                    ReproducerCatalogue.load().find("nmi-cpumask-kptr"),
+                    RunSettings.of("debian:7.2").reportedIn(folder));
+            CyclicBarrier together = new CyclicBarrier(kernels.size());
+            List<Callable<List<RunRecord>>> trials = kernels.stream()
+                    .<Callable<List<RunRecord>>>map(kernel -> () -> {
+                        together.await(1, TimeUnit.MINUTES);
+                        return trial.run(KernelSpec.parse(kernel), 1);
+                    })
+                    .toList();
+            List<Future<List<RunRecord>>> ended = pool.invokeAll(trials);
+            for (int i = 0; i < kernels.size(); i++) {
+                assertThat(ended.get(i).get()).hasSize(1);
+                assertThat(ended.get(i).get().get(0).kernel().spec()).isEqualTo(kernels.get(i));
+            }
+        } finally {
+            pool.shutdownNow();
         }
     }
 
