@@ -48,6 +48,19 @@ class RunTest {
     }
 
     @Test
+    @Tag("full")
+    void whoTakesALockIsNamedBehindTheTrampolineOnItsSlowPath() throws Exception {
+        Ksplat ksplat = Ksplat.run(folder, "run", "map-reentry/queue", "--kernel", "debian:6.12");
+
+        assertThat(ksplat.exit()).as(ksplat.err()).isEqualTo(0);
+        JsonNode evidence = ksplat.onlyRun().path("evidence").get(0);
+        assertThat(evidence.path("stacks").get(0).path("frames").findValuesAsText("function"))
+                .anyMatch(function -> function.startsWith("bpf_trampoline_"));
+        assertThat(evidence.path("function").asText()).isEqualTo("queue_stack_map_push_elem");
+        assertThat(ksplat.out()).contains("it is in queue_stack_map_push_elem, which takes this lock");
+    }
+
+    @Test
     void cpumaskKptrOnTheSamePathIsClean() throws Exception {
         Ksplat ksplat = Ksplat.run(folder, "run", "nmi-cpumask-kptr");
 

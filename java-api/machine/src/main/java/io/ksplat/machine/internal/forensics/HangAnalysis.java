@@ -400,7 +400,7 @@ public final class HangAnalysis implements OutsideView.Analysis {
         int taker = 0;
         List<StackWalk.Step> steps = stack.get().steps();
         while (taker < steps.size() - 1
-                && SpinLockKind.isLocking(SymbolNames.base(steps.get(taker).frame()))) {
+                && isBelowTaker(SymbolNames.base(steps.get(taker).frame()))) {
             taker++;
         }
         int wanted = taker;
@@ -449,8 +449,13 @@ public final class HangAnalysis implements OutsideView.Analysis {
     private static String taker(Stack stack) {
         return stack.frames().stream()
                 .map(SymbolNames::base)
-                .filter(function -> !SpinLockKind.isLocking(function))
+                .filter(function -> !isBelowTaker(function))
                 .findFirst()
                 .orElse("an unknown function");
+    }
+
+    /** A program that is attached to a lock's slow path has a trampoline between the slow path and who takes the lock. */
+    private static boolean isBelowTaker(String function) {
+        return SpinLockKind.isLocking(function) || SymbolNames.isTrampoline(function);
     }
 }

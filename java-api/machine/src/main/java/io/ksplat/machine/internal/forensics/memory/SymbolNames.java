@@ -11,7 +11,14 @@ public final class SymbolNames {
     /** Its number is made of BTF ids, which differ from one kernel to the next. */
     private static final Pattern TRAMPOLINE = Pattern.compile("^bpf_trampoline_\\d+(_\\d+)?$");
 
+    private static final String ANY_TRAMPOLINE = "bpf_trampoline";
+
     private SymbolNames() {}
+
+    /** Returns whether a base name is that of a trampoline, which calls BPF programs around a function: it does nothing of its own. */
+    public static boolean isTrampoline(String base) {
+        return ANY_TRAMPOLINE.equals(base);
+    }
 
     /**
      * Returns a frame's function without suffixes such as {@code .part.0}; of a BPF program, its name without the tag; of a
@@ -19,7 +26,7 @@ public final class SymbolNames {
      */
     public static String base(Frame frame) {
         String base = BPF_TAG.matcher(frame.function()).replaceFirst("bpf:");
-        base = TRAMPOLINE.matcher(base).replaceFirst("bpf_trampoline");
+        base = TRAMPOLINE.matcher(base).replaceFirst(ANY_TRAMPOLINE);
         int dot = base.indexOf('.');
         return dot > 0 ? base.substring(0, dot) : base;
     }
