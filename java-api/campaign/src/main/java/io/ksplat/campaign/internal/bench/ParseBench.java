@@ -23,8 +23,8 @@ public final class ParseBench {
 
     private static final int REPORT_BYTES = 4 << 20;
 
-    /** Rounds in which the parser is compiled. */
-    private static final int WARM_UP = 3;
+    /** Rounds in which the parser is compiled: C2 takes seconds for it. */
+    private static final int WARM_UP = 8;
 
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
