@@ -61,9 +61,9 @@ class HostFaultsTest {
 
     static Stream<Fault> faults() {
         return Stream.of(
-                limit("nofile=82"),
-                limit("nofile=92"),
-                limit("nofile=102"),
+                limit("nofile=80"),
+                limit("nofile=90"),
+                limit("nofile=100"),
                 limit("fsize=20000"),
                 small("report", "16k"),
                 small("report", "64k"),

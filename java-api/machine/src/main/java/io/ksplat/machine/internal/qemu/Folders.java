@@ -2,10 +2,12 @@
 package io.ksplat.machine.internal.qemu;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -15,19 +17,30 @@ public final class Folders {
 
     /** Removes a folder and all that is in it; does nothing if it is gone. */
     public static void remove(Path folder) throws IOException {
-        List<Path> all;
-        try (Stream<Path> tree = Files.walk(folder)) {
-            all = tree.sorted(Comparator.reverseOrder()).toList();
-        } catch (NoSuchFileException e) {
-            return;
-        } catch (java.io.UncheckedIOException e) {
-            if (e.getCause() instanceof NoSuchFileException) {
-                return;
+        try {
+            Files.deleteIfExists(folder);
+        } catch (DirectoryNotEmptyException e) {
+            for (Path inside : list(folder)) {
+                remove(inside);
             }
-            throw e.getCause();
+            Files.deleteIfExists(folder);
         }
-        for (Path path : all) {
-            Files.deleteIfExists(path);
+    }
+
+    /** A process at its limit of open files has to clean up as well: Files.list() opens two, and File.list() one. */
+    private static List<Path> list(Path folder) throws IOException {
+        try (Stream<Path> inside = Files.list(folder)) {
+            return inside.toList();
+        } catch (NoSuchFileException e) {
+            return List.of();
+        } catch (FileSystemException e) {
+            String[] names = folder.toFile().list();
+            if (names == null) {
+                throw e;
+            }
+            return Stream.of(names).map(folder::resolve).toList();
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         }
     }
 }
