@@ -196,14 +196,13 @@ public final class Aim {
                 callers.isEmpty()
                         ? Optional.empty()
                         : Optional.of(new Callers(callers, nmi.kernel(), nmi.symbols(), gdb)));
-        Deadline deadline = Deadline.in(within);
-        if (!Breakpoints.reach(gdb, calling.isEmpty() ? targets : calls(gdb), deadline, hits::isTheOne)) {
+        if (!Breakpoints.reach(gdb, calling.isEmpty() ? targets : calls(gdb), Deadline.in(within), hits::isTheOne)) {
             nmi.missed(
                     names + " was not reached on CPU " + cpu + hits.passed() + " within " + within.toMillis() + " ms");
             return Optional.empty();
         }
         if (!calling.isEmpty()) {
-            gdb.step(cpu, deadline);
+            gdb.step(cpu, 1, within);
         }
         long aimed = gdb.programCounter(cpu);
         Optional<Task> task = nmi.view().task((address, length) -> gdb.read(cpu, address, length), cpu);
