@@ -45,8 +45,7 @@ record CatalogueTrial(
 
     private static boolean harnessFails(Comparison pairs) {
         return pairs.verdict().isEmpty()
-                && (PatchTrial.harnessFails(Map.of(pairs.reproducer(), pairs.baseRuns()))
-                        || PatchTrial.harnessFails(Map.of(pairs.reproducer(), pairs.patchedRuns())));
+                && (PatchTrial.harnessFails(pairs.baseRuns()) || PatchTrial.harnessFails(pairs.patchedRuns()));
     }
 
     private List<Comparison> settle(Trial trial) throws InterruptedException {

@@ -91,9 +91,13 @@ public record PatchTrial(
 
     /** Returns whether ksplat failed too often in a row for more pairs to be worth it. */
     static boolean harnessFails(Map<String, List<RunRecord>> all) {
-        return all.values().stream()
-                .anyMatch(runs -> runs.size() >= FAILURES
-                        && runs.subList(runs.size() - FAILURES, runs.size()).stream()
-                                .allMatch(run -> run.verdict() == Verdict.ERROR));
+        return all.values().stream().anyMatch(PatchTrial::harnessFails);
+    }
+
+    /** Returns the same of the runs of one reproducer on one kernel. */
+    static boolean harnessFails(List<RunRecord> runs) {
+        return runs.size() >= FAILURES
+                && runs.subList(runs.size() - FAILURES, runs.size()).stream()
+                        .allMatch(run -> run.verdict() == Verdict.ERROR);
     }
 }

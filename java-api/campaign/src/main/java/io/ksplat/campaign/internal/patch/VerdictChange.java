@@ -38,37 +38,37 @@ final class VerdictChange {
         if (verdicts(without).size() != 1 || verdicts(with).size() != 1) {
             return Optional.empty();
         }
-        Verdict before = last(without).verdict();
-        Verdict after = last(with).verdict();
+        RunRecord before = last(without);
+        RunRecord after = last(with);
         boolean enough = without.size() >= LEAST_RUNS && with.size() >= LEAST_RUNS;
-        return before == after ? same(pairs, before, enough) : other(pairs, before, after, enough);
+        return before.verdict() == after.verdict() ? same(pairs, after, enough) : other(pairs, before, after, enough);
     }
 
-    private static Optional<Comparison> same(Comparison pairs, Verdict verdict, boolean enough) {
-        if (verdict == Verdict.UNSUPPORTED) {
-            return Optional.of(pairs.unjudged(message(pairs.patchedRuns())));
+    private static Optional<Comparison> same(Comparison pairs, RunRecord after, boolean enough) {
+        if (after.verdict() == Verdict.UNSUPPORTED) {
+            return Optional.of(pairs.unjudged(message(after)));
         }
         if (doubts(pairs.patchedRuns()) > doubts(pairs.baseRuns())) {
             return Optional.empty();
         }
-        return switch (verdict) {
+        return switch (after.verdict()) {
             case REJECTED -> Optional.of(pairs.judged(PatchVerdict.CHANGES_NOTHING, "REJECTED on both sides"));
             case CLEAN, RECOVERED ->
                 enough
-                        ? Optional.of(pairs.judged(PatchVerdict.CHANGES_NOTHING, verdict + " " + share(pairs)))
+                        ? Optional.of(pairs.judged(PatchVerdict.CHANGES_NOTHING, after.verdict() + " " + share(pairs)))
                         : Optional.empty();
             default -> Optional.empty();
         };
     }
 
-    private static Optional<Comparison> other(Comparison pairs, Verdict before, Verdict after, boolean enough) {
+    private static Optional<Comparison> other(Comparison pairs, RunRecord before, RunRecord after, boolean enough) {
         // From a splat to a good verdict, and back, are for the statistics of the comparison.
-        boolean ofBug = (Bug.isSplat(last(decided(pairs.baseRuns()))) && GOOD.contains(after))
-                || Bug.isSplat(last(decided(pairs.patchedRuns())));
+        boolean ofBug = (Bug.isSplat(before) && GOOD.contains(after.verdict())) || Bug.isSplat(after);
         return ofBug || !enough
                 ? Optional.empty()
-                : Optional.of(
-                        pairs.judged(PatchVerdict.CHANGES, before + " without the series, " + after + " with it"));
+                : Optional.of(pairs.judged(
+                        PatchVerdict.CHANGES,
+                        before.verdict() + " without the series, " + after.verdict() + " with it"));
     }
 
     /** A control that fails with the patch only needs more pairs: it accuses the patch. */
@@ -119,8 +119,8 @@ final class VerdictChange {
                 + Bug.word(last(pairs.patchedRuns())));
     }
 
-    private static String message(List<RunRecord> runs) {
-        return last(runs).message().flatMap(text -> text.lines().findFirst()).orElse("UNSUPPORTED");
+    private static String message(RunRecord run) {
+        return run.message().flatMap(text -> text.lines().findFirst()).orElse("UNSUPPORTED");
     }
 
     private static RunRecord last(List<RunRecord> runs) {
