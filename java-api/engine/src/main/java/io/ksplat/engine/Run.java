@@ -613,16 +613,28 @@ public final class Run {
 
     /** Keeps the BPF C that evidence leads to: a report shows its lines, also when the tree has moved on. */
     private RunRecord withSources(RunRecord record, Path into) {
-        Optional<BpfSource> source = scenario.bpf();
         if (record.evidence().isEmpty()) {
             return record;
         }
+        try {
+            keepSources(record, into);
+            return record;
+        } catch (IOException e) {
+            return record.toBuilder()
+                    .note("the BPF C could not be kept: " + e.getMessage())
+                    .build();
+        }
+    }
+
+    private void keepSources(RunRecord record, Path into) throws IOException {
         Optional<Path> compiled = scenario instanceof TrialScenario trial ? trial.source() : Optional.empty();
         if (compiled.isPresent()) {
-            return kept(record, () -> BpfSources.keep(compiled.get(), into));
+            BpfSources.keep(compiled.get(), into);
+            return;
         }
+        Optional<BpfSource> source = scenario.bpf();
         if (source.isEmpty()) {
-            return record;
+            return;
         }
         Set<String> names = new LinkedHashSet<>(List.of(source.get().name()));
         record.evidence().stream()
@@ -630,24 +642,7 @@ public final class Run {
                 .flatMap(stack -> stack.frames().stream())
                 .flatMap(frame -> frame.file().stream())
                 .forEach(file -> names.add(file.substring(file.lastIndexOf('/') + 1)));
-        return kept(record, () -> BpfSources.keep(source.get().owner(), names, into));
-    }
-
-    /** Keeps sources. */
-    @FunctionalInterface
-    private interface Keeper {
-        void keep() throws IOException;
-    }
-
-    private static RunRecord kept(RunRecord record, Keeper keeper) {
-        try {
-            keeper.keep();
-            return record;
-        } catch (IOException e) {
-            return record.toBuilder()
-                    .note("the BPF C could not be kept: " + e.getMessage())
-                    .build();
-        }
+        BpfSources.keep(source.get().owner(), names, into);
     }
 
     /** A machine that does not end must not keep the session waiting for this run. */
