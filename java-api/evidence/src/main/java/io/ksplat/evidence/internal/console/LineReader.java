@@ -258,19 +258,18 @@ final class LineReader {
     }
 
     private static Line unstamped(String raw, OptionalInt known) {
-        if (raw.isEmpty()) {
-            return new Line(OptionalDouble.empty(), "", known, Lead.NONE, raw);
-        }
         OptionalInt priority = known.isPresent() ? known : priority(raw);
-        Matcher extended = EXTENDED.matcher(raw);
-        if (raw.indexOf(';') > 0 && extended.find()) {
-            double seconds = Double.parseDouble(extended.group(1)) / 1e6;
-            return new Line(
-                    OptionalDouble.of(seconds),
-                    extended.group(2) == null ? "" : extended.group(2),
-                    OptionalInt.empty(),
-                    new Lead(extended.group(), "", "", true, Shape.NONE),
-                    raw.substring(extended.end()));
+        if (raw.indexOf(';') > 0) {
+            Matcher extended = EXTENDED.matcher(raw);
+            if (extended.find()) {
+                double seconds = Double.parseDouble(extended.group(1)) / 1e6;
+                return new Line(
+                        OptionalDouble.of(seconds),
+                        extended.group(2) == null ? "" : extended.group(2),
+                        OptionalInt.empty(),
+                        new Lead(extended.group(), "", "", true, Shape.NONE),
+                        raw.substring(extended.end()));
+            }
         }
         String text = raw;
         String caller = "";
