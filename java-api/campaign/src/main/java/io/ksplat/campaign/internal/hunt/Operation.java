@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.hunt;
 
+import io.ksplat.results.internal.campaign.HuntRecord;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -88,7 +89,7 @@ public record Operation(
 
     /** Returns the id of its reproducer: {@code hunt-map-update-lru-hash}. */
     String id() {
-        return "hunt-" + name.replace('/', '-');
+        return HuntRecord.reproducer(name);
     }
 
     /** Returns the name of its reproducer's class. */

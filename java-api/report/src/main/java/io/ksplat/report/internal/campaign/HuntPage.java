@@ -61,7 +61,7 @@ public record HuntPage(
     /** A kernel may have several locks in an operation, each with a reproducer of the same id: the signature tells them apart. */
     private static Optional<String> run(
             HuntRecord hunt, HuntRecord.Operation operation, HuntRecord.Finding found, Map<String, RunRecord> runs) {
-        String id = "hunt-" + operation.name().replace('/', '-');
+        String id = HuntRecord.reproducer(operation.name());
         return runs.entrySet().stream()
                 .filter(run -> run.getValue().reproducer().equals(id)
                         && run.getValue().kernel().spec().equals(hunt.kernel()))

@@ -17,6 +17,11 @@ public record HuntRecord(String kernel, long seed, List<Operation> operations, L
         untried = List.copyOf(untried);
     }
 
+    /** Returns the id of the reproducer that is written for an operation: {@code hunt-map-update-lru-hash}. */
+    public static String reproducer(String operation) {
+        return "hunt-" + operation.replace('/', '-');
+    }
+
     /**
      * An operation, and the answer about it.
      *
