@@ -51,6 +51,9 @@ public abstract class AgentTarget implements Target, GuestControl, Processes, Bp
     /** Returns its memory by physical addresses, which outlives its kernel; empty if only the agent can read it. */
     public abstract Optional<GuestMemory> physical();
 
+    /** Returns how long its CPUs have run, in nanoseconds of its host; the host's time if that cannot be told. */
+    public abstract long ranNanos();
+
     /**
      * Marks in the console where the experiment begins.
      *

@@ -259,6 +259,11 @@ public final class Guest extends AgentTarget implements NmiInjection, Snapshots 
     }
 
     @Override
+    public long ranNanos() {
+        return vm.ranNanos();
+    }
+
+    @Override
     public <C extends Capability> Optional<C> find(Class<C> capability) {
         return Stream.of(this, new QemuOutsideView(this))
                 .filter(capability::isInstance)

@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 
 /**
  * The limit of the time that a machine may take for something. What counts is the time in which the machine could run: a vCPU that
@@ -15,10 +16,16 @@ public final class Patience {
     /** A host that gives a machine less than a tenth of the time is of no use. */
     private static final int MOST = 10;
 
+    /** A machine that works runs for a larger share of the time than 1 / IDLE; a vCPU's ticks take about a twentieth under TCG. */
+    private static final int IDLE = 2;
+
     private final Duration limit;
     private final Starvation starvation;
+    private final Duration more;
+    private final LongSupplier ran;
     private final long began = System.nanoTime();
     private final long starvedBefore;
+    private final long ranBefore;
 
     /** Tells how long a machine has waited for CPUs of its host so far. */
     @FunctionalInterface
@@ -30,15 +37,28 @@ public final class Patience {
         long nanos();
     }
 
-    private Patience(Duration limit, Starvation starvation) {
+    private Patience(Duration limit, Starvation starvation, Duration more, LongSupplier ran) {
         this.limit = limit;
         this.starvation = starvation;
+        this.more = more;
+        this.ran = ran;
         this.starvedBefore = starvation.nanos();
+        this.ranBefore = ran.getAsLong();
     }
 
     /** Begins to wait. */
     public static Patience of(Duration limit, Starvation starvation) {
-        return new Patience(limit, starvation);
+        return new Patience(limit, starvation, Duration.ZERO, () -> 0);
+    }
+
+    /**
+     * Begins to wait for something that takes long only if the machine is busy with it.
+     *
+     * @param more is added to the limit while the machine runs: one that sleeps does not answer later
+     * @param ranNanos returns how long the machine's vCPUs have run
+     */
+    public static Patience whileItRuns(Duration limit, Starvation starvation, Duration more, LongSupplier ranNanos) {
+        return new Patience(limit, starvation, more, ranNanos);
     }
 
     /** Returns whether the machine had its time. */
@@ -67,18 +87,25 @@ public final class Patience {
     @Override
     public String toString() {
         long starved = TimeUnit.NANOSECONDS.toMillis(starvation.nanos() - starvedBefore);
-        return limit.toMillis() + " ms"
+        return limit().toMillis() + " ms"
                 + (starved > 0 ? ", not counting " + starved + " ms in which it waited for a CPU of this host" : "");
     }
 
     private long remaining() {
         long passed = System.nanoTime() - began;
-        long left = limit.toNanos() - passed;
-        if (left > 0) {
-            return left;
+        if (limit.toNanos() > passed) {
+            return limit.toNanos() - passed;
         }
+        Duration whole = limit();
         return Math.min(
-                left + starvation.nanos() - starvedBefore,
-                limit.multipliedBy(MOST).toNanos() - passed);
+                whole.toNanos() - passed + starvation.nanos() - starvedBefore,
+                whole.multipliedBy(MOST).toNanos() - passed);
+    }
+
+    private Duration limit() {
+        long starved = starvation.nanos() - starvedBefore;
+        long had = System.nanoTime() - began - starved;
+        boolean runs = !more.isZero() && (ran.getAsLong() - ranBefore) * IDLE > had;
+        return runs ? limit.plus(more) : limit;
     }
 }

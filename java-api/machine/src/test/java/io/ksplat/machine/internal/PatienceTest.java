@@ -52,4 +52,27 @@ class PatienceTest {
         assertThatThrownBy(() -> patience.await(new CompletableFuture<>())).isInstanceOf(TimeoutException.class);
         assertThat(patience.toString()).startsWith("20 ms, not counting ").endsWith(" CPU of this host");
     }
+
+    @Test
+    void aMachineThatSleepsGetsNoMoreThanTheLimit() {
+        Patience patience =
+                Patience.whileItRuns(Duration.ofMillis(20), Patience.Starvation.NONE, Duration.ofHours(1), () -> 0);
+        assertThatThrownBy(() -> patience.await(new CompletableFuture<>())).isInstanceOf(TimeoutException.class);
+        assertThat(patience).hasToString("20 ms");
+    }
+
+    @Test
+    void aMachineThatRunsGetsMore() throws Exception {
+        CompletableFuture<String> answer = new CompletableFuture<>();
+        Patience patience =
+                Patience.whileItRuns(Duration.ofMillis(20), Patience.Starvation.NONE, Duration.ofHours(1), () -> {
+                    // Asked when the wait begins, and again when the limit has passed: only then the answer comes.
+                    if (asked.incrementAndGet() > 1) {
+                        answer.complete("late");
+                    }
+                    return System.nanoTime();
+                });
+        assertThat(patience.await(answer)).isEqualTo("late");
+        assertThat(patience.expired()).isFalse();
+    }
 }

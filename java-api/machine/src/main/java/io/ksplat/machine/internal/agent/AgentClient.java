@@ -34,6 +34,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -101,6 +102,14 @@ public final class AgentClient implements AutoCloseable {
         return parts.get(parts.size() - 1);
     }
 
+    /** Sends a request that takes long only if the machine is busy with it; {@code ranNanos} tells whether it runs. */
+    Response call(Request.Builder request, Duration more, LongSupplier ranNanos) throws IOException {
+        CompletableFuture<List<Response>> answer = send(request).whole;
+        List<Response> parts =
+                whole(await(request, answer, Patience.whileItRuns(patience, starvation, more, ranNanos)));
+        return parts.get(parts.size() - 1);
+    }
+
     /**
      * Sends a request to a machine that may die of it.
      *
@@ -128,7 +137,10 @@ public final class AgentClient implements AutoCloseable {
     }
 
     private <T> T await(Request.Builder request, CompletableFuture<T> answer, Duration limit) throws IOException {
-        Patience patience = Patience.of(limit, starvation);
+        return await(request, answer, Patience.of(limit, starvation));
+    }
+
+    private <T> T await(Request.Builder request, CompletableFuture<T> answer, Patience patience) throws IOException {
         try {
             return patience.await(answer);
         } catch (ExecutionException e) {

@@ -297,7 +297,7 @@ public final class VirtualMachine implements AutoCloseable {
      * @return 0 if the host's kernel does not count (without CONFIG_SCHED_INFO)
      */
     public double cpuLoad(Duration over) throws IOException {
-        long before = ranNanos();
+        long before = countedNanos();
         long start = System.nanoTime();
         try {
             Thread.sleep(over.toMillis());
@@ -305,7 +305,7 @@ public final class VirtualMachine implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new MachineException("interrupted while measuring the machine's load", e);
         }
-        return (double) (ranNanos() - before) / (System.nanoTime() - start);
+        return (double) (countedNanos() - before) / (System.nanoTime() - start);
     }
 
     /** Returns the bytes of memory that QEMU and its guest have written, and so do not share (proc(5), smaps_rollup). */
@@ -354,7 +354,19 @@ public final class VirtualMachine implements AutoCloseable {
         return starved;
     }
 
-    private long ranNanos() throws IOException {
+    /** Returns the processor time that all vCPUs have used, in nanoseconds; the time of the host if it does not count. */
+    public long ranNanos() {
+        try {
+            long counted = countedNanos();
+            return counted > 0 ? counted : System.nanoTime();
+        } catch (IOException e) {
+            // Of a machine that is gone; whoever waits for its answer learns that.
+            LOG.debug("cannot read how long the machine has run", e);
+            return System.nanoTime();
+        }
+    }
+
+    private long countedNanos() throws IOException {
         long sum = 0;
         for (long thread : knownThreads()) {
             sum += ranNanos(thread).orElse(0);

@@ -87,6 +87,11 @@ public final class RealMachine extends AgentTarget implements NmiInjection {
     }
 
     @Override
+    public long ranNanos() {
+        return System.nanoTime();
+    }
+
+    @Override
     public Optional<GuestMemory> physical() {
         return Optional.empty();
     }
