@@ -6,9 +6,11 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.ksplat.evidence.Details;
 import io.ksplat.evidence.Evidence;
+import io.ksplat.report.internal.page.SampleWords;
 import io.ksplat.report.internal.page.Words;
 import io.ksplat.results.NmiRecord;
 import io.ksplat.results.RunRecord;
+import io.ksplat.results.SampledSpan;
 import io.ksplat.results.TimelineEvent;
 import io.ksplat.results.internal.StoredRun;
 import java.io.IOException;
@@ -22,16 +24,20 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
- * {@code trace.json}: a run in the Trace Event format, as Perfetto and speedscope read it. A process is a machine, a thread a CPU;
- * thread 0 is ksplat. An NMI is an instant, and a slice from there on if its CPU never came back; an arrow leads from it to who holds
+ * {@code trace.json}: a run in the Trace Event format, as Perfetto and speedscope read it. A process is a machine, a thread a CPU, and
+ * another one what samples found it in; thread 0 is ksplat. An NMI is an instant, and a slice from there on if its CPU never came back; an arrow leads from it to who holds
  * the lock that it waits for.
  */
 final class TraceEvents {
     private static final JsonFactory JSON = new JsonFactory();
     private static final int MACHINE = 1;
     private static final int KSPLAT = 0;
+
+    /** Behind the threads of the CPUs, of which Linux has 8192 at most (CONFIG_NR_CPUS_RANGE_END). */
+    private static final int SAMPLES = 10_000;
 
     private final RunRecord run;
     private final JsonGenerator json;
@@ -60,6 +66,11 @@ final class TraceEvents {
         name("thread_name", KSPLAT, "ksplat");
         for (int cpu : cpus()) {
             name("thread_name", thread(cpu), "CPU " + cpu);
+            order(thread(cpu), 2 * thread(cpu));
+        }
+        for (int cpu : sampledCpus()) {
+            name("thread_name", SAMPLES + cpu, "CPU " + cpu + ", sampled");
+            order(SAMPLES + cpu, 2 * thread(cpu) + 1);
         }
         slice("run: " + run.verdict(), KSPLAT, 0, 1000 * run.timings().totalMs());
         Set<Long> sent = new HashSet<>();
@@ -82,6 +93,9 @@ final class TraceEvents {
             }
         }
         waits(waiting());
+        for (SampledSpan span : run.samples()) {
+            slice(SampleWords.of(span), SAMPLES + span.cpu(), 1000 * span.fromMs(), 1000 * span.toMs());
+        }
         json.writeEndArray();
         json.writeEndObject();
     }
@@ -95,6 +109,10 @@ final class TraceEvents {
             holder(found).flatMap(TraceEvents::cpu).ifPresent(cpus::add);
         }
         return cpus;
+    }
+
+    private Set<Integer> sampledCpus() {
+        return run.samples().stream().map(SampledSpan::cpu).collect(Collectors.toCollection(TreeSet::new));
     }
 
     private static Optional<Integer> cpu(Details.Owner owner) {
@@ -176,6 +194,14 @@ final class TraceEvents {
         begin("M", what, thread, 0);
         json.writeObjectFieldStart("args");
         json.writeStringField("name", name);
+        json.writeEndObject();
+        json.writeEndObject();
+    }
+
+    private void order(int thread, int index) throws IOException {
+        begin("M", "thread_sort_index", thread, 0);
+        json.writeObjectFieldStart("args");
+        json.writeNumberField("sort_index", index);
         json.writeEndObject();
         json.writeEndObject();
     }

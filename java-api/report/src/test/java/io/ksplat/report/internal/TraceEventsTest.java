@@ -13,6 +13,7 @@ import io.ksplat.evidence.Task;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.NmiRecord;
 import io.ksplat.results.RunRecord;
+import io.ksplat.results.SampledSpan;
 import io.ksplat.results.internal.StoredRun;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -32,8 +33,7 @@ import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 
 /**
- * A trace against the rules of the Trace Event Format, which viewers hold it to without a word: what breaks them is not drawn. Instead of
- * chrome://tracing, which the distribution's Chromium does not have.
+ * A trace against the rules of the Trace Event Format, which viewers hold it to without a word: what breaks them is not drawn.
  */
 class TraceEventsTest {
     private static final Set<String> PHASES = Set.of("M", "X", "i", "s", "f");
@@ -199,6 +199,18 @@ class TraceEventsTest {
         assertThat(names(events, "X")).contains("task init/113 holds " + Reports.LOCK, "NMI waits for " + Reports.LOCK);
         assertThat(names(events, "i")).anyMatch(name -> name.startsWith("NMI at rcu_cblist_enqueue"));
         assertThat(names(events, "s")).hasSize(1);
+    }
+
+    /** Samples that begin before an NMI and end after it stand beside the CPU's own slices, which must nest. */
+    @Test
+    void keepsTheRulesWhereSamplesGoOnThroughAnNmi() throws IOException {
+        RunRecord run = dead(List.of(nmi(0, 1500)), waits(0, OptionalInt.of(0), "lock")).toBuilder()
+                .samples(List.of(
+                        new SampledSpan(0, 1000, 1600, "kernel", 7, List.of("vfs_unlink")),
+                        new SampledSpan(0, 1600, 1600, "irqs-off", 1, List.of())))
+                .build();
+        assertThat(names(valid(run), "X"))
+                .contains("kernel, in vfs_unlink (7 samples)", "kernel, interrupts off (1 sample)");
     }
 
     /** Of an NMI that came back nothing waits. */

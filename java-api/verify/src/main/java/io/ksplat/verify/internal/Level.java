@@ -38,6 +38,7 @@ enum Level {
                                         new Need("a browser", List.of("scripts/prepare-browser")),
                                         new Need("schemas of CI systems", List.of("scripts/prepare-npm", "ci-schemas")),
                                         new Need("a viewer of traces", List.of("scripts/prepare-npm", "speedscope")),
+                                        new Need("chrome://tracing", List.of("scripts/prepare-trace-viewer")),
                                         new Need("a database server", List.of("scripts/prepare-database")),
                                         new Need("a system with b4", List.of("scripts/prepare-b4")),
                                         new Need("Slurm", List.of("scripts/prepare-slurm"))),

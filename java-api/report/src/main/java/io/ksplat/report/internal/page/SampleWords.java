@@ -6,13 +6,13 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Says what samples of a CPU show. */
-final class SampleWords {
+public final class SampleWords {
     /** The contexts that a stack has, and the style of each. */
     static final Set<String> CONTEXTS = Set.of("task", "irq", "nmi");
 
     private SampleWords() {}
 
-    static String of(SampledSpan span) {
+    public static String of(SampledSpan span) {
         String where = switch (span.context()) {
             case "user" -> "user code";
             case "idle" -> "idle";
