@@ -223,7 +223,7 @@ public final class KernelTree {
         for (String each : diff) {
             if (each.startsWith("--- ") || each.startsWith("+++ ")) {
                 inFile = each.startsWith("--- a/" + file) || each.startsWith("+++ b/" + file);
-            } else if (inFile && each.startsWith("@@ -" + line + ",")) {
+            } else if (inFile && (each.startsWith("@@ -" + line + ",") || each.startsWith("@@ -" + line + " "))) {
                 return Optional.of(each);
             }
         }

@@ -126,6 +126,21 @@ class KernelTreeTest {
         assertThat(apply("base", folder.resolve("out"))).hasSize(2);
     }
 
+    /** diff(1) writes no number of lines if it is one: {@code @@ -1 +1 @@}. */
+    @Test
+    void aHunkOfOneLineIsNamedAsWell() throws Exception {
+        Path mail = Files.writeString(folder.resolve("x.patch"), mail("[PATCH] Count in Latin", """
+                        diff --git a/a.c b/a.c
+                        --- a/a.c
+                        +++ b/a.c
+                        @@ -1 +1 @@
+                        -unus
+                        +duo
+                        """));
+
+        assertThatThrownBy(() -> apply("base", mail)).hasMessageContaining("a.c, hunk @@ -1 +1 @@");
+    }
+
     @Test
     void aMissingPatchIsNamed() throws Exception {
         Path mail = Files.writeString(folder.resolve("x.mbox"), mail("[PATCH 2/3] Add b", diffOf("main")));
