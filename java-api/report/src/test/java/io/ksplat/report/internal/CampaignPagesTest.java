@@ -98,6 +98,20 @@ class CampaignPagesTest {
                                 .build()));
         String link = "href=\"../../hunt-map-update-lru-hash/7.2.13-cloud/2/index.html\"";
         assertThat(page("hunt/k/hunt.html")).contains(link).doesNotContain("7.2.13-cloud/1/", "other/");
+        Reports.write(
+                report,
+                "",
+                Reports.run(
+                        "hunt-map-update-lru-hash-lock-2",
+                        1,
+                        Verdict.DEADLOCK,
+                        Verdict.DEADLOCK,
+                        Evidence.builder(EvidenceKind.CPU_STUCK, "stuck", "cpu-stuck:second")
+                                .build()));
+        CampaignFiles.write(report.resolve("hunt/k"), Campaigns.hunt("debian:7.2", "second"));
+        assertThat(page("hunt/k/hunt.html"))
+                .as("one of several locks")
+                .contains("href=\"../../hunt-map-update-lru-hash-lock-2/7.2.13-cloud/1/index.html\"");
         // Another kernel's run is no run of this finding.
         CampaignFiles.write(report.resolve("hunt/k"), Campaigns.hunt("debian:6.12", "lru_lock"));
         assertThat(page("hunt/k/hunt.html")).doesNotContain(link);

@@ -51,9 +51,11 @@ record Confirmation(
                     .filter(stretch -> lock(stretch).equals(lock))
                     .max(Comparator.comparingInt(SweepMap.Stretch::length))
                     .orElseThrow();
+            String number = "lock-" + (locks.indexOf(lock) + 1);
             Path java = OperationPair.write(
-                    locks.size() == 1 ? folder : folder.resolve("lock-" + (locks.indexOf(lock) + 1)),
+                    locks.size() == 1 ? folder : folder.resolve(number),
                     operation,
+                    locks.size() == 1 ? operation.id() : operation.id() + "-" + number,
                     AimChoice.of(path, window, symbols),
                     deadly,
                     "the NMI waits for what the interrupted task holds");

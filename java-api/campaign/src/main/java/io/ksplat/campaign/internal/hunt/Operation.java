@@ -2,9 +2,7 @@
 package io.ksplat.campaign.internal.hunt;
 
 import io.ksplat.results.internal.campaign.HuntRecord;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Collectors;
 
 /**
  * One thing that a BPF program may do.
@@ -90,13 +88,6 @@ public record Operation(
     /** Returns the id of its reproducer: {@code hunt-map-update-lru-hash}. */
     String id() {
         return HuntRecord.reproducer(name);
-    }
-
-    /** Returns the name of its reproducer's class. */
-    String type() {
-        return Arrays.stream(id().split("-", -1))
-                .map(word -> Character.toUpperCase(word.charAt(0)) + word.substring(1))
-                .collect(Collectors.joining());
     }
 
     /**

@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -22,14 +23,15 @@ final class OperationPair {
     /**
      * Writes it.
      *
+     * @param id of the reproducer
      * @param aim the part of the statement that says where the NMI is to arrive
      * @param verdict what it is expected to show, and why
      * @return the Java file
      */
-    static Path write(Path folder, Operation operation, String aim, Verdict verdict, String because)
+    static Path write(Path folder, Operation operation, String id, String aim, Verdict verdict, String because)
             throws IOException {
         Files.createDirectories(folder);
-        String bpf = operation.id().replace('-', '_') + ".bpf.c";
+        String bpf = id.replace('-', '_') + ".bpf.c";
         String family = operation.file() + ".bpf.h";
         Files.writeString(
                 folder.resolve(bpf),
@@ -43,21 +45,27 @@ final class OperationPair {
         }
         String text = resource("Operation.java.txt");
         Map<String, String> words = Map.of(
-                "@ID@", operation.id(),
+                "@ID@", id,
                 "@BPF@", bpf,
                 "@NAME@", operation.name(),
                 "@NEEDS@", needs(operation),
                 "@VERDICT@", verdict.name(),
                 "@BECAUSE@", because,
-                "@TYPE@", operation.type(),
+                "@TYPE@", type(id),
                 "@PREPARE@", preparation(operation).indent(8).stripTrailing(),
                 "@AIM@", aim);
         for (Map.Entry<String, String> word : words.entrySet()) {
             text = text.replace(word.getKey(), word.getValue());
         }
-        Path java = folder.resolve(operation.type() + ".java");
+        Path java = folder.resolve(type(id) + ".java");
         Files.writeString(java, text);
         return java;
+    }
+
+    private static String type(String id) {
+        return Arrays.stream(id.split("-", -1))
+                .map(word -> Character.toUpperCase(word.charAt(0)) + word.substring(1))
+                .collect(Collectors.joining());
     }
 
     /** Returns the text of everything that operations are made of. */

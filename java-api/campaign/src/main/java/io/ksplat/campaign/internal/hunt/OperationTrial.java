@@ -52,7 +52,12 @@ record OperationTrial(
         String anchor = "";
         try {
             Path java = OperationPair.write(
-                    own, operation, ".aimAt(\"" + BEGIN + "\")", Verdict.CLEAN, "no lock is held at the beginning");
+                    own,
+                    operation,
+                    operation.id(),
+                    ".aimAt(\"" + BEGIN + "\")",
+                    Verdict.CLEAN,
+                    "no lock is held at the beginning");
             anchor = anchors.freeze(
                     sources.compile(java),
                     request.kernel(),

@@ -58,12 +58,13 @@ public record HuntPage(
         return new HuntPage(hunt, root, rows, findings, hunt.operations().size() - rows.size(), files);
     }
 
-    /** A kernel may have several locks in an operation, each with a reproducer of the same id: the signature tells them apart. */
+    /** A kernel may have several locks in an operation, each with a reproducer of its own: the signature tells which. */
     private static Optional<String> run(
             HuntRecord hunt, HuntRecord.Operation operation, HuntRecord.Finding found, Map<String, RunRecord> runs) {
         String id = HuntRecord.reproducer(operation.name());
         return runs.entrySet().stream()
-                .filter(run -> run.getValue().reproducer().equals(id)
+                .filter(run -> (run.getValue().reproducer().equals(id)
+                                || run.getValue().reproducer().startsWith(id + "-lock-"))
                         && run.getValue().kernel().spec().equals(hunt.kernel()))
                 .filter(run -> found.signature().isEmpty()
                         || run.getValue().evidence().stream()

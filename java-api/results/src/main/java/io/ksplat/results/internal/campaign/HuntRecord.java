@@ -17,7 +17,10 @@ public record HuntRecord(String kernel, long seed, List<Operation> operations, L
         untried = List.copyOf(untried);
     }
 
-    /** Returns the id of the reproducer that is written for an operation: {@code hunt-map-update-lru-hash}. */
+    /**
+     * Returns the id of the reproducer that is written for an operation: {@code hunt-map-update-lru-hash}. If it finds several locks, the
+     * reproducer of each has its number behind it: {@code hunt-map-update-lru-hash-lock-2}.
+     */
     public static String reproducer(String operation) {
         return "hunt-" + operation.replace('/', '-');
     }
