@@ -25,7 +25,7 @@ final class ConsoleTestimony {
     private final Optional<SelfCheck> lockdep;
     private final Set<String> refuted = new LinkedHashSet<>();
 
-    private ConsoleTestimony(boolean hasLockdep, Optional<SelfCheck> lockdep) {
+    ConsoleTestimony(boolean hasLockdep, Optional<SelfCheck> lockdep) {
         this.hasLockdep = hasLockdep;
         this.lockdep = lockdep;
     }

@@ -32,11 +32,12 @@ class QuietTest {
         private boolean tells = true;
         private boolean readable = true;
         private boolean stands;
+        private boolean clock = true;
 
         @Override
         public OptionalLong guestNanos() {
             now += stands ? 0 : SECOND;
-            return OptionalLong.of(now);
+            return clock ? OptionalLong.of(now) : OptionalLong.empty();
         }
 
         @Override
@@ -115,7 +116,10 @@ class QuietTest {
 
         assertThat(quiet.isOver()).isTrue();
         assertThat(control(quiet)).contains(false);
-        assertThat(quiet.notes()).singleElement().asString().contains("a bpf_timer is still armed (late)");
+        assertThat(quiet.notes())
+                .singleElement()
+                .asString()
+                .contains("a bpf_timer is still armed (late), and not due within 10.0 s of the guest's time");
     }
 
     @Test
@@ -197,5 +201,79 @@ class QuietTest {
 
         assertThat(machine.looks).isGreaterThan(1);
         assertThat(quiet.notes()).singleElement().asString().contains("could not be told");
+    }
+
+    @Test
+    void aTimerThatIsDueJustInTimeIsAwaited() throws Exception {
+        // The clock stands at 1 s when the wait begins, and at 2 s at its first look.
+        machine.due.add(12 * SECOND);
+        assertThat(quiet(Optional.empty(), Duration.ZERO).isOver()).isFalse();
+    }
+
+    @Test
+    void aTimerIsJudgedByTheTimeAtWhichItIsLookedAt() throws Exception {
+        Quiet quiet = quiet(Optional.empty(), Duration.ofSeconds(5));
+        quiet.begin();
+        machine.now += 8 * SECOND;
+        machine.due.add(13 * SECOND);
+
+        end(quiet);
+
+        assertThat(machine.now).isGreaterThan(13 * SECOND);
+        assertThat(control(quiet)).contains(true);
+    }
+
+    @Test
+    void aTimeThatIsAskedForCountsFromTheBeginning() throws Exception {
+        machine.due.add(4_500_000_000L);
+        Quiet quiet = quiet(Optional.of(Duration.ofSeconds(2)), Duration.ZERO);
+        quiet.begin();
+
+        end(quiet);
+
+        assertThat(machine.now).as("a look a second").isEqualTo(3 * SECOND);
+    }
+
+    @Test
+    void theLeastTimeCountsFromTheBeginning() throws Exception {
+        Quiet quiet = quiet(Optional.empty(), Duration.ofSeconds(5));
+        quiet.begin();
+        machine.now += 10 * SECOND;
+
+        end(quiet);
+
+        assertThat(machine.looks).isEqualTo(1);
+    }
+
+    @Test
+    void aTimeThatIsAskedForShortensNoOtherOne() throws Exception {
+        Quiet quiet = quiet(Optional.of(Duration.ofSeconds(2)), Duration.ofSeconds(5));
+        quiet.begin();
+
+        end(quiet);
+
+        assertThat(machine.now).isGreaterThanOrEqualTo(6 * SECOND);
+    }
+
+    @Test
+    void aGuestWithoutAClockIsWatchedByTheHosts() throws Exception {
+        machine.clock = false;
+        Quiet quiet = quiet(Optional.of(Duration.ofHours(1)), Duration.ZERO);
+        quiet.begin();
+
+        assertThat(quiet.isOver()).isFalse();
+    }
+
+    @Test
+    void afterTheLastChangeTheMachineIsGivenTimeToDie() throws Exception {
+        Quiet patient = new Quiet(machine, Optional.empty(), () -> false, Duration.ofSeconds(1), Duration.ofHours(1));
+        patient.begin();
+        end(patient);
+        assertThat(patient.isAwaiting()).isTrue();
+
+        Quiet none = new Quiet(machine, Optional.empty(), () -> false, Duration.ofSeconds(1), Duration.ZERO);
+        none.begin();
+        end(none);
+        assertThat(none.isAwaiting()).isFalse();
     }
 }

@@ -101,6 +101,28 @@ class RunVerdictTest {
     }
 
     @Test
+    void whatIsBlockedIsTheOnlyReasonIfAllElseIsWell() {
+        Evidence blocked = Evidence.builder(EvidenceKind.TASK_BLOCKED, "init/1 sleeps", "task-blocked:f")
+                .build();
+        assertThat(reproducer(
+                        new Watcher.Seen(List.of(blocked), List.of(PASSED), true, Optional.empty()), Optional.empty()))
+                .isEqualTo(new RunVerdict(Verdict.INCONCLUSIVE, Optional.of("init/1 sleeps")));
+    }
+
+    /** Who can print on the console must not turn a lost agent into a finding. */
+    @Test
+    void whatOnlyTheConsoleSaysDoesNotExcuseAMethodThatThrew() {
+        Evidence printed = Evidence.builder(EvidenceKind.HUNG_TASK, "task x blocked", "hung-task:f")
+                .source(Source.CONSOLE)
+                .build();
+        assertThat(EvidenceKind.HUNG_TASK.meaning().isUncertain()).isTrue();
+        assertThat(reproducer(
+                        new Watcher.Seen(List.of(printed), List.of(PASSED), true, Optional.empty()),
+                        Optional.of(new IOException("the agent is gone"))))
+                .isEqualTo(new RunVerdict(Verdict.ERROR, Optional.of("java.io.IOException: the agent is gone")));
+    }
+
+    @Test
     void aTestThatAssertsMayFailOrBeAborted() {
         assertThat(test(seen(true, PASSED), new AssertionError("1 is 2")))
                 .isEqualTo(new RunVerdict(Verdict.INCONCLUSIVE, Optional.of("java.lang.AssertionError: 1 is 2")));

@@ -162,6 +162,40 @@ class CatalogueTrialTest {
     }
 
     @Test
+    void whatTellsNothingOnBothSidesIsNotAskedForLong() throws Exception {
+        PatchResult result = result(reproducer("a", ScriptedKernels::missed, ScriptedKernels::missed));
+
+        assertThat(runs).as("three pairs").hasSize(6);
+        assertThat(result.verdict()).isEqualTo(PatchVerdict.CANNOT_TELL);
+        assertThat(of(result, "a").verdict()).isEmpty();
+    }
+
+    /** It may be the series that keeps the stimulus away. */
+    @Test
+    void whatTellsNothingOnOneSideIsAskedToTheEnd() throws Exception {
+        PatchResult result = result(reproducer("a", CLEAN, ScriptedKernels::missed));
+
+        assertThat(runs).as("all pairs").hasSize(2 * MOST);
+        assertThat(result.verdict()).isEqualTo(PatchVerdict.CANNOT_TELL);
+    }
+
+    @Test
+    void theAnswerOfEachReproducerIsToldAtOnce() throws Exception {
+        List<String> told = new ArrayList<>();
+        new CatalogueTrial(
+                        List.of(reproducer("a", CLEAN, CLEAN), reproducer("b", CLEAN, REJECTED)),
+                        BASE,
+                        PATCHED,
+                        0.05,
+                        MOST,
+                        (line, done) -> told.add(line))
+                .run();
+        assertThat(told)
+                .anySatisfy(line -> assertThat(line).startsWith("1 of 2 reproducers; a: CHANGES NOTHING, "))
+                .anySatisfy(line -> assertThat(line).startsWith("2 of 2 reproducers; b: CHANGES, "));
+    }
+
+    @Test
     void whatTheKernelCannotTakeIsNoAnswer() throws Exception {
         PatchResult result = result(reproducer("a", LACKS, LACKS));
 

@@ -81,5 +81,9 @@ class SequentialTestsTest {
         assertThat(new Rate(5, 20).lower(0.05)).isCloseTo(0.0866, within(1e-4));
         assertThat(new Rate(5, 20).upper(0.05)).isCloseTo(0.4910, within(1e-4));
         assertThat(new Rate(3, 3)).hasToString("3 of 3 (29 % to 100 %)");
+        assertThat(new Rate(5, 20)).hasToString("5 of 20 (9 % to 49 %)");
+        assertThat(new Rate(0, 0)).hasToString("0 of 0");
+        assertThat(new Rate(0, 0).lower(0.05)).isZero();
+        assertThat(new Rate(0, 0).upper(0.05)).isOne();
     }
 }

@@ -105,6 +105,73 @@ class SuspicionTest {
     }
 
     @Test
+    void aMachineOnWhichNothingIsStuckIsNotLookedAt() {
+        assertThat(suspicion.isDue(new Diagnosis(List.of(), List.of(), false))).isFalse();
+    }
+
+    /** How often CPU 0 has shown a sign of life, which is said to be stuck all the same. */
+    private static Diagnosis gone(long silentMs, long signs) {
+        return new Diagnosis(
+                List.of(new Diagnosis.Stuck(0, 0, silentMs * MS, true, Set.of("spin"))),
+                List.of(),
+                false,
+                List.of(new Diagnosis.Life(0, signs, silentMs * MS, 0), new Diagnosis.Life(1, 5, 0, 0)));
+    }
+
+    @Test
+    void aStuckCpuThatHasGoneOnIsLookedAtAfresh() {
+        suspicion.looked(gone(700, 3), Map.of(0, LOCK));
+        assertThat(suspicion.hasCandidate()).isTrue();
+        assertThat(suspicion.isDue(gone(150, 4))).isTrue();
+        assertThat(suspicion.hasCandidate()).as("what the look before had seen").isFalse();
+    }
+
+    @Test
+    void anotherCpuThatLivesOnIsNoReasonToLookAfresh() {
+        suspicion.looked(diagnosis(700, 5, 0), Map.of(0, LOCK));
+        assertThat(suspicion.isDue(diagnosis(701, 6, 0))).isFalse();
+        assertThat(suspicion.hasCandidate()).isTrue();
+    }
+
+    @Test
+    void aLookThatSawNothingLeavesNothingToConfirm() {
+        assertThat(suspicion.hasCandidate()).isFalse();
+        suspicion.looked(diagnosis(700, 5, 0), Map.of());
+        assertThat(suspicion.hasCandidate()).isFalse();
+        assertThat(suspicion.isDue(diagnosis(1399, 5, 699))).isFalse();
+        assertThat(suspicion.isDue(diagnosis(1400, 5, 700))).isTrue();
+    }
+
+    /** CPU 1 neither waits nor lives, so that the lives alone prove nothing. */
+    @Test
+    void theFirstCandidateIsConfirmedSoonAndLaterOnesAfterTwiceTheTime() {
+        suspicion.looked(diagnosis(700, 5, 650), Map.of(0, LOCK));
+        assertThat(suspicion.isDue(diagnosis(799, 5, 749))).isFalse();
+        assertThat(suspicion.isDue(diagnosis(800, 5, 750))).isTrue();
+        suspicion.looked(diagnosis(800, 5, 750), Map.of(0, LOCK));
+        assertThat(suspicion.isDue(diagnosis(1599, 5, 1549))).isFalse();
+        assertThat(suspicion.isDue(diagnosis(1600, 5, 1550))).isTrue();
+    }
+
+    @Test
+    void theLooksAreAHeartbeatApart() {
+        suspicion.looked(diagnosis(700, 5, 0), Map.of(0, LOCK));
+        assertThat(isProven(diagnosis(719, 6, 0), LOCK)).isFalse();
+        assertThat(isProven(diagnosis(720, 6, 0), LOCK)).isTrue();
+    }
+
+    /** As in smp_call_function(): whoever waits for an answer holds no lock that anybody else needs for it. */
+    @Test
+    void aCpuThatWaitsForAnotherOnesAnswerProvesNothingUnlessAllDo() {
+        Awaited answer = new Awaited(Awaited.How.CPU, 0x4000, 1);
+        suspicion.looked(diagnosis(700, 5, 0), Map.of(0, answer));
+        assertThat(isProven(diagnosis(800, 6, 0), answer)).isFalse();
+        Map<Integer, Awaited> both = Map.of(0, answer, 1, answer);
+        suspicion.looked(diagnosis(800, 6, 0), both);
+        assertThat(suspicion.isProven(diagnosis(1700, 6, 900), both, List.of())).isTrue();
+    }
+
+    @Test
     void looksBecomeRarer() {
         long looks = 0;
         for (long ms = 700; ms < 20_000; ms += 10) {
