@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Verdict;
+import io.ksplat.results.KernelName;
+import io.ksplat.results.RunRecord;
 import io.ksplat.results.ToolRecord;
 import io.ksplat.results.internal.campaign.BisectRecord;
 import io.ksplat.results.internal.campaign.CampaignFiles;
@@ -115,6 +117,28 @@ class CampaignPagesTest {
         // Another kernel's run is no run of this finding.
         CampaignFiles.write(report.resolve("hunt/k"), Campaigns.hunt("debian:6.12", "lru_lock"));
         assertThat(page("hunt/k/hunt.html")).doesNotContain(link);
+    }
+
+    /** That the bug is gone with the patch is what a trial hopes for. */
+    @Test
+    void callsNoRunOfAPatchTrialUnexpected() throws IOException {
+        String rev = "0123456789abcdef0123456789abcdef01234567";
+        RunRecord cured = Reports.run("a", 1, Verdict.CLEAN, Verdict.DEADLOCK).toBuilder()
+                .tool(ToolRecord.of("1", List.of("patch", "--tree", "/linux", "a.patch"), 1))
+                .kernel(new KernelName("tree:/linux@" + rev + "+lockdep", "7.3.4-lockdep", "patched"))
+                .build();
+        RunRecord base = cured.toBuilder()
+                .verdict(Verdict.DEADLOCK)
+                .kernel(new KernelName("tree:/linux@f" + rev.substring(1) + "+lockdep", "7.3.4-lockdep", "base"))
+                .build();
+        Reports.write(report, "", cured, base);
+        CampaignFiles.write(report, Campaigns.patch());
+        assertThat(page("index.html"))
+                .contains("2 runs</strong>, judged together.", "tree:/linux@0123456789ab+lockdep")
+                .doesNotContain("not as expected.", "expected DEADLOCK", rev);
+        assertThat(page("a/patched/1/index.html"))
+                .contains("that ksplat patch judges together, on tree:/linux@0123456789ab+lockdep")
+                .doesNotContain("Not as expected", "This run alone");
     }
 
     @Test

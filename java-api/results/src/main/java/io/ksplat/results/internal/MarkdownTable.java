@@ -116,7 +116,7 @@ public final class MarkdownTable {
             return "";
         }
         int number = reasons.computeIfAbsent(reason, first -> reasons.size() + 1);
-        return (run.asExpected() ? "" : " **(unexpected)**") + " <sup>" + number + "</sup>";
+        return (Judged.isUnexpected(run) ? " **(unexpected)**" : "") + " <sup>" + number + "</sup>";
     }
 
     /** The same for kernels that lack the same. */

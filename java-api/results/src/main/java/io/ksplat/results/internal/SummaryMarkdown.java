@@ -23,8 +23,7 @@ final class SummaryMarkdown {
         if (runs.isEmpty()) {
             return "### ksplat: no runs\n";
         }
-        List<RunRecord> unexpected =
-                runs.stream().filter(run -> !run.asExpected()).toList();
+        List<RunRecord> unexpected = runs.stream().filter(Judged::isUnexpected).toList();
         StringBuilder text = new StringBuilder("### ksplat: ")
                 .append(runs.size() == 1 ? "1 run, " : runs.size() + " runs, ")
                 .append(unexpected.isEmpty() ? "all as expected" : unexpected.size() + " not as expected")

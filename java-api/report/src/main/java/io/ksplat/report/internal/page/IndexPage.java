@@ -3,6 +3,7 @@ package io.ksplat.report.internal.page;
 
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.RunRecord;
+import io.ksplat.results.internal.Judged;
 import io.ksplat.results.internal.RunFolder;
 import io.ksplat.results.internal.StoredRun;
 import java.util.ArrayList;
@@ -12,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -57,7 +60,16 @@ public record IndexPage(
     /** Runs with the same verdict, and the page of the first of them that is not as expected, if one is not. */
     public record Result(Verdict verdict, int count, boolean asExpected, Verdict expected, String href) {}
 
-    public record Line(RunRecord run, String href, String sentence) {}
+    /**
+     * A run.
+     *
+     * @param kernel its release, or its spec if another kernel of the report has the same release
+     */
+    public record Line(RunRecord run, String kernel, String href, String sentence) {
+        public boolean isUnexpected() {
+            return Judged.isUnexpected(run);
+        }
+    }
 
     /** Lays out the runs. */
     public static IndexPage of(List<StoredRun> stored, Optional<Changes> changes, List<String> files) {
@@ -87,12 +99,15 @@ public record IndexPage(
                                 .toList()));
             }
         }
-        List<RunRecord> unexpected =
-                all.stream().filter(run -> !run.asExpected()).toList();
+        Map<String, Long> ofRelease =
+                kernels.values().stream().collect(Collectors.groupingBy(Column::release, Collectors.counting()));
+        Function<RunRecord, Line> line =
+                run -> line(run, ofRelease.getOrDefault(run.kernel().release(), 1L) > 1);
+        List<RunRecord> unexpected = all.stream().filter(Judged::isUnexpected).toList();
         // What is not as expected stands first, wherever a list has an end.
-        List<Line> lines = Stream.concat(unexpected.stream(), all.stream().filter(RunRecord::asExpected))
+        List<Line> lines = Stream.concat(unexpected.stream(), all.stream().filter(run -> !Judged.isUnexpected(run)))
                 .limit(MOST_LINES)
-                .map(IndexPage::line)
+                .map(line)
                 .toList();
         return new IndexPage(
                 all.size(),
@@ -100,7 +115,7 @@ public record IndexPage(
                 counts,
                 columns,
                 rows,
-                unexpected.stream().limit(MOST_UNEXPECTED).map(IndexPage::line).toList(),
+                unexpected.stream().limit(MOST_UNEXPECTED).map(line).toList(),
                 lines,
                 changes,
                 files);
@@ -110,13 +125,24 @@ public record IndexPage(
         return total - asExpected;
     }
 
+    /** Says how the runs compare with what was expected. */
+    public String expectation() {
+        if (notAsExpected() > 0) {
+            return notAsExpected() + " not as expected";
+        }
+        boolean together = !runs.isEmpty()
+                && runs.stream().allMatch(line -> Judged.together(line.run()).isPresent());
+        return together ? "judged together" : "all as expected";
+    }
+
     /** Returns the link to a run's page. */
     public static String href(RunRecord run) {
         return Words.href(RunFolder.name(run)) + "/index.html";
     }
 
-    private static Line line(RunRecord run) {
-        return new Line(run, href(run), Words.shortened(Sentence.of(run)));
+    private static Line line(RunRecord run, boolean bySpec) {
+        String kernel = bySpec ? run.kernel().spec() : run.kernel().shortName();
+        return new Line(run, Words.revision(kernel), href(run), Words.shortened(Sentence.of(run)));
     }
 
     private static Cell cell(List<RunRecord> runs) {
@@ -127,10 +153,10 @@ public record IndexPage(
         List<Result> results = new ArrayList<>();
         byVerdict.forEach((verdict, same) -> {
             RunRecord first =
-                    same.stream().filter(run -> !run.asExpected()).findFirst().orElse(same.get(0));
-            results.add(new Result(verdict, same.size(), first.asExpected(), first.expected(), href(first)));
+                    same.stream().filter(Judged::isUnexpected).findFirst().orElse(same.get(0));
+            results.add(new Result(verdict, same.size(), !Judged.isUnexpected(first), first.expected(), href(first)));
         });
         return new Cell(results, runs.size(), (int)
-                runs.stream().filter(RunRecord::asExpected).count());
+                runs.stream().filter(run -> !Judged.isUnexpected(run)).count());
     }
 }

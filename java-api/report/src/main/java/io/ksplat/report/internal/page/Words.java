@@ -17,6 +17,8 @@ public final class Words {
     private static final int LONGEST = 300;
     private static final Pattern BPF_FRAME = Pattern.compile("bpf_prog_[0-9a-f]{16}_(\\w+)");
 
+    private static final Pattern COMMIT = Pattern.compile("\\b([0-9a-f]{12})[0-9a-f]{28}\\b");
+
     private Words() {}
 
     /** Returns a context as people call it: {@code NMI on CPU 0}, {@code task init/113 on CPU 1}. */
@@ -27,6 +29,11 @@ public final class Words {
 
     public static String task(Task task) {
         return task.comm() + "/" + task.pid();
+    }
+
+    /** Returns the spec of a kernel with the hash of its commit as git shortens it. */
+    public static String revision(String spec) {
+        return shortened(COMMIT.matcher(spec).replaceFirst("$1"));
     }
 
     /** Returns a text of at most a few lines. */

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.results.internal;
+
+import io.ksplat.results.RunRecord;
+import io.ksplat.results.ToolRecord;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Whether a run is judged by what its reproducer expects. Those of a patch trial and of a bisection are judged together: that the bug is
+ * gone with the patch is no surprise.
+ */
+public final class Judged {
+    private static final Set<String> TOGETHER = Set.of("patch", "bisect");
+
+    private Judged() {}
+
+    /** Returns the command that judges the run together with others; empty if it stands for itself. */
+    public static Optional<String> together(RunRecord run) {
+        return run.tool()
+                .map(ToolRecord::arguments)
+                .filter(arguments -> !arguments.isEmpty() && TOGETHER.contains(arguments.get(0)))
+                .map(arguments -> arguments.get(0));
+    }
+
+    /** Returns whether the run stands for itself, and is not as expected. */
+    public static boolean isUnexpected(RunRecord run) {
+        return !run.asExpected() && together(run).isEmpty();
+    }
+}
