@@ -78,7 +78,8 @@ class CampaignPagesTest {
         assertThat(page("hunt/debian_6.12/hunt.html"))
                 .contains("2 operations: 1 DEADLOCK, 1 REFUSED. 1 finding, which is not known. 1 were not tried.")
                 .contains("id=\"operation-1\"", "map-update/lru-hash waits for lru_lock", "_raw_spin_unlock+0x9")
-                .contains("href=\"../../hunt/k/HuntMapUpdate.java\"", "only ever failed", "map-delete/hash");
+                .contains("href=\"../../hunt/k/HuntMapUpdate.java\"", "only ever failed", "map-delete/hash")
+                .contains(" --operation map-update/lru-hash");
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * The page of a hunt on one kernel.
@@ -20,6 +21,9 @@ public record HuntPage(
         HuntRecord hunt, String root, List<Row> rows, List<Finding> findings, int left, List<String> files) {
     private static final int MOST_ROWS = 1500;
     private static final int MOST_FINDINGS = 300;
+
+    /** Who hunts more operations has mostly named none. */
+    private static final int MOST_NAMED = 10;
 
     public HuntPage {
         rows = List.copyOf(rows);
@@ -147,6 +151,11 @@ public record HuntPage(
     }
 
     public String command() {
-        return "ksplat hunt --kernel " + Words.quoted(hunt.kernel()) + " --seed " + hunt.seed();
+        String named = hunt.operations().size() > MOST_NAMED
+                ? ""
+                : hunt.operations().stream()
+                        .map(operation -> " --operation " + Words.quoted(operation.name()))
+                        .collect(Collectors.joining());
+        return "ksplat hunt --kernel " + Words.quoted(hunt.kernel()) + " --seed " + hunt.seed() + named;
     }
 }
