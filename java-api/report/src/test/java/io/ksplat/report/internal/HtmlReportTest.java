@@ -56,6 +56,23 @@ class HtmlReportTest {
         return text.split(java.util.regex.Pattern.quote(part), -1).length - 1;
     }
 
+    /** Nobody expects anything of a log: it has reports, or none. */
+    @Test
+    void aLogIsNoRun() throws IOException {
+        RunRecord log =
+                Reports.run("dmesg.txt", 1, Verdict.DEADLOCK, Verdict.CLEAN, Reports.nested("lock", false)).toBuilder()
+                        .target("log")
+                        .build();
+        Path report = Reports.write(temporary, "", log);
+        HtmlReport.write(report, Optional.empty());
+        assertThat(Files.readString(report.resolve("index.html")))
+                .contains("1 log</strong>, 1 with reports.", "With reports</h2>")
+                .doesNotContain("expected CLEAN", "Not as expected");
+        assertThat(Files.readString(report.resolve("dmesg.txt/7.2.13-cloud/1/index.html")))
+                .contains("A log with reports.")
+                .doesNotContain("Not as expected");
+    }
+
     @Test
     void writesAPageForEachRunAndAFirstPageThatLinksToThem() throws IOException {
         RunRecord again = Reports.run("a/b c", 2, Verdict.CLEAN, Verdict.DEADLOCK);

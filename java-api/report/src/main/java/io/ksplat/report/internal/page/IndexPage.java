@@ -69,6 +69,14 @@ public record IndexPage(
         public boolean isUnexpected() {
             return Judged.isUnexpected(run);
         }
+
+        /** Returns what was expected instead; empty if that is what there is, or if nobody expects anything of a log. */
+        public Optional<String> flag() {
+            if (!isUnexpected() || Words.isLog(run)) {
+                return Optional.empty();
+            }
+            return Optional.of(run.verdict() == run.expected() ? "differs" : "expected " + run.expected());
+        }
     }
 
     /** Lays out the runs. */
@@ -125,8 +133,21 @@ public record IndexPage(
         return total - asExpected;
     }
 
+    /** Returns whether there are only logs, which no run of ksplat's has printed. */
+    public boolean isOfLogs() {
+        return !runs.isEmpty() && runs.stream().allMatch(line -> Words.isLog(line.run()));
+    }
+
+    public String count() {
+        String what = isOfLogs() ? "log" : "run";
+        return total == 1 ? "1 " + what : total + " " + what + "s";
+    }
+
     /** Says how the runs compare with what was expected. */
     public String expectation() {
+        if (isOfLogs()) {
+            return notAsExpected() > 0 ? notAsExpected() + " with reports" : "no report";
+        }
         if (notAsExpected() > 0) {
             return notAsExpected() + " not as expected";
         }
