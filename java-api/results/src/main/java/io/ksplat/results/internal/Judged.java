@@ -3,6 +3,7 @@ package io.ksplat.results.internal;
 
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.ToolRecord;
+import java.util.Collection;
 import java.util.Optional;
 import java.util.Set;
 
@@ -26,5 +27,16 @@ public final class Judged {
     /** Returns whether the run stands for itself, and is not as expected. */
     public static boolean isUnexpected(RunRecord run) {
         return !run.asExpected() && together(run).isEmpty();
+    }
+
+    /** Says how runs compare with what was expected: {@code 3 not as expected}. */
+    public static String words(Collection<RunRecord> runs) {
+        long unexpected = runs.stream().filter(Judged::isUnexpected).count();
+        if (unexpected > 0) {
+            return unexpected + " not as expected";
+        }
+        boolean all =
+                !runs.isEmpty() && runs.stream().allMatch(run -> together(run).isPresent());
+        return all ? "judged together" : "all as expected";
     }
 }

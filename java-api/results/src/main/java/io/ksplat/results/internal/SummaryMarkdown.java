@@ -26,7 +26,7 @@ final class SummaryMarkdown {
         List<RunRecord> unexpected = runs.stream().filter(Judged::isUnexpected).toList();
         StringBuilder text = new StringBuilder("### ksplat: ")
                 .append(runs.size() == 1 ? "1 run, " : runs.size() + " runs, ")
-                .append(unexpected.isEmpty() ? "all as expected" : unexpected.size() + " not as expected")
+                .append(Judged.words(runs))
                 .append("\n\n| verdict | runs |\n|---|---|\n");
         Map<Verdict, Integer> counts = new EnumMap<>(Verdict.class);
         runs.forEach(run -> counts.merge(run.verdict(), 1, Integer::sum));

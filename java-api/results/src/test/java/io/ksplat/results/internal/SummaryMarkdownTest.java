@@ -9,6 +9,7 @@ import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Task;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.RunRecord;
+import io.ksplat.results.ToolRecord;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,6 +60,17 @@ class SummaryMarkdownTest {
 
                 THE TABLE
                 """);
+    }
+
+    /** That the bug is gone is what a patch trial hopes for. */
+    @Test
+    void callsNoRunOfAPatchTrialUnexpected() {
+        RunRecord cured = Runs.run("a", 1, Verdict.CLEAN, Verdict.DEADLOCK).toBuilder()
+                .tool(ToolRecord.of("1", List.of("patch", "a.patch"), 1))
+                .build();
+        assertThat(SummaryMarkdown.of(List.of(cured), "T"))
+                .startsWith("### ksplat: 1 run, judged together\n")
+                .doesNotContain("ot as expected");
     }
 
     @Test

@@ -148,12 +148,9 @@ public record IndexPage(
         if (isOfLogs()) {
             return notAsExpected() > 0 ? notAsExpected() + " with reports" : "no report";
         }
-        if (notAsExpected() > 0) {
-            return notAsExpected() + " not as expected";
-        }
-        boolean together = !runs.isEmpty()
-                && runs.stream().allMatch(line -> Judged.together(line.run()).isPresent());
-        return together ? "judged together" : "all as expected";
+        return notAsExpected() > 0
+                ? notAsExpected() + " not as expected"
+                : Judged.words(runs.stream().map(Line::run).toList());
     }
 
     /** Returns the link to a run's page. */
