@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -107,7 +106,7 @@ class ChromeTracingTest {
 
     @BeforeAll
     static void open() throws Exception {
-        Path viewer = viewer();
+        Path viewer = Chromium.prepared("chrome://tracing", folder, "prepare-trace-viewer");
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         serve(
                 "/viewer/webcomponents.min.js",
@@ -144,29 +143,6 @@ class ChromeTracingTest {
         if (server != null) {
             server.stop(0);
         }
-    }
-
-    private static Path viewer() throws Exception {
-        Path output = folder.resolve("prepared");
-        Process prepare = new ProcessBuilder(Path.of("../../scripts/prepare-trace-viewer")
-                        .toRealPath()
-                        .toString())
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
-        try {
-            if (!prepare.waitFor(6, TimeUnit.MINUTES)) {
-                throw new AssertionError("scripts/prepare-trace-viewer does not end");
-            }
-        } finally {
-            prepare.destroy();
-        }
-        String said = Files.readString(output).strip();
-        if (!said.startsWith("/")) {
-            throw Chromium.skipped(
-                    "traces are not opened in chrome://tracing, scripts/prepare-trace-viewer says: " + said);
-        }
-        return Path.of(said);
     }
 
     /** What the viewer says of a trace that it has loaded. */

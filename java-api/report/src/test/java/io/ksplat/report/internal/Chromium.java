@@ -3,8 +3,12 @@ package io.ksplat.report.internal;
 
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
@@ -36,6 +40,35 @@ final class Chromium {
                         .usingDriverExecutable(DRIVER.toFile())
                         .build(),
                 options);
+    }
+
+    /**
+     * Returns the folder of a viewer of traces, or skips the test.
+     *
+     * @param folder receives what the script says
+     * @param script in scripts/, and its arguments
+     */
+    static Path prepared(String viewer, Path folder, String... script) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(script));
+        command.set(0, Path.of("../../scripts", script[0]).toRealPath().toString());
+        Path output = folder.resolve("prepared");
+        Process prepare = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        try {
+            // The script has a limit of its own.
+            if (!prepare.waitFor(6, TimeUnit.MINUTES)) {
+                throw new AssertionError("scripts/" + script[0] + " does not end");
+            }
+        } finally {
+            prepare.destroy();
+        }
+        String said = Files.readString(output).strip();
+        if (!said.startsWith("/")) {
+            throw skipped("traces are not opened in " + viewer + ", scripts/" + script[0] + " says: " + said);
+        }
+        return Path.of(said);
     }
 
     /** Skips the test, and says why. */

@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -49,7 +48,8 @@ class SpeedscopeTest {
 
     @BeforeAll
     static void open() throws Exception {
-        viewer = viewer();
+        viewer = Chromium.prepared("speedscope", folder, "prepare-npm", "speedscope")
+                .resolve("node_modules/speedscope/dist/release/index.html");
         browser = Chromium.start();
     }
 
@@ -58,28 +58,6 @@ class SpeedscopeTest {
         if (browser != null) {
             browser.quit();
         }
-    }
-
-    private static Path viewer() throws Exception {
-        Path output = folder.resolve("prepared");
-        Process prepare = new ProcessBuilder(
-                        Path.of("../../scripts/prepare-npm").toRealPath().toString(), "speedscope")
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
-        try {
-            // The script has a limit of its own.
-            if (!prepare.waitFor(6, TimeUnit.MINUTES)) {
-                throw new AssertionError("scripts/prepare-npm does not end");
-            }
-        } finally {
-            prepare.destroy();
-        }
-        String said = Files.readString(output).strip();
-        if (!said.startsWith("/")) {
-            throw Chromium.skipped("traces are not opened in speedscope, scripts/prepare-npm says: " + said);
-        }
-        return Path.of(said, "node_modules", "speedscope", "dist", "release", "index.html");
     }
 
     /** Has speedscope open the trace of a run, and returns the frames of each lane that it shows, by the lane's name. */
