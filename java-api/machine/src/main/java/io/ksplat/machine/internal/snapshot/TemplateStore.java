@@ -114,12 +114,17 @@ public final class TemplateStore implements AutoCloseable {
         } catch (BootException e) {
             throw e;
         } catch (IOException e) {
-            progress.report("cannot restore a machine, booting instead: " + e.getMessage());
+            progress.report("cannot restore a machine, booting instead: " + why(e));
             LOG.debug("restoring into {}", ram, e);
             Files.deleteIfExists(ram);
-            return insteadOfRestored(
-                    started(factory.bootIn(ram, config, consoleLog, progress)), String.valueOf(e.getMessage()));
+            return insteadOfRestored(started(factory.bootIn(ram, config, consoleLog, progress)), why(e));
         }
+    }
+
+    /** A channel that was closed has no message (ClosedChannelException). */
+    private static String why(IOException e) {
+        String message = e.getMessage();
+        return message == null ? e.toString() : message;
     }
 
     /** Does the same as {@link #start(Kernel, MachineConfig, Path, int, Progress)} without announcing further machines. */
@@ -146,7 +151,7 @@ public final class TemplateStore implements AutoCloseable {
                 throw e;
             } catch (IOException e) {
                 // Another attempt would fail in the same way.
-                reason = String.valueOf(e.getMessage());
+                reason = why(e);
                 refused.put(key, reason);
                 LOG.debug("no template of {}", key, e);
                 progress.report("cannot make a template, booting instead: " + reason);
@@ -156,10 +161,10 @@ public final class TemplateStore implements AutoCloseable {
                 return restore(made, consoleLog, more);
             } catch (IOException e) {
                 LOG.debug("restoring {}", key, e);
-                progress.report("cannot restore the template, making it again: " + e.getMessage());
+                progress.report("cannot restore the template, making it again: " + why(e));
                 discard(key, made.template());
                 if (attempt == 1) {
-                    reason = String.valueOf(e.getMessage());
+                    reason = why(e);
                 }
             }
         }
