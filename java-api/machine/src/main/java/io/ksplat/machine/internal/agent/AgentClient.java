@@ -98,16 +98,13 @@ public final class AgentClient implements AutoCloseable {
     }
 
     public Response call(Request.Builder request, Duration patience) throws IOException {
-        List<Response> parts = collect(request, patience);
-        return parts.get(parts.size() - 1);
+        return last(collect(request, patience));
     }
 
     /** Sends a request that takes long only if the machine is busy with it; {@code ranNanos} tells whether it runs. */
     Response call(Request.Builder request, Duration more, LongSupplier ranNanos) throws IOException {
         CompletableFuture<List<Response>> answer = send(request).whole;
-        List<Response> parts =
-                whole(await(request, answer, Patience.whileItRuns(patience, starvation, more, ranNanos)));
-        return parts.get(parts.size() - 1);
+        return last(whole(await(request, answer, Patience.whileItRuns(patience, starvation, more, ranNanos))));
     }
 
     /**
@@ -120,16 +117,19 @@ public final class AgentClient implements AutoCloseable {
             throws IOException {
         Answer answer = send(request);
         await(request, CompletableFuture.anyOf(answer.whole, dying), patience);
-        List<Response> parts = whole(await(request, answer.whole, last));
-        return parts.get(parts.size() - 1);
+        return last(whole(await(request, answer.whole, last)));
     }
 
     private List<Response> collect(Request.Builder request, Duration patience) throws IOException {
         return whole(await(request, send(request).whole, patience));
     }
 
+    private static Response last(List<Response> parts) {
+        return parts.get(parts.size() - 1);
+    }
+
     private static List<Response> whole(List<Response> parts) throws AgentException {
-        Response last = parts.get(parts.size() - 1);
+        Response last = last(parts);
         if (last.hasFailure()) {
             throw AgentException.of(last.getFailure());
         }
