@@ -15,6 +15,7 @@ import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.results.internal.campaign.HuntRecord;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -51,11 +52,11 @@ record Confirmation(
                     .filter(stretch -> lock(stretch).equals(lock))
                     .max(Comparator.comparingInt(SweepMap.Stretch::length))
                     .orElseThrow();
-            String number = "lock-" + (locks.indexOf(lock) + 1);
+            int number = locks.indexOf(lock) + 1;
             Path java = OperationPair.write(
-                    locks.size() == 1 ? folder : folder.resolve(number),
+                    locks.size() == 1 ? folder : folder.resolve("lock-" + number),
                     operation,
-                    locks.size() == 1 ? operation.id() : operation.id() + "-" + number,
+                    locks.size() == 1 ? operation.id() : HuntRecord.reproducer(operation.name(), number),
                     AimChoice.of(path, window, symbols),
                     deadly,
                     "the NMI waits for what the interrupted task holds");

@@ -65,10 +65,8 @@ public record HuntPage(
     /** A kernel may have several locks in an operation, each with a reproducer of its own: the signature tells which. */
     private static Optional<String> run(
             HuntRecord hunt, HuntRecord.Operation operation, HuntRecord.Finding found, Map<String, RunRecord> runs) {
-        String id = HuntRecord.reproducer(operation.name());
         return runs.entrySet().stream()
-                .filter(run -> (run.getValue().reproducer().equals(id)
-                                || run.getValue().reproducer().startsWith(id + "-lock-"))
+                .filter(run -> HuntRecord.isOf(operation.name(), run.getValue().reproducer())
                         && run.getValue().kernel().spec().equals(hunt.kernel()))
                 .filter(run -> found.signature().isEmpty()
                         || run.getValue().evidence().stream()

@@ -12,17 +12,30 @@ import java.util.Optional;
  */
 public record HuntRecord(String kernel, long seed, List<Operation> operations, List<String> untried)
         implements CampaignRecord {
+    private static final String LOCK = "-lock-";
+
     public HuntRecord {
         operations = List.copyOf(operations);
         untried = List.copyOf(untried);
     }
 
-    /**
-     * Returns the id of the reproducer that is written for an operation: {@code hunt-map-update-lru-hash}. If it finds several locks, the
-     * reproducer of each has its number behind it: {@code hunt-map-update-lru-hash-lock-2}.
-     */
+    /** Returns the id of the reproducer that is written for an operation: {@code hunt-map-update-lru-hash}. */
     public static String reproducer(String operation) {
         return "hunt-" + operation.replace('/', '-');
+    }
+
+    /**
+     * Returns the id of the reproducer for one of several locks that an operation comes to: {@code hunt-map-update-lru-hash-lock-2}.
+     *
+     * @param lock counts from 1
+     */
+    public static String reproducer(String operation, int lock) {
+        return reproducer(operation) + LOCK + lock;
+    }
+
+    /** Returns whether a reproducer was written for an operation. */
+    public static boolean isOf(String operation, String reproducer) {
+        return reproducer.equals(reproducer(operation)) || reproducer.startsWith(reproducer(operation) + LOCK);
     }
 
     /**
