@@ -7,6 +7,7 @@ import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Stack;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.internal.EvidenceText;
+import io.ksplat.results.internal.Judged;
 import io.ksplat.results.internal.Redactor;
 import io.ksplat.results.internal.RunFolder;
 import java.nio.file.Path;
@@ -106,12 +107,11 @@ public final class RunText {
         }
         Map<Verdict, Integer> counts = new EnumMap<>(Verdict.class);
         runs.forEach(run -> counts.merge(run.verdict(), 1, Integer::sum));
-        long unexpected = runs.stream().filter(run -> !run.asExpected()).count();
         return runs.size() + " runs: "
                 + counts.entrySet().stream()
                         .map(entry -> entry.getValue() + " " + entry.getKey())
                         .collect(Collectors.joining(", "))
-                + (unexpected == 0 ? ", all as expected" : ", " + unexpected + " not as expected") + "\n";
+                + ", " + Judged.words(runs) + "\n";
     }
 
     /**

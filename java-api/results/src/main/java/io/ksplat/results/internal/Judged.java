@@ -24,9 +24,9 @@ public final class Judged {
                 .map(arguments -> arguments.get(0));
     }
 
-    /** Returns whether the run stands for itself, and is not as expected. */
+    /** Returns whether the run is not as expected, and stands for itself; nobody hopes for an ERROR. */
     public static boolean isUnexpected(RunRecord run) {
-        return !run.asExpected() && together(run).isEmpty();
+        return !run.asExpected() && (run.isError() || together(run).isEmpty());
     }
 
     /** Says how runs compare with what was expected: {@code 3 not as expected}. */

@@ -27,6 +27,8 @@ import java.util.regex.Pattern;
  * stall alone stays INCONCLUSIVE, and so does an empty log: what was not recorded proves nothing.
  */
 public final class LogReport implements AutoCloseable {
+    private static final String TARGET = "log";
+
     /** The banner (linux_banner, init/version.c), or dump_stack_print_info() of lib/dump_stack.c. */
     private static final Pattern RELEASE =
             Pattern.compile("\\bLinux version (\\S+)|\\b(?:Not tainted|Tainted: [^\\n]*?) (\\d+\\.\\d+\\S*) #\\d");
@@ -38,6 +40,11 @@ public final class LogReport implements AutoCloseable {
 
     public LogReport(Path folder) throws IOException {
         report = RunLog.in(folder);
+    }
+
+    /** Returns whether the record is of a log, of which nobody expects anything. */
+    public static boolean isLog(RunRecord run) {
+        return run.target().equals(TARGET);
     }
 
     @Override
@@ -90,7 +97,7 @@ public final class LogReport implements AutoCloseable {
             controls.addAll(more);
             Findings findings = new Findings(evidence, controls, true, Findings.Visibility.CONSOLE_ONLY);
             report.end(RunRecord.of(name, kernel, attempt)
-                    .target("log")
+                    .target(TARGET)
                     .verdict(findings.verdict())
                     .message(message)
                     .evidence(evidence)

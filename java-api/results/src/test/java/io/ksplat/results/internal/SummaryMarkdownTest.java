@@ -71,6 +71,10 @@ class SummaryMarkdownTest {
         assertThat(SummaryMarkdown.of(List.of(cured), "T"))
                 .startsWith("### ksplat: 1 run, judged together\n")
                 .doesNotContain("ot as expected");
+        RunRecord failed = cured.toBuilder().verdict(Verdict.ERROR).build();
+        assertThat(SummaryMarkdown.of(List.of(cured, failed), "T"))
+                .as("nobody hopes for that")
+                .startsWith("### ksplat: 2 runs, 1 not as expected\n");
     }
 
     @Test

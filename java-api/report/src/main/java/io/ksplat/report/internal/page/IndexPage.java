@@ -4,6 +4,7 @@ package io.ksplat.report.internal.page;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.internal.Judged;
+import io.ksplat.results.internal.LogReport;
 import io.ksplat.results.internal.RunFolder;
 import io.ksplat.results.internal.StoredRun;
 import java.util.ArrayList;
@@ -57,8 +58,12 @@ public record IndexPage(
         }
     }
 
-    /** Runs with the same verdict, and the page of the first of them that is not as expected, if one is not. */
-    public record Result(Verdict verdict, int count, boolean asExpected, Verdict expected, String href) {}
+    /**
+     * Runs with the same verdict.
+     *
+     * @param flag of the first of them that is not as expected, whose page {@code href} is, if one is not
+     */
+    public record Result(Verdict verdict, int count, Optional<String> flag, String href) {}
 
     /**
      * A run.
@@ -70,12 +75,8 @@ public record IndexPage(
             return Judged.isUnexpected(run);
         }
 
-        /** Returns what was expected instead; empty if that is what there is, or if nobody expects anything of a log. */
         public Optional<String> flag() {
-            if (!isUnexpected() || Words.isLog(run)) {
-                return Optional.empty();
-            }
-            return Optional.of(run.verdict() == run.expected() ? "differs" : "expected " + run.expected());
+            return IndexPage.flag(run);
         }
     }
 
@@ -135,7 +136,7 @@ public record IndexPage(
 
     /** Returns whether there are only logs, which no run of ksplat's has printed. */
     public boolean isOfLogs() {
-        return !runs.isEmpty() && runs.stream().allMatch(line -> Words.isLog(line.run()));
+        return !runs.isEmpty() && runs.stream().allMatch(line -> LogReport.isLog(line.run()));
     }
 
     public String count() {
@@ -163,6 +164,14 @@ public record IndexPage(
         return new Line(run, Words.revision(kernel), href(run), Words.shortened(Sentence.of(run)));
     }
 
+    /** Returns what was expected instead; empty if that is what there is, or if nobody expects anything of a log. */
+    private static Optional<String> flag(RunRecord run) {
+        if (!Judged.isUnexpected(run) || LogReport.isLog(run)) {
+            return Optional.empty();
+        }
+        return Optional.of(run.verdict() == run.expected() ? "differs" : "expected " + run.expected());
+    }
+
     private static Cell cell(List<RunRecord> runs) {
         Map<Verdict, List<RunRecord>> byVerdict = new EnumMap<>(Verdict.class);
         runs.forEach(run -> byVerdict
@@ -172,7 +181,7 @@ public record IndexPage(
         byVerdict.forEach((verdict, same) -> {
             RunRecord first =
                     same.stream().filter(Judged::isUnexpected).findFirst().orElse(same.get(0));
-            results.add(new Result(verdict, same.size(), !Judged.isUnexpected(first), first.expected(), href(first)));
+            results.add(new Result(verdict, same.size(), flag(first), href(first)));
         });
         return new Cell(results, runs.size(), (int)
                 runs.stream().filter(run -> !Judged.isUnexpected(run)).count());

@@ -5,7 +5,6 @@ import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.Stack;
 import io.ksplat.evidence.Task;
-import io.ksplat.results.RunRecord;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Optional;
@@ -26,11 +25,6 @@ public final class Words {
     public static String who(String context, OptionalInt cpu, Optional<Task> task) {
         boolean named = context.equals("task") && task.isPresent();
         return context + (named ? " " + task(task.get()) : "") + (cpu.isPresent() ? " on CPU " + cpu.getAsInt() : "");
-    }
-
-    /** Returns whether the record is of a log, as {@code ksplat parse --report} writes it. */
-    public static boolean isLog(RunRecord run) {
-        return run.target().equals("log");
     }
 
     public static String task(Task task) {
