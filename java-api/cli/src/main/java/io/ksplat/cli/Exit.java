@@ -2,6 +2,7 @@
 package io.ksplat.cli;
 
 import io.ksplat.results.RunRecord;
+import io.ksplat.results.internal.Judged;
 import io.ksplat.results.internal.News;
 import java.util.List;
 
@@ -23,7 +24,7 @@ final class Exit {
         if (runs.isEmpty() || runs.stream().anyMatch(RunRecord::isError)) {
             return HARNESS;
         }
-        return runs.stream().allMatch(RunRecord::asExpected) ? EXPECTED : UNEXPECTED;
+        return runs.stream().noneMatch(Judged::isUnexpected) ? EXPECTED : UNEXPECTED;
     }
 
     /** Returns the code of a report's runs, of which only what is news counts. */

@@ -34,8 +34,9 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {
-            "0:every verdict is the expected one (or, with --baseline or --known, what differs is not new)",
-            "1:some verdict differs",
+            "0:every verdict is the expected one (or, with --baseline or --known, what differs is not new); of a patch"
+                    + " trial: CURES or CHANGES NOTHING",
+            "1:some verdict differs; any other verdict of a patch trial",
             "2:usage",
             "3:the harness failed (any ERROR), or a run did not finish"
         })
@@ -91,41 +92,42 @@ final class ShowCommand implements Callable<Integer> {
             return Exit.of(stored.stream().map(StoredRun::run).toList(), news);
         }
         List<RunRecord> runs = html && HtmlReport.hasNoRuns(folder) ? List.of() : ResultsReader.read(folder);
+        Optional<PatchRecord> trial = CampaignFiles.of(folder).stream()
+                .map(CampaignFiles.Stored::record)
+                .filter(PatchRecord.class::isInstance)
+                .map(PatchRecord.class::cast)
+                .findFirst();
+        int code =
+                trial.map(of -> of.isGood() ? Exit.EXPECTED : Exit.UNEXPECTED).orElseGet(() -> Exit.of(runs, news));
         if (ktap) {
-            out.print(Ktap.of(runs));
+            out.print(Ktap.of(runs, trial));
             out.flush();
-            return Exit.of(runs, news);
+            return code;
         }
         if (annotations) {
-            Optional<PatchRecord> trial = CampaignFiles.of(folder).stream()
-                    .map(CampaignFiles.Stored::record)
-                    .filter(PatchRecord.class::isInstance)
-                    .map(PatchRecord.class::cast)
-                    .findFirst();
-            if (trial.isPresent()) {
-                // The runs of the base show the bug: each by itself says nothing.
-                String commands = GithubAnnotations.of(trial.get(), Path.of("").toAbsolutePath());
-                out.print(commands);
-                out.flush();
-                return commands.isEmpty() ? Exit.EXPECTED : Exit.UNEXPECTED;
-            }
-            out.print(GithubAnnotations.of(runs, news, Path.of("").toAbsolutePath()));
+            Path root = Path.of("").toAbsolutePath();
+            // The runs of the base show the bug: each by itself says nothing.
+            out.print(
+                    trial.isPresent()
+                            ? GithubAnnotations.of(trial.get(), root)
+                            : GithubAnnotations.of(runs, news, root));
             out.flush();
-            return Exit.of(runs, news);
+            return code;
         }
         if (html) {
             Path first = HtmlReport.write(folder.toAbsolutePath(), baseline.folder());
             out.println(first);
             out.flush();
             // A sweep, a hunt or a benchmark alone is a report, and has no verdict that could differ.
-            return runs.isEmpty() && HtmlReport.hasCampaigns(folder) ? Exit.EXPECTED : Exit.of(runs, news);
+            return runs.isEmpty() && trial.isEmpty() && HtmlReport.hasCampaigns(folder) ? Exit.EXPECTED : code;
         }
         runs.forEach(run -> out.print(RunText.of(run, folder)));
+        trial.ifPresent(of -> out.println("the series: " + of.verdict() + ": " + of.why()));
         out.print(ErrorGuide.end(runs, folder));
         if (baseline.isGiven() || known.isGiven()) {
             out.print(news.text(runs));
         }
         out.flush();
-        return Exit.of(runs, news);
+        return code;
     }
 }

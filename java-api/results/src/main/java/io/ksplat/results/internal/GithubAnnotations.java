@@ -12,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * A report as the workflow commands of GitHub: {@code ::error} for what is news, {@code ::notice} for what is not as expected and no news. They stand
@@ -21,9 +20,6 @@ import java.util.Set;
 public final class GithubAnnotations {
     /** GitHub shows so many of a kind for each step. */
     private static final int MOST = 10;
-
-    private static final Set<String> ACCUSING = Set.of("BREAKS", "DOES NOT CURE");
-    private static final Set<String> GOOD = Set.of("CURES", "CHANGES NOTHING");
 
     private final SourceFiles sources;
     private final Map<String, Integer> errors = new LinkedHashMap<>();
@@ -40,7 +36,7 @@ public final class GithubAnnotations {
      */
     public static String of(List<RunRecord> runs, News news, Path root) throws IOException {
         GithubAnnotations all = new GithubAnnotations(SourceFiles.below(root));
-        runs.stream().filter(run -> !run.asExpected()).forEach(run -> all.add(run, news));
+        runs.stream().filter(Judged::isUnexpected).forEach(run -> all.add(run, news));
         return all.text();
     }
 
@@ -53,11 +49,13 @@ public final class GithubAnnotations {
     public static String of(PatchRecord trial, Path root) throws IOException {
         GithubAnnotations all = new GithubAnnotations(SourceFiles.below(root));
         for (PatchRecord.Comparison each : trial.reproducers()) {
-            String verdict = each.verdict().orElse("");
-            if (ACCUSING.contains(verdict)) {
+            if (each.accuses()) {
                 String place = each.at().map(at -> all.place(at, root)).orElse("");
                 all.errors.put(
-                        place + "title=" + property(each.reproducer() + ": " + verdict) + "::"
+                        place + "title="
+                                + property(each.reproducer() + ": "
+                                        + each.verdict().orElseThrow())
+                                + "::"
                                 + data(each.why()
                                         + each.at()
                                                 .map(at -> "\nthe evidence names " + at.function()
@@ -66,7 +64,7 @@ public final class GithubAnnotations {
                         1);
             }
         }
-        if (all.errors.isEmpty() && !GOOD.contains(trial.verdict())) {
+        if (all.errors.isEmpty() && !trial.isGood()) {
             all.notices.put("title=" + property("the series: " + trial.verdict()) + "::" + data(trial.why()), 1);
         }
         return all.text();

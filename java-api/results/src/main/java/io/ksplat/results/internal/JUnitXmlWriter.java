@@ -102,7 +102,7 @@ final class JUnitXmlWriter {
     }
 
     /** A title or a note is the guest's, and Jenkins would attach any file of its agent that one names. */
-    private static String untagged(String text) {
+    static String untagged(String text) {
         return text.replace(ATTACHMENT, "[ [ATTACHMENT|");
     }
 

@@ -44,7 +44,7 @@ public final class News {
 
     /** Returns whether a run is news. */
     public boolean isIn(RunRecord run) {
-        return !run.asExpected() && reason(run).isEmpty();
+        return Judged.isUnexpected(run) && reason(run).isEmpty();
     }
 
     /** Returns why a run that is not as expected is no news; empty if it is. */
@@ -71,7 +71,7 @@ public final class News {
 
     /** Returns a line for each run that is not as expected: what is new of it, or why it is not new. */
     public String text(List<RunRecord> runs) {
-        return runs.stream().filter(run -> !run.asExpected()).map(this::line).collect(Collectors.joining());
+        return runs.stream().filter(Judged::isUnexpected).map(this::line).collect(Collectors.joining());
     }
 
     private String line(RunRecord run) {

@@ -6,7 +6,10 @@ import io.ksplat.evidence.Verdict;
 import io.ksplat.results.RunRecord;
 import java.util.Locale;
 
-/** What a run is to those who know only tests: a failure is the kernel's, an error ksplat's own, skipped what the kernel lacks. */
+/**
+ * What a run is to those who know only tests: a failure is the kernel's, an error ksplat's own, skipped what the kernel lacks, and what is judged together
+ * with other runs: there the trial is the test.
+ */
 enum TestStatus {
     PASSED,
     FAILURE,
@@ -14,8 +17,11 @@ enum TestStatus {
     SKIPPED;
 
     static TestStatus of(RunRecord run) {
-        if (run.verdict() == Verdict.ERROR) {
+        if (run.isError()) {
             return ERROR;
+        }
+        if (Judged.together(run).isPresent()) {
+            return SKIPPED;
         }
         if (!run.asExpected()) {
             return FAILURE;
@@ -28,9 +34,12 @@ enum TestStatus {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** Returns the verdict, what was expected, and why, in one line. */
+    /** Returns the verdict, what it was held against, and why, in one line. */
     static String summary(RunRecord run) {
-        return run.verdict() + ", expected " + run.expected() + ": " + why(run);
+        String against = Judged.together(run)
+                .map(command -> "judged together by " + command)
+                .orElseGet(() -> "expected " + run.expected());
+        return run.verdict() + ", " + against + ": " + why(run);
     }
 
     /** Returns what differs, why the verdict is what it is, or else what was found. */

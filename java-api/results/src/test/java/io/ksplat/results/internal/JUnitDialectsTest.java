@@ -120,7 +120,7 @@ class JUnitDialectsTest {
         return all;
     }
 
-    private static void followsJenkins(Element element) {
+    static void followsJenkins(Element element) {
         String name = element.getTagName();
         assertThat(CHILDREN).as("an element that ksplat writes").containsKey(name);
         Set<String> attributes = new HashSet<>();

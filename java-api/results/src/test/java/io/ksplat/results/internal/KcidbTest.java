@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -128,7 +129,7 @@ class KcidbTest {
     @Test
     void ktapHasAResultForEachRun() {
         List<RunRecord> records = runs().stream().map(StoredRun::run).toList();
-        List<String> lines = Ktap.of(records).lines().toList();
+        List<String> lines = Ktap.of(records, Optional.empty()).lines().toList();
         assertThat(lines.get(0)).isEqualTo("KTAP version 1");
         assertThat(lines.get(1)).isEqualTo("1.." + records.size());
         List<String> results =

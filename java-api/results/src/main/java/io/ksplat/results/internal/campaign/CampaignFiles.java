@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.results.internal.campaign;
 
+import io.ksplat.results.internal.PatchXmlWriter;
 import io.ksplat.results.internal.ReportFolder;
 import io.ksplat.results.internal.wire.CampaignJson;
 import java.io.IOException;
@@ -20,6 +21,7 @@ import java.util.List;
 public final class CampaignFiles {
     private static final List<String> KINDS = List.of("bisect", "patch", "sweep", "bench", "history");
     private static final int MOST = 500;
+    private static final String TRIAL = "TEST-patch.xml";
 
     private CampaignFiles() {}
 
@@ -35,13 +37,16 @@ public final class CampaignFiles {
         }
     }
 
-    /** Writes a record into its folder, as one line of JSON. */
+    /** Writes a record into its folder, as one line of JSON; of a patch trial also as JUnit XML, for its runs by themselves pass or fail nothing. */
     public static void write(Path folder, CampaignRecord record) throws IOException {
         Files.createDirectories(folder);
-        new ReportFolder(folder)
-                .replace(
-                        record.kind() + ".json",
-                        out -> out.write((CampaignJson.line(record) + "\n").getBytes(StandardCharsets.UTF_8)));
+        ReportFolder report = new ReportFolder(folder);
+        report.replace(
+                record.kind() + ".json",
+                out -> out.write((CampaignJson.line(record) + "\n").getBytes(StandardCharsets.UTF_8)));
+        if (record instanceof PatchRecord trial) {
+            report.replace(TRIAL, out -> PatchXmlWriter.write(out, trial));
+        }
     }
 
     /**
@@ -73,6 +78,9 @@ public final class CampaignFiles {
             Path file = report.resolve(kind + ".json");
             if (Files.isRegularFile(file) && CampaignJson.isRecord(file)) {
                 Files.delete(file);
+                if (kind.equals("patch")) {
+                    Files.deleteIfExists(report.resolve(TRIAL));
+                }
             }
         }
     }

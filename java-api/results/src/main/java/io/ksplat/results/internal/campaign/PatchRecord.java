@@ -3,6 +3,7 @@ package io.ksplat.results.internal.campaign;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The result of a patch trial.
@@ -28,10 +29,18 @@ public record PatchRecord(
         List<After> after,
         List<Comparison> reproducers)
         implements CampaignRecord {
+    private static final Set<String> GOOD = Set.of("CURES", "CHANGES NOTHING");
+    private static final Set<String> ACCUSING = Set.of("BREAKS", "DOES NOT CURE");
+
     public PatchRecord {
         series = List.copyOf(series);
         after = List.copyOf(after);
         reproducers = List.copyOf(reproducers);
+    }
+
+    /** Returns whether the series did what was hoped for. */
+    public boolean isGood() {
+        return GOOD.contains(verdict);
     }
 
     /** A number without the series, and with it. */
@@ -53,7 +62,17 @@ public record PatchRecord(
             String why,
             Side base,
             Side patched,
-            Optional<Place> at) {}
+            Optional<Place> at) {
+        /** Returns whether it speaks against the series. */
+        public boolean accuses() {
+            return verdict.filter(ACCUSING::contains).isPresent();
+        }
+
+        /** Returns whether it speaks for the series, or says that nothing is worse. */
+        public boolean isGood() {
+            return verdict.filter(GOOD::contains).isPresent();
+        }
+    }
 
     /**
      * A changed line.
