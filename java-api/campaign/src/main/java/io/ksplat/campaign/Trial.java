@@ -15,4 +15,11 @@ public interface Trial {
      * @throws InterruptedException if the user interrupted ksplat
      */
     List<RunRecord> run(KernelSpec kernel, int attempt) throws InterruptedException;
+
+    /**
+     * Tells of a run that will be asked for: who runs on many machines begins it. Does nothing by default.
+     *
+     * @throws InterruptedException if the user interrupted ksplat
+     */
+    default void announce(KernelSpec kernel, int attempt) throws InterruptedException {}
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
+import io.ksplat.campaign.Trial;
 import io.ksplat.campaign.internal.bisect.BisectGoal;
 import io.ksplat.campaign.internal.bisect.Bisection;
 import io.ksplat.campaign.internal.bisect.Bisector;
 import io.ksplat.engine.Catalogue;
-import io.ksplat.engine.Runner;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.internal.TerminalProgress;
 import io.ksplat.results.internal.campaign.CampaignFiles;
@@ -57,8 +57,11 @@ final class BisectCommand implements Callable<Integer> {
             names = "--jobs",
             paramLabel = "N",
             defaultValue = "1",
-            description = "Kernels to look at at the same time, default 1.")
+            description = "Kernels to look at at the same time, default 1; with --through: attempts at a time.")
     private int jobs;
+
+    @Mixin
+    private ThroughMixin through = new ThroughMixin();
 
     @Option(
             names = "--error",
@@ -105,6 +108,7 @@ final class BisectCommand implements Callable<Integer> {
         if (jobs < 1 || !(error > 0 && error < 0.5)) {
             throw new ParameterException(spec.commandLine(), "--jobs is at least 1, --error between 0 and 0.5");
         }
+        through.check(spec, jobs);
         Reproducers.Choice choice = reproducer.choice(spec);
         Catalogue.Entry entry = choice.only();
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
@@ -112,25 +116,31 @@ final class BisectCommand implements Callable<Integer> {
                 new Bisector(new Bisector.Question(entry.fullId(), choice.digest(), good, bad, find, error), progress);
         Path searched = tree;
         return searched == null
-                ? prebuilt(bisector, entry, progress)
+                ? prebuilt(bisector, choice, progress)
                 : inTree(
                         bisector,
                         new Bisector.Commits(searched, profile, paths, firstParent, stateFile),
-                        entry,
+                        choice,
                         progress);
     }
 
-    private int prebuilt(Bisector bisector, Catalogue.Entry entry, TerminalProgress progress) throws Exception {
+    private int prebuilt(Bisector bisector, Reproducers.Choice choice, TerminalProgress progress) throws Exception {
         Bisector.Answer answer;
-        try (Session session = Session.openUntilSignal(options.options(progress, spec));
-                Runner runner = new EntryRunner()) {
-            tell(session, progress);
-            answer = bisector.prebuilt(options.trial(session, runner, entry), jobs);
+        try (OpenTrials trials =
+                new OpenTrials(options, options.options(progress, spec), through.open(options.report(), jobs))) {
+            answer = bisector.prebuilt(trial(trials, choice, progress), jobs);
         }
-        return end(entry.fullId(), answer, progress);
+        return end(choice.only().fullId(), answer, progress);
     }
 
-    private int inTree(Bisector bisector, Bisector.Commits commits, Catalogue.Entry entry, TerminalProgress progress)
+    private Trial trial(OpenTrials trials, Reproducers.Choice choice, TerminalProgress progress) throws IOException {
+        tell(trials.session(), progress);
+        return trials.of(choice, List.of(choice.only()), reproducer.program(spec))
+                .get(0);
+    }
+
+    private int inTree(
+            Bisector bisector, Bisector.Commits commits, Reproducers.Choice choice, TerminalProgress progress)
             throws Exception {
         PrintWriter out = spec.commandLine().getOut();
         if (look) {
@@ -140,19 +150,20 @@ final class BisectCommand implements Callable<Integer> {
             out.flush();
             return Exit.EXPECTED;
         }
-        List<Session> opened = new ArrayList<>();
+        List<OpenTrials> opened = new ArrayList<>();
         Bisector.Answer answer;
-        try (Runner runner = new EntryRunner()) {
+        try {
             answer = bisector.inTree(commits, options.options(progress, spec), timed -> {
-                Session session = Session.openUntilSignal(timed);
-                opened.add(session);
-                tell(session, progress);
-                return options.trial(session, runner, entry);
+                OpenTrials trials = new OpenTrials(options, timed, through.open(options.report(), jobs));
+                opened.add(trials);
+                return trial(trials, choice, progress);
             });
         } finally {
-            opened.forEach(Session::close);
+            for (OpenTrials trials : opened) {
+                trials.close();
+            }
         }
-        int code = end(entry.fullId(), answer, progress);
+        int code = end(choice.only().fullId(), answer, progress);
         if (!json) {
             out.print(answer.look());
             out.flush();

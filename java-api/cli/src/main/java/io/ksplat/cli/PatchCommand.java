@@ -6,14 +6,12 @@ import io.ksplat.campaign.internal.patch.AskedSeries;
 import io.ksplat.campaign.internal.patch.PatchResult;
 import io.ksplat.campaign.internal.patch.PatchVerdict;
 import io.ksplat.campaign.internal.patch.SeriesTrial;
-import io.ksplat.engine.Catalogue;
-import io.ksplat.engine.Runner;
-import io.ksplat.engine.Session;
 import io.ksplat.engine.internal.TerminalProgress;
 import io.ksplat.results.internal.wire.CampaignJson;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -72,6 +70,17 @@ final class PatchCommand implements Callable<Integer> {
     @Mixin
     private SeriesMixin series = new SeriesMixin();
 
+    @Option(
+            names = "--jobs",
+            paramLabel = "N",
+            defaultValue = "1",
+            description =
+                    "With --through: attempts at a time, some of them ahead of what is known to be needed; default 1.")
+    private int jobs;
+
+    @Mixin
+    private ThroughMixin through = new ThroughMixin();
+
     @Mixin
     private SessionMixin options = new SessionMixin();
 
@@ -92,8 +101,12 @@ final class PatchCommand implements Callable<Integer> {
         if (mail != null && !Files.isDirectory(mail.toAbsolutePath().resolveSibling(""))) {
             throw new ParameterException(spec.commandLine(), "--mail " + mail + ": there is no such folder");
         }
+        through.check(spec, jobs);
+        if (jobs > 1 && !through.isGiven()) {
+            throw new ParameterException(spec.commandLine(), "--jobs goes with --through: here the sides take turns");
+        }
         SeriesTrial.Question question = series.question(spec, tree, Optional.empty(), each);
-        List<Catalogue.Entry> chosen = series.entries(spec, first ? own.subList(0, 1) : List.of());
+        List<Reproducers.Choice> chosen = series.choices(spec, first ? own.subList(0, 1) : List.of());
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
         if (messageId == null) {
             return run(SeriesTrial.of(question, mails, progress), chosen, progress);
@@ -103,15 +116,16 @@ final class PatchCommand implements Callable<Integer> {
         }
     }
 
-    private int run(SeriesTrial trial, List<Catalogue.Entry> chosen, TerminalProgress progress) throws Exception {
+    private int run(SeriesTrial trial, List<Reproducers.Choice> chosen, TerminalProgress progress) throws Exception {
         PrintWriter out = spec.commandLine().getOut();
         boolean good;
-        try (Session session = Session.openUntilSignal(options.options(progress, spec));
-                Runner runner = new EntryRunner()) {
-            Path folder = session.report(options.settings().report()).folder();
-            List<Trial> trials = chosen.stream()
-                    .map(entry -> options.trial(session, runner, entry))
-                    .toList();
+        try (OpenTrials open =
+                new OpenTrials(options, options.options(progress, spec), through.open(options.report(), jobs))) {
+            Path folder = open.session().report(options.settings().report()).folder();
+            List<Trial> trials = new ArrayList<>();
+            for (Reproducers.Choice choice : chosen) {
+                trials.addAll(open.of(choice, choice.entries(), series.program(spec)));
+            }
             PatchResult result = trial.run(trials, (name, verdict) -> {
                 progress.clear();
                 if (each && !json) {

@@ -28,6 +28,11 @@ final class ReproducerMixin {
     @Option(names = "--reproducer", paramLabel = "REPRODUCER", description = "The same, as an option.")
     private @Nullable String named;
 
+    /** Returns what is said of programs. */
+    ProgramMixin.Words program(CommandSpec spec) {
+        return programs.words(spec);
+    }
+
     /** Returns what it means. */
     Reproducers.Choice choice(CommandSpec spec) throws IOException {
         List<String> words = new ArrayList<>(ProgramMixin.own(spec, arguments));

@@ -6,8 +6,10 @@ import io.ksplat.engine.Catalogue;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -74,21 +76,48 @@ final class SeriesMixin {
         return new SeriesTrial.Question(tree, from, profile, each, all, error, pairs);
     }
 
-    /** Returns the entries of what options and arguments name. */
-    List<Catalogue.Entry> entries(CommandSpec spec, List<String> arguments) throws IOException {
+    /** Returns what is said of programs. */
+    ProgramMixin.Words program(CommandSpec spec) {
+        return programs.words(spec);
+    }
+
+    /** Returns what options and arguments name. */
+    List<Reproducers.Choice> choices(CommandSpec spec, List<String> arguments) throws IOException {
+        Reproducers known = new Reproducers(programs.words(spec));
         if (all) {
             if (!reproducers.isEmpty() || !arguments.isEmpty()) {
                 throw new ParameterException(
                         spec.commandLine(), "--all is each reproducer of the catalogue: name none beside it");
             }
-            return new Reproducers(programs.words(spec)).catalogue().entries();
+            return known.find(known.catalogue().entries().stream()
+                    .map(Catalogue.Entry::id)
+                    .distinct()
+                    .toList());
         }
         List<String> named = new ArrayList<>(reproducers);
         named.addAll(arguments);
-        return new Reproducers(programs.words(spec))
-                .find(named).stream()
-                        .flatMap(choice -> choice.entries().stream())
-                        .distinct()
-                        .toList();
+        return each(known.find(named));
+    }
+
+    /** No reproducer twice, also if a family and a case of it are named. */
+    private static List<Reproducers.Choice> each(List<Reproducers.Choice> choices) {
+        Set<Catalogue.Entry> seen = new HashSet<>();
+        List<Reproducers.Choice> found = new ArrayList<>();
+        for (Reproducers.Choice choice : choices) {
+            List<Catalogue.Entry> more =
+                    choice.entries().stream().filter(seen::add).toList();
+            if (!more.isEmpty()) {
+                found.add(new Reproducers.Choice(choice.word(), more, choice.digest()));
+            }
+        }
+        return found;
+    }
+
+    /** Returns the entries of what options and arguments name. */
+    List<Catalogue.Entry> entries(CommandSpec spec, List<String> arguments) throws IOException {
+        return choices(spec, arguments).stream()
+                .flatMap(choice -> choice.entries().stream())
+                .distinct()
+                .toList();
     }
 }

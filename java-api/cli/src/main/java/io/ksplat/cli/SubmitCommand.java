@@ -105,7 +105,7 @@ final class SubmitCommand implements Runnable {
         return Exit.EXPECTED;
     }
 
-    private static Path ownLauncher() {
+    static Path ownLauncher() {
         return Path.of(System.getProperty("ksplat.home", ""), "ksplat")
                 .toAbsolutePath()
                 .normalize();

@@ -131,10 +131,23 @@ final class SlurmCluster implements AutoCloseable {
     }
 
     HeldProcess attempt(String command) throws Exception {
-        List<String> words = new ArrayList<>(
-                List.of("nsenter", "--target", Long.toString(init), "--mount", "--net", "--uts", "--pid", "env"));
-        words.addAll(List.of("SLURM_CONF=" + folder.resolve("slurm.conf"), "bash", "-c", command));
+        List<String> words = new ArrayList<>(inside());
+        words.addAll(List.of("bash", "-c", command));
         return HeldProcess.run(folder, COMMAND, words.toArray(String[]::new));
+    }
+
+    /** Returns what runs a command in it. */
+    List<String> inside() {
+        return List.of(
+                "nsenter",
+                "--target",
+                Long.toString(init),
+                "--mount",
+                "--net",
+                "--uts",
+                "--pid",
+                "env",
+                "SLURM_CONF=" + folder.resolve("slurm.conf"));
     }
 
     /** Returns the numbers of the jobs that run on a node. */

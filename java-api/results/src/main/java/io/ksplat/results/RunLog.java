@@ -233,6 +233,27 @@ public final class RunLog implements AutoCloseable {
         return run;
     }
 
+    /**
+     * Enters the runs of another report, and copies the folders of their files.
+     *
+     * @param tool what led to them, in place of what wrote them
+     * @return the runs as this report has them
+     * @throws IOException in one line, if the other report cannot be read
+     */
+    public List<RunRecord> adopt(Path report, Optional<ToolRecord> tool) throws IOException {
+        List<RunRecord> adopted = new ArrayList<>();
+        for (StoredRun run : StoredReport.read(report)) {
+            String name = RunFolder.name(run.run());
+            writing(() -> RunFolder.copy(report.resolve(name), files.path().resolve(name)));
+            adopted.add(enter(run.with(
+                            tool.map(by -> run.run().toBuilder().tool(by).build())
+                                    .orElse(run.run())))
+                    .run());
+        }
+        flushIfDue();
+        return List.copyOf(adopted);
+    }
+
     private void write(StoredRun run) throws IOException {
         StoredRun written = run.with(redactor.spec(run.run()));
         files.replace(RunFolder.name(run.run()) + "/" + StoredReport.RUN, out -> ReportJson.writeRun(out, written));

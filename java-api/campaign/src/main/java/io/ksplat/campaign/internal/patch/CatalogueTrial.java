@@ -53,6 +53,7 @@ record CatalogueTrial(
         Map<String, List<RunRecord>> with = new LinkedHashMap<>();
         List<Comparison> pairs = List.of();
         for (int pair = 1; pair <= mostPairs; pair++) {
+            PatchTrial.announce(trial, base, patched, pair);
             PatchTrial.add(without, trial.run(base, pair));
             PatchTrial.add(with, trial.run(patched, pair));
             pairs = PatchTrial.compare(without, with, errorRate / trials.size());

@@ -38,6 +38,9 @@ public record PatchTrial(
         List<Comparison> comparisons = List.of();
         for (int pair = 1; pair <= mostPairs; pair++) {
             for (Trial trial : trials) {
+                announce(trial, base, patched, pair);
+            }
+            for (Trial trial : trials) {
                 add(without, trial.run(base, pair));
                 add(with, trial.run(patched, pair));
             }
@@ -56,6 +59,12 @@ public record PatchTrial(
                     comparisons.get(0).patched()));
         }
         return PatchResult.of(comparisons);
+    }
+
+    /** Lets a trial on many machines begin both runs of a pair. */
+    static void announce(Trial trial, KernelSpec base, KernelSpec patched, int pair) throws InterruptedException {
+        trial.announce(base, pair);
+        trial.announce(patched, pair);
     }
 
     static void add(Map<String, List<RunRecord>> all, List<RunRecord> runs) {
