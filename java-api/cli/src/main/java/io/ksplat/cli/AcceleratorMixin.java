@@ -15,7 +15,12 @@ final class AcceleratorMixin {
             description = "kvm or tcg; found by booting if it is not given.")
     private @Nullable String accelerator;
 
+    /** Returns what was said. */
+    Optional<String> said() {
+        return Optional.ofNullable(accelerator);
+    }
+
     SessionOptions options(TerminalProgress progress) {
-        return SessionOptions.standard(progress).withAccelerator(Optional.ofNullable(accelerator));
+        return SessionOptions.standard(progress).withAccelerator(said());
     }
 }

@@ -49,6 +49,7 @@ final class OpenTrials implements AutoCloseable {
                 here.get(0),
                 choice,
                 program,
+                said.accelerator(),
                 options,
                 session.report(said.settings().report())));
     }

@@ -10,6 +10,7 @@ import io.ksplat.engine.Session;
 import io.ksplat.engine.SessionOptions;
 import io.ksplat.engine.internal.TerminalProgress;
 import java.nio.file.Path;
+import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -24,6 +25,10 @@ final class SessionMixin {
 
     Path report() {
         return report;
+    }
+
+    Optional<String> accelerator() {
+        return machines.said();
     }
 
     SessionOptions options(TerminalProgress progress, CommandSpec spec) {

@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -83,12 +82,14 @@ final class ThroughMixin {
      * Returns a trial of a reproducer whose attempts run through the engine.
      *
      * @param here runs it on this machine
+     * @param accelerator as it was given
      */
     static Trial trial(
             Engine engine,
             Trial here,
             Reproducers.Choice choice,
             ProgramMixin.Words program,
+            Optional<String> accelerator,
             SessionOptions options,
             RunLog report)
             throws IOException {
@@ -97,7 +98,7 @@ final class ThroughMixin {
                 Optional.empty(),
                 false,
                 (int) RunSettings.of(RunSettings.DEFAULT_KERNEL).busy().toSeconds(),
-                options.accelerator().map(kind -> kind.name().toLowerCase(Locale.ROOT)),
+                accelerator,
                 program.options(),
                 program.arguments());
         FleetPlan.Reproducer planned = PlanWords.reproducers(List.of(choice)).get(0);

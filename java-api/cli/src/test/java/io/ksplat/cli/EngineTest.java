@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -60,6 +61,7 @@ class EngineTest {
                 },
                 choice,
                 ProgramMixin.Words.NONE,
+                Optional.empty(),
                 SessionOptions.standard(Progress.NONE).calledWith(List.of("patch", "a.patch")),
                 report);
     }

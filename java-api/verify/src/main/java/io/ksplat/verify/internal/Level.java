@@ -41,6 +41,7 @@ enum Level {
                                         new Need("chrome://tracing", List.of("scripts/prepare-trace-viewer")),
                                         new Need("a database server", List.of("scripts/prepare-database")),
                                         new Need("a system with b4", List.of("scripts/prepare-b4")),
+                                        new Need("Gradle", List.of("scripts/prepare-gradle")),
                                         new Need("Slurm", List.of("scripts/prepare-slurm"))),
                                 false,
                                 arguments("full", "-Dksplat.rest.skip=false")),

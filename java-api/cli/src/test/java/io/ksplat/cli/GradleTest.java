@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Shares of the catalogue under the distribution's Gradle with JUnit's own plugin, and their joint report. */
+@Tag("machine")
+@Tag("full")
+class GradleTest {
+    private static final Duration LIMIT = Duration.ofMinutes(15);
+
+    /** That Gradle is older than Java 9, and offline: what is tested is on the class path of this test. */
+    private static final String BUILD = """
+            buildscript {
+                repositories { mavenLocal() }
+                dependencies { classpath 'org.junit.platform:junit-platform-gradle-plugin:1.2.0' }
+            }
+            apply plugin: 'java'
+            apply plugin: 'org.junit.platform.gradle.plugin'
+            repositories { mavenLocal() }
+            dependencies { testCompile files(file('classpath').text.split(':')) }
+            junitPlatform {
+                platformVersion '%s'
+                selectors { if (project.hasProperty('only')) { aClass only } else { packages 'io.ksplat.reproducers.lock' } }
+                filters {
+                    includeClassNamePattern project.findProperty('pattern') ?: '.*'
+                    tags { if (project.hasProperty('share')) { include share } }
+                }
+                configurationParameter 'ksplat.kernel', 'debian:7.2'
+                configurationParameter 'ksplat.report', project.property('report')
+                if (project.hasProperty('expect')) { configurationParameter 'ksplat.expect', expect }
+            }
+            """;
+
+    @TempDir
+    Path folder;
+
+    private String gradle = "";
+
+    @BeforeEach
+    void makeProject() throws Exception {
+        Skips.unless("root".equals(System.getProperty("user.name")), "Gradle is not tested: only root can lay it over");
+        HeldProcess made = HeldProcess.run(
+                folder,
+                LIMIT,
+                Path.of("../../scripts/prepare-gradle").toAbsolutePath().toString());
+        assertThat(made.status()).as(made.output()).isZero();
+        gradle = made.output().lines().reduce((first, second) -> second).orElse("");
+        Skips.unless(gradle.startsWith("/"), "Gradle is not tested: " + gradle);
+        Path platform = Path.of(org.junit.platform.console.ConsoleLauncher.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toURI());
+        Files.writeString(
+                folder.resolve("build.gradle"),
+                BUILD.formatted(platform.resolveSibling("").getFileName()));
+        Files.writeString(folder.resolve("settings.gradle"), "rootProject.name = 'shares'\n");
+        Files.writeString(folder.resolve("classpath"), System.getProperty("java.class.path"));
+    }
+
+    private HeldProcess launch(String report, String... properties) throws Exception {
+        List<String> words = new ArrayList<>(List.of(
+                "unshare",
+                "--mount",
+                "sh",
+                "-c",
+                "mount -t overlay overlay -o lowerdir=\"$0\"/usr:/usr /usr && exec \"$@\"",
+                gradle,
+                "gradle",
+                "--offline",
+                "--no-daemon",
+                "--gradle-user-home",
+                folder.resolve("home").toString(),
+                "-Preport=" + folder.resolve(report),
+                "junitPlatformTest"));
+        words.addAll(List.of(properties));
+        return HeldProcess.run(folder, LIMIT, words.toArray(String[]::new));
+    }
+
+    @Test
+    void sharesByClassAndByTagAreOneReport() throws Exception {
+        HeldProcess byClass = launch("shard-1", "-Ponly=io.ksplat.reproducers.lock.ResSpinLockAa");
+        assertThat(byClass.status()).as(byClass.output()).isZero();
+        HeldProcess byTag = launch("shard-2", "-Pshare=machine", "-Ppattern=.*\\.ResSpinLockAbba");
+        assertThat(byTag.status()).as(byTag.output()).isZero();
+
+        Ksplat merge = Ksplat.run(
+                Files.createDirectory(folder.resolve("merge")),
+                "merge",
+                folder.resolve("shard-1").toString(),
+                folder.resolve("shard-2").toString(),
+                "--report",
+                folder.resolve("joint").toString());
+        assertThat(merge.exit()).as(merge.err()).isZero();
+        List<String> runs = new ArrayList<>();
+        new ObjectMapper()
+                .readTree(folder.resolve("joint/results.json").toFile())
+                .path("runs")
+                .forEach(run -> runs.add(run.path("reproducer").asText() + " "
+                        + run.path("verdict").asText()));
+        assertThat(runs)
+                .containsExactlyInAnyOrder(
+                        "res-spin-lock-aa RECOVERED",
+                        "res-spin-lock-aa/two-locks CLEAN",
+                        "res-spin-lock-abba RECOVERED",
+                        "res-spin-lock-abba/same-order CLEAN");
+    }
+
+    /** The opposite. */
+    @Test
+    void aShareThatFailsIsRed() throws Exception {
+        HeldProcess differs = launch("differs", "-Ponly=io.ksplat.reproducers.lock.ResSpinLockAa", "-Pexpect=CLEAN");
+        assertThat(differs.status()).as(differs.output()).isEqualTo(1);
+        assertThat(differs.output()).contains("expected CLEAN");
+    }
+}
