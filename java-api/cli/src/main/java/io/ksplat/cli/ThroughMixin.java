@@ -101,7 +101,18 @@ final class ThroughMixin {
                 accelerator,
                 program.options(),
                 program.arguments());
-        FleetPlan.Reproducer planned = PlanWords.reproducers(List.of(choice)).get(0);
+        FleetPlan.Reproducer planned =
+                PlanWords.reproducers(List.of(elsewhere(choice))).get(0);
         return new EngineTrial(engine, here, settings, planned, report, options.tool(), options.progress());
+    }
+
+    /** A file has a name that does not depend on the folder in which the machine begins. */
+    private static Reproducers.Choice elsewhere(Reproducers.Choice choice) {
+        return choice.digest().isEmpty()
+                ? choice
+                : new Reproducers.Choice(
+                        Path.of(choice.word()).toAbsolutePath().normalize().toString(),
+                        choice.entries(),
+                        choice.digest());
     }
 }

@@ -10,6 +10,7 @@ import io.ksplat.campaign.internal.patch.PatchResult;
 import io.ksplat.campaign.internal.patch.PatchTrial;
 import io.ksplat.campaign.internal.patch.PatchVerdict;
 import io.ksplat.engine.SessionOptions;
+import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Progress;
 import io.ksplat.results.ResultsReader;
@@ -50,10 +51,13 @@ class EngineTest {
                 jobs));
     }
 
-    private Trial trial(Engine engine, RunLog report) throws Exception {
-        Reproducers.Choice choice = new Reproducers(ProgramMixin.Words.NONE)
-                .find(List.of("map-reentry/queue"))
-                .get(0);
+    private static Trial trial(Engine engine, RunLog report) throws Exception {
+        return trial(engine, report, "map-reentry/queue");
+    }
+
+    private static Trial trial(Engine engine, RunLog report, String word) throws Exception {
+        Reproducers.Choice choice =
+                new Reproducers(ProgramMixin.Words.NONE).find(List.of(word)).get(0);
         return ThroughMixin.trial(
                 engine,
                 (kernel, attempt) -> {
@@ -128,6 +132,20 @@ class EngineTest {
                 .extracting(run -> run.kernel().spec() + " " + run.attempt())
                 .containsExactly("debian:6.12 1", "debian:6.1 1");
         assertThat(left()).isEmpty();
+    }
+
+    /** As ssh does, which begins in another folder. */
+    @Test
+    @Tag("machine")
+    void aFileIsFoundFromAnyFolder() throws Exception {
+        Path script = Files.writeString(folder.resolve("hello.sh"), "#!/bin/sh\necho hello\n");
+        Path relative = Path.of("").toAbsolutePath().relativize(script);
+        try (RunLog report = RunLog.in(folder.resolve("report"));
+                Engine engine = engine("cd / &&", LONG, 1)) {
+            assertThat(trial(engine, report, relative.toString()).run(CURED, 1))
+                    .extracting(RunRecord::verdict)
+                    .containsExactly(Verdict.CLEAN);
+        }
     }
 
     @Test

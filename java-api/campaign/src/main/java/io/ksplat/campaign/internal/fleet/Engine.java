@@ -143,7 +143,6 @@ public final class Engine implements AutoCloseable {
         List<String> words = new ArrayList<>(List.of("sh", "-c", way.command() + " \"$@\"", "ksplat"));
         words.addAll(command);
         Process process = new ProcessBuilder(words)
-                .directory(way.folder().toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
