@@ -120,7 +120,7 @@ public final class ProgramScenario implements Scenario {
                         .isPresent())
                 .map(option -> kernel.release() + " was built without " + option
                         + ", and so reports no " + spec.bug().orElseThrow().text()
-                        + ": name a kernel that has it (source:7.3+kasan), or take any bug (bug=any)");
+                        + ": name a kernel that has it, or take any bug (bug=any)");
         if (blind.isPresent() || spec.test().isEmpty()) {
             return blind;
         }
