@@ -35,10 +35,10 @@ public record Bug(Set<String> signatures) {
         return run.verdict() == Verdict.DEADLOCK || run.verdict() == Verdict.CRASH;
     }
 
-    /** Adds the signatures of a run on a kernel that has the bug. */
+    /** Adds the signatures of a run on a kernel that has the bug; none if the run says itself that it shows another bug. */
     public Bug with(RunRecord run) {
         Set<String> all = new TreeSet<>(signatures);
-        if (isSplat(run)) {
+        if (isSplat(run) && run.mismatch().isEmpty()) {
             all.addAll(signaturesOf(run));
         }
         return new Bug(all);

@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
 enum FileKind {
     /** Java source. */
     JAVA("a Java class"),
-    /** C with a {@code main}. */
+    /** C with a {@code main}, or a test of LTP. */
     PROGRAM("a C program"),
     /** BPF C. */
     BPF("BPF C"),
@@ -55,6 +55,10 @@ enum FileKind {
             Pattern.compile("(?m)^[ \t]{0,9}(?:import|package)[ \t]{1,9}[\\w.*]{1,200}(?:[ \t][\\w.*]{1,200})?;");
     private static final Pattern C_MAIN =
             Pattern.compile("(?m)(?:\\b(?:int|void)\\s{1,9}|^)main\\s{0,9}\\([^(){};]{0,300}+\\)[^(){}=]{0,300}+\\{");
+    /** Its main is in the header that it includes. */
+    private static final Pattern LTP_TEST =
+            Pattern.compile("\\bstruct\\s{1,9}tst_test\\s{1,9}test\\s{0,9}=\\s{0,9}\\{");
+
     private static final Pattern BPF_SECTION = Pattern.compile("\\bSEC\\s*\\(");
     private static final Pattern C_TEXT = Pattern.compile("(?m)^[ \t]*#[ \t]*(?:include|define|ifdef|ifndef)\\b");
     /** In double quotes: the compiler looks for it beside the file first. */
@@ -178,7 +182,7 @@ enum FileKind {
         if (JAVA_TYPE.matcher(code).find() && JAVA_IMPORT.matcher(code).find()) {
             return Optional.of(JAVA);
         }
-        if (C_MAIN.matcher(code).find()) {
+        if (C_MAIN.matcher(code).find() || LTP_TEST.matcher(code).find()) {
             return Optional.of(PROGRAM);
         }
         return BPF_SECTION.matcher(code).find() ? Optional.of(BPF) : Optional.empty();

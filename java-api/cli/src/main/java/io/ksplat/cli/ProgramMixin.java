@@ -44,6 +44,12 @@ final class ProgramMixin {
     @Option(names = "--cflags", paramLabel = "FLAGS", description = "Of a C program: what gcc is told.")
     private List<String> cflags = List.of();
 
+    @Option(
+            names = "--bug",
+            paramLabel = "TITLE",
+            description = "Of a program: the title of the report that it reproduces, as syzbot writes it, or any.")
+    private List<String> bug = List.of();
+
     /**
      * What is said of programs.
      *
@@ -81,6 +87,7 @@ final class ProgramMixin {
         given.put("disk", disk);
         given.put("user", user);
         given.put("cflags", cflags);
+        given.put("bug", bug);
         given.values().removeIf(List::isEmpty);
         return new Words(given, behind(spec));
     }

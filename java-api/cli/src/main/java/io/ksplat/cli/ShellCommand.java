@@ -24,7 +24,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "shell",
         description = {
-            "Opens a shell in a machine: busybox, with /proc, /sys, bpf, debugfs and tracefs mounted, on the machine's console.",
+            "Opens a shell in a machine: busybox, or that of a root file system, with /proc, /sys, bpf, debugfs and tracefs "
+                    + "mounted, on the machine's console.",
             "exit, Ctrl-D or poweroff ends it; so does Ctrl-A x, also if the machine hangs."
         },
         mixinStandardHelpOptions = true,
@@ -55,6 +56,13 @@ final class ShellCommand implements Callable<Integer> {
     @Option(names = "--memory", paramLabel = "SIZE", description = "Memory of the machine, 512M or 2G; default 512M.")
     private String memory = "512M";
 
+    @Option(
+            names = "--root",
+            paramLabel = "ROOT",
+            description =
+                    "The root file system: debian[:SUITE][+PACKAGE...], a folder, a tar archive or an image. Default: busybox alone.")
+    private Optional<String> root = Optional.empty();
+
     @Mixin
     private AcceleratorMixin machines = new AcceleratorMixin();
 
@@ -79,6 +87,10 @@ final class ShellCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--timeout must be at least 1");
         }
         int mib = mib();
+        if (root.filter(String::isBlank).isPresent()) {
+            throw new ParameterException(
+                    spec.commandLine(), "--root is debian[:SUITE][+PACKAGE...] or a path, and not empty");
+        }
         Optional<Path> terminal = command.isEmpty() ? MachineShell.terminal() : Optional.empty();
         if (command.isEmpty() && terminal.isEmpty()) {
             throw new ParameterException(
@@ -87,7 +99,7 @@ final class ShellCommand implements Callable<Integer> {
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
         SessionOptions options = machines.options(progress);
         try (MachineShell shell =
-                MachineShell.boot(Campaign.kernels(List.of(kernel)).get(0), cpus, mib, options)) {
+                MachineShell.boot(Campaign.kernels(List.of(kernel)).get(0), cpus, mib, root, options)) {
             progress.clear();
             return terminal.isPresent()
                     ? shell.handOver(terminal.get(), System.in, System.out)

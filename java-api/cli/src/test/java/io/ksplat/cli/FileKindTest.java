@@ -48,6 +48,13 @@ class FileKindTest {
     }
 
     @Test
+    void aTestOfLtpIsAProgram() throws IOException {
+        assertThat(kind("#include \"tst_test.h\"\nstatic struct tst_test test = {\n\t.test_all = run,\n};\n"))
+                .isEqualTo(FileKind.PROGRAM);
+        assertNone("#include \"tst_test.h\"\n// static struct tst_test test = {\n", "C without a main");
+    }
+
+    @Test
     void aMainInACommentOrAStringIsNone() throws IOException {
         assertThat(
                         kind(

@@ -3,6 +3,9 @@ package io.ksplat.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Progress;
+import io.ksplat.kernel.internal.debian.Busybox;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -43,6 +46,68 @@ class ShellTest {
 
         assertThat(ksplat.exit()).isEqualTo(2);
         assertThat(ksplat.err()).contains("no terminal").contains("shell -- COMMAND");
+    }
+
+    /** A root file system of a user: one file of its own, and a shell. */
+    private Path root() throws Exception {
+        Path root = folder.resolve("root");
+        Files.createDirectories(root.resolve("bin"));
+        Files.createDirectories(root.resolve("etc"));
+        Files.writeString(root.resolve("etc/profile"), "its own profile\n");
+        Path busybox = Busybox.find(Cache.standard(), Progress.NONE);
+        Files.copy(busybox, root.resolve("bin/busybox"));
+        assertThat(root.resolve("bin/busybox").toFile().setExecutable(true)).isTrue();
+        for (String applet : new String[] {"sh", "cat", "mount", "id", "echo", "touch"}) {
+            Files.createSymbolicLink(root.resolve("bin/" + applet), Path.of("busybox"));
+        }
+        return root;
+    }
+
+    @Test
+    @Tag("machine")
+    @Tag("network")
+    void aCommandRunsInARootFileSystem() throws Exception {
+        Ksplat ksplat = Ksplat.run(
+                folder,
+                "shell",
+                "--kernel",
+                "debian:6.12",
+                "--root",
+                root().toString(),
+                "--",
+                "sh",
+                "-c",
+                "cat /etc/profile; mount; touch /new && echo written; exit 7");
+
+        assertThat(ksplat.exit()).as(ksplat.err()).isEqualTo(7);
+        assertThat(ksplat.out()).startsWith("its own profile\n").contains("overlay on / type overlay", "written");
+        assertThat(folder.resolve("root/new")).doesNotExist();
+        ksplat.assertNothingLeft();
+    }
+
+    @Test
+    @Tag("machine")
+    @Tag("network")
+    @Tag("full")
+    void aShellInARootFileSystemEndsWithPoweroff() throws Exception {
+        open("--root", root().toString(), "--kernel", "debian:6.12");
+        type("cat /etc/prof''ile; echo $((40 + 2))\r");
+        await("its own profile");
+        await("42");
+        type("poweroff\r");
+
+        assertEnded(0);
+    }
+
+    @Test
+    void aRootThatIsNotThereIsTold() throws Exception {
+        Ksplat blank = Ksplat.run(folder, "shell", "--root", " ", "--", "true");
+        assertThat(blank.exit()).isEqualTo(2);
+        assertThat(blank.err()).contains("--root is debian[:SUITE][+PACKAGE...] or a path, and not empty");
+
+        Ksplat missing = Ksplat.run(folder, "shell", "--root", "/no/such/root", "--", "true");
+        assertThat(missing.exit()).isEqualTo(3);
+        assertThat(missing.err()).contains("root=/no/such/root: there is no such folder or file; debian");
     }
 
     @Test
@@ -121,17 +186,19 @@ class ShellTest {
     }
 
     /** Starts ksplat on a terminal of 40 rows and 100 columns, and waits for its prompt. */
-    private void open() throws Exception {
+    private void open(String... options) throws Exception {
         Files.createDirectories(folder.resolve("tmp"));
         Files.writeString(folder.resolve("session.sh"), """
                 tty >tty
                 stty rows 40 cols 100
                 stty -g >before
-                %s -Xmx256m -XX:TieredStopAtLevel=1 -Djava.io.tmpdir=%s io.ksplat.cli.Main shell
+                %s -Xmx256m -XX:TieredStopAtLevel=1 -Djava.io.tmpdir=%s io.ksplat.cli.Main shell %s
                 echo $? >code
                 stty -g >after
                 """.formatted(
-                        Path.of(System.getProperty("java.home"), "bin", "java"), folder.resolve("tmp")));
+                        Path.of(System.getProperty("java.home"), "bin", "java"),
+                        folder.resolve("tmp"),
+                        String.join(" ", options)));
         ProcessBuilder script = new ProcessBuilder("script", "-qec", "sh session.sh", "/dev/null")
                 .directory(folder.toFile())
                 .redirectErrorStream(true)
@@ -139,7 +206,7 @@ class ShellTest {
         script.environment().put("CLASSPATH", System.getProperty("java.class.path"));
         script.environment().put("SHELL", "/bin/sh");
         session = script.start();
-        await(PROMPT);
+        await(options.length == 0 ? PROMPT : "# ");
     }
 
     private String screen() throws IOException {

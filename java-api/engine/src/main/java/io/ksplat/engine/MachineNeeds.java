@@ -29,7 +29,10 @@ public record MachineNeeds(
     public static final MachineNeeds STANDARD = new MachineNeeds(2, 256);
 
     private static final int LEAST_MEMORY_MIB = 128;
-    private static final int MOST_MEMORY_MIB = 64 * 1024;
+
+    /** The most memory of a machine, in MiB. */
+    public static final int MOST_MEMORY_MIB = 64 * 1024;
+
     private static final int MOST_DISKS = 8;
     private static final int MOST_DISK_MIB = 1024 * 1024;
 

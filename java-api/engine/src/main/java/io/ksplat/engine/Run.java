@@ -14,6 +14,7 @@ import io.ksplat.engine.internal.RunVerdict;
 import io.ksplat.engine.internal.SharedMachine;
 import io.ksplat.engine.internal.SnapshotCache;
 import io.ksplat.engine.internal.TrialScenario;
+import io.ksplat.engine.internal.WantedBug;
 import io.ksplat.engine.internal.Watcher;
 import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Evidence;
@@ -83,6 +84,7 @@ public final class Run {
     private Expectation expectation = Expectation.of(Verdict.CLEAN);
     private Optional<String> because = Optional.empty();
     private Optional<String> mismatch = Optional.empty();
+    private WantedBug wanted = new WantedBug(Optional.empty());
     private Optional<Symbols> symbols = Optional.empty();
     /** The programs of the scenario's own file. */
     private Set<String> own = Set.of();
@@ -321,6 +323,7 @@ public final class Run {
         expectation = scenario.expectedOn(version);
         expected = settings.expect().orElse(expectation.verdict());
         because = settings.expect().isPresent() ? Optional.empty() : expectation.because();
+        wanted = WantedBug.of(scenario);
         Path made = aside.isPresent()
                 ? Files.createDirectories(aside.get())
                 : report.begin(scenario.id(), kernelName, settings.attempt(), expected);
@@ -329,6 +332,11 @@ public final class Run {
         if (disabled.isPresent()) {
             expected = settings.expect().orElse(Verdict.UNSUPPORTED);
             return decided(Verdict.UNSUPPORTED, disabled.get(), List.of());
+        }
+        notes.addAll(scenario.notesOn(kernel.kernel()));
+        Optional<String> unmet = scenario.lackingIn(kernel.kernel());
+        if (unmet.isPresent()) {
+            return lacking(unmet.get());
         }
         Optional<String> lacks = scenario.needs().lackingIn(kernel.btf(), kernel.symbols());
         if (lacks.isPresent()) {
@@ -506,6 +514,7 @@ public final class Run {
     private Decided lacking(String message) {
         if (!expectation.stated()) {
             expected = settings.expect().orElse(Verdict.UNSUPPORTED);
+            because = Optional.empty();
         }
         return decided(Verdict.UNSUPPORTED, message, List.of());
     }
@@ -742,6 +751,8 @@ public final class Run {
                 lease.interrupted(),
                 fixture.exits().failures());
         List<Evidence> evidence = new ArrayList<>(seen.evidence());
+        mismatch = wanted.mismatch(verdict.verdict(), evidence);
+        wanted.note(evidence).ifPresent(notes::add);
         if (verdict.verdict() == Verdict.REJECTED && ending instanceof Ending.Refused refused) {
             evidence.add(rejected(refused.thrown()));
         } else if (ending instanceof Ending.Lacks lacks && lacks.thrown() instanceof KernelLacksException e) {

@@ -2,6 +2,7 @@
 package io.ksplat.engine;
 
 import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.Progress;
 import java.io.IOException;
 import java.util.List;
@@ -44,6 +45,33 @@ public interface Scenario {
     /** Returns why it is not meant for a kernel, by the same version; empty if it is. */
     default Optional<String> disabledOn(String version) {
         return Optional.empty();
+    }
+
+    /**
+     * Returns what a kernel lacks that it needs beside {@link #needs}, in one line, by its version and its configuration; empty if nothing
+     * is known to lack.
+     *
+     * @throws IOException if these cannot be read
+     */
+    default Optional<String> lackingIn(Kernel kernel) throws IOException {
+        return Optional.empty();
+    }
+
+    /**
+     * Returns the title of the report that is its bug, as syzbot writes it: {@code possible deadlock in foo}. A run that ends in another
+     * report shows another bug, and is not as expected. Empty: any report is its bug.
+     */
+    default Optional<String> bug() {
+        return Optional.empty();
+    }
+
+    /**
+     * Returns facts about it for people, which the record of each run has.
+     *
+     * @throws IOException if what is known of the kernel cannot be read
+     */
+    default List<String> notesOn(Kernel kernel) throws IOException {
+        return List.of();
     }
 
     /** Returns the BPF C file that is loaded before it begins. */

@@ -321,6 +321,73 @@ class RunTest {
         assertThat(record.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
     }
 
+    /** A scenario that names its bug. */
+    private record OfBug(String title, Coded coded) implements Scenario {
+        @Override
+        public String id() {
+            return "of-bug";
+        }
+
+        @Override
+        public KernelNeeds needs() {
+            return KernelNeeds.NONE;
+        }
+
+        @Override
+        public Expectation expectedOn(String version) {
+            return Expectation.of(Verdict.CRASH);
+        }
+
+        @Override
+        public Optional<String> bug() {
+            return Optional.of(title);
+        }
+
+        @Override
+        public boolean asserts() {
+            return true;
+        }
+
+        @Override
+        public void run(Machine machine) throws Throwable {
+            coded.run(machine);
+        }
+    }
+
+    private Coded printing(String text) {
+        return coded(machine -> targets.last().print(text));
+    }
+
+    @Test
+    void theBugThatTheScenarioNamesIsExpected() throws Exception {
+        RunRecord record = run(new OfBug("WARNING in call_rcu", printing(WARNING)));
+        assertThat(record.asExpected()).as(record.toString()).isTrue();
+        assertThat(record.notes()).contains("it shows the bug that the reproducer is of: WARNING in call_rcu");
+    }
+
+    @Test
+    void anotherBugIsTold() throws Exception {
+        RunRecord record = run(new OfBug("WARNING in kfree_rcu", printing(WARNING)));
+        assertThat(record.verdict()).isEqualTo(Verdict.CRASH);
+        assertThat(record.asExpected()).isFalse();
+        assertThat(record.mismatch())
+                .contains("another bug: WARNING in call_rcu; the reproducer is of WARNING in kfree_rcu");
+    }
+
+    @Test
+    void aCleanRunIsOfNoOtherBug() throws Exception {
+        RunRecord record = run(new OfBug("WARNING in kfree_rcu", coded(machine -> {})));
+        assertThat(record.verdict()).isEqualTo(Verdict.CLEAN);
+        assertThat(record.mismatch()).isEmpty();
+    }
+
+    @Test
+    void aBugThatIsNoTitleIsAnError() throws Exception {
+        assertError(
+                run(new OfBug("it crashes", coded(machine -> {}))),
+                "of-bug names the bug \"it crashes\", which is no title of a report");
+    }
+
     @Test
     void recoveredIfTheKernelRefusedALockAndLives() throws Exception {
         targets.holding("result", -35);

@@ -34,7 +34,7 @@ public final class CrashConfirmation {
     public static RunRecord refuted(RunRecord first, RunRecord second, Path folder, long totalMs) {
         String seen = second.verdict() + second.message().map(why -> ": " + why).orElse("");
         return with(
-                first,
+                first.toBuilder().mismatch(Optional.empty()).build(),
                 Verdict.INCONCLUSIVE,
                 Optional.of("a crash that a freshly booted machine under TCG did not show again"),
                 "the second attempt was " + seen + " (" + folder + ")",

@@ -24,7 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Turns what a scenario needs of its machine into disks, and into modules for them. */
-final class QemuParts {
+public final class QemuParts {
     private static final String ROOT = "ksplat-root";
     private static final String MODULES = "ksplat-modules";
     private static final String SQUASHFS = "squashfs";
@@ -46,7 +46,7 @@ final class QemuParts {
     private final Cache cache;
     private final Progress progress;
 
-    QemuParts(Kernel kernel, Cache cache, Progress progress) {
+    public QemuParts(Kernel kernel, Cache cache, Progress progress) {
         this.kernel = kernel;
         this.cache = cache;
         this.progress = progress;
@@ -71,6 +71,20 @@ final class QemuParts {
             throw new KernelLacksException(e.lacks(), 0, "");
         } catch (KernelException e) {
             throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Returns those of a machine with a root file system.
+     *
+     * @throws IOException in one line, if it cannot be made, or the kernel cannot use it
+     */
+    public MachineParts ofRoot(String root) throws IOException, InterruptedException {
+        MachineNeeds standard = MachineNeeds.STANDARD;
+        try {
+            return of(new MachineNeeds(standard.cpus(), standard.memoryMiB(), List.of(), Optional.of(root), List.of()));
+        } catch (KernelLacksException e) {
+            throw new IOException(kernel.release() + " has no " + e.lacks() + ": name another kernel", e);
         }
     }
 

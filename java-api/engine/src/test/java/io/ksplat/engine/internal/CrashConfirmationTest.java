@@ -50,4 +50,16 @@ class CrashConfirmationTest {
                         .verdict())
                 .isEqualTo(Verdict.CRASH);
     }
+
+    /** What was not seen again is of no bug. */
+    @Test
+    void aCrashThatIsNotSeenAgainIsOfNoOtherBug() {
+        RunRecord another = run(Verdict.CRASH, Optional.empty()).toBuilder()
+                .mismatch("another bug")
+                .build();
+        assertThat(CrashConfirmation.confirmed(another, FOLDER, 7).mismatch()).contains("another bug");
+        assertThat(CrashConfirmation.refuted(another, run(Verdict.CLEAN, Optional.empty()), FOLDER, 7)
+                        .mismatch())
+                .isEmpty();
+    }
 }

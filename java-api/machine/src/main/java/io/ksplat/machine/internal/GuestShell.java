@@ -2,6 +2,7 @@
 package io.ksplat.machine.internal;
 
 import com.google.protobuf.ByteString;
+import io.ksplat.machine.AgentException;
 import io.ksplat.machine.MachineException;
 import io.ksplat.machine.internal.agent.AgentClient;
 import io.ksplat.machine.internal.agent.proto.Exec;
@@ -27,7 +28,7 @@ import java.util.stream.LongStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Busybox in a guest: a shell on its serial console, or one command whose output and exit code come back. */
+/** A shell in a guest, on its serial console, or one command whose output and exit code come back. */
 public final class GuestShell {
     private static final Logger LOG = LoggerFactory.getLogger(GuestShell.class);
 
@@ -41,50 +42,117 @@ public final class GuestShell {
 
     private static final List<String> FOLDERS = List.of("/bin", "/sbin", "/etc", "/root");
     private static final int MODE = 0755;
+    private static final int ENOTDIR = 20;
 
     /** The agent is PID 1 and takes no orders: these act at once. */
     private static final List<String> ENDINGS = List.of("poweroff", "halt", "reboot");
 
-    /** Nothing that is there in every Linux may surprise: a user, and what a shell reads at its start. */
+    /** What a shell reads at its start. The words of its prompt are those of bash and busybox. */
     private static final String PROFILE = """
-            export PATH=/sbin:/bin HOME=/root
+            export PATH=%2$s HOME=/root
             PS1='\\[\\033[1m\\]$(uname -r)\\[\\033[0m\\]:\\w# '
-            poweroff() { /bin/busybox poweroff -f; }
-            halt() { /bin/busybox poweroff -f; }
-            reboot() { /bin/busybox poweroff -f; }
+            poweroff() { %1$s poweroff -f; }
+            halt() { %1$s poweroff -f; }
+            reboot() { %1$s poweroff -f; }
             cd /root
             """;
 
+    /** In a root file system nothing of its own is replaced: what ksplat brings lies here, in memory. */
+    private static final String TOOLS = "/run/ksplat";
+
+    private static final String TOOLS_PROFILE = TOOLS + "/profile";
+
+    /** Other shells show the words of a prompt as they are. */
+    private static final String PLAIN_PROMPT = "test -n \"$BASH_VERSION\" || PS1=\"$(uname -r)# \"\n";
+
     private final Guest guest;
     private final AgentClient agent;
+    private final Words words;
 
-    private GuestShell(Guest guest) {
-        this.guest = guest;
-        this.agent = guest.agent();
+    /**
+     * How things are called in the guest.
+     *
+     * @param sh what takes {@code -c}
+     * @param login the shell of a person
+     */
+    private record Words(String busybox, List<String> sh, String login, String path) {
+        static final Words OWN = new Words("/bin/busybox", List.of("/bin/sh"), "/bin/sh -l", "/sbin:/bin");
+
+        Words {
+            sh = List.copyOf(sh);
+        }
+
+        /** Returns those of a root file system, which may have no shell. */
+        static Words ofRoot(AgentClient agent) throws IOException {
+            String busybox = TOOLS + "/busybox";
+            List<String> sh = isFile(agent, "/bin/sh") ? List.of("/bin/sh") : List.of(busybox, "sh");
+            String login = isFile(agent, "/bin/bash")
+                    ? "/bin/bash --rcfile " + TOOLS_PROFILE + " -i"
+                    : busybox + " env ENV=" + TOOLS_PROFILE + " " + String.join(" ", sh) + " -i";
+            return new Words(
+                    busybox, sh, login, TOOLS + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        }
+
+        private static boolean isFile(AgentClient agent, String path) throws IOException {
+            try {
+                // A file is no directory, and what is not there has another error.
+                agent.readFile(path + "/.");
+                return false;
+            } catch (AgentException e) {
+                return e.errno() == ENOTDIR;
+            }
+        }
     }
 
-    /** Installs it in a guest that has booted. */
+    private GuestShell(Guest guest, Words words) {
+        this.guest = guest;
+        this.agent = guest.agent();
+        this.words = words;
+    }
+
+    /** Installs one beside the root file system that a guest has booted with. */
+    public static GuestShell installInRoot(Guest guest, Path busybox) throws IOException {
+        AgentClient agent = guest.agent();
+        guest.makeDirectory(TOOLS, MODE);
+        guest.makeDirectory("/root", MODE);
+        Words words = Words.ofRoot(agent);
+        agent.writeProgram(words.busybox, Files.readAllBytes(busybox));
+        writeEndings(agent, TOOLS, words.busybox);
+        agent.writeFile(TOOLS_PROFILE, PROFILE.formatted(words.busybox, words.path) + PLAIN_PROMPT);
+        return ready(new GuestShell(guest, words));
+    }
+
+    private static void writeEndings(AgentClient agent, String folder, String busybox) throws IOException {
+        for (String ending : ENDINGS) {
+            agent.writeProgram(
+                    folder + "/" + ending,
+                    ByteString.copyFromUtf8("#!" + busybox + " sh\nexec " + busybox + " poweroff -f\n")
+                            .toByteArray());
+        }
+    }
+
+    private static GuestShell ready(GuestShell shell) throws IOException {
+        // The boot line makes an oops end the machine, for failed boots. A panic still does: nothing works after one.
+        shell.agent.writeFile("/proc/sys/kernel/panic_on_oops", "0");
+        return shell;
+    }
+
+    /** Installs busybox in a guest that has booted. */
     public static GuestShell install(Guest guest, Path busybox) throws IOException {
-        GuestShell shell = new GuestShell(guest);
         AgentClient agent = guest.agent();
         // Some are there: the kernel's own initramfs has /root.
         for (String folder : FOLDERS) {
             guest.makeDirectory(folder, MODE);
         }
-        agent.writeProgram("/bin/busybox", Files.readAllBytes(busybox));
-        guest.run(Processes.Command.of("/bin/busybox", "--install", "-s", "/bin"));
-        for (String ending : ENDINGS) {
-            agent.writeProgram(
-                    "/sbin/" + ending,
-                    ByteString.copyFromUtf8("#!/bin/sh\nexec /bin/busybox poweroff -f\n")
-                            .toByteArray());
-        }
-        agent.writeFile("/etc/profile", PROFILE);
+        Words words = Words.OWN;
+        agent.writeProgram(words.busybox, Files.readAllBytes(busybox));
+        guest.run(Processes.Command.of(words.busybox, "--install", "-s", "/bin"));
+        writeEndings(agent, "/sbin", words.busybox);
+        // Nothing that is there in every Linux may surprise.
+        agent.writeFile("/etc/profile", PROFILE.formatted(words.busybox, words.path));
         agent.writeFile("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n");
         agent.writeFile("/etc/group", "root:x:0:\n");
-        // The boot line makes an oops end the machine, for failed boots. A panic still does: nothing works after one.
-        agent.writeFile("/proc/sys/kernel/panic_on_oops", "0");
-        return shell;
+        return ready(new GuestShell(guest, words));
     }
 
     /**
@@ -104,7 +172,8 @@ public final class GuestShell {
      */
     public End run(List<String> command, OutputStream out, OutputStream err, Duration limit) throws IOException {
         // The shell looks for it, and has the exit codes that people know if it is not there.
-        List<String> argv = new ArrayList<>(List.of("/bin/sh", "-c", "cd /root; exec \"$@\"", "sh"));
+        List<String> argv = new ArrayList<>(words.sh);
+        argv.addAll(List.of("-c", "cd /root; exec \"$@\"", "sh"));
         argv.addAll(command);
         CompletableFuture<Integer> ended = start(argv, List.of(), out, err);
         CompletableFuture<?> either = CompletableFuture.anyOf(ended, guest.vm().exit());
@@ -190,7 +259,7 @@ public final class GuestShell {
                         .setName(NAME)
                         .setExec(Exec.newBuilder()
                                 .addAllArgv(argv)
-                                .addEnv("PATH=/sbin:/bin")
+                                .addEnv("PATH=" + words.path)
                                 .addEnv("HOME=/root")
                                 .addAllEnv(environment))));
         return ended;
@@ -214,7 +283,7 @@ public final class GuestShell {
             agent.send(Request.newBuilder()
                     .setExec(Exec.newBuilder()
                             .addAllArgv(List.of(
-                                    "/bin/busybox",
+                                    words.busybox,
                                     "stty",
                                     "-F",
                                     tty(),
@@ -258,10 +327,12 @@ public final class GuestShell {
             }
         });
         // The first shell leads its group, which setsid must not: it waits.
-        String script = "exec <" + tty() + " >" + tty() + " 2>&1; stty sane 115200; printf " + token
-                + "; setsid -c /bin/sh -l; exit $?";
+        String script = "exec <" + tty() + " >" + tty() + " 2>&1; " + words.busybox + " stty sane 115200; printf "
+                + token + "; " + words.busybox + " setsid -c " + words.login + "; exit $?";
+        List<String> argv = new ArrayList<>(words.sh);
+        argv.addAll(List.of("-c", script));
         CompletableFuture<Integer> ended = start(
-                List.of("/bin/sh", "-c", script),
+                argv,
                 List.of("TERM=" + terminalType),
                 OutputStream.nullOutputStream(),
                 OutputStream.nullOutputStream());

@@ -10,6 +10,8 @@ import io.ksplat.evidence.Verdict;
 import io.ksplat.results.RunRecord;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
@@ -71,9 +73,15 @@ record Comparison(
     /** Evaluates pairs of runs, one without and one with the patch. */
     static Comparison of(String reproducer, List<RunRecord> baseRuns, List<RunRecord> patchedRuns, double errorRate) {
         Bug bug = Bug.UNKNOWN;
+        Set<String> ofBase = new TreeSet<>();
         for (RunRecord run : baseRuns) {
             bug = bug.with(run);
+            if (Bug.isSplat(run)) {
+                ofBase.addAll(Bug.signaturesOf(run));
+            }
         }
+        // Among them those of bugs that the reproducer is not of.
+        Bug known = new Bug(ofBase);
         CureStatistic cure = new CureStatistic(errorRate);
         NoiseStatistic stillThere = new NoiseStatistic(SPLAT_NOISE, errorRate);
         NoiseStatistic anotherSplat = new NoiseStatistic(SPLAT_NOISE, errorRate);
@@ -94,7 +102,7 @@ record Comparison(
             }
             if (isOfKernel(patchedRuns.get(i))) {
                 stillThere.run(with == Bug.Outcome.BAD);
-                anotherSplat.run(Bug.isSplat(patchedRuns.get(i)) && with != Bug.Outcome.BAD);
+                anotherSplat.run(Bug.isSplat(patchedRuns.get(i)) && known.in(patchedRuns.get(i)) != Bug.Outcome.BAD);
                 brokenControl.run(breaksControl(patchedRuns.get(i)));
             }
         }

@@ -2,6 +2,7 @@
 package io.ksplat.campaign.internal.shell;
 
 import io.ksplat.engine.SessionOptions;
+import io.ksplat.engine.internal.QemuParts;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.KernelException;
@@ -12,6 +13,7 @@ import io.ksplat.machine.MachineException;
 import io.ksplat.machine.internal.Guest;
 import io.ksplat.machine.internal.GuestShell;
 import io.ksplat.machine.internal.MachineFactory;
+import io.ksplat.machine.internal.MachineParts;
 import io.ksplat.machine.internal.qemu.Folders;
 import io.ksplat.machine.internal.qemu.MachineConfig;
 import java.io.IOException;
@@ -41,15 +43,21 @@ public final class MachineShell implements AutoCloseable {
         this.hook = hook;
     }
 
-    /** Boots it. */
-    public static MachineShell boot(KernelSpec spec, int cpus, int memoryMiB, SessionOptions options)
+    /**
+     * Boots it.
+     *
+     * @param root the root file system, {@code debian[:SUITE][+PACKAGE...]} or a path; empty: busybox alone
+     */
+    public static MachineShell boot(
+            KernelSpec spec, int cpus, int memoryMiB, Optional<String> root, SessionOptions options)
             throws IOException, InterruptedException, KernelException {
         Cache cache = options.cache();
         Kernel kernel = new Kernels(cache).resolve(spec, options.progress());
         Path busybox = Busybox.find(cache, options.progress());
         MachineFactory factory = MachineFactory.open(cache, options.accelerator());
-        MachineConfig config =
-                factory.config(kernel, factory.accelerator(kernel, options.progress()), cpus, memoryMiB, List.of());
+        MachineParts parts = parts(kernel, root, options);
+        MachineConfig config = factory.config(
+                kernel, factory.accelerator(kernel, options.progress()), cpus, memoryMiB, List.of(), parts);
         options.progress().report("booting " + kernel.release());
         Path folder = Files.createTempDirectory("ksplat-shell-");
         Thread hook = new Thread(() -> remove(folder), "ksplat-shutdown");
@@ -58,7 +66,10 @@ public final class MachineShell implements AutoCloseable {
             Guest guest = factory.boot(config, folder.resolve("console.log"), options.progress())
                     .guest();
             try {
-                return new MachineShell(guest, GuestShell.install(guest, busybox), folder, hook);
+                GuestShell shell = root.isPresent()
+                        ? GuestShell.installInRoot(guest, busybox)
+                        : GuestShell.install(guest, busybox);
+                return new MachineShell(guest, shell, folder, hook);
             } catch (IOException | RuntimeException e) {
                 guest.close();
                 throw e;
@@ -67,6 +78,13 @@ public final class MachineShell implements AutoCloseable {
             remove(folder);
             throw e;
         }
+    }
+
+    private static MachineParts parts(Kernel kernel, Optional<String> root, SessionOptions options)
+            throws IOException, InterruptedException {
+        return root.isPresent()
+                ? new QemuParts(kernel, options.cache(), options.progress()).ofRoot(root.get())
+                : MachineParts.NONE;
     }
 
     /**

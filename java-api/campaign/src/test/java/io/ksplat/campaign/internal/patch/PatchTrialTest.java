@@ -85,6 +85,28 @@ class PatchTrialTest {
         assertThat(result.why()).contains("another");
     }
 
+    private static RunRecord ofAnother(KernelSpec kernel, int attempt) {
+        return ScriptedKernels.deadlock(kernel, attempt, "another").toBuilder()
+                .mismatch("another bug: another; the reproducer is of bug")
+                .build();
+    }
+
+    /** The reproducer names its bug, and both kernels have another one that it meets first. */
+    @Test
+    void aBugThatTheReproducerIsNotOfIsNotTheOneToCure() throws Exception {
+        PatchResult result = trial(kernels(PatchTrialTest::ofAnother, ScriptedKernels::clean));
+
+        assertThat(result.verdict()).isEqualTo(PatchVerdict.CANNOT_TELL);
+        assertThat(result.comparisons().get(0).base().seen()).isZero();
+    }
+
+    @Test
+    void aBugThatTheBaseHasTooIsNoneOfThePatch() throws Exception {
+        PatchResult result = trial(kernels(PatchTrialTest::ofAnother, PatchTrialTest::ofAnother));
+
+        assertThat(result.verdict()).isEqualTo(PatchVerdict.CANNOT_TELL);
+    }
+
     @Test
     void aLeakThatTheBaseHasTooIsNoneOfThePatch() throws Exception {
         PatchResult result = trial(kernels(ScriptedKernels::leak, ScriptedKernels::leak));

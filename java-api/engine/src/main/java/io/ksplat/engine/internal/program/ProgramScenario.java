@@ -8,13 +8,17 @@ import io.ksplat.engine.Machine;
 import io.ksplat.engine.MachineNeeds;
 import io.ksplat.engine.Scenario;
 import io.ksplat.evidence.Verdict;
+import io.ksplat.evidence.internal.console.ReportTitle;
 import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.internal.debian.Busybox;
+import io.ksplat.kernel.internal.image.KernelConfig;
 import io.ksplat.machine.GuestProcess;
 import io.ksplat.machine.internal.ExpectedEnd;
 import io.ksplat.machine.internal.Processes;
+import io.ksplat.machine.internal.arch.Arch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -92,10 +96,58 @@ public final class ProgramScenario implements Scenario {
     @Override
     public Expectation expectedOn(String version) {
         return new Expectation(
-                spec.expect().orElse(Verdict.CLEAN),
-                Optional.empty(),
+                spec.expect().or(() -> spec.bug().map(ReportTitle::verdict)).orElse(Verdict.CLEAN),
+                spec.expect().isPresent() ? Optional.empty() : spec.bug().map(bug -> "its bug is " + bug.text()),
                 spec.expect().isPresent(),
                 Optional.empty());
+    }
+
+    @Override
+    public Optional<String> bug() {
+        return spec.bug().map(ReportTitle::text);
+    }
+
+    @Override
+    public Optional<String> lackingIn(Kernel kernel) throws IOException {
+        Optional<String> ofMachine = spec.test()
+                .flatMap(test -> test.lackingOf(spec.machine(), Arch.guest().id(), account.isRoot()));
+        if (ofMachine.isPresent()) {
+            return ofMachine;
+        }
+        Optional<KernelConfig> config = config(kernel);
+        Optional<String> blind = observer()
+                .filter(option -> config.filter(known -> !KconfigExpression.holds(option, known))
+                        .isPresent())
+                .map(option -> kernel.release() + " was built without " + option
+                        + ", and so reports no " + spec.bug().orElseThrow().text()
+                        + ": name a kernel that has it, or take any bug (bug=any)");
+        if (blind.isPresent() || spec.test().isEmpty()) {
+            return blind;
+        }
+        return spec.test().get().lackingIn(kernel.version(), config);
+    }
+
+    private Optional<String> observer() {
+        return spec.bug().flatMap(SyzbotHeader::observer);
+    }
+
+    private static Optional<KernelConfig> config(Kernel kernel) throws IOException {
+        return kernel.config().isPresent()
+                ? Optional.of(
+                        KernelConfig.parse(Files.readString(kernel.config().get())))
+                : Optional.empty();
+    }
+
+    @Override
+    public List<String> notesOn(Kernel kernel) {
+        List<String> notes = new ArrayList<>(spec.test().map(LtpTest::notes).orElse(List.of()));
+        List<String> unchecked = new ArrayList<>(observer().stream().toList());
+        unchecked.addAll(spec.test().map(LtpTest::kconfigs).orElse(List.of()));
+        if (kernel.config().isEmpty() && !unchecked.isEmpty()) {
+            notes.add("the configuration of this kernel is not known: whether it has " + String.join(", ", unchecked)
+                    + " was not checked");
+        }
+        return notes;
     }
 
     @Override
@@ -118,7 +170,7 @@ public final class ProgramScenario implements Scenario {
         switch (spec.kind()) {
             case C -> {
                 progress.report("compiling " + spec.file().getFileName());
-                byte[] program = new CCompiler(spec.file(), spec.cflags()).compile(cache);
+                byte[] program = new CCompiler(spec.file(), cflags()).compile(cache);
                 built = Optional.of(new Built(program, List.of(), Optional.empty()));
             }
             case SCRIPT ->
@@ -136,6 +188,14 @@ public final class ProgramScenario implements Scenario {
                 built = Optional.of(new Built(content, List.of(), Optional.empty()));
             }
         }
+    }
+
+    private List<String> cflags() throws IOException {
+        List<String> all = new ArrayList<>(spec.cflags());
+        if (spec.test().isPresent()) {
+            all.addAll(LtpTree.flags(spec.file()));
+        }
+        return all;
     }
 
     private boolean hasRoot() {
@@ -173,6 +233,11 @@ public final class ProgramScenario implements Scenario {
                 }
             }
         }
+        Optional<Path> config = machine.fixture().kernel().kernel().config();
+        if (spec.test().isPresent() && config.isPresent()) {
+            // It reads the configuration itself.
+            machine.writeFile(configFile(), Files.readString(config.get()));
+        }
         tracer.load(machine);
     }
 
@@ -204,7 +269,14 @@ public final class ProgramScenario implements Scenario {
         process.watch().hint("say how long it is to run (lasts=30s, --lasts 30s)");
         machine.fixture()
                 .watchUntil(
-                        () -> process.watch().end().isPresent(), spec.lasts().orElse(USUALLY));
+                        () -> process.watch().end().isPresent(),
+                        spec.lasts()
+                                .orElse(USUALLY.plus(
+                                        spec.test().flatMap(LtpTest::longest).orElse(Duration.ZERO))));
+    }
+
+    private String configFile() {
+        return account.home() + "/kernel.config";
     }
 
     private List<String> environment() {
@@ -216,6 +288,9 @@ public final class ProgramScenario implements Scenario {
                 "LOGNAME", account.name(),
                 "SHELL", "/bin/sh",
                 "TERM", "dumb"));
+        if (spec.test().isPresent()) {
+            variables.put("KCONFIG_PATH", configFile());
+        }
         variables.putAll(spec.environment());
         return variables.entrySet().stream()
                 .map(variable -> variable.getKey() + "=" + variable.getValue())

@@ -3,6 +3,7 @@ package io.ksplat.engine.internal.program;
 
 import io.ksplat.engine.MachineNeeds;
 import io.ksplat.evidence.Verdict;
+import io.ksplat.evidence.internal.console.ReportTitle;
 import io.ksplat.kernel.internal.rootfs.RootSpec;
 import java.io.IOException;
 import java.io.InputStream;
@@ -31,10 +32,14 @@ import java.util.stream.Stream;
 public record ProgramSettings(Map<String, List<String>> values) {
     /** Those that there are. */
     public static final List<String> NAMES = List.of(
-            "cflags", "boot", "cpus", "memory", "modules", "root", "disk", "user", "lasts", "reaches", "env", "expect");
+            "cflags", "boot", "cpus", "memory", "modules", "root", "disk", "user", "lasts", "reaches", "env", "expect",
+            "bug");
 
     /** Of these a later one is added to an earlier one; of the others it takes its place. */
     private static final Set<String> SEVERAL = Set.of("cflags", "boot", "modules", "disk", "reaches", "env");
+
+    /** A bug like any other. */
+    private static final String ANY = "any";
 
     static final ProgramSettings NONE = new ProgramSettings(Map.of());
 
@@ -138,27 +143,36 @@ public record ProgramSettings(Map<String, List<String>> values) {
     }
 
     private void check() {
-        machine();
+        machine(Optional.empty());
         lasts();
         reaches();
         user();
         environment();
         expect();
+        bug();
     }
 
-    ProgramSpec of(Path file, ProgramSpec.Kind kind, List<String> arguments) {
+    /**
+     * Returns what they and a source say.
+     *
+     * @param source empty: it has none
+     */
+    ProgramSpec of(Path file, ProgramSpec.Kind kind, List<String> arguments, String source) {
+        Optional<LtpTest> test = kind == ProgramSpec.Kind.C ? LtpTest.read(source) : Optional.empty();
         return new ProgramSpec(
                 file,
                 kind,
                 arguments,
                 words("cflags"),
                 words("boot"),
-                machine(),
+                machine(test),
                 user(),
                 lasts(),
                 reaches(),
                 environment(),
-                expect());
+                expect(),
+                values.containsKey("bug") ? bug() : SyzbotHeader.bug(source),
+                test);
     }
 
     private Stream<String> texts(String name) {
@@ -180,12 +194,21 @@ public record ProgramSettings(Map<String, List<String>> values) {
         return texts(name).reduce((first, second) -> second).map(reader);
     }
 
-    private MachineNeeds machine() {
+    /** What a test needs it gets, if nothing else is said: the run tells what it does not get. */
+    private MachineNeeds machine(Optional<LtpTest> test) {
+        int cpus =
+                Math.max(MachineNeeds.STANDARD.cpus(), test.map(LtpTest::cpus).orElse(0));
+        int memoryMiB = Math.max(
+                MachineNeeds.STANDARD.memoryMiB(), test.map(LtpTest::machineMiB).orElse(0));
         return new MachineNeeds(
-                last("cpus", ProgramSettings::number).orElse(MachineNeeds.STANDARD.cpus()),
-                last("memory", text -> mebibytes("memory", text)).orElse(MachineNeeds.STANDARD.memoryMiB()),
-                listed("modules")
-                        .map(text -> matching("modules", MODULE, text, "names of modules, joined by commas"))
+                last("cpus", ProgramSettings::number).orElse(Math.min(cpus, MachineNeeds.MOST_CPUS)),
+                last("memory", text -> mebibytes("memory", text))
+                        .orElse(Math.min(memoryMiB, MachineNeeds.MOST_MEMORY_MIB)),
+                Stream.concat(
+                                listed("modules")
+                                        .map(text -> matching(
+                                                "modules", MODULE, text, "names of modules, joined by commas")),
+                                test.stream().flatMap(said -> said.drivers().stream()))
                         .distinct()
                         .toList(),
                 last("root", text -> matching("root", ROOT, text, "debian[:SUITE][+PACKAGE...] or a path")),
@@ -225,6 +248,16 @@ public record ProgramSettings(Map<String, List<String>> values) {
                                 "expect",
                                 text,
                                 "one of " + Arrays.toString(Verdict.values()).toLowerCase(Locale.ROOT))));
+    }
+
+    private Optional<ReportTitle> bug() {
+        return last("bug", text -> text)
+                .filter(text -> !text.equals(ANY))
+                .map(text -> ReportTitle.parse(text)
+                        .orElseThrow(() -> wrong(
+                                "bug",
+                                text,
+                                "the title of a report, such as \"KASAN: slab-use-after-free Read in foo\", or any")));
     }
 
     private static int number(String text) {

@@ -3,7 +3,11 @@ package io.ksplat.engine.internal.program;
 
 import io.ksplat.engine.MachineNeeds;
 import io.ksplat.evidence.Verdict;
+import io.ksplat.evidence.internal.console.ReportTitle;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -19,6 +23,8 @@ import java.util.Optional;
  * @param user a name or a number; empty: root
  * @param lasts how long it must run, of the guest's time, if it does not end by itself
  * @param expect the verdict that is as expected; empty: nothing says so
+ * @param bug what it reproduces; a run that ends in another report is of another bug. Empty: any is
+ * @param test what it says of itself, if it is a test of LTP
  */
 public record ProgramSpec(
         Path file,
@@ -31,7 +37,12 @@ public record ProgramSpec(
         Optional<Duration> lasts,
         List<Reach> reaches,
         Map<String, String> environment,
-        Optional<Verdict> expect) {
+        Optional<Verdict> expect,
+        Optional<ReportTitle> bug,
+        Optional<LtpTest> test) {
+    /** No source is longer. */
+    private static final int MOST_TEXT = 4 * 1024 * 1024;
+
     public ProgramSpec {
         arguments = List.copyOf(arguments);
         cflags = List.copyOf(cflags);
@@ -64,7 +75,15 @@ public record ProgramSpec(
      */
     public static ProgramSpec read(Path file, Kind kind, List<String> arguments, Map<String, List<String>> options)
             throws IOException {
-        ProgramSettings settings = kind == Kind.EXECUTABLE ? ProgramSettings.NONE : ProgramSettings.ofComments(file);
-        return settings.with(options).of(file, kind, arguments);
+        if (kind == Kind.EXECUTABLE) {
+            return ProgramSettings.NONE.with(options).of(file, kind, arguments, "");
+        }
+        return ProgramSettings.ofComments(file).with(options).of(file, kind, arguments, source(file));
+    }
+
+    private static String source(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return new String(in.readNBytes(MOST_TEXT), StandardCharsets.UTF_8);
+        }
     }
 }
