@@ -102,17 +102,20 @@ final class ThroughMixin {
                 program.options(),
                 program.arguments());
         FleetPlan.Reproducer planned =
-                PlanWords.reproducers(List.of(elsewhere(choice))).get(0);
+                PlanWords.reproducers(List.of(elsewhere(choice, program))).get(0);
         return new EngineTrial(engine, here, settings, planned, report, options.tool(), options.progress());
     }
 
-    /** A file has a name that does not depend on the folder in which the machine begins. */
-    private static Reproducers.Choice elsewhere(Reproducers.Choice choice) {
+    /** A file has a name that does not depend on the folder in which the machine begins; it is part of the digest. */
+    private static Reproducers.Choice elsewhere(Reproducers.Choice choice, ProgramMixin.Words program)
+            throws IOException {
         return choice.digest().isEmpty()
                 ? choice
-                : new Reproducers.Choice(
-                        Path.of(choice.word()).toAbsolutePath().normalize().toString(),
-                        choice.entries(),
-                        choice.digest());
+                : new Reproducers(program)
+                        .find(List.of(Path.of(choice.word())
+                                .toAbsolutePath()
+                                .normalize()
+                                .toString()))
+                        .get(0);
     }
 }

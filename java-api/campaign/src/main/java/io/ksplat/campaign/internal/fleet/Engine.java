@@ -107,8 +107,8 @@ public final class Engine implements AutoCloseable {
                             report.toString(),
                             "--resume"),
                     log);
+            why = ended + ": " + lastLine(log);
             if (!PlanReport.isOne(report)) {
-                why = ended + ": " + lastLine(log);
                 continue;
             }
             PlanMerge.Joint joint = PlanMerge.of(List.of(report)).into(own.resolve("joint"));
@@ -116,7 +116,6 @@ public final class Engine implements AutoCloseable {
                     && (time == TIMES || joint.runs().stream().noneMatch(RunRecord::isError))) {
                 return own.resolve("joint");
             }
-            why = joint.missing().isEmpty() ? ended : joint.missing().get(0);
         }
         unclaimed.remove(own);
         throw new IOException(plan.units().get(0).words() + " did not run through `" + way.command() + "`, " + TIMES
