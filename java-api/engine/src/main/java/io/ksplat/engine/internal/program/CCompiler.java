@@ -11,10 +11,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Compiles a C program with gcc, linked statically: machines have no libraries. Its own folder is its include path. The program is kept,
@@ -70,9 +72,11 @@ final class CCompiler {
     private ObjectCache.Compiled compiled() throws IOException, InterruptedException {
         Path program = Files.createTempFile("ksplat-c-", "");
         Path rule = Files.createTempFile("ksplat-c-", ".d");
+        Path linked = Files.createTempFile("ksplat-c-", ".link.d");
         try {
             List<String> words = new ArrayList<>(command);
             words.addAll(List.of("-MD", "-MT", "object", "-MF", rule.toString()));
+            words.add("-Wl,--dependency-file=" + linked);
             // Libraries stand behind what needs them.
             words.add(2, source.toString());
             words.addAll(List.of("-o", program.toString()));
@@ -84,11 +88,25 @@ final class CCompiler {
             if (run.exitCode() != 0) {
                 throw new IOException(refusal(run));
             }
-            return new ObjectCache.Compiled(Files.readAllBytes(program), Files.readString(rule), folder);
+            String read = Files.readString(rule).stripTrailing() + linked(Files.readString(linked));
+            return new ObjectCache.Compiled(Files.readAllBytes(program), read, folder);
         } finally {
             Files.deleteIfExists(program);
             Files.deleteIfExists(rule);
+            Files.deleteIfExists(linked);
         }
+    }
+
+    /** Returns the libraries of the linker's rule: the compiler's own does not have them. Its object is gone by now. */
+    private static String linked(String rule) {
+        String first = rule.split("\n\n", 2)[0];
+        return first.substring(first.indexOf(':') + 1)
+                .replace("\\\n", " ")
+                .lines()
+                .flatMap(line -> Arrays.stream(line.strip().split("(?<!\\\\) +")))
+                .filter(file -> !file.isEmpty() && Files.exists(Path.of(file.replace("\\ ", " "))))
+                .map(file -> " " + file)
+                .collect(Collectors.joining("", "", "\n"));
     }
 
     private String refusal(ClangRun run) {
