@@ -744,10 +744,17 @@ public final class Run {
         if (!seen.evidence().isEmpty()) {
             preserve(fixture.watcher());
         }
+        Ending ended = ending instanceof Ending.Returned
+                ? fixture.exits()
+                        .experiment()
+                        .flatMap(scenario::unfit)
+                        .<Ending>map(why -> new Ending.Lacks(new IOException(why)))
+                        .orElse(ending)
+                : ending;
         RunVerdict verdict = RunVerdict.of(
                 seen,
                 scenario.asserts(),
-                ending,
+                ended,
                 lease.interrupted(),
                 fixture.exits().failures());
         List<Evidence> evidence = new ArrayList<>(seen.evidence());

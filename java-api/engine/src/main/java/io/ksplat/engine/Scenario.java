@@ -4,6 +4,7 @@ package io.ksplat.engine;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.Progress;
+import io.ksplat.results.ProgramRecord;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -72,6 +73,14 @@ public interface Scenario {
      */
     default List<String> notesOn(Kernel kernel) throws IOException {
         return List.of();
+    }
+
+    /**
+     * Returns why this kernel is not for it, if the program that is the experiment says so by how it ended: the verdict is UNSUPPORTED,
+     * unless there is evidence. Empty if it is.
+     */
+    default Optional<String> unfit(ProgramRecord ended) {
+        return Optional.empty();
     }
 
     /** Returns the BPF C file that is loaded before it begins. */

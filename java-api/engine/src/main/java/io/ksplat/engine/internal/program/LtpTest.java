@@ -38,6 +38,9 @@ record LtpTest(
         List<String> tags,
         Optional<Duration> longest,
         List<String> unread) {
+    /** The exit status of a test that cannot run (include/tst_res_flags.h). */
+    static final int TCONF = 32;
+
     /** What the kernel, the agent and the test itself take beside the memory that must be available. */
     private static final int BESIDE_MIB = 160;
 
@@ -47,6 +50,15 @@ record LtpTest(
     private static final List<String> NUMBERS = List.of("min_cpus", "min_mem_avail", "min_swap_avail", "needs_root");
     private static final List<String> LISTS =
             List.of("needs_kconfigs", "needs_drivers", "needs_cmds", "supported_archs");
+
+    /** Returns what a test that cannot run said last of it: {@code foo.c:12: TCONF: ...}. */
+    static String whyUnfit(String stderr) {
+        return stderr.lines()
+                .filter(line -> line.contains("TCONF"))
+                .reduce((first, last) -> last)
+                .map(line -> line.strip().replaceAll("\\e\\[[0-9;]*m", ""))
+                .orElse("exit status " + TCONF + " (TCONF)");
+    }
 
     LtpTest {
         kconfigs = List.copyOf(kconfigs);

@@ -19,6 +19,7 @@ import io.ksplat.machine.GuestProcess;
 import io.ksplat.machine.internal.ExpectedEnd;
 import io.ksplat.machine.internal.Processes;
 import io.ksplat.machine.internal.arch.Arch;
+import io.ksplat.results.ProgramRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -273,6 +274,17 @@ public final class ProgramScenario implements Scenario {
                         spec.lasts()
                                 .orElse(USUALLY.plus(
                                         spec.test().flatMap(LtpTest::longest).orElse(Duration.ZERO))));
+    }
+
+    /** A test of LTP tells as well what no field says, such as a system call that a kernel does not have. */
+    @Override
+    public Optional<String> unfit(ProgramRecord ended) {
+        boolean unfit = spec.test().isPresent()
+                && ended.exit().isPresent()
+                && ended.exit().getAsInt() == LtpTest.TCONF;
+        return unfit
+                ? Optional.of("the test says that it cannot run here: " + LtpTest.whyUnfit(ended.stderr()))
+                : Optional.empty();
     }
 
     private String configFile() {

@@ -333,6 +333,10 @@ class ProgramScenarioTest {
 
     /** A tree of LTP in small: a header with the main, and the library that it calls. */
     private Path ltp(String fields) throws Exception {
+        return ltp(fields, 0);
+    }
+
+    private Path ltp(String fields, int status) throws Exception {
         Path headers = Files.createDirectories(folder.resolve("ltp/include"));
         Path library = Files.createDirectories(folder.resolve("ltp/lib"));
         Files.writeString(headers.resolve("tst_test.h"), """
@@ -355,10 +359,11 @@ class ProgramScenarioTest {
                 int tst_run(struct tst_test *self)
                 {
                 	self->test_all();
-                	printf("%ld CPUs, %d\\n", sysconf(_SC_NPROCESSORS_ONLN), access(getenv("KCONFIG_PATH"), R_OK));
-                	return 0;
+                	printf("%%ld CPUs, %%d\\n", sysconf(_SC_NPROCESSORS_ONLN), access(getenv("KCONFIG_PATH"), R_OK));
+                	fprintf(stderr, "%s", %d == 32 ? "run.c:9: \\033[1;33mTCONF: \\033[0mno such call\\n\\nSummary:\\n" : "");
+                	return %d;
                 }
-                """);
+                """.formatted("%s", status, status));
         Process make = new ProcessBuilder("sh", "-c", "gcc -c run.c && ar rcs libltp.a run.o")
                 .directory(library.toFile())
                 .inheritIO()
@@ -392,6 +397,15 @@ class ProgramScenarioTest {
                 .contains("the test needs Linux 99.1 (.min_kver), and this is ");
         assertThat(run(ltpWithoutLibrary()).message().orElseThrow())
                 .contains("is a test of LTP, and its tree has no lib/libltp.a yet: build it (cd ");
+    }
+
+    @Test
+    void unsupportedIfATestOfLtpSaysSo() throws Exception {
+        RunRecord run = run(ltp("", 32));
+        assertThat(run.verdict()).as(run.toString()).isEqualTo(Verdict.UNSUPPORTED);
+        assertThat(run.asExpected()).isTrue();
+        assertThat(run.message()).contains("the test says that it cannot run here: run.c:9: TCONF: no such call");
+        assertThat(run(ltp("", 33)).verdict()).as("some of it failed").isEqualTo(Verdict.INCONCLUSIVE);
     }
 
     private Path ltpWithoutLibrary() throws Exception {
