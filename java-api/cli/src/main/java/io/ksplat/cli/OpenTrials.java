@@ -58,8 +58,6 @@ final class OpenTrials implements AutoCloseable {
     public void close() throws IOException {
         session.close();
         runner.close();
-        if (engine.isPresent()) {
-            engine.get().close();
-        }
+        engine.ifPresent(Engine::close);
     }
 }

@@ -19,12 +19,16 @@ import java.util.concurrent.PriorityBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An engine that the user has, by a command that runs a program on one of its machines and ends when that ends, with its exit code: {@code srun},
  * {@code ssh}. The launcher, the folder and what a kernel spec names are on that machine where they are here. Thread-safe.
  */
 public final class Engine implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+
     /** As often as Slurm is asked to begin a task again, and the first time. */
     private static final int TIMES = 3;
 
@@ -35,6 +39,7 @@ public final class Engine implements AutoCloseable {
     private final Set<Process> running = ConcurrentHashMap.newKeySet();
     private final Set<Path> unclaimed = ConcurrentHashMap.newKeySet();
     private final Thread hook = new Thread(this::endAll, "ksplat-engine");
+    private volatile boolean ending;
 
     /**
      * How it is reached.
@@ -147,6 +152,9 @@ public final class Engine implements AutoCloseable {
                 .start();
         running.add(process);
         try {
+            if (ending) {
+                throw new InterruptedException("ksplat was interrupted");
+            }
             process.getOutputStream().close();
             return process.waitFor(way.deadline().toSeconds(), TimeUnit.SECONDS)
                     ? "exit code " + process.exitValue()
@@ -174,12 +182,21 @@ public final class Engine implements AutoCloseable {
     }
 
     private void endAll() {
+        ending = true;
         running.parallelStream().forEach(Engine::end);
+        for (Path each : unclaimed) {
+            try {
+                Folders.remove(each);
+            } catch (IOException e) {
+                LOG.warn("{} cannot be removed: {}", each, e.getMessage());
+            }
+        }
     }
 
     /** Ends what is still on, and removes what nobody asked for; what failed stays. */
     @Override
-    public void close() throws IOException {
+    public void close() {
+        ending = true;
         workers.shutdownNow();
         try {
             workers.awaitTermination(2 * GRACE_SECONDS, TimeUnit.SECONDS);
@@ -191,9 +208,6 @@ public final class Engine implements AutoCloseable {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException shuttingDown) {
             // The hook runs already.
-        }
-        for (Path each : unclaimed) {
-            Folders.remove(each);
         }
     }
 }
