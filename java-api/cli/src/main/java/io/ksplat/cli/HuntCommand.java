@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
+import io.ksplat.campaign.internal.fleet.ShardName;
 import io.ksplat.campaign.internal.hunt.Hunt;
 import io.ksplat.campaign.internal.hunt.HuntFile;
 import io.ksplat.campaign.internal.hunt.HuntRequest;
@@ -80,6 +81,14 @@ final class HuntCommand implements Callable<Integer> {
     private int jobs = Runtime.getRuntime().availableProcessors();
 
     @Option(
+            names = "--shard",
+            paramLabel = "I/N",
+            description =
+                    "Try a share of the operations: 2/8 is the second of eight; auto: as Slurm, Kubernetes, GitLab,"
+                            + " Buildkite or CircleCI number this job. ksplat merge joins the shares.")
+    private String shard = "1/1";
+
+    @Option(
             names = "--report",
             paramLabel = "DIR",
             description = "Where reproducers and their runs go, default ksplat-report.")
@@ -101,6 +110,7 @@ final class HuntCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--minutes must be at least 1");
         }
         kernels.check();
+        ShardName share = ShardName.parse(shard, System.getenv());
         KnownReports reports = known.isGiven() ? known.read() : Operations.known();
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
         boolean failed = false;
@@ -113,7 +123,7 @@ final class HuntCommand implements Callable<Integer> {
                 progress);
         for (String kernel : kernels.specs()) {
             HuntResult result = hunt.run(
-                    new HuntRequest(kernel, meant, points, exhaustive, Duration.ofMinutes(minutes), seed, jobs));
+                    new HuntRequest(kernel, meant, share, points, exhaustive, Duration.ofMinutes(minutes), seed, jobs));
             progress.clear();
             out.print(json ? HuntFile.line(result) + "\n" : HuntText.of(result, report));
             out.flush();

@@ -3,12 +3,16 @@ package io.ksplat.cli;
 
 import io.ksplat.campaign.internal.fleet.PlanMerge;
 import io.ksplat.campaign.internal.fleet.PlanReport;
+import io.ksplat.campaign.internal.hunt.HuntMerge;
+import io.ksplat.campaign.internal.hunt.HuntResult;
+import io.ksplat.report.internal.HtmlReport;
 import io.ksplat.results.ReportMerge;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.internal.KnownReports;
 import io.ksplat.results.internal.News;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -20,14 +24,16 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "merge",
-        description = "Joins reports; the same run twice counts once. Of a plan's shards, tells what is missing.",
+        description =
+                "Joins reports; the same run twice counts once. Of the shards of a plan or of a hunt, tells what is missing.",
         mixinStandardHelpOptions = true,
         exitCodeListHeading = "Exit codes:%n",
         exitCodeList = {
             "0:every verdict is the expected one (or, with --baseline, what differs is not new)",
             "1:some verdict differs",
             "2:usage",
-            "3:the harness failed (any ERROR), a run did not finish, or a unit of the plan is missing"
+            "3:the harness failed (any ERROR), a run did not finish, or a unit of the plan or an operation of the hunt is"
+                    + " missing"
         })
 final class MergeCommand implements Callable<Integer> {
     @Spec
@@ -50,12 +56,35 @@ final class MergeCommand implements Callable<Integer> {
         if (folders.stream().anyMatch(PlanReport::isOne)) {
             return plan(out, news);
         }
+        if (folders.stream().anyMatch(HuntMerge::isOne)) {
+            return hunts(out, news);
+        }
         List<RunRecord> runs = ReportMerge.of(folders, report);
         out.print(ErrorGuide.end(runs, report));
         out.print(baseline.isGiven() ? news.text(runs) : "");
         out.flush();
         ReportPages.write(report, baseline.folder(), spec.commandLine().getErr());
         return Exit.of(runs, news);
+    }
+
+    /** A hunt that has found nothing leaves no run. */
+    private int hunts(PrintWriter out, News news) throws Exception {
+        List<Path> withRuns = new ArrayList<>();
+        for (Path folder : folders) {
+            if (!HtmlReport.hasNoRuns(folder)) {
+                withRuns.add(folder);
+            }
+        }
+        List<RunRecord> runs = withRuns.isEmpty() ? List.of() : ReportMerge.of(withRuns, report);
+        List<HuntResult> joint = HuntMerge.into(folders, report);
+        joint.forEach(result -> out.print(HuntText.of(result, report)));
+        out.flush();
+        ReportPages.write(report, baseline.folder(), spec.commandLine().getErr());
+        boolean whole = joint.stream().allMatch(result -> result.untried().isEmpty() && !result.hasFailed());
+        int ofRuns = runs.isEmpty() ? Exit.EXPECTED : Exit.of(runs, news);
+        return !whole || ofRuns == Exit.HARNESS
+                ? Exit.HARNESS
+                : joint.stream().anyMatch(HuntResult::hasNews) ? Exit.UNEXPECTED : ofRuns;
     }
 
     private int plan(PrintWriter out, News news) throws Exception {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.hunt;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
@@ -55,7 +56,7 @@ public final class HuntFile {
                 .substring(0, 16);
         HuntFile opened = new HuntFile(folder, request, basis, coverage);
         if (Files.exists(opened.file)) {
-            HuntResult before = MAPPER.readValue(opened.file.toFile(), HuntResult.class);
+            HuntResult before = read(opened.file);
             if (before.basis().equals(basis)) {
                 // What failed may have failed for reasons of this host.
                 before.operations().stream()
@@ -64,6 +65,30 @@ public final class HuntFile {
             }
         }
         return opened;
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @throws IOException in one line, if it is damaged
+     */
+    static HuntResult read(Path file) throws IOException {
+        try {
+            return MAPPER.readValue(file.toFile(), HuntResult.class);
+        } catch (JsonProcessingException e) {
+            throw new IOException(
+                    file + " is not what a hunt wrote: "
+                            + e.getOriginalMessage().replaceAll("\\s+", " "),
+                    e);
+        }
+    }
+
+    /** Writes a result into the folder of its kernel. */
+    static void write(Path folder, HuntResult result) throws IOException {
+        Path file = folder.resolve(NAME);
+        Path whole = file.resolveSibling(NAME + ".new");
+        Files.writeString(whole, line(result) + "\n");
+        Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     /** Returns the folder of what belongs to this kernel. */
@@ -78,7 +103,7 @@ public final class HuntFile {
     /** Adds an answer, and writes the file. */
     synchronized void add(Tried one) throws IOException {
         tried.put(one.name(), one);
-        write(result(Operations.named(List.of())));
+        write(folder, result(Operations.named(List.of())));
     }
 
     /**
@@ -87,14 +112,8 @@ public final class HuntFile {
      * @param release the kernel's
      */
     synchronized HuntResult finish(KnownReports known, String release) throws IOException {
-        write(result(Operations.named(List.of())).knowing(known, release));
+        write(folder, result(Operations.named(List.of())).knowing(known, release));
         return result(request.operations()).knowing(known, release);
-    }
-
-    private void write(HuntResult result) throws IOException {
-        Path whole = file.resolveSibling(NAME + ".new");
-        Files.writeString(whole, line(result) + "\n");
-        Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     /** Returns what is known of operations, in their order. */

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign.internal.hunt;
+
+import io.ksplat.campaign.internal.hunt.HuntResult.Tried;
+import io.ksplat.results.internal.RunFolder;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** Joins what the shards of a hunt have found, and names what none has tried. The same for any order of the reports. */
+public final class HuntMerge {
+    private static final String HUNT = "hunt";
+
+    private HuntMerge() {}
+
+    /** Returns whether a report has a hunt. */
+    public static boolean isOne(Path report) {
+        return Files.isDirectory(report.resolve(HUNT));
+    }
+
+    /**
+     * Joins hunts into a report, with their reproducers.
+     *
+     * @return what is known of each kernel
+     * @throws IllegalArgumentException if two hunts on one kernel had other points, another seed or other operations
+     */
+    public static List<HuntResult> into(List<Path> reports, Path out) throws IOException {
+        Map<String, List<Path>> byKernel = new TreeMap<>();
+        for (Path report : reports) {
+            if (isOne(report)) {
+                try (DirectoryStream<Path> kernels = Files.newDirectoryStream(report.resolve(HUNT))) {
+                    for (Path kernel : kernels) {
+                        if (Files.isRegularFile(kernel.resolve(HuntFile.NAME))) {
+                            byKernel.computeIfAbsent(String.valueOf(kernel.getFileName()), name -> new ArrayList<>())
+                                    .add(kernel);
+                        }
+                    }
+                }
+            }
+        }
+        List<HuntResult> joint = new ArrayList<>();
+        for (Map.Entry<String, List<Path>> kernel : byKernel.entrySet()) {
+            Path folder = Files.createDirectories(out.resolve(HUNT).resolve(kernel.getKey()));
+            List<Path> parts = kernel.getValue().stream().sorted().toList();
+            for (Path part : parts) {
+                RunFolder.copy(part, folder);
+            }
+            HuntResult result = join(parts);
+            HuntFile.write(folder, result);
+            joint.add(result);
+        }
+        return joint;
+    }
+
+    private static HuntResult join(List<Path> parts) throws IOException {
+        Map<String, Tried> tried = new LinkedHashMap<>();
+        Set<String> meant = new LinkedHashSet<>();
+        HuntResult first = HuntFile.read(parts.get(0).resolve(HuntFile.NAME));
+        for (Path part : parts) {
+            HuntResult result = HuntFile.read(part.resolve(HuntFile.NAME));
+            if (!result.basis().equals(first.basis())) {
+                throw new IllegalArgumentException(parts.get(0) + " and " + part + " are of different hunts: of another"
+                        + " kernel, with other --points, another --seed or other operations; hunt again, or join one"
+                        + " after the other");
+            }
+            for (Tried one : result.operations()) {
+                tried.merge(one.name(), one, (known, other) -> known.failed() ? other : known);
+            }
+            meant.addAll(result.untried());
+        }
+        List<Tried> inOrder = Operations.named(List.of()).stream()
+                .map(Operation::name)
+                .filter(tried::containsKey)
+                .map(tried::get)
+                .toList();
+        return new HuntResult(
+                first.kernel(),
+                first.seed(),
+                first.basis(),
+                inOrder,
+                meant.stream().filter(name -> !tried.containsKey(name)).toList(),
+                first.uncovered(),
+                first.destructors());
+    }
+}
