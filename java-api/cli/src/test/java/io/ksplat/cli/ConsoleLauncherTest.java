@@ -3,8 +3,6 @@ package io.ksplat.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -51,26 +49,7 @@ class ConsoleLauncherTest {
                 "--include-classname=.*\\.ResSpinLockAbba");
         assertThat(byTag.status()).as(byTag.output()).isZero();
 
-        Ksplat merge = Ksplat.run(
-                Files.createDirectory(folder.resolve("merge")),
-                "merge",
-                folder.resolve("shard-1").toString(),
-                folder.resolve("shard-2").toString(),
-                "--report",
-                folder.resolve("joint").toString());
-        assertThat(merge.exit()).as(merge.err()).isZero();
-        List<String> runs = new ArrayList<>();
-        new ObjectMapper()
-                .readTree(folder.resolve("joint/results.json").toFile())
-                .path("runs")
-                .forEach(run -> runs.add(run.path("reproducer").asText() + " "
-                        + run.path("verdict").asText()));
-        assertThat(runs)
-                .containsExactlyInAnyOrder(
-                        "res-spin-lock-aa RECOVERED",
-                        "res-spin-lock-aa/two-locks CLEAN",
-                        "res-spin-lock-abba RECOVERED",
-                        "res-spin-lock-abba/same-order CLEAN");
+        LockShares.areOneReport(folder);
     }
 
     /** The opposite: what is not as expected, and a share that runs nothing, are no success. */
