@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -97,15 +96,14 @@ final class CCompiler {
         }
     }
 
-    /** Returns the libraries of the linker's rule: the compiler's own does not have them. Its object is gone by now. */
+    /** Returns the libraries of the linker's rule, which has a file a line: the compiler's own lacks them. Its object is gone by now. */
     private static String linked(String rule) {
-        String first = rule.split("\n\n", 2)[0];
-        return first.substring(first.indexOf(':') + 1)
-                .replace("\\\n", " ")
-                .lines()
-                .flatMap(line -> Arrays.stream(line.strip().split("(?<!\\\\) +")))
-                .filter(file -> !file.isEmpty() && Files.exists(Path.of(file.replace("\\ ", " "))))
-                .map(file -> " " + file)
+        return rule.lines()
+                .skip(1)
+                .takeWhile(line -> !line.isBlank())
+                .map(line -> line.replaceFirst(" \\\\$", "").strip())
+                .filter(file -> Files.exists(Path.of(file)))
+                .map(file -> " " + file.replace(" ", "\\ "))
                 .collect(Collectors.joining("", "", "\n"));
     }
 

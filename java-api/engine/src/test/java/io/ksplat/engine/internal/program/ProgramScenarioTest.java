@@ -337,8 +337,8 @@ class ProgramScenarioTest {
     }
 
     private Path ltp(String fields, int status) throws Exception {
-        Path headers = Files.createDirectories(folder.resolve("ltp/include"));
-        Path library = Files.createDirectories(folder.resolve("ltp/lib"));
+        Path headers = Files.createDirectories(folder.resolve("my ltp/include"));
+        Path library = Files.createDirectories(folder.resolve("my ltp/lib"));
         Files.writeString(headers.resolve("tst_test.h"), """
                 #include <stddef.h>
                 struct tst_test {
@@ -369,7 +369,7 @@ class ProgramScenarioTest {
                 .inheritIO()
                 .start();
         assertThat(make.waitFor()).isZero();
-        Path tests = Files.createDirectories(folder.resolve("ltp/testcases/kernel"));
+        Path tests = Files.createDirectories(folder.resolve("my ltp/testcases/kernel"));
         return Files.writeString(
                 tests.resolve("open99.c"),
                 "#include \"tst_test.h\"\nstatic void run(void) {}\nstatic struct tst_test test = {\n\t.test_all = run,\n"
@@ -410,7 +410,7 @@ class ProgramScenarioTest {
 
     private Path ltpWithoutLibrary() throws Exception {
         Path test = ltp("");
-        Files.delete(folder.resolve("ltp/lib/libltp.a"));
+        Files.delete(folder.resolve("my ltp/lib/libltp.a"));
         return test;
     }
 
