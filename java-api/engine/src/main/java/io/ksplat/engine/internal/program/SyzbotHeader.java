@@ -2,9 +2,9 @@
 package io.ksplat.engine.internal.program;
 
 import io.ksplat.evidence.internal.console.ReportTitle;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -31,21 +31,18 @@ final class SyzbotHeader {
 
     /** Returns the title of the bug that the comment before the first line of code names; empty if syzkaller did not make the file. */
     static Optional<ReportTitle> bug(String source) {
-        Optional<ReportTitle> title = Optional.empty();
-        boolean marked = false;
-        for (String line : source.split("\\R", -1)) {
-            Matcher comment = COMMENT.matcher(line);
-            if (!line.isBlank()
-                    && (!comment.matches() || DIRECTIVE.matcher(line).lookingAt())) {
-                break;
-            }
-            String text = line.isBlank() ? "" : comment.group("text");
-            marked |= MARK.matcher(text).find();
-            if (title.isEmpty()) {
-                title = ReportTitle.parse(SUBJECT.matcher(text).replaceFirst(""));
-            }
+        List<String> comments = source.lines()
+                .filter(line -> !line.isBlank())
+                .takeWhile(line -> COMMENT.matcher(line).matches()
+                        && !DIRECTIVE.matcher(line).lookingAt())
+                .map(line -> COMMENT.matcher(line).replaceFirst("${text}"))
+                .toList();
+        if (comments.stream().noneMatch(text -> MARK.matcher(text).find())) {
+            return Optional.empty();
         }
-        return marked ? title : Optional.empty();
+        return comments.stream()
+                .flatMap(text -> ReportTitle.parse(SUBJECT.matcher(text).replaceFirst("")).stream())
+                .findFirst();
     }
 
     /** Returns the option without which no kernel reports a bug; empty if each one may. */
