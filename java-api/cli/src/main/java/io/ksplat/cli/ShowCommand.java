@@ -92,11 +92,7 @@ final class ShowCommand implements Callable<Integer> {
             return Exit.of(stored.stream().map(StoredRun::run).toList(), news);
         }
         List<RunRecord> runs = html && HtmlReport.hasNoRuns(folder) ? List.of() : ResultsReader.read(folder);
-        Optional<PatchRecord> trial = CampaignFiles.of(folder).stream()
-                .map(CampaignFiles.Stored::record)
-                .filter(PatchRecord.class::isInstance)
-                .map(PatchRecord.class::cast)
-                .findFirst();
+        Optional<PatchRecord> trial = CampaignFiles.trial(folder);
         int code =
                 trial.map(of -> of.isGood() ? Exit.EXPECTED : Exit.UNEXPECTED).orElseGet(() -> Exit.of(runs, news));
         if (ktap) {

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Where a report keeps them: {@code bisect.json}, {@code patch.json} and {@code history.json} beside its runs, {@code sweep/ID/sweep.json},
@@ -70,6 +71,17 @@ public final class CampaignFiles {
             }
         }
         return found;
+    }
+
+    /**
+     * Returns the patch trial whose runs a report has; empty if they are of none.
+     *
+     * @throws IOException in one line, if it is damaged
+     */
+    public static Optional<PatchRecord> trial(Path report) throws IOException {
+        List<Stored> found = new ArrayList<>();
+        read(report, "", "patch", found);
+        return found.stream().map(stored -> (PatchRecord) stored.record()).findFirst();
     }
 
     /** Removes those of a report whose runs are forgotten. */
