@@ -32,7 +32,7 @@ public record Bug(Set<String> signatures) {
 
     /** Returns whether a run ended in a splat, from any bug. */
     public static boolean isSplat(RunRecord run) {
-        return run.verdict() == Verdict.DEADLOCK || run.verdict() == Verdict.CRASH;
+        return run.verdict().isSplat();
     }
 
     /** Adds the signatures of a run on a kernel that has the bug; none if the run says itself that it shows another bug. */

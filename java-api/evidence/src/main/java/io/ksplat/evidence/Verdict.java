@@ -18,5 +18,10 @@ public enum Verdict {
     /** Nothing decides: a control failed, or the evidence is not enough. */
     INCONCLUSIVE,
     /** The harness failed, or the kernel died before the experiment began. */
-    ERROR
+    ERROR;
+
+    /** Returns whether the kernel shows a bug and did not recover from it. */
+    public boolean isSplat() {
+        return this == DEADLOCK || this == CRASH;
+    }
 }

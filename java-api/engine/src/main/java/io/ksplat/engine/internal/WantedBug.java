@@ -29,7 +29,7 @@ public record WantedBug(Optional<ReportTitle> title) {
 
     /** Returns what differs though the kernel splatted: another bug did it. */
     public Optional<String> mismatch(Verdict verdict, List<Evidence> evidence) {
-        return title.filter(wanted -> isSplat(verdict) && evidence.stream().noneMatch(wanted::isOf))
+        return title.filter(wanted -> verdict.isSplat() && evidence.stream().noneMatch(wanted::isOf))
                 .map(wanted -> "another bug: " + shown(verdict, evidence) + "; the reproducer is of " + wanted.text());
     }
 
@@ -37,10 +37,6 @@ public record WantedBug(Optional<ReportTitle> title) {
     public Optional<String> note(List<Evidence> evidence) {
         return title.filter(wanted -> evidence.stream().anyMatch(wanted::isOf))
                 .map(wanted -> "it shows the bug that the reproducer is of: " + wanted.text());
-    }
-
-    private static boolean isSplat(Verdict verdict) {
-        return verdict == Verdict.DEADLOCK || verdict == Verdict.CRASH;
     }
 
     private static String shown(Verdict verdict, List<Evidence> evidence) {
