@@ -8,10 +8,11 @@ import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import io.ksplat.campaign.internal.hunt.HuntResult.Tried;
 import io.ksplat.kernel.internal.Digests;
 import io.ksplat.results.internal.KnownReports;
+import io.ksplat.results.internal.ReportFolder;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -85,10 +86,8 @@ public final class HuntFile {
 
     /** Writes a result into the folder of its kernel. */
     static void write(Path folder, HuntResult result) throws IOException {
-        Path file = folder.resolve(NAME);
-        Path whole = file.resolveSibling(NAME + ".new");
-        Files.writeString(whole, line(result) + "\n");
-        Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        new ReportFolder(folder)
+                .replace(NAME, out -> out.write((line(result) + "\n").getBytes(StandardCharsets.UTF_8)));
     }
 
     /** Returns the folder of what belongs to this kernel. */

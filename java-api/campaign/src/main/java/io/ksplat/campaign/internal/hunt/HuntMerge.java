@@ -63,10 +63,11 @@ public final class HuntMerge {
     private static HuntResult join(List<Path> parts) throws IOException {
         Map<String, Tried> tried = new LinkedHashMap<>();
         Set<String> meant = new LinkedHashSet<>();
-        HuntResult first = HuntFile.read(parts.get(0).resolve(HuntFile.NAME));
+        List<HuntResult> results = new ArrayList<>();
         for (Path part : parts) {
             HuntResult result = HuntFile.read(part.resolve(HuntFile.NAME));
-            if (!result.basis().equals(first.basis())) {
+            results.add(result);
+            if (!result.basis().equals(results.get(0).basis())) {
                 throw new IllegalArgumentException(parts.get(0) + " and " + part + " are of different hunts: of another"
                         + " kernel, with other --points, another --seed or other operations; hunt again, or join one"
                         + " after the other");
@@ -76,6 +77,7 @@ public final class HuntMerge {
             }
             meant.addAll(result.untried());
         }
+        HuntResult first = results.get(0);
         List<Tried> inOrder = Operations.named(List.of()).stream()
                 .map(Operation::name)
                 .filter(tried::containsKey)
