@@ -116,31 +116,37 @@ final class BisectCommand implements Callable<Integer> {
                 new Bisector(new Bisector.Question(entry.fullId(), choice.digest(), good, bad, find, error), progress);
         Path searched = tree;
         return searched == null
-                ? prebuilt(bisector, choice, progress)
+                ? prebuilt(bisector, choice, entry, progress)
                 : inTree(
                         bisector,
                         new Bisector.Commits(searched, profile, paths, firstParent, stateFile),
                         choice,
+                        entry,
                         progress);
     }
 
-    private int prebuilt(Bisector bisector, Reproducers.Choice choice, TerminalProgress progress) throws Exception {
+    private int prebuilt(Bisector bisector, Reproducers.Choice choice, Catalogue.Entry entry, TerminalProgress progress)
+            throws Exception {
         Bisector.Answer answer;
         try (OpenTrials trials =
                 new OpenTrials(options, options.options(progress, spec), through.open(options.report(), jobs))) {
-            answer = bisector.prebuilt(trial(trials, choice, progress), jobs);
+            answer = bisector.prebuilt(trial(trials, choice, entry, progress), jobs);
         }
-        return end(choice.only().fullId(), answer, progress);
+        return end(entry.fullId(), answer, progress);
     }
 
-    private Trial trial(OpenTrials trials, Reproducers.Choice choice, TerminalProgress progress) throws IOException {
+    private Trial trial(OpenTrials trials, Reproducers.Choice choice, Catalogue.Entry entry, TerminalProgress progress)
+            throws IOException {
         tell(trials.session(), progress);
-        return trials.of(choice, List.of(choice.only()), reproducer.program(spec))
-                .get(0);
+        return trials.of(choice, List.of(entry), reproducer.program(spec)).get(0);
     }
 
     private int inTree(
-            Bisector bisector, Bisector.Commits commits, Reproducers.Choice choice, TerminalProgress progress)
+            Bisector bisector,
+            Bisector.Commits commits,
+            Reproducers.Choice choice,
+            Catalogue.Entry entry,
+            TerminalProgress progress)
             throws Exception {
         PrintWriter out = spec.commandLine().getOut();
         if (look) {
@@ -156,14 +162,14 @@ final class BisectCommand implements Callable<Integer> {
             answer = bisector.inTree(commits, options.options(progress, spec), timed -> {
                 OpenTrials trials = new OpenTrials(options, timed, through.open(options.report(), jobs));
                 opened.add(trials);
-                return trial(trials, choice, progress);
+                return trial(trials, choice, entry, progress);
             });
         } finally {
             for (OpenTrials trials : opened) {
                 trials.close();
             }
         }
-        int code = end(choice.only().fullId(), answer, progress);
+        int code = end(entry.fullId(), answer, progress);
         if (!json) {
             out.print(answer.look());
             out.flush();

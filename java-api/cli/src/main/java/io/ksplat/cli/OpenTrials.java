@@ -56,8 +56,14 @@ final class OpenTrials implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        session.close();
-        runner.close();
-        engine.ifPresent(Engine::close);
+        try {
+            engine.ifPresent(Engine::close);
+        } finally {
+            try {
+                session.close();
+            } finally {
+                runner.close();
+            }
+        }
     }
 }

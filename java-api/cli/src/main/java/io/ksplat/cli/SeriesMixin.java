@@ -117,7 +117,6 @@ final class SeriesMixin {
     List<Catalogue.Entry> entries(CommandSpec spec, List<String> arguments) throws IOException {
         return choices(spec, arguments).stream()
                 .flatMap(choice -> choice.entries().stream())
-                .distinct()
                 .toList();
     }
 }

@@ -97,7 +97,7 @@ final class ThroughMixin {
                 Optional.empty(),
                 Optional.empty(),
                 false,
-                (int) RunSettings.of(RunSettings.DEFAULT_KERNEL).busy().toSeconds(),
+                (int) RunSettings.DEFAULT_BUSY.toSeconds(),
                 accelerator,
                 program.options(),
                 program.arguments());
