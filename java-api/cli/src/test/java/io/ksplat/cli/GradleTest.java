@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -45,18 +46,22 @@ class GradleTest {
     @TempDir
     Path folder;
 
-    private String gradle = "";
+    private static String gradle = "";
 
-    @BeforeEach
-    void makeProject() throws Exception {
+    @BeforeAll
+    static void prepareGradle(@TempDir Path scratch) throws Exception {
         Skips.unless("root".equals(System.getProperty("user.name")), "Gradle is not tested: only root can lay it over");
         HeldProcess made = HeldProcess.run(
-                folder,
+                scratch,
                 LIMIT,
                 Path.of("../../scripts/prepare-gradle").toAbsolutePath().toString());
         assertThat(made.status()).as(made.output()).isZero();
         gradle = made.output().lines().reduce((first, second) -> second).orElse("");
         Skips.unless(gradle.startsWith("/"), "Gradle is not tested: " + gradle);
+    }
+
+    @BeforeEach
+    void makeProject() throws Exception {
         Path platform = Path.of(org.junit.platform.console.ConsoleLauncher.class
                 .getProtectionDomain()
                 .getCodeSource()
