@@ -101,6 +101,16 @@ class CampaignFilesTest {
                 message);
     }
 
+    /** Who asks for the trial of a report needs none of its other records. */
+    @Test
+    void theTrialIsReadAlone() throws IOException {
+        assertThat(CampaignFiles.trial(report)).isEmpty();
+        CampaignFiles.write(report, PATCH);
+        Files.writeString(report.resolve("bisect.json"), "{");
+        assertThat(CampaignFiles.trial(report)).contains(PATCH);
+        assertThatThrownBy(() -> CampaignFiles.of(report)).isInstanceOf(IOException.class);
+    }
+
     @Test
     void readsWhatItWrote() throws IOException {
         CampaignFiles.write(report, BISECT);
