@@ -111,19 +111,10 @@ class GithubAnnotationsTest {
     }
 
     private static PatchRecord trial(String verdict, Optional<PatchRecord.Place> at) {
-        PatchRecord.Side side = new PatchRecord.Side(1, 1, 0.025, 1, List.of());
-        return new PatchRecord(
+        return Runs.trial(
                 verdict,
-                0.01,
-                new PatchRecord.Sides(1, 1),
-                new PatchRecord.Sides(1, 1),
                 "the reason",
-                "0123456789ab",
-                "plain",
-                List.of("bpf: Fix it"),
-                List.of(),
-                List.of(new PatchRecord.Comparison(
-                        "nmi-task-kptr", Optional.of(verdict), 0.01, "the bug still shows: stuck", side, side, at)));
+                List.of(Runs.comparison("nmi-task-kptr", verdict, "the bug still shows: stuck", at)));
     }
 
     private String annotations(PatchRecord trial) throws IOException {

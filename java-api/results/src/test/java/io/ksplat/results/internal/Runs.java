@@ -21,6 +21,7 @@ import io.ksplat.results.RunRecord;
 import io.ksplat.results.TimelineEvent;
 import io.ksplat.results.Timings;
 import io.ksplat.results.ToolRecord;
+import io.ksplat.results.internal.campaign.PatchRecord;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -151,5 +152,28 @@ public final class Runs {
                                         false)))),
                 Source.CONSOLE,
                 OptionalDouble.of(12.25));
+    }
+
+    /** A patch trial of one pair of runs each. */
+    static PatchRecord trial(String verdict, String why, List<PatchRecord.Comparison> reproducers) {
+        return new PatchRecord(
+                verdict,
+                0.01,
+                new PatchRecord.Sides(1, 1),
+                new PatchRecord.Sides(1, 1),
+                why,
+                "0123456789ab",
+                "plain",
+                List.of("bpf: Fix it"),
+                List.of(),
+                reproducers);
+    }
+
+    /** @param verdict empty: it has none */
+    static PatchRecord.Comparison comparison(
+            String reproducer, String verdict, String why, Optional<PatchRecord.Place> at) {
+        PatchRecord.Side side = new PatchRecord.Side(1, 1, 0.025, 1, List.of());
+        return new PatchRecord.Comparison(
+                reproducer, Optional.of(verdict).filter(word -> !word.isEmpty()), 0.01, why, side, side, at);
     }
 }

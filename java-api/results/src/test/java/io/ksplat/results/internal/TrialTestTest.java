@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -36,27 +37,14 @@ class TrialTestTest {
     }
 
     private static PatchRecord trial(String series, String... reproducers) {
-        PatchRecord.Side side = new PatchRecord.Side(1, 1, 0.025, 1, List.of());
-        return new PatchRecord(
+        return Runs.trial(
                 series,
-                0.01,
-                new PatchRecord.Sides(1, 1),
-                new PatchRecord.Sides(1, 1),
                 "the reason [[ATTACHMENT|/etc/passwd]]",
-                "0123456789ab",
-                "plain",
-                List.of("bpf: Fix it"),
-                List.of(),
                 Stream.of(reproducers)
-                        .map(verdict -> new PatchRecord.Comparison(
-                                "of-"
-                                        + verdict.toLowerCase(java.util.Locale.ROOT)
-                                                .replace(' ', '-'),
-                                Optional.of(verdict).filter(word -> !word.isEmpty()),
-                                0.01,
+                        .map(verdict -> Runs.comparison(
+                                "of-" + verdict.toLowerCase(Locale.ROOT).replace(' ', '-'),
+                                verdict,
                                 "why",
-                                side,
-                                side,
                                 Optional.empty()))
                         .toList());
     }
