@@ -4,6 +4,7 @@ package io.ksplat.cli;
 import io.ksplat.campaign.internal.CacheArchive;
 import io.ksplat.campaign.internal.CacheShelf;
 import io.ksplat.campaign.internal.fleet.FleetPlan;
+import io.ksplat.campaign.internal.fleet.FleetWork;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -91,15 +92,23 @@ final class CacheCommand implements Runnable {
                             paramLabel = "FILE",
                             description = "The archive: its name ends with .tar, .tar.gz, .tar.xz or .tar.zst.")
                     Path file,
-            @Option(names = "--plan", paramLabel = "PLAN", description = "Only the kernels of a plan.") @Nullable
+            @Option(
+                            names = "--plan",
+                            paramLabel = "PLAN",
+                            description = "Only the kernels of a plan, and the anchor of a sweep.")
+                    @Nullable
                     Path plan)
             throws Exception {
-        Optional<Set<String>> kernels = plan == null
-                ? Optional.empty()
-                : Optional.of(FleetPlan.read(plan).kernels().stream()
-                        .map(FleetPlan.Kernel::key)
-                        .collect(Collectors.toSet()));
-        int entries = CacheArchive.standard().write(file, kernels);
+        Optional<FleetPlan> only = plan == null ? Optional.empty() : Optional.of(FleetPlan.read(plan));
+        int entries = CacheArchive.standard()
+                .write(
+                        file,
+                        only.map(one -> one.kernels().stream()
+                                .map(FleetPlan.Kernel::key)
+                                .collect(Collectors.toSet())),
+                        only.filter(one -> one.work() instanceof FleetWork.Sweep)
+                                .map(one -> Set.of(((FleetWork.Sweep) one.work()).anchor()))
+                                .orElse(Set.of()));
         PrintWriter out = spec.commandLine().getOut();
         out.println(entries + " entries are in " + file);
         out.flush();

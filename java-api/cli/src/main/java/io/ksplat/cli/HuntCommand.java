@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
-import io.ksplat.campaign.internal.fleet.ShardName;
 import io.ksplat.campaign.internal.hunt.Hunt;
 import io.ksplat.campaign.internal.hunt.HuntFile;
 import io.ksplat.campaign.internal.hunt.HuntRequest;
@@ -41,12 +40,8 @@ final class HuntCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    @Option(
-            names = "--operation",
-            paramLabel = "NAME",
-            description =
-                    "An operation (map-update/lru-hash) or a family (map-update), may be given several times. Default: all.")
-    private List<String> operations = List.of();
+    @Mixin
+    private HuntMixin wanted = new HuntMixin();
 
     @Option(names = "--list", description = "Print the operations, and try none.")
     private boolean list;
@@ -55,38 +50,16 @@ final class HuntCommand implements Callable<Integer> {
     private KernelsMixin kernels = new KernelsMixin();
 
     @Option(
-            names = "--points",
-            paramLabel = "N",
-            description =
-                    "How many instructions of an operation to try, default ${DEFAULT-VALUE}: those behind which a "
-                            + "lock may be held or free, and a sample. The borders of what is found come in addition.")
-    private int points = 20;
-
-    @Option(names = "--exhaustive", description = "Try every instruction.")
-    private boolean exhaustive;
-
-    @Option(
             names = "--minutes",
             paramLabel = "N",
             description = "No operation begins later, on each kernel. Default: ${DEFAULT-VALUE}.")
     private int minutes = 15;
-
-    @Option(names = "--seed", paramLabel = "N", description = "Chooses the sample, default ${DEFAULT-VALUE}.")
-    private long seed = 1;
 
     @Mixin
     private KnownMixin known = new KnownMixin();
 
     @Option(names = "--jobs", paramLabel = "N", description = "Operations at once, by default one for each CPU.")
     private int jobs = Runtime.getRuntime().availableProcessors();
-
-    @Option(
-            names = "--shard",
-            paramLabel = "I/N",
-            description =
-                    "Try a share of the operations: 2/8 is the second of eight; auto: as Slurm, Kubernetes, GitLab,"
-                            + " Buildkite or CircleCI number this job. ksplat merge joins the shares.")
-    private String shard = "1/1";
 
     @Option(
             names = "--report",
@@ -100,7 +73,7 @@ final class HuntCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         PrintWriter out = spec.commandLine().getOut();
-        List<Operation> meant = Operations.named(operations);
+        List<Operation> meant = wanted.operations();
         if (list) {
             meant.forEach(operation -> out.println(operation.name()));
             out.flush();
@@ -110,7 +83,6 @@ final class HuntCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--minutes must be at least 1");
         }
         kernels.check();
-        ShardName share = ShardName.parse(shard, System.getenv());
         KnownReports reports = known.isGiven() ? known.read() : Operations.known();
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
         boolean failed = false;
@@ -122,8 +94,14 @@ final class HuntCommand implements Callable<Integer> {
                 report.toAbsolutePath(),
                 progress);
         for (String kernel : kernels.specs()) {
-            HuntResult result = hunt.run(
-                    new HuntRequest(kernel, meant, share, points, exhaustive, Duration.ofMinutes(minutes), seed, jobs));
+            HuntResult result = hunt.run(new HuntRequest(
+                    kernel,
+                    meant,
+                    wanted.points(),
+                    wanted.exhaustive(),
+                    Duration.ofMinutes(minutes),
+                    wanted.seed(),
+                    jobs));
             progress.clear();
             out.print(json ? HuntFile.line(result) + "\n" : HuntText.of(result, report));
             out.flush();

@@ -36,7 +36,7 @@ final class HuntText {
             text.append(group(result, group, report));
         }
         if (!result.untried().isEmpty()) {
-            text.append("Not tried, since the time was up or another shard does: ")
+            text.append("Not tried, since the time was up or a unit is missing: ")
                     .append(String.join(", ", result.untried()))
                     .append('\n');
         }

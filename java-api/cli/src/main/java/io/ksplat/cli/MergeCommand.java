@@ -89,15 +89,20 @@ final class MergeCommand implements Callable<Integer> {
 
     private int plan(PrintWriter out, News news) throws Exception {
         PlanMerge.Joint joint = PlanMerge.of(folders).into(report);
-        out.print(ErrorGuide.end(joint.runs(), report));
-        out.print(baseline.isGiven() ? news.text(joint.runs()) : "");
-        out.print(joint.rates());
+        if (!joint.runs().isEmpty()) {
+            out.print(ErrorGuide.end(joint.runs(), report));
+            out.print(baseline.isGiven() ? news.text(joint.runs()) : "");
+        }
+        joint.hunts().forEach(result -> out.print(HuntText.of(result, report)));
+        out.print(joint.text());
         joint.missing().forEach(unit -> out.println("missing: " + unit));
         int units = joint.plan().units().size();
         out.println(units - joint.missing().size() + " of " + units + " units of the plan are here"
                 + (joint.again() == 0 ? "" : ", " + joint.again() + " of them begun more than once"));
         out.flush();
         ReportPages.write(report, baseline.folder(), spec.commandLine().getErr());
-        return joint.missing().isEmpty() ? Exit.of(joint.runs(), news) : Exit.HARNESS;
+        return joint.whole()
+                ? PlanMixin.code(joint.plan().work(), joint.runs(), joint.hunts(), Exit.of(joint.runs(), news))
+                : Exit.HARNESS;
     }
 }

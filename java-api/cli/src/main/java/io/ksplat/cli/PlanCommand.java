@@ -4,18 +4,13 @@ package io.ksplat.cli;
 import io.ksplat.campaign.Parallelism;
 import io.ksplat.campaign.internal.fleet.FleetPlan;
 import io.ksplat.campaign.internal.fleet.FleetUnit;
+import io.ksplat.campaign.internal.fleet.FleetWork;
 import io.ksplat.campaign.internal.fleet.KnownDurations;
-import io.ksplat.campaign.internal.fleet.PlannedKernels;
-import io.ksplat.campaign.internal.history.History;
 import io.ksplat.engine.SessionOptions;
 import io.ksplat.engine.internal.TerminalProgress;
-import io.ksplat.results.ResultsReader;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -28,11 +23,11 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "plan",
-        description = "Writes what run would do, as units that many machines can share: see ksplat help many-machines.",
-        mixinStandardHelpOptions = true)
+        description =
+                "Writes what run, hunt, soak or sweep would do, as units that many machines can share: see ksplat help many-machines.",
+        mixinStandardHelpOptions = true,
+        subcommands = {PlanHuntCommand.class, PlanSoakCommand.class, PlanSweepCommand.class})
 final class PlanCommand implements Callable<Integer> {
-    private static final int MOST_UNITS = 1_000_000;
-
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
@@ -50,23 +45,14 @@ final class PlanCommand implements Callable<Integer> {
             description = "Attempts in a unit at most, default 10: what a machine that dies loses.")
     private int attempts;
 
-    @Option(
-            names = "--from",
-            paramLabel = "DIR",
-            description = "An earlier report, which tells how long each takes; may be given several times.")
-    private List<Path> earlier = List.of();
-
-    @Option(
-            names = "--history",
-            paramLabel = "HISTORY",
-            description = "Tells how long each takes, of all reports that were added: see ksplat help history.")
-    private @Nullable String history;
+    @Mixin
+    private DurationsMixin durations = new DurationsMixin();
 
     @Option(names = "--accelerator", paramLabel = "KIND", description = "kvm or tcg; each machine finds out by itself.")
     private @Nullable String accelerator;
 
-    @Option(names = "--json", description = "Print the plan, for ksplat run --plan, instead of a table of it.")
-    private boolean json;
+    @Mixin
+    private PlanOutput output = new PlanOutput();
 
     @Override
     public Integer call() throws Exception {
@@ -82,9 +68,10 @@ final class PlanCommand implements Callable<Integer> {
             throw AttemptsMixin.nothingNamed(spec);
         }
         List<FleetPlan.Reproducer> planned = PlanWords.reproducers(reproducers.find(named));
-        List<FleetPlan.Kernel> known = kernels();
+        List<FleetPlan.Kernel> known = PlanOutput.kernels(spec, said.kernels());
         FleetPlan plan = FleetPlan.of(
                 SessionOptions.VERSION,
+                new FleetWork.Runs(),
                 new FleetPlan.Settings(
                         Optional.ofNullable(said.expect()),
                         Optional.ofNullable(said.nmi()),
@@ -96,10 +83,7 @@ final class PlanCommand implements Callable<Integer> {
                 planned,
                 known,
                 units(planned, known));
-        PrintWriter out = spec.commandLine().getOut();
-        out.print(json ? plan.json() : table(plan));
-        out.flush();
-        return Exit.EXPECTED;
+        return output.print(spec, plan);
     }
 
     private void checkWords() {
@@ -112,66 +96,31 @@ final class PlanCommand implements Callable<Integer> {
                 .withAccelerator(Optional.ofNullable(accelerator));
     }
 
-    private List<FleetPlan.Kernel> kernels() throws Exception {
-        TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
-        try {
-            return PlannedKernels.resolve(said.kernels(), progress);
-        } finally {
-            progress.clear();
-        }
-    }
-
     private List<FleetUnit> units(List<FleetPlan.Reproducer> planned, List<FleetPlan.Kernel> known) throws IOException {
-        KnownDurations durations = new KnownDurations();
-        for (Path report : earlier) {
-            durations.add(ResultsReader.read(report));
-        }
-        if (history != null) {
-            try (History past = History.existing(history)) {
-                past.tell(durations);
-            }
-        }
-        long many = (long) planned.size() * known.size() * ((said.repeat() - 1) / attempts + 1);
-        if (many > MOST_UNITS) {
-            throw new ParameterException(
-                    spec.commandLine(), many + " units are too many: more attempts in a unit, with --attempts");
-        }
+        KnownDurations minutes = durations.read();
+        PlanOutput.checkNumber(
+                spec,
+                (long) planned.size() * known.size() * ((said.repeat() - 1) / attempts + 1),
+                "more attempts in a unit, with --attempts");
         FleetUnit.Needs needs = new FleetUnit.Needs("kvm".equalsIgnoreCase(accelerator), Parallelism.ATTEMPT_MIB);
         List<FleetUnit> units = new ArrayList<>();
         for (FleetPlan.Reproducer reproducer : planned) {
             for (FleetPlan.Kernel kernel : known) {
-                Optional<Double> attempt = durations.minutes(reproducer.ids(), kernel.key());
+                Optional<Double> attempt = minutes.minutes(reproducer.ids(), kernel.key());
                 for (int first = 1; first <= said.repeat(); first += attempts) {
                     int last = Math.min(said.repeat(), first + attempts - 1);
                     int number = last - first + 1;
                     units.add(new FleetUnit(
-                            String.format(Locale.ROOT, "unit-%04d", units.size() + 1),
+                            PlanOutput.unit(units.size()),
                             reproducer.word(),
                             kernel.spec(),
                             first,
                             last,
                             needs,
-                            attempt.map(minutes -> minutes * number)));
+                            attempt.map(one -> one * number)));
                 }
             }
         }
         return units;
-    }
-
-    private static String table(FleetPlan plan) {
-        StringBuilder text = new StringBuilder();
-        for (FleetUnit unit : plan.units()) {
-            text.append(unit.words())
-                    .append(unit.minutes()
-                            .map(minutes -> String.format(Locale.ROOT, ", %.1f minutes", minutes))
-                            .orElse(""))
-                    .append('\n');
-        }
-        return text
-                + String.format(
-                        Locale.ROOT,
-                        "%d units, plan %s; as a file: --json%n",
-                        plan.units().size(),
-                        plan.digest().substring(0, 12));
     }
 }

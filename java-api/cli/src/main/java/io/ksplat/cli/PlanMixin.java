@@ -3,11 +3,22 @@ package io.ksplat.cli;
 
 import io.ksplat.campaign.internal.fleet.FleetPlan;
 import io.ksplat.campaign.internal.fleet.FleetUnit;
+import io.ksplat.campaign.internal.fleet.FleetWork;
+import io.ksplat.campaign.internal.fleet.HuntWork;
 import io.ksplat.campaign.internal.fleet.PlanReport;
 import io.ksplat.campaign.internal.fleet.PlannedKernels;
+import io.ksplat.campaign.internal.fleet.RunWork;
 import io.ksplat.campaign.internal.fleet.ShardName;
 import io.ksplat.campaign.internal.fleet.ShardRun;
 import io.ksplat.campaign.internal.fleet.Shares;
+import io.ksplat.campaign.internal.fleet.SweepWork;
+import io.ksplat.campaign.internal.fleet.UnitWork;
+import io.ksplat.campaign.internal.hunt.Hunt;
+import io.ksplat.campaign.internal.hunt.HuntMerge;
+import io.ksplat.campaign.internal.hunt.HuntResult;
+import io.ksplat.campaign.internal.hunt.Operations;
+import io.ksplat.campaign.internal.soak.SoakResult;
+import io.ksplat.engine.Catalogue;
 import io.ksplat.engine.RunSettings;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.SessionOptions;
@@ -20,7 +31,9 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -78,7 +91,7 @@ final class PlanMixin {
     int run(CommandSpec spec, Path folder, int jobs) throws Exception {
         FleetPlan planned = FleetPlan.read(plan == null ? Path.of("") : plan);
         ShardName name = shard == null ? new ShardName(1, 1) : ShardName.parse(shard, System.getenv());
-        List<FleetUnit> share = Shares.of(planned.units(), name.of()).get(name.index() - 1);
+        List<FleetUnit> share = Shares.of(planned, name.of()).get(name.index() - 1);
         PrintWriter err = spec.commandLine().getErr();
         PrintWriter out = spec.commandLine().getOut();
         TerminalProgress progress = TerminalProgress.on(err);
@@ -89,48 +102,92 @@ final class PlanMixin {
             throw new IllegalArgumentException("ksplat " + planned.tool() + " made the plan, and this is "
                     + SessionOptions.VERSION + ": use one version on all machines");
         }
-        PlanReport report = PlanReport.open(folder.toAbsolutePath().normalize(), planned, name, share);
         var entries = PlanWords.entries(planned);
+        PlanReport report = PlanReport.open(folder.toAbsolutePath().normalize(), planned, name, share);
         boolean whole;
         try (Session session = Session.openUntilSignal(options)) {
             PlannedKernels.fetch(planned, share, progress);
-            whole = new ShardRun(session, settings(planned), report, name, entries, new ShardRun.Listener() {
+            session.keepReady(planned.hasRuns() ? jobs : 0);
+            whole = new ShardRun(report, name, session::isInterrupted, new ShardRun.Listener() {
                         @Override
                         public void passed(FleetUnit unit) {
                             progress.clear();
-                            out.println(unit.words() + ": done before");
+                            out.println(planned.words(unit) + ": done before");
                             out.flush();
                         }
 
                         @Override
-                        public void ended(
-                                FleetUnit unit, List<RunRecord> runs, List<String> failures, int begun, boolean first) {
+                        public void ended(FleetUnit unit, UnitWork.Done done, int begun, boolean first) {
                             progress.clear();
-                            failures.forEach(failure -> err.println("ksplat: " + ErrorGuide.told(failure)));
+                            done.failures().forEach(failure -> err.println("ksplat: " + ErrorGuide.told(failure)));
                             err.flush();
-                            runs.forEach(run -> out.print(RunText.of(run, report.unit(unit))));
-                            out.println(unit.words()
+                            done.runs().forEach(run -> out.print(RunText.of(run, report.unit(unit))));
+                            done.lines().forEach(out::println);
+                            out.println(planned.words(unit)
                                     + (first ? "" : ": another run of it was faster, and its report stays")
                                     + (begun > 1 ? ": begun " + begun + " times" : ""));
                             out.flush();
                         }
                     })
-                    .run(share, resume, jobs, EntryRunner::new);
+                    .run(share, resume, jobs, workers(planned, session, entries, progress));
             progress.clear();
         }
         out.println(
                 "shard " + name + ", " + share.size() + " of " + planned.units().size() + " units: "
                         + (whole ? "all are done" : "not all are done") + "; join with: ksplat merge " + folder);
         out.flush();
-        return whole ? code(report, share) : Exit.HARNESS;
+        return whole ? code(report, planned, share) : Exit.HARNESS;
     }
 
-    private static int code(PlanReport report, List<FleetUnit> share) throws IOException {
-        List<RunRecord> runs = new ArrayList<>();
-        for (FleetUnit unit : share) {
-            runs.addAll(ResultsReader.read(report.unit(unit)));
+    /** Returns what makes that which does the units, for each job. */
+    private static Supplier<UnitWork> workers(
+            FleetPlan plan, Session session, Map<String, List<Catalogue.Entry>> entries, TerminalProgress progress) {
+        if (plan.work() instanceof FleetWork.Hunt hunt) {
+            return () -> new HuntWork(
+                    hunt,
+                    report -> new Hunt(
+                            EntryRunner::new,
+                            java -> JavaSourceCatalogue.compile(java).entries().get(0),
+                            Operations.known(),
+                            report,
+                            progress));
         }
-        return share.isEmpty() ? Exit.EXPECTED : Exit.of(runs);
+        if (plan.work() instanceof FleetWork.Sweep sweep) {
+            Catalogue.Entry swept = entries.values().iterator().next().get(0);
+            return () -> new SweepWork(sweep, swept, new EntryRunner(), progress);
+        }
+        return () -> new RunWork(session, settings(plan), entries, new EntryRunner());
+    }
+
+    private static int code(PlanReport report, FleetPlan plan, List<FleetUnit> share) throws IOException {
+        List<RunRecord> runs = new ArrayList<>();
+        List<HuntResult> hunts = new ArrayList<>();
+        for (FleetUnit unit : share) {
+            Path own = report.unit(unit);
+            if (plan.work() instanceof FleetWork.Hunt) {
+                hunts.addAll(HuntMerge.results(own));
+            } else if (plan.hasRuns()) {
+                runs.addAll(ResultsReader.read(own));
+            }
+        }
+        return share.isEmpty() ? Exit.EXPECTED : code(plan.work(), runs, hunts, Exit.of(runs));
+    }
+
+    /**
+     * Returns the exit code of units that are all there.
+     *
+     * @param ofRuns that of their runs, if these are not of a soak or a hunt
+     */
+    static int code(FleetWork work, List<RunRecord> runs, List<HuntResult> hunts, int ofRuns) {
+        if (work instanceof FleetWork.Hunt) {
+            return hunts.stream().anyMatch(HuntResult::hasFailed)
+                    ? Exit.HARNESS
+                    : hunts.stream().anyMatch(HuntResult::hasNews) ? Exit.UNEXPECTED : Exit.EXPECTED;
+        }
+        if (work instanceof FleetWork.Soak) {
+            return SoakCommand.code(new SoakResult(runs, List.of(), List.of()));
+        }
+        return work instanceof FleetWork.Sweep ? Exit.EXPECTED : ofRuns;
     }
 
     private static RunSettings settings(FleetPlan plan) {

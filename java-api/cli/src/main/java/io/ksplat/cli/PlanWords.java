@@ -3,6 +3,10 @@ package io.ksplat.cli;
 
 import io.ksplat.campaign.internal.fleet.ClassDigest;
 import io.ksplat.campaign.internal.fleet.FleetPlan;
+import io.ksplat.campaign.internal.fleet.FleetWork;
+import io.ksplat.campaign.internal.hunt.Operation;
+import io.ksplat.campaign.internal.hunt.Operations;
+import io.ksplat.campaign.internal.sweep.AnchorShelf;
 import io.ksplat.engine.Catalogue;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -29,6 +33,16 @@ final class PlanWords {
         return List.copyOf(planned.values());
     }
 
+    /** Returns the operations of a hunt. */
+    static List<FleetPlan.Reproducer> operations(List<Operation> operations) throws IOException {
+        List<FleetPlan.Reproducer> planned = new ArrayList<>();
+        for (Operation operation : operations) {
+            planned.add(new FleetPlan.Reproducer(
+                    operation.name(), List.of(operation.name()), Operations.digest(operation)));
+        }
+        return planned;
+    }
+
     private static boolean covers(Reproducers.Choice whole, Catalogue.Entry entry) {
         return whole.entries().stream()
                 .anyMatch(other -> other.testCase().isEmpty()
@@ -52,30 +66,43 @@ final class PlanWords {
     }
 
     /**
-     * Returns what the words of a plan mean here.
+     * Returns what the words of a plan mean here; nothing if they are operations of a hunt.
      *
-     * @throws IllegalArgumentException if one means something else than it did where the plan was made
+     * @throws IllegalArgumentException if one means something else than it did where the plan was made, or if the anchor is not here
      */
     static Map<String, List<Catalogue.Entry>> entries(FleetPlan plan) throws IOException {
+        Map<String, String> planned = new LinkedHashMap<>();
+        plan.reproducers().forEach(one -> planned.put(one.word(), one.digest()));
+        if (plan.work() instanceof FleetWork.Hunt) {
+            for (FleetPlan.Reproducer here : operations(Operations.named(List.copyOf(planned.keySet())))) {
+                check(here.word(), planned, here.digest());
+            }
+            return Map.of();
+        }
+        if (plan.work() instanceof FleetWork.Sweep sweep) {
+            try {
+                AnchorShelf.kept(sweep.anchor());
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException(
+                        e.getMessage()
+                                + "; bring it from where the plan was made: ksplat cache export FILE --plan PLAN",
+                        e);
+            }
+        }
         Reproducers reproducers = new Reproducers(new ProgramMixin.Words(
                 plan.settings().options(), plan.settings().arguments()));
         Map<String, List<Catalogue.Entry>> entries = new LinkedHashMap<>();
-        List<String> words =
-                plan.reproducers().stream().map(FleetPlan.Reproducer::word).toList();
-        List<Reproducers.Choice> choices = new ArrayList<>(reproducers.find(words));
-        for (Reproducers.Choice choice : choices) {
-            String planned = plan.reproducers().stream()
-                    .filter(one -> one.word().equals(choice.word()))
-                    .map(FleetPlan.Reproducer::digest)
-                    .findFirst()
-                    .orElse("");
-            if (!planned.equals(digest(choice))) {
-                throw new IllegalArgumentException(
-                        choice.word()
-                                + " is not what was planned: its sources differ on this machine; plan again, or bring the same");
-            }
+        for (Reproducers.Choice choice : reproducers.find(List.copyOf(planned.keySet()))) {
+            check(choice.word(), planned, digest(choice));
             entries.put(choice.word(), choice.entries());
         }
         return entries;
+    }
+
+    private static void check(String word, Map<String, String> planned, String digest) {
+        if (!digest.equals(planned.get(word))) {
+            throw new IllegalArgumentException(word
+                    + " is not what was planned: its sources differ on this machine; plan again, or bring the same");
+        }
     }
 }

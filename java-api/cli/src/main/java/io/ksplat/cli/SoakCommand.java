@@ -120,6 +120,11 @@ final class SoakCommand implements Callable<Integer> {
         out.print(result.text());
         out.println("Report: " + report.resolve("report") + ", " + report.resolve("soak.md"));
         out.flush();
+        return code(result);
+    }
+
+    /** Returns the exit code of a soak. */
+    static int code(SoakResult result) {
         return !result.contradictions().isEmpty() ? Exit.UNEXPECTED : result.hasFailed() ? Exit.HARNESS : Exit.EXPECTED;
     }
 

@@ -117,31 +117,6 @@ class HuntTest {
         return texts;
     }
 
-    /** As two machines would. */
-    @Test
-    @Tag("full")
-    void sharesAreOneHunt() throws Exception {
-        List<String> words =
-                List.of("--operation", "map-lookup/array", "--operation", "map-update/rhash", "--points", "2");
-        for (String shard : List.of("1", "2")) {
-            List<String> own = new ArrayList<>(words);
-            own.addAll(List.of("--shard", shard + "/2", "--report", "shard-" + shard));
-            assertThat(new ObjectMapper()
-                            .readTree(hunt(own.toArray(String[]::new)).out())
-                            .path("operations"))
-                    .hasSize(1);
-        }
-        Ksplat one = Ksplat.run(folder, "merge", "shard-1", "--report", "half");
-        assertThat(one.exit()).as("the other half is missing").isEqualTo(3);
-        assertThat(one.out()).contains("Not tried, since the time was up or another shard does: ");
-        Ksplat both = Ksplat.run(folder, "merge", "shard-1", "shard-2", "--report", "joint");
-        assertThat(both.exit()).as(both.out() + both.err()).isZero();
-        assertThat(both.out())
-                .containsPattern("map-lookup/array +SAFE")
-                .containsPattern("map-update/rhash +UNSUPPORTED");
-        assertThat(folder.resolve("joint/index.html")).exists();
-    }
-
     /** A path may be longer one time than another; what it shows may not differ. */
     @Test
     @Tag("full")

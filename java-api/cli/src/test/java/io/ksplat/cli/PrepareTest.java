@@ -44,7 +44,8 @@ class PrepareTest {
     void aPlanOfAnotherKernelIsRefused() throws Exception {
         FleetPlan made = FleetPlan.read(plan);
         FleetPlan.Kernel old = new FleetPlan.Kernel("debian:7.2", "7.2.1", "7.2.1-cloud");
-        FleetPlan other = FleetPlan.of(made.tool(), made.settings(), made.reproducers(), List.of(old), made.units());
+        FleetPlan other =
+                FleetPlan.of(made.tool(), made.work(), made.settings(), made.reproducers(), List.of(old), made.units());
         Files.writeString(plan, other.json());
 
         assertThat(ksplat.ksplat("prepare", "--plan", plan.toString())).isEqualTo(3);

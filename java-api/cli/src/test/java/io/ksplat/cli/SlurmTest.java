@@ -31,8 +31,7 @@ class SlurmTest {
     private static final List<String> REPRODUCERS =
             List.of("map-reentry/hash", "map-reentry/lru", "map-reentry/lru-other-map", "kptr-acquire/without-rcu");
 
-    /** Of a plan. {@code -Dksplat.slurm.units=64} takes four times as long. */
-    private static final int UNITS = Integer.getInteger("ksplat.slurm.units", 16);
+    private static final int UNITS = 64;
 
     private static final int SHARDS = 8;
     private static final Duration ONE_MACHINE = Duration.ofMinutes(20);
@@ -214,9 +213,8 @@ class SlurmTest {
         assertThat(tries).as(logs(report)).containsExactly(1, 1, 1, 1, 3, 3);
     }
 
-    /** Minutes on two idle CPUs, half an hour on busy ones. */
     @Test
-    @Tag("long")
+    @Tag("full")
     void theJointReportIsThatOfOneMachineWhateverHappens() throws Exception {
         Path plan = plan();
         Path report = folder.resolve("report");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal;
 
+import io.ksplat.campaign.internal.sweep.Anchor;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.internal.Command;
@@ -23,9 +24,23 @@ import java.util.stream.Stream;
 
 /** Packs entries of the cache for another machine, and puts them into its cache. The keys tell the contents: what is there stays. */
 public final class CacheArchive {
-    /** What another machine can use; a template belongs to the CPU that made it, and a build folder is large and quickly redone. */
+    /**
+     * What another machine can use; a template belongs to the CPU that made it, and a build folder is large and quickly redone. An anchor's
+     * machine is of TCG, and belongs to a version of QEMU.
+     */
     private static final Set<String> PORTABLE = Set.of(
-            "bpf", "built", "busybox", "debian", "facts", "image", "initramfs", "native", "orc", "package", "vmlinux");
+            Anchor.KIND,
+            "bpf",
+            "built",
+            "busybox",
+            "debian",
+            "facts",
+            "image",
+            "initramfs",
+            "native",
+            "orc",
+            "package",
+            "vmlinux");
 
     private static final Set<String> KERNELS = Set.of("built", "debian", "image", "package");
     private static final Set<String> OF_KERNELS = Set.of("facts", "orc", "vmlinux");
@@ -48,10 +63,13 @@ public final class CacheArchive {
      * Writes an archive, compressed as its name ends ({@code .tar}, {@code .tar.gz}, {@code .tar.xz}, {@code .tar.zst}).
      *
      * @param kernels the keys of the kernels that are meant, and only what belongs to them; empty: all
+     * @param anchors the names of the anchors that are meant
      * @return how many entries are in it
      */
-    public int write(Path archive, Optional<Set<String>> kernels) throws IOException, InterruptedException {
-        List<String> names = names((kind, key) -> kernels.isEmpty() || isOf(kind, key, kernels.get()));
+    public int write(Path archive, Optional<Set<String>> kernels, Set<String> anchors)
+            throws IOException, InterruptedException {
+        List<String> names = names((kind, key) ->
+                kind.equals(Anchor.KIND) ? anchors.contains(key) : kernels.isEmpty() || isOf(kind, key, kernels.get()));
         if (names.isEmpty()) {
             throw new IOException(
                     "there is nothing in " + cache.root() + " to export: ksplat prepare --plan FILE fills it");

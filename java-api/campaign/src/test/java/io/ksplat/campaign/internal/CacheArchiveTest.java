@@ -38,19 +38,25 @@ class CacheArchiveTest {
         entry("here", "facts/6.12-1", "of the other");
         entry("here", "bpf/abc", "an object");
         entry("here", "template/7.2", "this CPU's");
+        entry("here", "anchor/swept", "of a version of QEMU");
         entry("here", "debian/.new-7.3", "half");
         entry("there", "debian/7.2", "there already");
         Path file = folder.resolve("cache.tar.gz");
-        assertThat(archive("here").write(file, Optional.of(Set.of("7.2")))).isEqualTo(3);
+        assertThat(archive("here").write(file, Optional.of(Set.of("7.2")), Set.of()))
+                .isEqualTo(3);
         assertThat(archive("there").read(file)).isEqualTo(2);
         assertThat(text("there", "debian/7.2")).isEqualTo("there already");
         assertThat(text("there", "facts/7.2-1")).isEqualTo("of it");
         assertThat(text("there", "bpf/abc")).isEqualTo("an object");
         assertThat(folder.resolve("there/template")).doesNotExist();
         assertThat(folder.resolve("there/facts/6.12-1")).doesNotExist();
-        assertThat(archive("here").write(file, Optional.empty())).isEqualTo(5);
+        assertThat(archive("here").write(file, Optional.empty(), Set.of())).isEqualTo(5);
         assertThat(archive("there").read(file)).isEqualTo(2);
         assertThat(archive("there").read(file)).as("twice").isZero();
+        assertThat(folder.resolve("there/anchor")).doesNotExist();
+        archive("here").write(file, Optional.of(Set.of("7.2")), Set.of("swept"));
+        assertThat(archive("there").read(file)).isEqualTo(1);
+        assertThat(text("there", "anchor/swept")).isEqualTo("of a version of QEMU");
         try (var left = Files.list(folder.resolve("there"))) {
             assertThat(left.map(path -> path.getFileName().toString())).noneMatch(name -> name.startsWith("."));
         }
@@ -77,6 +83,7 @@ class CacheArchiveTest {
         Path text = Files.writeString(folder.resolve("text.tar"), "no archive");
         assertThatThrownBy(() -> archive("there").read(text)).hasMessageContaining("tar failed");
         assertThatThrownBy(() -> archive("there").read(folder.resolve("none"))).hasMessageContaining("no archive");
-        assertThatThrownBy(() -> archive("empty").write(file, Optional.empty())).hasMessageContaining("nothing");
+        assertThatThrownBy(() -> archive("empty").write(file, Optional.empty(), Set.of()))
+                .hasMessageContaining("nothing");
     }
 }

@@ -123,7 +123,7 @@ public final class Engine implements AutoCloseable {
             }
         }
         unclaimed.remove(own);
-        throw new IOException(plan.units().get(0).words() + " did not run through `" + way.command() + "`, " + TIMES
+        throw new IOException(plan.words(plan.units().get(0)) + " did not run through `" + way.command() + "`, " + TIMES
                 + " times; the last time: " + why + " (what was printed: " + own + "/log-*)");
     }
 

@@ -100,7 +100,13 @@ public final class EngineTrial implements Trial {
                 attempt,
                 new FleetUnit.Needs(false, Parallelism.ATTEMPT_MIB),
                 Optional.empty());
-        return FleetPlan.of(SessionOptions.VERSION, settings, List.of(reproducer), List.of(kernel), List.of(unit));
+        return FleetPlan.of(
+                SessionOptions.VERSION,
+                new FleetWork.Runs(),
+                settings,
+                List.of(reproducer),
+                List.of(kernel),
+                List.of(unit));
     }
 
     @Override

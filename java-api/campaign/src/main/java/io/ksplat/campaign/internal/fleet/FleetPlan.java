@@ -21,7 +21,7 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * What is to be run, as data: it is written once, and read by every machine that runs a part of it.
+ * What is to be done, as data: it is written once, and read by every machine that does a part of it.
  *
  * @param digest of everything else but the durations: parts of different digests are never joined
  * @param tool the version of the ksplat that planned
@@ -30,11 +30,12 @@ public record FleetPlan(
         int schema,
         String digest,
         String tool,
+        FleetWork work,
         Settings settings,
         List<Reproducer> reproducers,
         List<Kernel> kernels,
         List<FleetUnit> units) {
-    private static final int SCHEMA = 1;
+    private static final int SCHEMA = 2;
 
     /** More than a fleet runs in a week; a file with more is a mistake. */
     private static final long MOST_BYTES = 256L << 20;
@@ -46,7 +47,7 @@ public record FleetPlan(
             .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES);
 
     /**
-     * What all units have in common.
+     * What all runs have in common.
      *
      * @param options what is said of programs, by name
      * @param arguments those of a program
@@ -64,10 +65,16 @@ public record FleetPlan(
             options = new TreeMap<>(options);
             arguments = List.copyOf(arguments);
         }
+
+        /** Returns those of which nothing but what is said of programs. */
+        public static Settings of(int busySeconds, Map<String, List<String>> options, List<String> arguments) {
+            return new Settings(
+                    Optional.empty(), Optional.empty(), false, busySeconds, Optional.empty(), options, arguments);
+        }
     }
 
     /**
-     * A reproducer of the plan.
+     * A reproducer of the plan, or an operation of a hunt.
      *
      * @param ids those that its runs have, or those of the families that they belong to
      * @param digest of what it is made of
@@ -93,9 +100,14 @@ public record FleetPlan(
 
     /** Plans: units in the order of reproducers, kernels and attempts. */
     public static FleetPlan of(
-            String tool, Settings settings, List<Reproducer> reproducers, List<Kernel> kernels, List<FleetUnit> units) {
-        FleetPlan plan = new FleetPlan(SCHEMA, "", tool, settings, reproducers, kernels, units);
-        return new FleetPlan(SCHEMA, plan.computed(), tool, settings, reproducers, kernels, units);
+            String tool,
+            FleetWork work,
+            Settings settings,
+            List<Reproducer> reproducers,
+            List<Kernel> kernels,
+            List<FleetUnit> units) {
+        FleetPlan plan = new FleetPlan(SCHEMA, "", tool, work, settings, reproducers, kernels, units);
+        return new FleetPlan(SCHEMA, plan.computed(), tool, work, settings, reproducers, kernels, units);
     }
 
     /**
@@ -134,7 +146,7 @@ public record FleetPlan(
             }
             if (reproducers.stream().noneMatch(one -> one.word().equals(unit.reproducer()))
                     || kernels.stream().noneMatch(one -> one.spec().equals(unit.kernel()))) {
-                throw new IOException(file + " does not say what " + unit.words() + " runs");
+                throw new IOException(file + " does not say what " + words(unit) + " runs");
             }
         }
     }
@@ -150,7 +162,7 @@ public record FleetPlan(
                         unit.needs(),
                         Optional.empty()))
                 .toList();
-        return Digests.sha256(json(new FleetPlan(schema, "", tool, settings, reproducers, kernels, timeless)));
+        return Digests.sha256(json(new FleetPlan(schema, "", tool, work, settings, reproducers, kernels, timeless)));
     }
 
     /** Returns the plan as JSON. */
@@ -164,6 +176,16 @@ public record FleetPlan(
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException("a plan cannot be written as JSON", e);
         }
+    }
+
+    /** Returns whether its units are runs of reproducers, each with a verdict. */
+    public boolean hasRuns() {
+        return work instanceof FleetWork.Runs || work instanceof FleetWork.Soak;
+    }
+
+    /** Returns a unit in words. */
+    public String words(FleetUnit unit) {
+        return unit.id() + " (" + unit.reproducer() + " on " + unit.kernel() + work.numbers(unit) + ")";
     }
 
     /** Returns the reproducer of a unit. */

@@ -5,13 +5,13 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.Optional;
 
 /**
- * What one machine runs at a time: some attempts of a reproducer on a kernel.
+ * What one machine does at a time: some attempts of a reproducer on a kernel, an operation of a hunt, some points of a sweep.
  *
  * @param id its name in the plan, and that of its folder
- * @param reproducer the word that names it, as on a command line
+ * @param reproducer the word that names it, as on a command line; of a hunt, the operation
  * @param kernel the kernel's spec
- * @param first the number of its first attempt
- * @param last the number of its last attempt
+ * @param first the number of its first attempt, round or point
+ * @param last the number of the last one
  * @param minutes how long it takes, if earlier runs tell
  */
 @JsonInclude(JsonInclude.Include.NON_ABSENT)
@@ -28,13 +28,7 @@ public record FleetUnit(
             throw new IllegalArgumentException("a unit's id is like unit-0001");
         }
         if (first < 1 || last < first) {
-            throw new IllegalArgumentException(id + " has no attempts from " + first + " to " + last);
+            throw new IllegalArgumentException(id + " has nothing from " + first + " to " + last);
         }
-    }
-
-    /** Returns it in words. */
-    public String words() {
-        String attempts = first == last ? "attempt " + first : "attempts " + first + " to " + last;
-        return id + " (" + reproducer + " on " + kernel + ", " + attempts + ")";
     }
 }

@@ -1,30 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.fleet;
 
-import io.ksplat.campaign.internal.statistics.Rate;
-import io.ksplat.evidence.Verdict;
-import io.ksplat.machine.internal.qemu.Folders;
-import io.ksplat.results.KernelName;
-import io.ksplat.results.ReportMerge;
-import io.ksplat.results.ResultsReader;
+import io.ksplat.campaign.internal.hunt.HuntResult;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.internal.PlanPart;
+import io.ksplat.results.internal.StoredReport;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.EnumMap;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeMap;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /** Joins what the shards of a plan wrote, and names what is missing. The same for any order of the folders. */
 public final class PlanMerge {
@@ -39,13 +28,24 @@ public final class PlanMerge {
     /**
      * The joint report.
      *
+     * @param runs those that the joint report has, with one INCONCLUSIVE for each attempt that is missing
+     * @param hunts what is known of each kernel
      * @param missing a line for each unit that is not there
      * @param again how many units were begun more than once
-     * @param runs those that the joint report has, with one INCONCLUSIVE for each attempt that is missing
+     * @param whole false if units are missing, or do not fit together
+     * @param text what they say together, as far as it is no run and no hunt
      */
-    public record Joint(FleetPlan plan, List<RunRecord> runs, List<String> missing, int again, String rates) {
+    public record Joint(
+            FleetPlan plan,
+            List<RunRecord> runs,
+            List<HuntResult> hunts,
+            List<String> missing,
+            int again,
+            boolean whole,
+            String text) {
         public Joint {
             runs = List.copyOf(runs);
+            hunts = List.copyOf(hunts);
             missing = List.copyOf(missing);
         }
     }
@@ -84,36 +84,45 @@ public final class PlanMerge {
 
     /** Writes the joint report. */
     public Joint into(Path out) throws IOException {
-        List<Path> units = new ArrayList<>();
-        List<String> joined = new ArrayList<>();
-        List<String> missing = new ArrayList<>();
-        List<RunRecord> placeholders = new ArrayList<>();
+        UnitJoin join = UnitJoin.of(plan);
+        Map<FleetUnit, Path> units = new LinkedHashMap<>();
+        Map<FleetUnit, String> missing = new LinkedHashMap<>();
         int again = 0;
         for (FleetUnit unit : plan.units()) {
             Optional<Candidate> best = best(unit);
-            Optional<String> damage = best.isPresent() ? damage(unit, best.get()) : Optional.of(absent(unit));
+            Optional<String> damage = best.isPresent() ? damage(join, unit, best.get()) : Optional.of(absent(unit));
             if (damage.isEmpty()) {
-                units.add(best.orElseThrow().folder());
-                joined.add(unit.id());
+                units.put(unit, best.orElseThrow().folder());
                 again += best.orElseThrow().file().begun() > 1 ? 1 : 0;
             } else {
-                missing.add(unit.words() + ": " + damage.get());
-                placeholders.addAll(placeholders(unit, damage.get()));
+                missing.put(unit, damage.get());
             }
         }
-        Path absent = Files.createTempDirectory("ksplat-missing");
-        try {
-            if (!placeholders.isEmpty()) {
-                PlanPart.writeUndated(absent, placeholders);
-                units.add(absent);
-            }
-            ReportMerge.of(units, out);
-        } finally {
-            Folders.remove(absent);
+        UnitJoin.Joined joined = join.join(units, missing, out);
+        if (StoredReport.isIn(out)) {
+            PlanPart.enter(
+                    out,
+                    new PlanPart(
+                            plan.digest(),
+                            "joint",
+                            units.keySet().stream().map(FleetUnit::id).toList()));
         }
-        PlanPart.enter(out, new PlanPart(plan.digest(), "joint", joined));
-        List<RunRecord> runs = ResultsReader.read(out);
-        return new Joint(plan, runs, missing, again, rates(runs));
+        List<String> lines = new ArrayList<>();
+        missing.forEach((unit, why) -> lines.add(plan.words(unit) + ": " + why));
+        return new Joint(
+                plan, joined.runs(), joined.hunts(), lines, again, joined.whole() && missing.isEmpty(), joined.text());
+    }
+
+    private Optional<String> damage(UnitJoin join, FleetUnit unit, Candidate candidate) throws IOException {
+        UnitFile file = candidate.file();
+        return file.digest().equals(plan.digest()) && file.unit().equals(unit.id())
+                ? join.damage(unit, candidate.folder(), candidate.done())
+                : Optional.of("its folder is of another unit or plan");
+    }
+
+    /** Returns whether a run of a joint report stands for an attempt that is missing. */
+    public static boolean isMissing(RunRecord run) {
+        return RunJoin.isMissing(run);
     }
 
     /** One that is done, the first that began; else the last in which ksplat failed. */
@@ -141,78 +150,5 @@ public final class PlanMerge {
         return begun == 0
                 ? "it was not begun"
                 : "it was begun " + (begun == 1 ? "once" : begun + " times") + " and did not end";
-    }
-
-    /** What is wrong with a unit that says that it is whole. */
-    private Optional<String> damage(FleetUnit unit, Candidate candidate) throws IOException {
-        UnitFile file = candidate.file();
-        if (!file.digest().equals(plan.digest()) || !file.unit().equals(unit.id())) {
-            return Optional.of("its folder is of another unit or plan");
-        }
-        String key = plan.kernel(unit).key();
-        Map<String, Set<Integer>> seen = new HashMap<>();
-        for (RunRecord run : ResultsReader.read(candidate.folder())) {
-            Optional<String> id = plan.reproducer(unit).ids().stream()
-                    .filter(each ->
-                            run.reproducer().equals(each) || run.reproducer().startsWith(each + "/"))
-                    .findFirst();
-            boolean known = run.kernel().key().equals(key) || run.isError();
-            if (id.isEmpty() || !known || run.attempt() < unit.first() || run.attempt() > unit.last()) {
-                return Optional.of("its folder has the run " + run.reproducer() + " " + run.attempt() + " on "
-                        + run.kernel().key() + ", which is not of the unit");
-            }
-            seen.computeIfAbsent(id.get(), each -> new TreeSet<>()).add(run.attempt());
-        }
-        for (String id : plan.reproducer(unit).ids()) {
-            int wanted = unit.last() - unit.first() + 1;
-            int there = seen.getOrDefault(id, Set.of()).size();
-            if (candidate.done() && there < wanted) {
-                return Optional.of("its folder has " + there + " of " + wanted + " attempts of " + id);
-            }
-        }
-        return seen.isEmpty() ? Optional.of("ksplat failed, and left no run") : Optional.empty();
-    }
-
-    private List<RunRecord> placeholders(FleetUnit unit, String why) {
-        FleetPlan.Kernel kernel = plan.kernel(unit);
-        return IntStream.rangeClosed(unit.first(), unit.last())
-                .boxed()
-                .flatMap(attempt -> plan.reproducer(unit).ids().stream()
-                        .map(id -> RunRecord.of(
-                                        id, new KernelName(kernel.spec(), kernel.release(), kernel.key()), attempt)
-                                .verdict(Verdict.INCONCLUSIVE)
-                                .message("missing: " + unit.id() + " of the plan: " + why)
-                                .build()))
-                .toList();
-    }
-
-    /** Returns how often each verdict was reached, of what was run more than once, over all machines. */
-    private static String rates(List<RunRecord> runs) {
-        Map<String, List<RunRecord>> groups = runs.stream()
-                .filter(run -> !isMissing(run))
-                .collect(Collectors.groupingBy(
-                        run -> run.reproducer() + " on " + run.kernel().shortName(),
-                        TreeMap::new,
-                        Collectors.toList()));
-        StringBuilder text = new StringBuilder();
-        groups.forEach((name, group) -> {
-            if (group.size() > 1) {
-                Map<Verdict, Integer> seen = new EnumMap<>(Verdict.class);
-                group.forEach(run -> seen.merge(run.verdict(), 1, Integer::sum));
-                text.append(name)
-                        .append(": ")
-                        .append(seen.entrySet().stream()
-                                .map(each -> each.getKey() + " " + new Rate(each.getValue(), group.size()))
-                                .collect(Collectors.joining(", ")))
-                        .append('\n');
-            }
-        });
-        return text.toString();
-    }
-
-    /** Returns whether a run of a joint report stands for an attempt that is missing. */
-    public static boolean isMissing(RunRecord run) {
-        return run.verdict() == Verdict.INCONCLUSIVE
-                && run.message().filter(why -> why.startsWith("missing: unit-")).isPresent();
     }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.ksplat.machine.internal.qemu.Folders;
 import io.ksplat.results.internal.PlanPart;
+import io.ksplat.results.internal.StoredReport;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -176,7 +177,9 @@ public final class PlanReport {
 
         private void describe() throws IOException {
             new UnitFile(plan.digest(), unit.id(), shard.toString(), times, at).write(own);
-            PlanPart.enter(own, new PlanPart(plan.digest(), shard.toString(), List.of(unit.id())));
+            if (StoredReport.isIn(own)) {
+                PlanPart.enter(own, new PlanPart(plan.digest(), shard.toString(), List.of(unit.id())));
+            }
         }
     }
 

@@ -1,35 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.fleet;
 
-import io.ksplat.engine.Catalogue;
-import io.ksplat.engine.RunOutcome;
-import io.ksplat.engine.RunRequest;
-import io.ksplat.engine.RunSettings;
-import io.ksplat.engine.Runner;
-import io.ksplat.engine.Session;
-import io.ksplat.kernel.KernelSpec;
-import io.ksplat.results.RunLog;
-import io.ksplat.results.RunRecord;
+import io.ksplat.kernel.KernelException;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
-/** Runs the units of a shard, each with a report of its own. */
+/** Does the units of a shard, each with a report of its own. */
 public final class ShardRun {
-    private final Session session;
-    private final RunSettings settings;
     private final PlanReport report;
     private final ShardName shard;
-    private final Map<String, List<Catalogue.Entry>> entries;
+    private final BooleanSupplier interrupted;
     private final Listener listener;
 
     /** Is told of units, by several threads, one at a time. */
@@ -41,74 +30,66 @@ public final class ShardRun {
          * Tells of a unit that ended.
          *
          * @param begun how often it was begun, this time included
-         * @param failures what no record can hold, a line each
          * @param first false if another run of the same unit was faster, whose report stays
          */
-        void ended(FleetUnit unit, List<RunRecord> runs, List<String> failures, int begun, boolean first);
+        void ended(FleetUnit unit, UnitWork.Done done, int begun, boolean first);
     }
 
     /**
      * Prepares it.
      *
-     * @param session stays open
-     * @param settings the settings of every run, except its kernel, its number and its report
-     * @param entries what each word of the plan means
+     * @param interrupted whether no other unit may begin, and what ends now is not whole
      */
-    public ShardRun(
-            Session session,
-            RunSettings settings,
-            PlanReport report,
-            ShardName shard,
-            Map<String, List<Catalogue.Entry>> entries,
-            Listener listener) {
-        this.session = session;
-        this.settings = settings;
+    public ShardRun(PlanReport report, ShardName shard, BooleanSupplier interrupted, Listener listener) {
         this.report = report;
         this.shard = shard;
-        this.entries = Map.copyOf(entries);
+        this.interrupted = interrupted;
         this.listener = listener;
     }
 
     /**
-     * Runs units, several at a time.
+     * Does units, several at a time.
      *
      * @param resume pass over units that are done
-     * @param runners creates one runner per job
+     * @param workers make what does them, one for each job
      * @return whether each unit is done now
      */
-    public boolean run(List<FleetUnit> units, boolean resume, int jobs, Supplier<Runner> runners)
-            throws IOException, InterruptedException {
-        session.keepReady(jobs);
+    public boolean run(List<FleetUnit> units, boolean resume, int jobs, Supplier<UnitWork> workers)
+            throws IOException, InterruptedException, KernelException {
         AtomicInteger next = new AtomicInteger();
-        ExecutorService workers = Executors.newFixedThreadPool(jobs);
+        ExecutorService threads = Executors.newFixedThreadPool(jobs);
         boolean whole = true;
         try {
-            List<Callable<Boolean>> work = Collections.nCopies(jobs, () -> {
+            List<Callable<Boolean>> all = Collections.nCopies(jobs, () -> {
                 boolean done = true;
-                try (Runner runner = runners.get()) {
+                try (UnitWork worker = workers.get()) {
                     for (int place = next.getAndIncrement();
-                            place < units.size() && !session.isInterrupted();
+                            place < units.size() && !interrupted.getAsBoolean();
                             place = next.getAndIncrement()) {
-                        done &= unit(runner, units.get(place), resume);
+                        done &= unit(worker, units.get(place), resume);
                     }
                 }
                 return done;
             });
-            for (Future<Boolean> ended : workers.invokeAll(work)) {
+            for (Future<Boolean> ended : threads.invokeAll(all)) {
                 whole &= ended.get();
             }
         } catch (ExecutionException e) {
             if (e.getCause() instanceof IOException cause) {
                 throw new IOException("a unit's report cannot be written: " + cause.getMessage(), e);
             }
-            throw new IllegalStateException("a runner failed: " + e.getCause(), e);
+            if (e.getCause() instanceof KernelException cause) {
+                throw cause;
+            }
+            throw new IllegalStateException("a worker failed: " + e.getCause(), e);
         } finally {
-            workers.shutdownNow();
+            threads.shutdownNow();
         }
-        return whole && !session.isInterrupted();
+        return whole && !interrupted.getAsBoolean();
     }
 
-    private boolean unit(Runner runner, FleetUnit unit, boolean resume) throws IOException, InterruptedException {
+    private boolean unit(UnitWork worker, FleetUnit unit, boolean resume)
+            throws IOException, InterruptedException, KernelException {
         if (resume && report.isDone(unit)) {
             synchronized (listener) {
                 listener.passed(unit);
@@ -116,35 +97,19 @@ public final class ShardRun {
             return true;
         }
         PlanReport.Begun begun = report.begin(unit, shard);
-        List<String> failures = new ArrayList<>();
-        List<RunRecord> runs;
-        try (RunLog log = session.report(begun.folder())) {
-            for (int attempt = unit.first(); attempt <= unit.last() && !session.isInterrupted(); attempt++) {
-                for (Catalogue.Entry entry : entries.getOrDefault(unit.reproducer(), List.of())) {
-                    RunOutcome outcome = runner.run(new RunRequest(
-                            session,
-                            entry,
-                            settings.on(KernelSpec.parse(unit.kernel()))
-                                    .numbered(attempt, unit.last() - attempt)
-                                    .reportedIn(begun.folder())));
-                    failures.addAll(outcome.failures());
-                }
-            }
-            runs = log.runs();
-        }
-        if (session.isInterrupted()) {
+        UnitWork.Done done = worker.run(unit, begun.folder());
+        if (interrupted.getAsBoolean()) {
             return false;
         }
-        boolean good = failures.isEmpty() && !runs.isEmpty() && runs.stream().noneMatch(RunRecord::isError);
         boolean first = true;
-        if (good) {
+        if (done.good()) {
             first = begun.done();
         } else {
             begun.failed();
         }
         synchronized (listener) {
-            listener.ended(unit, runs, failures, begun.times(), first);
+            listener.ended(unit, done, begun.times(), first);
         }
-        return good;
+        return done.good();
     }
 }

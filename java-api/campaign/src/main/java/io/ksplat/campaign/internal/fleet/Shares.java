@@ -10,8 +10,20 @@ import java.util.List;
 public final class Shares {
     private Shares() {}
 
-    /** Returns the units of each shard; the same for the same units, in any order. Each unit is in one shard. */
-    public static List<List<FleetUnit>> of(List<FleetUnit> units, int shards) {
+    /** Returns the units of each shard, in the order in which they are begun: the rounds of a soak one after the other. */
+    public static List<List<FleetUnit>> of(FleetPlan plan, int shards) {
+        List<List<FleetUnit>> shares = of(plan.units(), shards);
+        return plan.work() instanceof FleetWork.Soak
+                ? shares.stream()
+                        .map(share -> share.stream()
+                                .sorted(Comparator.comparing(FleetUnit::id))
+                                .toList())
+                        .toList()
+                : shares;
+    }
+
+    /** Returns the units of each shard, the longest first; the same for the same units, in any order. Each unit is in one shard. */
+    static List<List<FleetUnit>> of(List<FleetUnit> units, int shards) {
         if (shards < 1) {
             throw new IllegalArgumentException("there must be at least one shard");
         }

@@ -134,7 +134,7 @@ public final class Hunt {
         private int begun;
 
         Queue(HuntRequest request, HuntFile file) {
-            List<Operation> untried = request.share().stream()
+            List<Operation> untried = request.operations().stream()
                     .filter(operation -> !file.has(operation))
                     .toList();
             this.left = untried.iterator();

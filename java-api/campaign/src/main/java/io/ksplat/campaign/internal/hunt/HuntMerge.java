@@ -14,8 +14,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BiPredicate;
 
-/** Joins what the shards of a hunt have found, and names what none has tried. The same for any order of the reports. */
+/** Joins what several hunts have found, and names what none has tried. The same for any order of the reports. */
 public final class HuntMerge {
     private static final String HUNT = "hunt";
 
@@ -26,24 +27,49 @@ public final class HuntMerge {
         return Files.isDirectory(report.resolve(HUNT));
     }
 
+    /** Returns the folders of a report's kernels. */
+    private static List<Path> kernels(Path report) throws IOException {
+        List<Path> found = new ArrayList<>();
+        if (isOne(report)) {
+            try (DirectoryStream<Path> kernels = Files.newDirectoryStream(report.resolve(HUNT))) {
+                for (Path kernel : kernels) {
+                    if (Files.isRegularFile(kernel.resolve(HuntFile.NAME))) {
+                        found.add(kernel);
+                    }
+                }
+            }
+        }
+        return found;
+    }
+
+    /** Returns what a report says of each kernel. */
+    public static List<HuntResult> results(Path report) throws IOException {
+        List<HuntResult> results = new ArrayList<>();
+        for (Path kernel : kernels(report)) {
+            results.add(HuntFile.read(kernel.resolve(HuntFile.NAME)));
+        }
+        return results;
+    }
+
+    /** Joins hunts into a report, with their reproducers: see {@link #into(List, BiPredicate, Path)}. */
+    public static List<HuntResult> into(List<Path> reports, Path out) throws IOException {
+        return into(reports, (kernel, operation) -> false, out);
+    }
+
     /**
      * Joins hunts into a report, with their reproducers.
      *
+     * @param missing whether an operation was to be tried on a kernel spec by one that is not there
      * @return what is known of each kernel
      * @throws IllegalArgumentException if two hunts on one kernel had other points, another seed or other operations
      */
-    public static List<HuntResult> into(List<Path> reports, Path out) throws IOException {
+    public static List<HuntResult> into(List<Path> reports, BiPredicate<String, String> missing, Path out)
+            throws IOException {
         Map<String, List<Path>> byKernel = new TreeMap<>();
         for (Path report : reports) {
-            if (isOne(report)) {
-                try (DirectoryStream<Path> kernels = Files.newDirectoryStream(report.resolve(HUNT))) {
-                    for (Path kernel : kernels) {
-                        if (Files.isRegularFile(kernel.resolve(HuntFile.NAME))) {
-                            byKernel.computeIfAbsent(String.valueOf(kernel.getFileName()), name -> new ArrayList<>())
-                                    .add(kernel);
-                        }
-                    }
-                }
+            for (Path kernel : kernels(report)) {
+                byKernel.computeIfAbsent(String.valueOf(kernel.getFileName()), name -> new ArrayList<>())
+                        .add(kernel);
             }
         }
         List<HuntResult> joint = new ArrayList<>();
@@ -53,14 +79,14 @@ public final class HuntMerge {
             for (Path part : parts) {
                 RunFolder.copy(part, folder);
             }
-            HuntResult result = join(parts);
+            HuntResult result = join(parts, missing);
             HuntFile.write(folder, result);
             joint.add(result);
         }
         return joint;
     }
 
-    private static HuntResult join(List<Path> parts) throws IOException {
+    private static HuntResult join(List<Path> parts, BiPredicate<String, String> missing) throws IOException {
         Map<String, Tried> tried = new LinkedHashMap<>();
         Set<String> meant = new LinkedHashSet<>();
         List<HuntResult> results = new ArrayList<>();
@@ -78,11 +104,11 @@ public final class HuntMerge {
             meant.addAll(result.untried());
         }
         HuntResult first = results.get(0);
-        List<Tried> inOrder = Operations.named(List.of()).stream()
-                .map(Operation::name)
-                .filter(tried::containsKey)
-                .map(tried::get)
-                .toList();
+        List<String> all =
+                Operations.named(List.of()).stream().map(Operation::name).toList();
+        all.stream().filter(name -> missing.test(first.kernel(), name)).forEach(meant::add);
+        List<Tried> inOrder =
+                all.stream().filter(tried::containsKey).map(tried::get).toList();
         return new HuntResult(
                 first.kernel(),
                 first.seed(),

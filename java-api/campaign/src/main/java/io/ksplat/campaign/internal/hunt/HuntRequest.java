@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.hunt;
 
-import io.ksplat.campaign.internal.fleet.ShardName;
 import java.time.Duration;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * What to hunt.
  *
  * @param kernel a kernel spec
- * @param operations what the hunt is for
- * @param shard which of them are tried here
+ * @param operations what is tried
  * @param points how many instructions of each operation to send an NMI to, before the borders of what is found
  * @param exhaustive whether to send one to every instruction
  * @param budget no operation begins later
@@ -21,7 +18,6 @@ import java.util.stream.IntStream;
 public record HuntRequest(
         String kernel,
         List<Operation> operations,
-        ShardName shard,
         int points,
         boolean exhaustive,
         Duration budget,
@@ -32,13 +28,5 @@ public record HuntRequest(
         if (points < 2 || workers < 1 || budget.isNegative() || budget.isZero()) {
             throw new IllegalArgumentException("a hunt needs --points from 2, and --minutes and --jobs from 1");
         }
-    }
-
-    /** Returns the operations that are tried here: those of a family, which take equally long, go to several shards. */
-    List<Operation> share() {
-        return IntStream.range(0, operations.size())
-                .filter(place -> place % shard.of() == shard.index() - 1)
-                .mapToObj(operations::get)
-                .toList();
     }
 }

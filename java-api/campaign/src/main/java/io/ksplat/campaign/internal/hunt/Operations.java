@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.hunt;
 
+import io.ksplat.kernel.internal.Digests;
 import io.ksplat.results.internal.KnownReports;
 import java.io.IOException;
 import java.io.InputStream;
@@ -31,6 +32,11 @@ public final class Operations {
             throw new IOException("there is no " + KNOWN + " on the class path: put ksplat's reproducers there");
         }
         return KnownReports.read("known.toml", stream);
+    }
+
+    /** Returns what tells an operation apart from others, and from itself with other sources. */
+    public static String digest(Operation operation) throws IOException {
+        return Digests.sha256(operation.name() + "\n" + OperationPair.sources());
     }
 
     /**

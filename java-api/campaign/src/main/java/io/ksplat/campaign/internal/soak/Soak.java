@@ -63,7 +63,12 @@ public final class Soak {
 
     /** The order depends on the seed and the number of the round alone. */
     static Plan round(List<Catalogue.Entry> reproducers, List<KernelSpec> kernels, long seed, int round) {
-        return Plan.of(reproducers, kernels, round, round).shuffled(new Random(31 * seed + round));
+        return Plan.of(reproducers, kernels, round, round).shuffled(chance(seed, round));
+    }
+
+    /** Returns what chooses the order of a round: the same for the same seed and number. */
+    public static Random chance(long seed, int round) {
+        return new Random(31 * seed + round);
     }
 
     /**

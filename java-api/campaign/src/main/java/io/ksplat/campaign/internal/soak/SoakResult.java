@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
 /**
  * What a soak found, over all rounds that its folder has.
  *
- * @param rounds what this process held after each round that it ran
+ * @param rounds what this process held after each round that it ran; empty if others ran them
  * @param failures what no record can hold, a line each
  */
 public record SoakResult(List<RunRecord> runs, List<Footprint> rounds, List<String> failures) {
@@ -60,6 +60,9 @@ public record SoakResult(List<RunRecord> runs, List<Footprint> rounds, List<Stri
                                         .count(),
                                 some.size())
                         + " |\n"));
+        if (rounds.isEmpty()) {
+            return text.toString();
+        }
         text.append("\n| after a round | heap KiB | open files | threads | processes |\n|---|---|---|---|---|\n");
         for (int i = 0; i < rounds.size(); i++) {
             Footprint held = rounds.get(i);

@@ -108,13 +108,33 @@ public final class AnchorShelf {
     }
 
     /**
+     * Returns what describes a kept machine.
+     *
+     * @throws IllegalArgumentException if there is none of this name
+     */
+    public static Anchor kept(String name) throws IOException {
+        return Anchor.read(folder(Cache.standard(), name));
+    }
+
+    private static Path folder(Cache cache, String name) throws IOException {
+        Optional<Path> kept = cache.find(Anchor.KIND, name);
+        if (kept.isEmpty()) {
+            List<String> there =
+                    cache.entries(Anchor.KIND).stream().map(Cache.Entry::key).toList();
+            throw new IllegalArgumentException("there is no anchor " + name + "; the cache has: "
+                    + (there.isEmpty() ? "none" : String.join(", ", there)));
+        }
+        return kept.get();
+    }
+
+    /**
      * Opens a kept machine.
      *
      * @throws IllegalArgumentException if there is none of this name
      * @throws MachineException if this host's QEMU cannot restore it, or the kernel is another one now
      */
     public FrozenMachine open(String name) throws IOException, InterruptedException, KernelException {
-        Path kept = cache.find(Anchor.KIND, name).orElseThrow(() -> new IllegalArgumentException(noAnchor(name)));
+        Path kept = folder(cache, name);
         Anchor anchor = Anchor.read(kept);
         anchor.checkQemu(host.qemuVersion());
         KernelInfo kernel = info(KernelSpec.parse(anchor.kernel()));
@@ -147,17 +167,6 @@ public final class AnchorShelf {
         entries.sort(Comparator.comparing(Cache.Entry::lastUsed).reversed());
         for (Cache.Entry old : entries.stream().skip(KEPT - 1).toList()) {
             cache.remove(Anchor.KIND, old.key());
-        }
-    }
-
-    private String noAnchor(String name) {
-        try {
-            String kept = String.join(
-                    ", ",
-                    cache.entries(Anchor.KIND).stream().map(Cache.Entry::key).toList());
-            return "there is no anchor " + name + "; the cache has: " + (kept.isEmpty() ? "none" : kept);
-        } catch (IOException e) {
-            return "there is no anchor " + name + " (the cache cannot be read: " + e.getMessage() + ")";
         }
     }
 }

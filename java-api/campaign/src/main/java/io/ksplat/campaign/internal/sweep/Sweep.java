@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.sweep;
 
+import io.ksplat.engine.Catalogue;
 import io.ksplat.engine.Runner;
 import io.ksplat.engine.Session;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.Progress;
+import io.ksplat.kernel.internal.symbols.Disassembler;
 import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.internal.qemu.Folders;
 import io.ksplat.results.internal.campaign.CampaignFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -41,6 +45,31 @@ public final class Sweep {
         this.runner = runner;
         this.progress = progress;
         this.folder = Files.createDirectories(folder);
+    }
+
+    /** Returns where a report keeps the sweep of a reproducer. */
+    public static Path folder(Path report, Catalogue.Entry reproducer) {
+        return folder(report, reproducer.fullId());
+    }
+
+    static Path folder(Path report, String id) {
+        return report.resolve("sweep").resolve(id.replace('/', '+'));
+    }
+
+    /**
+     * Freezes a machine at the anchor of a sweep that others run.
+     *
+     * @return the name under which it is kept in the cache
+     */
+    public static String freeze(SweepRequest request, Runner runner, Progress progress)
+            throws IOException, InterruptedException {
+        Path runs = Files.createTempDirectory("ksplat-anchor");
+        try (Session session = Session.open(AnchorShelf.options(progress))) {
+            return AnchorShelf.open(session, runner, runs, progress)
+                    .freeze(request.reproducer(), request.kernel(), request.from(), request.hit(), List.of());
+        } finally {
+            Folders.remove(runs);
+        }
     }
 
     /**
@@ -93,7 +122,7 @@ public final class Sweep {
                             .mapToObj(path::address)
                             .toList(),
                     (System.nanoTime() - start) / 1e9);
-            write(map, new SweepListing(map, symbols), path);
+            write(map, new SweepListing(map, symbols::at), path);
             return map;
         }
     }
@@ -102,8 +131,9 @@ public final class Sweep {
             throws IOException, InterruptedException, KernelException {
         Files.writeString(folder.resolve(TABLE), SweepWriter.of(map) + "\n" + listing.table());
         try (SteppedPath.PausedMachine machine = path.pauseAt(0, folder.resolve("listing.log"))) {
-            Files.writeString(folder.resolve(LISTING), listing.listing(machine.memory()));
-            CampaignFiles.write(folder, SweepWriter.record(map, listing.functions(machine.memory())));
+            Map<Long, List<Disassembler.Instruction>> code = listing.code(machine.memory());
+            Files.writeString(folder.resolve(LISTING), listing.listing(code));
+            CampaignFiles.write(folder, SweepWriter.record(map, listing.functions(code)));
         }
         Files.delete(folder.resolve("listing.log"));
     }

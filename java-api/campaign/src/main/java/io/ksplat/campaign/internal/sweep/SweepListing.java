@@ -4,12 +4,12 @@ package io.ksplat.campaign.internal.sweep;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.internal.symbols.Disassembler;
-import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.internal.qemu.GuestMemory;
 import io.ksplat.results.internal.campaign.SweepRecord;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -18,6 +18,7 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.LongFunction;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
@@ -29,17 +30,22 @@ final class SweepListing {
     private static final int MOST_RANGES = 4;
     private static final int MOST_VISITS = 6;
 
-    private final Symbols symbols;
+    private final LongFunction<Optional<Symbol>> symbols;
     private final ListingMarks marks;
     private final List<Symbol> functions;
 
-    SweepListing(SweepMap map, Symbols symbols) {
+    /**
+     * Prepares it.
+     *
+     * @param symbols finds the symbol at an address
+     */
+    SweepListing(SweepMap map, LongFunction<Optional<Symbol>> symbols) {
         this.symbols = symbols;
         this.marks = new ListingMarks(map);
         Set<Symbol> visited = new LinkedHashSet<>();
         List<SweepPoint> measured = map.measured();
         for (int n = measured.get(0).n(); n <= measured.get(measured.size() - 1).n(); n++) {
-            symbols.at(map.way().get(n)).ifPresent(visited::add);
+            symbols.apply(map.way().get(n)).ifPresent(visited::add);
         }
         this.functions = List.copyOf(visited);
     }
@@ -55,7 +61,7 @@ final class SweepListing {
                 "safe at",
                 "waits for"));
         for (Symbol function : functions) {
-            NavigableMap<Long, ListingMarks.Instruction> code = code(function);
+            NavigableMap<Long, ListingMarks.Instruction> code = visited(function);
             text.append(String.format(
                             Locale.ROOT,
                             "%-34s %6d  %-34s %-34s %s",
@@ -73,7 +79,7 @@ final class SweepListing {
         return text.toString();
     }
 
-    private NavigableMap<Long, ListingMarks.Instruction> code(Symbol function) {
+    private NavigableMap<Long, ListingMarks.Instruction> visited(Symbol function) {
         return marks.between(function.address(), function.address() + function.size());
     }
 
@@ -115,20 +121,37 @@ final class SweepListing {
     }
 
     /**
-     * Returns the code of all functions.
+     * Returns the instructions of each function, by its address.
      *
      * @param memory the memory at the anchor
      */
-    String listing(GuestMemory memory) throws IOException, InterruptedException, KernelException {
+    Map<Long, List<Disassembler.Instruction>> code(GuestMemory memory)
+            throws IOException, InterruptedException, KernelException {
+        Map<Long, List<Disassembler.Instruction>> code = new HashMap<>();
+        for (Symbol function : functions) {
+            int size = (int) Math.min(MOST_CODE, function.size());
+            code.put(
+                    function.address(),
+                    Disassembler.disassemble(function.address(), memory.read(function.address(), size)));
+        }
+        return code;
+    }
+
+    /**
+     * Returns the code of all functions as text.
+     *
+     * @param code the instructions of each function, by its address
+     */
+    String listing(Map<Long, List<Disassembler.Instruction>> code) {
         StringBuilder text = new StringBuilder("""
                 An NMI before an instruction: D deadlocks, S is safe, B both, depending on the visit, ? unclear;
                 d, s, b: not measured, but the points around it have that result. Then the distances from the anchor.
                 """);
         for (Symbol function : functions) {
             text.append(String.format(Locale.ROOT, "%n%s at 0x%x%n", function.name(), function.address()));
-            NavigableMap<Long, ListingMarks.Instruction> visited = code(function);
+            NavigableMap<Long, ListingMarks.Instruction> visited = visited(function);
             boolean gap = false;
-            for (Disassembler.Instruction instruction : disassembled(function, memory)) {
+            for (Disassembler.Instruction instruction : code.getOrDefault(function.address(), List.of())) {
                 ListingMarks.Instruction outcome = visited.get(instruction.address());
                 if (outcome != null) {
                     text.append(line(function, instruction, outcome));
@@ -144,19 +167,19 @@ final class SweepListing {
     /**
      * Returns the code of all functions, for the record.
      *
-     * @param memory the memory at the anchor
+     * @param code the instructions of each function, by its address
      */
-    List<SweepRecord.Function> functions(GuestMemory memory) throws IOException, InterruptedException, KernelException {
+    List<SweepRecord.Function> functions(Map<Long, List<Disassembler.Instruction>> code) {
         List<SweepRecord.Function> all = new ArrayList<>();
         for (Symbol function : functions) {
-            NavigableMap<Long, ListingMarks.Instruction> visited = code(function);
-            List<SweepRecord.Instruction> code = new ArrayList<>();
-            for (Disassembler.Instruction instruction : disassembled(function, memory)) {
+            NavigableMap<Long, ListingMarks.Instruction> visited = visited(function);
+            List<SweepRecord.Instruction> instructions = new ArrayList<>();
+            for (Disassembler.Instruction instruction : code.getOrDefault(function.address(), List.of())) {
                 ListingMarks.Instruction outcome = visited.get(instruction.address());
                 if (outcome != null) {
                     List<Integer> visits = outcome.visits();
                     int shown = Math.min(MOST_VISITS, visits.size());
-                    code.add(new SweepRecord.Instruction(
+                    instructions.add(new SweepRecord.Instruction(
                             instruction.address() - function.address(),
                             named(instruction.text()),
                             String.valueOf(outcome.letter()),
@@ -165,15 +188,9 @@ final class SweepListing {
                             outcome.waitsFor()));
                 }
             }
-            all.add(new SweepRecord.Function(function.name(), function.address(), function.size(), code));
+            all.add(new SweepRecord.Function(function.name(), function.address(), function.size(), instructions));
         }
         return all;
-    }
-
-    private static List<Disassembler.Instruction> disassembled(Symbol function, GuestMemory memory)
-            throws IOException, InterruptedException, KernelException {
-        int size = (int) Math.min(MOST_CODE, function.size());
-        return Disassembler.disassemble(function.address(), memory.read(function.address(), size));
     }
 
     private String line(Symbol function, Disassembler.Instruction instruction, ListingMarks.Instruction outcome) {
@@ -202,7 +219,7 @@ final class SweepListing {
         if (at < 0 || !(text.startsWith("call") || text.startsWith("j"))) {
             return text;
         }
-        Optional<Symbol> target = symbols.at(Long.parseUnsignedLong(text.substring(at + 2), 16));
+        Optional<Symbol> target = symbols.apply(Long.parseUnsignedLong(text.substring(at + 2), 16));
         return target.map(symbol -> text.substring(0, at) + symbol.name()).orElse(text);
     }
 }

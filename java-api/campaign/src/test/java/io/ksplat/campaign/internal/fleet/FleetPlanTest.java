@@ -12,8 +12,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,13 +32,43 @@ class FleetPlanTest {
         assertThat(FleetPlan.read(file)).isEqualTo(plan);
     }
 
+    /** Of every kind; what kind it is belongs to its digest. */
+    @Test
+    void tellsWhatItsUnitsAre() throws IOException {
+        Map<FleetWork, String> kinds = new LinkedHashMap<>();
+        kinds.put(new FleetWork.Runs(), "attempts 1 to 10");
+        kinds.put(new FleetWork.Soak(7), "rounds 1 to 10");
+        kinds.put(new FleetWork.Sweep("anchor", 3, 25, 2), "points 1 to 10");
+        Set<String> digests = new HashSet<>();
+        for (Map.Entry<FleetWork, String> kind : kinds.entrySet()) {
+            FleetPlan plan = of(kind.getKey());
+            Path file = Files.writeString(folder.resolve("plan.json"), plan.json());
+            assertThat(FleetPlan.read(file)).isEqualTo(plan);
+            assertThat(plan.words(plan.units().get(0)))
+                    .isEqualTo("unit-0001 (nmi-task-kptr on debian:7.2, " + kind.getValue() + ")");
+            digests.add(plan.digest());
+        }
+        FleetPlan hunt = of(new FleetWork.Hunt(12, false, 1));
+        assertThat(FleetPlan.read(Files.writeString(folder.resolve("plan.json"), hunt.json())))
+                .isEqualTo(hunt);
+        assertThat(hunt.words(hunt.units().get(0))).isEqualTo("unit-0001 (nmi-task-kptr on debian:7.2)");
+        digests.add(hunt.digest());
+        digests.add(of(new FleetWork.Hunt(12, true, 1)).digest());
+        assertThat(digests).hasSize(5);
+    }
+
+    private static FleetPlan of(FleetWork work) {
+        FleetPlan plan = Plans.of(3, 10, "abc");
+        return FleetPlan.of(plan.tool(), work, plan.settings(), plan.reproducers(), plan.kernels(), plan.units());
+    }
+
     /** What was measured meanwhile makes no other plan; other sources do. */
     @Test
     void theDigestIsOfWhatIsRun() {
         FleetPlan plan = Plans.of(2, 10, "abc");
         List<FleetUnit> timed =
                 List.of(Plans.unit(1, 1, 10, Optional.of(3.0)), Plans.unit(2, 11, 20, Optional.of(4.0)));
-        assertThat(FleetPlan.of(plan.tool(), plan.settings(), plan.reproducers(), plan.kernels(), timed)
+        assertThat(FleetPlan.of(plan.tool(), plan.work(), plan.settings(), plan.reproducers(), plan.kernels(), timed)
                         .digest())
                 .isEqualTo(plan.digest());
         assertThat(Plans.of(2, 10, "abd").digest()).isNotEqualTo(plan.digest());
@@ -46,7 +80,7 @@ class FleetPlanTest {
         String json = Plans.of(3, 10, "abc").json();
         List<String> files = List.of(
                 json.replace("\"last\" : 30", "\"last\" : 25"),
-                json.replace("\"schema\" : 1", "\"schema\" : 7"),
+                json.replace("\"schema\" : 2", "\"schema\" : 7"),
                 json.substring(0, json.length() / 2),
                 json.replace("unit-0002", "../../tmp"),
                 "[]",

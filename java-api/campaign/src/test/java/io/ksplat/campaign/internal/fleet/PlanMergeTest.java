@@ -52,7 +52,7 @@ class PlanMergeTest {
         PlanMerge.Joint joint = PlanMerge.of(folders).into(folder.resolve("joint"));
         assertThat(joint.missing()).isEmpty();
         assertThat(joint.runs()).hasSize(20).extracting(RunRecord::attempt).doesNotHaveDuplicates();
-        assertThat(joint.rates())
+        assertThat(joint.text())
                 .isEqualTo("nmi-task-kptr on 7.2.13: DEADLOCK 17 of 20 (62 % to 97 %), CLEAN 3 of 20 (3 % to 38 %)\n");
         List<Path> other = new ArrayList<>(folders);
         Collections.reverse(other);
@@ -83,7 +83,7 @@ class PlanMergeTest {
                         Verdict.INCONCLUSIVE,
                         Verdict.INCONCLUSIVE);
         assertThat(joint.runs().subList(2, 6)).noneMatch(RunRecord::asExpected);
-        assertThat(joint.rates()).contains("2 of 2").doesNotContain("INCONCLUSIVE");
+        assertThat(joint.text()).contains("2 of 2").doesNotContain("INCONCLUSIVE");
         // The same when it is joined once more, and whole when the rest has come.
         Map<String, String> before = files(folder.resolve("joint"));
         PlanMerge.of(List.of(folder.resolve("dir"))).into(folder.resolve("again"));

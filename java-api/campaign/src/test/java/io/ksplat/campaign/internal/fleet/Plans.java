@@ -26,8 +26,8 @@ final class Plans {
         }
         return FleetPlan.of(
                 "0.1.0",
-                new FleetPlan.Settings(
-                        Optional.empty(), Optional.empty(), false, 20, Optional.empty(), Map.of(), List.of()),
+                new FleetWork.Runs(),
+                FleetPlan.Settings.of(20, Map.of(), List.of()),
                 List.of(new FleetPlan.Reproducer(ID, List.of(ID), digest)),
                 List.of(new FleetPlan.Kernel(KERNEL.spec(), KERNEL.release(), KERNEL.key())),
                 all);

@@ -70,6 +70,19 @@ class SharesTest {
         }
     }
 
+    /** Otherwise the long reproducers of all rounds would run before the short ones of the first. */
+    @Test
+    void theRoundsOfASoakFollowEachOther() {
+        FleetPlan plan = Plans.of(1, 1, "abc");
+        List<FleetUnit> units = units(new Random(3));
+        FleetPlan soak = FleetPlan.of(
+                plan.tool(), new FleetWork.Soak(1), plan.settings(), plan.reproducers(), plan.kernels(), units);
+        for (List<FleetUnit> share : Shares.of(soak, 3)) {
+            assertThat(share).extracting(FleetUnit::id).isSorted();
+        }
+        assertThat(Shares.of(soak, 3).stream().mapToInt(List::size).sum()).isEqualTo(units.size());
+    }
+
     @Test
     void theLongestGoesFirstAndTheUnknownTakesTheMedian() {
         List<FleetUnit> units = List.of(

@@ -4,7 +4,6 @@ package io.ksplat.campaign.internal.hunt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
-import io.ksplat.campaign.internal.fleet.ShardName;
 import io.ksplat.campaign.internal.hunt.HuntResult.Answer;
 import io.ksplat.campaign.internal.hunt.HuntResult.Finding;
 import io.ksplat.campaign.internal.hunt.HuntResult.Group;
@@ -33,8 +32,7 @@ class HuntFileTest {
     Path folder;
 
     private static HuntRequest request(long seed) {
-        return new HuntRequest(
-                "debian:6.12", OPERATIONS, new ShardName(1, 1), 12, false, Duration.ofMinutes(1), seed, 1);
+        return new HuntRequest("debian:6.12", OPERATIONS, 12, false, Duration.ofMinutes(1), seed, 1);
     }
 
     private static Tried deadly(int operation, String signature) {

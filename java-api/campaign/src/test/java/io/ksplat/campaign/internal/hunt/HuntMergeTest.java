@@ -4,14 +4,12 @@ package io.ksplat.campaign.internal.hunt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.ksplat.campaign.internal.fleet.ShardName;
 import io.ksplat.campaign.internal.hunt.HuntResult.Answer;
 import io.ksplat.campaign.internal.hunt.HuntResult.Tried;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -25,16 +23,16 @@ class HuntMergeTest {
     @TempDir
     Path folder;
 
-    private static HuntRequest request(ShardName shard, long seed) {
-        return new HuntRequest("debian:6.12", OPERATIONS, shard, 12, false, Duration.ofMinutes(1), seed, 1);
-    }
-
-    private Path hunted(ShardName shard, long seed, boolean fails) throws IOException {
-        Path report = folder.resolve((fails ? "failed-" : "shard-") + shard.index() + "-" + seed);
+    /** Writes the report of a hunt for a third of the operations, the first, second or last. */
+    private Path hunted(int third, long seed, boolean fails) throws IOException {
+        Path report = folder.resolve((fails ? "failed-" : "hunt-") + third + "-" + seed);
         Path own = Files.createDirectories(report.resolve("hunt/debian-6.12"));
-        HuntRequest request = request(shard, seed);
-        HuntFile file = HuntFile.open(own, request, "key", COVERAGE);
-        for (Operation operation : request.share()) {
+        HuntFile file = HuntFile.open(
+                own,
+                new HuntRequest("debian:6.12", third(third), 12, false, Duration.ofMinutes(1), seed, 1),
+                "key",
+                COVERAGE);
+        for (Operation operation : third(third)) {
             file.add(
                     Tried.without(operation, fails ? Answer.INCONCLUSIVE : Answer.REJECTED, Optional.of("why"), fails));
             Files.writeString(own.resolve(operation.name().replace('/', '-') + ".java"), "");
@@ -42,28 +40,23 @@ class HuntMergeTest {
         return report;
     }
 
+    private static List<Operation> third(int number) {
+        int each = OPERATIONS.size() / 3;
+        return OPERATIONS.subList((number - 1) * each, number == 3 ? OPERATIONS.size() : number * each);
+    }
+
     private static List<String> names(HuntResult result) {
         return result.operations().stream().map(Tried::name).toList();
     }
 
     @Test
-    void theSharesAreAllOperationsAndNoneTwice() {
-        for (int of = 1; of <= OPERATIONS.size() + 2; of++) {
-            List<Operation> all = new ArrayList<>();
-            for (int index = 1; index <= of; index++) {
-                all.addAll(request(new ShardName(index, of), 1).share());
-            }
-            assertThat(all).containsExactlyInAnyOrderElementsOf(OPERATIONS);
-        }
-    }
-
-    @Test
-    void allSharesAreOneHunt() throws IOException {
-        Path one = hunted(new ShardName(1, 2), 1, false);
-        Path two = hunted(new ShardName(2, 2), 1, false);
+    void allPartsAreOneHunt() throws IOException {
+        Path one = hunted(1, 1, false);
+        Path two = hunted(2, 1, false);
+        Path three = hunted(3, 1, false);
         Path out = folder.resolve("joint");
 
-        HuntResult joint = HuntMerge.into(List.of(two, one), out).get(0);
+        HuntResult joint = HuntMerge.into(List.of(three, one, two), out).get(0);
 
         assertThat(names(joint))
                 .containsExactlyElementsOf(
@@ -72,28 +65,27 @@ class HuntMergeTest {
         assertThat(joint.uncovered().maps()).containsExactly("BPF_MAP_TYPE_DEVMAP");
         assertThat(HuntFile.read(out.resolve("hunt/debian-6.12/hunt.json"))).isEqualTo(joint);
         assertThat(out.resolve("hunt/debian-6.12/map-update-array.java")).exists();
-        assertThat(HuntMerge.into(List.of(one, two, one), folder.resolve("again")))
+        assertThat(HuntMerge.into(List.of(one, two, one, three), folder.resolve("again")))
                 .containsExactly(joint);
     }
 
     @Test
-    void whatNoShardTriedIsNamed() throws IOException {
+    void whatIsMissingIsNamed() throws IOException {
+        List<String> second = third(2).stream().map(Operation::name).toList();
         HuntResult joint = HuntMerge.into(
-                        List.of(hunted(new ShardName(1, 3), 1, false), hunted(new ShardName(3, 3), 1, false)),
+                        List.of(hunted(1, 1, false), hunted(3, 1, false)),
+                        (kernel, operation) -> kernel.equals("debian:6.12") && second.contains(operation),
                         folder.resolve("joint"))
                 .get(0);
-        assertThat(joint.untried())
-                .containsExactlyElementsOf(request(new ShardName(2, 3), 1).share().stream()
-                        .map(Operation::name)
-                        .toList());
+        assertThat(joint.untried()).containsExactlyElementsOf(second);
     }
 
     @Test
     void whatFailedSomewhereCountsIfNobodyDidBetter() throws IOException {
-        Path fails = hunted(new ShardName(1, 2), 1, true);
+        Path fails = hunted(1, 1, true);
         assertThat(HuntMerge.into(List.of(fails), folder.resolve("one")).get(0).hasFailed())
                 .isTrue();
-        Path better = hunted(new ShardName(1, 2), 1, false);
+        Path better = hunted(1, 1, false);
         for (List<Path> order : List.of(List.of(fails, better), List.of(better, fails))) {
             assertThat(HuntMerge.into(order, folder.resolve("two")).get(0).hasFailed())
                     .isFalse();
@@ -102,7 +94,7 @@ class HuntMergeTest {
 
     @Test
     void anotherHuntIsRefused() throws IOException {
-        List<Path> two = List.of(hunted(new ShardName(1, 2), 1, false), hunted(new ShardName(2, 2), 2, false));
+        List<Path> two = List.of(hunted(1, 1, false), hunted(2, 2, false));
         assertThatThrownBy(() -> HuntMerge.into(two, folder.resolve("joint")))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("are of different hunts");
@@ -110,7 +102,7 @@ class HuntMergeTest {
 
     @Test
     void aDamagedFileIsNamed() throws IOException {
-        Path report = hunted(new ShardName(1, 1), 1, false);
+        Path report = hunted(1, 1, false);
         Files.writeString(report.resolve("hunt/debian-6.12/hunt.json"), "{\"kernel\":");
         assertThatThrownBy(() -> HuntMerge.into(List.of(report), folder.resolve("joint")))
                 .isInstanceOf(IOException.class)

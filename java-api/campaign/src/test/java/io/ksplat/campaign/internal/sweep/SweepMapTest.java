@@ -127,13 +127,14 @@ class SweepMapTest {
                 ffffffff81000009 T after
                 ffffffff81000100 T _etext
                 """.getBytes(UTF_8));
-        SweepListing listing = new SweepListing(map(), symbols);
+        SweepListing listing = new SweepListing(map(), symbols::at);
         assertThat(listing.table())
                 .contains("walk")
                 .containsPattern("\\+0x3\\.\\.0x7 +\\+0x0\\.\\.0x2 \\+0x8 +rdp\\.lock");
         byte[] nops = new byte[9];
         java.util.Arrays.fill(nops, (byte) 0x90);
-        List<String> lines = listing.listing((address, length) -> nops).lines().toList();
+        List<String> lines =
+                listing.listing(listing.code((address, length) -> nops)).lines().toList();
         assertThat(IntStream.range(0, 9).mapToObj(i -> letter(lines, i)))
                 .containsExactly("S", "s", "S", "D", "D", "d", "D", "D", "S");
         assertThat(lines).anyMatch(line -> line.matches("  D \\+0x3 +nop +3  waits for rdp.lock"));

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import io.ksplat.campaign.internal.hunt.Operation;
+import io.ksplat.campaign.internal.hunt.Operations;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** What is hunted. */
+final class HuntMixin {
+    @Option(
+            names = "--operation",
+            paramLabel = "NAME",
+            description =
+                    "An operation (map-update/lru-hash) or a family (map-update), may be given several times. Default: all.")
+    private List<String> operations = List.of();
+
+    @Option(
+            names = "--points",
+            paramLabel = "N",
+            description =
+                    "How many instructions of an operation to try, default ${DEFAULT-VALUE}: those behind which a "
+                            + "lock may be held or free, and a sample. The borders of what is found come in addition.")
+    private int points = 20;
+
+    @Option(names = "--exhaustive", description = "Try every instruction.")
+    private boolean exhaustive;
+
+    @Option(names = "--seed", paramLabel = "N", description = "Chooses the sample, default ${DEFAULT-VALUE}.")
+    private long seed = 1;
+
+    /**
+     * Returns the operations that are meant.
+     *
+     * @throws IllegalArgumentException if there is none of a name
+     */
+    List<Operation> operations() {
+        return Operations.named(operations);
+    }
+
+    int points() {
+        return points;
+    }
+
+    boolean exhaustive() {
+        return exhaustive;
+    }
+
+    long seed() {
+        return seed;
+    }
+}
