@@ -38,7 +38,7 @@ class SlurmTest {
 
     /** What says when, how long, by whose command and on which CPU; the rest is the same on any machine. */
     private static final List<String> TIMES =
-            List.of("timings", "timeline", "watchedMs", "tool", "origin", "bootRetries", "notes");
+            List.of("timings", "timeline", "samples", "watchedMs", "tool", "origin", "bootRetries", "notes");
 
     private static final Pattern BACK =
             Pattern.compile("^ksplat ended with (\\d+) on (n\\d) in array (\\d+): ", Pattern.MULTILINE);
