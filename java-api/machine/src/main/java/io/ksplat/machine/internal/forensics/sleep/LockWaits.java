@@ -37,7 +37,7 @@ final class LockWaits {
 
     private static final long OWNER_FLAGS = 3;
 
-    /** A lock lies in an object that is no larger, and that a function which holds the lock has a pointer to. */
+    /** A lock lies at most so far behind the start of its object, which a function that holds the lock has a pointer to. */
     private static final long OBJECT = 4096;
 
     /** What iterates over objects under a lock that it took in an earlier call (kernel/bpf/bpf_iter.c, fs/seq_file.c). */
@@ -161,25 +161,37 @@ final class LockWaits {
     /** Nobody who does not wait for the lock has a pointer to it or into its object on the stack, or iterates under a lock. */
     private boolean nobodyElseHolds(Lock lock) {
         Set<Long> waiters = waiters(lock);
+        long object = object(lock);
         for (long id : everybody.ids()) {
             SeenTask task = everybody.get(id).orElseThrow();
             // The idle tasks of the CPUs, which all have the process id 0, take no locks.
             if (waiters.contains(id) || task.task().pid() == 0) {
                 continue;
             }
-            if (mayHold(task, lock)) {
+            if (mayHold(task, lock, object)) {
                 return false;
             }
         }
         return true;
     }
 
-    private boolean mayHold(SeenTask task, Lock lock) {
+    /** Where the object of a lock begins, at the earliest. That of a process's memory is known, and others of its kind lie before it. */
+    private long object(Lock lock) {
+        for (long task : everybody.ids()) {
+            long memory = data.field(task, "task_struct", "mm").orElse(0);
+            if (memory != 0 && data.address(memory, "mm_struct", "mmap_lock").equals(OptionalLong.of(lock.address()))) {
+                return memory;
+            }
+        }
+        return lock.address() - OBJECT;
+    }
+
+    private boolean mayHold(SeenTask task, Lock lock, long object) {
         if (!task.onCpu() && sleepsUnlocked(task.id())) {
             return false;
         }
         List<StackWords.Word> words = task.onCpu() ? whole(task.id()).all() : beforeItSleeps(task.id());
-        return words.isEmpty() || words.stream().anyMatch(word -> leadsTo(word.value(), lock.address()));
+        return words.isEmpty() || words.stream().anyMatch(word -> leadsTo(word.value(), object, lock.address()));
     }
 
     /** Returns the words without those of the scheduler's own frames, where what it switches from and to is left. */
@@ -220,8 +232,8 @@ final class LockWaits {
         return new StackWords(start, start + Arch.guest().stackBytes(), data);
     }
 
-    private boolean leadsTo(long word, long lock) {
-        return (word >= lock - OBJECT && word <= lock + Long.BYTES)
+    private boolean leadsTo(long word, long object, long lock) {
+        return (word >= object && word <= lock + Long.BYTES)
                 || data.symbols()
                         .at(word)
                         .map(Symbol::name)
