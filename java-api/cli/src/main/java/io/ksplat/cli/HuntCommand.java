@@ -82,6 +82,7 @@ final class HuntCommand implements Callable<Integer> {
         if (minutes < 1) {
             throw new ParameterException(spec.commandLine(), "--minutes must be at least 1");
         }
+        wanted.check(spec);
         kernels.check();
         KnownReports reports = known.isGiven() ? known.read() : Operations.known();
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());

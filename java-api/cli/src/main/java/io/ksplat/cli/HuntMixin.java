@@ -4,7 +4,9 @@ package io.ksplat.cli;
 import io.ksplat.campaign.internal.hunt.Operation;
 import io.ksplat.campaign.internal.hunt.Operations;
 import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** What is hunted. */
 final class HuntMixin {
@@ -28,6 +30,13 @@ final class HuntMixin {
 
     @Option(names = "--seed", paramLabel = "N", description = "Chooses the sample, default ${DEFAULT-VALUE}.")
     private long seed = 1;
+
+    /** Refuses what makes no sense. */
+    void check(CommandSpec spec) {
+        if (points < 2) {
+            throw new ParameterException(spec.commandLine(), "--points must be at least 2");
+        }
+    }
 
     /**
      * Returns the operations that are meant.

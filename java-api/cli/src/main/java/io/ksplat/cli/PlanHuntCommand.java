@@ -38,6 +38,7 @@ final class PlanHuntCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         List<Operation> meant = hunt.operations();
+        hunt.check(spec);
         kernels.check();
         List<FleetPlan.Kernel> known = PlanOutput.kernels(spec, kernels.specs());
         List<FleetUnit> units = new ArrayList<>();

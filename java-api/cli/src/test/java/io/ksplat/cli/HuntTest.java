@@ -155,6 +155,10 @@ class HuntTest {
         assertThat(unknown.exit()).isEqualTo(2);
         assertThat(unknown.err()).contains("there is no operation map-update/nothing; there are: map-update/hash,");
 
+        Ksplat onePoint = Ksplat.run(folder, "plan", "hunt", "--points", "1");
+        assertThat(onePoint.exit()).isEqualTo(2);
+        assertThat(onePoint.err()).contains("--points must be at least 2");
+
         Ksplat list = Ksplat.run(folder, "hunt", "--list", "--operation", "kptr-drop");
         assertThat(list.exit()).isZero();
         assertThat(list.out().lines())
