@@ -89,6 +89,7 @@ class EngineTest {
 
     @Test
     @Tag("machine")
+    @Tag("full")
     void theSidesOfATrialRunThroughIt() throws Exception {
         isCured(compare(BUGGY, CURED));
     }
@@ -123,6 +124,7 @@ class EngineTest {
 
     @Test
     @Tag("machine")
+    @Tag("full")
     void aBugThatStaysIsToldAfterOnePair() throws Exception {
         KernelSpec same = KernelSpec.parse("debian:6.1");
         PatchResult result = compare(BUGGY, same);
