@@ -2,6 +2,7 @@
 package io.ksplat.cli;
 
 import io.ksplat.campaign.internal.fleet.KnownDurations;
+import io.ksplat.campaign.internal.fleet.PlanReport;
 import io.ksplat.campaign.internal.history.History;
 import io.ksplat.results.ResultsReader;
 import java.io.IOException;
@@ -15,7 +16,8 @@ final class DurationsMixin {
     @Option(
             names = "--from",
             paramLabel = "DIR",
-            description = "An earlier report, which tells how long each takes; may be given several times.")
+            description =
+                    "An earlier report, or shards of a plan, which tells how long each takes; may be given several times.")
     private List<Path> earlier = List.of();
 
     @Option(
@@ -28,7 +30,11 @@ final class DurationsMixin {
     KnownDurations read() throws IOException {
         KnownDurations durations = new KnownDurations();
         for (Path report : earlier) {
-            durations.add(ResultsReader.read(report));
+            if (PlanReport.isOne(report)) {
+                PlanReport.read(report).tell(durations);
+            } else {
+                durations.add(ResultsReader.read(report));
+            }
         }
         if (history != null) {
             try (History past = History.existing(history)) {

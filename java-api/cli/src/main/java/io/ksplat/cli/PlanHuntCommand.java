@@ -4,13 +4,13 @@ package io.ksplat.cli;
 import io.ksplat.campaign.internal.fleet.FleetPlan;
 import io.ksplat.campaign.internal.fleet.FleetUnit;
 import io.ksplat.campaign.internal.fleet.FleetWork;
+import io.ksplat.campaign.internal.fleet.KnownDurations;
 import io.ksplat.campaign.internal.hunt.Operation;
 import io.ksplat.engine.RunSettings;
 import io.ksplat.engine.SessionOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -33,6 +33,9 @@ final class PlanHuntCommand implements Callable<Integer> {
     private KernelsMixin kernels = new KernelsMixin();
 
     @Mixin
+    private DurationsMixin durations = new DurationsMixin();
+
+    @Mixin
     private PlanOutput output = new PlanOutput();
 
     @Override
@@ -41,6 +44,7 @@ final class PlanHuntCommand implements Callable<Integer> {
         hunt.check(spec);
         kernels.check();
         List<FleetPlan.Kernel> known = PlanOutput.kernels(spec, kernels.specs());
+        KnownDurations minutes = durations.read();
         List<FleetUnit> units = new ArrayList<>();
         for (Operation operation : meant) {
             for (FleetPlan.Kernel kernel : known) {
@@ -51,7 +55,7 @@ final class PlanHuntCommand implements Callable<Integer> {
                         1,
                         1,
                         PlanOutput.TCG,
-                        Optional.empty()));
+                        minutes.minutes(List.of(operation.name()), kernel.key())));
             }
         }
         return output.print(

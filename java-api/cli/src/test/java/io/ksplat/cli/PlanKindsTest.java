@@ -75,6 +75,23 @@ class PlanKindsTest {
                 .containsPattern("map-update/rhash +UNSUPPORTED")
                 .contains("2 of 2 units of the plan are here");
         assertThat(folder.resolve("joint/hunt/debian_6.12/hunt.html")).exists();
+
+        Ksplat next = Ksplat.run(
+                folder,
+                "plan",
+                "hunt",
+                "--kernel",
+                "debian:6.12",
+                "--operation",
+                "map-lookup/array",
+                "--operation",
+                "map-lookup/hash",
+                "--from",
+                "shard-1");
+        assertThat(next.out())
+                .as("how long the first took: " + next.err())
+                .containsPattern("\\(map-lookup/array on debian:6.12\\), [0-9.]+ minutes")
+                .contains("(map-lookup/hash on debian:6.12)\n");
     }
 
     /** The finding's reproducer and its run are in the joint report. */

@@ -4,6 +4,7 @@ package io.ksplat.campaign.internal.fleet;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.ksplat.machine.internal.qemu.Folders;
+import io.ksplat.results.ResultsReader;
 import io.ksplat.results.internal.PlanPart;
 import io.ksplat.results.internal.StoredReport;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -108,6 +110,26 @@ public final class PlanReport {
         return Files.isRegularFile(unit(unit).resolve(UnitFile.NAME));
     }
 
+    /** Tells how long the units took that are done. */
+    public void tell(KnownDurations durations) throws IOException {
+        List<KnownDurations.Took> hunted = new ArrayList<>();
+        for (FleetUnit unit : plan.units()) {
+            if (!isDone(unit)) {
+                continue;
+            }
+            if (plan.hasRuns()) {
+                durations.add(ResultsReader.read(unit(unit)));
+            } else if (plan.work() instanceof FleetWork.Hunt) {
+                hunted.add(new KnownDurations.Took(
+                        unit.reproducer(),
+                        plan.kernel(unit).key(),
+                        hunted.size() + 1,
+                        UnitFile.read(unit(unit)).ms()));
+            }
+        }
+        durations.addTimes(hunted);
+    }
+
     /** Returns the reports of a unit in which ksplat failed. */
     List<Path> failed(FleetUnit unit) throws IOException {
         return folders(FAILED, unit);
@@ -176,7 +198,8 @@ public final class PlanReport {
         }
 
         private void describe() throws IOException {
-            new UnitFile(plan.digest(), unit.id(), shard.toString(), times, at).write(own);
+            long ms = Duration.between(at, Instant.now()).toMillis();
+            new UnitFile(plan.digest(), unit.id(), shard.toString(), times, at, ms).write(own);
             if (StoredReport.isIn(own)) {
                 PlanPart.enter(own, new PlanPart(plan.digest(), shard.toString(), List.of(unit.id())));
             }

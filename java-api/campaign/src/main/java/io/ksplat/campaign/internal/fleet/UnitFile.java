@@ -17,14 +17,16 @@ import java.time.format.DateTimeParseException;
  *
  * @param digest the plan's
  * @param begun how often it was begun, this time included
+ * @param at when it was begun
+ * @param ms how long it took
  */
-record UnitFile(String digest, String unit, String shard, int begun, Instant at) {
+record UnitFile(String digest, String unit, String shard, int begun, Instant at, long ms) {
     static final String NAME = "unit.json";
 
     void write(Path folder) throws IOException {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("digest", digest).put("unit", unit).put("shard", shard).put("begun", begun);
-        json.put("at", at.toString());
+        json.put("at", at.toString()).put("ms", ms);
         Files.writeString(folder.resolve(NAME), json.toPrettyString() + "\n");
     }
 
@@ -37,7 +39,8 @@ record UnitFile(String digest, String unit, String shard, int begun, Instant at)
                     json.path("unit").asText(),
                     json.path("shard").asText(),
                     json.path("begun").asInt(),
-                    Instant.parse(json.path("at").asText()));
+                    Instant.parse(json.path("at").asText()),
+                    json.path("ms").asLong());
         } catch (JsonProcessingException | DateTimeParseException e) {
             throw new IOException(file + " is damaged: remove its folder, and run the unit again", e);
         }

@@ -96,6 +96,18 @@ class PlanMergeTest {
         assertThat(whole.again()).as("units begun more than once").isEqualTo(1);
     }
 
+    /** A family of 4 attempts a unit, of which one unit ended. */
+    @Test
+    void theUnitsThatAreDoneTellHowLongTheyTook() throws IOException {
+        FleetPlan plan = Plans.of(2, 4, "abc");
+        PlanReport report = open(folder.resolve("dir"), plan);
+        Plans.write(report, plan.units().get(1), Verdict.DEADLOCK).done();
+        KnownDurations durations = new KnownDurations();
+        PlanReport.read(folder.resolve("dir")).tell(durations);
+        assertThat(durations.minutes(List.of(Plans.ID), Plans.KERNEL.key())).isPresent();
+        assertThat(durations.minutes(List.of("another"), Plans.KERNEL.key())).isEmpty();
+    }
+
     @Test
     void theFirstThatEndsStays() throws IOException {
         FleetPlan plan = Plans.of(1, 1, "abc");
