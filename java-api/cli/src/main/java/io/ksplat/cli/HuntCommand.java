@@ -10,6 +10,7 @@ import io.ksplat.campaign.internal.hunt.Operations;
 import io.ksplat.engine.RunSettings;
 import io.ksplat.engine.internal.TerminalProgress;
 import io.ksplat.results.internal.KnownReports;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -88,12 +89,7 @@ final class HuntCommand implements Callable<Integer> {
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
         boolean failed = false;
         boolean news = false;
-        Hunt hunt = new Hunt(
-                EntryRunner::new,
-                java -> JavaSourceCatalogue.compile(java).entries().get(0),
-                reports,
-                report.toAbsolutePath(),
-                progress);
+        Hunt hunt = hunt(reports, report.toAbsolutePath(), progress);
         for (String kernel : kernels.specs()) {
             HuntResult result = hunt.run(new HuntRequest(
                     kernel,
@@ -111,5 +107,15 @@ final class HuntCommand implements Callable<Integer> {
         }
         ReportPages.write(report, spec.commandLine().getErr());
         return failed ? Exit.HARNESS : news ? Exit.UNEXPECTED : Exit.EXPECTED;
+    }
+
+    /** Returns a hunt whose reproducers are compiled from the Java that it writes. */
+    static Hunt hunt(KnownReports known, Path report, TerminalProgress progress) throws IOException {
+        return new Hunt(
+                EntryRunner::new,
+                java -> JavaSourceCatalogue.compile(java).entries().get(0),
+                known,
+                report,
+                progress);
     }
 }

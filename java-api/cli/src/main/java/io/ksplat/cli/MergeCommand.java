@@ -5,14 +5,12 @@ import io.ksplat.campaign.internal.fleet.PlanMerge;
 import io.ksplat.campaign.internal.fleet.PlanReport;
 import io.ksplat.campaign.internal.hunt.HuntMerge;
 import io.ksplat.campaign.internal.hunt.HuntResult;
-import io.ksplat.report.internal.HtmlReport;
 import io.ksplat.results.ReportMerge;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.internal.KnownReports;
 import io.ksplat.results.internal.News;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -67,24 +65,17 @@ final class MergeCommand implements Callable<Integer> {
         return Exit.of(runs, news);
     }
 
-    /** A hunt that has found nothing leaves no run. */
     private int hunts(PrintWriter out, News news) throws Exception {
-        List<Path> withRuns = new ArrayList<>();
-        for (Path folder : folders) {
-            if (!HtmlReport.hasNoRuns(folder)) {
-                withRuns.add(folder);
-            }
-        }
-        List<RunRecord> runs = withRuns.isEmpty() ? List.of() : ReportMerge.of(withRuns, report);
-        List<HuntResult> joint = HuntMerge.into(folders, report);
-        joint.forEach(result -> out.print(HuntText.of(result, report)));
+        HuntMerge.Joint joint = HuntMerge.into(folders, report);
+        joint.hunts().forEach(result -> out.print(HuntText.of(result, report)));
         out.flush();
         ReportPages.write(report, baseline.folder(), spec.commandLine().getErr());
-        boolean whole = joint.stream().allMatch(result -> result.untried().isEmpty() && !result.hasFailed());
-        int ofRuns = runs.isEmpty() ? Exit.EXPECTED : Exit.of(runs, news);
+        boolean whole =
+                joint.hunts().stream().allMatch(result -> result.untried().isEmpty() && !result.hasFailed());
+        int ofRuns = joint.runs().isEmpty() ? Exit.EXPECTED : Exit.of(joint.runs(), news);
         return !whole || ofRuns == Exit.HARNESS
                 ? Exit.HARNESS
-                : joint.stream().anyMatch(HuntResult::hasNews) ? Exit.UNEXPECTED : ofRuns;
+                : joint.hunts().stream().anyMatch(HuntResult::hasNews) ? Exit.UNEXPECTED : ofRuns;
     }
 
     private int plan(PrintWriter out, News news) throws Exception {

@@ -6,7 +6,6 @@ import io.ksplat.campaign.internal.fleet.FleetUnit;
 import io.ksplat.campaign.internal.fleet.FleetWork;
 import io.ksplat.campaign.internal.fleet.KnownDurations;
 import io.ksplat.campaign.internal.hunt.Operation;
-import io.ksplat.engine.RunSettings;
 import io.ksplat.engine.SessionOptions;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,7 +62,7 @@ final class PlanHuntCommand implements Callable<Integer> {
                 FleetPlan.of(
                         SessionOptions.VERSION,
                         new FleetWork.Hunt(hunt.points(), hunt.exhaustive(), hunt.seed()),
-                        FleetPlan.Settings.of((int) RunSettings.DEFAULT_BUSY.toSeconds(), Map.of(), List.of()),
+                        FleetPlan.Settings.of(Map.of(), List.of()),
                         PlanWords.operations(meant),
                         known,
                         units));

@@ -13,7 +13,6 @@ import io.ksplat.campaign.internal.fleet.ShardRun;
 import io.ksplat.campaign.internal.fleet.Shares;
 import io.ksplat.campaign.internal.fleet.SweepWork;
 import io.ksplat.campaign.internal.fleet.UnitWork;
-import io.ksplat.campaign.internal.hunt.Hunt;
 import io.ksplat.campaign.internal.hunt.HuntMerge;
 import io.ksplat.campaign.internal.hunt.HuntResult;
 import io.ksplat.campaign.internal.hunt.Operations;
@@ -143,14 +142,7 @@ final class PlanMixin {
     private static Supplier<UnitWork> workers(
             FleetPlan plan, Session session, Map<String, List<Catalogue.Entry>> entries, TerminalProgress progress) {
         if (plan.work() instanceof FleetWork.Hunt hunt) {
-            return () -> new HuntWork(
-                    hunt,
-                    report -> new Hunt(
-                            EntryRunner::new,
-                            java -> JavaSourceCatalogue.compile(java).entries().get(0),
-                            Operations.known(),
-                            report,
-                            progress));
+            return () -> new HuntWork(hunt, report -> HuntCommand.hunt(Operations.known(), report, progress));
         }
         if (plan.work() instanceof FleetWork.Sweep sweep) {
             Catalogue.Entry swept = entries.values().iterator().next().get(0);

@@ -6,7 +6,6 @@ import io.ksplat.campaign.internal.fleet.FleetUnit;
 import io.ksplat.campaign.internal.fleet.FleetWork;
 import io.ksplat.campaign.internal.fleet.KnownDurations;
 import io.ksplat.campaign.internal.soak.Soak;
-import io.ksplat.engine.RunSettings;
 import io.ksplat.engine.SessionOptions;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -68,7 +67,7 @@ final class PlanSoakCommand implements Callable<Integer> {
                 FleetPlan.of(
                         SessionOptions.VERSION,
                         new FleetWork.Soak(seed),
-                        FleetPlan.Settings.of((int) RunSettings.DEFAULT_BUSY.toSeconds(), Map.of(), List.of()),
+                        FleetPlan.Settings.of(Map.of(), List.of()),
                         planned,
                         known,
                         units(planned, known, durations.read())));

@@ -8,7 +8,6 @@ import io.ksplat.campaign.internal.sweep.AnchorShelf;
 import io.ksplat.campaign.internal.sweep.Sweep;
 import io.ksplat.campaign.internal.sweep.SweepRequest;
 import io.ksplat.engine.Catalogue;
-import io.ksplat.engine.RunSettings;
 import io.ksplat.engine.Runner;
 import io.ksplat.engine.SessionOptions;
 import io.ksplat.engine.internal.TerminalProgress;
@@ -74,8 +73,7 @@ final class PlanSweepCommand implements Callable<Integer> {
                 FleetPlan.of(
                         SessionOptions.VERSION,
                         new FleetWork.Sweep(anchor, request.start(), request.points(), request.stride()),
-                        FleetPlan.Settings.of(
-                                (int) RunSettings.DEFAULT_BUSY.toSeconds(), program.options(), program.arguments()),
+                        FleetPlan.Settings.of(program.options(), program.arguments()),
                         PlanWords.reproducers(List.of(choice)),
                         kernels,
                         units));

@@ -169,7 +169,7 @@ class PlanKindsTest {
                 "sweep",
                 "nmi-task-kptr",
                 "--anchor",
-                planned.at("/work/anchor").asText(),
+                planned.path("work").path("anchor").asText(),
                 "--points",
                 "9",
                 "--stride",

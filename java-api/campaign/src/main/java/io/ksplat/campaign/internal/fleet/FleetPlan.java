@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
+import io.ksplat.engine.RunSettings;
 import io.ksplat.kernel.internal.Digests;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -66,10 +67,16 @@ public record FleetPlan(
             arguments = List.copyOf(arguments);
         }
 
-        /** Returns those of which nothing but what is said of programs. */
-        public static Settings of(int busySeconds, Map<String, List<String>> options, List<String> arguments) {
+        /** Returns the default ones, with what is said of programs. */
+        public static Settings of(Map<String, List<String>> options, List<String> arguments) {
             return new Settings(
-                    Optional.empty(), Optional.empty(), false, busySeconds, Optional.empty(), options, arguments);
+                    Optional.empty(),
+                    Optional.empty(),
+                    false,
+                    (int) RunSettings.DEFAULT_BUSY.toSeconds(),
+                    Optional.empty(),
+                    options,
+                    arguments);
         }
     }
 

@@ -3,12 +3,8 @@ package io.ksplat.campaign.internal.fleet;
 
 import io.ksplat.campaign.internal.hunt.HuntMerge;
 import io.ksplat.campaign.internal.hunt.HuntResult;
-import io.ksplat.results.ReportMerge;
-import io.ksplat.results.RunRecord;
-import io.ksplat.results.internal.StoredReport;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,20 +29,12 @@ record HuntJoin() implements UnitJoin {
 
     @Override
     public Joined join(Map<FleetUnit, Path> units, Map<FleetUnit, String> missing, Path out) throws IOException {
-        // A hunt that has found nothing leaves no run.
-        List<Path> withRuns = new ArrayList<>();
-        for (Path folder : units.values()) {
-            if (StoredReport.isIn(folder)) {
-                withRuns.add(folder);
-            }
-        }
-        List<RunRecord> runs = withRuns.isEmpty() ? List.of() : ReportMerge.of(withRuns, out);
-        List<HuntResult> hunts = HuntMerge.into(
+        HuntMerge.Joint joint = HuntMerge.into(
                 List.copyOf(units.values()),
                 (kernel, operation) -> missing.keySet().stream()
                         .anyMatch(unit -> unit.kernel().equals(kernel)
                                 && unit.reproducer().equals(operation)),
                 out);
-        return new Joined(runs, hunts, true, "");
+        return new Joined(joint.runs(), joint.hunts(), true, "");
     }
 }

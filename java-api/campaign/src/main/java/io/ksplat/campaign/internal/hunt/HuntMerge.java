@@ -2,7 +2,11 @@
 package io.ksplat.campaign.internal.hunt;
 
 import io.ksplat.campaign.internal.hunt.HuntResult.Tried;
+import io.ksplat.results.ReportMerge;
+import io.ksplat.results.RunRecord;
 import io.ksplat.results.internal.RunFolder;
+import io.ksplat.results.internal.StoredReport;
+import io.ksplat.results.internal.campaign.CampaignFiles;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -21,6 +25,19 @@ public final class HuntMerge {
     private static final String HUNT = "hunt";
 
     private HuntMerge() {}
+
+    /**
+     * What several hunts have found.
+     *
+     * @param runs those of their reproducers
+     * @param hunts what is known of each kernel
+     */
+    public record Joint(List<RunRecord> runs, List<HuntResult> hunts) {
+        public Joint {
+            runs = List.copyOf(runs);
+            hunts = List.copyOf(hunts);
+        }
+    }
 
     /** Returns whether a report has a hunt. */
     public static boolean isOne(Path report) {
@@ -52,18 +69,30 @@ public final class HuntMerge {
     }
 
     /** Joins hunts into a report, with their reproducers: see {@link #into(List, BiPredicate, Path)}. */
-    public static List<HuntResult> into(List<Path> reports, Path out) throws IOException {
+    public static Joint into(List<Path> reports, Path out) throws IOException {
         return into(reports, (kernel, operation) -> false, out);
     }
 
     /**
-     * Joins hunts into a report, with their reproducers.
+     * Joins hunts into a report, with their reproducers and the runs of these.
      *
      * @param missing whether an operation was to be tried on a kernel spec by one that is not there
-     * @return what is known of each kernel
      * @throws IllegalArgumentException if two hunts on one kernel had other points, another seed or other operations
      */
-    public static List<HuntResult> into(List<Path> reports, BiPredicate<String, String> missing, Path out)
+    public static Joint into(List<Path> reports, BiPredicate<String, String> missing, Path out) throws IOException {
+        // A hunt that has found nothing leaves no run.
+        List<Path> withRuns = new ArrayList<>();
+        for (Path report : reports) {
+            if (StoredReport.isIn(report)
+                    || (kernels(report).isEmpty() && CampaignFiles.of(report).isEmpty())) {
+                withRuns.add(report);
+            }
+        }
+        List<RunRecord> runs = withRuns.isEmpty() ? List.of() : ReportMerge.of(withRuns, out);
+        return new Joint(runs, hunts(reports, missing, out));
+    }
+
+    private static List<HuntResult> hunts(List<Path> reports, BiPredicate<String, String> missing, Path out)
             throws IOException {
         Map<String, List<Path>> byKernel = new TreeMap<>();
         for (Path report : reports) {

@@ -27,7 +27,7 @@ final class Plans {
         return FleetPlan.of(
                 "0.1.0",
                 new FleetWork.Runs(),
-                FleetPlan.Settings.of(20, Map.of(), List.of()),
+                FleetPlan.Settings.of(Map.of(), List.of()),
                 List.of(new FleetPlan.Reproducer(ID, List.of(ID), digest)),
                 List.of(new FleetPlan.Kernel(KERNEL.spec(), KERNEL.release(), KERNEL.key())),
                 all);

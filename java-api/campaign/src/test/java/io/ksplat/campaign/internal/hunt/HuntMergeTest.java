@@ -56,7 +56,7 @@ class HuntMergeTest {
         Path three = hunted(3, 1, false);
         Path out = folder.resolve("joint");
 
-        HuntResult joint = HuntMerge.into(List.of(three, one, two), out).get(0);
+        HuntResult joint = HuntMerge.into(List.of(three, one, two), out).hunts().get(0);
 
         assertThat(names(joint))
                 .containsExactlyElementsOf(
@@ -65,7 +65,8 @@ class HuntMergeTest {
         assertThat(joint.uncovered().maps()).containsExactly("BPF_MAP_TYPE_DEVMAP");
         assertThat(HuntFile.read(out.resolve("hunt/debian-6.12/hunt.json"))).isEqualTo(joint);
         assertThat(out.resolve("hunt/debian-6.12/map-update-array.java")).exists();
-        assertThat(HuntMerge.into(List.of(one, two, one, three), folder.resolve("again")))
+        assertThat(HuntMerge.into(List.of(one, two, one, three), folder.resolve("again"))
+                        .hunts())
                 .containsExactly(joint);
     }
 
@@ -76,6 +77,7 @@ class HuntMergeTest {
                         List.of(hunted(1, 1, false), hunted(3, 1, false)),
                         (kernel, operation) -> kernel.equals("debian:6.12") && second.contains(operation),
                         folder.resolve("joint"))
+                .hunts()
                 .get(0);
         assertThat(joint.untried()).containsExactlyElementsOf(second);
     }
@@ -83,11 +85,17 @@ class HuntMergeTest {
     @Test
     void whatFailedSomewhereCountsIfNobodyDidBetter() throws IOException {
         Path fails = hunted(1, 1, true);
-        assertThat(HuntMerge.into(List.of(fails), folder.resolve("one")).get(0).hasFailed())
+        assertThat(HuntMerge.into(List.of(fails), folder.resolve("one"))
+                        .hunts()
+                        .get(0)
+                        .hasFailed())
                 .isTrue();
         Path better = hunted(1, 1, false);
         for (List<Path> order : List.of(List.of(fails, better), List.of(better, fails))) {
-            assertThat(HuntMerge.into(order, folder.resolve("two")).get(0).hasFailed())
+            assertThat(HuntMerge.into(order, folder.resolve("two"))
+                            .hunts()
+                            .get(0)
+                            .hasFailed())
                     .isFalse();
         }
     }
