@@ -29,9 +29,11 @@ u64 task_ran;
 u64 task_succeeded;
 /* The last one, positive: what is counted never decreases below its beginning. */
 u64 task_error;
+#ifndef PLACES
 u64 nmi_ran;
 u64 nmi_succeeded;
 u64 nmi_error;
+#endif
 
 /* One of SLOTS elements: the task takes the first half of them, the NMI the second. */
 static __always_inline u32 slot_of(u32 turn)
@@ -50,6 +52,60 @@ int set_up(void *ctx)
 	return prepare();
 }
 
+#ifdef PLACES
+/* The task that does the operation now, and has not done it again in this turn. */
+volatile u32 inside;
+/* No two of them do it on the same element. */
+u64 again_ran;
+u64 again_error;
+u64 places_left;
+
+static __always_inline void enter(void)
+{
+	inside = (u32)bpf_get_current_pid_tgid();
+}
+
+static __always_inline void leave(void)
+{
+	inside = 0;
+}
+
+/* In a turn of its own for each place, or the first one to come would be the only one. */
+static __always_inline bool is_turn_of(u32 place, u64 entered)
+{
+	if (bpf_get_smp_processor_id() || !inside || inside != (u32)bpf_get_current_pid_tgid())
+		return false;
+	return !entered || task_ran % PLACES == place;
+}
+
+#define AGAIN(number, section)							\
+u64 entered_##number;								\
+u64 left_##number;								\
+u64 succeeded_##number;								\
+										\
+SEC(section)									\
+int again_##number(void *ctx)							\
+{										\
+	long result;								\
+										\
+	if (!is_turn_of(number, entered_##number))				\
+		return 0;							\
+	inside = 0;								\
+	entered_##number++;							\
+	result = operation(ctx, (again_ran++ & (FIRST_NMI_TURN - 1)) + FIRST_NMI_TURN); \
+	if (result)								\
+		again_error = result < 0 ? -result : result;			\
+	else									\
+		succeeded_##number++;						\
+	if (!left_##number++)							\
+		places_left++;							\
+	return 0;								\
+}
+#else
+static __always_inline void enter(void) {}
+static __always_inline void leave(void) {}
+#endif
+
 /* The load of CPU 0 unlinks files. */
 SEC("fentry/vfs_unlink")
 int in_task(void *ctx)
@@ -58,7 +114,9 @@ int in_task(void *ctx)
 
 	if (bpf_get_smp_processor_id())
 		return 0;
+	enter();
 	result = operation(ctx, task_ran++ & (FIRST_NMI_TURN - 1));
+	leave();
 	if (result)
 		task_error = result < 0 ? -result : result;
 	else
@@ -66,6 +124,7 @@ int in_task(void *ctx)
 	return 0;
 }
 
+#ifndef PLACES
 /* Once for every handler of an NMI. */
 SEC("tp_btf/nmi_handler")
 int in_nmi(void *ctx)
@@ -82,6 +141,7 @@ int in_nmi(void *ctx)
 	nmi_ran++;
 	return 0;
 }
+#endif
 
 char LICENSE[] SEC("license") = "GPL";
 

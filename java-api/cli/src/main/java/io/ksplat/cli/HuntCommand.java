@@ -91,14 +91,8 @@ final class HuntCommand implements Callable<Integer> {
         boolean news = false;
         Hunt hunt = hunt(reports, report.toAbsolutePath(), progress);
         for (String kernel : kernels.specs()) {
-            HuntResult result = hunt.run(new HuntRequest(
-                    kernel,
-                    meant,
-                    wanted.points(),
-                    wanted.exhaustive(),
-                    Duration.ofMinutes(minutes),
-                    wanted.seed(),
-                    jobs));
+            HuntResult result =
+                    hunt.run(new HuntRequest(kernel, meant, wanted.scope(), Duration.ofMinutes(minutes), jobs));
             progress.clear();
             out.print(json ? HuntFile.line(result) + "\n" : HuntText.of(result, report));
             out.flush();

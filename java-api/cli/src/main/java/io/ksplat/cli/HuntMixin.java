@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
+import io.ksplat.campaign.internal.hunt.HuntMode;
+import io.ksplat.campaign.internal.hunt.HuntScope;
 import io.ksplat.campaign.internal.hunt.Operation;
 import io.ksplat.campaign.internal.hunt.Operations;
 import java.util.List;
@@ -18,14 +20,23 @@ final class HuntMixin {
     private List<String> operations = List.of();
 
     @Option(
+            names = "--mode",
+            paramLabel = "MODE",
+            description =
+                    "Where the operation is done once more: nmi, in an NMI that interrupts it; or reentry, in programs that are "
+                            + "attached to the functions and events that it passes. Default: ${DEFAULT-VALUE}.")
+    private HuntMode mode = HuntMode.NMI;
+
+    @Option(
             names = "--points",
             paramLabel = "N",
             description =
                     "How many instructions of an operation to try, default ${DEFAULT-VALUE}: those behind which a "
-                            + "lock may be held or free, and a sample. The borders of what is found come in addition.")
+                            + "lock may be held or free, and a sample. The borders of what is found come in addition. In mode "
+                            + "reentry, how many functions and events.")
     private int points = 20;
 
-    @Option(names = "--exhaustive", description = "Try every instruction.")
+    @Option(names = "--exhaustive", description = "Try every instruction; in mode reentry, every function and event.")
     private boolean exhaustive;
 
     @Option(names = "--seed", paramLabel = "N", description = "Chooses the sample, default ${DEFAULT-VALUE}.")
@@ -47,15 +58,7 @@ final class HuntMixin {
         return Operations.named(operations);
     }
 
-    int points() {
-        return points;
-    }
-
-    boolean exhaustive() {
-        return exhaustive;
-    }
-
-    long seed() {
-        return seed;
+    HuntScope scope() {
+        return new HuntScope(mode, points, exhaustive, seed);
     }
 }

@@ -61,7 +61,7 @@ final class PlanHuntCommand implements Callable<Integer> {
                 spec,
                 FleetPlan.of(
                         SessionOptions.VERSION,
-                        new FleetWork.Hunt(hunt.points(), hunt.exhaustive(), hunt.seed()),
+                        FleetWork.Hunt.of(hunt.scope()),
                         FleetPlan.Settings.of(Map.of(), List.of()),
                         PlanWords.operations(meant),
                         known,

@@ -3,6 +3,9 @@ package io.ksplat.campaign.internal.fleet;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import io.ksplat.campaign.internal.hunt.HuntMode;
+import io.ksplat.campaign.internal.hunt.HuntScope;
+import java.util.Objects;
 
 /** What the units of a plan are: their {@link FleetUnit#first} and {@link FleetUnit#last} count attempts, rounds or points. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
@@ -36,11 +39,25 @@ public sealed interface FleetWork {
     /**
      * Operations of BPF programs, each a unit.
      *
-     * @param points how many instructions of an operation to send an NMI to, before the borders of what is found
-     * @param exhaustive whether to send one to every instruction
-     * @param seed chooses the instructions that no rule chooses
+     * @param mode in which context an operation is done once more; in an NMI, if nothing is said
+     * @param points how many instructions to send an NMI to, or places to attach a program to
+     * @param exhaustive whether to try all
+     * @param seed chooses those that no rule chooses
      */
-    record Hunt(int points, boolean exhaustive, long seed) implements FleetWork {
+    record Hunt(HuntMode mode, int points, boolean exhaustive, long seed) implements FleetWork {
+        public Hunt {
+            mode = Objects.requireNonNullElse(mode, HuntMode.NMI);
+        }
+
+        /** Makes the work of a scope. */
+        public static Hunt of(HuntScope scope) {
+            return new Hunt(scope.mode(), scope.points(), scope.exhaustive(), scope.seed());
+        }
+
+        HuntScope scope() {
+            return new HuntScope(mode, points, exhaustive, seed);
+        }
+
         @Override
         public String numbers(FleetUnit unit) {
             return "";

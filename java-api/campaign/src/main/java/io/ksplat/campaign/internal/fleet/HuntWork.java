@@ -32,13 +32,7 @@ public record HuntWork(FleetWork.Hunt work, Hunts hunts) implements UnitWork {
         try {
             result = hunts.in(folder)
                     .run(new HuntRequest(
-                            unit.kernel(),
-                            Operations.named(List.of(unit.reproducer())),
-                            work.points(),
-                            work.exhaustive(),
-                            BUDGET,
-                            work.seed(),
-                            1));
+                            unit.kernel(), Operations.named(List.of(unit.reproducer())), work.scope(), BUDGET, 1));
         } catch (IOException e) {
             return Done.failed(unit, e);
         }

@@ -15,7 +15,7 @@ import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.internal.symbols.Symbols;
-import io.ksplat.results.internal.campaign.HuntRecord;
+import io.ksplat.results.RunRecord;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -56,41 +56,94 @@ record Confirmation(
             Path java = OperationPair.write(
                     locks.size() == 1 ? folder : folder.resolve("lock-" + number),
                     operation,
-                    locks.size() == 1 ? operation.id() : HuntRecord.reproducer(operation.name(), number),
-                    AimChoice.of(path, window, symbols),
+                    locks.size() == 1 ? operation.id(HuntMode.NMI) : operation.id(HuntMode.NMI, number),
+                    new Repetition.InNmi(AimChoice.of(path, window, symbols)),
                     deadly,
                     "the NMI waits for what the interrupted task holds");
             progress.report("confirming " + operation.name() + ", which waits for " + lock);
-            Optional<Evidence> shown = show(java, deadly);
-            boolean same = shown.filter(evidence -> deadly == Verdict.CRASH
-                            || SurvivalCheck.waitsFor(evidence).equals(lock))
-                    .isPresent();
-            findings.add(new Finding(
-                    shown.map(Evidence::signature).orElse(""),
-                    lock,
-                    window.first().where(),
-                    window.last().where(),
-                    window.measured(),
-                    same,
-                    false,
-                    Optional.empty(),
-                    report.relativize(java).toString()));
+            findings.add(finding(
+                    java, deadly, lock, window.first().where(), window.last().where(), window.measured()));
         }
         return findings;
     }
 
-    private static String lock(SweepMap.Stretch stretch) {
-        return stretch.first().waitsFor().orElse("");
+    /**
+     * Writes a reproducer with a program at one place, and runs it.
+     *
+     * @param number of the lock, from 1
+     */
+    Finding at(Operation operation, Place place, Verdict deadly, String lock, int number, Path folder)
+            throws IOException, InterruptedException {
+        Path java = OperationPair.write(
+                folder.resolve("lock-" + number),
+                operation,
+                operation.id(HuntMode.REENTRY, number),
+                new Repetition.AtPlaces(List.of(place)),
+                deadly,
+                "the program waits for what the operation holds that it is attached to");
+        progress.report("confirming " + operation.name() + " at " + place.section() + ", which waits for " + lock);
+        return finding(java, deadly, lock, place.where(), place.where(), 1);
     }
 
-    /** Returns the evidence of the verdict, if a run of the reproducer shows it. */
-    private Optional<Evidence> show(Path java, Verdict deadly) throws IOException, InterruptedException {
-        RunOutcome outcome = runner.run(new RunRequest(
-                session, sources.compile(java), RunSettings.of(kernel).reportedIn(report)));
+    /**
+     * Runs an operation with programs at several places.
+     *
+     * @param folder receives the reproducer, and what its run leaves
+     */
+    RunRecord together(Operation operation, List<Place> places, Path folder) throws IOException, InterruptedException {
+        Path java = OperationPair.write(
+                folder,
+                operation,
+                operation.id(HuntMode.REENTRY),
+                new Repetition.AtPlaces(places),
+                Verdict.CLEAN,
+                "nothing is known of these places");
+        progress.report("entering " + operation.name() + " again, at " + places.size() + " places");
+        RunOutcome outcome = run(java, folder.resolve("report"));
         return outcome.records().stream()
+                .findFirst()
+                .orElseThrow(() -> new IOException(
+                        "the run of " + java + " left no record: " + String.join("; ", outcome.failures())));
+    }
+
+    private Finding finding(Path java, Verdict deadly, String lock, String from, String to, int points)
+            throws IOException, InterruptedException {
+        Optional<Evidence> shown = run(java, report).records().stream()
                 .filter(run -> run.verdict() == deadly)
-                .flatMap(run -> run.evidence().stream())
-                .filter(evidence -> deadly == Verdict.CRASH || evidence.kind() == EvidenceKind.CPU_STUCK)
+                .flatMap(run -> evidence(run).stream())
                 .findFirst();
+        boolean same = shown.filter(evidence -> deadly == Verdict.CRASH
+                        || SurvivalCheck.waitsFor(evidence).equals(lock))
+                .isPresent();
+        return new Finding(
+                shown.map(Evidence::signature).orElse(""),
+                lock,
+                from,
+                to,
+                points,
+                same,
+                false,
+                Optional.empty(),
+                report.relativize(java).toString());
+    }
+
+    private RunOutcome run(Path java, Path folder) throws IOException, InterruptedException {
+        return runner.run(new RunRequest(
+                session, sources.compile(java), RunSettings.of(kernel).reportedIn(folder)));
+    }
+
+    /** Returns what a run waits for; what it died of, if it crashed. */
+    static String lock(RunRecord run) {
+        return evidence(run).map(SurvivalCheck::waitsFor).orElse(run.verdict().name());
+    }
+
+    private static Optional<Evidence> evidence(RunRecord run) {
+        return run.evidence().stream()
+                .filter(evidence -> run.verdict() == Verdict.CRASH || evidence.kind() == EvidenceKind.CPU_STUCK)
+                .findFirst();
+    }
+
+    private static String lock(SweepMap.Stretch stretch) {
+        return stretch.first().waitsFor().orElse("");
     }
 }

@@ -68,7 +68,7 @@ public final class Hunt {
      */
     public HuntResult run(HuntRequest request) throws IOException, InterruptedException, KernelException {
         try (Session session = Session.open(AnchorShelf.options(progress))) {
-            Path folder = Files.createDirectories(report.resolve("hunt").resolve(AnchorShelf.safe(request.kernel())));
+            Path folder = Files.createDirectories(report.resolve("hunt").resolve(HuntFile.folder(request)));
             Cache cache = Cache.standard();
             Kernel kernel = new Kernels(cache).resolve(KernelSpec.parse(request.kernel()), progress);
             KernelInfo info =

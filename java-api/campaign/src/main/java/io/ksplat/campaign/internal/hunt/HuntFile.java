@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import io.ksplat.campaign.internal.hunt.HuntResult.Tried;
+import io.ksplat.campaign.internal.sweep.AnchorShelf;
 import io.ksplat.kernel.internal.Digests;
 import io.ksplat.results.internal.KnownReports;
 import io.ksplat.results.internal.ReportFolder;
@@ -40,6 +41,13 @@ public final class HuntFile {
         this.coverage = coverage;
     }
 
+    /** Returns the name of a hunt's folder, below that of all hunts. */
+    static String folder(HuntRequest request) {
+        String kernel = AnchorShelf.safe(request.kernel());
+        HuntMode mode = request.scope().mode();
+        return mode == HuntMode.NMI ? kernel : kernel + "+" + mode.word();
+    }
+
     /**
      * Opens the one of a folder. What is there counts if it was found with the same kernel, seed, points and operations.
      *
@@ -47,13 +55,8 @@ public final class HuntFile {
      * @param coverage what the operations try of what it has
      */
     static HuntFile open(Path folder, HuntRequest request, String kernel, Coverage coverage) throws IOException {
-        String basis = Digests.sha256(String.join(
-                        "\n",
-                        kernel,
-                        String.valueOf(request.seed()),
-                        String.valueOf(request.points()),
-                        String.valueOf(request.exhaustive()),
-                        OperationPair.sources()))
+        String basis = Digests.sha256(
+                        String.join("\n", kernel, String.valueOf(request.scope()), OperationPair.sources()))
                 .substring(0, 16);
         HuntFile opened = new HuntFile(folder, request, basis, coverage);
         if (Files.exists(opened.file)) {
@@ -119,7 +122,7 @@ public final class HuntFile {
     synchronized HuntResult result(List<Operation> operations) {
         return new HuntResult(
                 request.kernel(),
-                request.seed(),
+                request.scope().seed(),
                 basis,
                 operations.stream()
                         .filter(this::has)

@@ -9,24 +9,15 @@ import java.util.List;
  *
  * @param kernel a kernel spec
  * @param operations what is tried
- * @param points how many instructions of each operation to send an NMI to, before the borders of what is found
- * @param exhaustive whether to send one to every instruction
+ * @param scope what is tried of each of them
  * @param budget no operation begins later
- * @param seed chooses the instructions that no rule chooses
  * @param workers the number of machines at once
  */
-public record HuntRequest(
-        String kernel,
-        List<Operation> operations,
-        int points,
-        boolean exhaustive,
-        Duration budget,
-        long seed,
-        int workers) {
+public record HuntRequest(String kernel, List<Operation> operations, HuntScope scope, Duration budget, int workers) {
     public HuntRequest {
         operations = List.copyOf(operations);
-        if (points < 2 || workers < 1 || budget.isNegative() || budget.isZero()) {
-            throw new IllegalArgumentException("a hunt needs --points from 2, and --minutes and --jobs from 1");
+        if (workers < 1 || budget.isNegative() || budget.isZero()) {
+            throw new IllegalArgumentException("a hunt needs --minutes and --jobs from 1");
         }
     }
 }

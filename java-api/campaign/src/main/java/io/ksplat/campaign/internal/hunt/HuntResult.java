@@ -54,8 +54,8 @@ public record HuntResult(
      * One operation.
      *
      * @param instructions the length of its path
-     * @param points how many of them were measured
-     * @param succeeded at how many points the operation succeeded in the NMI
+     * @param points how many of them were measured; in mode reentry, at how many functions and events it was done again
+     * @param succeeded at how many points the operation succeeded the second time
      * @param locks the names of the locks that were held at some point
      * @param message why, in one line, if the answer needs it
      * @param failed whether ksplat failed, and not the kernel
@@ -63,7 +63,7 @@ public record HuntResult(
     @JsonInclude(JsonInclude.Include.NON_ABSENT)
     public record Tried(
             String name,
-            String mode,
+            HuntMode mode,
             Answer answer,
             int instructions,
             int points,
@@ -78,8 +78,8 @@ public record HuntResult(
         }
 
         /** Makes the answer of an operation of which no point was measured. */
-        static Tried without(Operation operation, Answer answer, Optional<String> why, boolean failed) {
-            return new Tried(operation.name(), "nmi", answer, 0, 0, 0, List.of(), List.of(), why, failed);
+        static Tried without(Operation operation, HuntMode mode, Answer answer, Optional<String> why, boolean failed) {
+            return new Tried(operation.name(), mode, answer, 0, 0, 0, List.of(), List.of(), why, failed);
         }
 
         private Tried knowing(Function<Finding, Finding> knowledge) {
@@ -98,7 +98,7 @@ public record HuntResult(
     }
 
     /**
-     * A window in which an NMI that does the operation is deadly.
+     * A window in which an NMI that does the operation is deadly, or a function or an event at which a program is that does.
      *
      * @param signature what makes two findings the same bug; empty if the reproducer did not show it
      * @param from the first instruction of the window, as {@code function+offset}

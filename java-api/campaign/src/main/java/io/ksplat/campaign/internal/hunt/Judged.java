@@ -88,7 +88,7 @@ record Judged(Operation operation, int length, boolean whole, SweepMap map, Map<
         List<SweepPoint> points = map.measured();
         return new Tried(
                 operation.name(),
-                "nmi",
+                HuntMode.NMI,
                 answer,
                 length,
                 points.size(),

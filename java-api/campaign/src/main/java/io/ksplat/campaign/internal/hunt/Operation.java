@@ -86,8 +86,17 @@ public record Operation(
     }
 
     /** Returns the id of its reproducer: {@code hunt-map-update-lru-hash}. */
-    String id() {
-        return HuntRecord.reproducer(name);
+    String id(HuntMode mode) {
+        return HuntRecord.reproducer(name, mode.word());
+    }
+
+    /**
+     * Returns the id of its reproducer for one of several locks.
+     *
+     * @param lock counts from 1
+     */
+    String id(HuntMode mode, int lock) {
+        return HuntRecord.reproducer(name, mode.word(), lock);
     }
 
     /**

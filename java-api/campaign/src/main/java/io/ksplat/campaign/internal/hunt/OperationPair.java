@@ -24,11 +24,12 @@ final class OperationPair {
      * Writes it.
      *
      * @param id of the reproducer
-     * @param aim the part of the statement that says where the NMI is to arrive
+     * @param repetition how it does the operation once more
      * @param verdict what it is expected to show, and why
      * @return the Java file
      */
-    static Path write(Path folder, Operation operation, String id, String aim, Verdict verdict, String because)
+    static Path write(
+            Path folder, Operation operation, String id, Repetition repetition, Verdict verdict, String because)
             throws IOException {
         Files.createDirectories(folder);
         String bpf = id.replace('-', '_') + ".bpf.c";
@@ -36,14 +37,16 @@ final class OperationPair {
         Files.writeString(
                 folder.resolve(bpf),
                 "// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause\n"
+                        + repetition.before()
                         + operation.macros().stream()
                                 .map(macro -> "#define " + macro + "\n")
                                 .collect(Collectors.joining())
-                        + "#include \"" + family + "\"\n");
+                        + "#include \"" + family + "\"\n"
+                        + repetition.behind());
         for (String header : List.of(family, CONTEXTS)) {
             Files.writeString(folder.resolve(header), resource(SOURCES + header));
         }
-        String text = resource("Operation.java.txt");
+        String text = resource(repetition.template());
         Map<String, String> words = Map.of(
                 "@ID@", id,
                 "@BPF@", bpf,
@@ -53,7 +56,7 @@ final class OperationPair {
                 "@BECAUSE@", because,
                 "@TYPE@", type(id),
                 "@PREPARE@", preparation(operation).indent(8).stripTrailing(),
-                "@AIM@", aim);
+                "@AGAIN@", repetition.words());
         for (Map.Entry<String, String> word : words.entrySet()) {
             text = text.replace(word.getKey(), word.getValue());
         }
@@ -70,7 +73,8 @@ final class OperationPair {
 
     /** Returns the text of everything that operations are made of. */
     static String sources() throws IOException {
-        StringBuilder all = new StringBuilder(resource("Operation.java.txt"));
+        StringBuilder all = new StringBuilder(resource(new Repetition.InNmi("").template()))
+                .append(resource(new Repetition.AtPlaces(List.of()).template()));
         for (String file : Operations.named(List.of()).stream()
                 .map(Operation::file)
                 .distinct()

@@ -16,6 +16,7 @@ import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.results.RunRecord;
+import io.ksplat.results.internal.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,10 +53,10 @@ record OperationTrial(
         String anchor = "";
         try {
             Path java = OperationPair.write(
-                    own,
+                    request.scope().mode() == HuntMode.NMI ? own : own.resolve("walk"),
                     operation,
-                    operation.id(),
-                    ".aimAt(\"" + BEGIN + "\")",
+                    operation.id(HuntMode.NMI),
+                    new Repetition.InNmi(".aimAt(\"" + BEGIN + "\")"),
                     Verdict.CLEAN,
                     "no lock is held at the beginning");
             anchor = anchors.freeze(
@@ -64,7 +65,12 @@ record OperationTrial(
                     BEGIN,
                     operation.hit(),
                     List.of(Judged.SUCCEEDED, Judged.ERROR));
-            return measure(operation, own, anchors.open(anchor));
+            FrozenMachine frozen = anchors.open(anchor);
+            SteppedPath path = walk(own, frozen);
+            return switch (request.scope().mode()) {
+                case NMI -> interrupt(operation, own, frozen, path);
+                case REENTRY -> enter(operation, own, frozen, path);
+            };
         } catch (NoAnchorException e) {
             return noAnchor(operation, e);
         } catch (IOException e) {
@@ -76,32 +82,63 @@ record OperationTrial(
         }
     }
 
-    private static Tried noAnchor(Operation operation, NoAnchorException e) {
+    private Tried noAnchor(Operation operation, NoAnchorException e) {
         Optional<RunRecord> run = e.run();
         Verdict verdict = run.map(RunRecord::verdict).orElse(Verdict.ERROR);
         return switch (verdict) {
-            case UNSUPPORTED -> Tried.without(operation, Answer.UNSUPPORTED, run.flatMap(RunRecord::message), false);
-            case REJECTED -> Tried.without(operation, Answer.REJECTED, run.flatMap(RunRecord::message), false);
+            case UNSUPPORTED -> without(operation, Answer.UNSUPPORTED, run.flatMap(RunRecord::message), false);
+            case REJECTED -> without(operation, Answer.REJECTED, run.flatMap(RunRecord::message), false);
             default -> failed(operation, String.valueOf(e.getMessage()));
         };
     }
 
-    private static Tried failed(Operation operation, String why) {
-        return Tried.without(operation, Answer.INCONCLUSIVE, Optional.of(why), true);
+    private Tried failed(Operation operation, String why) {
+        return without(operation, Answer.INCONCLUSIVE, Optional.of(why), true);
     }
 
-    private Tried measure(Operation operation, Path own, FrozenMachine frozen)
-            throws IOException, InterruptedException {
-        Anchor anchor = frozen.anchor();
+    private Tried without(Operation operation, Answer answer, Optional<String> why, boolean failed) {
+        return Tried.without(operation, request.scope().mode(), answer, why, failed);
+    }
+
+    private SteppedPath walk(Path own, FrozenMachine frozen) throws IOException {
         Symbol begin = frozen.symbols().named(BEGIN).get(0);
-        SteppedPath path = SteppedPath.walk(
+        return SteppedPath.walk(
                 frozen.template(),
                 frozen.tools(),
                 frozen.symbols(),
-                anchor.cpu(),
+                frozen.anchor().cpu(),
                 new SteppedPath.Extent(LONGEST, addresses -> isBack(begin, addresses)),
                 own,
                 progress);
+    }
+
+    private Tried enter(Operation operation, Path own, FrozenMachine frozen, SteppedPath path)
+            throws IOException, InterruptedException {
+        List<Place> places = PlaceSearch.of(path, frozen, request.scope(), own.resolve("path.log"));
+        if (places.isEmpty()) {
+            return without(
+                    operation,
+                    Answer.UNSUPPORTED,
+                    Optional.of("it passes no function and no event that a program can be attached to"),
+                    false);
+        }
+        Path trials = own.resolve("trial");
+        Tried tried = new ReentryTrial(
+                        operation,
+                        group -> confirmation.together(operation, group, trials),
+                        (place, deadly, lock, number) -> confirmation.at(operation, place, deadly, lock, number, own),
+                        places,
+                        path.length())
+                .run();
+        if (tried.answer() != Answer.INCONCLUSIVE) {
+            RunFolder.remove(trials);
+        }
+        return tried;
+    }
+
+    private Tried interrupt(Operation operation, Path own, FrozenMachine frozen, SteppedPath path)
+            throws IOException, InterruptedException {
+        Anchor anchor = frozen.anchor();
         Map<Integer, Map<String, Long>> counters = new ConcurrentHashMap<>();
         Path log = own.resolve("path.log");
         try (PointRunner points = new PointRunner(
@@ -114,9 +151,10 @@ record OperationTrial(
                 1,
                 (n, machine) -> counters.put(n, anchor.read(machine)),
                 progress)) {
-            List<Integer> chosen = request.exhaustive()
+            HuntScope scope = request.scope();
+            List<Integer> chosen = scope.exhaustive()
                     ? IntStream.range(0, path.length()).boxed().toList()
-                    : PointChoice.of(path, request.points(), request.seed(), log);
+                    : PointChoice.of(path, scope.points(), scope.seed(), log);
             Files.deleteIfExists(log);
             SweepMap map = map(operation, anchor, path, points, chosen);
             Files.write(

@@ -4,6 +4,7 @@ package io.ksplat.campaign.internal.fleet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ksplat.campaign.internal.hunt.HuntMode;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.KernelName;
 import io.ksplat.results.RunRecord;
@@ -48,12 +49,12 @@ class FleetPlanTest {
                     .isEqualTo("unit-0001 (nmi-task-kptr on debian:7.2, " + kind.getValue() + ")");
             digests.add(plan.digest());
         }
-        FleetPlan hunt = of(new FleetWork.Hunt(12, false, 1));
+        FleetPlan hunt = of(new FleetWork.Hunt(HuntMode.NMI, 12, false, 1));
         assertThat(FleetPlan.read(Files.writeString(folder.resolve("plan.json"), hunt.json())))
                 .isEqualTo(hunt);
         assertThat(hunt.words(hunt.units().get(0))).isEqualTo("unit-0001 (nmi-task-kptr on debian:7.2)");
         digests.add(hunt.digest());
-        digests.add(of(new FleetWork.Hunt(12, true, 1)).digest());
+        digests.add(of(new FleetWork.Hunt(HuntMode.NMI, 12, true, 1)).digest());
         assertThat(digests).hasSize(5);
     }
 

@@ -32,13 +32,14 @@ class HuntFileTest {
     Path folder;
 
     private static HuntRequest request(long seed) {
-        return new HuntRequest("debian:6.12", OPERATIONS, 12, false, Duration.ofMinutes(1), seed, 1);
+        return new HuntRequest(
+                "debian:6.12", OPERATIONS, new HuntScope(HuntMode.NMI, 12, false, seed), Duration.ofMinutes(1), 1);
     }
 
     private static Tried deadly(int operation, String signature) {
         return new Tried(
                 OPERATIONS.get(operation).name(),
-                "nmi",
+                HuntMode.NMI,
                 Answer.DEADLOCK,
                 600,
                 12,
@@ -54,8 +55,8 @@ class HuntFileTest {
     void aHuntGoesOnWithWhatIsMissing() throws IOException {
         HuntFile file = HuntFile.open(folder, request(1), "key", COVERAGE);
         file.add(deadly(0, "one"));
-        file.add(Tried.without(OPERATIONS.get(1), Answer.REJECTED, Optional.of("no"), false));
-        file.add(Tried.without(OPERATIONS.get(2), Answer.INCONCLUSIVE, Optional.of("QEMU failed"), true));
+        file.add(Tried.without(OPERATIONS.get(1), HuntMode.NMI, Answer.REJECTED, Optional.of("no"), false));
+        file.add(Tried.without(OPERATIONS.get(2), HuntMode.NMI, Answer.INCONCLUSIVE, Optional.of("QEMU failed"), true));
 
         HuntFile again = HuntFile.open(folder, request(1), "key", COVERAGE);
         assertThat(again.has(OPERATIONS.get(0))).isTrue();

@@ -29,12 +29,17 @@ class HuntMergeTest {
         Path own = Files.createDirectories(report.resolve("hunt/debian-6.12"));
         HuntFile file = HuntFile.open(
                 own,
-                new HuntRequest("debian:6.12", third(third), 12, false, Duration.ofMinutes(1), seed, 1),
+                new HuntRequest(
+                        "debian:6.12",
+                        third(third),
+                        new HuntScope(HuntMode.NMI, 12, false, seed),
+                        Duration.ofMinutes(1),
+                        1),
                 "key",
                 COVERAGE);
         for (Operation operation : third(third)) {
-            file.add(
-                    Tried.without(operation, fails ? Answer.INCONCLUSIVE : Answer.REJECTED, Optional.of("why"), fails));
+            file.add(Tried.without(
+                    operation, HuntMode.NMI, fails ? Answer.INCONCLUSIVE : Answer.REJECTED, Optional.of("why"), fails));
             Files.writeString(own.resolve(operation.name().replace('/', '-') + ".java"), "");
         }
         return report;

@@ -20,7 +20,12 @@ class OperationPairTest {
     void twoLocksOfAnOperationGiveReproducersOfTwoNames() throws IOException {
         Operation operation = Operations.named(List.of("map-update/lru-hash")).get(0);
         Path second = OperationPair.write(
-                folder, operation, operation.id() + "-lock-2", ".aimAt(\"vfs_unlink\")", Verdict.DEADLOCK, "why");
+                folder,
+                operation,
+                operation.id(HuntMode.NMI, 2),
+                new Repetition.InNmi(".aimAt(\"vfs_unlink\")"),
+                Verdict.DEADLOCK,
+                "why");
         assertThat(second).hasFileName("HuntMapUpdateLruHashLock2.java");
         assertThat(Files.readString(second))
                 .contains("id = \"hunt-map-update-lru-hash-lock-2\"", "class HuntMapUpdateLruHashLock2");

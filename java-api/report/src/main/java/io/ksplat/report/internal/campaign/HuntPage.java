@@ -66,7 +66,7 @@ public record HuntPage(
     private static Optional<String> run(
             HuntRecord hunt, HuntRecord.Operation operation, HuntRecord.Finding found, Map<String, RunRecord> runs) {
         return runs.entrySet().stream()
-                .filter(run -> HuntRecord.isOf(operation.name(), run.getValue().reproducer())
+                .filter(run -> HuntRecord.isOf(operation, run.getValue().reproducer())
                         && run.getValue().kernel().spec().equals(hunt.kernel()))
                 .filter(run -> found.signature().isEmpty()
                         || run.getValue().evidence().stream()

@@ -13,15 +13,21 @@ import java.util.Optional;
 public record HuntRecord(String kernel, long seed, List<Operation> operations, List<String> untried)
         implements CampaignRecord {
     private static final String LOCK = "-lock-";
+    private static final String NMI = "nmi";
 
     public HuntRecord {
         operations = List.copyOf(operations);
         untried = List.copyOf(untried);
     }
 
-    /** Returns the id of the reproducer that is written for an operation: {@code hunt-map-update-lru-hash}. */
-    public static String reproducer(String operation) {
-        return "hunt-" + operation.replace('/', '-');
+    /**
+     * Returns the id of the reproducer that is written for an operation: {@code hunt-map-update-lru-hash}, {@code
+     * hunt-reentry-map-push-queue}.
+     *
+     * @param mode {@code nmi} or {@code reentry}
+     */
+    public static String reproducer(String operation, String mode) {
+        return "hunt-" + (mode.equals(NMI) ? "" : mode + "-") + operation.replace('/', '-');
     }
 
     /**
@@ -29,13 +35,14 @@ public record HuntRecord(String kernel, long seed, List<Operation> operations, L
      *
      * @param lock counts from 1
      */
-    public static String reproducer(String operation, int lock) {
-        return reproducer(operation) + LOCK + lock;
+    public static String reproducer(String operation, String mode, int lock) {
+        return reproducer(operation, mode) + LOCK + lock;
     }
 
     /** Returns whether a reproducer was written for an operation. */
-    public static boolean isOf(String operation, String reproducer) {
-        return reproducer.equals(reproducer(operation)) || reproducer.startsWith(reproducer(operation) + LOCK);
+    public static boolean isOf(Operation operation, String reproducer) {
+        String own = reproducer(operation.name(), operation.mode());
+        return reproducer.equals(own) || reproducer.startsWith(own + LOCK);
     }
 
     /**
