@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -46,8 +47,7 @@ class HuntTest {
         assertThat(java.resolveSibling("hunt_map_update_lru_hash.bpf.c")).exists();
 
         // The answers are in the report: this takes no machine.
-        Path known = Files.writeString(folder.resolve("known.toml"), "# nothing\n");
-        Ksplat again = hunt("--operation", "map-update/lru-hash", "--points", "12", "--known", known.toString());
+        Ksplat again = hunt("--operation", "map-update/lru-hash", "--points", "12", "--known", nothing());
         assertThat(operation(again).path("findings").path(0).path("known").asBoolean(true))
                 .as(again.out())
                 .isFalse();
@@ -66,6 +66,52 @@ class HuntTest {
                 .as("points at which the lookup succeeded in the NMI")
                 .isEqualTo(tried.path("points").asInt());
         assertThat(hunt.exit()).isZero();
+    }
+
+    /** A program on a function that runs under the map's lock waits for the lock, in a task, and no function is named. */
+    @Test
+    @Tag("full")
+    void findsWhatAProgramDoesToAMapThatItIsCalledFrom() throws Exception {
+        Ksplat hunt = hunt("--mode", "reentry", "--operation", "map-push/queue", "--known", nothing());
+
+        JsonNode tried = operation(hunt);
+        assertThat(tried.path("mode").asText()).isEqualTo("reentry");
+        assertThat(tried.path("answer").asText()).as(hunt.out() + hunt.err()).isEqualTo("DEADLOCK");
+        JsonNode finding = tried.path("findings").path(0);
+        assertThat(finding.path("confirmed").asBoolean()).as(hunt.out()).isTrue();
+        assertThat(finding.path("signature").asText()).contains("queue_stack_map_push_elem", ":task:");
+        assertThat(finding.path("from").asText()).contains("_raw_spin_unlock");
+        assertThat(tried.path("succeeded").asInt())
+                .as("where the lock is free, it succeeds")
+                .isPositive();
+        assertThat(hunt.exit()).isEqualTo(1);
+    }
+
+    /** The opposite: a resilient lock refuses. */
+    @Test
+    @Tag("full")
+    void findsNothingWhereTheLockIsResilient() throws Exception {
+        Ksplat hunt = Ksplat.run(
+                folder,
+                "hunt",
+                "--kernel",
+                "debian:7.2",
+                "--json",
+                "--mode",
+                "reentry",
+                "--operation",
+                "map-push/queue",
+                "--operation",
+                "map-lookup/array");
+
+        JsonNode all = new ObjectMapper().readTree(hunt.out()).path("operations");
+        assertThat(all.findValuesAsText("answer")).as(hunt.out()).doesNotContain("DEADLOCK", "CRASH", "INCONCLUSIVE");
+        assertThat(all.path(0).path("points").asInt()).as(hunt.out()).isPositive();
+        assertThat(hunt.exit()).as(hunt.err()).isZero();
+    }
+
+    private String nothing() throws IOException {
+        return Files.writeString(folder.resolve("known.toml"), "# nothing\n").toString();
     }
 
     /** Each kind of answer but the deadly ones, two points each. */

@@ -92,6 +92,16 @@ public record KernelInfo(
         return BpfInventory.of(btf);
     }
 
+    /** Returns whether a program of fentry can name a function: its type is known. */
+    public boolean hasTypeOf(String function) {
+        return btf.hasFunction(function);
+    }
+
+    /** Returns whether a program of tp_btf can name an event. */
+    public boolean hasEvent(String name) {
+        return btf.hasType("btf_trace_" + name);
+    }
+
     /** The symbols of a boot that says where it has its {@code _text}: KASLR moves them all by one constant. */
     public Symbols symbolsAt(long text) {
         long linked = symbols.address("_text").orElse(text);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.hunt;
 
-import io.ksplat.bpf.internal.libbpf.KernelBtf;
 import io.ksplat.campaign.internal.sweep.FrozenMachine;
 import io.ksplat.campaign.internal.sweep.SteppedPath;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Aim;
+import io.ksplat.machine.internal.KernelInfo;
 import io.ksplat.machine.internal.qemu.GuestMemory;
 import io.ksplat.machine.internal.qemu.LittleEndian;
 import java.io.IOException;
@@ -65,12 +65,12 @@ final class PlaceSearch {
 
     private final SteppedPath path;
     private final Symbols symbols;
-    private final KernelBtf btf;
+    private final KernelInfo kernel;
 
     private PlaceSearch(SteppedPath path, FrozenMachine frozen) {
         this.path = path;
         this.symbols = frozen.symbols();
-        this.btf = frozen.kernel().btf();
+        this.kernel = frozen.kernel();
     }
 
     /**
@@ -100,7 +100,7 @@ final class PlaceSearch {
         for (int n = firstOfTheProgram(); n <= last; n++) {
             long address = path.address(n);
             Optional<String> section = Optional.ofNullable(events.get(address))
-                    .filter(event -> btf.hasType("btf_trace_" + event))
+                    .filter(kernel::hasEvent)
                     .map(event -> "tp_btf/" + event);
             if (section.isEmpty()) {
                 section = function(address, memory);
@@ -142,7 +142,8 @@ final class PlaceSearch {
             return Optional.empty();
         }
         // A copy that the compiler made has another name, and no type: a kprobe needs none.
-        boolean typed = btf.hasFunction(name.get()) && symbols.named(name.get()).size() == 1;
+        boolean typed =
+                kernel.hasTypeOf(name.get()) && symbols.named(name.get()).size() == 1;
         return Optional.of((typed ? "fentry/" : "kprobe/") + name.get());
     }
 

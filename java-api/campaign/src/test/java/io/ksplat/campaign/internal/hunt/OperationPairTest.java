@@ -31,4 +31,22 @@ class OperationPairTest {
                 .contains("id = \"hunt-map-update-lru-hash-lock-2\"", "class HuntMapUpdateLruHashLock2");
         assertThat(folder.resolve("hunt_map_update_lru_hash_lock_2.bpf.c")).isRegularFile();
     }
+
+    @Test
+    void eachPlaceHasAProgramOfItsOwn() throws IOException {
+        Operation operation = Operations.named(List.of("map-push/queue")).get(0);
+        Path java = OperationPair.write(
+                folder,
+                operation,
+                operation.id(HuntMode.REENTRY),
+                new Repetition.AtPlaces(
+                        List.of(new Place("fentry/one", "one+0x0"), new Place("tp_btf/event", "two+0x10"))),
+                Verdict.CLEAN,
+                "why");
+
+        assertThat(java).hasFileName("HuntReentryMapPushQueue.java");
+        assertThat(Files.readString(java)).contains("\"fentry/one\"", "\"tp_btf/event\"");
+        assertThat(Files.readString(folder.resolve("hunt_reentry_map_push_queue.bpf.c")))
+                .contains("#define PLACES 2\n", "AGAIN(0, \"fentry/one\")\nAGAIN(1, \"tp_btf/event\")\n");
+    }
 }

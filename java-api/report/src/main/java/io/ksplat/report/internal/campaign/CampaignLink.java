@@ -44,11 +44,7 @@ public record CampaignLink(String name, String href, String verdict, String styl
             boolean deadly =
                     hunt.operations().stream().anyMatch(each -> !each.findings().isEmpty());
             return new CampaignLink(
-                    "Hunt on " + Words.shortened(hunt.kernel()),
-                    href,
-                    deadly ? "DEADLOCKS" : "",
-                    "v-DEADLOCK",
-                    HuntPage.sentence(hunt));
+                    HuntPage.title(hunt), href, deadly ? "DEADLOCKS" : "", "v-DEADLOCK", HuntPage.sentence(hunt));
         }
         if (stored.record() instanceof HistoryRecord history) {
             return new CampaignLink(

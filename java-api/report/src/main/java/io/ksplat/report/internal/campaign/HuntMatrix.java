@@ -41,9 +41,12 @@ public record HuntMatrix(List<String> kernels, List<Row> rows, int left) {
         List<String> kernels = new ArrayList<>();
         Map<Key, Map<Integer, Cell>> cells = new LinkedHashMap<>();
         for (CampaignFiles.Stored stored : campaigns) {
-            if (stored.record() instanceof HuntRecord hunt && kernels.size() < MOST_KERNELS) {
-                int column = kernels.size();
-                kernels.add(hunt.kernel());
+            if (stored.record() instanceof HuntRecord hunt
+                    && (kernels.contains(hunt.kernel()) || kernels.size() < MOST_KERNELS)) {
+                if (!kernels.contains(hunt.kernel())) {
+                    kernels.add(hunt.kernel());
+                }
+                int column = kernels.indexOf(hunt.kernel());
                 for (int i = 0; i < hunt.operations().size(); i++) {
                     HuntRecord.Operation each = hunt.operations().get(i);
                     cells.computeIfAbsent(new Key(each.name(), each.mode()), key -> new LinkedHashMap<>())
@@ -63,7 +66,7 @@ public record HuntMatrix(List<String> kernels, List<Row> rows, int left) {
                 for (int i = 0; i < kernels.size(); i++) {
                     row.add(answers.getOrDefault(i, Cell.NONE));
                 }
-                rows.add(new Row(key.mode().equals("nmi") ? key.name() : key.name() + ", " + key.mode(), row));
+                rows.add(new Row(key.mode().equals(HuntRecord.NMI) ? key.name() : key.name() + ", " + key.mode(), row));
             }
         });
         return new HuntMatrix(kernels, rows, cells.size() - rows.size());

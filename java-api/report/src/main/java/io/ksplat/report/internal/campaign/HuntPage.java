@@ -80,7 +80,24 @@ public record HuntPage(
     }
 
     public String title() {
-        return "Hunt on " + Words.shortened(hunt.kernel());
+        return title(hunt);
+    }
+
+    static String title(HuntRecord hunt) {
+        return "Hunt on " + Words.shortened(hunt.kernel())
+                + (isPlain(hunt) ? "" : ", " + Words.shortened(mode(hunt), 20));
+    }
+
+    private static boolean isPlain(HuntRecord hunt) {
+        return mode(hunt).equals(HuntRecord.NMI);
+    }
+
+    /** A hunt has one mode. */
+    private static String mode(HuntRecord hunt) {
+        return hunt.operations().stream()
+                .findFirst()
+                .map(HuntRecord.Operation::mode)
+                .orElse(HuntRecord.NMI);
     }
 
     /** Returns how many operations have each answer, the gravest answers first. */
@@ -138,10 +155,10 @@ public record HuntPage(
     /** Returns what an answer means. */
     public static String meaning(String answer) {
         return switch (answer) {
-            case "SAFE" -> "no deadlock at these points; the operation succeeded in the NMI at each";
-            case "DEADLOCK" -> "an NMI at some point waits for ever";
-            case "CRASH" -> "an NMI at some point made the kernel splat";
-            case "REFUSED" -> "the operation only ever failed in the NMI: it was not tried";
+            case "SAFE" -> "no deadlock at these points; done again there, the operation succeeded at some of them";
+            case "DEADLOCK" -> "done again at some point, the operation waits for ever";
+            case "CRASH" -> "done again at some point, the operation made the kernel splat";
+            case "REFUSED" -> "done again, the operation only ever failed: it was not tried";
             case "REJECTED" -> "the verifier does not allow it";
             case "UNSUPPORTED" -> "the kernel lacks something that it needs";
             default -> "some point has no clear result, or a finding did not show again";
@@ -154,6 +171,7 @@ public record HuntPage(
                 : hunt.operations().stream()
                         .map(operation -> " --operation " + Words.quoted(operation.name()))
                         .collect(Collectors.joining());
-        return "ksplat hunt --kernel " + Words.quoted(hunt.kernel()) + " --seed " + hunt.seed() + named;
+        return "ksplat hunt --kernel " + Words.quoted(hunt.kernel())
+                + (isPlain(hunt) ? "" : " --mode " + Words.quoted(mode(hunt))) + " --seed " + hunt.seed() + named;
     }
 }

@@ -13,7 +13,8 @@ import java.util.Optional;
 public record HuntRecord(String kernel, long seed, List<Operation> operations, List<String> untried)
         implements CampaignRecord {
     private static final String LOCK = "-lock-";
-    private static final String NMI = "nmi";
+    /** The mode in which an operation is interrupted. */
+    public static final String NMI = "nmi";
 
     public HuntRecord {
         operations = List.copyOf(operations);
