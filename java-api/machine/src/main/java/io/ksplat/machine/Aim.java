@@ -3,8 +3,8 @@ package io.ksplat.machine;
 
 import io.ksplat.evidence.Task;
 import io.ksplat.kernel.Symbol;
-import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.internal.Patience;
 import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.machine.internal.nmi.Breakpoints;
 import io.ksplat.machine.internal.nmi.Callers;
@@ -138,7 +138,7 @@ public final class Aim {
                         ", ", functions.length == 0 ? List.of() : nmi.symbols().near(functions[0], 5)));
     }
 
-    /** Gives up after this time. */
+    /** Gives up after this time; what the machine waits for a CPU of a busy host does not count. */
     public Aim within(Duration time) {
         this.within = time;
         return this;
@@ -196,9 +196,9 @@ public final class Aim {
                 callers.isEmpty()
                         ? Optional.empty()
                         : Optional.of(new Callers(callers, nmi.kernel(), nmi.symbols(), gdb)));
-        if (!Breakpoints.reach(gdb, calling.isEmpty() ? targets : calls(gdb), Deadline.in(within), hits::isTheOne)) {
-            nmi.missed(
-                    names + " was not reached on CPU " + cpu + hits.passed() + " within " + within.toMillis() + " ms");
+        Patience patience = Patience.of(within, nmi.vm()::starvedNanos);
+        if (!Breakpoints.reach(gdb, calling.isEmpty() ? targets : calls(gdb), patience, hits::isTheOne)) {
+            nmi.missed(names + " was not reached on CPU " + cpu + hits.passed() + " within " + patience);
             return Optional.empty();
         }
         if (!calling.isEmpty()) {

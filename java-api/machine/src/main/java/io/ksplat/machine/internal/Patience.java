@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal;
 
+import io.ksplat.kernel.internal.Deadline;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -18,6 +19,8 @@ public final class Patience {
 
     /** A machine that works runs for a larger share of the time than 1 / IDLE; a vCPU's ticks take about a twentieth under TCG. */
     private static final int IDLE = 2;
+
+    private static final Duration LOOK = Duration.ofMillis(1);
 
     private final Duration limit;
     private final Starvation starvation;
@@ -81,6 +84,11 @@ public final class Patience {
                 }
             }
         }
+    }
+
+    /** Returns when to look again whether the machine had its time. */
+    public Deadline deadline() {
+        return Deadline.in(Duration.ofNanos(Math.max(remaining(), LOOK.toNanos())));
     }
 
     /** Returns the time that the machine had, for messages: {@code 20000 ms}. */

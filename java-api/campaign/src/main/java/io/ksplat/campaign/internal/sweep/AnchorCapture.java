@@ -5,11 +5,11 @@ import io.ksplat.engine.MachineNeeds;
 import io.ksplat.engine.internal.CaptureHook;
 import io.ksplat.engine.internal.ControlSet;
 import io.ksplat.engine.internal.Fixture;
-import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.Aim;
 import io.ksplat.machine.MachineException;
 import io.ksplat.machine.Nmi;
+import io.ksplat.machine.internal.Patience;
 import io.ksplat.machine.internal.Snapshots;
 import io.ksplat.machine.internal.nmi.Breakpoints;
 import io.ksplat.machine.internal.qemu.GdbStub;
@@ -47,11 +47,11 @@ record AnchorCapture(String kernel, String qemu, String symbol, int hit, List<St
         long address;
         int[] hits = {0};
         try (GdbStub gdb = nmi.vm().gdb()) {
-            if (!Breakpoints.reach(
-                    gdb, addresses, Deadline.in(within), stopped -> stopped == cpu && ++hits[0] == hit)) {
+            Patience patience = Patience.of(within, nmi.vm()::starvedNanos);
+            if (!Breakpoints.reach(gdb, addresses, patience, stopped -> stopped == cpu && ++hits[0] == hit)) {
                 throw new MachineException.Late("CPU " + cpu + " reached " + symbol + " " + hits[0] + " times, not "
-                        + hit + ", within " + within.toMillis()
-                        + " ms of the time at which the reproducer would have sent its NMI");
+                        + hit + ", within " + patience
+                        + " of the time at which the reproducer would have sent its NMI");
             }
             address = gdb.programCounter(cpu);
         }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.nmi;
 
-import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.Patience;
 import io.ksplat.machine.internal.qemu.GdbStub;
 import java.io.IOException;
 import java.util.Collection;
@@ -23,18 +23,18 @@ public final class Breakpoints {
      *
      * @return false if none did in time; the machine stands still either way
      */
-    public static boolean reach(GdbStub gdb, Collection<Long> addresses, Deadline deadline, Wanted wanted)
+    public static boolean reach(GdbStub gdb, Collection<Long> addresses, Patience patience, Wanted wanted)
             throws IOException {
         set(gdb, addresses);
         try {
             while (true) {
                 gdb.resume();
-                int stopped = gdb.awaitStop(deadline);
+                int stopped = awaitStop(gdb, patience);
                 if (wanted.is(stopped)) {
                     return true;
                 }
                 clear(gdb, addresses);
-                gdb.step(stopped, deadline);
+                gdb.step(stopped, patience.deadline());
                 set(gdb, addresses);
             }
         } catch (MachineException.Late late) {
@@ -42,6 +42,18 @@ public final class Breakpoints {
             return false;
         } finally {
             clear(gdb, addresses);
+        }
+    }
+
+    private static int awaitStop(GdbStub gdb, Patience patience) throws IOException {
+        while (true) {
+            try {
+                return gdb.awaitStop(patience.deadline());
+            } catch (MachineException.Late late) {
+                if (patience.expired()) {
+                    throw late;
+                }
+            }
         }
     }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.nmi;
 
-import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.Patience;
 import io.ksplat.machine.internal.arch.Arch;
 import io.ksplat.machine.internal.qemu.GdbStub;
 import io.ksplat.machine.internal.qemu.VirtualMachine;
@@ -41,8 +41,8 @@ public final class NmiEntry {
     public Arrival inject(GdbStub gdb, int cpu) throws IOException {
         Set<Integer> others = new TreeSet<>();
         vm.injectNmi();
-        Deadline deadline = Deadline.in(vm.config().accelerator().scale(ARRIVAL));
-        boolean reached = Breakpoints.reach(gdb, List.of(address), deadline, stopped -> {
+        Patience patience = Patience.of(vm.config().accelerator().scale(ARRIVAL), vm::starvedNanos);
+        boolean reached = Breakpoints.reach(gdb, List.of(address), patience, stopped -> {
             if (stopped != cpu) {
                 others.add(stopped);
             }
