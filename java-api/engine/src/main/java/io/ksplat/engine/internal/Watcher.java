@@ -427,10 +427,16 @@ public final class Watcher implements ConsoleLog.Reader {
         }
 
         private boolean isLost() {
-            if (lostFor.isEmpty() && lost.getAsBoolean()) {
+            if (lostFor.isEmpty() && (lost.getAsBoolean() || controls.stream().anyMatch(Look::isExceeded))) {
                 lostFor = Optional.of(Deadline.in(target.scale(HOPELESS)));
             }
             return lostFor.map(Deadline::expired).orElse(false);
+        }
+
+        /** What has counted too much never counts less. */
+        private static boolean isExceeded(Control control) {
+            return control.most().isPresent()
+                    && control.observed() > control.most().getAsLong();
         }
 
         @Override
