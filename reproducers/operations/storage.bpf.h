@@ -46,6 +46,11 @@ static __always_inline long prepare(void)
 
 static __always_inline long operation(void *ctx, u32 turn)
 {
+#if defined(ACTION_delete)
+	if (!GET(&map, owner(), NULL, BPF_LOCAL_STORAGE_GET_F_CREATE))
+		return -1;
+	return DELETE(&map, owner());
+#endif
 #if defined(ACTION_create)
 	DELETE(&map, owner());
 #endif

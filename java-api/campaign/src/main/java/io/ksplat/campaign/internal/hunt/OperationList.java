@@ -127,7 +127,7 @@ final class OperationList {
     }
 
     private void storage() {
-        for (String action : List.of("lookup", "create")) {
+        for (String action : List.of("lookup", "create", "delete")) {
             add(Operation.of("storage-" + action + "/task", "storage"));
             add(Operation.of("storage-" + action + "/cgroup", "storage").needs("bpf_cgrp_storage_get"));
         }
