@@ -151,7 +151,7 @@ final class Ksplat {
         return qemus().stream().findFirst().orElseThrow(() -> new AssertionError("no QEMU runs"));
     }
 
-    private List<ProcessHandle> qemus() {
+    List<ProcessHandle> qemus() {
         return machines().stream()
                 .filter(handle -> commandLine(handle).startsWith("qemu"))
                 .toList();

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Verdicts on a host that is overloaded, while a QEMU stands still now and then for up to ten seconds. There may be
+ * runs without a verdict; a wrong one there may not be. Prints how many there were, and how long they took.
+ */
+@Tag("machine")
+@Tag("network")
+@Tag("long")
+class LoadTest {
+    /** Of each case. */
+    private static final int RUNS = Integer.getInteger("ksplat.load.runs", 125);
+
+    private static final long SEED = Long.getLong("ksplat.load.seed", 1);
+    private static final Duration LIMIT = Duration.ofHours(5);
+    private static final int LONGEST_MS = 10_000;
+
+    /** With the verdict that is right. */
+    private static final Map<String, String> CASES = new TreeMap<>(Map.of(
+            "nmi-cpumask-kptr", "CLEAN",
+            "nmi-task-kptr", "DEADLOCK",
+            "nmi-task-kptr/in-task", "CLEAN",
+            "res-spin-lock-aa", "RECOVERED"));
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void neverAWrongVerdict() throws Exception {
+        StressTools tools = StressTools.find(Files.createDirectory(folder.resolve("tools")));
+        List<String> arguments = new ArrayList<>(List.of("run"));
+        arguments.addAll(CASES.keySet());
+        arguments.addAll(List.of("--kernel", "debian:7.2", "--repeat", String.valueOf(RUNS), "--jobs", "2"));
+        Process load = tools.load("--cpu", "8", "--vm", "2", "--vm-bytes", "256m");
+        Ksplat ksplat;
+        long stops;
+        try {
+            ksplat = Ksplat.start(folder, arguments.toArray(String[]::new));
+            stops = stopNowAndThen(ksplat);
+            ksplat.exit(LIMIT);
+        } finally {
+            load.descendants().forEach(ProcessHandle::destroyForcibly);
+            load.destroyForcibly();
+        }
+
+        Map<String, Integer> table = new TreeMap<>();
+        List<String> wrong = new ArrayList<>();
+        List<Long> took = new ArrayList<>();
+        for (JsonNode run : ksplat.results().path("runs")) {
+            String id = run.path("reproducer").asText();
+            String verdict = run.path("verdict").asText();
+            took.add(run.path("timings").path("totalMs").asLong());
+            table.merge(id + " " + verdict, 1, Integer::sum);
+            if (!List.of(String.valueOf(CASES.get(id)), "INCONCLUSIVE", "ERROR").contains(verdict)) {
+                wrong.add(id + " " + verdict);
+            }
+            if (!verdict.equals(CASES.get(id))) {
+                System.out.println(
+                        id + " " + verdict + ": " + run.path("message").asText());
+            }
+        }
+        took.sort(null);
+        System.out.println(table + ", " + stops + " times a QEMU stood still, a run took " + took.get(took.size() / 2)
+                + " ms (median), " + took.get(took.size() - 1) + " ms at most");
+        assertThat(wrong).isEmpty();
+        assertThat(took).hasSize(RUNS * CASES.size());
+        assertThat(stops).isPositive();
+    }
+
+    /** Stops a QEMU for a random span, one after the other, until ksplat has ended; returns how often. */
+    private static long stopNowAndThen(Ksplat ksplat) throws Exception {
+        Random random = new Random(SEED);
+        long stops = 0;
+        long end = System.nanoTime() + LIMIT.toNanos();
+        while (ksplat.handle().isAlive() && System.nanoTime() < end) {
+            List<ProcessHandle> running = ksplat.qemus();
+            if (running.isEmpty()) {
+                TimeUnit.MILLISECONDS.sleep(20);
+                continue;
+            }
+            ProcessHandle one = running.get(random.nextInt(running.size()));
+            kill("STOP", one);
+            TimeUnit.MILLISECONDS.sleep(random.nextInt(LONGEST_MS));
+            kill("CONT", one);
+            stops++;
+        }
+        return stops;
+    }
+
+    /** It may have ended meanwhile. */
+    private static void kill(String signal, ProcessHandle handle) throws Exception {
+        new ProcessBuilder("kill", "-" + signal, Long.toString(handle.pid()))
+                .start()
+                .waitFor();
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Tools of the distribution that make a host slow, or let its system calls fail: see scripts/prepare-stress. */
+record StressTools(Path folder) {
+    private static final Duration PREPARE = Duration.ofMinutes(3);
+
+    /** Finds them. Files of the search go to a folder. */
+    static StressTools find(Path folder) throws Exception {
+        HeldProcess made = HeldProcess.run(
+                folder,
+                PREPARE,
+                Path.of("../../scripts/prepare-stress").toAbsolutePath().toString());
+        assertThat(made.status()).as(made.output()).isZero();
+        String last = made.output().lines().reduce((first, second) -> second).orElse("");
+        Skips.unless(last.startsWith("/"), "a host under load is not tested: " + last);
+        return new StressTools(Path.of(last));
+    }
+
+    /** Returns the words before the arguments of a tool. */
+    List<String> command(String tool) {
+        Path unpacked = folder.resolve("usr/bin").resolve(tool);
+        return Files.isExecutable(unpacked)
+                ? List.of("env", "LD_LIBRARY_PATH=" + folder.resolve("usr/lib/x86_64-linux-gnu"), unpacked.toString())
+                : List.of(tool);
+    }
+
+    /** Loads the host until the process is ended; by itself it ends after an hour. */
+    Process load(String... arguments) throws IOException {
+        List<String> words = new ArrayList<>(command("stress-ng"));
+        words.addAll(List.of("--timeout", "3600"));
+        words.addAll(List.of(arguments));
+        return new ProcessBuilder(words)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+    }
+}
