@@ -54,26 +54,26 @@ int set_up(void *ctx)
 
 #ifdef PLACES
 /* The task that does the operation now, and has not done it again in this turn. */
-volatile u32 inside;
+volatile u32 repeating;
 /* No two of them do it on the same element. */
 u64 again_ran;
 u64 again_error;
 u64 places_left;
 
-static __always_inline void enter(void)
+static __always_inline void begin_turn(void)
 {
-	inside = (u32)bpf_get_current_pid_tgid();
+	repeating = (u32)bpf_get_current_pid_tgid();
 }
 
-static __always_inline void leave(void)
+static __always_inline void end_turn(void)
 {
-	inside = 0;
+	repeating = 0;
 }
 
 /* In a turn of its own for each place, or the first one to come would be the only one. */
 static __always_inline bool is_turn_of(u32 place, u64 entered)
 {
-	if (bpf_get_smp_processor_id() || !inside || inside != (u32)bpf_get_current_pid_tgid())
+	if (bpf_get_smp_processor_id() || !repeating || repeating != (u32)bpf_get_current_pid_tgid())
 		return false;
 	return !entered || task_ran % PLACES == place;
 }
@@ -90,7 +90,7 @@ int again_##number(void *ctx)							\
 										\
 	if (!is_turn_of(number, entered_##number))				\
 		return 0;							\
-	inside = 0;								\
+	repeating = 0;								\
 	entered_##number++;							\
 	result = operation(ctx, (again_ran++ & (FIRST_NMI_TURN - 1)) + FIRST_NMI_TURN); \
 	if (result)								\
@@ -102,8 +102,8 @@ int again_##number(void *ctx)							\
 	return 0;								\
 }
 #else
-static __always_inline void enter(void) {}
-static __always_inline void leave(void) {}
+static __always_inline void begin_turn(void) {}
+static __always_inline void end_turn(void) {}
 #endif
 
 /* The load of CPU 0 unlinks files. */
@@ -114,9 +114,9 @@ int in_task(void *ctx)
 
 	if (bpf_get_smp_processor_id())
 		return 0;
-	enter();
+	begin_turn();
 	result = operation(ctx, task_ran++ & (FIRST_NMI_TURN - 1));
-	leave();
+	end_turn();
 	if (result)
 		task_error = result < 0 ? -result : result;
 	else

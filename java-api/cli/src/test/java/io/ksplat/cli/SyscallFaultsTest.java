@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -25,6 +26,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("long")
 class SyscallFaultsTest {
     private static final int[] CALLS = {1, 4, 20, 90};
+
+    /** Of which calls: all, or those that somebody asks for. */
+    private static final Pattern WANTED = Pattern.compile(System.getProperty("ksplat.faults.calls", ".*"));
 
     /** A class of system calls each, with the error that a host in trouble gives. */
     private static final Map<String, List<String>> ERRORS = Map.ofEntries(
@@ -75,6 +79,7 @@ class SyscallFaultsTest {
 
     static Stream<Fault> faults() {
         return ERRORS.entrySet().stream()
+                .filter(call -> WANTED.matcher(call.getKey()).matches())
                 .sorted(Map.Entry.comparingByKey())
                 .flatMap(call -> call.getValue().stream()
                         .flatMap(error ->

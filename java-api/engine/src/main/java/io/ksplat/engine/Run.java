@@ -32,6 +32,7 @@ import io.ksplat.results.RunLog;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.Timings;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -297,7 +298,7 @@ public final class Run {
             return decided(Verdict.ERROR, e.getMessage() + log, List.of());
         } catch (KernelException | IOException | RuntimeException e) {
             LOG.debug("preparing {} failed", scenario.id(), e);
-            return decided(Verdict.ERROR, String.valueOf(e.getMessage()), List.of());
+            return decided(Verdict.ERROR, failure(e), List.of());
         } catch (InterruptedException e) {
             if (lease.interrupted().isEmpty()) {
                 tellEnded();
@@ -535,6 +536,14 @@ public final class Run {
                     : expectation.mismatch(evidence, refusal.log(), own);
         }
         return evidence;
+    }
+
+    /** The host's own message may name no file, and says nothing alone. */
+    private static String failure(Exception thrown) {
+        boolean telling = thrown.getClass().getName().startsWith("io.ksplat.")
+                || thrown instanceof FileSystemException
+                || !(thrown instanceof IOException);
+        return telling ? String.valueOf(thrown.getMessage()) : "the run could not be prepared: " + thrown.getMessage();
     }
 
     private void keepLog(BpfException refusal) {

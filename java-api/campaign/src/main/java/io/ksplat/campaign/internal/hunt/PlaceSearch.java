@@ -32,6 +32,14 @@ final class PlaceSearch {
     /** A function's first instruction for indirect calls (CONFIG_X86_KERNEL_IBT). */
     private static final byte[] ENDBR64 = {(byte) 0xf3, 0x0f, 0x1e, (byte) 0xfa};
 
+    /**
+     * What the kernel puts in its place if nothing calls the function by a pointer: {@code gen_endbr_poison()},
+     * arch/x86/include/asm/ibt.h; the second one since 6.15.
+     */
+    private static final byte[] SEALED = {0x66, 0x0f, 0x1f, 0x00};
+
+    private static final byte[] SEALED_LATER = {0x0f, 0x1f, 0x40, (byte) 0xd6};
+
     /** Where ftrace has taken out the call of a function's entry, arch/x86/kernel/ftrace.c. */
     private static final byte[] NOP5 = {0x0f, 0x1f, 0x44, 0x00, 0x00};
 
@@ -148,7 +156,10 @@ final class PlaceSearch {
     }
 
     private static boolean isTraced(byte[] code) {
-        int at = Arrays.equals(Arrays.copyOf(code, ENDBR64.length), ENDBR64) ? ENDBR64.length : 0;
+        byte[] begin = Arrays.copyOf(code, ENDBR64.length);
+        boolean marked =
+                Arrays.equals(begin, ENDBR64) || Arrays.equals(begin, SEALED) || Arrays.equals(begin, SEALED_LATER);
+        int at = marked ? ENDBR64.length : 0;
         return code[at] == CALL || Arrays.equals(Arrays.copyOfRange(code, at, at + NOP5.length), NOP5);
     }
 

@@ -90,10 +90,7 @@ final class ReentryTrial {
     private List<List<Place>> judge(List<Place> group, RunRecord run) throws IOException, InterruptedException {
         return switch (run.verdict()) {
             case CLEAN, RECOVERED -> {
-                survived.addAll(group);
-                group.stream()
-                        .filter(place -> count(run, "succeeded", place) > 0)
-                        .forEach(place -> succeeded++);
+                group.forEach(place -> lived(place, run));
                 error = Math.max(error, count(run, ERROR));
                 yield List.of();
             }
@@ -133,23 +130,27 @@ final class ReentryTrial {
         same.places.add(place);
     }
 
-    private List<List<Place>> inconclusive(List<Place> group, RunRecord run) {
-        List<Place> never = group.stream()
-                .filter(place -> count(run, "entered", place) == 0)
-                .toList();
-        if (!never.isEmpty() && never.size() < group.size()) {
-            missed.addAll(never);
-            return List.of(without(group, never));
-        }
-        if (group.size() > 1 && never.isEmpty()) {
-            return halves(group);
-        }
-        if (never.isEmpty()) {
-            doubts.add(group.get(0).section() + ": " + reason(run));
+    /** Of places that the operation did not come to again nothing is known. */
+    private void lived(Place place, RunRecord run) {
+        if (count(run, "left", place) > 0) {
+            survived.add(place);
+            succeeded += count(run, "succeeded", place) > 0 ? 1 : 0;
+        } else if (count(run, "entered", place) == 0) {
+            missed.add(place);
         } else {
-            missed.addAll(never);
+            doubts.add(place.section() + ": the program did not end");
         }
-        return List.of();
+    }
+
+    private List<List<Place>> inconclusive(List<Place> group, RunRecord run) {
+        if (group.stream().allMatch(place -> count(run, "entered", place) == 0)) {
+            missed.addAll(group);
+            return List.of();
+        }
+        if (group.size() == 1) {
+            doubts.add(group.get(0).section() + ": " + reason(run));
+        }
+        return halves(group);
     }
 
     private void refused(Place place, RunRecord run) {

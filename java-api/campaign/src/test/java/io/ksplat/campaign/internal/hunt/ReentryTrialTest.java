@@ -85,19 +85,19 @@ class ReentryTrialTest {
             boolean entered = !dead && nature != Nature.NEVER_PASSED;
             boolean deadly = nature == Nature.DEADLY || nature == Nature.DEADLY_WITHOUT_A_TRACE;
             boolean trace = nature != Nature.DEADLY_WITHOUT_A_TRACE;
-            controls.add(Control.effect("entered at " + place.section(), 1, entered && trace ? 1 : 0));
-            controls.add(Control.effect("left at " + place.section(), 1, entered && !deadly ? 1 : 0));
+            controls.add(Control.effect("entered at " + place.section(), 0, entered && trace ? 1 : 0));
+            controls.add(Control.effect("left at " + place.section(), 0, entered && !deadly ? 1 : 0));
             controls.add(
                     Control.effect("succeeded at " + place.section(), 0, entered && nature == Nature.SAFE ? 1 : 0));
             if (entered && deadly) {
                 verdict = Verdict.DEADLOCK;
             }
-            if (nature == Nature.NEVER_PASSED && !dead) {
-                verdict = Verdict.INCONCLUSIVE;
-            }
             if (nature == Nature.ODD) {
                 verdict = Verdict.INCONCLUSIVE;
             }
+        }
+        if (places.stream().allMatch(place -> of(place) == Nature.NEVER_PASSED)) {
+            verdict = Verdict.INCONCLUSIVE;
         }
         controls.add(Control.effect("error", 0, 16));
         return record(verdict, controls);
@@ -159,6 +159,7 @@ class ReentryTrialTest {
         assertThat(tried.answer()).isEqualTo(Answer.SAFE);
         assertThat(tried.points()).isEqualTo(3);
         assertThat(tried.message()).hasValueSatisfying(why -> assertThat(why).contains("fentry/c"));
+        assertThat(runs).as("no run for those that are left").containsExactly(4);
 
         PLACES.forEach(place -> kernel.put(place.section().substring("fentry/".length()), Nature.NEVER_PASSED));
         assertThat(tried().answer()).as("nothing was tried").isEqualTo(Answer.INCONCLUSIVE);
