@@ -52,8 +52,8 @@ class LoadTest {
             stops = stopNowAndThen(ksplat);
             ksplat.exit(LIMIT);
         } finally {
-            load.descendants().forEach(ProcessHandle::destroyForcibly);
-            load.destroyForcibly();
+            load.getOutputStream().close();
+            load.waitFor();
         }
 
         Map<String, Integer> table = new TreeMap<>();

@@ -34,14 +34,16 @@ record StressTools(Path folder) {
                 : List.of(tool);
     }
 
-    /** Loads the host until the process is ended; by itself it ends after an hour. */
+    /** Loads the host until the process's input is closed, also if this JVM is killed; by itself it ends after some hours. */
     Process load(String... arguments) throws IOException {
-        List<String> words = new ArrayList<>(command("stress-ng"));
-        words.addAll(List.of("--timeout", "3600"));
+        List<String> words = new ArrayList<>(List.of(
+                Path.of("../../native/build/ksplat-guard").toAbsolutePath().toString(), "--host-network", "--"));
+        words.addAll(command("stress-ng"));
+        words.addAll(List.of("--timeout", "6h"));
         words.addAll(List.of(arguments));
         return new ProcessBuilder(words)
-                .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
     }
 }
