@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@
 #define VERIFIER_LOG_BYTES	(2u << 20)
 #define DATA_BYTES		64
 #define ATTACHED_MAX		32
+#define STREAM_MS		1000
 #define UNPRIVILEGED_SYSCTL	"/proc/sys/kernel/unprivileged_bpf_disabled"
 #define JIT_SYSCTL		"/proc/sys/net/core/bpf_jit_enable"
 
@@ -145,6 +147,20 @@ static bool needs_no_privilege(const struct bpf_map *map)
 	}
 }
 
+static void write_whole(int fd, const uint8_t *from, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, from, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			_exit(1);
+		from += n;
+		len -= n;
+	}
+}
+
 static bool is_beside(const PB(BpfTrial) *op, const char *name)
 {
 	for (size_t i = 0; i < op->n_beside; i++)
@@ -153,10 +169,22 @@ static bool is_beside(const PB(BpfTrial) *op, const char *name)
 	return false;
 }
 
+/* libbpf reads it from a path. Returns a positive errno. */
+static int offer_btf(const ProtobufCBinaryData *btf, char *path, size_t size)
+{
+	int fd = memfd_create("btf", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return errno;
+	write_whole(fd, btf->data, btf->len);
+	snprintf(path, size, "/proc/self/fd/%d", fd);
+	return 0;
+}
+
 /* Returns a positive errno. */
 static int open_object(struct child *child, uint32_t flags)
 {
-	static char name[64];
+	static char name[64], btf[64];
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = name);
 	const PB(BpfTrial) *op = child->op;
 	struct bpf_program *program;
@@ -164,6 +192,13 @@ static int open_object(struct child *child, uint32_t flags)
 
 	bpf_object_name(name, sizeof(name), op->name);
 	snprintf(child->what, sizeof(child->what), "open BPF object %s", op->name);
+	if (op->custom_btf.len) {
+		int error = offer_btf(&op->custom_btf, btf, sizeof(btf));
+
+		if (error)
+			return error;
+		opts.btf_custom_path = btf;
+	}
 	child->object = op->object.len ? bpf_object__open_mem(op->object.data, op->object.len, &opts) : NULL;
 	if (!child->object)
 		return op->object.len ? errno : EINVAL;
@@ -234,11 +269,49 @@ static void take_xlated(struct child *child)
 	child->to->xlated.len = bytes;
 }
 
+/* Absent if the kernel does not compile programs, or does not give the code away. */
+static void take_machine_code(struct child *child)
+{
+	struct bpf_prog_info info = { 0 };
+	int fd = bpf_program__fd(child->program);
+	uint32_t len = sizeof(info), bytes, functions;
+	uint32_t *lengths;
+	uint8_t *at;
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &len))
+		return;
+	bytes = info.jited_prog_len;
+	functions = info.nr_jited_func_lens;
+	at = calloc(1, bytes ? bytes : 1);
+	lengths = calloc(functions ? functions : 1, sizeof(*lengths));
+	memset(&info, 0, sizeof(info));
+	info.jited_prog_insns = (uint64_t)at;
+	info.jited_prog_len = bytes;
+	info.jited_func_lens = (uint64_t)lengths;
+	info.nr_jited_func_lens = functions;
+	len = sizeof(info);
+	if (!at || !lengths || bpf_obj_get_info_by_fd(fd, &info, &len) || !info.jited_prog_insns)
+		return;
+	child->to->machine_code.data = at;
+	child->to->machine_code.len = bytes;
+	child->to->function_lengths = lengths;
+	child->to->n_function_lengths = functions;
+}
+
+/* Nothing tells when there is something in a stream. */
 static void take_stream(struct child *child, uint32_t stream, ProtobufCBinaryData *to)
 {
+	bool awaited = child->op->awaited_streams & 1u << stream;
+	uint64_t deadline = now_ms() + STREAM_MS;
 	uint8_t *text = malloc(STREAM_BYTES);
-	ssize_t n = text ? bpf_take_stream(bpf_program__fd(child->program), stream, text, STREAM_BYTES) : -1;
+	ssize_t n = -1;
 
+	while (text) {
+		n = bpf_take_stream(bpf_program__fd(child->program), stream, text, STREAM_BYTES);
+		if (n || !awaited || now_ms() >= deadline)
+			break;
+		poll(NULL, 0, 1);
+	}
 	if (n > 0) {
 		to->data = text;
 		to->len = n;
@@ -340,24 +413,12 @@ static void try(struct child *child)
 	}
 	if (op->xlated)
 		take_xlated(child);
+	if (op->machine_code)
+		take_machine_code(child);
 	if (op->run) {
 		run(child);
 		take_stream(child, 1, &child->to->stream_out);
 		take_stream(child, 2, &child->to->stream_err);
-	}
-}
-
-static void write_whole(int fd, const uint8_t *from, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, from, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			_exit(1);
-		from += n;
-		len -= n;
 	}
 }
 

@@ -61,6 +61,27 @@ static bool debug_locks(bool *on)
 	return found;
 }
 
+/* Reads a list such as "0-1,3". Without CONFIG_NUMA there is none, and one node. */
+static uint32_t nodes_online(void)
+{
+	FILE *file = fopen("/sys/devices/system/node/online", "re");
+	unsigned int from, to;
+	uint32_t nodes = 0;
+
+	if (!file)
+		return 1;
+	while (fscanf(file, "%u", &from) == 1) {
+		to = from;
+		if (fscanf(file, "-%u", &to) == EOF)
+			to = from;
+		nodes += to - from + 1;
+		if (fgetc(file) != ',')
+			break;
+	}
+	fclose(file);
+	return nodes;
+}
+
 struct digest {
 	char text[64];
 };
@@ -109,6 +130,7 @@ void hello_send(uint32_t id)
 	hello.release = name.release;
 	hello.version = name.version;
 	hello.cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	hello.nodes = nodes_online();
 	hello.beat_page = beat_physical();
 	hello.agent = digest.text;
 	snprintf(libbpf, sizeof(libbpf), "%u.%u", libbpf_major_version(), libbpf_minor_version());
