@@ -21,10 +21,12 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Builds a kernel out of tree. Keeps the folder of objects, so that the next build of a changed source is short. */
 final class KernelBuild {
     private static final Duration CONFIGURING = Duration.ofMinutes(10);
+    private static final Duration MODULES = Duration.ofMinutes(20);
     private static final Duration BUILDING = Duration.ofHours(4);
     private static final Pattern OBJECT = Pattern.compile("\\s+(?:CC|AS)\\s+\\S+\\.o");
     private static final Pattern COMPILER = Pattern.compile("(\\S+\\.[chS]:\\d+)(?::\\d+)?: (?:fatal )?error: (.*)");
@@ -75,8 +77,35 @@ final class KernelBuild {
         Files.copy(objects.resolve("arch/x86/boot/bzImage"), result.resolve("image"));
         Files.copy(objects.resolve(".config"), result.resolve("config"));
         Files.copy(objects.resolve("vmlinux"), result.resolve("debug"));
+        testModules(result, log);
         if (complete) {
             Files.writeString(objects.resolve(COUNT), Long.toString(built));
+        }
+    }
+
+    /** What is wrong with them is no fault of the kernel's. */
+    private void testModules(Path result, Path log) throws IOException, InterruptedException, KernelException {
+        KernelConfig config = KernelConfig.parse(Files.readString(objects.resolve(".config")));
+        Optional<Path> sources = TestModules.sources(source.resolve(TestModules.SELFTESTS));
+        if (!config.builtIn("MODULES") || !config.builtIn("DEBUG_INFO_BTF_MODULES") || sources.isEmpty()) {
+            return;
+        }
+        progress.report("building the test modules of the BPF selftests");
+        Path to = Files.createDirectories(result.resolve(TestModules.FOLDER));
+        Path folder = TestModules.copy(sources.get(), objects.resolve("ksplat-" + TestModules.FOLDER));
+        for (List<String> command : List.of(command("-s", "modules"), command("-s", "M=" + folder, "modules"))) {
+            Command.Outcome outcome = tools.run(MODULES, source, objects, environment(), command, line -> {});
+            Files.write(log, outcome.lines(), StandardOpenOption.APPEND);
+            if (!outcome.ok()) {
+                Files.writeString(to.resolve(TestModules.FAILURE), firstError(outcome.lines()) + "\n");
+                return;
+            }
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file :
+                    files.filter(one -> one.toString().endsWith(".ko")).sorted().toList()) {
+                Files.copy(file, to.resolve(file.getFileName()));
+            }
         }
     }
 
