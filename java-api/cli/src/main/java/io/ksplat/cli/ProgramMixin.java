@@ -32,6 +32,9 @@ final class ProgramMixin {
     @Option(names = "--memory", paramLabel = "SIZE", description = "Of a program: the machine's memory, 1G say.")
     private List<String> memory = List.of();
 
+    @Option(names = "--nodes", paramLabel = "N", description = "Of a program: the machine's NUMA nodes, default 1.")
+    private List<String> nodes = List.of();
+
     @Option(
             names = "--disk",
             paramLabel = "SIZE",
@@ -84,6 +87,7 @@ final class ProgramMixin {
         given.put("modules", modules);
         given.put("cpus", cpus);
         given.put("memory", memory);
+        given.put("nodes", nodes);
         given.put("disk", disk);
         given.put("user", user);
         given.put("cflags", cflags);

@@ -7,6 +7,7 @@ import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.Progress;
+import io.ksplat.kernel.internal.build.TestModules;
 import io.ksplat.kernel.internal.debian.Busybox;
 import io.ksplat.kernel.internal.image.KernelConfig;
 import io.ksplat.kernel.internal.rootfs.DiskImage;
@@ -42,6 +43,9 @@ public final class QemuParts {
             "ext4",
             "EXT4_FS");
 
+    /** What a kernel must have to read the table that describes nodes, and to take it from an initramfs. */
+    private static final List<String> NODES = List.of("NUMA", "ACPI_NUMA", "ACPI_TABLE_UPGRADE");
+
     private final Kernel kernel;
     private final Cache cache;
     private final Progress progress;
@@ -75,6 +79,28 @@ public final class QemuParts {
     }
 
     /**
+     * Checks that a kernel takes a description of nodes; one whose configuration is not known is asked when it runs.
+     *
+     * @throws KernelLacksException if it does not
+     */
+    static void requireNodes(Kernel kernel) throws IOException {
+        if (kernel.config().isEmpty()) {
+            return;
+        }
+        KernelConfig config =
+                KernelConfig.parse(Files.readString(kernel.config().get()));
+        List<String> missing =
+                NODES.stream().filter(option -> !config.builtIn(option)).toList();
+        if (!missing.isEmpty()) {
+            throw new KernelLacksException(
+                    "NUMA nodes: it was built without CONFIG_" + String.join(", CONFIG_", missing)
+                            + " (Debian's kernels have them; see `ksplat help kernels` for options of a built one)",
+                    0,
+                    "");
+        }
+    }
+
+    /**
      * Returns those of a machine with a root file system.
      *
      * @throws IOException in one line, if it cannot be made, or the kernel cannot use it
@@ -82,7 +108,8 @@ public final class QemuParts {
     public MachineParts ofRoot(String root) throws IOException, InterruptedException {
         MachineNeeds standard = MachineNeeds.STANDARD;
         try {
-            return of(new MachineNeeds(standard.cpus(), standard.memoryMiB(), List.of(), Optional.of(root), List.of()));
+            return of(new MachineNeeds(
+                    standard.cpus(), standard.memoryMiB(), 1, List.of(), Optional.of(root), List.of()));
         } catch (KernelLacksException e) {
             throw new IOException(kernel.release() + " has no " + e.lacks() + ": name another kernel", e);
         }
@@ -90,6 +117,12 @@ public final class QemuParts {
 
     private MachineParts parts(MachineNeeds needs, List<String> wanted, boolean onRequest, Optional<DiskImage> root)
             throws IOException, InterruptedException, KernelException {
+        List<ModuleFiles.Module> ofTests = new ArrayList<>();
+        for (TestModules.TestModule module : TestModules.of(kernel)) {
+            if (wanted.remove(module.name())) {
+                ofTests.add(new ModuleFiles.Module(module.name(), module.file()));
+            }
+        }
         List<String> drivers = new ArrayList<>(List.of("virtio_blk"));
         root.ifPresent(image -> drivers.addAll(List.of("overlay", image.type())));
         if (onRequest && KernelModules.has(kernel)) {
@@ -103,7 +136,9 @@ public final class QemuParts {
         root.ifPresent(image -> disks.add(Disk.readOnly(image.file(), ROOT, image.digest())));
         if (!KernelModules.has(kernel)) {
             // What is not built in cannot be had.
-            wanted.addAll(drivers);
+            if (!disks.isEmpty()) {
+                wanted.addAll(drivers);
+            }
             if (!wanted.isEmpty()) {
                 throw new KernelLacksException(
                         "module " + wanted.get(0)
@@ -112,17 +147,17 @@ public final class QemuParts {
                         0,
                         "");
             }
-            return new MachineParts(List.of(), Optional.empty(), disks);
+            return new MachineParts(1, ofTests, Optional.empty(), disks);
         }
         ModuleFiles files = KernelModules.of(kernel, cache, progress);
         drivers.addAll(wanted);
         List<ModuleFiles.Module> modules = files.inOrder(drivers);
         if (!onRequest) {
-            return new MachineParts(modules, Optional.empty(), disks);
+            return new MachineParts(1, modules, Optional.empty(), disks);
         }
         DiskImage all = files.image();
         disks.add(Disk.readOnly(all.file(), MODULES, all.digest()));
-        return new MachineParts(modules, Optional.of(Busybox.find(cache, progress)), disks);
+        return new MachineParts(1, modules, Optional.of(Busybox.find(cache, progress)), disks);
     }
 
     private List<String> builtIn() throws IOException {

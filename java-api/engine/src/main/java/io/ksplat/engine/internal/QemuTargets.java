@@ -128,9 +128,12 @@ public final class QemuTargets implements Targets {
     }
 
     private MachineParts parts(Kernel kernel, MachineNeeds needs) throws IOException, InterruptedException {
+        if (needs.nodes() > 1) {
+            QemuParts.requireNodes(kernel);
+        }
         if (needs.isPlain()) {
             // Most machines: they do not wait for a kernel that is being built.
-            return MachineParts.NONE;
+            return MachineParts.NONE.withNodes(needs.nodes());
         }
         resolving.lockInterruptibly();
         try {
@@ -138,7 +141,9 @@ public final class QemuTargets implements Targets {
             PartsKey key = new PartsKey(kernel.key(), needs);
             MachineParts known = parts.get(key);
             if (known == null) {
-                known = new QemuParts(kernel, options.cache(), options.progress()).of(needs);
+                known = new QemuParts(kernel, options.cache(), options.progress())
+                        .of(needs)
+                        .withNodes(needs.nodes());
                 parts.put(key, known);
             }
             return known;

@@ -106,8 +106,11 @@ public final class RealTargets implements Targets {
     @Override
     public synchronized Optional<String> lacking(Scenario scenario) {
         // They need file systems of their own: in this one they would write over files that its owner needs.
-        if (scenario instanceof ProgramScenario || !scenario.machine().isPlain()) {
-            return Optional.of(entry.name() + " is a real machine, and programs, roots, modules and disks need QEMU");
+        if (scenario instanceof ProgramScenario
+                || !scenario.machine().isPlain()
+                || scenario.machine().nodes() > 1) {
+            return Optional.of(
+                    entry.name() + " is a real machine, and programs, roots, modules, disks and nodes need QEMU");
         }
         RealKernel known = kernel;
         if (known == null) {

@@ -62,7 +62,7 @@ class RealTargetsTest {
     }
 
     private static MachineNeeds with(List<String> modules, Optional<String> root, List<Integer> disks) {
-        return new MachineNeeds(2, 256, modules, root, disks);
+        return new MachineNeeds(2, 256, 1, modules, root, disks);
     }
 
     @Test

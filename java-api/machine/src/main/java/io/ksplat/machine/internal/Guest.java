@@ -69,11 +69,21 @@ public final class Guest extends AgentTarget implements NmiInjection, Snapshots 
         AgentClient agent = new AgentClient(vm.agentChannel(), accelerator.scale(REQUEST), vm::starvedNanos);
         try {
             Hello hello = awaitHello(vm, agent, accelerator);
+            checkNodes(vm.config(), hello);
             return new Guest(vm, agent, hello, new Heartbeats(vm, hello.getBeatPage(), hello.getCpus()));
         } catch (IOException | RuntimeException e) {
             agent.close();
             vm.close();
             throw e;
+        }
+    }
+
+    /** A kernel that does not like its description goes on with one node, and says so in a line of its log. */
+    private static void checkNodes(MachineConfig config, Hello hello) throws MachineException {
+        if (config.nodes() > 1 && hello.getNodes() != config.nodes()) {
+            throw new MachineException("the machine was to have " + config.nodes() + " NUMA nodes, and "
+                    + hello.getRelease() + " has " + hello.getNodes()
+                    + " of them online: what its console says of SRAT tells why");
         }
     }
 

@@ -10,12 +10,14 @@ import io.ksplat.machine.Accelerator;
 import io.ksplat.machine.internal.qemu.HostTools;
 import io.ksplat.machine.internal.qemu.Initramfs;
 import io.ksplat.machine.internal.qemu.MachineConfig;
+import io.ksplat.machine.internal.qemu.NodeTable;
 import io.ksplat.machine.internal.qemu.QemuLauncher;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -143,10 +145,11 @@ public final class MachineFactory {
             throws IOException, InterruptedException {
         return new MachineConfig(
                 kernel.bootImage(),
-                initramfs(kernel, parts),
+                withNodes(initramfs(kernel, parts), cpus, memoryMiB, parts.nodes()),
                 kernel.virtioMmio() ? MachineConfig.Virtio.MMIO : MachineConfig.Virtio.PCI,
                 cpus,
                 memoryMiB,
+                parts.nodes(),
                 accelerator,
                 tscKhz,
                 bootParameters,
@@ -166,6 +169,20 @@ public final class MachineFactory {
                         "initramfs",
                         kernel.key() + "-" + HostTools.digest(),
                         fresh -> Initramfs.write(programs.agent(), modules, fresh.resolve("initramfs.cpio")))
+                .resolve("initramfs.cpio");
+    }
+
+    /** Puts the description of the nodes before an initramfs. */
+    private Path withNodes(Path plain, int cpus, int memoryMiB, int nodes) throws IOException, InterruptedException {
+        if (nodes == 1) {
+            return plain;
+        }
+        byte[] table = NodeTable.of(cpus, memoryMiB, nodes);
+        String key = Digests.sha256(plain) + " " + Digests.sha256(HexFormat.of().formatHex(table));
+        return cache.<IOException>entry(
+                        "initramfs",
+                        "nodes-" + Digests.sha256(key).substring(0, 16),
+                        fresh -> Initramfs.writeWithTable(table, plain, fresh.resolve("initramfs.cpio")))
                 .resolve("initramfs.cpio");
     }
 

@@ -32,8 +32,8 @@ import java.util.stream.Stream;
 public record ProgramSettings(Map<String, List<String>> values) {
     /** Those that there are. */
     public static final List<String> NAMES = List.of(
-            "cflags", "boot", "cpus", "memory", "modules", "root", "disk", "user", "lasts", "reaches", "env", "expect",
-            "bug");
+            "cflags", "boot", "cpus", "memory", "nodes", "modules", "root", "disk", "user", "lasts", "reaches", "env",
+            "expect", "bug");
 
     /** Of these a later one is added to an earlier one; of the others it takes its place. */
     private static final Set<String> SEVERAL = Set.of("cflags", "boot", "modules", "disk", "reaches", "env");
@@ -201,9 +201,10 @@ public record ProgramSettings(Map<String, List<String>> values) {
         int memoryMiB = Math.max(
                 MachineNeeds.STANDARD.memoryMiB(), test.map(LtpTest::machineMiB).orElse(0));
         return new MachineNeeds(
-                last("cpus", ProgramSettings::number).orElse(Math.min(cpus, MachineNeeds.MOST_CPUS)),
+                last("cpus", text -> number("cpus", text)).orElse(Math.min(cpus, MachineNeeds.MOST_CPUS)),
                 last("memory", text -> mebibytes("memory", text))
                         .orElse(Math.min(memoryMiB, MachineNeeds.MOST_MEMORY_MIB)),
+                last("nodes", text -> number("nodes", text)).orElse(1),
                 Stream.concat(
                                 listed("modules")
                                         .map(text -> matching(
@@ -260,9 +261,9 @@ public record ProgramSettings(Map<String, List<String>> values) {
                                 "the title of a report, such as \"KASAN: slab-use-after-free Read in foo\", or any")));
     }
 
-    private static int number(String text) {
+    private static int number(String name, String text) {
         if (!text.matches("[0-9]{1,6}")) {
-            throw wrong("cpus", text, "a number");
+            throw wrong(name, text, "a number");
         }
         return Integer.parseInt(text);
     }

@@ -127,7 +127,9 @@ class LtpTestTest {
         assertThat(test.lackingOf(new MachineNeeds(2, 256), "x86_64", true)).isEmpty();
         assertThat(test(".needs_cmds = (const char *[]) {\"ip\"}")
                         .lackingOf(
-                                new MachineNeeds(2, 256, List.of(), Optional.of("debian"), List.of()), "x86_64", true))
+                                new MachineNeeds(2, 256, 1, List.of(), Optional.of("debian"), List.of()),
+                                "x86_64",
+                                true))
                 .isEmpty();
     }
 

@@ -470,6 +470,66 @@ class ProgramScenarioTest {
         assertThat(run.program().orElseThrow().stdout()).isEqualTo("1 CPUs, 1, 1\n");
     }
 
+    /** Whether a page that it touches on a node comes from there, and how many nodes there are. */
+    private static String nodes(String setting) {
+        return "// ksplat: cpus=4 memory=512M " + setting + """
+
+                #define _GNU_SOURCE
+                #include <sched.h>
+                #include <stdio.h>
+                #include <string.h>
+                #include <sys/mman.h>
+                #include <sys/syscall.h>
+                #include <unistd.h>
+
+                int main(void)
+                {
+                	char online[100] = "";
+                	unsigned int cpu, here;
+                	int there = -1;
+                	cpu_set_t last;
+                	char *page;
+
+                	if (!fgets(online, sizeof(online), fopen("/sys/devices/system/node/online", "r")))
+                		return 2;
+                	online[strcspn(online, "\\n")] = 0;
+                	CPU_ZERO(&last);
+                	CPU_SET(3, &last);
+                	if (sched_setaffinity(0, sizeof(last), &last) || getcpu(&cpu, &here))
+                		return 3;
+                	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                	*page = 1;
+                	if (syscall(SYS_move_pages, 0, 1UL, &page, NULL, &there, 0))
+                		return 4;
+                	printf("nodes %s, CPU %u on %u, its page on %d\\n", online, cpu, here, there);
+                	return strcmp(online, "0-1") != 0;
+                }
+                """;
+    }
+
+    @Test
+    void aMachineHasTheNodesThatItsProgramAsksFor() throws Exception {
+        RunRecord two = run("two.c", nodes("nodes=2"));
+        assertThat(two.message()).isEmpty();
+        assertThat(two.verdict()).isEqualTo(Verdict.CLEAN);
+        assertThat(two.program().orElseThrow().stdout()).isEqualTo("nodes 0-1, CPU 3 on 1, its page on 1\n");
+        RunRecord one = run("one.c", nodes("nodes=1"));
+        assertThat(one.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+        assertThat(one.program().orElseThrow().stdout()).isEqualTo("nodes 0, CPU 3 on 0, its page on 0\n");
+    }
+
+    /** The kernel takes no table with this parameter, and goes on with one node. */
+    @Test
+    @Tag("full")
+    void aMachineWithFewerNodesIsAnError() throws Exception {
+        RunRecord run = run("off.c", nodes("nodes=2 boot=numa=off"));
+        assertThat(run.verdict()).isEqualTo(Verdict.ERROR);
+        assertThat(run.message())
+                .hasValueSatisfying(why -> assertThat(why)
+                        .contains("the machine was to have 2 NUMA nodes, and")
+                        .contains("has 1 of them online"));
+    }
+
     private Path executable(String... flags) throws Exception {
         Path source = Files.writeString(folder.resolve("source.c"), "int main(void) { return 0; }\n");
         List<String> command = new java.util.ArrayList<>(List.of("gcc", "-o", "program", source.toString()));

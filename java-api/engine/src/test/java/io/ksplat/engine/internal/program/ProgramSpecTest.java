@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,14 +45,14 @@ class ProgramSpecTest {
     void aComment() throws IOException {
         ProgramSpec spec = c("""
                 // SPDX-License-Identifier: GPL-2.0
-                // ksplat: cflags="-pthread -O2" boot=nosmt cpus=4 memory=1G lasts=30s
+                // ksplat: cflags="-pthread -O2" boot=nosmt cpus=4 memory=1G nodes=2 lasts=30s
                 /* ksplat: reaches=bpf_map_update_elem:1000,vfs_unlink boot="a=1 b" user=nobody */
                  * ksplat: env=TERM=a=b expect=deadlock
                 int main(void) { return 0; }
                 """);
         assertThat(spec.cflags()).containsExactly("-pthread", "-O2");
         assertThat(spec.bootParameters()).containsExactly("nosmt", "a=1", "b");
-        assertThat(spec.machine()).isEqualTo(new MachineNeeds(4, 1024));
+        assertThat(spec.machine()).isEqualTo(new MachineNeeds(4, 1024, 2, List.of(), Optional.empty(), List.of()));
         assertThat(spec.lasts()).contains(Duration.ofSeconds(30));
         assertThat(spec.reaches())
                 .containsExactly(
@@ -153,6 +154,9 @@ class ProgramSpecTest {
                 "cpus=many | cpus is a number, and not \"many\"",
                 "cpus=0 | CPUs: from 1 to 64, and not 0",
                 "cpus=65 | CPUs: from 1 to 64, and not 65",
+                "nodes=0 | nodes: from 1 to 16, and not 0",
+                "nodes=two | nodes is a number, and not \"two\"",
+                "nodes=5 | memory: a machine with 5 nodes has 320 MiB or more, and not 256 MiB",
                 "memory=1T | memory is a size such as 512M or 2G, and not \"1T\"",
                 "memory=1M | memory: from 128 to 65536 MiB, and not 1 MiB",
                 "disk=0G | disk: from 1 to 1048576 MiB, and not 0 MiB",

@@ -58,6 +58,24 @@ public final class Initramfs {
         }
     }
 
+    /**
+     * Writes an initramfs that brings a table of ACPI for the kernel (Documentation/admin-guide/acpi/initrd_table_override.rst): it must
+     * come first, and in an archive that is not packed.
+     */
+    public static void writeWithTable(byte[] table, Path initramfs, Path target) throws IOException {
+        try (OutputStream out = Files.newOutputStream(target)) {
+            CpioArchiveOutputStream cpio = new CpioArchiveOutputStream(out, CpioConstants.FORMAT_NEW);
+            directory(cpio, "kernel");
+            directory(cpio, "kernel/firmware");
+            directory(cpio, "kernel/firmware/acpi");
+            CpioArchiveEntry entry = new CpioArchiveEntry(CpioConstants.FORMAT_NEW, "kernel/firmware/acpi/srat.aml");
+            entry.setMode(CpioConstants.C_ISREG | 0644);
+            put(cpio, entry, table);
+            cpio.finish();
+            Files.copy(initramfs, out);
+        }
+    }
+
     private static void program(CpioArchiveOutputStream cpio, String name, Path file) throws IOException {
         CpioArchiveEntry entry = new CpioArchiveEntry(CpioConstants.FORMAT_NEW, name);
         entry.setMode(CpioConstants.C_ISREG | 0755);

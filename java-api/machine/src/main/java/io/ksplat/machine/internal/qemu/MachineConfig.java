@@ -11,6 +11,7 @@ import java.util.List;
  * @param image a bzImage or an ELF vmlinux with the PVH note
  * @param virtio the bus of the virtio drivers that the kernel has built in
  * @param memoryMiB guest memory
+ * @param nodes of NUMA, which the initramfs describes to the kernel: see {@link NodeTable}
  * @param bootParameters in addition to those that ksplat always passes
  * @param disks in the order of their names in the machine
  */
@@ -20,6 +21,7 @@ public record MachineConfig(
         Virtio virtio,
         int cpus,
         int memoryMiB,
+        int nodes,
         Accelerator accelerator,
         long hostTscKhz,
         List<String> bootParameters,
@@ -29,7 +31,7 @@ public record MachineConfig(
         disks = List.copyOf(disks);
     }
 
-    /** Describes a machine without disks. */
+    /** Describes a machine without disks, of one node. */
     public MachineConfig(
             Path image,
             Path initramfs,
@@ -39,7 +41,7 @@ public record MachineConfig(
             Accelerator accelerator,
             long hostTscKhz,
             List<String> bootParameters) {
-        this(image, initramfs, virtio, cpus, memoryMiB, accelerator, hostTscKhz, bootParameters, List.of());
+        this(image, initramfs, virtio, cpus, memoryMiB, 1, accelerator, hostTscKhz, bootParameters, List.of());
     }
 
     /**

@@ -71,6 +71,9 @@ public final class QemuCommandLine {
         words.addAll(Arch.guest().cpuArguments(config.accelerator()));
         words.addAll(config.accelerator().hostIdentity());
         words.addAll(List.of(config.cpus() + " CPUs", config.memoryMiB() + " MiB"));
+        if (config.nodes() > 1) {
+            words.add(config.nodes() + " nodes");
+        }
         words.addAll(bootLine(config));
         config.disks().forEach(disk -> words.add("disk " + disk.serial() + " " + disk.digest()));
         return List.copyOf(words);

@@ -76,6 +76,30 @@ class InitramfsTest {
     }
 
     @Test
+    void aTableComesFirst() throws IOException {
+        Path plain = folder.resolve("plain.cpio");
+        Initramfs.write(agent("agent", new byte[] {1}), List.of(), plain);
+        Path target = folder.resolve("initramfs.cpio");
+        Initramfs.writeWithTable(new byte[] {7, 8}, plain, target);
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        try (CpioArchiveInputStream cpio = new CpioArchiveInputStream(Files.newInputStream(target))) {
+            for (CpioArchiveEntry entry = cpio.getNextEntry(); entry != null; entry = cpio.getNextEntry()) {
+                files.put(entry.getName(), cpio.readAllBytes());
+            }
+        }
+        assertThat(files.keySet())
+                .containsExactly("kernel", "kernel/firmware", "kernel/firmware/acpi", "kernel/firmware/acpi/srat.aml");
+        assertThat(files.get("kernel/firmware/acpi/srat.aml")).containsExactly(7, 8);
+        byte[] all = Files.readAllBytes(target);
+        byte[] rest = Files.readAllBytes(plain);
+        int first = all.length - rest.length;
+        assertThat(first % 4)
+                .as("the kernel looks for the next archive at such an offset")
+                .isZero();
+        assertThat(java.util.Arrays.copyOfRange(all, first, all.length)).isEqualTo(rest);
+    }
+
+    @Test
     void isTheFormThatTheKernelReads() throws IOException {
         Path target = folder.resolve("initramfs.cpio");
         Initramfs.write(agent("agent", new byte[] {1}), List.of(), target);
