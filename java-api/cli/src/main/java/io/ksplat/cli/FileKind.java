@@ -59,6 +59,10 @@ enum FileKind {
     private static final Pattern LTP_TEST =
             Pattern.compile("\\bstruct\\s{1,9}tst_test\\s{1,9}test\\s{0,9}=\\s{0,9}\\{");
 
+    /** {@code char _license[] SEC("license") = "GPL";} without its strings: a program of BPF may be called main. */
+    private static final Pattern BPF_LICENSE =
+            Pattern.compile("\\bchar\\s{1,9}\\w{1,100}\\s{0,9}\\[\\w{0,9}]\\s{1,9}SEC\\s{0,9}\\(\\s{0,9}\\)\\s{0,9}=");
+
     private static final Pattern BPF_SECTION = Pattern.compile("\\bSEC\\s*\\(");
     private static final Pattern C_TEXT = Pattern.compile("(?m)^[ \t]*#[ \t]*(?:include|define|ifdef|ifndef)\\b");
     /** In double quotes: the compiler looks for it beside the file first. */
@@ -181,6 +185,9 @@ enum FileKind {
     private static Optional<FileKind> inSource(String code) {
         if (JAVA_TYPE.matcher(code).find() && JAVA_IMPORT.matcher(code).find()) {
             return Optional.of(JAVA);
+        }
+        if (BPF_LICENSE.matcher(code).find()) {
+            return Optional.of(BPF);
         }
         if (C_MAIN.matcher(code).find() || LTP_TEST.matcher(code).find()) {
             return Optional.of(PROGRAM);

@@ -64,6 +64,14 @@ class FileKindTest {
                 .isEqualTo(FileKind.BPF);
     }
 
+    /** As verifier_tailcall_jit.c has it. */
+    @Test
+    void aProgramOfBpfMayBeCalledMain() throws IOException {
+        String main = "SEC(\"tc\")\n__naked int main(void)\n{\n}\n";
+        assertThat(kind(main + "char _license[] SEC(\"license\") = \"GPL\";\n")).isEqualTo(FileKind.BPF);
+        assertThat(kind(main)).isEqualTo(FileKind.PROGRAM);
+    }
+
     @Test
     void aClassIsJava() throws IOException {
         assertThat(kind("// c\nimport io.ksplat.junit.KernelTest;\n\n@KernelTest\nclass A {\n}\n"))
