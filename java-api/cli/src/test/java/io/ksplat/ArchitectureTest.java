@@ -121,8 +121,11 @@ class ArchitectureTest {
             .resideInAnyPackage("org.junit..", "org.opentest4j..");
 
     @ArchTest
-    static final ArchRule JNA_STAYS_IN_LIBBPF = noClasses()
-            .that(not(resideInAnyPackage("io.ksplat.bpf.internal.jna..", "io.ksplat.bpf.internal.libbpf..")))
+    static final ArchRule JNA_STAYS_IN_BPF = noClasses()
+            .that(not(resideInAnyPackage(
+                    "io.ksplat.bpf.internal.jna..",
+                    "io.ksplat.bpf.internal.libbpf..",
+                    "io.ksplat.bpf.internal.llvm..")))
             .should()
             .dependOnClassesThat()
             .resideInAPackage("com.sun.jna..");

@@ -63,7 +63,8 @@ public record KernelNeeds(List<String> kfuncs, List<String> functions, List<Stri
     /** Returns what a kernel lacks with the names that are near, if it is something that has a symbol. */
     static String described(KernelLacksException e, Symbols symbols) {
         String[] words = e.lacks().split(" ", 3);
-        boolean named = words.length > 1 && (words[0].equals("function") || words[0].equals("kfunc"));
+        // Whoever knows where it comes from has said so.
+        boolean named = words.length == 2 && (words[0].equals("function") || words[0].equals("kfunc"));
         return named ? e.lacks() + near(words[1], symbols) : e.lacks();
     }
 

@@ -112,7 +112,7 @@ class KernelsTest {
     void anUnknownProfileNamesTheOnesThereAre() {
         assertThatThrownBy(() -> kernels.resolve(KernelSpec.parse("source:7.3+lokdep"), Progress.NONE))
                 .isInstanceOf(KernelException.class)
-                .hasMessageContaining("no profile 'lokdep'; there are kasan, lockdep, plain");
+                .hasMessageContaining("no profile 'lokdep'; there are kasan, lockdep, plain, selftests");
     }
 
     @Test

@@ -30,6 +30,9 @@ public interface BpfTrials extends Target.Capability {
      * @param capabilities given back to an unprivileged one, as bits
      * @param linearSize the data of a packet that is not paged; 0: all of it
      * @param xlated whether its instructions are wanted, as the verifier has rewritten them
+     * @param machineCode whether it is wanted what it was compiled to
+     * @param btf an ELF file with the BTF that CO-RE looks at in the place of the kernel's
+     * @param awaitsStdout whether something is to be in its stdout: what the program started may write it
      * @param limit the guest's time after which it is killed
      */
     record Trial(
@@ -45,9 +48,14 @@ public interface BpfTrials extends Target.Capability {
             boolean run,
             int linearSize,
             boolean xlated,
+            boolean machineCode,
+            Optional<ByteBuffer> btf,
+            boolean awaitsStdout,
+            boolean awaitsStderr,
             Duration limit) {
         public Trial {
             object = object.asReadOnlyBuffer();
+            btf = btf.map(ByteBuffer::asReadOnlyBuffer);
             beside = List.copyOf(beside);
         }
     }
@@ -82,10 +90,26 @@ public interface BpfTrials extends Target.Capability {
          *
          * @param log the verifier's
          * @param xlated its instructions, if they were wanted and the kernel gives them
+         * @param machineCode what it was compiled to, if that was wanted and the kernel gives it
          * @param run if it was to be run
          * @param jited whether the kernel compiles programs
          */
-        record Loaded(String log, ByteBuffer xlated, Optional<Ran> run, boolean jited) implements Result {}
+        record Loaded(
+                String log, ByteBuffer xlated, Optional<MachineCode> machineCode, Optional<Ran> run, boolean jited)
+                implements Result {}
+    }
+
+    /**
+     * What a program was compiled to.
+     *
+     * @param bytes its functions, one after the other
+     * @param lengths of each
+     */
+    record MachineCode(ByteBuffer bytes, List<Integer> lengths) {
+        public MachineCode {
+            bytes = bytes.asReadOnlyBuffer();
+            lengths = List.copyOf(lengths);
+        }
     }
 
     /**

@@ -68,7 +68,7 @@ public record ProgramTags(String program, String section, List<String> tags) {
     }
 
     /** Returns the names of the functions that an object declares and does not define: kfuncs. */
-    static Set<String> declaredFunctions(String name, byte[] object) throws LibbpfException {
+    public static Set<String> declaredFunctions(String name, byte[] object) throws LibbpfException {
         return read(name, object, (elf, btf) -> {
             Set<String> names = new TreeSet<>();
             for (int id = 1; id < btf.typeCount(); id++) {

@@ -18,6 +18,7 @@ import java.util.TreeSet;
  * @param capabilities given back to an unprivileged one, as bits
  * @param linearSize 0 if none is given
  * @param skipped why it is not to be tested
+ * @param btf the file whose BTF CO-RE looks at in the place of the kernel's
  * @param unsupported the names of annotations that ksplat knows and does not serve
  */
 record Annotations(
@@ -33,6 +34,7 @@ record Annotations(
         long capabilities,
         int linearSize,
         Optional<String> skipped,
+        Optional<String> btf,
         Set<String> unsupported) {
     /** What test_loader calls the one that machines have here. */
     static final String ARCHITECTURE = "X86_64";
@@ -76,6 +78,7 @@ record Annotations(
         private LoadFlags flags = LoadFlags.USUAL;
         private long capabilities;
         private int linearSize;
+        private Optional<String> btf = Optional.empty();
 
         /** Messages that each must be on the line after the one before, unless a gap stands between them. */
         private static final class Lines {
@@ -220,7 +223,7 @@ record Annotations(
                     jit = Optional.of(value.equals("jited"));
                 }
                 case "test_linear_size" -> linearSize = Numbers.integer(value, "__linear_size");
-                case "test_btf_path" -> unsupported.add("__btf_path");
+                case "test_btf_path" -> btf = Optional.of(value);
                 case "test_btf_func_path" -> unsupported.add("__btf_func_path");
                 default -> {
                     return false;
@@ -247,6 +250,7 @@ record Annotations(
                     capabilities,
                     linearSize,
                     skipped,
+                    btf,
                     unsupported);
         }
     }

@@ -5,10 +5,12 @@ import io.ksplat.bpf.BpfException;
 import io.ksplat.bpf.KernelLacksException;
 import io.ksplat.bpf.VerifierException;
 import io.ksplat.bpf.internal.libbpf.LoadFailure;
+import io.ksplat.bpf.internal.llvm.JitedText;
 import io.ksplat.engine.AbortedException;
 import io.ksplat.engine.Expectation;
 import io.ksplat.engine.KernelNeeds;
 import io.ksplat.engine.Machine;
+import io.ksplat.engine.MachineNeeds;
 import io.ksplat.engine.internal.Fixture;
 import io.ksplat.engine.internal.TrialScenario;
 import io.ksplat.evidence.Verdict;
@@ -46,13 +48,16 @@ final class SelftestCase implements TrialScenario {
     private final Mode mode;
     private final Annotations annotations;
     private final Expected expected;
+    private final Optional<byte[]> btf;
 
-    SelftestCase(SelftestObject object, String program, Mode mode, Annotations annotations) {
+    /** @param btf that CO-RE looks at in the place of the kernel's */
+    SelftestCase(SelftestObject object, String program, Mode mode, Annotations annotations, Optional<byte[]> btf) {
         this.object = object;
         this.program = program;
         this.mode = mode;
         this.annotations = annotations;
         this.expected = annotations.in(mode);
+        this.btf = btf;
     }
 
     /** Returns its name within its file: that of the program, with the mode unless it is the privileged one. */
@@ -73,6 +78,13 @@ final class SelftestCase implements TrialScenario {
     @Override
     public KernelNeeds needs() {
         return KernelNeeds.NONE;
+    }
+
+    @Override
+    public MachineNeeds machine() {
+        MachineNeeds usual = MachineNeeds.STANDARD;
+        return new MachineNeeds(
+                usual.cpus(), usual.memoryMiB(), usual.nodes(), object.modules(), Optional.empty(), List.of());
     }
 
     @Override
@@ -103,7 +115,7 @@ final class SelftestCase implements TrialScenario {
         }
         return expected.jited().isEmpty()
                 ? Optional.empty()
-                : Optional.of("ksplat does not support __jited: it has no disassembler of machine code");
+                : JitedText.problem().map(why -> "__jited needs a disassembler, and " + why);
     }
 
     @Override
@@ -171,6 +183,10 @@ final class SelftestCase implements TrialScenario {
                 expected.runs(),
                 annotations.linearSize(),
                 !expected.xlated().isEmpty(),
+                !expected.jited().isEmpty(),
+                btf.map(ByteBuffer::wrap),
+                !expected.stdout().isEmpty(),
+                !expected.stderr().isEmpty(),
                 LIMIT);
     }
 
@@ -179,7 +195,7 @@ final class SelftestCase implements TrialScenario {
     }
 
     /** What test_loader takes for a failed load: also what libbpf or bpf(2) refuse before the verifier looks. */
-    private BpfException refusal(Result.Refused refused, KernelInfo kernel) {
+    private BpfException refusal(Result.Refused refused, KernelInfo kernel) throws IOException {
         if (!refused.what().startsWith(LOAD)) {
             // Not even a program that must be refused may pass by that.
             return new BpfException(refused.what(), refused.errno(), refused.libbpf());
@@ -197,7 +213,8 @@ final class SelftestCase implements TrialScenario {
                 && !expected.log().isEmpty()
                 && expected.log().mismatch("", refused.log()).isEmpty();
         if (why instanceof KernelLacksException lacks && !asExpected) {
-            return declaredOtherwise(lacks, kernel).orElse(why);
+            Optional<BpfException> otherwise = declaredOtherwise(lacks, kernel);
+            return otherwise.isPresent() ? otherwise.get() : remarked(lacks, kernel);
         }
         if (!asked) {
             return new BpfException(
@@ -208,6 +225,13 @@ final class SelftestCase implements TrialScenario {
         return expected.failure() || why instanceof VerifierException
                 ? new VerifierException(program, refused.errno(), verifier ? refused.log() : refused.libbpf())
                 : why;
+    }
+
+    private BpfException remarked(KernelLacksException lacks, KernelInfo kernel) throws IOException {
+        return ObjectModules.remark(lacks.lacks(), object.source(), kernel.kernel())
+                .<BpfException>map(remark ->
+                        new KernelLacksException(lacks.lacks() + " (" + remark + ")", lacks.errno(), lacks.log()))
+                .orElse(lacks);
     }
 
     private static String last(String libbpf) {
@@ -250,9 +274,24 @@ final class SelftestCase implements TrialScenario {
             Files.writeString(fixture.file("xlated.txt"), text);
             expect(expected.xlated().mismatch("the program after the verifier's rewrites", text));
         }
+        if (!expected.jited().isEmpty()) {
+            compiled(fixture, loaded);
+        }
         if (expected.runs()) {
             ran(loaded.run().orElseThrow(() -> new SelftestException("the agent did not run the program")));
         }
+    }
+
+    private void compiled(Fixture fixture, Result.Loaded loaded) throws IOException {
+        if (!loaded.jited()) {
+            throw aborted(
+                    "this kernel does not compile programs (net.core.bpf_jit_enable), and __jited wants their code");
+        }
+        BpfTrials.MachineCode code = loaded.machineCode()
+                .orElseThrow(() -> new SelftestException("the kernel does not give the program's machine code"));
+        String text = JitedText.of(code.bytes(), code.lengths());
+        Files.writeString(fixture.file("jited.txt"), text);
+        expect(expected.jited().mismatch("the program's machine code", text));
     }
 
     private void ran(BpfTrials.Ran run) {

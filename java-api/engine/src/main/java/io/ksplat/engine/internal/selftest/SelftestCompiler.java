@@ -79,6 +79,11 @@ final class SelftestCompiler {
         return folders;
     }
 
+    /** Returns the folder of the selftests that a file lies in. */
+    static Optional<Path> selftests(Path source) {
+        return tree(source.toAbsolutePath().normalize().resolveSibling(""));
+    }
+
     /** Returns the folder of the selftests that another one lies in: {@code tools/testing/selftests/bpf}. */
     private static Optional<Path> tree(Path folder) {
         for (Path up = folder; up != null; up = up.getParent()) {

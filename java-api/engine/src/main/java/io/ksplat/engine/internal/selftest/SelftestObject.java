@@ -17,6 +17,8 @@ final class SelftestObject {
     private final Optional<Path> source;
     private final byte[] bytes;
     private final Map<Long, String> helpers;
+    private final List<String> modules;
+    private final CustomBtf btfs;
     private final boolean asksForConfiguration;
     private final Map<Mode, List<String>> auxiliaries = new EnumMap<>(Mode.class);
     private final List<TrialScenario> cases = new ArrayList<>();
@@ -26,13 +28,23 @@ final class SelftestObject {
      *
      * @param source what it was compiled from, if that is known
      * @param helpers the names of the kernel's helpers, by their numbers
+     * @param modules of the kernel that it needs
      * @throws IOException if it is no object, or has no annotated program
      */
-    SelftestObject(String id, Optional<Path> source, byte[] bytes, Map<Long, String> helpers) throws IOException {
+    SelftestObject(
+            String id,
+            Optional<Path> source,
+            byte[] bytes,
+            Map<Long, String> helpers,
+            List<String> modules,
+            CustomBtf btfs)
+            throws IOException, InterruptedException {
         this.id = id;
         this.source = source;
         this.bytes = bytes.clone();
         this.helpers = Map.copyOf(helpers);
+        this.modules = List.copyOf(modules);
+        this.btfs = btfs;
         this.asksForConfiguration = ProgramTags.asksForConfiguration(id, bytes);
         for (Mode mode : Mode.values()) {
             auxiliaries.put(mode, new ArrayList<>());
@@ -52,11 +64,15 @@ final class SelftestObject {
         }
     }
 
-    private void add(String program, List<Tag> tags) {
+    private void add(String program, List<Tag> tags) throws InterruptedException {
         Annotations annotations;
+        Optional<byte[]> btf;
         try {
             annotations = Annotations.of(tags);
-        } catch (IllegalArgumentException e) {
+            btf = annotations.btf().isPresent()
+                    ? Optional.of(btfs.of(annotations.btf().get()))
+                    : Optional.empty();
+        } catch (IllegalArgumentException | IOException e) {
             cases.add(new UntriedCase(id + "/" + program, new SelftestException(e), false));
             return;
         }
@@ -67,7 +83,7 @@ final class SelftestObject {
             if (annotations.auxiliary()) {
                 auxiliaries.getOrDefault(mode, List.of()).add(program);
             } else {
-                cases.add(new SelftestCase(this, program, mode, annotations));
+                cases.add(new SelftestCase(this, program, mode, annotations, btf));
             }
         }
     }
@@ -92,6 +108,10 @@ final class SelftestObject {
 
     Map<Long, String> helpers() {
         return helpers;
+    }
+
+    List<String> modules() {
+        return modules;
     }
 
     boolean asksForConfiguration() {

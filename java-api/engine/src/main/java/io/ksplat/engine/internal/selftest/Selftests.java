@@ -70,7 +70,15 @@ public final class Selftests {
             boolean given = isObject(path);
             byte[] object = given ? Files.readAllBytes(path) : SelftestCompiler.compile(path, kernel, cache);
             Optional<Path> source = given ? Optional.empty() : Optional.of(path);
-            return new SelftestObject(id, source, WeakKfuncs.in(id, object), helpers(kernel)).cases();
+            List<String> modules = ObjectModules.of(id, object, kernel);
+            return new SelftestObject(
+                            id,
+                            source,
+                            WeakKfuncs.in(id, object),
+                            helpers(kernel),
+                            modules,
+                            new CustomBtf(source, kernel, cache))
+                    .cases();
         } catch (BpfCompileException e) {
             Matcher missing = MISSING.matcher(e.output());
             return List.of(

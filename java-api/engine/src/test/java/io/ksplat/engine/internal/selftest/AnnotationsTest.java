@@ -121,7 +121,8 @@ class AnnotationsTest {
                 .isEqualTo(4);
         assertThat(read("comment:0:test_skip=broken").skipped()).contains("broken");
         assertThat(read("comment:0:load_mode=no_jited").jit()).contains(false);
-        assertThat(read("comment:0:test_btf_path=x").unsupported()).containsExactly("__btf_path");
+        assertThat(read("comment:0:test_btf_path=x").btf()).contains("x");
+        assertThat(read("comment:0:test_btf_func_path=x").unsupported()).containsExactly("__btf_func_path");
     }
 
     @Test

@@ -142,6 +142,57 @@ class SelftestRunTest {
                 .hasValueSatisfying(why -> assertThat(why).contains("there is no case is_misspelt"));
     }
 
+    private static String compiled(String name, String... lines) {
+        String jited =
+                Stream.of(lines).map(line -> " __jited(\"" + line + "\")").collect(Collectors.joining());
+        return "SEC(\"socket\") __success __arch_x86_64" + jited + "\n__attribute__((naked)) int " + name
+                + "(void)\n{\n\tasm volatile(\"call 7; if r0 == 0 goto +2; r0 = 0x1234; exit; r0 = 7; exit;\");\n}\n";
+    }
+
+    /** What no kernel has changed of it: the frame, the numbers, the jump, the end. */
+    @Test
+    void theMachineCodeIsCompared() throws Exception {
+        String jump = "\\tje\\tL1";
+        String number = "\\tmovl\\t$0x1234, %eax";
+        String end = "L0:\\tleave";
+        Map<String, RunRecord> runs = run(
+                "debian:7.2",
+                file(
+                                "compiled.bpf.c",
+                                "#define SPELLING 2\n#include \"annotate.h\"\n"
+                                        + "char _license[] SEC(\"license\") = \"GPL\";\n"
+                                        + compiled(
+                                                "as_it_is",
+                                                "\\tpushq\\t%rbp",
+                                                "\\tmovq\\t%rsp, %rbp",
+                                                "...",
+                                                "\\tcallq\\t0x{{.*}}",
+                                                "\\ttestq\\t%rax, %rax",
+                                                jump,
+                                                number,
+                                                end,
+                                                "\\t{{(retq|jmp\\t0x)}}",
+                                                "...",
+                                                "L1:\\tmovl\\t$0x7, %eax",
+                                                "\\tjmp\\tL0")
+                                        + compiled("another_number", "\\tmovl\\t$0x1235, %eax")
+                                        + compiled("another_order", number, "...", jump)
+                                        + compiled("not_the_next_line", jump, end)
+                                        + compiled("another_label", "L1:\\tleave")
+                                        + compiled("no_such_end", end, "\\tpopq\\t%rbp"))
+                        .entry());
+        RunRecord asItIs = runs.remove("as_it_is");
+        assertThat(asItIs.message()).isEmpty();
+        assertThat(asItIs.verdict()).isEqualTo(Verdict.CLEAN);
+        assertThat(runs).hasSize(5);
+        runs.forEach((name, run) -> {
+            assertThat(run.verdict()).as(name).isEqualTo(Verdict.INCONCLUSIVE);
+            assertThat(run.message())
+                    .as(name)
+                    .hasValueSatisfying(why -> assertThat(why).startsWith("the program's machine code was to have"));
+        });
+    }
+
     @Test
     void aKfuncThatIsLackingConcernsItsCallersAlone() throws Exception {
         Map<String, RunRecord> runs =

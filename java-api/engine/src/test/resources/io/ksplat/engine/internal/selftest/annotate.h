@@ -27,9 +27,11 @@
 #define __not_msg(m) MESSAGE("test_expect_not_msg", m)
 #define __msg_unpriv(m) MESSAGE("test_expect_msg_unpriv", m)
 #define __xlated(m) MESSAGE("test_expect_xlated", m)
+#define __jited(m) MESSAGE("test_jited", m)
 #define __retval(v) VALUE("test_retval", TEXT(v))
 #define __log_level(n) VALUE("test_log_level", #n)
 #define __flag(f) VALUE("test_prog_flags", #f)
+#define __arch_x86_64 VALUE("test_arch", "X86_64")
 #define __arch_arm64 VALUE("test_arch", "ARM64")
 
 #define SEC(name) __attribute__((section(name), used))

@@ -17,6 +17,9 @@ public final class AgentTrial {
     /** How long a machine that has printed a report may go on: its program may end all the same. */
     private static final Duration DYING = Duration.ofSeconds(1);
 
+    private static final int STDOUT = 1;
+    private static final int STDERR = 2;
+
     private AgentTrial() {}
 
     /** Tries it, and does not wait for a machine that dies of it. */
@@ -36,6 +39,11 @@ public final class AgentTrial {
                 .setRun(trial.run())
                 .setLinearSize(trial.linearSize())
                 .setXlated(trial.xlated())
+                .setMachineCode(trial.machineCode())
+                .setCustomBtf(trial.btf()
+                        .map(btf -> ByteString.copyFrom(btf.duplicate()))
+                        .orElse(ByteString.EMPTY))
+                .setAwaitedStreams((trial.awaitsStdout() ? 1 << STDOUT : 0) | (trial.awaitsStderr() ? 1 << STDERR : 0))
                 .setTimeoutMs((int) limit.toMillis());
         return result(guest.agent()
                 .call(
@@ -69,6 +77,10 @@ public final class AgentTrial {
                         told.getStreamOut().toStringUtf8(),
                         told.getStreamErr().toStringUtf8()))
                 : Optional.empty();
-        return new BpfTrials.Result.Loaded(log, told.getXlated().asReadOnlyByteBuffer(), run, told.getJited());
+        Optional<BpfTrials.MachineCode> code = told.getMachineCode().isEmpty()
+                ? Optional.empty()
+                : Optional.of(new BpfTrials.MachineCode(
+                        told.getMachineCode().asReadOnlyByteBuffer(), told.getFunctionLengthsList()));
+        return new BpfTrials.Result.Loaded(log, told.getXlated().asReadOnlyByteBuffer(), code, run, told.getJited());
     }
 }
