@@ -64,10 +64,22 @@ final class SelftestObject {
         }
     }
 
+    /** What is expected of a program without an annotation, a test in C knows that is not run. */
+    private boolean isOfTestInC(List<Tag> tags) throws IOException {
+        return tags.isEmpty() && source.isPresent() && !LoaderFiles.has(source.get());
+    }
+
     private void add(String program, List<Tag> tags) throws InterruptedException {
         Annotations annotations;
         Optional<byte[]> btf;
         try {
+            if (isOfTestInC(tags)) {
+                String why =
+                        program + " has no annotation, and its file is not test_loader's: a test in C, which ksplat"
+                                + " does not run, knows what is expected of it";
+                cases.add(new UntriedCase(id + "/" + program, new SelftestException(why), true));
+                return;
+            }
             annotations = Annotations.of(tags);
             btf = annotations.btf().isPresent()
                     ? Optional.of(btfs.of(annotations.btf().get()))
