@@ -105,8 +105,9 @@ final class PatchCommand implements Callable<Integer> {
         if (jobs > 1 && !through.isGiven()) {
             throw new ParameterException(spec.commandLine(), "--jobs goes with --through: here the sides take turns");
         }
-        SeriesTrial.Question question = series.question(spec, tree, Optional.empty(), each);
         List<Reproducers.Choice> chosen = series.choices(spec, first ? own.subList(0, 1) : List.of());
+        SeriesTrial.Question question = series.question(spec, tree, Optional.empty(), each)
+                .naming(chosen.stream().map(Reproducers.Choice::word).toList());
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
         if (messageId == null) {
             return run(SeriesTrial.of(question, mails, progress), chosen, progress);

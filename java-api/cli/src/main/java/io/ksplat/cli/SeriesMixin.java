@@ -73,7 +73,7 @@ final class SeriesMixin {
             throw new ParameterException(spec.commandLine(), "--most is at least 1, --error between 0 and 0.5");
         }
         String from = base == null ? known.orElse("HEAD") : base;
-        return new SeriesTrial.Question(tree, from, profile, each, all, error, pairs);
+        return new SeriesTrial.Question(tree, from, profile, each, all, error, pairs, List.of());
     }
 
     /** Returns what is said of programs. */

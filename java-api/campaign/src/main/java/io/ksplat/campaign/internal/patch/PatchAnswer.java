@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * An answer to a series, as the kernel's mailing lists like it: plain text, at most 72 columns. Only the frames of stacks are not wrapped,
@@ -34,10 +35,18 @@ final class PatchAnswer {
      * @param who the name and address of the one who answers
      * @param base the commit that the series was applied to
      * @param catalogue whether it was tried which verdicts change
+     * @param reproducers the words that name them; empty: their ids do
      * @param subjects of the patches
      */
-    record About(String who, String base, String profile, boolean catalogue, List<String> subjects) {
+    record About(
+            String who,
+            String base,
+            String profile,
+            boolean catalogue,
+            List<String> reproducers,
+            List<String> subjects) {
         About {
+            reproducers = List.copyOf(reproducers);
             subjects = List.copyOf(subjects);
         }
     }
@@ -180,7 +189,10 @@ final class PatchAnswer {
         if (about.catalogue()) {
             words.add("--all");
         } else {
-            result.comparisons().forEach(each -> words.add("--reproducer " + each.reproducer()));
+            Stream<String> named = about.reproducers().isEmpty()
+                    ? result.comparisons().stream().map(Comparison::reproducer)
+                    : about.reproducers().stream();
+            named.forEach(word -> words.add("--reproducer " + word));
         }
         words.add("SERIES");
         StringBuilder lines = new StringBuilder("  ");

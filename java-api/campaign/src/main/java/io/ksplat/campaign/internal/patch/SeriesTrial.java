@@ -43,9 +43,26 @@ public final class SeriesTrial {
      * @param catalogue whether to ask which verdicts change, instead of whether a bug is cured
      * @param errorRate the allowed probability of a wrong verdict
      * @param mostPairs the number of pairs of runs after which the verdict is CANNOT TELL
+     * @param reproducers the words that name them; empty: their ids do
      */
     public record Question(
-            Path tree, String base, String profile, boolean each, boolean catalogue, double errorRate, int mostPairs) {}
+            Path tree,
+            String base,
+            String profile,
+            boolean each,
+            boolean catalogue,
+            double errorRate,
+            int mostPairs,
+            List<String> reproducers) {
+        public Question {
+            reproducers = List.copyOf(reproducers);
+        }
+
+        /** Returns the same question with the words that name its reproducers: a file of one's own is not found by its id. */
+        public Question naming(List<String> words) {
+            return new Question(tree, base, profile, each, catalogue, errorRate, mostPairs, words);
+        }
+    }
 
     private SeriesTrial(Question question, PatchSeries series, Progress progress)
             throws IOException, InterruptedException, KernelException {
@@ -142,6 +159,7 @@ public final class SeriesTrial {
                         base.toString(),
                         question.profile,
                         question.catalogue,
+                        question.reproducers,
                         series.patches().stream()
                                 .map(PatchSeries.Patch::subject)
                                 .toList()));

@@ -25,12 +25,13 @@ class PatchAnswerTest {
     private static final KernelSpec PATCHED = KernelSpec.parse("tree:/linux@patched+plain");
     private static final PatchAnswer.About ONE = about(false);
 
-    private static PatchAnswer.About about(boolean catalogue) {
+    private static PatchAnswer.About about(boolean catalogue, String... reproducers) {
         return new PatchAnswer.About(
                 "A Developer <a@example.org>",
                 "2d0594e3941c (\"A subject that is longer than what fits into one line of a mail, by some words\")",
                 "lockdep",
                 catalogue,
+                List.of(reproducers),
                 List.of(
                         "bpf: First",
                         "bpf: Second, with a subject that is far too long for one line of any mail to a list"));
@@ -60,6 +61,14 @@ class PatchAnswerTest {
         assertThat(text).isASCII().endsWith("\n").doesNotContain("\t", "\r", "\n\n\n");
         assertThat(text.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(PatchAnswer.COLUMNS));
         assertThat(text.lines()).noneMatch(line -> line.endsWith(" "));
+    }
+
+    /** The id of a file of one's own names nothing. */
+    @Test
+    void theCommandNamesTheReproducerAsItWasNamed() throws Exception {
+        String text = PatchAnswer.body(
+                result(PatchAnswerTest::deadlock, ScriptedKernels::clean), about(false, "repros/some-bug.c"));
+        assertThat(text).contains("--profile lockdep \\\n      --reproducer repros/some-bug.c SERIES\n");
     }
 
     @Test
