@@ -151,7 +151,8 @@ public final class QemuParts {
         }
         ModuleFiles files = KernelModules.of(kernel, cache, progress);
         drivers.addAll(wanted);
-        List<ModuleFiles.Module> modules = files.inOrder(drivers);
+        List<ModuleFiles.Module> modules = new ArrayList<>(files.inOrder(drivers));
+        modules.addAll(ofTests);
         if (!onRequest) {
             return new MachineParts(1, modules, Optional.empty(), disks);
         }
