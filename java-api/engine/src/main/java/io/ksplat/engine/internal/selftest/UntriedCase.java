@@ -27,7 +27,7 @@ record UntriedCase(String id, SelftestException why, boolean lacks) implements T
 
     @Override
     public Optional<String> disabledOn(String version) {
-        return Optional.of(why.toString()).filter(reason -> lacks);
+        return Optional.of(String.valueOf(why.getMessage())).filter(reason -> lacks);
     }
 
     @Override
