@@ -33,8 +33,10 @@ class ConsoleTestimonyTest {
                 true,
                 SelfCheck.told(
                                 Optional.of(() -> on),
+                                () -> true,
                                 Symbols.parse("ffffffff81000000 T _text\n".getBytes(StandardCharsets.US_ASCII)))
                         .stream()
+                        .filter(SelfCheck::isLockdep)
                         .findFirst());
     }
 

@@ -31,7 +31,9 @@ public final class SelfCheck {
         /** lib/debug_locks.c: cleared by each report of lockdep's, and by much else that is reported. */
         LOCKDEP("lockdep", "debug_locks"),
         /** mm/kasan/report.c: the first report is the only one, unless kasan_multi_shot was given. */
-        KASAN("kasan", "kasan_flags");
+        KASAN("kasan", "kasan_flags"),
+        /** kernel/panic.c: set by each warning, oops and soft lockup, also by one that a console has lost. */
+        UNTAINTED("untainted", "tainted_mask");
 
         private final String id;
         private final String variable;
@@ -45,6 +47,8 @@ public final class SelfCheck {
             return switch (this) {
                 case LOCKDEP -> guest.hello().hasDebugLocks();
                 case KASAN -> symbols.address("kasan_report").isPresent();
+                // Of a machine in QEMU no console loses anything.
+                case UNTAINTED -> false;
             };
         }
 
@@ -52,6 +56,7 @@ public final class SelfCheck {
             return switch (this) {
                 case LOCKDEP -> value != 0;
                 case KASAN -> (value & KASAN_REPORTED) == 0 || (value & KASAN_MULTI_SHOT) != 0;
+                case UNTAINTED -> value == 0;
             };
         }
     }
@@ -86,9 +91,11 @@ public final class SelfCheck {
      * tell: its control fails.
      *
      * @param lockdep what the kernel has told last, without a wait; empty if it has no lockdep
+     * @param untainted whether nothing has tainted the kernel since the run began, as it has told last
      */
-    public static List<SelfCheck> told(Optional<BooleanSupplier> lockdep, Symbols symbols) {
+    public static List<SelfCheck> told(Optional<BooleanSupplier> lockdep, BooleanSupplier untainted, Symbols symbols) {
         List<SelfCheck> found = new ArrayList<>();
+        found.add(new SelfCheck(Kind.UNTAINTED, () -> untainted.getAsBoolean() ? 0 : 1, 0));
         lockdep.ifPresent(on -> found.add(new SelfCheck(Kind.LOCKDEP, () -> on.getAsBoolean() ? 1 : 0, 0)));
         if (symbols.address("kasan_report").isPresent()) {
             found.add(new SelfCheck(Kind.KASAN, () -> KASAN_REPORTED, 0));

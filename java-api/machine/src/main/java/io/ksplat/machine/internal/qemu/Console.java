@@ -124,6 +124,11 @@ public final class Console implements ConsoleLog, AutoCloseable {
         }
     }
 
+    /** Returns a future that completes when no more comes. */
+    public CompletableFuture<Void> ended() {
+        return end.copy();
+    }
+
     /** Waits until the guest's end of the console is closed and all output is in the file. */
     public void awaitEnd(Deadline deadline) throws IOException {
         try {

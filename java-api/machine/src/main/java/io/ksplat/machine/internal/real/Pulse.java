@@ -4,9 +4,11 @@ package io.ksplat.machine.internal.real;
 import com.google.protobuf.ByteString;
 import io.ksplat.machine.MachineException;
 import io.ksplat.machine.internal.Heartbeats;
+import io.ksplat.machine.internal.agent.AgentClient;
 import io.ksplat.machine.internal.agent.proto.ReadFile;
 import io.ksplat.machine.internal.agent.proto.Request;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -21,7 +23,8 @@ final class Pulse implements AutoCloseable {
     private static final int HEADER_BYTES = 64;
     private static final int MOST_CPUS = PAGE_BYTES / HEADER_BYTES - 1;
     private static final long EVERY_MS = 250;
-    private static final int LOCKDEP_EVERY = 4;
+    private static final int CHECK_EVERY = 4;
+    private static final String TAINTED = "/proc/sys/kernel/tainted";
 
     private final AgentLink link;
     private final Heartbeats.Layout layout;
@@ -29,6 +32,7 @@ final class Pulse implements AutoCloseable {
     private volatile Sample latest;
     private volatile @Nullable IOException end;
     private volatile boolean lockdepOn;
+    private volatile String tainted;
     private volatile boolean closed;
 
     /** What was read: when the answer came, each CPU's beats, and the machine's monotonic clock at each CPU's last beat. */
@@ -87,6 +91,7 @@ final class Pulse implements AutoCloseable {
         this.layout = Heartbeats.Layout.of(0, Arrays.copyOf(page, HEADER_BYTES), cpus);
         this.latest = Sample.of(layout, page);
         this.lockdepOn = link.hello().getDebugLocks();
+        this.tainted = tainted(link.client());
         this.thread = Outcome.daemon("ksplat-pulse", this::beat);
     }
 
@@ -106,8 +111,11 @@ final class Pulse implements AutoCloseable {
         for (int round = 0; !closed; round++) {
             try {
                 latest = Sample.of(layout, page());
-                if (link.hello().hasDebugLocks() && round % LOCKDEP_EVERY == 0) {
-                    lockdepOn = link.client().sayHello().getDebugLocks();
+                if (round % CHECK_EVERY == 0) {
+                    tainted = tainted(link.client());
+                    if (link.hello().hasDebugLocks()) {
+                        lockdepOn = link.client().sayHello().getDebugLocks();
+                    }
                 }
                 Thread.sleep(EVERY_MS);
             } catch (MachineException.Late late) {
@@ -124,6 +132,16 @@ final class Pulse implements AutoCloseable {
     /** Returns whether lockdep was still on when it was last asked for, less than a few samples ago; empty if there is none. */
     Optional<BooleanSupplier> lockdep() {
         return link.hello().hasDebugLocks() ? Optional.of(() -> lockdepOn) : Optional.empty();
+    }
+
+    /** Asks a kernel for its taint flags, as a number. */
+    static String tainted(AgentClient agent) throws IOException {
+        return new String(agent.readFile(TAINTED), StandardCharsets.US_ASCII).strip();
+    }
+
+    /** Returns the taint flags when they were last asked for. */
+    String tainted() {
+        return tainted;
     }
 
     Sample latest() {

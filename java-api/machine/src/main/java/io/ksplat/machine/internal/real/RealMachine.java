@@ -14,7 +14,6 @@ import io.ksplat.machine.internal.NmiInjection;
 import io.ksplat.machine.internal.nmi.NmiInterceptor;
 import io.ksplat.machine.internal.qemu.GuestMemory;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -29,7 +28,6 @@ import java.util.stream.Stream;
 /** A real machine for the time of one run: the agent on it, its console, and what is seen of it. */
 public final class RealMachine extends AgentTarget implements NmiInjection {
     private static final Duration MARK = Duration.ofSeconds(20);
-    private static final String TAINTED = "/proc/sys/kernel/tainted";
 
     private final MachineEntry entry;
     private final AgentLink link;
@@ -39,6 +37,7 @@ public final class RealMachine extends AgentTarget implements NmiInjection {
     private final RealView view;
     private final String taintedBefore;
     private volatile ConsoleBeats beats = new ConsoleBeats((buffer, offset, length) -> {});
+    private volatile long begun = System.nanoTime();
     private boolean closed;
     private boolean sound;
 
@@ -50,7 +49,7 @@ public final class RealMachine extends AgentTarget implements NmiInjection {
         this.pulse = new Pulse(link);
         this.nmis = new RealNmis(entry, link.client(), link.hello().getCpus());
         this.view = new RealView(entry, reach, this, pulse, nmis);
-        this.taintedBefore = tainted();
+        this.taintedBefore = pulse.tainted();
     }
 
     /**
@@ -74,8 +73,21 @@ public final class RealMachine extends AgentTarget implements NmiInjection {
         }
     }
 
-    private String tainted() throws IOException {
-        return new String(agent().readFile(TAINTED), StandardCharsets.US_ASCII).strip();
+    /** Returns whether its kernel has reported nothing that taints it, as far as it was asked. */
+    boolean isUntainted() {
+        return pulse.tainted().equals(taintedBefore);
+    }
+
+    /** Returns why its console says nothing any more; empty while it is open. */
+    Optional<String> consoleEnd() {
+        return console.ended()
+                .map(why -> "the console of " + entry.name() + " ("
+                        + entry.console().inWords() + ") has ended: " + why);
+    }
+
+    /** Returns when its console was last heard, since the experiment began. */
+    long consoleNanos() {
+        return Math.max(console.log().lastByteNanos(), begun);
     }
 
     ConsoleBeats.Beat lastBeat() {
@@ -112,7 +124,14 @@ public final class RealMachine extends AgentTarget implements NmiInjection {
         beats = new ConsoleBeats(reader);
         CompletableFuture<Void> marked = mark(console.console(), token, beats);
         try {
-            marked.get(scale(MARK).toMillis(), TimeUnit.MILLISECONDS);
+            CompletableFuture.anyOf(marked, console.console().ended())
+                    .get(scale(MARK).toMillis(), TimeUnit.MILLISECONDS);
+            if (!marked.isDone()) {
+                throw new MachineException("the console of " + entry.name() + " ("
+                        + entry.console().inWords() + ") has ended: "
+                        + console.ended().orElse("it says no more"));
+            }
+            begun = System.nanoTime();
         } catch (TimeoutException e) {
             throw new MachineException(
                     "the console of " + entry.name() + " (" + entry.console().inWords()
@@ -171,7 +190,7 @@ public final class RealMachine extends AgentTarget implements NmiInjection {
             return false;
         }
         try {
-            return tainted().equals(taintedBefore)
+            return Pulse.tainted(agent()).equals(taintedBefore)
                     && kernel().lockdepOn()
                             .equals(GuestKernel.of(agent().sayHello()).lockdepOn());
         } catch (IOException e) {

@@ -58,6 +58,8 @@ final class RealView implements OutsideView {
     private final Pulse pulse;
     private final RealNmis nmis;
     private @Nullable Loss loss;
+    /** When its end was noticed; 0 before. */
+    private long consoleEnd;
 
     /** Why nothing is heard over the connection, and whether anything else is heard. */
     private record Loss(String why, boolean machine) {}
@@ -88,7 +90,33 @@ final class RealView implements OutsideView {
             loss = investigate(
                     end == null ? "no answer for " + silent / 1_000_000_000 + " s" : String.valueOf(end.getMessage()));
         }
+        if (loss == null) {
+            loss = consoleLoss();
+        }
         return Optional.ofNullable(loss).map(Loss::why);
+    }
+
+    /** What a machine does whose console is not heard is not known, however well it lives. */
+    private @Nullable Loss consoleLoss() {
+        long now = System.nanoTime();
+        Optional<String> over = machine.consoleEnd();
+        if (over.isPresent()) {
+            if (consoleEnd == 0) {
+                consoleEnd = now;
+            }
+            // That of a connection that is lost ends with it: an answer that comes later tells that it is not.
+            return pulse.latest().hostNanos() > consoleEnd ? new Loss(over.get(), false) : null;
+        }
+        long silent = now - machine.consoleNanos();
+        // A stuck CPU may be the one that would write to it: the kernel is waited for then.
+        if (silent > entry.scale(CONSOLE_SILENT).toNanos() && everyCpuBeats()) {
+            return new Loss(
+                    "the console of " + entry.name() + " (" + entry.console().inWords() + ") has been silent for "
+                            + silent / 1_000_000_000
+                            + " s, although the agent writes to the kernel's log every 5 s: what the kernel said is not known",
+                    false);
+        }
+        return null;
     }
 
     /** Finds out whether the machine is lost, or the connection alone. */
@@ -262,7 +290,7 @@ final class RealView implements OutsideView {
 
     @Override
     public List<SelfCheck> selfChecks(Symbols symbols) throws IOException {
-        return SelfCheck.told(pulse.lockdep(), symbols);
+        return SelfCheck.told(pulse.lockdep(), machine::isUntainted, symbols);
     }
 
     @Override
