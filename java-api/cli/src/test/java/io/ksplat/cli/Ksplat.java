@@ -64,6 +64,12 @@ final class Ksplat {
         return new Ksplat(folder, List.of(), environment, arguments);
     }
 
+    /** Starts it by commands that stand before it, and that end in exec. */
+    static Ksplat startUnder(Path folder, List<String> before, Map<String, String> environment, String... arguments)
+            throws IOException {
+        return new Ksplat(folder, before, environment, arguments);
+    }
+
     /** Runs it to its end by commands that stand before it, and that end in exec. */
     static Ksplat under(Path folder, List<String> before, Map<String, String> environment, String... arguments)
             throws Exception {

@@ -5,25 +5,33 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A machine as in a rack: a whole Debian that is reached by ssh, has a serial console, and a BMC that sends it NMIs and resets it. It is
- * QEMU, started without ksplat, which knows no more of it than machines.toml says. It ends with this JVM.
+ * A machine as in a rack: a whole Debian that is reached by ssh over a cable, has serial consoles, and BMCs that send it NMIs and reset it.
+ * It is QEMU, started without ksplat, which knows no more of it than machines.toml says. The cable, the BMCs and all that reaches them are
+ * in a network namespace of their own. It ends with this JVM.
  */
 final class Rack implements AutoCloseable {
     private static final Duration PREPARE = Duration.ofMinutes(15);
     private static final Duration BOOT = Duration.ofMinutes(8);
-    private static final Duration COMMAND = Duration.ofMinutes(2);
+    private static final Duration COMMAND = Duration.ofMinutes(4);
+    private static final String ADDRESS = "10.0.2.15";
+
+    /** Of the namespace, which has no other users. */
+    private static final int CONSOLE = 4000;
+
+    private static final int MONITOR = 4001;
+    private static final int BMC = 623;
+    private static final int DIAG_BMC = 624;
 
     /**
      * What the catalogue's reproducers need, and detectors that speak soon. QEMU's TCG now and then runs half of an instruction that the
@@ -35,23 +43,23 @@ final class Rack implements AutoCloseable {
 
     private final Path folder;
     private final Path disk;
-    private final int ssh;
-    private final int console;
-    private final int monitor;
     private final Process guard;
+    /** The words that have a command run in the namespace. */
+    private final List<String> inside;
 
-    private Rack(Path folder, Path disk, String series) throws IOException {
+    private Rack(Path folder, Path disk, String series) throws Exception {
         this.folder = folder;
         this.disk = disk;
-        this.ssh = freePort();
-        this.console = freePort();
-        this.monitor = freePort();
-        try (InputStream bmc = Rack.class.getResourceAsStream("rack/bmc")) {
-            Files.copy(Objects.requireNonNull(bmc), folder.resolve("bmc"), StandardCopyOption.REPLACE_EXISTING);
+        for (String program : List.of("bmc", "network", "ipmi-bmc", "diag-bmc")) {
+            try (InputStream source = Rack.class.getResourceAsStream("rack/" + program)) {
+                Files.copy(Objects.requireNonNull(source), folder.resolve(program));
+            }
         }
-        Files.writeString(
-                folder.resolve("known-hosts"), "[127.0.0.1]:" + ssh + " " + Files.readString(disk.resolve("host.pub")));
+        Files.writeString(folder.resolve("known-hosts"), ADDRESS + " " + Files.readString(disk.resolve("host.pub")));
         this.guard = start(series);
+        long pid = Long.parseLong(guard.inputReader().readLine());
+        this.inside = List.of("nsenter", "--net=/proc/" + pid + "/ns/net");
+        awaitNetwork(Path.of("/proc/" + pid));
     }
 
     /**
@@ -78,28 +86,42 @@ final class Rack implements AutoCloseable {
         }
     }
 
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
+    /** QEMU runs once its network is there. */
+    private void awaitNetwork(Path process) throws Exception {
+        long end = System.nanoTime() + COMMAND.toNanos();
+        while (!Files.readString(process.resolve("comm")).startsWith("qemu")) {
+            assertThat(guard.isAlive()).as(qemuLog()).isTrue();
+            assertThat(System.nanoTime()).as("QEMU is started: " + qemuLog()).isLessThan(end);
+            Thread.sleep(20);
         }
+    }
+
+    private String qemuLog() throws IOException {
+        return Files.readString(folder.resolve("qemu.log"));
+    }
+
+    private static List<String> guarded(List<String> command) {
+        List<String> words = new ArrayList<>(List.of(
+                Path.of("../../native/build/ksplat-guard").toAbsolutePath().toString(), "--host-network", "--"));
+        words.addAll(command);
+        return words;
     }
 
     private Process start(String series) throws IOException {
         Path kernel = disk.resolve(series);
-        List<String> words = new ArrayList<>(List.of(
-                Path.of("../../native/build/ksplat-guard").toAbsolutePath().toString(), "--host-network", "--"));
+        List<String> words = new ArrayList<>(
+                List.of("unshare", "--net", "bash", folder.resolve("network").toString()));
         words.addAll(List.of("qemu-system-x86_64", "-machine", "q35", "-cpu", "max", "-accel", "tcg,thread=multi"));
         words.addAll(List.of("-smp", "4", "-m", "1024", "-nodefaults", "-no-user-config", "-display", "none"));
         words.addAll(List.of("-kernel", kernel.resolve("vmlinuz").toString()));
         words.addAll(List.of("-initrd", kernel.resolve("initrd").toString(), "-append", BOOT_LINE));
         words.addAll(List.of("-drive", "file=" + disk.resolve("disk") + ",format=raw,if=virtio,snapshot=on"));
-        words.addAll(List.of("-netdev", "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:" + ssh + "-:22"));
+        words.addAll(List.of("-netdev", "tap,id=net,ifname=cable,script=no,downscript=no"));
         words.addAll(List.of("-device", "virtio-net-pci,id=card,netdev=net"));
-        words.addAll(List.of("-chardev", server("console", console) + ",logfile=" + folder.resolve("serial.log")));
+        words.addAll(List.of("-chardev", server("console", CONSOLE) + ",logfile=" + folder.resolve("serial.log")));
         words.addAll(List.of("-serial", "chardev:console"));
-        words.addAll(List.of("-chardev", server("monitor", monitor), "-mon", "chardev=monitor,mode=control"));
-        return new ProcessBuilder(words)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        words.addAll(List.of("-chardev", server("monitor", MONITOR), "-mon", "chardev=monitor,mode=control"));
+        return new ProcessBuilder(guarded(words))
                 .redirectError(folder.resolve("qemu.log").toFile())
                 .start();
     }
@@ -111,9 +133,7 @@ final class Rack implements AutoCloseable {
     private void awaitBoot() throws Exception {
         long end = System.nanoTime() + BOOT.toNanos();
         while (ssh("true").status() != 0) {
-            assertThat(guard.isAlive())
-                    .as("QEMU runs: " + Files.readString(folder.resolve("qemu.log")))
-                    .isTrue();
+            assertThat(guard.isAlive()).as("QEMU runs: " + qemuLog()).isTrue();
             assertThat(System.nanoTime()).as("its sshd is up, see " + folder).isLessThan(end);
             Thread.sleep(1000);
         }
@@ -123,8 +143,6 @@ final class Rack implements AutoCloseable {
         return List.of(
                 "-F",
                 "/dev/null",
-                "-p",
-                Integer.toString(ssh),
                 "-i",
                 disk.resolve("key").toString(),
                 "-o",
@@ -139,19 +157,30 @@ final class Rack implements AutoCloseable {
     HeldProcess ssh(String command) throws Exception {
         List<String> words = new ArrayList<>(List.of("ssh", "-o", "BatchMode=yes"));
         words.addAll(sshOptions());
-        words.addAll(List.of("root@127.0.0.1", command));
+        words.addAll(List.of("root@" + ADDRESS, command));
+        return run(words.toArray(String[]::new));
+    }
+
+    /** Runs a command of this host that reaches it. */
+    private HeldProcess run(String... command) throws Exception {
+        List<String> words = new ArrayList<>(inside);
+        words.addAll(List.of(command));
         return HeldProcess.run(folder, COMMAND, words.toArray(String[]::new));
+    }
+
+    /** Starts ksplat where it reaches it. */
+    Ksplat ksplat(Path home, Map<String, String> environment, String... arguments) throws IOException {
+        return Ksplat.startUnder(home, inside, environment, arguments);
     }
 
     /** The words of a shell that have its BMC do something. */
     String bmc(String command) {
-        return "bash " + folder.resolve("bmc") + " " + monitor + " " + command;
+        return "bash " + folder.resolve("bmc") + " " + MONITOR + " " + command;
     }
 
     /** Pulls the network's cable, or plugs it in. */
     void cable(boolean in) throws Exception {
-        HeldProcess done =
-                HeldProcess.run(folder, COMMAND, "sh", "-c", bmc("set_link '{\"name\":\"card\",\"up\":" + in + "}'"));
+        HeldProcess done = run("sh", "-c", bmc("set_link '{\"name\":\"card\",\"up\":" + in + "}'"));
         assertThat(done.status()).as(done.output()).isZero();
     }
 
@@ -163,10 +192,10 @@ final class Rack implements AutoCloseable {
                         .append(option)
                         .append('"'));
         List<String> lines = new ArrayList<>(List.of(
-                "ssh = \"root@127.0.0.1\"",
+                "ssh = \"root@" + ADDRESS + "\"",
                 "ssh-options = [" + options + "]",
                 "sacrificial = true",
-                "console = \"exec bash -c 'exec cat </dev/tcp/127.0.0.1/" + console + "'\"",
+                "console = \"exec bash -c 'exec cat </dev/tcp/127.0.0.1/" + CONSOLE + "'\"",
                 "nmi = \"" + bmc("inject-nmi") + "\"",
                 "reset = \"" + bmc("system_reset") + "\"",
                 "slowness = 4"));
@@ -179,20 +208,119 @@ final class Rack implements AutoCloseable {
         return Files.writeString(file, "[rack]\n" + String.join("\n", lines) + "\n", StandardCharsets.UTF_8);
     }
 
+    /**
+     * BMCs that speak IPMI.
+     *
+     * @param entry lines of machines.toml, by which ipmitool does all that they can
+     */
+    record Bmcs(List<Process> guards, List<String> entry) implements AutoCloseable {
+        @Override
+        public void close() throws Exception {
+            for (Process each : guards) {
+                end(each);
+            }
+        }
+    }
+
+    /**
+     * Starts BMCs that speak IPMI: one that has its serial line over LAN and resets it, and one that sends NMIs. While the first one runs,
+     * it has the serial line to itself.
+     */
+    Bmcs ipmi() throws Exception {
+        HeldProcess made = HeldProcess.run(
+                folder,
+                PREPARE,
+                Path.of("../../scripts/prepare-ipmi").toAbsolutePath().toString());
+        assertThat(made.status()).as(made.output()).isZero();
+        String last = made.output().lines().reduce((first, second) -> second).orElse("");
+        Skips.unless(last.startsWith("/"), "no BMC: " + last);
+        Map<String, String> found = Map.of(
+                "PATH", last + "/usr/bin:" + System.getenv("PATH"),
+                "LD_LIBRARY_PATH", last + "/usr/lib/x86_64-linux-gnu",
+                "PYTHONPATH", last + "/usr/lib/python3/dist-packages");
+        Path own = Files.createTempDirectory(folder, "ipmi");
+        Path password = Files.writeString(own.resolve("password"), "of-a-rack");
+        String ipmitool = "PATH=" + last + "/usr/bin:$PATH LD_LIBRARY_PATH=" + last
+                + "/usr/lib/x86_64-linux-gnu ipmitool -I lanplus -C 3 -H 127.0.0.1 -U ksplat -f " + password + " -p ";
+        List<Process> bmcs = new ArrayList<>();
+        Bmcs all = new Bmcs(
+                bmcs,
+                List.of(
+                        "console = \"" + ipmitool + BMC + " sol activate\"",
+                        "reset = \"" + ipmitool + BMC + " chassis power reset\"",
+                        "nmi = \"" + ipmitool + DIAG_BMC + " chassis power diag\""));
+        bmcs.add(bmc(
+                found,
+                own.resolve("ipmi.log"),
+                List.of(
+                        "bash",
+                        folder.resolve("ipmi-bmc").toString(),
+                        own.toString(),
+                        Integer.toString(BMC),
+                        Integer.toString(CONSOLE),
+                        bmc("system_reset"))));
+        bmcs.add(bmc(
+                found,
+                own.resolve("diag.log"),
+                List.of(
+                        "/usr/bin/python3",
+                        folder.resolve("diag-bmc").toString(),
+                        Integer.toString(DIAG_BMC),
+                        password.toString(),
+                        "sh",
+                        "-c",
+                        bmc("inject-nmi"))));
+        try {
+            awaitPower(ipmitool + BMC);
+            return all;
+        } catch (Throwable t) {
+            all.close();
+            throw t;
+        }
+    }
+
+    private Process bmc(Map<String, String> environment, Path log, List<String> command) throws IOException {
+        List<String> words = new ArrayList<>(inside);
+        words.addAll(command);
+        ProcessBuilder builder = new ProcessBuilder(guarded(words))
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(log.toFile());
+        builder.environment().putAll(environment);
+        return builder.start();
+    }
+
+    private void awaitPower(String ipmitool) throws Exception {
+        long end = System.nanoTime() + COMMAND.toNanos();
+        HeldProcess power = run("sh", "-c", ipmitool + " chassis power status");
+        while (!power.output().contains("Chassis Power is on")) {
+            assertThat(System.nanoTime())
+                    .as("its BMC answers: " + power.output())
+                    .isLessThan(end);
+            Thread.sleep(500);
+            power = run("sh", "-c", ipmitool + " chassis power status");
+        }
+    }
+
     /** Fails unless neither the agent nor a program of a reproducer is there any more, within a moment. */
     void assertNothingLeft() throws Exception {
-        String look =
-                "for i in $(seq 90); do left=$(pgrep -a -f ksplat[.]; grep -oE 'bpf_prog_[0-9a-f]{16}_(on_nmi|on_free|under_lock|push)'"
-                        + " /proc/kallsyms; ls -d /run/ksplat.* /dev/shm/ksplat.* 2>/dev/null); [ -n \"$left\" ] || exit 0; sleep 1; done; echo \"$left\"; exit 7";
+        // The shell that looks has these words on its own command line: they do not match themselves.
+        String look = "end=$(($(date +%s) + 90)); while left=$(pgrep -a -f '/ksplat[.][A-Za-z0-9]+/agent';"
+                + " grep -oE 'bpf_prog_[0-9a-f]{16}_(on_nmi|on_free|under_lock|push)' /proc/kallsyms;"
+                + " ls -d /run/ksplat.* /dev/shm/ksplat.* 2>/dev/null); [ -n \"$left\" ]; do"
+                + " [ $(date +%s) -lt $end ] || { echo \"$left\"; exit 7; }; sleep 1; done";
         HeldProcess found = ssh(look);
         assertThat(found.status()).as("what is left on it: " + found.output()).isZero();
     }
 
-    @Override
-    public void close() throws Exception {
+    private static void end(Process guard) throws Exception {
         guard.getOutputStream().close();
         if (!guard.waitFor(20, TimeUnit.SECONDS)) {
             guard.destroyForcibly();
         }
+    }
+
+    @Override
+    public void close() throws Exception {
+        end(guard);
     }
 }

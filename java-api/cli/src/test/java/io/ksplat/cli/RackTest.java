@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -80,9 +81,9 @@ class RackTest {
         System.arraycopy(reproducers, 0, words, 1, reproducers.length);
         System.arraycopy(
                 new String[] {"--on", "rack", "--machines", machines.toString()}, 0, words, reproducers.length + 1, 4);
-        Map<String, String> own = new java.util.HashMap<>(environment);
+        Map<String, String> own = new HashMap<>(environment);
         own.put("XDG_STATE_HOME", folder.resolve("state").toString());
-        return Ksplat.start(folder, own, words);
+        return rack.ksplat(folder, own, words);
     }
 
     private Ksplat run(Path machines, Map<String, String> environment, String... reproducers) throws Exception {
@@ -145,6 +146,44 @@ class RackTest {
                 .toString();
     }
 
+    /** Over LAN there is a session that must end, or the next run's console would be refused. */
+    @Test
+    void aDeadlockIsToldOverLanAndIpmiResets() throws Exception {
+        try (Rack.Bmcs bmcs = rack.ipmi()) {
+            Ksplat ksplat =
+                    run(rack.machines(bmcs.entry().toArray(String[]::new)), "map-reentry/queue", "nmi-cpumask-kptr");
+
+            JsonNode dead = runOf(ksplat, "map-reentry/queue");
+            assertThat(dead.path("verdict").asText())
+                    .as(ksplat.out() + ksplat.err())
+                    .isEqualTo("DEADLOCK");
+            assertThat(dead.path("evidence").findValuesAsText("kind")).contains("cpu-stuck");
+            assertThat(ksplat.err()).contains("rack: resetting it", "rack: it is up again");
+            assertThat(runOf(ksplat, "nmi-cpumask-kptr").path("verdict").asText())
+                    .as(ksplat.out() + ksplat.err())
+                    .isEqualTo("CLEAN");
+            assertNothingLeft(ksplat);
+        }
+    }
+
+    /** No serial line at all: the last words come over the cable. */
+    @Test
+    void aPanicIsACrashFromNetconsoleAlone() throws Exception {
+        String panics = writing("/proc/sysrq-trigger", "c");
+        Ksplat ksplat = run(rack.machines("console = { netconsole = 6666 }"), panics, "nmi-cpumask-kptr");
+
+        JsonNode dead = runOf(ksplat, "writes");
+        assertThat(dead.path("verdict").asText())
+                .as(ksplat.out() + ksplat.err())
+                .isEqualTo("CRASH");
+        assertThat(dead.path("evidence").findValuesAsText("source")).containsOnly("console");
+        assertThat(runOf(ksplat, "nmi-cpumask-kptr").path("verdict").asText())
+                .as(ksplat.out() + ksplat.err())
+                .isEqualTo("CLEAN");
+        assertThat(rack.ssh("ls /sys/kernel/config/netconsole").output()).doesNotContain("ksplat");
+        assertNothingLeft(ksplat);
+    }
+
     /** Such a machine reboots by itself, too: the reset that follows must be its own. */
     @Test
     void aPanicIsACrashFromTheConsole() throws Exception {
@@ -171,7 +210,7 @@ class RackTest {
         Ksplat first = start(rack.machines(), Map.of(), "nmi-cpumask-kptr");
         first.awaitProgress("starting 6.12");
         Path second = Files.createDirectory(folder.resolve("second"));
-        Ksplat refused = Ksplat.start(
+        Ksplat refused = rack.ksplat(
                 second,
                 Map.of("XDG_STATE_HOME", second.toString()),
                 "run",

@@ -57,6 +57,7 @@ enum Level {
                                         Need.kernel("debian:7.2"),
                                         new Need("a machine for a rack", List.of("scripts/prepare-rack")),
                                         new Need("stress-ng and strace", List.of("scripts/prepare-stress")),
+                                        new Need("BMCs for it", List.of("scripts/prepare-ipmi")),
                                         new Need("Slurm", List.of("scripts/prepare-slurm"))),
                                 false,
                                 arguments("long")),
