@@ -109,6 +109,7 @@ final class BisectCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--jobs is at least 1, --error between 0 and 0.5");
         }
         through.check(spec, jobs);
+        options.checkOn(spec, through.isGiven(), jobs);
         Reproducers.Choice choice = reproducer.choice(spec);
         Catalogue.Entry entry = choice.only();
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());

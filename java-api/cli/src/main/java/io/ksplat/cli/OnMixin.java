@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
-import io.ksplat.engine.RunSettings;
 import io.ksplat.engine.internal.ChosenMachine;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -22,8 +21,8 @@ final class OnMixin {
             names = "--on",
             paramLabel = "TARGET",
             description =
-                    "Run on a real machine, on the kernel that it was booted with: a name of machines.toml, ssh:USER@HOST,"
-                            + " or local, which is this machine.")
+                    "Run on a real machine, on the kernel that it was booted with unless another one is named, which it boots then,"
+                            + " once: a name of machines.toml, ssh:USER@HOST, or local, which is this machine.")
     private @Nullable String on;
 
     @Option(
@@ -41,6 +40,11 @@ final class OnMixin {
 
     @Option(names = "--yes", description = "Do not ask before --on touches a machine that is not marked sacrificial.")
     private boolean yes;
+
+    /** Returns whether one is asked for. */
+    boolean isGiven() {
+        return on != null;
+    }
 
     /**
      * Returns the machine, after its user has agreed.
@@ -80,9 +84,9 @@ final class OnMixin {
         return answer != null && answer.strip().toLowerCase(Locale.ROOT).startsWith("y");
     }
 
-    /** Returns the kernels to run on: on a real machine that is the one that runs there. */
-    List<String> kernels(List<String> given, Optional<ChosenMachine> machine) {
-        return machine.isPresent() && given.equals(List.of(RunSettings.DEFAULT_KERNEL))
+    /** Returns the kernels to run on: on a real machine the one that runs there, unless others are asked for. */
+    static List<String> kernels(CommandSpec spec, List<String> given, Optional<ChosenMachine> machine) {
+        return machine.isPresent() && !spec.commandLine().getParseResult().hasMatchedOption("--kernel")
                 ? List.of("running:" + machine.get().name())
                 : given;
     }

@@ -102,6 +102,7 @@ final class PatchCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--mail " + mail + ": there is no such folder");
         }
         through.check(spec, jobs);
+        options.checkOn(spec, through.isGiven(), jobs);
         if (jobs > 1 && !through.isGiven()) {
             throw new ParameterException(spec.commandLine(), "--jobs goes with --through: here the sides take turns");
         }

@@ -128,7 +128,7 @@ final class RunCommand implements Callable<Integer> {
         AtomicBoolean failed = new AtomicBoolean();
         RunLog written;
         try (Session session = Session.openUntilSignal(options)) {
-            var specs = Campaign.kernels(real.kernels(attempts.kernels(), machine));
+            var specs = Campaign.kernels(OnMixin.kernels(spec, attempts.kernels(), machine));
             Optional<String> same = session.sameKernel(specs);
             if (same.isPresent()) {
                 progress.clear();

@@ -9,11 +9,13 @@ import io.ksplat.engine.Runner;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.SessionOptions;
 import io.ksplat.engine.internal.TerminalProgress;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** What the commands that run reproducers until they know enough have in common. */
 final class SessionMixin {
@@ -23,6 +25,9 @@ final class SessionMixin {
     @Mixin
     private AcceleratorMixin machines = new AcceleratorMixin();
 
+    @Mixin
+    private OnMixin real = new OnMixin();
+
     Path report() {
         return report;
     }
@@ -31,8 +36,23 @@ final class SessionMixin {
         return machines.said();
     }
 
-    SessionOptions options(TerminalProgress progress, CommandSpec spec) {
-        return machines.options(progress).calledWith(Main.arguments(spec));
+    /**
+     * Refuses what one real machine cannot do.
+     *
+     * @param elsewhere whether attempts run through an engine
+     * @param jobs at a time
+     */
+    void checkOn(CommandSpec spec, boolean elsewhere, int jobs) {
+        if (real.isGiven() && (elsewhere || jobs > 1)) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--on is one machine, which runs one attempt at a time: leave out --through and --jobs");
+        }
+    }
+
+    /** Returns the session's options, after the user of a real machine has agreed. */
+    SessionOptions options(TerminalProgress progress, CommandSpec spec) throws IOException {
+        return machines.options(progress).calledWith(Main.arguments(spec)).on(real.machine(spec));
     }
 
     RunSettings settings() {

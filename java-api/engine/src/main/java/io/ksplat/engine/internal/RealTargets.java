@@ -4,8 +4,11 @@ package io.ksplat.engine.internal;
 import io.ksplat.engine.Scenario;
 import io.ksplat.engine.SessionOptions;
 import io.ksplat.engine.internal.program.ProgramScenario;
+import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
+import io.ksplat.kernel.Kernels;
+import io.ksplat.kernel.internal.rootfs.KernelModules;
 import io.ksplat.machine.MachineException;
 import io.ksplat.machine.internal.KernelInfo;
 import io.ksplat.machine.internal.real.MachineEntry;
@@ -38,8 +41,18 @@ public final class RealTargets implements Targets {
     private final SessionOptions options;
     private final RealSite site;
     private final Journal journal;
-    /** What all runs of the session are about. */
-    private @Nullable RealKernel kernel;
+    private final Kernels catalogue;
+    /** What was booted there is what it was at first. */
+    private final Map<KernelSpec, Kernel> resolved = new HashMap<>();
+
+    /** What the runs of the session are about, as each told it when it ran first. */
+    private final Map<KernelSpec, RealKernel> known = new HashMap<>();
+
+    /** Why a kernel is not booted again. */
+    private final Map<KernelSpec, String> unbootable = new HashMap<>();
+
+    /** The kernel that runs, if the machine still runs the same boot. */
+    private Optional<KernelSpec> running = Optional.empty();
 
     private String bootOfKernel = "";
     /** Why nothing more is run. */
@@ -50,6 +63,9 @@ public final class RealTargets implements Targets {
     private final Map<String, String> leftOut = new HashMap<>();
 
     private boolean spoilt;
+    /** Whether it was made to boot a kernel that is not its own. */
+    private boolean booted;
+
     private int losses;
 
     /** Uses the machine of an entry. */
@@ -62,6 +78,7 @@ public final class RealTargets implements Targets {
         this.options = options;
         this.site = new RealSite(entry);
         this.journal = new Journal(journals, entry.name());
+        this.catalogue = new Kernels(options.cache()).withFragments(options.fragments());
     }
 
     @Override
@@ -76,6 +93,9 @@ public final class RealTargets implements Targets {
 
     @Override
     public String key(KernelSpec spec) throws InterruptedException, KernelException {
+        if (!(spec instanceof KernelSpec.Running)) {
+            return resolve(spec).key();
+        }
         try {
             return kernel(spec).kernel().key();
         } catch (IOException e) {
@@ -83,24 +103,99 @@ public final class RealTargets implements Targets {
         }
     }
 
-    @Override
-    public synchronized KernelInfo kernel(KernelSpec spec) throws IOException, InterruptedException, KernelException {
-        if (!(spec instanceof KernelSpec.Running)) {
-            throw new KernelException("--kernel " + spec + ": on " + entry.name()
-                    + " runs the kernel that it was booted with; boot that one there, and leave --kernel out");
+    /** It may be built, for hours: without the monitor. */
+    private Kernel resolve(KernelSpec spec) throws InterruptedException, KernelException {
+        synchronized (resolved) {
+            Kernel kernel = resolved.get(spec);
+            if (kernel == null) {
+                kernel = catalogue.resolve(spec, options.progress());
+                resolved.put(spec, kernel);
+            }
+            return kernel;
         }
-        return running().info();
     }
 
-    private RealKernel running() throws IOException, InterruptedException, KernelException {
-        RealKernel known = kernel;
-        if (known == null) {
-            recover();
-            known = read();
-            kernel = known;
-            bootOfKernel = site.bootId();
+    @Override
+    public KernelInfo kernel(KernelSpec spec) throws IOException, InterruptedException, KernelException {
+        if (spec instanceof KernelSpec.Running) {
+            return had(spec, Optional.empty());
         }
-        return known;
+        if (entry.ssh().isEmpty()) {
+            throw new KernelException("--kernel " + spec + ": " + entry.name()
+                    + " is the machine that ksplat runs on: boot that kernel yourself, and leave --kernel out");
+        }
+        Kernel kernel = resolve(spec);
+        return had(spec, Optional.of(kernel));
+    }
+
+    private synchronized KernelInfo had(KernelSpec spec, Optional<Kernel> kernel)
+            throws IOException, InterruptedException, KernelException {
+        RealKernel told = known.get(spec);
+        if (told == null) {
+            recover();
+            told = have(spec, kernel);
+        }
+        return told.info();
+    }
+
+    /**
+     * Has the machine run a kernel: it is booted unless the machine still runs its boot. The machine may have booted since it was asked
+     * what its kernel is, and not by ksplat alone.
+     *
+     * @param kernel to boot; empty: the one that the machine boots by itself
+     */
+    private RealKernel have(KernelSpec spec, Optional<Kernel> kernel)
+            throws IOException, InterruptedException, KernelException {
+        RealKernel before = known.get(spec);
+        boolean same = site.bootId().equals(bootOfKernel);
+        if (before != null && same && running.equals(Optional.of(spec))) {
+            return before;
+        }
+        if (kernel.isPresent()) {
+            boot(spec, kernel.get());
+        } else if (same && running.isPresent()) {
+            // Another one was booted, once: its own comes back.
+            running = Optional.empty();
+            site.reset(options.progress());
+            site.connect();
+        }
+        RealKernel now = read(kernel);
+        if (before != null) {
+            Optional<String> difference = now.differenceFrom(before);
+            if (difference.isPresent()) {
+                stopped = Optional.of(entry.name() + " has booted " + difference.get()
+                        + ": nothing more is run on it; have it boot what it is to test, and run ksplat again");
+                throw new MachineException(stopped.get());
+            }
+        }
+        known.putIfAbsent(spec, now);
+        running = Optional.of(spec);
+        bootOfKernel = site.bootId();
+        return now;
+    }
+
+    private void boot(KernelSpec spec, Kernel kernel) throws IOException, InterruptedException, KernelException {
+        String why = unbootable.get(spec);
+        if (why != null) {
+            throw new MachineException(why);
+        }
+        Optional<Path> modules = KernelModules.has(kernel)
+                ? Optional.of(KernelModules.archive(kernel, options.cache(), options.progress()))
+                : Optional.empty();
+        running = Optional.empty();
+        booted = true;
+        // What answers afterwards, if anything, is not known.
+        spoilt = true;
+        try {
+            site.boot(kernel, modules, options.progress());
+        } catch (MachineException e) {
+            if (!Thread.currentThread().isInterrupted()) {
+                unbootable.put(spec, String.valueOf(e.getMessage()));
+            }
+            throw e;
+        }
+        spoilt = false;
+        site.connect();
     }
 
     @Override
@@ -112,18 +207,18 @@ public final class RealTargets implements Targets {
             return Optional.of(
                     entry.name() + " is a real machine, and programs, roots, modules, disks and nodes need QEMU");
         }
-        RealKernel known = kernel;
-        if (known == null) {
+        RealKernel told = running.isPresent() ? known.get(running.get()) : null;
+        if (told == null) {
             return Optional.empty();
         }
-        List<String> missing = known.missing(scenario.needs().bootParameters());
+        List<String> missing = told.missing(scenario.needs().bootParameters());
         if (!missing.isEmpty()) {
             return Optional.of("the kernel on " + entry.name() + " was booted without " + String.join(" ", missing)
                     + ": add it to its boot line");
         }
         int cpus = scenario.machine().cpus();
-        return known.cpus() < cpus
-                ? Optional.of(entry.name() + " has " + known.cpus() + " CPUs, and the reproducer needs " + cpus)
+        return told.cpus() < cpus
+                ? Optional.of(entry.name() + " has " + told.cpus() + " CPUs, and the reproducer needs " + cpus)
                 : Optional.empty();
     }
 
@@ -141,7 +236,7 @@ public final class RealTargets implements Targets {
     public synchronized Started boot(Order order) throws IOException {
         long began = System.nanoTime();
         recover();
-        checkKernel();
+        run(order.kernel().kernel());
         RealMachine machine = RealMachine.open(entry, site.reach(), order.consoleLog());
         last = machine;
         return new Started(
@@ -192,19 +287,10 @@ public final class RealTargets implements Targets {
         site.connect();
     }
 
-    /** The machine may have booted since a run asked what its kernel is, and not by ksplat alone. */
-    private void checkKernel() throws IOException {
-        RealKernel known = kernel;
-        if (known == null || site.bootId().equals(bootOfKernel)) {
-            return;
-        }
+    private void run(Kernel kernel) throws IOException {
+        KernelSpec spec = kernel.spec();
         try {
-            Optional<String> difference = read().differenceFrom(known);
-            if (difference.isPresent()) {
-                stopped = Optional.of(entry.name() + " has booted " + difference.get()
-                        + ": nothing more is run on it; have it boot what it is to test, and run ksplat again");
-                throw new MachineException(stopped.get());
-            }
+            have(spec, spec instanceof KernelSpec.Running ? Optional.empty() : Optional.of(kernel));
         } catch (KernelException e) {
             throw new MachineException(
                     entry.name() + " has booted, and what its kernel is cannot be read: " + e.getMessage(), e);
@@ -212,12 +298,11 @@ public final class RealTargets implements Targets {
             Thread.currentThread().interrupt();
             throw new MachineException("interrupted while reading the kernel of " + entry.name(), e);
         }
-        bootOfKernel = site.bootId();
     }
 
-    private RealKernel read() throws IOException, InterruptedException, KernelException {
+    private RealKernel read(Optional<Kernel> kernel) throws IOException, InterruptedException, KernelException {
         options.progress().report(entry.name() + ": reading what its kernel is");
-        return RealKernel.read(entry, site.reach(), options.cache());
+        return RealKernel.read(entry, site.reach(), kernel, options.cache());
     }
 
     @Override
@@ -245,6 +330,22 @@ public final class RealTargets implements Targets {
         return "none: " + entry.name() + " is a real machine";
     }
 
+    /** What a boot needed goes, and the kernel with the next boot. */
+    private void leave() {
+        try {
+            site.clean();
+            options.progress()
+                    .report(entry.name()
+                            + " runs a kernel that ksplat has booted, until it is reset: its own comes back then");
+        } catch (IOException e) {
+            options.progress()
+                    .report(entry.name()
+                            + " has modules of a kernel in /lib/modules, with a file .ksplat in them, which could not"
+                            + " be removed: the next kernel that ksplat boots there removes them");
+            LOG.debug("cleaning {}", entry.name(), e);
+        }
+    }
+
     /** Leaves nothing behind on a machine that answers. Does not wait for one that is being reset. */
     @Override
     public synchronized void close() {
@@ -257,6 +358,9 @@ public final class RealTargets implements Targets {
                     options.progress()
                             .report(entry.name() + " must be reset before it is used again: the last run left it so");
                 }
+            }
+            if (booted) {
+                leave();
             }
             site.close();
         } catch (IOException e) {

@@ -18,6 +18,8 @@ import java.util.List;
 /** The modules of a kernel that comes in packages: they are fetched only if somebody wants one. */
 public final class KernelModules {
     private static final String KIND = "modules-2";
+    private static final String ARCHIVES = "modules-archive";
+    private static final String ARCHIVE = "modules.tar.gz";
 
     private KernelModules() {}
 
@@ -50,6 +52,25 @@ public final class KernelModules {
                 }
             });
             return ModuleFiles.in(folder);
+        } catch (IOException e) {
+            throw CacheFailure.of(cache, "cannot keep the modules of " + kernel.release(), e);
+        }
+    }
+
+    /**
+     * Returns a kernel's folder of modules as a tar archive, by gzip: for a machine that may know no squashfs.
+     *
+     * @throws KernelException if it has no packages, or they cannot be fetched
+     */
+    public static Path archive(Kernel kernel, Cache cache, Progress progress)
+            throws InterruptedException, KernelException {
+        ModuleFiles files = of(kernel, cache, progress);
+        try {
+            return cache.<KernelException>entry(ARCHIVES, kernel.key(), fresh -> {
+                        progress.report("packing the modules of " + kernel.release());
+                        files.archive(fresh.resolve(ARCHIVE), fresh);
+                    })
+                    .resolve(ARCHIVE);
         } catch (IOException e) {
             throw CacheFailure.of(cache, "cannot keep the modules of " + kernel.release(), e);
         }

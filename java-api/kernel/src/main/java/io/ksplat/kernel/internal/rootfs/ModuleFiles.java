@@ -166,6 +166,32 @@ public final class ModuleFiles {
         return DiskImage.in(folder);
     }
 
+    /** Writes all of them, as they lie in the kernel's folder of /lib/modules, to a tar archive; by way of a new folder, which goes again. */
+    void archive(Path to, Path by) throws IOException, InterruptedException, KernelException {
+        Path tree = by.resolve("tree");
+        run(
+                by,
+                "unsquashfs",
+                "-no-progress",
+                "-quiet",
+                "-d",
+                tree.toString(),
+                image().file().toString());
+        run(by, "tar", "--owner=0", "--group=0", "-C", tree.toString(), "-I", "gzip -1", "-cf", to.toString(), ".");
+        try (Stream<Path> all = Files.walk(tree)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        }
+    }
+
+    private static void run(Path folder, String... words) throws IOException, InterruptedException, KernelException {
+        Command.Outcome outcome = new Command(LIMIT, List.of(words)).run(folder);
+        if (!outcome.ok()) {
+            throw new KernelException(words[0] + " failed: " + String.join("; ", outcome.lines()));
+        }
+    }
+
     /**
      * Returns modules by their names, and those that they need, in the order in which they can be loaded. What is built in is left out.
      *

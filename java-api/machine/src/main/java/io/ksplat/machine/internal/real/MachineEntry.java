@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param sacrificial whether its owner gives it up: ksplat does not ask before it touches it
  * @param nmi a command that sends it an NMI from outside
  * @param reset a command that resets it
+ * @param bootCommand a command that has it boot a kernel once; empty: kexec
  * @param boot how long it takes from a reset to an ssh connection, at most
  * @param slowness how many times longer than a fast machine it takes for anything
  */
@@ -25,6 +26,7 @@ public record MachineEntry(
         ConsoleSource console,
         Optional<String> nmi,
         Optional<String> reset,
+        Optional<String> bootCommand,
         Duration boot,
         int slowness) {
     /** How long a machine may boot whose entry does not say. */
@@ -44,6 +46,7 @@ public record MachineEntry(
                 new ConsoleSource.Kmsg(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 BOOT,
                 1);
     }
@@ -58,13 +61,14 @@ public record MachineEntry(
                 new ConsoleSource.Kmsg(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 BOOT,
                 1);
     }
 
     /** Returns this with another console. */
     public MachineEntry heardBy(ConsoleSource other) {
-        return new MachineEntry(name, ssh, sshOptions, sacrificial, other, nmi, reset, boot, slowness);
+        return new MachineEntry(name, ssh, sshOptions, sacrificial, other, nmi, reset, bootCommand, boot, slowness);
     }
 
     /** Returns what a fast machine does in {@code time} may take here. */

@@ -25,7 +25,7 @@ public final class MachinesFile {
     private static final String SSH = "ssh:";
 
     private static final Set<String> KEYS = new TreeSet<>(
-            Set.of("ssh", "ssh-options", "sacrificial", "console", "nmi", "reset", "boot-seconds", "slowness"));
+            Set.of("ssh", "ssh-options", "sacrificial", "console", "nmi", "reset", "boot", "boot-seconds", "slowness"));
     private static final Set<String> CONSOLE_KEYS = new TreeSet<>(Set.of("serial", "baud", "netconsole", "kmsg"));
 
     private static final int NETCONSOLE_PORT = 6666;
@@ -105,6 +105,7 @@ public final class MachinesFile {
                 console(where, table.get("console")),
                 text(where, table, "nmi"),
                 text(where, table, "reset"),
+                text(where, table, "boot"),
                 table.has("boot-seconds")
                         ? Duration.ofSeconds(number(where, table, "boot-seconds", 1, 86_400))
                         : MachineEntry.BOOT,

@@ -10,10 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 
 /**
  * How a command of this host ended.
@@ -34,10 +36,33 @@ record Outcome(int exit, String text, String said) {
      * @throws MachineException.Late if it does not end in time; it is killed then
      */
     static Outcome of(List<String> words, byte[] input, Duration limit) throws IOException {
+        return of(
+                new ProcessBuilder(words),
+                process -> daemon("ksplat-command-in", () -> write(process.getOutputStream(), input)),
+                limit);
+    }
+
+    /** Runs a command, with a file for its standard input, to its end. */
+    static Outcome of(List<String> words, Path input, Duration limit) throws IOException {
+        return of(new ProcessBuilder(words).redirectInput(input.toFile()), process -> {}, limit);
+    }
+
+    /** Runs a shell's command line, with more environment, to its end. */
+    static Outcome of(String line, Map<String, String> environment, Duration limit) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(shell(line));
+        builder.environment().putAll(environment);
+        return of(
+                builder,
+                process -> daemon("ksplat-command-in", () -> write(process.getOutputStream(), new byte[0])),
+                limit);
+    }
+
+    private static Outcome of(ProcessBuilder builder, Consumer<Process> input, Duration limit) throws IOException {
+        List<String> words = builder.command();
         Path errors = Files.createTempFile("ksplat", ".err");
         Process process;
         try {
-            process = new ProcessBuilder(words).redirectError(errors.toFile()).start();
+            process = builder.redirectError(errors.toFile()).start();
         } catch (IOException e) {
             Files.delete(errors);
             throw new MachineException(words.get(0) + " cannot be started: " + e.getMessage(), e);
@@ -45,7 +70,7 @@ record Outcome(int exit, String text, String said) {
         try {
             CompletableFuture<byte[]> out = new CompletableFuture<>();
             daemon("ksplat-command-out", () -> read(process.getInputStream(), out));
-            daemon("ksplat-command-in", () -> write(process.getOutputStream(), input));
+            input.accept(process);
             byte[] bytes = out.get(limit.toMillis(), TimeUnit.MILLISECONDS);
             if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
                 throw new TimeoutException();

@@ -137,7 +137,28 @@ public final class Reach implements AutoCloseable {
 
     /** Runs a shell's command line there. */
     Outcome run(String line, byte[] input) throws IOException {
-        return Outcome.of(words(line), input, entry.scale(COMMAND));
+        return run(line, input, COMMAND);
+    }
+
+    private Outcome run(String line, byte[] input, Duration limit) throws IOException {
+        return Outcome.of(words(line), input, entry.scale(limit));
+    }
+
+    /**
+     * Runs a shell's command line there that must succeed, and takes long.
+     *
+     * @param input a file of this host, which it reads
+     */
+    void put(String what, String line, Path input, Duration limit) throws IOException {
+        check(what, Outcome.of(words(line), input, entry.scale(limit)));
+    }
+
+    private String check(String what, Outcome outcome) throws MachineException {
+        if (outcome.exit() != 0) {
+            throw new MachineException(what + " on " + entry.name() + " failed: "
+                    + (outcome.said().isEmpty() ? "exit status " + outcome.exit() : outcome.said()));
+        }
+        return outcome.text().strip();
     }
 
     /**
@@ -146,12 +167,12 @@ public final class Reach implements AutoCloseable {
      * @throws MachineException with what it says
      */
     String output(String what, String line) throws IOException {
-        Outcome outcome = run(line, new byte[0]);
-        if (outcome.exit() != 0) {
-            throw new MachineException(what + " on " + entry.name() + " failed: "
-                    + (outcome.said().isEmpty() ? "exit status " + outcome.exit() : outcome.said()));
-        }
-        return outcome.text().strip();
+        return output(what, line, COMMAND);
+    }
+
+    /** The same of one that takes longer. */
+    String output(String what, String line, Duration limit) throws IOException {
+        return check(what, run(line, new byte[0], limit));
     }
 
     /** Returns why a connection of its own cannot be made; empty if the machine answers one. */

@@ -36,9 +36,10 @@ public record RealKernel(KernelInfo info, String commandLine, int cpus) {
     /**
      * Reads it, through an agent of its own; what is large is kept in the cache.
      *
+     * @param booted the kernel that it was made to boot; empty: it was booted with one of its own
      * @throws KernelException if it has no BTF
      */
-    public static RealKernel read(MachineEntry entry, Reach reach, Cache cache)
+    public static RealKernel read(MachineEntry entry, Reach reach, Optional<Kernel> booted, Cache cache)
             throws IOException, InterruptedException, KernelException {
         reach.connect();
         try (AgentLink link = AgentLink.start(entry, reach)) {
@@ -58,22 +59,25 @@ public record RealKernel(KernelInfo info, String commandLine, int cpus) {
                     "real-" + key + "-" + Integer.toHexString(Symbols.FORMAT),
                     fresh -> inspect(agent, hello, fresh));
             Path config = folder.resolve("config");
-            Kernel kernel = new Kernel(
-                    new KernelSpec.Running(entry.name()),
-                    hello.getRelease(),
-                    key,
-                    folder.resolve("banner"),
-                    Optional.empty(),
-                    Files.exists(config) ? Optional.of(config) : Optional.empty(),
-                    Optional.empty(),
-                    Optional.of(folder.resolve("btf")),
-                    false,
-                    false,
-                    Optional.empty(),
-                    digest);
+            Kernel kernel = booted.isPresent()
+                    ? booted.get()
+                    : new Kernel(
+                            new KernelSpec.Running(entry.name()),
+                            hello.getRelease(),
+                            key,
+                            folder.resolve("banner"),
+                            Optional.empty(),
+                            Files.exists(config) ? Optional.of(config) : Optional.empty(),
+                            Optional.empty(),
+                            Optional.of(folder.resolve("btf")),
+                            false,
+                            false,
+                            Optional.empty(),
+                            digest);
             // What it takes, its entry tells.
             KernelInfo info = KernelInfo.kept(kernel, hello.getRelease(), Accelerator.KVM, folder);
-            return new RealKernel(info, text(agent.readFile("/proc/cmdline")), hello.getCpus());
+            return new RealKernel(
+                    info, KernelBoot.withoutToken(text(agent.readFile("/proc/cmdline"))), hello.getCpus());
         }
     }
 

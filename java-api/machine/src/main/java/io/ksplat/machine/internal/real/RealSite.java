@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.real;
 
+import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.Progress;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
 
 /** The connection to a real machine, over which one run after another uses it. */
 public final class RealSite implements AutoCloseable {
@@ -33,6 +36,21 @@ public final class RealSite implements AutoCloseable {
     /** Resets the machine, and waits for its next boot. */
     public void reset(Progress progress) throws IOException {
         new Reset(entry, reach).reset(bootId, progress);
+    }
+
+    /**
+     * Has the machine boot a kernel, once, and waits for it.
+     *
+     * @param modules its modules, as {@link io.ksplat.kernel.internal.rootfs.KernelModules#archive} makes them
+     * @throws io.ksplat.machine.MachineException if it does not boot, or another kernel answers
+     */
+    public void boot(Kernel kernel, Optional<Path> modules, Progress progress) throws IOException {
+        new KernelBoot(entry, reach).boot(kernel, modules, bootId, progress);
+    }
+
+    /** Removes from the machine what the boot of a kernel needed. */
+    public void clean() throws IOException {
+        new KernelBoot(entry, reach).clean();
     }
 
     @Override

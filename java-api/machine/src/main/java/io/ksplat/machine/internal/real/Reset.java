@@ -40,13 +40,24 @@ final class Reset {
         if (outcome.exit() != 0) {
             throw new MachineException("the command that resets " + entry.name() + " failed: " + outcome.said());
         }
+        await(before, asked, "its reset");
+        progress.report(entry.name() + ": it is up again");
+    }
+
+    /**
+     * Waits for a boot that was asked for.
+     *
+     * @param before the id of the boot that ends
+     * @param asked when, as the JVM's clock says
+     * @param what was asked for, in words
+     */
+    void await(String before, long asked, String what) throws IOException {
         Deadline deadline = Deadline.in(entry.boot());
         String last = "";
         while (!deadline.expired()) {
             try {
                 Optional<String> older = Boot.read(reach).olderThan(before, System.nanoTime() - asked);
                 if (older.isEmpty()) {
-                    progress.report(entry.name() + ": it is up again");
                     return;
                 }
                 last = older.get();
@@ -57,7 +68,7 @@ final class Reset {
             pause();
         }
         throw new MachineException(
-                entry.name() + " did not come back within " + entry.boot().toSeconds() + " s of its reset: " + last);
+                entry.name() + " did not come back within " + entry.boot().toSeconds() + " s of " + what + ": " + last);
     }
 
     private static void pause() throws MachineException {
