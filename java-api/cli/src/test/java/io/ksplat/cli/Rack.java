@@ -139,6 +139,20 @@ final class Rack implements AutoCloseable {
         }
     }
 
+    /** Switches it off and on: it boots its own kernel. */
+    void reset() throws Exception {
+        String before = ssh("cat /proc/sys/kernel/random/boot_id").output();
+        HeldProcess done = run("sh", "-c", bmc("system_reset"));
+        assertThat(done.status()).as(done.output()).isZero();
+        long end = System.nanoTime() + BOOT.toNanos();
+        HeldProcess now = ssh("cat /proc/sys/kernel/random/boot_id");
+        while (now.status() != 0 || now.output().equals(before)) {
+            assertThat(System.nanoTime()).as("it has booted: " + now.output()).isLessThan(end);
+            Thread.sleep(1000);
+            now = ssh("cat /proc/sys/kernel/random/boot_id");
+        }
+    }
+
     private List<String> sshOptions() {
         return List.of(
                 "-F",

@@ -4,10 +4,13 @@ package io.ksplat.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -176,12 +179,79 @@ class RackTest {
         assertThat(dead.path("verdict").asText())
                 .as(ksplat.out() + ksplat.err())
                 .isEqualTo("CRASH");
-        assertThat(dead.path("evidence").findValuesAsText("source")).containsOnly("console");
+        assertThat(dead.path("evidence").findValuesAsText("source")).contains("console");
         assertThat(runOf(ksplat, "nmi-cpumask-kptr").path("verdict").asText())
                 .as(ksplat.out() + ksplat.err())
                 .isEqualTo("CLEAN");
         assertThat(rack.ssh("ls /sys/kernel/config/netconsole").output()).doesNotContain("ksplat");
         assertNothingLeft(ksplat);
+    }
+
+    private void assertItsOwnKernelComesBack() throws Exception {
+        assertThat(rack.ssh("ls -d /lib/modules/*/.ksplat /var/lib/ksplat-boot 2>/dev/null")
+                        .output())
+                .as("left of the boot")
+                .isEmpty();
+        rack.reset();
+        assertThat(rack.ssh("uname -r; cat /proc/cmdline").output())
+                .startsWith("6.12.")
+                .doesNotContain("ksplat.boot=");
+    }
+
+    @Test
+    void aKernelIsBootedByKexecOnce() throws Exception {
+        Ksplat ksplat = run(rack.machines(), "res-spin-lock-aa", "--kernel", "debian:7.2");
+
+        JsonNode run = runOf(ksplat, "res-spin-lock-aa");
+        assertThat(run.path("verdict").asText()).as(ksplat.out() + ksplat.err()).isEqualTo("RECOVERED");
+        assertThat(run.path("kernel").path("spec").asText()).isEqualTo("debian:7.2");
+        String release = run.path("kernel").path("release").asText();
+        assertThat(release).startsWith("7.2.");
+        assertThat(rack.ssh("uname -r; cat /proc/cmdline").output()).contains(release, "ksplat.boot=");
+        assertThat(ksplat.err()).contains("until it is reset");
+        assertNothingLeft(ksplat);
+        assertItsOwnKernelComesBack();
+    }
+
+    /** 6.12 dies of it, and is booted again after the reset. */
+    @Test
+    void aBisectionBootsEachKernelThere() throws Exception {
+        Path report = folder.resolve("report");
+        Ksplat ksplat = rack.ksplat(
+                folder,
+                Map.of("XDG_STATE_HOME", folder.resolve("state").toString()),
+                "bisect",
+                "map-reentry/queue",
+                "--bad",
+                "debian:6.12",
+                "--good",
+                "debian:6.18",
+                "--find",
+                "cure",
+                "--error",
+                "0.3",
+                "--on",
+                "rack",
+                "--machines",
+                rack.machines().toString(),
+                "--report",
+                report.toString(),
+                "--json");
+        assertThat(ksplat.exit(LIMIT.multipliedBy(3)))
+                .as(ksplat.out() + ksplat.err())
+                .isZero();
+
+        JsonNode found = new ObjectMapper().readTree(ksplat.out());
+        assertThat(found.path("from").path("release").asText()).startsWith("6.12.");
+        assertThat(found.path("to").path("release").asText()).startsWith("6.16.");
+        List<String> releases = new ArrayList<>();
+        ksplat.results()
+                .path("runs")
+                .forEach(run -> releases.add(
+                        run.path("kernel").path("release").asText().replaceFirst("^(\\d+\\.\\d+).*", "$1")));
+        assertThat(releases).contains("6.12", "6.16", "6.18");
+        assertNothingLeft(ksplat);
+        assertItsOwnKernelComesBack();
     }
 
     /** Such a machine reboots by itself, too: the reset that follows must be its own. */
@@ -275,6 +345,67 @@ class RackTest {
         }
         assertError(ksplat, "rack");
         assertNothingLeft(ksplat);
+    }
+
+    /** It starts again once the agent, which ends with its connection, has let go of the lock. */
+    @Test
+    void anSshdThatIsKilledIsNoHang() throws Exception {
+        Ksplat ksplat = start(rack.machines(), Map.of(), "nmi-cpumask-kptr");
+        ksplat.awaitProgress("running on 6.12");
+        rack.ssh(
+                "systemctl mask --runtime --now ssh.socket; systemd-run sh -c 'systemctl mask --runtime ssh; pkill -9 sshd;"
+                        + " flock /run/lock/ksplat true; systemctl unmask ssh; systemctl start ssh'");
+        ksplat.exit(LIMIT);
+        assertError(ksplat, "the connection to rack is lost");
+        assertNothingLeft(ksplat);
+    }
+
+    /** What the kernel said meanwhile is lost: a report of it, too, if there was one. */
+    @Test
+    void aConsoleThatFloodsIsNeverClean() throws Exception {
+        rack.ssh(
+                "sysctl -w kernel.printk_devkmsg=on; for cpu in 0 1 2 3; do systemd-run --unit=flood$cpu taskset -c $cpu"
+                        + " sh -c 'while :; do echo this is a flood of the log, and nothing that the kernel has said >/dev/kmsg; done'; done");
+        try {
+            Ksplat ksplat = run(rack.machines(), "nmi-cpumask-kptr");
+            assertThat(ksplat.onlyRun().path("verdict").asText())
+                    .as(ksplat.out() + ksplat.err())
+                    .isIn("INCONCLUSIVE", "ERROR");
+        } finally {
+            rack.ssh("systemctl stop 'flood*'");
+        }
+        rack.assertNothingLeft();
+    }
+
+    /** What is measured is measured by clocks that nobody sets. */
+    @Test
+    void aClockThatJumpsChangesNothing() throws Exception {
+        Ksplat ksplat = start(rack.machines(), Map.of(), "nmi-cpumask-kptr");
+        ksplat.awaitProgress("running on 6.12");
+        assertThat(rack.ssh("date -s '+3 days' && date -s '-1 day'").status()).isZero();
+        ksplat.exit(LIMIT);
+        assertThat(ksplat.onlyRun().path("verdict").asText())
+                .as(ksplat.out() + ksplat.err())
+                .isEqualTo("CLEAN");
+        assertNothingLeft(ksplat);
+    }
+
+    @Test
+    void aMachineWithoutRoomIsAnError() throws Exception {
+        // sshd needs what is in /run: that is filled, and the others are covered.
+        assertThat(rack.ssh("dd if=/dev/zero of=/run/full bs=1M 2>/dev/null; for p in /dev/shm /tmp /var/tmp; do"
+                                + " mount -t tmpfs -o size=64k none $p && dd if=/dev/zero of=$p/full 2>/dev/null; done;"
+                                + " findmnt -n /var/tmp")
+                        .output())
+                .contains("tmpfs");
+        try {
+            Ksplat ksplat = run(rack.machines(), "nmi-cpumask-kptr");
+            assertError(ksplat, "cannot put the agent on rack");
+            ksplat.assertNothingLeft();
+        } finally {
+            rack.ssh("umount /dev/shm /tmp /var/tmp; rm /run/full");
+        }
+        rack.assertNothingLeft();
     }
 
     @Test

@@ -31,7 +31,7 @@ public record Control(Role role, String name, long required, long observed, Opti
         public static Role ofName(String control) {
             return switch (control) {
                 case "nmi", "storm", "sysrq" -> STIMULUS;
-                case "lockdep", "kasan", "untainted", "quiet" -> OBSERVER;
+                case "lockdep", "kasan", "untainted", "console", "quiet" -> OBSERVER;
                 default -> control.startsWith("exit:") ? STIMULUS : EFFECT;
             };
         }

@@ -330,20 +330,28 @@ public final class RealTargets implements Targets {
         return "none: " + entry.name() + " is a real machine";
     }
 
-    /** What a boot needed goes, and the kernel with the next boot. */
-    private void leave() {
-        try {
-            site.clean();
-            options.progress()
-                    .report(entry.name()
-                            + " runs a kernel that ksplat has booted, until it is reset: its own comes back then");
-        } catch (IOException e) {
-            options.progress()
-                    .report(entry.name()
-                            + " has modules of a kernel in /lib/modules, with a file .ksplat in them, which could not"
-                            + " be removed: the next kernel that ksplat boots there removes them");
-            LOG.debug("cleaning {}", entry.name(), e);
+    /**
+     * What a boot needed goes, and the kernel with the next boot.
+     *
+     * @param answers whether the machine may be asked: one that is dead would be waited for
+     */
+    private void leave(boolean answers) {
+        if (answers) {
+            try {
+                site.clean();
+                options.progress()
+                        .report(entry.name()
+                                + " runs a kernel that ksplat has booted, until it is reset: its own comes back then");
+                return;
+            } catch (IOException e) {
+                LOG.debug("cleaning {}", entry.name(), e);
+            }
         }
+        options.progress()
+                .report(
+                        entry.name()
+                                + " keeps a kernel in /var/lib/ksplat-boot, and its modules in /lib/modules, beside a file"
+                                + " .ksplat: the next kernel that ksplat boots there removes them");
     }
 
     /** Leaves nothing behind on a machine that answers. Does not wait for one that is being reset. */
@@ -352,15 +360,17 @@ public final class RealTargets implements Targets {
         try {
             RealMachine before = last;
             last = null;
+            boolean answers = true;
             if (before != null) {
                 before.close();
-                if (!before.isSound()) {
+                answers = before.isSound();
+                if (!answers) {
                     options.progress()
                             .report(entry.name() + " must be reset before it is used again: the last run left it so");
                 }
             }
             if (booted) {
-                leave();
+                leave(answers);
             }
             site.close();
         } catch (IOException e) {

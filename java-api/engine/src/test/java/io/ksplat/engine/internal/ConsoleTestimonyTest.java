@@ -34,6 +34,7 @@ class ConsoleTestimonyTest {
                 SelfCheck.told(
                                 Optional.of(() -> on),
                                 () -> true,
+                                () -> true,
                                 Symbols.parse("ffffffff81000000 T _text\n".getBytes(StandardCharsets.US_ASCII)))
                         .stream()
                         .filter(SelfCheck::isLockdep)

@@ -13,6 +13,8 @@ import io.ksplat.engine.SessionOptions;
 import io.ksplat.engine.internal.program.ProgramScenario;
 import io.ksplat.engine.internal.program.ProgramSpec;
 import io.ksplat.evidence.Verdict;
+import io.ksplat.kernel.KernelException;
+import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Progress;
 import io.ksplat.machine.MachineException;
 import java.nio.file.Files;
@@ -78,6 +80,14 @@ class RealTargetsTest {
                 with(List.of(), Optional.empty(), List.of(64)))) {
             assertThat(targets.lacking(new Needing(needs))).as("%s", needs).isPresent();
         }
+    }
+
+    /** It would end ksplat itself. */
+    @Test
+    void bootsNoKernelOnTheMachineThatItRunsOn() {
+        assertThatThrownBy(() -> targets.kernel(KernelSpec.parse("debian:6.12")))
+                .isInstanceOf(KernelException.class)
+                .hasMessageStartingWith("--kernel debian:6.12: local is the machine that ksplat runs on");
     }
 
     @Test

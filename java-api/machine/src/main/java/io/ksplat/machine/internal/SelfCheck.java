@@ -33,7 +33,9 @@ public final class SelfCheck {
         /** mm/kasan/report.c: the first report is the only one, unless kasan_multi_shot was given. */
         KASAN("kasan", "kasan_flags"),
         /** kernel/panic.c: set by each warning, oops and soft lockup, also by one that a console has lost. */
-        UNTAINTED("untainted", "tainted_mask");
+        UNTAINTED("untainted", "tainted_mask"),
+        /** kernel/printk: messages that came faster than a console prints are dropped, a report among them perhaps. */
+        CONSOLE("console", "dropped");
 
         private final String id;
         private final String variable;
@@ -47,8 +49,8 @@ public final class SelfCheck {
             return switch (this) {
                 case LOCKDEP -> guest.hello().hasDebugLocks();
                 case KASAN -> symbols.address("kasan_report").isPresent();
-                // Of a machine in QEMU no console loses anything.
-                case UNTAINTED -> false;
+                // A machine in QEMU has a console that is fast, and its log can be read from its memory.
+                case UNTAINTED, CONSOLE -> false;
             };
         }
 
@@ -56,7 +58,7 @@ public final class SelfCheck {
             return switch (this) {
                 case LOCKDEP -> value != 0;
                 case KASAN -> (value & KASAN_REPORTED) == 0 || (value & KASAN_MULTI_SHOT) != 0;
-                case UNTAINTED -> value == 0;
+                case UNTAINTED, CONSOLE -> value == 0;
             };
         }
     }
@@ -92,10 +94,16 @@ public final class SelfCheck {
      *
      * @param lockdep what the kernel has told last, without a wait; empty if it has no lockdep
      * @param untainted whether nothing has tainted the kernel since the run began, as it has told last
+     * @param wholeConsole whether its console has dropped nothing since the run began
      */
-    public static List<SelfCheck> told(Optional<BooleanSupplier> lockdep, BooleanSupplier untainted, Symbols symbols) {
+    public static List<SelfCheck> told(
+            Optional<BooleanSupplier> lockdep,
+            BooleanSupplier untainted,
+            BooleanSupplier wholeConsole,
+            Symbols symbols) {
         List<SelfCheck> found = new ArrayList<>();
         found.add(new SelfCheck(Kind.UNTAINTED, () -> untainted.getAsBoolean() ? 0 : 1, 0));
+        found.add(new SelfCheck(Kind.CONSOLE, () -> wholeConsole.getAsBoolean() ? 0 : 1, 0));
         lockdep.ifPresent(on -> found.add(new SelfCheck(Kind.LOCKDEP, () -> on.getAsBoolean() ? 1 : 0, 0)));
         if (symbols.address("kasan_report").isPresent()) {
             found.add(new SelfCheck(Kind.KASAN, () -> KASAN_REPORTED, 0));

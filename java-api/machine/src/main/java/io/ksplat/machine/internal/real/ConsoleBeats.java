@@ -10,15 +10,22 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Reads on a console, on its way to another reader, whose hearts the agent says stand still, and where those CPUs are. */
+/**
+ * Reads on a console, on its way to another reader, whose hearts the agent says stand still, where those CPUs are, and whether messages are
+ * lost.
+ */
 final class ConsoleBeats implements ConsoleLog.Reader {
     private static final Pattern BEAT = Pattern.compile("ksplat: beat \\d+ still:((?: \\d{1,3})*)\\s*$");
+    /** kernel/printk/printk.c, console_prepend_dropped(): on each console that has lost messages. */
+    private static final Pattern DROPPED = Pattern.compile("\\*\\* \\d+ printk messages dropped \\*\\*");
+
     private static final int LONGEST = 1024;
 
     private final ConsoleLog.Reader next;
     private final StringBuilder line = new StringBuilder();
     private final AskedBacktraces asked = new AskedBacktraces();
     private volatile Beat last = new Beat(0, Set.of());
+    private volatile boolean dropped;
 
     /**
      * The last beat.
@@ -50,6 +57,9 @@ final class ConsoleBeats implements ConsoleLog.Reader {
 
     private void read(String text) {
         asked.line(text);
+        if (DROPPED.matcher(text).find()) {
+            dropped = true;
+        }
         Matcher beat = BEAT.matcher(text);
         if (beat.find()) {
             Set<Integer> still = new TreeSet<>();
@@ -65,6 +75,11 @@ final class ConsoleBeats implements ConsoleLog.Reader {
     /** Returns where the CPUs were when the agent last asked. */
     List<Stack> backtraces() {
         return asked.stacks();
+    }
+
+    /** Returns whether the console has lost messages. */
+    boolean hasDropped() {
+        return dropped;
     }
 
     Beat last() {

@@ -24,15 +24,15 @@ final class KernelBoot {
     private static final Duration PUT = Duration.ofMinutes(5);
     private static final Duration COMMAND = Duration.ofMinutes(10);
 
-    /** Gone with the boot that ends. */
-    private static final String FOLDER = "/run/ksplat-boot";
+    /** It outlives a reset: the same kernel is booted again then, and what it needs takes a slow machine minutes to make. */
+    private static final String FOLDER = "/var/lib/ksplat-boot";
 
     /** Says that a folder of modules is not the machine's own. */
     private static final String MARK = ".ksplat";
 
-    /** Removes the modules that an earlier boot needed. */
-    private static final String CLEAN =
-            "for m in /lib/modules/*/" + MARK + "; do [ ! -e \"$m\" ] || rm -rf \"${m%/" + MARK + "}\"; done";
+    /** Removes what earlier boots needed. */
+    private static final String CLEAN = "rm -rf " + FOLDER + "; for m in /lib/modules/*/" + MARK
+            + "; do [ ! -e \"$m\" ] || rm -rf \"${m%/" + MARK + "}\"; done";
 
     private static final String FAIL = "fail() { echo \"$1\" >&2; exit 1; }";
 
@@ -60,8 +60,7 @@ final class KernelBoot {
             asked = System.nanoTime();
             byCommand(entry.bootCommand().get(), kernel, modules, token);
         } else {
-            progress.report(entry.name() + ": copying " + kernel.release() + " to it");
-            load(kernel, modules, token);
+            load(kernel, modules, token, progress);
             progress.report(entry.name() + ": booting " + kernel.release() + " by kexec");
             asked = System.nanoTime();
             // In the background: the connection ends with the boot.
@@ -97,25 +96,33 @@ final class KernelBoot {
         }
     }
 
-    private void load(Kernel kernel, Optional<Path> modules, String token) throws IOException {
-        String release = kernel.release();
-        if (!release.matches("[A-Za-z0-9.+~_-]+")) {
-            throw new MachineException("the release \"" + release + "\" names no folder of modules");
-        }
+    private void load(Kernel kernel, Optional<Path> modules, String token, Progress progress) throws IOException {
         reach.output(
                 "looking for kexec",
                 FAIL
                         + "; command -v kexec >/dev/null || fail 'it has no kexec: install kexec-tools there, or name a boot command in its entry'"
-                        + "; [ \"$(cat /sys/kernel/kexec_loaded 2>/dev/null)\" != '' ] || fail 'its kernel has no kexec (CONFIG_KEXEC)'");
+                        + "; [ -e /sys/kernel/kexec_loaded ] || fail 'its kernel has no kexec (CONFIG_KEXEC)'");
+        String key = reach.output("looking for a kernel", "cat " + FOLDER + "/key 2>/dev/null || :");
+        if (!key.equals(kernel.key())) {
+            copy(kernel, modules, progress);
+        }
+        String line = reach.output("reading its boot line", "cat /proc/cmdline");
+        reach.output(
+                "loading a kernel",
+                "kexec -l " + FOLDER + "/kernel --initrd=" + FOLDER + "/initrd --command-line="
+                        + quoted(bootLine(line, token)));
+    }
+
+    /** The key is written last: what has one is whole. */
+    private void copy(Kernel kernel, Optional<Path> modules, Progress progress) throws IOException {
+        String release = kernel.release();
+        if (!(release + kernel.key()).matches("[A-Za-z0-9.+~_-]+")) {
+            throw new MachineException("the release \"" + release + "\" names no folder of modules");
+        }
+        progress.report(entry.name() + ": copying " + release + " to it");
         reach.put(
                 "copying a kernel",
-                String.join(
-                        "\n",
-                        "set -eu",
-                        CLEAN,
-                        "rm -rf " + FOLDER,
-                        "mkdir -m 700 " + FOLDER,
-                        "cat >" + FOLDER + "/kernel"),
+                String.join("\n", "set -eu", CLEAN, "mkdir -m 700 " + FOLDER, "cat >" + FOLDER + "/kernel"),
                 kernel.image(),
                 PUT);
         String place = "/lib/modules/" + release;
@@ -131,6 +138,7 @@ final class KernelBoot {
         } else {
             reach.output("making a kernel's folder", make + "\ndepmod " + release);
         }
+        progress.report(entry.name() + ": making an initrd for " + release + " there");
         reach.output(
                 "making an initrd",
                 String.join(
@@ -144,11 +152,7 @@ final class KernelBoot {
                         "elif command -v mkinitcpio; then mkinitcpio -k " + release + " -g $i",
                         "else fail 'it has none of mkinitramfs, dracut and mkinitcpio: name a boot command in its entry'; fi"),
                 PUT);
-        String line = reach.output("reading its boot line", "cat /proc/cmdline");
-        reach.output(
-                "loading a kernel",
-                "kexec -l " + FOLDER + "/kernel --initrd=" + FOLDER + "/initrd --command-line="
-                        + quoted(bootLine(line, token)));
+        reach.output("keeping a kernel", "echo " + kernel.key() + " >" + FOLDER + "/key && sync");
     }
 
     /** What a boot loader has added to a boot line is not for the next one. */
@@ -167,7 +171,7 @@ final class KernelBoot {
 
     /** Removes from a machine that runs what its boots needed. */
     void clean() throws IOException {
-        reach.output("removing what a boot needed", CLEAN + "; rm -rf " + FOLDER);
+        reach.output("removing what a boot needed", CLEAN);
     }
 
     /** Returns a boot line without the token that each boot has its own of. */

@@ -73,6 +73,11 @@ public final class RealMachine extends AgentTarget implements NmiInjection {
         }
     }
 
+    /** Returns whether its console has dropped nothing since the experiment began. */
+    boolean isConsoleWhole() {
+        return !beats.hasDropped();
+    }
+
     /** Returns whether its kernel has reported nothing that taints it, as far as it was asked. */
     boolean isUntainted() {
         return pulse.tainted().equals(taintedBefore);

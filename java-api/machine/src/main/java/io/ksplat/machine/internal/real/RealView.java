@@ -290,7 +290,7 @@ final class RealView implements OutsideView {
 
     @Override
     public List<SelfCheck> selfChecks(Symbols symbols) throws IOException {
-        return SelfCheck.told(pulse.lockdep(), machine::isUntainted, symbols);
+        return SelfCheck.told(pulse.lockdep(), machine::isUntainted, machine::isConsoleWhole, symbols);
     }
 
     @Override

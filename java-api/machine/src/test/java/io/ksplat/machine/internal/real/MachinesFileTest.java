@@ -35,6 +35,7 @@ class MachinesFileTest {
                 "console = \"ipmitool sol activate\"",
                 "nmi = \"ipmitool chassis power diag\"",
                 "reset = \"ipmitool chassis power reset\"",
+                "boot = \"netboot rack7\"",
                 "boot-seconds = 90",
                 "slowness = 3");
         assertThat(rack.ssh()).contains("root@rack7");
@@ -43,6 +44,7 @@ class MachinesFileTest {
         assertThat(rack.console()).isEqualTo(new ConsoleSource.Command("ipmitool sol activate"));
         assertThat(rack.nmi()).contains("ipmitool chassis power diag");
         assertThat(rack.reset()).contains("ipmitool chassis power reset");
+        assertThat(rack.bootCommand()).contains("netboot rack7");
         assertThat(rack.boot()).isEqualTo(Duration.ofSeconds(90));
         assertThat(rack.scale(Duration.ofSeconds(2))).isEqualTo(Duration.ofSeconds(6));
     }
@@ -98,7 +100,7 @@ class MachinesFileTest {
                 "ssh = 7 | ssh is a text in quotes, not 7",
                 "sacrificial = true | has no ssh",
                 "ssh = \"h\"#sacrificial = \"yes\" | sacrificial is true or false, not \"yes\"",
-                "ssh = \"h\"#resett = \"x\" | resett is none of [boot-seconds, console",
+                "ssh = \"h\"#resett = \"x\" | resett is none of [boot, boot-seconds, console",
                 "ssh = \"h\"#console = { netconsole = 0 } | netconsole is a number from 1 to 65535, not 0",
                 "ssh = \"h\"#console = { kmsg = true, netconsole = 1 } | exactly one of serial",
                 "ssh = \"h\"#console = { baud = 9600, kmsg = true } | exactly one of serial",

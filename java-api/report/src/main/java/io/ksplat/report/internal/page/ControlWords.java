@@ -21,6 +21,8 @@ public final class ControlWords {
             case "exit" -> "the program " + about + " ended as it should";
             case "lockdep" -> "lockdep was still on at the end";
             case "kasan" -> "KASAN was still on at the end";
+            case "untainted" -> "nothing had tainted the kernel at the end";
+            case "console" -> "the console had lost no message of the kernel's";
             case "quiet" -> "nothing was armed or pending at the end";
             case "log-bytes" -> "bytes of the log";
             default ->
