@@ -187,71 +187,84 @@ class RackTest {
         assertNothingLeft(ksplat);
     }
 
-    private void assertItsOwnKernelComesBack() throws Exception {
-        assertThat(rack.ssh("ls -d /lib/modules/*/.ksplat /var/lib/ksplat-boot 2>/dev/null")
-                        .output())
-                .as("left of the boot")
-                .isEmpty();
+    /** What a boot needed is gone with the session, and the kernel with the next reset, which comes in any case. */
+    private void assertItsOwnKernelComesBack(boolean good) throws Exception {
+        String left = rack.ssh("ls -d /lib/modules/*/.ksplat /var/lib/ksplat-boot 2>/dev/null")
+                .output();
         rack.reset();
-        assertThat(rack.ssh("uname -r; cat /proc/cmdline").output())
-                .startsWith("6.12.")
-                .doesNotContain("ksplat.boot=");
+        if (good) {
+            assertThat(left).as("left of the boot").isEmpty();
+            assertThat(rack.ssh("uname -r; cat /proc/cmdline").output())
+                    .startsWith("6.12.")
+                    .doesNotContain("ksplat.boot=");
+        }
     }
 
     @Test
     void aKernelIsBootedByKexecOnce() throws Exception {
-        Ksplat ksplat = run(rack.machines(), "res-spin-lock-aa", "--kernel", "debian:7.2");
+        boolean good = false;
+        try {
+            Ksplat ksplat = run(rack.machines(), "res-spin-lock-aa", "--kernel", "debian:7.2");
 
-        JsonNode run = runOf(ksplat, "res-spin-lock-aa");
-        assertThat(run.path("verdict").asText()).as(ksplat.out() + ksplat.err()).isEqualTo("RECOVERED");
-        assertThat(run.path("kernel").path("spec").asText()).isEqualTo("debian:7.2");
-        String release = run.path("kernel").path("release").asText();
-        assertThat(release).startsWith("7.2.");
-        assertThat(rack.ssh("uname -r; cat /proc/cmdline").output()).contains(release, "ksplat.boot=");
-        assertThat(ksplat.err()).contains("until it is reset");
-        assertNothingLeft(ksplat);
-        assertItsOwnKernelComesBack();
+            JsonNode run = runOf(ksplat, "res-spin-lock-aa");
+            assertThat(run.path("verdict").asText())
+                    .as(ksplat.out() + ksplat.err())
+                    .isEqualTo("RECOVERED");
+            assertThat(run.path("kernel").path("spec").asText()).isEqualTo("debian:7.2");
+            String release = run.path("kernel").path("release").asText();
+            assertThat(release).startsWith("7.2.");
+            assertThat(rack.ssh("uname -r; cat /proc/cmdline").output()).contains(release, "ksplat.boot=");
+            assertThat(ksplat.err()).contains("until it is reset");
+            assertNothingLeft(ksplat);
+            good = true;
+        } finally {
+            assertItsOwnKernelComesBack(good);
+        }
     }
 
     /** 6.12 dies of it, and is booted again after the reset. */
     @Test
     void aBisectionBootsEachKernelThere() throws Exception {
-        Path report = folder.resolve("report");
-        Ksplat ksplat = rack.ksplat(
-                folder,
-                Map.of("XDG_STATE_HOME", folder.resolve("state").toString()),
-                "bisect",
-                "map-reentry/queue",
-                "--bad",
-                "debian:6.12",
-                "--good",
-                "debian:6.18",
-                "--find",
-                "cure",
-                "--error",
-                "0.3",
-                "--on",
-                "rack",
-                "--machines",
-                rack.machines().toString(),
-                "--report",
-                report.toString(),
-                "--json");
-        assertThat(ksplat.exit(LIMIT.multipliedBy(3)))
-                .as(ksplat.out() + ksplat.err())
-                .isZero();
+        boolean good = false;
+        try {
+            Ksplat ksplat = rack.ksplat(
+                    folder,
+                    Map.of("XDG_STATE_HOME", folder.resolve("state").toString()),
+                    "bisect",
+                    "map-reentry/queue",
+                    "--bad",
+                    "debian:6.12",
+                    "--good",
+                    "debian:6.18",
+                    "--find",
+                    "cure",
+                    "--error",
+                    "0.3",
+                    "--on",
+                    "rack",
+                    "--machines",
+                    rack.machines().toString(),
+                    "--report",
+                    folder.resolve("report").toString(),
+                    "--json");
+            assertThat(ksplat.exit(LIMIT.multipliedBy(5)))
+                    .as(ksplat.out() + ksplat.err())
+                    .isZero();
 
-        JsonNode found = new ObjectMapper().readTree(ksplat.out());
-        assertThat(found.path("from").path("release").asText()).startsWith("6.12.");
-        assertThat(found.path("to").path("release").asText()).startsWith("6.16.");
-        List<String> releases = new ArrayList<>();
-        ksplat.results()
-                .path("runs")
-                .forEach(run -> releases.add(
-                        run.path("kernel").path("release").asText().replaceFirst("^(\\d+\\.\\d+).*", "$1")));
-        assertThat(releases).contains("6.12", "6.16", "6.18");
-        assertNothingLeft(ksplat);
-        assertItsOwnKernelComesBack();
+            JsonNode found = new ObjectMapper().readTree(ksplat.out());
+            assertThat(found.path("from").path("release").asText()).startsWith("6.12.");
+            assertThat(found.path("to").path("release").asText()).startsWith("6.16.");
+            List<String> releases = new ArrayList<>();
+            ksplat.results()
+                    .path("runs")
+                    .forEach(run -> releases.add(
+                            run.path("kernel").path("release").asText().replaceFirst("^(\\d+\\.\\d+).*", "$1")));
+            assertThat(releases).contains("6.12", "6.16", "6.18");
+            assertNothingLeft(ksplat);
+            good = true;
+        } finally {
+            assertItsOwnKernelComesBack(good);
+        }
     }
 
     /** Such a machine reboots by itself, too: the reset that follows must be its own. */

@@ -23,7 +23,7 @@ final class RealConsole implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RealConsole.class);
     private static final Duration SET_UP = Duration.ofSeconds(20);
     /** What a command may take to hang up: a BMC lets nobody else in before it has. */
-    private static final Duration HANG_UP = Duration.ofSeconds(3);
+    private static final Duration HANG_UP = Duration.ofSeconds(5);
 
     private final Console console;
     private final AutoCloseable source;

@@ -23,7 +23,7 @@ class RealConsoleTest {
     @Test
     void hangsACommandUpBeforeItIsKilled() throws Exception {
         Path ended = folder.resolve("ended");
-        RealConsole console = open("cat >/dev/null; touch " + ended);
+        RealConsole console = open("cat >/dev/null; sleep 0.5; touch " + ended);
         assertThat(console.ended()).isEmpty();
         console.close();
         assertThat(ended).exists();
