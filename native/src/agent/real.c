@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -32,6 +33,9 @@
 
 static _Atomic uint64_t heard_ms;
 static atomic_flag ending = ATOMIC_FLAG_INIT;
+/* When the console was told last whose hearts stand still, how often, and for how many times some did. */
+static _Atomic uint64_t told_ms;
+static atomic_uint told, still_for;
 
 void real_heard(void)
 {
@@ -135,36 +139,69 @@ static void start_asking(void)
 	pthread_attr_destroy(&attr);
 }
 
+static bool tell_console(int fd)
+{
+	char still[256], line[320];
+	int n;
+
+	beat_still(STILL_NS, still, sizeof(still));
+	n = snprintf(line, sizeof(line), "<6>ksplat: beat %u still:%s\n", atomic_fetch_add(&told, 1) + 1, still);
+	if (write(fd, line, n) < 0)
+		return false;
+	if (!still[0]) {
+		still_for = 0;
+	} else {
+		unsigned int beats = atomic_fetch_add(&still_for, 1) + 1;
+
+		if (beats == ASK_FIRST || beats == ASK_AGAIN)
+			start_asking();
+	}
+	return true;
+}
+
 /*
  * A console that falls silent although its machine lives would pass for a dead machine's. It tells whose hearts stand still, for
- * a host that the network no longer reaches: its interrupts may be the stuck CPU's.
+ * a host that the network no longer reaches: its interrupts may be the stuck CPU's. A thread sleeps by a timer of the CPU that it
+ * went to sleep on, and never wakes if that is the stuck one: there is one a CPU, and whichever wakes first when it is time tells.
  */
 static void *beat_on_console(void *unused)
 {
 	const struct sched_param priority = { .sched_priority = 1 };
-	const struct timespec period = { CONSOLE_S, 0 };
-	unsigned int still_for = 0;
+	const struct timespec moment = { LOOK_MS / 1000, 0 };
 	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 
 	(void)unused;
+	/* Without the priority it tells, too, only later. */
 	pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority);
-	for (unsigned int beat = 1; fd >= 0; beat++) {
-		char still[256], line[320];
-		int n;
+	while (fd >= 0) {
+		uint64_t now = now_ms(), last = told_ms;
 
-		beat_still(STILL_NS, still, sizeof(still));
-		n = snprintf(line, sizeof(line), "<6>ksplat: beat %u still:%s\n", beat, still);
-
-		if (write(fd, line, n) < 0)
+		if ((!last || now - last >= CONSOLE_S * 1000) && atomic_compare_exchange_strong(&told_ms, &last, now) &&
+		    !tell_console(fd))
 			break;
-		still_for = still[0] ? still_for + 1 : 0;
-		if (still_for == ASK_FIRST || still_for == ASK_AGAIN)
-			start_asking();
-		nanosleep(&period, NULL);
+		nanosleep(&moment, NULL);
 	}
 	if (fd >= 0)
 		close(fd);
 	return NULL;
+}
+
+static int start_console_beat(unsigned int cpu)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	cpu_set_t set;
+	int error;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 64 << 10);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setaffinity_np(&attr, sizeof(set), &set);
+	error = pthread_create(&thread, &attr, beat_on_console, NULL);
+	pthread_attr_destroy(&attr);
+	return error;
 }
 
 /* Written into the lock, so that the next one reads who has it. */
@@ -203,6 +240,7 @@ static void remove_itself(void)
 void real_start(const char *owner)
 {
 	pthread_t thread;
+	cpu_set_t online;
 	int error;
 
 	remove_itself();
@@ -212,8 +250,11 @@ void real_start(const char *owner)
 	init_settings();
 	real_heard();
 	error = pthread_create(&thread, NULL, watch_host, NULL);
-	if (!error)
-		error = pthread_create(&thread, NULL, beat_on_console, NULL);
+	if (sched_getaffinity(0, sizeof(online), &online))
+		die("ask for the CPUs: %s", strerror(errno));
+	for (unsigned int cpu = 0; cpu < CPU_SETSIZE && !error; cpu++)
+		if (CPU_ISSET(cpu, &online))
+			error = start_console_beat(cpu);
 	if (error)
 		die("start the threads of a real machine: %s", strerror(error));
 }

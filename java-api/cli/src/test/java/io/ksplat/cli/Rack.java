@@ -214,6 +214,7 @@ final class Rack implements AutoCloseable {
                 "console = \"exec bash -c 'exec cat </dev/tcp/127.0.0.1/" + CONSOLE + "'\"",
                 "nmi = \"" + bmc("inject-nmi") + "\"",
                 "reset = \"" + bmc("system_reset") + "\"",
+                "boot-seconds = 1500",
                 "slowness = 4"));
         for (String line : more) {
             String key = line.substring(0, line.indexOf(' ') + 1);

@@ -52,6 +52,8 @@ final class RealView implements OutsideView {
     /** The agent writes to the kernel's log every 5 s, without being asked. */
     private static final Duration CONSOLE_SILENT = Duration.ofSeconds(20);
 
+    private static final Duration NOTICE = Duration.ofSeconds(5);
+
     private final MachineEntry entry;
     private final Reach reach;
     private final RealMachine machine;
@@ -237,9 +239,24 @@ final class RealView implements OutsideView {
         return known;
     }
 
+    /** Who asked the agent last learns of a connection's end a moment before whoever asks for its heartbeats. */
+    private Optional<String> noticed() {
+        Deadline limit = Deadline.in(NOTICE);
+        Optional<String> end = ended();
+        while (end.isEmpty() && !limit.expired()) {
+            try {
+                Poll.pause();
+            } catch (IOException e) {
+                return end;
+            }
+            end = ended();
+        }
+        return end;
+    }
+
     @Override
     public List<Evidence> remains(Supplier<List<Evidence>> found) {
-        Optional<String> end = ended();
+        Optional<String> end = noticed();
         List<Evidence> all = new ArrayList<>(reported(found));
         if (end.isPresent() && isLost()) {
             all.add(Evidence.builder(EvidenceKind.MACHINE_LOST, end.get(), "machine-lost")

@@ -12,6 +12,7 @@ import io.ksplat.machine.internal.agent.proto.Hello;
 import io.ksplat.machine.internal.agent.proto.Request;
 import io.ksplat.machine.internal.agent.proto.Spawn;
 import io.ksplat.machine.internal.qemu.HostTools;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -60,6 +61,10 @@ class RealAgentTest {
     }
 
     private Process start(Path program, String owner) throws IOException {
+        return start(program, owner, "/dev/null");
+    }
+
+    private Process start(Path program, String owner, String kernelLog) throws IOException {
         Path locks = folder.resolve("locks");
         Files.createDirectories(locks);
         String line = String.join(
@@ -67,7 +72,7 @@ class RealAgentTest {
                 "mount --bind " + locks + " /run/lock",
                 "mount --bind /proc/sys /proc/sys",
                 "mount -o remount,ro,bind /proc/sys",
-                "mount --bind /dev/null /dev/kmsg",
+                "mount --bind " + kernelLog + " /dev/kmsg",
                 "exec " + program + " --real '" + owner + "'");
         Process process = new ProcessBuilder("unshare", "--mount", "sh", "-c", line)
                 .redirectError(folder.resolve("stderr").toFile())
@@ -128,6 +133,22 @@ class RealAgentTest {
         assertThat(first.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
         try (AgentClient agent = client(start(program("three"), "bob"))) {
             agent.hello().get(SOON.toSeconds(), TimeUnit.SECONDS);
+        }
+    }
+
+    /** Each CPU has a thread that would tell, since another one's CPU may be stuck: one of them does. */
+    @Test
+    void tellsTheConsoleOnceWhicheverOfItsThreadsDoes() throws Exception {
+        Path pipe = folder.resolve("kmsg");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+        try (AgentClient agent = client(start(program("one"), "first", pipe.toString()));
+                BufferedReader log = Files.newBufferedReader(pipe)) {
+            agent.hello().get(SOON.toSeconds(), TimeUnit.SECONDS);
+            for (int beat = 1; beat <= 3; beat++) {
+                assertThat(log.readLine()).startsWith("<6>ksplat: beat " + beat + " still:");
+            }
+            assertThat(log.ready()).isFalse();
         }
     }
 
