@@ -348,10 +348,9 @@ public final class RealTargets implements Targets {
             }
         }
         options.progress()
-                .report(
-                        entry.name()
-                                + " keeps a kernel in /var/lib/ksplat-boot, and its modules in /lib/modules, beside a file"
-                                + " .ksplat: the next kernel that ksplat boots there removes them");
+                .report(entry.name()
+                        + " keeps a kernel in /var/lib/ksplat-boot, and its modules in /lib/modules, beside a file"
+                        + " .ksplat: the next kernel that ksplat boots there removes them");
     }
 
     /** Leaves nothing behind on a machine that answers. Does not wait for one that is being reset. */
