@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,7 +41,10 @@ class RealConsoleTest {
         long pid =
                 Long.parseLong(Files.readString(folder.resolve("console.log")).strip());
         console.close();
-        assertThat(ProcessHandle.of(pid).filter(ProcessHandle::isAlive)).isEmpty();
+        // Killed, and soon gone.
+        ProcessHandle.of(pid)
+                .map(ProcessHandle::onExit)
+                .ifPresent(end -> assertThat(end).succeedsWithin(Duration.ofSeconds(60)));
     }
 
     @Test
