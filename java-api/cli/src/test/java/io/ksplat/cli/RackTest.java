@@ -4,13 +4,10 @@ package io.ksplat.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -215,51 +212,6 @@ class RackTest {
             assertThat(release).startsWith("7.2.");
             assertThat(rack.ssh("uname -r; cat /proc/cmdline").output()).contains(release, "ksplat.boot=");
             assertThat(ksplat.err()).contains("until it is reset");
-            assertNothingLeft(ksplat);
-            good = true;
-        } finally {
-            assertItsOwnKernelComesBack(good);
-        }
-    }
-
-    /** 6.12 dies of it, and is booted again after the reset. */
-    @Test
-    void aBisectionBootsEachKernelThere() throws Exception {
-        boolean good = false;
-        try {
-            Ksplat ksplat = rack.ksplat(
-                    folder,
-                    Map.of("XDG_STATE_HOME", folder.resolve("state").toString()),
-                    "bisect",
-                    "map-reentry/queue",
-                    "--bad",
-                    "debian:6.12",
-                    "--good",
-                    "debian:6.18",
-                    "--find",
-                    "cure",
-                    "--error",
-                    "0.3",
-                    "--on",
-                    "rack",
-                    "--machines",
-                    rack.machines().toString(),
-                    "--report",
-                    folder.resolve("report").toString(),
-                    "--json");
-            assertThat(ksplat.exit(LIMIT.multipliedBy(5)))
-                    .as(ksplat.out() + ksplat.err())
-                    .isZero();
-
-            JsonNode found = new ObjectMapper().readTree(ksplat.out());
-            assertThat(found.path("from").path("release").asText()).startsWith("6.12.");
-            assertThat(found.path("to").path("release").asText()).startsWith("6.16.");
-            List<String> releases = new ArrayList<>();
-            ksplat.results()
-                    .path("runs")
-                    .forEach(run -> releases.add(
-                            run.path("kernel").path("release").asText().replaceFirst("^(\\d+\\.\\d+).*", "$1")));
-            assertThat(releases).contains("6.12", "6.16", "6.18");
             assertNothingLeft(ksplat);
             good = true;
         } finally {
