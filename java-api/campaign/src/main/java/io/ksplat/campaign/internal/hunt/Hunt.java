@@ -15,6 +15,7 @@ import io.ksplat.machine.Accelerator;
 import io.ksplat.machine.internal.KernelInfo;
 import io.ksplat.machine.internal.MachineFactory;
 import io.ksplat.results.internal.KnownReports;
+import io.ksplat.results.internal.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,8 +68,21 @@ public final class Hunt {
      * report is not tried again.
      */
     public HuntResult run(HuntRequest request) throws IOException, InterruptedException, KernelException {
+        Path folder = Files.createDirectories(report.resolve("hunt").resolve(HuntFile.folder(request)));
+        HuntResult result = hunt(request, folder);
+        // The session has written the reports of all runs only now.
+        for (HuntResult.Tried tried : result.operations()) {
+            Path trial = OperationTrial.trial(folder, tried.name());
+            if (tried.answer() != HuntResult.Answer.INCONCLUSIVE && Files.isDirectory(trial)) {
+                RunFolder.remove(trial);
+            }
+        }
+        return result;
+    }
+
+    private HuntResult hunt(HuntRequest request, Path folder)
+            throws IOException, InterruptedException, KernelException {
         try (Session session = Session.open(AnchorShelf.options(progress))) {
-            Path folder = Files.createDirectories(report.resolve("hunt").resolve(HuntFile.folder(request)));
             Cache cache = Cache.standard();
             Kernel kernel = new Kernels(cache).resolve(KernelSpec.parse(request.kernel()), progress);
             KernelInfo info =

@@ -16,7 +16,6 @@ import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.Symbol;
 import io.ksplat.results.RunRecord;
-import io.ksplat.results.internal.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,14 +41,26 @@ record OperationTrial(
     /** What each measured point of an operation showed, in its folder. */
     private static final String POINTS = "points.txt";
 
+    /** What runs of several places at once leave, in the operation's folder. */
+    private static final String TRIAL = "trial";
+
     /** The load unlinks files, and the task's program is attached there. */
     private static final String BEGIN = "vfs_unlink";
 
     private static final int LONGEST = 8192;
 
+    /** Returns where the files of an operation lie that tell no more once it has an answer. */
+    static Path trial(Path folder, String operation) {
+        return own(folder, operation).resolve(TRIAL);
+    }
+
+    private static Path own(Path folder, String operation) {
+        return folder.resolve(operation.replace('/', '+'));
+    }
+
     /** Tries an operation. What ksplat fails at is an answer, too, and says so. */
     Tried run(Operation operation) throws InterruptedException, KernelException, IOException {
-        Path own = folder.resolve(operation.name().replace('/', '+'));
+        Path own = own(folder, operation.name());
         String anchor = "";
         try {
             Path java = OperationPair.write(
@@ -122,18 +133,14 @@ record OperationTrial(
                     Optional.of("it passes no function and no event that a program can be attached to"),
                     false);
         }
-        Path trials = own.resolve("trial");
-        Tried tried = new ReentryTrial(
+        Path trials = own.resolve(TRIAL);
+        return new ReentryTrial(
                         operation,
                         group -> confirmation.together(operation, group, trials),
                         (place, deadly, lock, number) -> confirmation.at(operation, place, deadly, lock, number, own),
                         places,
                         path.length())
                 .run();
-        if (tried.answer() != Answer.INCONCLUSIVE) {
-            RunFolder.remove(trials);
-        }
-        return tried;
     }
 
     private Tried interrupt(Operation operation, Path own, FrozenMachine frozen, SteppedPath path)

@@ -146,21 +146,23 @@ final class PlaceSearch {
                 .filter(symbol -> symbol.address() == address)
                 .map(Symbol::name)
                 .filter(begun -> !begun.startsWith(PROGRAM) && !DENIED.contains(begun));
-        if (name.isEmpty() || !isTraced(memory.read(address, LOOKED_AT))) {
+        if (name.isEmpty()) {
             return Optional.empty();
         }
         // A copy that the compiler made has another name, and no type: a kprobe needs none.
         boolean typed =
                 kernel.hasTypeOf(name.get()) && symbols.named(name.get()).size() == 1;
-        return Optional.of((typed ? "fentry/" : "kprobe/") + name.get());
+        // A thunk of a return or a jump begins with a call, too, and has no type.
+        boolean traced = isTraced(memory.read(address, LOOKED_AT), typed);
+        return traced ? Optional.of((typed ? "fentry/" : "kprobe/") + name.get()) : Optional.empty();
     }
 
-    private static boolean isTraced(byte[] code) {
+    private static boolean isTraced(byte[] code, boolean typed) {
         byte[] begin = Arrays.copyOf(code, ENDBR64.length);
         boolean marked =
                 Arrays.equals(begin, ENDBR64) || Arrays.equals(begin, SEALED) || Arrays.equals(begin, SEALED_LATER);
         int at = marked ? ENDBR64.length : 0;
-        return code[at] == CALL || Arrays.equals(Arrays.copyOfRange(code, at, at + NOP5.length), NOP5);
+        return (typed && code[at] == CALL) || Arrays.equals(Arrays.copyOfRange(code, at, at + NOP5.length), NOP5);
     }
 
     /** Returns the tracepoints by the addresses of their branches; none if the kernel does not say where they are. */

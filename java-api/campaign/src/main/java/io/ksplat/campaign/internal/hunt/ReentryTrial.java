@@ -25,6 +25,9 @@ import java.util.Optional;
 final class ReentryTrial {
     private static final String ERROR = "error";
 
+    /** How the agent begins what it says of a kernel that loads a program and does not attach it. */
+    private static final String ATTACH = "attach program ";
+
     private final Operation operation;
     private final Together together;
     private final Alone alone;
@@ -155,10 +158,10 @@ final class ReentryTrial {
 
     private void refused(Place place, RunRecord run) {
         refused.add(place.section() + ": " + reason(run));
-        if (run.verdict() == Verdict.ERROR) {
+        if (run.verdict() == Verdict.ERROR && !reason(run).startsWith(ATTACH)) {
             doubts.add(place.section() + ": " + reason(run));
         } else if (refusal.isEmpty()) {
-            refusal = Optional.of(Answer.valueOf(run.verdict().name()));
+            refusal = Optional.of(run.verdict() == Verdict.UNSUPPORTED ? Answer.UNSUPPORTED : Answer.REJECTED);
         }
     }
 
