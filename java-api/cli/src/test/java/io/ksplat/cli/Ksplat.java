@@ -114,6 +114,15 @@ final class Ksplat {
         return Files.readString(err, StandardCharsets.UTF_8);
     }
 
+    /** The verdict of a reproducer's first run, as it printed it; {@code none} if it printed none. */
+    String outcome(String reproducer) throws IOException {
+        return out().lines()
+                .filter(line -> line.matches("[A-Z]+  " + reproducer + " on .*"))
+                .map(line -> line.replaceFirst(" .*", ""))
+                .findFirst()
+                .orElse("none");
+    }
+
     /** The only run in results.json. */
     JsonNode onlyRun() throws IOException {
         JsonNode runs = results().path("runs");

@@ -94,12 +94,7 @@ class SyscallFaultsTest {
         Ksplat ksplat = Ksplat.under(folder, fault.command(tools, trace), Map.of(), "run", "nmi-cpumask-kptr");
 
         String said = ksplat.out() + ksplat.err();
-        List<String> verdicts = ksplat.out()
-                .lines()
-                .filter(line -> line.matches("[A-Z]+  nmi-cpumask-kptr on .*"))
-                .map(line -> line.replaceFirst(" .*", ""))
-                .toList();
-        String outcome = verdicts.isEmpty() ? "none" : verdicts.get(0);
+        String outcome = ksplat.outcome("nmi-cpumask-kptr");
         System.out.println("| " + fault + " | " + injected(trace) + " | " + outcome + " | " + ksplat.exit() + " |");
         assertThat(outcome).as(said).isIn("CLEAN", "INCONCLUSIVE", "ERROR", "none");
         if (ksplat.exit() == 0) {

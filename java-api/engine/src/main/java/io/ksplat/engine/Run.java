@@ -180,9 +180,7 @@ public final class Run {
         /** A message of ksplat's own is a sentence; others need the name of their class. */
         private static String said(Throwable thrown) {
             String message = thrown.getMessage();
-            return message != null && thrown.getClass().getName().startsWith("io.ksplat.")
-                    ? message
-                    : thrown.toString();
+            return message != null && isOwn(thrown) ? message : thrown.toString();
         }
     }
 
@@ -538,11 +536,14 @@ public final class Run {
         return evidence;
     }
 
+    /** Its message is a sentence then. */
+    private static boolean isOwn(Throwable thrown) {
+        return thrown.getClass().getName().startsWith("io.ksplat.");
+    }
+
     /** The host's own message may name no file, and says nothing alone. */
     private static String failure(Exception thrown) {
-        boolean telling = thrown.getClass().getName().startsWith("io.ksplat.")
-                || thrown instanceof FileSystemException
-                || !(thrown instanceof IOException);
+        boolean telling = isOwn(thrown) || thrown instanceof FileSystemException || !(thrown instanceof IOException);
         return telling ? String.valueOf(thrown.getMessage()) : "the run could not be prepared: " + thrown.getMessage();
     }
 

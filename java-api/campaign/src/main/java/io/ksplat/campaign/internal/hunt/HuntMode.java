@@ -14,9 +14,6 @@ public enum HuntMode {
     /** In a program that is attached to what it passes. */
     REENTRY;
 
-    /** The ways to say one. */
-    public static final String WAYS = "nmi or reentry";
-
     /**
      * Returns the mode of a word.
      *
