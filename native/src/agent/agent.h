@@ -3,6 +3,7 @@
 #ifndef KSPLAT_AGENT_H
 #define KSPLAT_AGENT_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -105,6 +106,7 @@ void output_reaped(pid_t pid, int status, const struct rusage *taken);
 uint64_t physical_address(const volatile void *address);
 
 /* beat.c */
+void pinned_thread(unsigned int cpu, pthread_attr_t *attr);
 void beat_start(void);
 uint64_t beat_physical(void);
 void beat_still(uint64_t ns, char *to, size_t size);

@@ -76,20 +76,27 @@ static struct beat_page *map_page(void)
 	return at;
 }
 
+/* Prepares the attributes of a thread that stays on one CPU, ends by itself, and needs little memory. Destroy them after use. */
+void pinned_thread(unsigned int cpu, pthread_attr_t *attr)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	pthread_attr_init(attr);
+	pthread_attr_setstacksize(attr, 64 << 10);
+	pthread_attr_setdetachstate(attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setaffinity_np(attr, sizeof(set), &set);
+}
+
 static void start_thread(unsigned int cpu, struct beat_slot *slot)
 {
 	const struct sched_param priority = { .sched_priority = 1 };
 	pthread_attr_t attr;
 	pthread_t thread;
-	cpu_set_t set;
 	int error;
 
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 64 << 10);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setaffinity_np(&attr, sizeof(set), &set);
+	pinned_thread(cpu, &attr);
 	if (!test_mode) {
 		pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
 		pthread_attr_setschedpolicy(&attr, SCHED_FIFO);

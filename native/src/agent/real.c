@@ -190,15 +190,9 @@ static int start_console_beat(unsigned int cpu)
 {
 	pthread_attr_t attr;
 	pthread_t thread;
-	cpu_set_t set;
 	int error;
 
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 64 << 10);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setaffinity_np(&attr, sizeof(set), &set);
+	pinned_thread(cpu, &attr);
 	error = pthread_create(&thread, &attr, beat_on_console, NULL);
 	pthread_attr_destroy(&attr);
 	return error;
