@@ -3,6 +3,7 @@ package io.ksplat.kernel;
 
 import io.ksplat.kernel.internal.CacheUse;
 import io.ksplat.kernel.internal.UserFolders;
+import io.ksplat.kernel.internal.WholeFolder;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -15,7 +16,6 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -116,14 +116,14 @@ public final class Cache {
                 return made.get();
             }
             Path fresh = kindFolder(kind).resolve(NEW + key);
-            delete(fresh); // left by a process that was killed: a live one would hold the lock
+            WholeFolder.remove(fresh); // left by a process that was killed: a live one would hold the lock
             Files.createDirectories(fresh);
             try {
                 builder.build(fresh);
                 markGrown();
                 return Files.move(fresh, folder(kind, key), StandardCopyOption.ATOMIC_MOVE);
             } finally {
-                delete(fresh);
+                WholeFolder.remove(fresh);
             }
         });
     }
@@ -143,7 +143,7 @@ public final class Cache {
             throws IOException, InterruptedException, X {
         return this.<Path, X>locked(kind, work, () -> {
             Path fresh = kindFolder(kind).resolve(NEW + checked(work));
-            delete(fresh);
+            WholeFolder.remove(fresh);
             Files.createDirectories(fresh);
             try {
                 String key = builder.build(fresh);
@@ -154,7 +154,7 @@ public final class Cache {
                         ? older.get()
                         : Files.move(fresh, folder(kind, key), StandardCopyOption.ATOMIC_MOVE);
             } finally {
-                delete(fresh);
+                WholeFolder.remove(fresh);
             }
         });
     }
@@ -208,7 +208,7 @@ public final class Cache {
                     FileLock held = channel.tryLock()) {
                 // No lock: another process is making the entry just now.
                 if (held != null) {
-                    delete(folder);
+                    WholeFolder.remove(folder);
                 }
             } finally {
                 threads.unlock();
@@ -248,9 +248,9 @@ public final class Cache {
                 return false;
             }
             Path doomed = kindFolder(kind).resolve(NEW + key);
-            delete(doomed);
+            WholeFolder.remove(doomed);
             Files.move(folder(kind, key), doomed, StandardCopyOption.ATOMIC_MOVE);
-            delete(doomed);
+            WholeFolder.remove(doomed);
             return true;
         });
     }
@@ -262,11 +262,11 @@ public final class Cache {
         }
         return CacheUse.unlessUsed(kindFolder(kind), checked(key), () -> {
             Path doomed = kindFolder(kind).resolve(NEW + key);
-            delete(doomed);
+            WholeFolder.remove(doomed);
             boolean there = Files.exists(folder(kind, key));
             if (there) {
                 Files.move(folder(kind, key), doomed, StandardCopyOption.ATOMIC_MOVE);
-                delete(doomed);
+                WholeFolder.remove(doomed);
             }
             Files.deleteIfExists(kindFolder(kind).resolve(LOCK + key));
             return there;
@@ -324,17 +324,6 @@ public final class Cache {
                 sum += Files.size(file);
             }
             return sum;
-        }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
         }
     }
 }

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import org.jspecify.annotations.Nullable;
 
 /** Where the files of one run lie under the report's folder. */
 public final class RunFolder {
@@ -48,26 +47,6 @@ public final class RunFolder {
                 if (attributes.isRegularFile()) {
                     Files.copy(file, to.resolve(from.relativize(file)), StandardCopyOption.REPLACE_EXISTING);
                 }
-                return FileVisitResult.CONTINUE;
-            }
-        });
-    }
-
-    /** Removes a folder with all that is in it. A link leads nowhere: it is removed itself. */
-    public static void remove(Path folder) throws IOException {
-        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.delete(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path empty, @Nullable IOException failure) throws IOException {
-                if (failure != null) {
-                    throw failure;
-                }
-                Files.delete(empty);
                 return FileVisitResult.CONTINUE;
             }
         });

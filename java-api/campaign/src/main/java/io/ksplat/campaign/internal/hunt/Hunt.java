@@ -11,11 +11,11 @@ import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Kernels;
 import io.ksplat.kernel.Progress;
+import io.ksplat.kernel.internal.WholeFolder;
 import io.ksplat.machine.Accelerator;
 import io.ksplat.machine.internal.KernelInfo;
 import io.ksplat.machine.internal.MachineFactory;
 import io.ksplat.results.internal.KnownReports;
-import io.ksplat.results.internal.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,8 +73,8 @@ public final class Hunt {
         // The session has written the reports of all runs only now.
         for (HuntResult.Tried tried : result.operations()) {
             Path trial = OperationTrial.trial(folder, tried.name());
-            if (tried.answer() != HuntResult.Answer.INCONCLUSIVE && Files.isDirectory(trial)) {
-                RunFolder.remove(trial);
+            if (tried.answer() != HuntResult.Answer.INCONCLUSIVE) {
+                WholeFolder.remove(trial);
             }
         }
         return result;

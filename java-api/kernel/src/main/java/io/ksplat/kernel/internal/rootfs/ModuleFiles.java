@@ -6,6 +6,7 @@ import io.ksplat.kernel.internal.BoundedCopy;
 import io.ksplat.kernel.internal.Command;
 import io.ksplat.kernel.internal.Decompressor;
 import io.ksplat.kernel.internal.EditDistance;
+import io.ksplat.kernel.internal.WholeFolder;
 import io.ksplat.kernel.internal.packages.PackageFile;
 import java.io.IOException;
 import java.io.InputStream;
@@ -120,11 +121,7 @@ public final class ModuleFiles {
             Files.copy(tree.resolve(BUILT_IN), entry.resolve(BUILT_IN));
         }
         DiskImage.ofFolder(tree, entry);
-        try (Stream<Path> all = Files.walk(root)) {
-            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
-        }
+        WholeFolder.remove(root);
     }
 
     /** On Debian the path of whoever is not root does not have its folder. */
@@ -178,11 +175,7 @@ public final class ModuleFiles {
                 tree.toString(),
                 image().file().toString());
         run(by, "tar", "--owner=0", "--group=0", "-C", tree.toString(), "-I", "gzip -1", "-cf", to.toString(), ".");
-        try (Stream<Path> all = Files.walk(tree)) {
-            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
-        }
+        WholeFolder.remove(tree);
     }
 
     private static void run(Path folder, String... words) throws IOException, InterruptedException, KernelException {
