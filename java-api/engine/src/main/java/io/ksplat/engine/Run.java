@@ -541,10 +541,15 @@ public final class Run {
         return thrown.getClass().getName().startsWith("io.ksplat.");
     }
 
-    /** The host's own message may name no file, and says nothing alone. */
+    /** What the JDK itself throws may name no file ("No space left on device"), and says nothing alone. */
     private static String failure(Exception thrown) {
-        boolean telling = isOwn(thrown) || thrown instanceof FileSystemException || !(thrown instanceof IOException);
-        return telling ? String.valueOf(thrown.getMessage()) : "the run could not be prepared: " + thrown.getMessage();
+        StackTraceElement[] stack = thrown.getStackTrace();
+        boolean told = thrown instanceof FileSystemException
+                || stack.length == 0
+                || stack[0].getClassName().startsWith("io.ksplat.");
+        return thrown instanceof IOException && !told
+                ? "the run could not be prepared: " + thrown.getMessage()
+                : String.valueOf(thrown.getMessage());
     }
 
     private void keepLog(BpfException refusal) {
