@@ -39,7 +39,11 @@ final class Rack implements AutoCloseable {
      */
     private static final String BOOT_LINE =
             "root=/dev/vda rw console=ttyS0,115200 rcu_nocbs=all rcutree.enable_rcu_lazy=0 transparent_hugepage=never"
-                    + " watchdog_thresh=10 rcupdate.rcu_cpu_stall_timeout=10 tsc=reliable no_timer_check panic=10";
+                    + " watchdog_thresh=10 rcupdate.rcu_cpu_stall_timeout=10 tsc=reliable no_timer_check panic=10"
+                    // Memory that outlives a boot, for what a kernel says at its end.
+                    + " memmap=1M$0x30000000 modules_load=ramoops ramoops.mem_address=0x30000000 ramoops.mem_size=0x100000"
+                    + " ramoops.record_size=0x20000"
+                    + " crashkernel=256M";
 
     private final Path folder;
     private final Path disk;
@@ -114,7 +118,7 @@ final class Rack implements AutoCloseable {
         words.addAll(List.of("qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi"));
         // Byte by byte TCG takes 30 ms to clear a page that code of a kernel before kexec was in: minutes for a boot.
         words.addAll(List.of("-cpu", "max,-erms,-fsrm"));
-        words.addAll(List.of("-smp", "4", "-m", "1024", "-nodefaults", "-no-user-config", "-display", "none"));
+        words.addAll(List.of("-smp", "4", "-m", "1536", "-nodefaults", "-no-user-config", "-display", "none"));
         words.addAll(List.of("-kernel", kernel.resolve("vmlinuz").toString()));
         words.addAll(List.of("-initrd", kernel.resolve("initrd").toString(), "-append", BOOT_LINE));
         words.addAll(List.of("-drive", "file=" + disk.resolve("disk") + ",format=raw,if=virtio,snapshot=on"));

@@ -9,8 +9,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Stream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +36,22 @@ class RackTest {
                 @Test
                 void writes(Machine machine) throws IOException {
                     machine.writeFile("PATH", "TEXT");
+                }
+            }
+            """;
+
+    /** One that takes long enough for something to happen to it. */
+    private static final String WATCHES = """
+            import io.ksplat.engine.Machine;
+            import io.ksplat.junit.Reproducer;
+            import java.time.Duration;
+            import org.junit.jupiter.api.Test;
+
+            @Reproducer(id = "watches", bpf = "writes.bpf.c", shows = "that nothing happens", seed = "a test")
+            class Watches {
+                @Test
+                void watches(Machine machine) {
+                    machine.watch(Duration.ofSeconds(60));
                 }
             }
             """;
@@ -68,6 +87,14 @@ class RackTest {
     static void ends() throws Exception {
         if (rack != null) {
             rack.close();
+        }
+    }
+
+    /** One test's trouble is not the next one's. */
+    @BeforeEach
+    void answers() throws Exception {
+        if (rack.ssh("true").status() != 0) {
+            rack.reset();
         }
     }
 
@@ -146,6 +173,11 @@ class RackTest {
                 .toString();
     }
 
+    private String watching() throws Exception {
+        Files.writeString(folder.resolve("writes.bpf.c"), NOTHING);
+        return Files.writeString(folder.resolve("Watches.java"), WATCHES).toString();
+    }
+
     /** Over LAN there is a session that must end, or the next run's console would be refused. */
     @Test
     void aDeadlockIsToldOverLanAndIpmiResets() throws Exception {
@@ -164,6 +196,64 @@ class RackTest {
                     .isEqualTo("CLEAN");
             assertNothingLeft(ksplat);
         }
+    }
+
+    /** A console that ends with the connection: what the kernel said last, the next boot finds. */
+    @Test
+    void aPanicIsACrashFromPstoreAlone() throws Exception {
+        String panics = writing("/proc/sysrq-trigger", "c");
+        Ksplat ksplat = run(rack.machines("console = { kmsg = true }"), panics, "nmi-cpumask-kptr");
+
+        JsonNode dead = runOf(ksplat, "writes");
+        assertThat(dead.path("verdict").asText())
+                .as(ksplat.out() + ksplat.err())
+                .isEqualTo("CRASH");
+        try (Stream<Path> files = Files.walk(ksplat.report)) {
+            assertThat(files.filter(file -> file.endsWith("kept-log.log")))
+                    .singleElement(InstanceOfAssertFactories.PATH)
+                    .content()
+                    .contains("sysrq triggered crash");
+        }
+        assertThat(ksplat.err()).contains("waiting for what it has kept").doesNotContain("resetting it");
+        assertThat(runOf(ksplat, "nmi-cpumask-kptr").path("verdict").asText())
+                .as(ksplat.out() + ksplat.err())
+                .isEqualTo("CLEAN");
+        assertNothingLeft(ksplat);
+    }
+
+    /** Its kernel is not reset while another one saves what it was. */
+    @Test
+    void aPanicIsACrashFromKdump() throws Exception {
+        HeldProcess armed = rack.ssh("kdump-config load; cat /sys/kernel/kexec_crash_loaded");
+        assertThat(armed.output().strip()).endsWith("1");
+        String panics = writing("/proc/sysrq-trigger", "c");
+        Ksplat ksplat = run(rack.machines("console = { kmsg = true }"), panics, "nmi-cpumask-kptr");
+
+        assertThat(runOf(ksplat, "writes").path("verdict").asText())
+                .as(ksplat.out() + ksplat.err())
+                .isEqualTo("CRASH");
+        assertThat(ksplat.err()).doesNotContain("resetting it");
+        assertThat(rack.ssh("grep -l 'sysrq triggered crash' /var/crash/*/dmesg.*")
+                        .status())
+                .isZero();
+        assertThat(runOf(ksplat, "nmi-cpumask-kptr").path("verdict").asText())
+                .as(ksplat.out() + ksplat.err())
+                .isEqualTo("CLEAN");
+        assertNothingLeft(ksplat);
+    }
+
+    /** pstore has the panic of the test before, or none. */
+    @Test
+    void aMachineThatIsResetByAnotherWasLostAndDidNotCrash() throws Exception {
+        Ksplat ksplat = start(rack.machines("console = { kmsg = true }"), Map.of(), watching());
+        ksplat.awaitProgress("running on 6.12");
+        rack.reset();
+        ksplat.exit(LIMIT);
+        assertThat(ksplat.onlyRun().path("verdict").asText())
+                .as(ksplat.out() + ksplat.err())
+                .isIn("INCONCLUSIVE", "ERROR");
+        assertThat(ksplat.out()).contains("rack");
+        assertNothingLeft(ksplat);
     }
 
     /** No serial line at all: the last words come over the cable. */
@@ -207,6 +297,11 @@ class RackTest {
             assertThat(run.path("verdict").asText())
                     .as(ksplat.out() + ksplat.err())
                     .isEqualTo("RECOVERED");
+            assertThat(runOf(ksplat, "res-spin-lock-aa/two-locks")
+                            .path("verdict")
+                            .asText())
+                    .as(ksplat.out() + ksplat.err())
+                    .isEqualTo("CLEAN");
             assertThat(run.path("kernel").path("spec").asText()).isEqualTo("debian:7.2");
             String release = run.path("kernel").path("release").asText();
             assertThat(release).startsWith("7.2.");
@@ -242,8 +337,8 @@ class RackTest {
 
     @Test
     void anotherUserHasIt() throws Exception {
-        Ksplat first = start(rack.machines(), Map.of(), "nmi-cpumask-kptr");
-        first.awaitProgress("starting 6.12");
+        Ksplat first = start(rack.machines(), Map.of(), watching());
+        first.awaitProgress("running on 6.12");
         Path second = Files.createDirectory(folder.resolve("second"));
         Ksplat refused = rack.ksplat(
                 second,
@@ -300,7 +395,7 @@ class RackTest {
 
     @Test
     void aCableThatIsPulledIsNoHang() throws Exception {
-        Ksplat ksplat = start(rack.machines(), Map.of(), "nmi-cpumask-kptr", "--repeat", "1");
+        Ksplat ksplat = start(rack.machines(), Map.of(), watching());
         try {
             ksplat.awaitProgress("running on 6.12");
             rack.cable(false);
@@ -312,14 +407,12 @@ class RackTest {
         assertNothingLeft(ksplat);
     }
 
-    /** It starts again once the agent, which ends with its connection, has let go of the lock. */
+    /** All of it: systemd starts another one. */
     @Test
     void anSshdThatIsKilledIsNoHang() throws Exception {
-        Ksplat ksplat = start(rack.machines(), Map.of(), "nmi-cpumask-kptr");
+        Ksplat ksplat = start(rack.machines(), Map.of(), watching());
         ksplat.awaitProgress("running on 6.12");
-        rack.ssh(
-                "systemctl mask --runtime --now ssh.socket; systemd-run sh -c 'systemctl mask --runtime ssh; pkill -9 sshd;"
-                        + " flock /run/lock/ksplat true; systemctl unmask ssh; systemctl start ssh'");
+        rack.ssh("systemd-run pkill -9 sshd");
         ksplat.exit(LIMIT);
         assertError(ksplat, "the connection to rack is lost");
         assertNothingLeft(ksplat);
@@ -345,7 +438,7 @@ class RackTest {
     /** What is measured is measured by clocks that nobody sets. */
     @Test
     void aClockThatJumpsChangesNothing() throws Exception {
-        Ksplat ksplat = start(rack.machines(), Map.of(), "nmi-cpumask-kptr");
+        Ksplat ksplat = start(rack.machines(), Map.of(), watching());
         ksplat.awaitProgress("running on 6.12");
         assertThat(rack.ssh("date -s '+3 days' && date -s '-1 day'").status()).isZero();
         ksplat.exit(LIMIT);

@@ -237,7 +237,7 @@ public final class RealTargets implements Targets {
         long began = System.nanoTime();
         recover();
         run(order.kernel().kernel());
-        RealMachine machine = RealMachine.open(entry, site.reach(), order.consoleLog());
+        RealMachine machine = site.open(order.consoleLog(), options.progress());
         last = machine;
         return new Started(
                 machine,
@@ -270,8 +270,9 @@ public final class RealTargets implements Targets {
         last = null;
         if (before != null) {
             before.close();
-            spoilt |= !before.isSound();
             losses = before.isLost() ? losses + 1 : 0;
+            boolean back = before.isBack() || (before.savesDump() && site.awaitDump(options.progress()));
+            spoilt |= !back && !before.isSound();
         }
         if (stopped.isPresent()) {
             throw new MachineException(stopped.get());

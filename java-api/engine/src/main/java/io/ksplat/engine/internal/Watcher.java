@@ -46,6 +46,8 @@ import java.util.stream.Stream;
 /** Watches a run's machine from outside, during its code (the console) and after it (all else), until the verdict is certain. */
 public final class Watcher implements ConsoleLog.Reader {
     /** How long a machine may take to fulfil its controls, or to show that it is stuck. */
+    private static final String FROM_MEMORY = "log-from-memory.log";
+
     private static final Duration PATIENCE = Duration.ofSeconds(3);
 
     /** From when on counters that have reached what they must may go on counting: the CPUs must live for the rest of the time. */
@@ -200,12 +202,13 @@ public final class Watcher implements ConsoleLog.Reader {
     }
 
     /** Goes on reading where the console ended: what is found now was not seen there. */
-    private void parse(List<String> unprinted) throws IOException {
+    /** Reads lines of the kernel's log that its console has not shown, and keeps them in a file. */
+    private void parse(String file, List<String> unprinted) throws IOException {
         if (unprinted.isEmpty()) {
             return;
         }
         String text = String.join("\n", unprinted) + "\n";
-        Files.writeString(target.console().file().resolveSibling("log-from-memory.log"), text);
+        Files.writeString(target.console().file().resolveSibling(file), text);
         byte[] bytes = ("\n" + text).getBytes(ISO_8859_1);
         synchronized (parser) {
             fromMemory = true;
@@ -287,7 +290,7 @@ public final class Watcher implements ConsoleLog.Reader {
                     ? decided.alive()
                     : ((OutsideWatch.End.TimeUp) end).alive();
             if (!alive) {
-                parse(analysis().unprinted());
+                parse(FROM_MEMORY, analysis().unprinted());
             }
             watchTasks(look.controls, alive);
             return seen(look.isLost() ? look.controls : look.rest.with(look.controls), alive, Optional.empty());
@@ -304,7 +307,16 @@ public final class Watcher implements ConsoleLog.Reader {
     private Seen gone(Look look, String why) {
         List<Evidence> remains = view.remains(this::credible);
         remains.forEach(this::found);
-        return seen(look.controls, false, remains.isEmpty() ? Optional.of(why) : Optional.empty());
+        Optional<String> trouble = remains.isEmpty() ? Optional.of(why) : Optional.empty();
+        Verdict sofar = new Findings(credible(), look.controls, false, view.visibility()).verdict();
+        if (sofar == Verdict.CLEAN || sofar == Verdict.INCONCLUSIVE) {
+            try {
+                parse("kept-log.log", view.kept());
+            } catch (IOException e) {
+                trouble = Optional.of(why + "; what it has kept of its kernel's log is not known: " + e.getMessage());
+            }
+        }
+        return seen(look.controls, false, trouble);
     }
 
     /** That something did not answer may be a symptom: the agent sleeps as every other task does. */
@@ -332,7 +344,7 @@ public final class Watcher implements ConsoleLog.Reader {
 
     /** Takes what a machine shows that is stopped now; returns its controls. */
     private List<Control> stopped(HangAnalysis.Findings findings, Look look) throws IOException {
-        parse(findings.unprinted());
+        parse(FROM_MEMORY, findings.unprinted());
         found(findings.evidence());
         return look.reader.read();
     }

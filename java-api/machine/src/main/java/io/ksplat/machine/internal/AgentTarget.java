@@ -63,8 +63,13 @@ public abstract class AgentTarget implements Target, GuestControl, Processes, Bp
     protected final CompletableFuture<Void> mark(Console console, String token, ConsoleLog.Reader reader)
             throws IOException {
         CompletableFuture<Void> marked = console.readAfter(token, reader);
-        agent.writeFile("/dev/kmsg", "ksplat: experiment " + token + "\n");
+        mark(token);
         return marked;
+    }
+
+    /** Writes the mark of an experiment to the kernel's log. */
+    protected final void mark(String token) throws IOException {
+        agent.writeFile("/dev/kmsg", "ksplat: experiment " + token + "\n");
     }
 
     /** Starts a child of the agent that does nothing until it is ended. */

@@ -126,6 +126,15 @@ public interface OutsideView extends Target.Capability {
         return List.of();
     }
 
+    /**
+     * Returns the lines of its kernel's log that a machine has kept over its end; empty if it keeps none. May wait for as long as it boots.
+     *
+     * @throws IOException if it does not come back
+     */
+    default List<String> kept() throws IOException {
+        return List.of();
+    }
+
     /** Returns whether an NMI was ever injected: what the kernel says of unknown NMIs since is not its own. */
     boolean nmiInjected();
 

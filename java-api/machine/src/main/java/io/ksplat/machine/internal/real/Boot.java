@@ -20,8 +20,15 @@ record Boot(String id, Duration age) {
 
     private static final int MS = 10;
 
+    private static final String TELL = "cat /proc/sys/kernel/random/boot_id /proc/uptime";
+
     static Boot read(Reach reach) throws IOException {
-        return parse(reach.output("reading the boot's id", "cat /proc/sys/kernel/random/boot_id /proc/uptime") + "\n");
+        return parse(reach.output("reading the boot's id", TELL) + "\n");
+    }
+
+    /** Reads it over a connection of its own. */
+    static Boot readAnew(Reach reach) throws IOException {
+        return parse(reach.anew(TELL) + "\n");
     }
 
     /** Reads /proc/sys/kernel/random/boot_id and, after it, /proc/uptime. */

@@ -19,6 +19,12 @@ final class ConsoleBeats implements ConsoleLog.Reader {
     /** kernel/printk/printk.c, console_prepend_dropped(): on each console that has lost messages. */
     private static final Pattern DROPPED = Pattern.compile("\\*\\* \\d+ printk messages dropped \\*\\*");
 
+    /** init/main.c, start_kernel(): a kernel's first line, behind its time. */
+    private static final Pattern BOOTS = Pattern.compile("^(?:<\\d+>)?(?:\\[ *0\\.\\d{6}\\] ?)?Linux version \\d");
+
+    /** kernel/panic.c, vpanic(). */
+    private static final Pattern PANIC = Pattern.compile("Kernel panic - not syncing: ");
+
     private static final int LONGEST = 1024;
 
     private final ConsoleLog.Reader next;
@@ -26,6 +32,8 @@ final class ConsoleBeats implements ConsoleLog.Reader {
     private final AskedBacktraces asked = new AskedBacktraces();
     private volatile Beat last = new Beat(0, Set.of());
     private volatile boolean dropped;
+    private volatile boolean panicked;
+    private volatile boolean booted;
 
     /**
      * The last beat.
@@ -42,17 +50,20 @@ final class ConsoleBeats implements ConsoleLog.Reader {
         this.next = next;
     }
 
+    /** What the next kernel says is no evidence of this one. */
     @Override
     public void feed(byte[] buffer, int offset, int length) {
-        for (int i = offset; i < offset + length; i++) {
+        int end = offset;
+        for (int i = offset; i < offset + length && !booted; i++) {
             if (buffer[i] == '\n') {
                 read(line.toString());
                 line.setLength(0);
             } else if (line.length() < LONGEST) {
                 line.append((char) (buffer[i] & 0xff));
             }
+            end = i + 1;
         }
-        next.feed(buffer, offset, length);
+        next.feed(buffer, offset, end - offset);
     }
 
     private void read(String text) {
@@ -60,6 +71,8 @@ final class ConsoleBeats implements ConsoleLog.Reader {
         if (DROPPED.matcher(text).find()) {
             dropped = true;
         }
+        panicked |= PANIC.matcher(text).find();
+        booted |= BOOTS.matcher(text).find();
         Matcher beat = BEAT.matcher(text);
         if (beat.find()) {
             Set<Integer> still = new TreeSet<>();
@@ -80,6 +93,21 @@ final class ConsoleBeats implements ConsoleLog.Reader {
     /** Returns whether the console has lost messages. */
     boolean hasDropped() {
         return dropped;
+    }
+
+    /** Returns whether the kernel has panicked. */
+    boolean hasPanicked() {
+        return panicked;
+    }
+
+    /** Returns whether a kernel has begun to boot. */
+    boolean hasBooted() {
+        return booted;
+    }
+
+    /** Lets nothing more through: it would be of another boot. */
+    void end() {
+        booted = true;
     }
 
     Beat last() {

@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -175,22 +174,21 @@ public final class Reach implements AutoCloseable {
         return check(what, run(line, new byte[0], limit));
     }
 
-    /** Returns why a connection of its own cannot be made; empty if the machine answers one. */
-    Optional<String> refuses() {
-        if (isHere()) {
-            return Optional.empty();
+    /**
+     * Runs a shell's command line there over a connection of its own, and returns what it prints.
+     *
+     * @throws MachineException why no such connection can be made
+     */
+    String anew(String line) throws IOException {
+        List<String> words = isHere() ? Outcome.shell(line) : ssh(List.of("-S", "none"));
+        if (!isHere()) {
+            words.add(line);
         }
-        try {
-            List<String> words = ssh(List.of("-S", "none"));
-            words.add("true");
-            Outcome outcome =
-                    Outcome.of(words, new byte[0], entry.scale(CONNECT).multipliedBy(2));
-            return outcome.exit() == 0
-                    ? Optional.empty()
-                    : Optional.of(outcome.said().isEmpty() ? "exit status " + outcome.exit() : outcome.said());
-        } catch (IOException e) {
-            return Optional.of(String.valueOf(e.getMessage()));
+        Outcome outcome = Outcome.of(words, new byte[0], entry.scale(CONNECT).multipliedBy(2));
+        if (outcome.exit() != 0) {
+            throw new MachineException(outcome.said().isEmpty() ? "exit status " + outcome.exit() : outcome.said());
         }
+        return outcome.text();
     }
 
     /** Drops the connection, which may be a dead one. */

@@ -2,6 +2,8 @@
 package io.ksplat.machine.internal.real;
 
 import io.ksplat.evidence.Stack;
+import io.ksplat.kernel.Progress;
+import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.ConsoleLog;
 import io.ksplat.machine.GuestKernel;
@@ -28,6 +30,7 @@ import java.util.stream.Stream;
 /** A real machine for the time of one run: the agent on it, its console, and what is seen of it. */
 public final class RealMachine extends AgentTarget implements NmiInjection {
     private static final Duration MARK = Duration.ofSeconds(20);
+    private static final Duration MARK_AGAIN = Duration.ofSeconds(4);
 
     private final MachineEntry entry;
     private final AgentLink link;
@@ -36,13 +39,24 @@ public final class RealMachine extends AgentTarget implements NmiInjection {
     private final RealNmis nmis;
     private final RealView view;
     private final String taintedBefore;
+    private final KeptLog.Keeper keeper;
+    private final String bootId;
+    private final Progress progress;
     private volatile ConsoleBeats beats = new ConsoleBeats((buffer, offset, length) -> {});
     private volatile long begun = System.nanoTime();
     private boolean closed;
     private boolean sound;
+    private boolean back;
+    private boolean told;
+    private String token = "";
 
-    private RealMachine(MachineEntry entry, Reach reach, AgentLink link, RealConsole console) throws IOException {
+    private RealMachine(
+            MachineEntry entry, Reach reach, AgentLink link, RealConsole console, String bootId, Progress progress)
+            throws IOException {
         super(link.client());
+        this.bootId = bootId;
+        this.progress = progress;
+        this.keeper = KeptLog.Keeper.of(link.client());
         this.entry = entry;
         this.link = link;
         this.console = console;
@@ -56,14 +70,16 @@ public final class RealMachine extends AgentTarget implements NmiInjection {
      * Takes a machine that runs.
      *
      * @param consoleLog where its console goes
+     * @param bootId of the boot that runs
      */
-    public static RealMachine open(MachineEntry entry, Reach reach, Path consoleLog) throws IOException {
+    static RealMachine open(MachineEntry entry, Reach reach, Path consoleLog, String bootId, Progress progress)
+            throws IOException {
         reach.connect();
         AgentLink link = AgentLink.start(entry, reach);
         RealConsole console = null;
         try {
             console = RealConsole.open(entry, reach, consoleLog);
-            return new RealMachine(entry, reach, link, console);
+            return new RealMachine(entry, reach, link, console, bootId, progress);
         } catch (IOException | RuntimeException e) {
             link.close();
             if (console != null) {
@@ -95,6 +111,37 @@ public final class RealMachine extends AgentTarget implements NmiInjection {
         return Math.max(console.log().lastByteNanos(), begun);
     }
 
+    /** Returns whether its console shows that a kernel boots there. */
+    boolean boots() {
+        return beats.hasBooted();
+    }
+
+    /**
+     * Has it back after it was lost: it reboots by itself, or is reset. What its console says from now on is not of the run.
+     *
+     * @return the lines that it has kept of its kernel's log since the mark of the run; empty if it keeps none
+     */
+    List<String> kept(Reach reach) throws IOException {
+        if (!keeper.keeps() || !(keeper.reboots() || entry.reset().isPresent())) {
+            return List.of();
+        }
+        beats.end();
+        progress.report(entry.name() + ": it was lost; waiting for what it has kept of its kernel's log");
+        Reset reset = new Reset(entry, reach);
+        if (!(keeper.reboots() && reset.awaitAnother(bootId)) && entry.reset().isPresent()) {
+            reset.reset(bootId, progress);
+        }
+        reach.connect();
+        back = !Boot.read(reach).id().equals(bootId);
+        List<String> lines = KeptLog.read(reach, token);
+        told = !lines.isEmpty();
+        return lines;
+    }
+
+    String bootId() {
+        return bootId;
+    }
+
     ConsoleBeats.Beat lastBeat() {
         return beats.last();
     }
@@ -123,15 +170,32 @@ public final class RealMachine extends AgentTarget implements NmiInjection {
         return console.log();
     }
 
+    /** A console that is only about to be connected shows nothing of the first mark: it is written until it is seen. */
+    private boolean awaitMark(CompletableFuture<Void> marked)
+            throws IOException, InterruptedException, ExecutionException, TimeoutException {
+        Deadline limit = Deadline.in(scale(MARK));
+        while (true) {
+            try {
+                CompletableFuture.anyOf(marked, console.console().ended())
+                        .get(MARK_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+                return marked.isDone();
+            } catch (TimeoutException e) {
+                if (limit.expired()) {
+                    throw e;
+                }
+                mark(token);
+            }
+        }
+    }
+
     /** Marks in the console where the experiment begins: a console that does not show it is none. */
     @Override
-    public void beginExperiment(String token, ConsoleLog.Reader reader) throws IOException {
+    public void beginExperiment(String mark, ConsoleLog.Reader reader) throws IOException {
+        token = mark;
         beats = new ConsoleBeats(reader);
         CompletableFuture<Void> marked = mark(console.console(), token, beats);
         try {
-            CompletableFuture.anyOf(marked, console.console().ended())
-                    .get(scale(MARK).toMillis(), TimeUnit.MILLISECONDS);
-            if (!marked.isDone()) {
+            if (!awaitMark(marked)) {
                 throw new MachineException("the console of " + entry.name() + " ("
                         + entry.console().inWords() + ") has ended: "
                         + console.ended().orElse("it says no more"));
@@ -179,9 +243,19 @@ public final class RealMachine extends AgentTarget implements NmiInjection {
         return new Nmi(nmis, known, symbols, mode, evidence);
     }
 
-    /** Returns whether it was lost: neither the connection nor the console said anything any more. */
+    /** Returns whether it was lost, and nothing tells why: neither the connection nor the console said anything any more. */
     public boolean isLost() {
-        return view.isLost();
+        return view.isLost() && !told;
+    }
+
+    /** Returns whether it has been booted again since it was lost. */
+    public boolean isBack() {
+        return back;
+    }
+
+    /** Returns whether its kernel has crashed and left it to kdump, which a reset would disturb. */
+    public boolean savesDump() {
+        return keeper.kdump() && beats.hasPanicked() && !back;
     }
 
     /** Returns, once it is closed, whether the next run may have it as it is: it answered, every CPU beat, and nothing tainted its kernel. */

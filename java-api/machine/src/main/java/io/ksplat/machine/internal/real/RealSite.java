@@ -33,6 +33,17 @@ public final class RealSite implements AutoCloseable {
         return bootId;
     }
 
+    /** Takes the machine for a run, whose console goes into a file. */
+    public RealMachine open(Path consoleLog, Progress progress) throws IOException {
+        return RealMachine.open(entry, reach, consoleLog, bootId, progress);
+    }
+
+    /** Waits, as long as it may boot, for a machine that saves a dump and then reboots; returns whether it has. */
+    public boolean awaitDump(Progress progress) throws IOException {
+        progress.report(entry.name() + ": its kernel has crashed, and kdump saves that; waiting for it");
+        return new Reset(entry, reach).awaitAnother(bootId);
+    }
+
     /** Resets the machine, and waits for its next boot. */
     public void reset(Progress progress) throws IOException {
         new Reset(entry, reach).reset(bootId, progress);

@@ -63,8 +63,16 @@ final class RealView implements OutsideView {
     /** When its end was noticed; 0 before. */
     private long consoleEnd;
 
-    /** Why nothing is heard over the connection, and whether anything else is heard. */
-    private record Loss(String why, boolean machine) {}
+    /** Why nothing more is known of the machine, and what is lost. */
+    private record Loss(String why, Lost lost) {}
+
+    private enum Lost {
+        /** The machine lives. */
+        CONNECTION,
+        /** The machine may live. */
+        UNKNOWN,
+        MACHINE
+    }
 
     RealView(MachineEntry entry, Reach reach, RealMachine machine, Pulse pulse, RealNmis nmis) {
         this.entry = entry;
@@ -81,7 +89,7 @@ final class RealView implements OutsideView {
 
     boolean isLost() {
         Loss known = loss;
-        return known != null && known.machine();
+        return known != null && known.lost() == Lost.MACHINE;
     }
 
     @Override
@@ -91,6 +99,9 @@ final class RealView implements OutsideView {
         if (loss == null && (end != null || silent > entry.scale(SILENT).toNanos())) {
             loss = investigate(
                     end == null ? "no answer for " + silent / 1_000_000_000 + " s" : String.valueOf(end.getMessage()));
+        }
+        if (machine.boots() && (loss == null || loss.lost() == Lost.CONNECTION)) {
+            loss = new Loss("the machine was lost: its console shows that it boots again", Lost.MACHINE);
         }
         if (loss == null) {
             loss = consoleLoss();
@@ -107,7 +118,7 @@ final class RealView implements OutsideView {
                 consoleEnd = now;
             }
             // That of a connection that is lost ends with it: an answer that comes later tells that it is not.
-            return pulse.latest().hostNanos() > consoleEnd ? new Loss(over.get(), false) : null;
+            return pulse.latest().hostNanos() > consoleEnd ? new Loss(over.get(), Lost.CONNECTION) : null;
         }
         long silent = now - machine.consoleNanos();
         // A stuck CPU may be the one that would write to it: the kernel is waited for then.
@@ -116,7 +127,7 @@ final class RealView implements OutsideView {
                     "the console of " + entry.name() + " (" + entry.console().inWords() + ") has been silent for "
                             + silent / 1_000_000_000
                             + " s, although the agent writes to the kernel's log every 5 s: what the kernel said is not known",
-                    false);
+                    Lost.CONNECTION);
         }
         return null;
     }
@@ -124,19 +135,26 @@ final class RealView implements OutsideView {
     /** Finds out whether the machine is lost, or the connection alone. */
     private Loss investigate(String why) {
         String connection = "the connection to " + entry.name() + " is lost (" + why + ")";
-        Optional<String> refusal = reach.refuses();
-        if (refusal.isEmpty()) {
-            return new Loss(connection + ", but the machine answers a new one", false);
+        String refusal;
+        try {
+            return Boot.readAnew(reach).id().equals(machine.bootId())
+                    ? new Loss(connection + ", but the machine answers a new one", Lost.CONNECTION)
+                    : new Loss(
+                            "the machine was lost: " + connection + ", and another boot answers a new one",
+                            Lost.MACHINE);
+        } catch (IOException e) {
+            refusal = String.valueOf(e.getMessage());
         }
         if (entry.console() instanceof ConsoleSource.Kmsg) {
             return new Loss(
-                    connection + ", a new one fails (" + refusal.get()
+                    connection + ", a new one fails (" + refusal
                             + "), and its console went over it: whether the machine lives cannot be told",
-                    false);
+                    Lost.UNKNOWN);
         }
         long from = Math.max(pulse.latest().hostNanos(), System.nanoTime() - CONSOLE_SILENT.toNanos());
         if (isHeardWithin(from, entry.scale(CONSOLE_SILENT))) {
-            return new Loss(connection + ", a new one fails (" + refusal.get() + "), but its console goes on", false);
+            return new Loss(
+                    connection + ", a new one fails (" + refusal + "), but its console goes on", Lost.CONNECTION);
         }
         String nmi = "";
         if (entry.nmi().isPresent()) {
@@ -149,15 +167,15 @@ final class RealView implements OutsideView {
             }
             if (isHeardWithin(asked, entry.scale(CONSOLE_SILENT))) {
                 return new Loss(
-                        connection + ", a new one fails (" + refusal.get()
+                        connection + ", a new one fails (" + refusal
                                 + "), but its kernel answers an NMI on the console",
-                        false);
+                        Lost.CONNECTION);
             }
         }
         return new Loss(
-                "the machine was lost: " + connection + ", a new one fails (" + refusal.get()
-                        + "), its console is silent" + nmi,
-                true);
+                "the machine was lost: " + connection + ", a new one fails (" + refusal + "), its console is silent"
+                        + nmi,
+                Lost.MACHINE);
     }
 
     /** Whether the console says something that comes after a moment. */
@@ -264,6 +282,13 @@ final class RealView implements OutsideView {
                     .build());
         }
         return all;
+    }
+
+    /** Of a machine that lives, and has only lost its connection, nothing is asked. */
+    @Override
+    public List<String> kept() throws IOException {
+        Loss known = loss;
+        return known == null || known.lost() == Lost.CONNECTION ? List.of() : machine.kept(reach);
     }
 
     @Override

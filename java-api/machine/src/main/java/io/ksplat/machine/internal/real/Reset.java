@@ -7,9 +7,12 @@ import io.ksplat.machine.MachineException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Resets a machine, and waits until it has booted. */
 final class Reset {
+    private static final Logger LOG = LoggerFactory.getLogger(Reset.class);
     private static final Duration COMMAND = Duration.ofSeconds(60);
     private static final long PAUSE_MS = 2000;
 
@@ -42,6 +45,28 @@ final class Reset {
         }
         await(before, asked, "its reset");
         progress.report(entry.name() + ": it is up again");
+    }
+
+    /**
+     * Waits until a machine that reboots by itself has done so.
+     *
+     * @param before the id of the boot that ends
+     * @return whether it has
+     */
+    boolean awaitAnother(String before) throws IOException {
+        Deadline deadline = Deadline.in(entry.boot());
+        while (!deadline.expired()) {
+            reach.disconnect();
+            try {
+                if (!Boot.read(reach).id().equals(before)) {
+                    return true;
+                }
+            } catch (IOException e) {
+                LOG.debug("waiting for {}", entry.name(), e);
+            }
+            pause();
+        }
+        return false;
     }
 
     /**

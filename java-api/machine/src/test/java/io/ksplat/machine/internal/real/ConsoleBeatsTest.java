@@ -25,6 +25,30 @@ class ConsoleBeatsTest {
         assertThat(passed.toString(StandardCharsets.US_ASCII)).endsWith("ksplat: beat 2 still: 0 12\r\n");
     }
 
+    /** Its warnings are not those of the kernel before it. */
+    @Test
+    void passesNothingOnOfTheNextBoot() {
+        feed("[   90.000000] Kernel panic - not syncing: sysrq triggered crash\n");
+        assertThat(beats.hasPanicked()).isTrue();
+        assertThat(beats.hasBooted()).isFalse();
+        feed(
+                "[   99.000000] the last\n[    0.000000] Linux version 6.12.117 (x)\n[    1.000000] WARNING: of another\n");
+        assertThat(beats.hasBooted()).isTrue();
+        feed("[    2.000000] BUG: of another\n");
+        assertThat(passed.toString(StandardCharsets.US_ASCII))
+                .contains("the last")
+                .doesNotContain("of another");
+    }
+
+    @Test
+    void whatOnlyNamesAKernelIsNoBoot() {
+        feed(
+                "[   90.000000] Kernel Offset: disabled\n[   91.000000] a test of Linux version 6\n[   92.000000] goes on\n");
+        assertThat(beats.hasBooted()).isFalse();
+        assertThat(beats.hasPanicked()).isFalse();
+        assertThat(passed.toString(StandardCharsets.US_ASCII)).contains("goes on");
+    }
+
     /** What a flood has carried away may have been a report. */
     @Test
     void noticesWhatAConsoleHasLost() {
