@@ -120,7 +120,7 @@ final class BisectCommand implements Callable<Integer> {
                 ? prebuilt(bisector, choice, entry, progress)
                 : inTree(
                         bisector,
-                        new Bisector.Commits(searched, profile, paths, firstParent, stateFile),
+                        new Bisector.Commits(searched, profile, options.fragments(), paths, firstParent, stateFile),
                         choice,
                         entry,
                         progress);

@@ -62,12 +62,8 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private AcceleratorMixin machines = new AcceleratorMixin();
 
-    @Option(
-            names = "--config",
-            paramLabel = "FILE",
-            description = "Lines of a kernel's configuration, on top of the profile of a kernel that is built;"
-                    + " may be given several times.")
-    private List<Path> fragments = List.of();
+    @Mixin
+    private ConfigMixin config = new ConfigMixin();
 
     @Option(
             names = "--keep-dead",
@@ -122,7 +118,7 @@ final class RunCommand implements Callable<Integer> {
         TerminalProgress progress = TerminalProgress.on(err);
         SessionOptions options = machines.options(progress)
                 .calledWith(Main.arguments(spec))
-                .withFragments(fragments)
+                .withFragments(config.fragments())
                 .withContainer(image())
                 .on(machine);
         AtomicBoolean failed = new AtomicBoolean();

@@ -9,8 +9,11 @@ import io.ksplat.engine.Runner;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.SessionOptions;
 import io.ksplat.engine.internal.TerminalProgress;
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Kernels;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,12 +31,25 @@ final class SessionMixin {
     @Mixin
     private OnMixin real = new OnMixin();
 
+    @Mixin
+    private ConfigMixin config = new ConfigMixin();
+
     Path report() {
         return report;
     }
 
     Optional<String> accelerator() {
         return machines.said();
+    }
+
+    /** Returns the files of configuration of the kernels that are built. */
+    List<Path> fragments() {
+        return config.fragments();
+    }
+
+    /** Returns what finds and builds kernels. */
+    Kernels kernels() {
+        return new Kernels(Cache.standard()).withFragments(config.fragments());
     }
 
     /**
@@ -43,6 +59,11 @@ final class SessionMixin {
      * @param jobs at a time
      */
     void checkOn(CommandSpec spec, boolean elsewhere, int jobs) {
+        if (elsewhere && !config.fragments().isEmpty()) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--config does not go with --through: a machine of the engine would look for the files where it is");
+        }
         if (real.isGiven() && (elsewhere || jobs > 1)) {
             throw new ParameterException(
                     spec.commandLine(),
@@ -52,7 +73,10 @@ final class SessionMixin {
 
     /** Returns the session's options, after the user of a real machine has agreed. */
     SessionOptions options(TerminalProgress progress, CommandSpec spec) throws IOException {
-        return machines.options(progress).calledWith(Main.arguments(spec)).on(real.machine(spec));
+        return machines.options(progress)
+                .withFragments(config.fragments())
+                .calledWith(Main.arguments(spec))
+                .on(real.machine(spec));
     }
 
     RunSettings settings() {

@@ -51,6 +51,7 @@ class CampaignInputTest {
                 List.of("--all", "--message-id", "a@example.org", patch),
                 List.of("nmi-task-kptr"),
                 List.of("--all", "--most", "0", patch),
+                List.of("--config", patch, "--through", "sh -c", "nmi-task-kptr", patch),
                 List.of("--all", "--mail", folder + "/no/such/mail", patch))) {
             List<String> all = new ArrayList<>(List.of("patch", "--tree", folder.toString()));
             all.addAll(words);

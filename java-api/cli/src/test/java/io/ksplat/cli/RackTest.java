@@ -385,6 +385,18 @@ class RackTest {
         assertNothingLeft(ksplat);
     }
 
+    /** What ipmitool says of it is what people need to know. */
+    @Test
+    void aBmcThatDoesNotAnswerIsAnError() throws Exception {
+        Path machines;
+        try (Rack.Bmcs bmcs = rack.ipmi()) {
+            machines = rack.machines(bmcs.entry().toArray(String[]::new));
+        }
+        Ksplat ksplat = run(machines, "nmi-cpumask-kptr");
+        assertError(ksplat, "the console of rack", "has ended: Error: Unable to establish IPMI v2 / RMCP+ session");
+        assertNothingLeft(ksplat);
+    }
+
     /** Nothing was sent then: that is no clean run. */
     @Test
     void anNmiCommandThatFailsIsAnError() throws Exception {

@@ -51,7 +51,7 @@ public record BisectState(
     /**
      * The question of a bisection.
      *
-     * @param reproducer its id; of a file, followed by what tells it from others of that id
+     * @param reproducer its id, and the digests of what else decides its runs: its file, the configuration beside the profile
      * @param good a commit id
      * @param bad a commit id
      * @param paths limits the bisection to commits that change something below these paths; empty for all commits

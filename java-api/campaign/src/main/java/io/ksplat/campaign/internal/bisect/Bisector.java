@@ -8,9 +8,11 @@ import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Kernels;
 import io.ksplat.kernel.Progress;
+import io.ksplat.kernel.internal.Digests;
 import io.ksplat.kernel.internal.build.KernelTree;
 import io.ksplat.results.internal.campaign.BisectRecord;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -61,12 +63,15 @@ public final class Bisector {
     /**
      * The commits of a tree to bisect.
      *
+     * @param config files with lines of a kernel's configuration, on top of the profile
      * @param paths limits the bisection to commits that change something below these paths
      * @param firstParent whether to stop at the merge that brought the change
      * @param shown the state file, as the user named it; a bisection can be resumed from it
      */
-    public record Commits(Path tree, String profile, List<String> paths, boolean firstParent, Path shown) {
+    public record Commits(
+            Path tree, String profile, List<Path> config, List<String> paths, boolean firstParent, Path shown) {
         public Commits {
+            config = List.copyOf(config);
             paths = List.copyOf(paths);
         }
 
@@ -100,7 +105,7 @@ public final class Bisector {
             throws IOException, InterruptedException, KernelException {
         KernelTree tree = KernelTree.open(Cache.standard(), commits.tree);
         PhaseTimer timer = new PhaseTimer(progress);
-        Kernels kernels = new Kernels(Cache.standard());
+        Kernels kernels = new Kernels(Cache.standard()).withFragments(commits.config);
         TreeBisection bisection = TreeBisection.open(
                 commits.stateFile(),
                 asked(commits, tree),
@@ -117,12 +122,22 @@ public final class Bisector {
                 bisection.look());
     }
 
+    /** Another configuration makes other kernels. */
+    static String digest(List<Path> config) throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (Path file : config) {
+            text.append(Files.readString(file)).append('\n');
+        }
+        return config.isEmpty() ? "" : " config:" + Digests.sha256(text.toString());
+    }
+
     private BisectState.Question asked(Commits commits, KernelTree tree)
             throws IOException, InterruptedException, KernelException {
         return new BisectState.Question(
                 tree.path().toString(),
                 question.reproducer
-                        + question.digest.map(made -> " sha256:" + made).orElse(""),
+                        + question.digest.map(made -> " sha256:" + made).orElse("")
+                        + digest(commits.config),
                 commits.profile,
                 question.find,
                 tree.commit(question.good).id(),

@@ -3,7 +3,6 @@ package io.ksplat.campaign.internal.bisect;
 
 import io.ksplat.campaign.Bug;
 import io.ksplat.campaign.Trial;
-import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Kernels;
@@ -29,9 +28,10 @@ public final class TreeStep {
     }
 
     /** Builds the kernel. If it does not build, returns the reason to skip it. */
-    public Optional<Answer> build(Progress progress) throws IOException, InterruptedException, KernelException {
+    public Optional<Answer> build(Kernels kernels, Progress progress)
+            throws IOException, InterruptedException, KernelException {
         try {
-            new Kernels(Cache.standard()).resolve(kernel, progress);
+            kernels.resolve(kernel, progress);
             return Optional.empty();
         } catch (BuildFailedException e) {
             return Optional.of(new Answer(Bug.Outcome.SKIP, String.valueOf(e.getMessage())));
