@@ -29,6 +29,18 @@ class BadInputTest {
         assertThat(ksplat.report).doesNotExist();
     }
 
+    /** Nobody is there to be asked. */
+    @Test
+    void aMachineThatIsNotGivenUpIsNotTouchedWithoutYes() throws Exception {
+        for (String target : new String[] {"ssh:root@host.invalid", "local"}) {
+            Ksplat ksplat = Ksplat.run(folder, "run", "nmi-task-kptr", "--on", target);
+
+            assertThat(ksplat.exit()).isEqualTo(2);
+            assertThat(ksplat.err()).contains("--on " + target, "say --yes");
+            assertThat(ksplat.report).doesNotExist();
+        }
+    }
+
     @Test
     void aSpecThatIsNoneNamesTheForms() throws Exception {
         Ksplat ksplat = Ksplat.run(folder, "run", "nmi-task-kptr", "--kernel", "7.2");

@@ -54,7 +54,7 @@ final class Rack implements AutoCloseable {
     private Rack(Path folder, Path disk, String series) throws Exception {
         this.folder = folder;
         this.disk = disk;
-        for (String program : List.of("bmc", "network", "ipmi-bmc", "diag-bmc")) {
+        for (String program : List.of("bmc", "network", "ipmi-bmc", "diag-bmc", "boot-kernel")) {
             try (InputStream source = Rack.class.getResourceAsStream("rack/" + program)) {
                 Files.copy(Objects.requireNonNull(source), folder.resolve(program));
             }
@@ -196,6 +196,12 @@ final class Rack implements AutoCloseable {
     /** The words of a shell that have its BMC do something. */
     String bmc(String command) {
         return "bash " + folder.resolve("bmc") + " " + MONITOR + " " + command;
+    }
+
+    /** The words of a shell that have it boot the kernel that their environment names. */
+    String bootCommand() {
+        return "sh " + folder.resolve("boot-kernel") + " ssh -o BatchMode=yes " + String.join(" ", sshOptions())
+                + " root@" + ADDRESS;
     }
 
     /** Pulls the network's cable, or plugs it in. */

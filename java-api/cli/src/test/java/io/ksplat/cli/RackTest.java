@@ -224,7 +224,11 @@ class RackTest {
     /** Its kernel is not reset while another one saves what it was. */
     @Test
     void aPanicIsACrashFromKdump() throws Exception {
-        HeldProcess armed = rack.ssh("kdump-config load; cat /sys/kernel/kexec_crash_loaded");
+        // The kernel that saves the dump has the little memory that is reserved for it, and no place for what the
+        // rack's boot line reserves.
+        HeldProcess armed = rack.ssh(
+                "echo 'KDUMP_CMDLINE=$(sed -E \"s/ (memmap|crashkernel)=[^ ]*//g\" /proc/cmdline)' >>/etc/default/kdump-tools;"
+                        + " kdump-config load; cat /sys/kernel/kexec_crash_loaded");
         assertThat(armed.output().strip()).endsWith("1");
         String panics = writing("/proc/sysrq-trigger", "c");
         Ksplat ksplat = run(rack.machines("console = { kmsg = true }"), panics, "nmi-cpumask-kptr");
@@ -312,6 +316,52 @@ class RackTest {
         } finally {
             assertItsOwnKernelComesBack(good);
         }
+    }
+
+    /** What the command needs it has from its environment; that the kernel answers is proven as it is for kexec. */
+    @Test
+    void aKernelIsBootedByItsBootCommand() throws Exception {
+        boolean good = false;
+        try {
+            Ksplat ksplat = run(
+                    rack.machines("boot = \"" + rack.bootCommand() + "\""),
+                    "res-spin-lock-aa/two-locks",
+                    "--kernel",
+                    "debian:7.2");
+
+            JsonNode run = ksplat.onlyRun();
+            assertThat(run.path("verdict").asText())
+                    .as(ksplat.out() + ksplat.err())
+                    .isEqualTo("CLEAN");
+            assertThat(run.path("kernel").path("release").asText()).startsWith("7.2.");
+            assertThat(ksplat.err()).contains("having it boot").doesNotContain("by kexec");
+            assertNothingLeft(ksplat);
+            good = true;
+        } finally {
+            assertItsOwnKernelComesBack(good);
+        }
+    }
+
+    /** One that answers, but runs another kernel than it was to, is not taken for it. */
+    @Test
+    void aBootCommandThatBootsNothingIsAnError() throws Exception {
+        Ksplat ksplat = run(
+                rack.machines("boot = \"true\"", "boot-seconds = 10"), "nmi-cpumask-kptr", "--kernel", "debian:7.2");
+        assertError(ksplat, "rack did not come back within 10 s of the boot of 7.2.");
+        ksplat.assertNothingLeft();
+    }
+
+    /** Whatever it is that kills it takes its last words along each time. */
+    @Test
+    void threeLossesInARowEndIt() throws Exception {
+        String reboots = writing("/proc/sysrq-trigger", "b");
+        Ksplat ksplat = run(rack.machines(), reboots, "--repeat", "5");
+
+        assertThat(ksplat.results().path("runs").findValuesAsText("verdict"))
+                .as(ksplat.out() + ksplat.err())
+                .containsExactly("INCONCLUSIVE", "INCONCLUSIVE", "INCONCLUSIVE", "ERROR", "ERROR");
+        assertThat(ksplat.out()).contains("the machine was lost", "rack was lost 3 times in a row");
+        assertNothingLeft(ksplat);
     }
 
     /** Such a machine reboots by itself, too: the reset that follows must be its own. */
