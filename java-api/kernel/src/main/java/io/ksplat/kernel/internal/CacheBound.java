@@ -55,10 +55,13 @@ public final class CacheBound {
             "image",
             "initramfs",
             "log",
+            "modules-2",
+            "modules-archive",
             "native",
             "orc",
             "package",
             "qemu",
+            "root",
             "source",
             "template",
             "tree",
@@ -66,7 +69,8 @@ public final class CacheBound {
             "vmlinux");
 
     private static final Set<String> KERNELS = Set.of("built", "debian", "image", "package");
-    private static final Set<String> DERIVED = Set.of("facts", "initramfs", "orc", "template");
+    private static final Set<String> DERIVED =
+            Set.of("facts", "initramfs", "modules-2", "modules-archive", "orc", "template");
 
     private static final Pattern SIZE = Pattern.compile("(\\d{1,9})([KMGT]?)(?:i?B)?", Pattern.CASE_INSENSITIVE);
     private static final Pattern LINE = Pattern.compile("(\\d+)\t(/.+)");
@@ -226,11 +230,11 @@ public final class CacheBound {
         return gone;
     }
 
-    /** Their keys are the kernel's and a digest. */
+    /** Their keys are the kernel's, with or without a digest. */
     private static boolean isDerived(Item item, Item kernel) {
         return DERIVED.contains(item.kind())
-                && item.key().startsWith(kernel.key() + "-")
-                && item.key().substring(kernel.key().length() + 1).matches("[0-9a-f]{8,64}");
+                && item.key().startsWith(kernel.key())
+                && item.key().substring(kernel.key().length()).matches("(-[0-9a-f]{8,64})?");
     }
 
     /**

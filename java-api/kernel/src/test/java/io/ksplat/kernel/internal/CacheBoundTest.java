@@ -75,11 +75,15 @@ class CacheBoundTest {
         entry("debian", "7.2.13", 3);
         Path template = entry("template", "7.2.13" + HASH, 1);
         Path facts = entry("facts", "7.2.13-6b736d34", 1);
+        Path modules = entry("modules-2", "7.2.13", 1);
         Path other = entry("template", "7.2.13-own" + HASH, 1);
+        Path others = entry("modules-2", "7.2.13-own", 1);
 
-        bound.prune(7 << 19, FOR_EVER);
+        bound.prune(11 << 19, FOR_EVER);
 
         assertThat(root.resolve("debian/7.2.13")).doesNotExist();
+        assertThat(modules).doesNotExist();
+        assertThat(others).exists();
         assertThat(template).doesNotExist();
         assertThat(facts).doesNotExist();
         assertThat(other).exists();
