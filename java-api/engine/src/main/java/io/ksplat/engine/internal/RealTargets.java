@@ -187,7 +187,7 @@ public final class RealTargets implements Targets {
         // What answers afterwards, if anything, is not known.
         spoilt = true;
         try {
-            site.boot(kernel, modules, options.progress());
+            bootTwice(kernel, modules);
         } catch (MachineException e) {
             if (!Thread.currentThread().isInterrupted()) {
                 unbootable.put(spec, String.valueOf(e.getMessage()));
@@ -196,6 +196,21 @@ public final class RealTargets implements Targets {
         }
         spoilt = false;
         site.connect();
+    }
+
+    /** That a machine does not come up once says little of a kernel. */
+    private void bootTwice(Kernel kernel, Optional<Path> modules) throws IOException {
+        try {
+            site.boot(kernel, modules, options.progress());
+        } catch (MachineException e) {
+            if (Thread.currentThread().isInterrupted() || !entry.reset().isPresent()) {
+                throw e;
+            }
+            options.progress().report(e.getMessage() + "; trying once more");
+            site.reset(options.progress());
+            site.connect();
+            site.boot(kernel, modules, options.progress());
+        }
     }
 
     @Override

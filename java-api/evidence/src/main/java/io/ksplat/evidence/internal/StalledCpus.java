@@ -6,7 +6,7 @@ import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Stack;
-import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,11 +14,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Tells from the kernel's own reports of stalls that CPUs wait for locks for good, on a machine into which nobody sees. Each CPU whose
- * heart stands still must be shown in a lock's slow path: one that is elsewhere may hold the lock and come back. A CPU that beats holds no
- * spin lock for as long.
+ * heart stands still must be shown in a lock's slow path: one that is elsewhere may hold the lock and come back. But it may also wait for the
+ * others to answer. A CPU that beats holds no spin lock for as long, and answers.
  */
 public final class StalledCpus {
     private static final Set<EvidenceKind> REPORTS =
@@ -28,6 +30,9 @@ public final class StalledCpus {
     private static final Pattern SLOW_PATH =
             Pattern.compile("(native_|__pv_)?queued_(spin|read|write)_lock_slowpath(\\..+)?");
 
+    /** kernel/smp.c: until other CPUs have answered, of which those that beat do. */
+    private static final Pattern ANSWER = Pattern.compile("smp_call_function_(many_cond|single)(\\..+)?");
+
     private StalledCpus() {}
 
     /**
@@ -36,12 +41,12 @@ public final class StalledCpus {
      * @param found what the console has reported
      * @param still the CPUs whose hearts stand still
      * @param asked where CPUs are, as the kernel says when somebody asks: a detector need not report each of them
-     * @return empty if there is none, or one of them is not shown to wait
+     * @return empty if there is none, or one of them is not shown to wait for a lock or for an answer
      */
     public static Optional<Evidence> stuck(List<Evidence> found, Set<Integer> still, List<Stack> asked) {
         Map<Integer, Stack> waiting = new LinkedHashMap<>();
         for (Evidence report : found) {
-            if (REPORTS.contains(report.kind()) && report.source() == Source.CONSOLE) {
+            if (isReport(report)) {
                 add(report.stacks(), waiting);
             }
         }
@@ -49,12 +54,21 @@ public final class StalledCpus {
         if (still.stream().noneMatch(waiting::containsKey)) {
             return Optional.empty();
         }
+        Set<Integer> reported = Set.copyOf(waiting.keySet());
         add(asked, waiting);
-        if (!waiting.keySet().containsAll(still)) {
+        Map<Integer, Stack> asking = asking(found, asked);
+        if (!Stream.concat(waiting.keySet().stream(), asking.keySet().stream())
+                .collect(Collectors.toSet())
+                .containsAll(still)) {
             return Optional.empty();
         }
-        List<Stack> stacks = new ArrayList<>();
-        still.forEach(cpu -> stacks.add(waiting.get(cpu)));
+        // Those come first that it is about: the others got stuck behind them.
+        List<Stack> stacks = still.stream()
+                .sorted(Comparator.comparing((Integer cpu) -> !reported.contains(cpu))
+                        .thenComparing(cpu -> !waiting.containsKey(cpu))
+                        .thenComparing(cpu -> cpu))
+                .map(cpu -> waiting.containsKey(cpu) ? waiting.get(cpu) : asking.get(cpu))
+                .toList();
         Stack first = stacks.get(0);
         String where = slowPath(first).map(Frame::function).orElseThrow();
         String caller = caller(first).orElse(where);
@@ -64,11 +78,35 @@ public final class StalledCpus {
                 : "CPUs " + new TreeSet<>(still) + " are stuck in " + where
                         + ", as the kernel reports, and their hearts stand still";
         return Optional.of(Evidence.builder(EvidenceKind.CPU_STUCK, who, "cpu-stuck:" + caller)
-                .cpu(still.iterator().next())
+                .cpu(first.cpu().orElseThrow())
                 .function(caller)
                 .stacks(stacks)
                 .source(Source.OUTSIDE)
                 .build());
+    }
+
+    /** Returns the CPUs that wait for others to answer, and can themselves answer none. */
+    private static Map<Integer, Stack> asking(List<Evidence> found, List<Stack> asked) {
+        Map<Integer, Stack> asking = new LinkedHashMap<>();
+        Stream<Stack> reported =
+                found.stream().filter(StalledCpus::isReport).flatMap(report -> report.stacks().stream());
+        Stream.concat(reported, asked.stream())
+                .filter(stack -> stack.cpu().isPresent() && isAsking(stack))
+                .forEach(stack -> asking.putIfAbsent(stack.cpu().getAsInt(), stack));
+        return asking;
+    }
+
+    /** What it was about before is on its stack as well. */
+    private static boolean isAsking(Stack stack) {
+        return stack.frames().stream()
+                .filter(frame -> frame.certain() && !frame.inlined())
+                .findFirst()
+                .filter(frame -> ANSWER.matcher(frame.function()).matches())
+                .isPresent();
+    }
+
+    private static boolean isReport(Evidence found) {
+        return REPORTS.contains(found.kind()) && found.source() == Source.CONSOLE;
     }
 
     private static void add(List<Stack> stacks, Map<Integer, Stack> waiting) {
@@ -93,7 +131,7 @@ public final class StalledCpus {
                 .map(Frame::function)
                 .dropWhile(name -> !SLOW_PATH.matcher(name).matches())
                 .skip(1)
-                .filter(name -> !name.matches("_*(raw_)?(spin|read|write)_lock.*|do_raw_.*"))
+                .filter(name -> !name.matches("_*(raw_)?(spin|read|write)_lock.*|do_raw_.*|bpf_trampoline_\\d+.*"))
                 .findFirst();
     }
 }

@@ -69,6 +69,56 @@ class StalledCpusTest {
         assertThat(StalledCpus.stuck(List.of(stall), Set.of(1), List.of())).isPresent();
     }
 
+    /** A flush of a TLB on 7.3.4, beside a CPU that had deadlocked with its interrupts off, and one that waits for what the flush holds. */
+    @Test
+    void aCpuThatWaitsForTheAnswerOfOneThatIsStuckDoesNotComeBack() {
+        List<Evidence> stall = List.of(report(EvidenceKind.RCU_STALL, Source.CONSOLE, WAITS));
+        Stack flushes = stack(2, "smp_call_function_many_cond", "flush_tlb_mm_range", "ptep_clear_flush");
+        Stack other = stack(3, "queued_spin_lock_slowpath", "pte_offset_map_lock");
+        Evidence stuck = StalledCpus.stuck(stall, Set.of(1, 2, 3), List.of(flushes, other))
+                .orElseThrow();
+
+        assertThat(stuck.stacks()).containsExactly(WAITS, other, flushes);
+        assertThat(stuck.function()).contains("queue_stack_map_push_elem");
+        assertThat(verdict(List.of(stuck))).isEqualTo(Verdict.DEADLOCK);
+    }
+
+    /** Whoever it waits for may be one that computes. */
+    @Test
+    void aCpuThatWaitsForAnAnswerIsNoEvidenceItself() {
+        Stack flushes = stack(2, "smp_call_function_many_cond", "flush_tlb_mm_range");
+        Stack busy = stack(1, "meminfo_proc_show", "seq_read_iter");
+        for (List<Stack> stacks : List.of(List.of(flushes), List.of(flushes, busy))) {
+            Evidence stall = report(EvidenceKind.RCU_STALL, Source.CONSOLE, stacks.toArray(Stack[]::new));
+            assertThat(StalledCpus.stuck(List.of(stall), Set.of(1, 2), stacks)).isEmpty();
+            assertThat(StalledCpus.stuck(List.of(stall), Set.of(2), stacks)).isEmpty();
+        }
+        Evidence stall = report(EvidenceKind.RCU_STALL, Source.CONSOLE, WAITS);
+        assertThat(StalledCpus.stuck(
+                        List.of(stall),
+                        Set.of(1, 2),
+                        List.of(stack(2, "seq_read_iter", "smp_call_function_many_cond"))))
+                .isEmpty();
+    }
+
+    /** The number is an address, another one in each boot. */
+    @Test
+    void aTrampolineIsNotWhoWantedTheLock() {
+        Evidence stall = report(
+                EvidenceKind.RCU_STALL,
+                Source.CONSOLE,
+                stack(
+                        1,
+                        "queued_spin_lock_slowpath",
+                        "bpf_trampoline_6442512003",
+                        "_raw_spin_lock_irqsave",
+                        "queue_stack_map_push_elem"));
+        assertThat(StalledCpus.stuck(List.of(stall), Set.of(1), List.of())
+                        .orElseThrow()
+                        .function())
+                .contains("queue_stack_map_push_elem");
+    }
+
     @Test
     void saysNothingOfACpuThatIsBusy() {
         assertThat(StalledCpus.stuck(
