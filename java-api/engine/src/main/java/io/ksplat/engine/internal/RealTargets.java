@@ -203,12 +203,17 @@ public final class RealTargets implements Targets {
         try {
             site.boot(kernel, modules, options.progress());
         } catch (MachineException e) {
-            if (Thread.currentThread().isInterrupted() || !entry.reset().isPresent()) {
+            if (Thread.currentThread().isInterrupted() || entry.reset().isEmpty()) {
                 throw e;
             }
             options.progress().report(e.getMessage() + "; trying once more");
-            site.reset(options.progress());
-            site.connect();
+            try {
+                site.reset(options.progress());
+                site.connect();
+            } catch (MachineException again) {
+                e.addSuppressed(again);
+                throw e;
+            }
             site.boot(kernel, modules, options.progress());
         }
     }
