@@ -43,11 +43,11 @@ class RackTest {
     /** One that takes long enough for something to happen to it. */
     private static final String WATCHES = """
             import io.ksplat.engine.Machine;
-            import io.ksplat.junit.Reproducer;
+            import io.ksplat.junit.KernelTest;
             import java.time.Duration;
             import org.junit.jupiter.api.Test;
 
-            @Reproducer(id = "watches", bpf = "writes.bpf.c", shows = "that nothing happens", seed = "a test")
+            @KernelTest
             class Watches {
                 @Test
                 void watches(Machine machine) {
@@ -174,7 +174,6 @@ class RackTest {
     }
 
     private String watching() throws Exception {
-        Files.writeString(folder.resolve("writes.bpf.c"), NOTHING);
         return Files.writeString(folder.resolve("Watches.java"), WATCHES).toString();
     }
 

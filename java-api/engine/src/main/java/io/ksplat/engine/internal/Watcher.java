@@ -210,9 +210,17 @@ public final class Watcher implements ConsoleLog.Reader {
         String text = String.join("\n", unprinted) + "\n";
         Files.writeString(target.console().file().resolveSibling(file), text);
         byte[] bytes = ("\n" + text).getBytes(ISO_8859_1);
+        heard();
         synchronized (parser) {
             fromMemory = true;
             parser.feed(bytes, 0, bytes.length);
+            parser.flush();
+        }
+    }
+
+    /** Takes what the console has said to its end, if it says no more. */
+    private void heard() {
+        synchronized (parser) {
             parser.flush();
         }
     }
@@ -308,6 +316,7 @@ public final class Watcher implements ConsoleLog.Reader {
         List<Evidence> remains = view.remains(this::credible);
         remains.forEach(this::found);
         Optional<String> trouble = remains.isEmpty() ? Optional.of(why) : Optional.empty();
+        heard();
         Verdict sofar = new Findings(credible(), look.controls, false, view.visibility()).verdict();
         if (sofar == Verdict.CLEAN || sofar == Verdict.INCONCLUSIVE) {
             try {
