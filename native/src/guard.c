@@ -32,6 +32,7 @@
  * Exit status: STATUS; 127 if COMMAND could not be started; 125 for the guard's own failures, 2 for its usage.
  */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -229,36 +230,43 @@ static void answer_schedstat(int tid)
 	dprintf(STDOUT_FILENO, "schedstat %d %s\n", tid, text);
 }
 
-static void handle_line(const char *line)
+static void handle_line(const char *said)
 {
 	int tid;
 
-	if (!strcmp(line, "keep"))
+	if (!strcmp(said, "keep"))
 		kept = true;
-	else if (sscanf(line, "schedstat %d", &tid) == 1 && tid > 0)
+	else if (sscanf(said, "schedstat %d", &tid) == 1 && tid > 0)
 		answer_schedstat(tid);
+}
+
+/* The line that is being read; what does not fit is dropped. */
+static char line[LINE_BYTES];
+static size_t line_length;
+
+static void take_bytes(const char *bytes, ssize_t n)
+{
+	for (ssize_t i = 0; i < n; i++) {
+		if (bytes[i] == '\n') {
+			line[line_length] = 0;
+			handle_line(line);
+			line_length = 0;
+		} else if (line_length < sizeof(line) - 1) {
+			line[line_length++] = bytes[i];
+		}
+	}
 }
 
 /* Returns true at the end of the guard's stdin, unless `keep` came before. */
 static bool stdin_ended(short revents)
 {
-	static char line[LINE_BYTES];
-	static size_t length;
 	char chunk[256];
 	ssize_t n;
 
 	if (!revents)
 		return false;
 	n = read(STDIN_FILENO, chunk, sizeof(chunk));
-	for (ssize_t i = 0; i < n; i++) {
-		if (chunk[i] == '\n') {
-			line[length] = 0;
-			handle_line(line);
-			length = 0;
-		} else if (length < sizeof(line) - 1) {
-			line[length++] = chunk[i];
-		}
-	}
+	take_bytes(chunk, n);
 	if (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)))
 		return false;
 	return !kept;
@@ -307,24 +315,35 @@ static void wait_for_end_of_stdin(int term)
 	}
 }
 
-static int listen_at(const char *where)
+/* Reads ADDRESS:PORT. */
+static bool parse_address(const char *where, struct sockaddr_in *address)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET };
 	const char *colon = strrchr(where, ':');
 	char host[INET_ADDRSTRLEN], *end;
-	const int yes = 1;
 	long port;
-	int fd, high;
 
-	errno = EINVAL;
 	if (!colon || (size_t)(colon - where) >= sizeof(host))
-		return failed("listen at", where);
+		return false;
 	memcpy(host, where, colon - where);
 	host[colon - where] = 0;
 	port = strtol(colon + 1, &end, 10);
-	if (*end || end == colon + 1 || port < 0 || port > 65535 || inet_pton(AF_INET, host, &address.sin_addr) != 1)
+	/* strtol() takes a sign and spaces. */
+	if (!isdigit((unsigned char)colon[1]) || *end || port > 65535 || inet_pton(AF_INET, host, &address->sin_addr) != 1)
+		return false;
+	address->sin_family = AF_INET;
+	address->sin_port = htons(port);
+	return true;
+}
+
+static int listen_at(const char *where)
+{
+	struct sockaddr_in address = { 0 };
+	const int yes = 1;
+	int fd, high;
+
+	errno = EINVAL;
+	if (!parse_address(where, &address))
 		return failed("listen at", where);
-	address.sin_port = htons(port);
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return failed("listen at", where);
@@ -466,33 +485,56 @@ static int usage(void)
 	return EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+struct arguments {
+	const char *dir;
+	const char *listen[MOST_LISTENERS];
+	int listens;
+	bool host_network;
+	char **command;
+};
+
+/* Returns an exit status if they are none that the guard takes, else 0. */
+static int parse(int argc, char **argv, struct arguments *to)
 {
-	struct listeners listeners = { .count = 0 };
-	const char *dir = NULL;
 	int at = 1;
 
 	if (at + 1 < argc && !strcmp(argv[at], "--remove")) {
-		dir = argv[at + 1];
+		to->dir = argv[at + 1];
 		at += 2;
-		if (dir[0] != '/' || !dir[strspn(dir, "/")]) {
-			fprintf(stderr, "ksplat-guard: --remove %s: name a folder by its absolute path\n", dir);
+		if (to->dir[0] != '/' || !to->dir[strspn(to->dir, "/")]) {
+			fprintf(stderr, "ksplat-guard: --remove %s: name a folder by its absolute path\n", to->dir);
 			return EXIT_USAGE;
 		}
 	}
 	if (at < argc && !strcmp(argv[at], "--host-network")) {
-		host_network = true;
+		to->host_network = true;
 		at++;
 	}
-	while (at + 1 < argc && !strcmp(argv[at], "--listen") && listeners.count < MOST_LISTENERS) {
-		int fd = listen_at(argv[at + 1]);
-
-		if (fd < 0)
-			return EXIT_GUARD;
-		listeners.fd[listeners.count++] = fd;
+	while (at + 1 < argc && !strcmp(argv[at], "--listen") && to->listens < MOST_LISTENERS) {
+		to->listen[to->listens++] = argv[at + 1];
 		at += 2;
 	}
 	if (at + 1 >= argc || strcmp(argv[at], "--"))
 		return usage();
-	return guard(dir, &listeners, argv + at + 1);
+	to->command = argv + at + 1;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct listeners listeners = { .count = 0 };
+	struct arguments arguments = { 0 };
+	int status = parse(argc, argv, &arguments);
+
+	if (status)
+		return status;
+	host_network = arguments.host_network;
+	for (; listeners.count < arguments.listens; listeners.count++) {
+		int fd = listen_at(arguments.listen[listeners.count]);
+
+		if (fd < 0)
+			return EXIT_GUARD;
+		listeners.fd[listeners.count] = fd;
+	}
+	return guard(arguments.dir, &listeners, arguments.command);
 }

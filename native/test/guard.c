@@ -308,6 +308,7 @@ static void what_cannot_start_says_so(void)
 	char *argv[] = { program, "--", "/no/such/program", NULL };
 	char *usage[] = { program, "sleep", "1", NULL };
 	char *root[] = { program, "--remove", "/", "--", "sleep", "1", NULL };
+	char *sign[] = { program, "--listen", "127.0.0.1:+0", "--", "sleep", "1", NULL };
 	struct guarded g = guard(argv);
 	int status = finish(&g);
 
@@ -318,6 +319,9 @@ static void what_cannot_start_says_so(void)
 	g = guard(root);
 	status = finish(&g);
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 2, "status %x", status);
+	g = guard(sign);
+	status = finish(&g);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 125, "status %x", status);
 }
 
 static void a_link_in_place_of_the_folder_is_not_followed(void)
