@@ -83,7 +83,10 @@ final class Journal {
         boolean isNew = !Files.exists(file);
         try (FileChannel out = FileChannel.open(
                 file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
-            out.write(ByteBuffer.wrap((line + "\n").getBytes(UTF_8)));
+            ByteBuffer text = ByteBuffer.wrap((line + "\n").getBytes(UTF_8));
+            while (text.hasRemaining()) {
+                out.write(text);
+            }
             out.force(true);
         }
         if (isNew) {

@@ -97,7 +97,10 @@ final class GuardedQemu implements QemuProcess {
             return "";
         }
         ByteBuffer end = ByteBuffer.allocate(STDERR_END);
-        stderr.read(end, Math.max(0, stderr.size() - STDERR_END));
+        long from = Math.max(0, stderr.size() - STDERR_END);
+        while (end.hasRemaining() && stderr.read(end, from + end.position()) > 0) {
+            // A read may take less than there is.
+        }
         return new String(end.array(), 0, end.position(), StandardCharsets.UTF_8);
     }
 
