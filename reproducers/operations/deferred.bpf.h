@@ -2,6 +2,9 @@
 /* What a program does later: timers, work queues, task work. Define ACTION_* and VARIANT_* before including it. */
 #include "operation.bpf.h"
 
+#ifndef DEFERRED_BPF_H
+#define DEFERRED_BPF_H
+
 #define CLOCK_MONOTONIC 1
 /* It does not come while the machine is watched. */
 #define FAR_AWAY (3600ULL * 1000 * 1000 * 1000)
@@ -24,10 +27,6 @@ struct {
 } map SEC(".maps");
 
 #if defined(VARIANT_timer)
-#if defined(ACTION_cancel_async)
-int bpf_timer_cancel_async(struct bpf_timer *timer) __ksym __weak;
-#endif
-
 static int run(void *from, u32 *key, struct element *element)
 {
 	return 0;
@@ -38,23 +37,6 @@ static __always_inline long initialize(struct element *element)
 	long result = bpf_timer_init(&element->timer, &map, CLOCK_MONOTONIC);
 
 	return result ? result : bpf_timer_set_callback(&element->timer, run);
-}
-
-static __always_inline long act(struct element *element)
-{
-#if defined(ACTION_start)
-	return bpf_timer_start(&element->timer, FAR_AWAY, 0);
-#elif defined(ACTION_cancel)
-	long result = bpf_timer_cancel(&element->timer);
-
-	return result < 0 ? result : 0;
-#elif defined(ACTION_init)
-	return 0;
-#else
-	long result = bpf_timer_cancel_async(&element->timer);
-
-	return result < 0 ? result : 0;
-#endif
 }
 #elif defined(VARIANT_workqueue)
 int bpf_wq_init(struct bpf_wq *work, void *map, unsigned int flags) __ksym __weak;
@@ -79,11 +61,6 @@ static __always_inline long initialize(struct element *element)
 	long result = bpf_wq_init(&element->work, &map, 0);
 
 	return result ? result : SET_CALLBACK(&element->work);
-}
-
-static __always_inline long act(struct element *element)
-{
-	return bpf_wq_start(&element->work, 0);
 }
 #else
 typedef int (*callback)(struct bpf_map *from, void *key, void *element);
@@ -113,7 +90,37 @@ static __always_inline long initialize(struct element *element)
 {
 	return 0;
 }
+#endif
 
+#endif
+
+#if defined(VARIANT_timer)
+#if defined(ACTION_cancel_async)
+int bpf_timer_cancel_async(struct bpf_timer *timer) __ksym __weak;
+#endif
+
+static __always_inline long act(struct element *element)
+{
+#if defined(ACTION_start)
+	return bpf_timer_start(&element->timer, FAR_AWAY, 0);
+#elif defined(ACTION_cancel)
+	long result = bpf_timer_cancel(&element->timer);
+
+	return result < 0 ? result : 0;
+#elif defined(ACTION_init)
+	return 0;
+#else
+	long result = bpf_timer_cancel_async(&element->timer);
+
+	return result < 0 ? result : 0;
+#endif
+}
+#elif defined(VARIANT_workqueue)
+static __always_inline long act(struct element *element)
+{
+	return bpf_wq_start(&element->work, 0);
+}
+#else
 static __always_inline long act(struct element *element)
 {
 	return SCHEDULE(bpf_get_current_task_btf(), &element->work);

@@ -2,6 +2,9 @@
 /* Maps of maps: the inner map is looked up, and something in it. Define VARIANT_* before including it. */
 #include "operation.bpf.h"
 
+#ifndef INNER_MAP_BPF_H
+#define INNER_MAP_BPF_H
+
 struct inner {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
@@ -21,6 +24,8 @@ struct {
 } outside SEC(".maps") = {
 	.values = { [0] = &inside },
 };
+
+#endif
 
 static __always_inline long prepare(void)
 {

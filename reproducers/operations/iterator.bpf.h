@@ -16,9 +16,9 @@ void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym __weak;
 int bpf_iter_bits_new(struct bpf_iter_bits *it, const u64 *words, u32 count) __ksym __weak;
 int *bpf_iter_bits_next(struct bpf_iter_bits *it) __ksym __weak;
 void bpf_iter_bits_destroy(struct bpf_iter_bits *it) __ksym __weak;
-u64 bits[2] = { ~0ULL, ~0ULL };
+u64 words[2] = { ~0ULL, ~0ULL };
 #define NAME bits
-#define ARGUMENTS bits, 2
+#define ARGUMENTS words, 2
 #elif defined(VARIANT_task)
 int bpf_iter_task_new(struct bpf_iter_task *it, struct task_struct *task, unsigned int flags) __ksym __weak;
 struct task_struct *bpf_iter_task_next(struct bpf_iter_task *it) __ksym __weak;

@@ -5,6 +5,9 @@
  */
 #include "operation.bpf.h"
 
+#ifndef KPTR_DROP_BPF_H
+#define KPTR_DROP_BPF_H
+
 #if defined(VARIANT_task)
 struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
 void bpf_task_release(struct task_struct *task) __ksym;
@@ -34,7 +37,7 @@ struct object_slot {
 };
 
 struct {
-#if defined(ACTION_delete)
+#if defined(ACTION_delete) || defined(OTHER)
 	__uint(type, BPF_MAP_TYPE_HASH);
 #else
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -55,7 +58,7 @@ static __always_inline long put_away(OBJECT *object)
 	u32 key = stashed;
 	struct object_slot *slot;
 	OBJECT *old;
-#if defined(ACTION_delete)
+#if defined(ACTION_delete) || defined(OTHER)
 	struct object_slot empty = {};
 
 	bpf_map_update_elem(&stash, &key, &empty, BPF_ANY);
@@ -71,31 +74,6 @@ static __always_inline long put_away(OBJECT *object)
 	if (old)
 		RELEASE(old);
 	return 0;
-}
-
-/* The task takes the even slots and the NMI the odd ones. */
-static __always_inline long operation(void *ctx, u32 turn)
-{
-	u32 key = turn < FIRST_NMI_TURN ? turn * 2 : (turn - FIRST_NMI_TURN) * 2 + 1;
-#if defined(ACTION_delete)
-	return bpf_map_delete_elem(&stash, &key);
-#elif defined(ACTION_overwrite)
-	struct object_slot empty = {};
-
-	return bpf_map_update_elem(&stash, &key, &empty, BPF_EXIST);
-#else
-	struct object_slot *slot;
-	OBJECT *object;
-
-	slot = bpf_map_lookup_elem(&stash, &key);
-	if (!slot)
-		return -2;
-	object = bpf_kptr_xchg(&slot->object, NULL);
-	if (!object)
-		return -3;
-	RELEASE(object);
-	return 0;
-#endif
 }
 
 #if defined(VARIANT_task)
@@ -171,3 +149,30 @@ static __always_inline long prepare(void)
 	return mask ? put_away(mask) : -2;
 }
 #endif
+
+#endif
+
+/* The task takes the even slots and the NMI the odd ones. */
+static __always_inline long operation(void *ctx, u32 turn)
+{
+	u32 key = turn < FIRST_NMI_TURN ? turn * 2 : (turn - FIRST_NMI_TURN) * 2 + 1;
+#if defined(ACTION_delete)
+	return bpf_map_delete_elem(&stash, &key);
+#elif defined(ACTION_overwrite)
+	struct object_slot empty = {};
+
+	return bpf_map_update_elem(&stash, &key, &empty, BPF_EXIST);
+#else
+	struct object_slot *slot;
+	OBJECT *object;
+
+	slot = bpf_map_lookup_elem(&stash, &key);
+	if (!slot)
+		return -2;
+	object = bpf_kptr_xchg(&slot->object, NULL);
+	if (!object)
+		return -3;
+	RELEASE(object);
+	return 0;
+#endif
+}

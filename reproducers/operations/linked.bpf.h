@@ -6,7 +6,10 @@
 #include "operation.bpf.h"
 
 #define __contains(type, field) __attribute__((btf_decl_tag("contains:" #type ":" #field)))
-#define private(name) SEC(".data." #name) __hidden __attribute__((aligned(8)))
+#ifndef PRIVATE
+#define PRIVATE ".data."
+#endif
+#define private(name) SEC(PRIVATE #name) __hidden __attribute__((aligned(8)))
 #define NODES 64
 
 void *bpf_obj_new_impl(u64 local_type_id, void *meta) __ksym __weak;

@@ -5,6 +5,9 @@
 #endif
 #include "operation.bpf.h"
 
+#ifndef MAP_BPF_H
+#define MAP_BPF_H
+
 #define ENTRIES 4096
 
 #if defined(VARIANT_hash) || defined(VARIANT_hash_prealloc)
@@ -62,6 +65,15 @@ static __always_inline long update(u32 turn)
 	return bpf_map_update_elem(&map, &key, &value, BPF_ANY);
 }
 
+#endif
+
+#ifdef OTHER
+/* Behind the elements that the other operation needs: an update of one that is there takes another way. */
+#define FRESH(turn) ((turn) + ENTRIES / 2)
+#else
+#define FRESH(turn) (turn)
+#endif
+
 #if defined(ACTION_for_each)
 /* The way of all elements would be longer than what is walked. */
 static long visit(struct bpf_map *visited, const void *key, void *value, void *seen)
@@ -73,7 +85,7 @@ static long visit(struct bpf_map *visited, const void *key, void *value, void *s
 static __always_inline long operation(void *ctx, u32 turn)
 {
 #if defined(ACTION_update)
-	return update(turn);
+	return update(FRESH(turn));
 #elif defined(ACTION_for_each)
 	u32 seen = 0;
 	long result = bpf_for_each_map_elem(&map, visit, &seen, 0);

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The contexts of an operation that ksplat hunt tries. The file of a family includes this one first, and defines prepare() and
- * operation(), where 0 is success and a turn below FIRST_NMI_TURN is one of the task's.
+ * operation(), where 0 is success and a turn below FIRST_NMI_TURN is one of the task's. With OTHER the NMI does another operation
+ * than the task: see other.bpf.h.
  *
  * Kfuncs are __weak: the list of operations has those by which a kernel is told that lacks an operation, and the rest came with them.
  */
+/* The verifier gives some maps and kfuncs to programs that may sleep, and some to those that may not. */
+#ifndef SET_UP
+#define SET_UP "syscall"
+#endif
+
 #ifndef OPERATION_BPF_H
 #define OPERATION_BPF_H
 
@@ -24,6 +30,13 @@
 
 static __always_inline long prepare(void);
 static __always_inline long operation(void *ctx, u32 turn);
+#ifdef OTHER
+static __always_inline long other_prepare(void);
+static __always_inline long other_operation(void *ctx, u32 turn);
+#define IN_NMI other_operation
+#else
+#define IN_NMI operation
+#endif
 
 u64 task_ran;
 u64 task_succeeded;
@@ -41,16 +54,21 @@ static __always_inline u32 slot_of(u32 turn)
 	return (turn & (SLOTS / 2 - 1)) + (turn < FIRST_NMI_TURN ? 0 : SLOTS / 2);
 }
 
-/* The verifier gives some maps and kfuncs to programs that may sleep, and some to those that may not. */
-#ifndef SET_UP
-#define SET_UP "syscall"
-#endif
-
 SEC(SET_UP)
 int set_up(void *ctx)
 {
 	return prepare();
 }
+
+#ifdef OTHER
+/* Stands at the end, where SET_UP is what the other family needs. */
+#define OTHER_SET_UP								\
+SEC(SET_UP)									\
+int other_set_up(void *ctx)							\
+{										\
+	return other_prepare();							\
+}
+#endif
 
 #ifdef PLACES
 /* The task that does the operation now, and has not done it again in this turn. */
@@ -136,7 +154,7 @@ int in_nmi(void *ctx)
 
 	if (bpf_get_smp_processor_id())
 		return 0;
-	result = operation(ctx, (nmi_ran & (FIRST_NMI_TURN - 1)) + FIRST_NMI_TURN);
+	result = IN_NMI(ctx, (nmi_ran & (FIRST_NMI_TURN - 1)) + FIRST_NMI_TURN);
 	if (result)
 		nmi_error = result < 0 ? -result : result;
 	else

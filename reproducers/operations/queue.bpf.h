@@ -2,6 +2,9 @@
 /* Maps without keys: push, pop and peek. Define ACTION_* and VARIANT_* before including it. */
 #include "operation.bpf.h"
 
+#ifndef QUEUE_BPF_H
+#define QUEUE_BPF_H
+
 #define ENTRIES 4096
 
 #if defined(VARIANT_queue)
@@ -25,6 +28,8 @@ static __always_inline long push(u64 turn)
 {
 	return bpf_map_push_elem(&map, &turn, PUSH_FLAGS);
 }
+
+#endif
 
 static __always_inline long operation(void *ctx, u32 turn)
 {

@@ -2,6 +2,9 @@
 /* Local storage of the current task, of its control group, and of the inode of its directory. Define ACTION_* and VARIANT_* before including it. */
 #include "operation.bpf.h"
 
+#ifndef STORAGE_BPF_H
+#define STORAGE_BPF_H
+
 #if defined(VARIANT_task)
 #define MAP_TYPE BPF_MAP_TYPE_TASK_STORAGE
 #define OWNER struct task_struct
@@ -38,6 +41,8 @@ static __always_inline OWNER *owner(void)
 	return task->cgroups->dfl_cgrp;
 #endif
 }
+
+#endif
 
 static __always_inline long prepare(void)
 {
