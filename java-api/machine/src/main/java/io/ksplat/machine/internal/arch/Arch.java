@@ -12,6 +12,7 @@ import io.ksplat.machine.internal.qemu.GuestMemory;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -153,6 +154,15 @@ public abstract sealed class Arch permits X86_64 {
      * @param code of the function in which the CPU is, from its start
      */
     public abstract List<Long> accessed(List<Instruction> code, Registers registers);
+
+    /**
+     * Returns the address of the memory that an instruction exchanges atomically, as all do that take a lock; empty if it is another
+     * instruction.
+     *
+     * @param code the instruction, and what comes behind it
+     * @param registers the values before it
+     */
+    public abstract OptionalLong exchanged(byte[] code, Registers registers);
 
     /**
      * Returns the addresses of the instructions that call one of some functions directly.

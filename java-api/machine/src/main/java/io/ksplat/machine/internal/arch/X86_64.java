@@ -271,6 +271,11 @@ final class X86_64 extends Arch {
     }
 
     @Override
+    public OptionalLong exchanged(byte[] code, Registers registers) {
+        return X86Exchange.memory(code, registers);
+    }
+
+    @Override
     public List<Long> accessed(List<Instruction> code, Registers registers) {
         return X86SpinLoop.accesses(code, registers);
     }
