@@ -12,12 +12,23 @@ import picocli.CommandLine.ParameterException;
 
 /** What is hunted. */
 final class HuntMixin {
+    /** Names every operation. */
+    private static final String ALL = "all";
+
     @Option(
             names = "--operation",
             paramLabel = "NAME",
             description =
                     "An operation (map-update/lru-hash) or a family (map-update), may be given several times. Default: all.")
     private List<String> operations = List.of();
+
+    @Option(
+            names = "--against",
+            paramLabel = "NAME",
+            description =
+                    "In mode nmi: what the NMI does while a task does each --operation, in place of the same: an operation, a family, "
+                            + "or all, may be given several times. What takes none of the task's locks is named and not tried.")
+    private List<String> against = List.of();
 
     @Option(
             names = "--mode",
@@ -47,6 +58,12 @@ final class HuntMixin {
         if (points < 2) {
             throw new ParameterException(spec.commandLine(), "--points must be at least 2");
         }
+        if (mode != HuntMode.NMI
+                && operations().stream().anyMatch(operation -> operation.other().isPresent())) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "only in --mode nmi another operation can be done than the one that is interrupted");
+        }
     }
 
     /**
@@ -55,7 +72,10 @@ final class HuntMixin {
      * @throws IllegalArgumentException if there is none of a name
      */
     List<Operation> operations() {
-        return Operations.named(operations);
+        List<Operation> inTask = Operations.named(operations);
+        return against.isEmpty()
+                ? inTask
+                : Operations.against(inTask, Operations.named(against.contains(ALL) ? List.of() : against));
     }
 
     HuntScope scope() {

@@ -10,12 +10,18 @@ import java.util.stream.Collectors;
 
 /** Says in words what a hunt has found. */
 final class HuntText {
+    /** Of the column of names. */
+    private static final int NARROWEST = 34;
+
     private HuntText() {}
 
     static String of(HuntResult result, Path report) {
+        int width = result.operations().stream()
+                .mapToInt(tried -> tried.name().length())
+                .reduce(NARROWEST, Math::max);
         StringBuilder text = new StringBuilder(String.format(
                 Locale.ROOT,
-                "%-34s %-13s %12s %7s %10s%n",
+                "%-" + width + "s %-13s %12s %7s %10s%n",
                 result.kernel(),
                 "answer",
                 "instructions",
@@ -24,7 +30,7 @@ final class HuntText {
         for (HuntResult.Tried tried : result.operations()) {
             text.append(String.format(
                     Locale.ROOT,
-                    "%-34s %-13s %12d %7d %10d%s%n",
+                    "%-" + width + "s %-13s %12d %7d %10d%s%n",
                     tried.name(),
                     tried.answer(),
                     tried.instructions(),

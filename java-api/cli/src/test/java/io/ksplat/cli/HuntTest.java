@@ -19,6 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Few operations on a real kernel. */
 class HuntTest {
     private static final String KERNEL = "debian:6.12";
+    private static final String TRIE_UPDATE = "map-update/lpm-trie";
+    private static final String TRIE_DELETE = "map-delete/lpm-trie";
 
     @TempDir
     Path folder;
@@ -112,6 +114,75 @@ class HuntTest {
             assertThat(tried.path("succeeded").asInt() > 0).as(hunt.out()).isEqualTo(safe);
         }
         assertThat(hunt.exit()).as(hunt.err()).isZero();
+    }
+
+    /** What updates a trie holds its lock, and what deletes from it in the NMI waits for that. */
+    @Test
+    @Tag("full")
+    void findsWhatAnotherOperationInTheNmiWaitsFor() throws Exception {
+        Ksplat hunt = hunt("--operation", TRIE_UPDATE, "--against", TRIE_DELETE, "--points", "6", "--known", nothing());
+
+        JsonNode tried = operation(hunt);
+        assertThat(tried.path("name").asText()).isEqualTo(TRIE_UPDATE + "+" + TRIE_DELETE);
+        assertThat(tried.path("answer").asText()).as(hunt.out() + hunt.err()).isEqualTo("DEADLOCK");
+        JsonNode finding = tried.path("findings").path(0);
+        assertThat(finding.path("confirmed").asBoolean()).as(hunt.out()).isTrue();
+        assertThat(finding.path("signature").asText())
+                .as("it waits in what the NMI does")
+                .contains("<trie_delete_elem<bpf:in_nmi")
+                .doesNotContain("trie_update_elem");
+        assertThat(hunt.exit()).isEqualTo(1);
+        Path java = folder.resolve("ksplat-report")
+                .resolve(finding.path("reproducer").asText());
+        assertThat(java).hasFileName("HuntMapUpdateLpmTrieNmiMapDeleteLpmTrie.java");
+
+        Ksplat run = Ksplat.run(folder, "run", java.toString(), "--kernel", KERNEL, "--report", "again");
+        assertThat(run.out()).as(run.err()).contains("DEADLOCK").contains("trie_delete_elem");
+        assertThat(run.exit()).as(run.out()).isZero();
+    }
+
+    /** The opposite: the lock of the trie is resilient since. */
+    @Test
+    @Tag("full")
+    void findsNothingInTheNmiWhereTheLockIsResilient() throws Exception {
+        Ksplat hunt = Ksplat.run(
+                folder,
+                "hunt",
+                "--kernel",
+                "debian:7.2",
+                "--json",
+                "--operation",
+                TRIE_UPDATE + "+" + TRIE_DELETE,
+                "--points",
+                "6");
+
+        JsonNode tried = operation(hunt);
+        assertThat(tried.path("answer").asText())
+                .as("both take the lock, and so it was tried: " + hunt.out())
+                .isEqualTo("SAFE");
+        assertThat(tried.path("points").asInt()).isPositive();
+        assertThat(tried.path("succeeded").asInt())
+                .as("where the task has the lock, the NMI is refused it")
+                .isPositive();
+        assertThat(hunt.exit()).as(hunt.err()).isZero();
+    }
+
+    /** Which locks these are, the walks of both tell. */
+    @Test
+    @Tag("machine")
+    void whatTakesNoneOfTheLocksIsNotTried() throws Exception {
+        Ksplat hunt =
+                hunt("--operation", "map-push/queue+map-push/stack", "--operation", "map-push/queue+map-pop/queue");
+
+        JsonNode all = new ObjectMapper().readTree(hunt.out()).path("operations");
+        assertThat(all.findValuesAsText("answer")).as(hunt.out() + hunt.err()).containsExactly("UNRELATED", "SAFE");
+        assertThat(all.path(0).path("points").asInt()).isZero();
+        assertThat(all.path(0).path("message").asText())
+                .isEqualTo("map-push/stack in the NMI takes no lock that map-push/queue takes");
+        assertThat(all.path(1).path("points").asInt())
+                .as("one queue has one lock, which is only tried in an NMI")
+                .isPositive();
+        assertThat(hunt.exit()).isZero();
     }
 
     private String nothing() throws IOException {
@@ -208,6 +279,24 @@ class HuntTest {
         Ksplat onePoint = Ksplat.run(folder, "plan", "hunt", "--points", "1");
         assertThat(onePoint.exit()).isEqualTo(2);
         assertThat(onePoint.err()).contains("--points must be at least 2");
+
+        Ksplat reentry = Ksplat.run(
+                folder, "hunt", "--mode", "reentry", "--operation", "map-pop/queue", "--against", "map-push/queue");
+        assertThat(reentry.exit()).isEqualTo(2);
+        assertThat(reentry.err()).contains("only in --mode nmi another operation can be done");
+
+        Ksplat pairs = Ksplat.run(folder, "hunt", "--list", "--operation", "map-pop/queue", "--against", "map-push");
+        assertThat(pairs.out().lines())
+                .containsExactly(
+                        "map-pop/queue+map-push/queue",
+                        "map-pop/queue+map-push/stack",
+                        "map-pop/queue+map-push/bloom-filter");
+        assertThat(Ksplat.run(folder, "hunt", "--list", "--operation", "map-pop/queue", "--against", "all")
+                        .out()
+                        .lines())
+                .hasSize(
+                        (int) Ksplat.run(folder, "hunt", "--list").out().lines().count() - 1)
+                .doesNotContain("map-pop/queue+map-pop/queue");
 
         Ksplat list = Ksplat.run(folder, "hunt", "--list", "--operation", "kptr-drop");
         assertThat(list.exit()).isZero();

@@ -61,6 +61,34 @@ class CampaignPagesTest {
         assertThat(HtmlReport.hasNoRuns(report)).isTrue();
     }
 
+    /** The command hunts the same pair, and what was not tried looks like no danger. */
+    @Test
+    void showsWhatAnNmiDoesElse() throws IOException {
+        String pair = "map-update/hash+map-delete/hash";
+        CampaignFiles.write(
+                report.resolve("hunt/k"),
+                new HuntRecord(
+                        "debian:6.12",
+                        1,
+                        List.of(new HuntRecord.Operation(
+                                pair,
+                                HuntRecord.NMI,
+                                "UNRELATED",
+                                0,
+                                0,
+                                0,
+                                List.of(),
+                                List.of(),
+                                Optional.of("takes no lock"))),
+                        List.of()));
+        assertThat(page("index.html")).contains(pair);
+        assertThat(page("hunt/k/hunt.html"))
+                .contains("1 operation: 1 UNRELATED. No finding.", "--operation " + pair)
+                .contains("takes none of the locks that the task takes")
+                .contains("v-UNSUPPORTED")
+                .doesNotContain("v-INCONCLUSIVE");
+    }
+
     @Test
     void showsOperationsByKernelsAndTheFindingsOfEach() throws IOException {
         CampaignFiles.write(report.resolve("hunt/debian_6.12"), Campaigns.hunt("debian:6.12", "lru_lock"));

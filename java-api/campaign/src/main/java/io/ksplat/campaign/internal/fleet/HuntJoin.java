@@ -31,9 +31,10 @@ record HuntJoin() implements UnitJoin {
     public Joined join(Map<FleetUnit, Path> units, Map<FleetUnit, String> missing, Path out) throws IOException {
         HuntMerge.Joint joint = HuntMerge.into(
                 List.copyOf(units.values()),
-                (kernel, operation) -> missing.keySet().stream()
-                        .anyMatch(unit -> unit.kernel().equals(kernel)
-                                && unit.reproducer().equals(operation)),
+                kernel -> missing.keySet().stream()
+                        .filter(unit -> unit.kernel().equals(kernel))
+                        .map(FleetUnit::reproducer)
+                        .toList(),
                 out);
         return new Joined(joint.runs(), joint.hunts(), true, "");
     }

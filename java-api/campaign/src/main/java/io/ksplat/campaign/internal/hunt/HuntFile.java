@@ -105,7 +105,7 @@ public final class HuntFile {
     /** Adds an answer, and writes the file. */
     synchronized void add(Tried one) throws IOException {
         tried.put(one.name(), one);
-        write(folder, result(Operations.named(List.of())));
+        write(folder, whole());
     }
 
     /**
@@ -114,20 +114,25 @@ public final class HuntFile {
      * @param release the kernel's
      */
     synchronized HuntResult finish(KnownReports known, String release) throws IOException {
-        write(folder, result(Operations.named(List.of())).knowing(known, release));
+        write(folder, whole().knowing(known, release));
         return result(request.operations()).knowing(known, release);
     }
 
     /** Returns what is known of operations, in their order. */
     synchronized HuntResult result(List<Operation> operations) {
+        return named(operations.stream().map(Operation::name).toList());
+    }
+
+    private HuntResult whole() {
+        return named(Operations.inOrder(tried.keySet()));
+    }
+
+    private HuntResult named(List<String> names) {
         return new HuntResult(
                 request.kernel(),
                 request.scope().seed(),
                 basis,
-                operations.stream()
-                        .filter(this::has)
-                        .map(operation -> tried.get(operation.name()))
-                        .toList(),
+                names.stream().filter(tried::containsKey).map(tried::get).toList(),
                 request.operations().stream()
                         .filter(operation -> !has(operation))
                         .map(Operation::name)

@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.BiPredicate;
+import java.util.function.Function;
 
 /** Joins what several hunts have found, and names what none has tried. The same for any order of the reports. */
 public final class HuntMerge {
@@ -68,18 +68,18 @@ public final class HuntMerge {
         return results;
     }
 
-    /** Joins hunts into a report, with their reproducers: see {@link #into(List, BiPredicate, Path)}. */
+    /** Joins hunts into a report, with their reproducers: see {@link #into(List, Function, Path)}. */
     public static Joint into(List<Path> reports, Path out) throws IOException {
-        return into(reports, (kernel, operation) -> false, out);
+        return into(reports, kernel -> List.of(), out);
     }
 
     /**
      * Joins hunts into a report, with their reproducers and the runs of these.
      *
-     * @param missing whether an operation was to be tried on a kernel spec by one that is not there
+     * @param missing returns the operations that were to be tried on a kernel spec by one that is not there
      * @throws IllegalArgumentException if two hunts on one kernel had other points, another seed or other operations
      */
-    public static Joint into(List<Path> reports, BiPredicate<String, String> missing, Path out) throws IOException {
+    public static Joint into(List<Path> reports, Function<String, List<String>> missing, Path out) throws IOException {
         // A hunt that has found nothing leaves no run.
         List<Path> withRuns = new ArrayList<>();
         for (Path report : reports) {
@@ -92,7 +92,7 @@ public final class HuntMerge {
         return new Joint(runs, hunts(reports, missing, out));
     }
 
-    private static List<HuntResult> hunts(List<Path> reports, BiPredicate<String, String> missing, Path out)
+    private static List<HuntResult> hunts(List<Path> reports, Function<String, List<String>> missing, Path out)
             throws IOException {
         Map<String, List<Path>> byKernel = new TreeMap<>();
         for (Path report : reports) {
@@ -115,7 +115,7 @@ public final class HuntMerge {
         return joint;
     }
 
-    private static HuntResult join(List<Path> parts, BiPredicate<String, String> missing) throws IOException {
+    private static HuntResult join(List<Path> parts, Function<String, List<String>> missing) throws IOException {
         Map<String, Tried> tried = new LinkedHashMap<>();
         Set<String> meant = new LinkedHashSet<>();
         List<HuntResult> results = new ArrayList<>();
@@ -133,11 +133,9 @@ public final class HuntMerge {
             meant.addAll(result.untried());
         }
         HuntResult first = results.get(0);
-        List<String> all =
-                Operations.named(List.of()).stream().map(Operation::name).toList();
-        all.stream().filter(name -> missing.test(first.kernel(), name)).forEach(meant::add);
+        meant.addAll(Operations.inOrder(missing.apply(first.kernel())));
         List<Tried> inOrder =
-                all.stream().filter(tried::containsKey).map(tried::get).toList();
+                Operations.inOrder(tried.keySet()).stream().map(tried::get).toList();
         return new HuntResult(
                 first.kernel(),
                 first.seed(),

@@ -46,6 +46,8 @@ public record HuntResult(
         REJECTED,
         /** The kernel lacks something that it needs. */
         UNSUPPORTED,
+        /** What the NMI does takes none of the locks that the task takes: it was not tried. */
+        UNRELATED,
         /** Some point has no clear result, or a finding did not show again. */
         INCONCLUSIVE
     }

@@ -2,20 +2,32 @@
 package io.ksplat.campaign.internal.hunt;
 
 import io.ksplat.results.internal.campaign.HuntRecord;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
- * One thing that a BPF program may do.
+ * One thing that a BPF program may do, and what an NMI does that interrupts it.
  *
- * @param name {@code family/variant}
+ * @param name {@code family/variant}; {@code family/variant+family/variant}, if the NMI does something else
  * @param file the BPF C of its family, without {@code .bpf.h}
  * @param kfuncs the kernel functions that it calls
  * @param functions other functions that the kernel must have: those of helpers that came later than the rest
  * @param boot boot parameters, separated by spaces
  * @param preparation what brings a machine to where it can be done
+ * @param other what the NMI does; the same, if empty
  */
 public record Operation(
-        String name, String file, List<String> kfuncs, List<String> functions, String boot, Preparation preparation) {
+        String name,
+        String file,
+        List<String> kfuncs,
+        List<String> functions,
+        String boot,
+        Preparation preparation,
+        Optional<Operation> other) {
+    static final String AGAINST = HuntRecord.AGAINST;
+
     private static final List<String> WITH_ACTION =
             List.of("map", "storage", "kptr", "timer", "workqueue", "task-work");
 
@@ -26,22 +38,42 @@ public record Operation(
 
     /** Returns an operation that needs nothing that only some kernels have. */
     static Operation of(String name, String file) {
-        return new Operation(name, file, List.of(), List.of(), "", Preparation.ONCE);
+        return new Operation(name, file, List.of(), List.of(), "", Preparation.ONCE, Optional.empty());
     }
 
     /** Returns the same, which calls these kernel functions; of alternatives, {@code new|old}, one. */
     Operation calls(String... names) {
-        return new Operation(name, file, List.of(names), functions, boot, preparation);
+        return new Operation(name, file, List.of(names), functions, boot, preparation, other);
     }
 
     /** Returns the same, which needs these functions in the kernel: those of helpers and map types that came later than the rest. */
     Operation needs(String... names) {
-        return new Operation(name, file, kfuncs, List.of(names), boot, preparation);
+        return new Operation(name, file, kfuncs, List.of(names), boot, preparation, other);
     }
 
     /** Returns the same on a machine that is booted and prepared in another way. */
-    Operation prepared(String parameters, Preparation other) {
-        return new Operation(name, file, kfuncs, functions, parameters, other);
+    Operation prepared(String parameters, Preparation way) {
+        return new Operation(name, file, kfuncs, functions, parameters, way, other);
+    }
+
+    /** Returns the same in a task, with another one in the NMI. */
+    Operation against(Operation inNmi) {
+        return new Operation(
+                name + AGAINST + inNmi.name,
+                file,
+                both(kfuncs, inNmi.kfuncs),
+                both(functions, inNmi.functions),
+                String.join(" ", both(words(boot), words(inNmi.boot))),
+                preparation,
+                Optional.of(inNmi));
+    }
+
+    private static List<String> words(String text) {
+        return Arrays.stream(text.split(" ")).filter(word -> !word.isEmpty()).toList();
+    }
+
+    private static List<String> both(List<String> one, List<String> other) {
+        return Stream.concat(one.stream(), other.stream()).distinct().toList();
     }
 
     /** How a machine is prepared. */
@@ -56,13 +88,33 @@ public record Operation(
         DEAD_CGROUPS
     }
 
+    /** Returns what the task does. */
+    String inTask() {
+        return other.isEmpty() ? name : name.substring(0, name.indexOf(AGAINST));
+    }
+
+    /** Returns what the NMI does. */
+    String inNmi() {
+        return other.map(Operation::name).orElse(name);
+    }
+
+    /**
+     * Returns whether both do something to the same objects, if the NMI does something else: the file of a family defines them, and
+     * the variant chooses them.
+     */
+    boolean hasOneObject() {
+        return other.filter(inNmi -> inNmi.file.equals(file) && inNmi.variant().equals(variant()))
+                .isPresent();
+    }
+
     /** Returns the part before the slash. */
     public String family() {
         return name.substring(0, name.indexOf('/'));
     }
 
     private String variant() {
-        return name.substring(name.indexOf('/') + 1);
+        String own = inTask();
+        return own.substring(own.indexOf('/') + 1);
     }
 
     /** Returns whether it drops the last references to objects of the kernel. */

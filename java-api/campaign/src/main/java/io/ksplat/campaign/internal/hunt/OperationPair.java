@@ -7,9 +7,11 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -17,6 +19,10 @@ import java.util.stream.Stream;
 final class OperationPair {
     private static final String SOURCES = "/io/ksplat/reproducers/operations/";
     private static final String CONTEXTS = "operation.bpf.h";
+    private static final String OTHER = "other.bpf.h";
+
+    /** What the BPF C has for a preparation, by name. */
+    private static final Pattern PREPARED = Pattern.compile("\"(set_up|target_pid|shared|on_mkdir)\"");
 
     private OperationPair() {}
 
@@ -33,29 +39,26 @@ final class OperationPair {
             throws IOException {
         Files.createDirectories(folder);
         String bpf = id.replace('-', '_') + ".bpf.c";
-        String family = operation.file() + ".bpf.h";
         Files.writeString(
                 folder.resolve(bpf),
                 "// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause\n"
                         + repetition.before()
-                        + operation.macros().stream()
-                                .map(macro -> "#define " + macro + "\n")
-                                .collect(Collectors.joining())
-                        + "#include \"" + family + "\"\n"
+                        + (operation.other().isPresent() ? both(operation) : one(operation))
                         + repetition.behind());
-        for (String header : List.of(family, CONTEXTS)) {
+        for (String header : headers(operation)) {
             Files.writeString(folder.resolve(header), resource(SOURCES + header));
         }
         String text = resource(repetition.template());
         Map<String, String> words = Map.of(
                 "@ID@", id,
                 "@BPF@", bpf,
-                "@NAME@", operation.name(),
+                "@NAME@", operation.inTask(),
+                "@NMI@", operation.inNmi(),
                 "@NEEDS@", needs(operation),
                 "@VERDICT@", verdict.name(),
                 "@BECAUSE@", because,
                 "@TYPE@", type(id),
-                "@PREPARE@", preparation(operation).indent(8).stripTrailing(),
+                "@PREPARE@", prepared(operation).indent(8).stripTrailing(),
                 "@AGAIN@", repetition.words());
         for (Map.Entry<String, String> word : words.entrySet()) {
             text = text.replace(word.getKey(), word.getValue());
@@ -63,6 +66,35 @@ final class OperationPair {
         Path java = folder.resolve(type(id) + ".java");
         Files.writeString(java, text);
         return java;
+    }
+
+    private static List<String> headers(Operation operation) {
+        List<String> headers = new ArrayList<>(List.of(family(operation), CONTEXTS));
+        operation.other().ifPresent(inNmi -> headers.addAll(List.of(family(inNmi), OTHER)));
+        return headers;
+    }
+
+    private static String family(Operation operation) {
+        return operation.file() + ".bpf.h";
+    }
+
+    private static String one(Operation operation) {
+        return lines("#define ", operation.macros()) + "#include \"" + family(operation) + "\"\n";
+    }
+
+    /** What the task does stands before the names of what the NMI does are changed. */
+    private static String both(Operation operation) {
+        return "#define OTHER\n"
+                + (operation.hasOneObject() ? "" : "#define OTHER_OBJECTS\n")
+                + one(operation)
+                + "#include \"" + OTHER + "\"\n"
+                + lines("#undef ", operation.macros())
+                + operation.other().map(OperationPair::one).orElse("")
+                + (preparesOther(operation) ? "OTHER_SET_UP\n" : "");
+    }
+
+    private static String lines(String directive, List<String> names) {
+        return names.stream().map(name -> directive + name + "\n").collect(Collectors.joining());
     }
 
     private static String type(String id) {
@@ -81,7 +113,9 @@ final class OperationPair {
                 .toList()) {
             all.append(resource(SOURCES + file + ".bpf.h"));
         }
-        return all.append(resource(SOURCES + CONTEXTS)).toString();
+        return all.append(resource(SOURCES + CONTEXTS))
+                .append(resource(SOURCES + OTHER))
+                .toString();
     }
 
     private static String needs(Operation operation) {
@@ -92,6 +126,25 @@ final class OperationPair {
 
     private static String quoted(Stream<String> names) {
         return names.map(name -> '"' + name + '"').collect(Collectors.joining(", "));
+    }
+
+    /** Objects that are for both are made once. A map is filled for each: an update needs no elements, and a delete does. */
+    private static boolean preparesOther(Operation operation) {
+        return !operation.hasOneObject() || operation.preparation() == Operation.Preparation.ONCE;
+    }
+
+    private static String prepared(Operation operation) {
+        return preparation(operation, "")
+                + operation
+                        .other()
+                        .filter(inNmi -> preparesOther(operation))
+                        .map(inNmi -> "\n" + preparation(inNmi, "other_"))
+                        .orElse("");
+    }
+
+    /** Returns the statements. */
+    private static String preparation(Operation operation, String begin) {
+        return PREPARED.matcher(preparation(operation)).replaceAll("\"" + begin + "$1\"");
     }
 
     private static String preparation(Operation operation) {

@@ -5,6 +5,7 @@ import io.ksplat.campaign.internal.hunt.HuntResult.Answer;
 import io.ksplat.campaign.internal.hunt.HuntResult.Tried;
 import io.ksplat.campaign.internal.sweep.Anchor;
 import io.ksplat.campaign.internal.sweep.AnchorShelf;
+import io.ksplat.campaign.internal.sweep.ExchangedWords;
 import io.ksplat.campaign.internal.sweep.FrozenMachine;
 import io.ksplat.campaign.internal.sweep.NoAnchorException;
 import io.ksplat.campaign.internal.sweep.PointRunner;
@@ -19,9 +20,11 @@ import io.ksplat.results.RunRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 
@@ -48,6 +51,9 @@ record OperationTrial(
     private static final String BEGIN = "vfs_unlink";
 
     private static final int LONGEST = 8192;
+
+    /** The program runs once for each handler of NMIs. */
+    private static final int LONGEST_NMI = 4 * LONGEST;
 
     /** Returns where the files of an operation lie that tell no more once it has an answer. */
     static Path trial(Path folder, String operation) {
@@ -148,6 +154,13 @@ record OperationTrial(
         Anchor anchor = frozen.anchor();
         Map<Integer, Map<String, Long>> counters = new ConcurrentHashMap<>();
         Path log = own.resolve("path.log");
+        if (operation.other().isPresent() && !request.scope().exhaustive() && !haveOneLock(frozen, path, log)) {
+            return without(
+                    operation,
+                    Answer.UNRELATED,
+                    Optional.of(operation.inNmi() + " in the NMI takes no lock that " + operation.inTask() + " takes"),
+                    false);
+        }
         try (PointRunner points = new PointRunner(
                 path,
                 frozen.survival(),
@@ -171,6 +184,14 @@ record OperationTrial(
                     .answer((windows, deadly) ->
                             confirmation.of(operation, path, frozen.symbols(), windows, deadly, own));
         }
+    }
+
+    /** Returns whether both take the same lock, by its address; or if that cannot be told, since the NMI is too long. */
+    private boolean haveOneLock(FrozenMachine frozen, SteppedPath path, Path log) throws IOException {
+        progress.report("looking for a lock that both take");
+        ExchangedWords words = new ExchangedWords(frozen, log);
+        Optional<Set<Long>> inNmi = words.inNmi(LONGEST_NMI);
+        return inNmi.isEmpty() || !Collections.disjoint(words.inTask(path), inNmi.get());
     }
 
     private static SweepMap map(

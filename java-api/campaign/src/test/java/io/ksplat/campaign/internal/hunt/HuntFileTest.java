@@ -76,6 +76,25 @@ class HuntFileTest {
                 .isFalse();
     }
 
+    /** It is written with the rest, also by a hunt that asks for something else. */
+    @Test
+    void whatAnNmiDoesElseIsKept() throws IOException {
+        HuntFile file = HuntFile.open(folder, request(1), "key", COVERAGE);
+        Operation pair = Operations.named(List.of("map-update/lru-hash+map-delete/lru-hash"))
+                .get(0);
+        file.add(Tried.without(pair, HuntMode.NMI, Answer.UNRELATED, Optional.of("no lock"), false));
+        file.add(deadly(1, "one"));
+        file.add(deadly(0, "one"));
+
+        HuntFile again = HuntFile.open(folder, request(1), "key", COVERAGE);
+        assertThat(again.has(pair)).isTrue();
+        assertThat(again.has(OPERATIONS.get(0))).isTrue();
+        again.finish(KnownReports.read(Files.writeString(folder.resolve("known.toml"), "")), RELEASE);
+        assertThat(HuntFile.read(folder.resolve(HuntFile.NAME)).operations())
+                .extracting(Tried::name)
+                .containsExactly("map-update/lru-hash", pair.name(), "map-update/lru-percpu-hash");
+    }
+
     @Test
     void oneBugIsOneGroupAndWhatIsNewComesFirst() throws IOException {
         HuntFile file = HuntFile.open(folder, request(1), "key", COVERAGE);

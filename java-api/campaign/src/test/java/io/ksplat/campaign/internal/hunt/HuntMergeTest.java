@@ -25,19 +25,23 @@ class HuntMergeTest {
 
     /** Writes the report of a hunt for a third of the operations, the first, second or last. */
     private Path hunted(int third, long seed, boolean fails) throws IOException {
-        Path report = folder.resolve((fails ? "failed-" : "hunt-") + third + "-" + seed);
+        return hunted((fails ? "failed-" : "hunt-") + third + "-" + seed, third(third), seed, fails);
+    }
+
+    private Path hunted(String name, List<Operation> operations, long seed, boolean fails) throws IOException {
+        Path report = folder.resolve(name);
         Path own = Files.createDirectories(report.resolve("hunt/debian-6.12"));
         HuntFile file = HuntFile.open(
                 own,
                 new HuntRequest(
                         "debian:6.12",
-                        third(third),
+                        operations,
                         new HuntScope(HuntMode.NMI, 12, false, seed),
                         Duration.ofMinutes(1),
                         1),
                 "key",
                 COVERAGE);
-        for (Operation operation : third(third)) {
+        for (Operation operation : operations) {
             file.add(Tried.without(
                     operation, HuntMode.NMI, fails ? Answer.INCONCLUSIVE : Answer.REJECTED, Optional.of("why"), fails));
             Files.writeString(own.resolve(operation.name().replace('/', '-') + ".java"), "");
@@ -80,11 +84,33 @@ class HuntMergeTest {
         List<String> second = third(2).stream().map(Operation::name).toList();
         HuntResult joint = HuntMerge.into(
                         List.of(hunted(1, 1, false), hunted(3, 1, false)),
-                        (kernel, operation) -> kernel.equals("debian:6.12") && second.contains(operation),
+                        kernel -> kernel.equals("debian:6.12") ? second : List.of(),
                         folder.resolve("joint"))
                 .hunts()
                 .get(0);
         assertThat(joint.untried()).containsExactlyElementsOf(second);
+    }
+
+    /** What an NMI does else is no operation of the list. */
+    @Test
+    void whatAnNmiDoesElseIsJoinedAndMissed() throws IOException {
+        List<Operation> pairs =
+                Operations.named(List.of("map-update/hash+map-delete/hash", "map-update/array+map-pop/queue"));
+        Path alone = hunted("alone", OPERATIONS, 1, false);
+        Path second = hunted("second", pairs.subList(1, 2), 1, false);
+        for (List<Path> order : List.of(List.of(alone, second), List.of(second, alone))) {
+            HuntResult joint = HuntMerge.into(
+                            order,
+                            kernel -> pairs.stream().map(Operation::name).toList(),
+                            folder.resolve("joint-of-" + order.indexOf(alone)))
+                    .hunts()
+                    .get(0);
+            assertThat(names(joint))
+                    .hasSize(OPERATIONS.size() + 1)
+                    .containsSubsequence(
+                            "map-update/array", "map-update/array+map-pop/queue", "map-update/percpu-array");
+            assertThat(joint.untried()).containsExactly("map-update/hash+map-delete/hash");
+        }
     }
 
     @Test

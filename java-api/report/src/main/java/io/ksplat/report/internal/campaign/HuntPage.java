@@ -107,7 +107,7 @@ public record HuntPage(
 
     private static Map<String, Integer> answers(HuntRecord hunt) {
         Map<String, Integer> counts = new LinkedHashMap<>();
-        List.of("DEADLOCK", "CRASH", "INCONCLUSIVE", "SAFE", "REFUSED", "REJECTED", "UNSUPPORTED")
+        List.of("DEADLOCK", "CRASH", "INCONCLUSIVE", "SAFE", "REFUSED", "REJECTED", "UNSUPPORTED", "UNRELATED")
                 .forEach(answer -> counts.put(answer, 0));
         hunt.operations().forEach(each -> counts.merge(each.answer(), 1, Integer::sum));
         counts.values().removeIf(count -> count == 0);
@@ -147,7 +147,7 @@ public record HuntPage(
         return switch (answer) {
             case "SAFE" -> "v-CLEAN";
             case "DEADLOCK", "CRASH", "REJECTED", "UNSUPPORTED" -> "v-" + answer;
-            case "REFUSED" -> "v-UNSUPPORTED";
+            case "REFUSED", "UNRELATED" -> "v-UNSUPPORTED";
             default -> "v-INCONCLUSIVE";
         };
     }
@@ -160,6 +160,7 @@ public record HuntPage(
             case "CRASH" -> "done again at some point, the operation made the kernel splat";
             case "REFUSED" -> "done again, the operation only ever failed: it was not tried";
             case "REJECTED" -> "the verifier does not allow it";
+            case "UNRELATED" -> "what the NMI does takes none of the locks that the task takes: it was not tried";
             case "UNSUPPORTED" -> "the kernel lacks something that it needs";
             default -> "some point has no clear result, or a finding did not show again";
         };

@@ -13,6 +13,8 @@ import java.util.Optional;
 public record HuntRecord(String kernel, long seed, List<Operation> operations, List<String> untried)
         implements CampaignRecord {
     private static final String LOCK = "-lock-";
+    /** Stands in a name between what the task does and what the NMI does. */
+    public static final String AGAINST = "+";
     /** The mode in which an operation is interrupted. */
     public static final String NMI = "nmi";
 
@@ -23,12 +25,13 @@ public record HuntRecord(String kernel, long seed, List<Operation> operations, L
 
     /**
      * Returns the id of the reproducer that is written for an operation: {@code hunt-map-update-lru-hash}, {@code
-     * hunt-reentry-map-push-queue}.
+     * hunt-reentry-map-push-queue}; {@code hunt-map-update-hash-nmi-map-delete-hash}, if the NMI does something else.
      *
      * @param mode {@code nmi} or {@code reentry}
      */
     public static String reproducer(String operation, String mode) {
-        return "hunt-" + (mode.equals(NMI) ? "" : mode + "-") + operation.replace('/', '-');
+        return "hunt-" + (mode.equals(NMI) ? "" : mode + "-")
+                + operation.replace('/', '-').replace(AGAINST, "-nmi-");
     }
 
     /**
@@ -49,6 +52,7 @@ public record HuntRecord(String kernel, long seed, List<Operation> operations, L
     /**
      * An operation, and the answer about it.
      *
+     * @param name {@code family/variant}; {@code family/variant+family/variant}, if the NMI does something else
      * @param mode {@code nmi} or {@code reentry}
      * @param answer {@code SAFE}, {@code DEADLOCK} and so on
      * @param instructions the length of its path
