@@ -89,6 +89,18 @@ class HuntTest {
         assertThat(hunt.exit()).isEqualTo(1);
     }
 
+    /** bpf_spin_unlock() begins with a call, as a function does that ftrace has patched, and ftrace cannot patch it. */
+    @Test
+    @Tag("full")
+    void whatOnlyLooksLikeATracedFunctionIsNoPlace() throws Exception {
+        Ksplat hunt = hunt("--mode", "reentry", "--operation", "helper/spin-lock");
+
+        JsonNode tried = operation(hunt);
+        assertThat(tried.path("answer").asText()).as(hunt.out() + hunt.err()).isEqualTo("UNSUPPORTED");
+        assertThat(tried.path("message").asText()).contains("no function and no event");
+        assertThat(hunt.exit()).as(hunt.err()).isZero();
+    }
+
     /** The opposite: resilient locks, and none where a program can be attached. */
     @Test
     @Tag("full")

@@ -59,6 +59,11 @@ final class PlaceSearch {
             "__rcu_read_unlock");
 
     private static final String PROGRAM = "bpf_prog_";
+
+    /** ftrace_caller() and others, and what ftrace and BPF make themselves. */
+    private static final String FTRACE = "ftrace_";
+
+    private static final String TRAMPOLINE = "bpf_trampoline_";
     private static final String TRACEPOINT = "__tracepoint_";
 
     /** struct jump_entry with relative addresses, include/linux/jump_label.h. */
@@ -153,16 +158,29 @@ final class PlaceSearch {
         boolean typed =
                 kernel.hasTypeOf(name.get()) && symbols.named(name.get()).size() == 1;
         // A thunk of a return or a jump begins with a call, too, and has no type.
-        boolean traced = isTraced(memory.read(address, LOOKED_AT), typed);
+        boolean traced = isTraced(address, memory.read(address, LOOKED_AT), typed);
         return traced ? Optional.of((typed ? "fentry/" : "kprobe/") + name.get()) : Optional.empty();
     }
 
-    private static boolean isTraced(byte[] code, boolean typed) {
+    private boolean isTraced(long address, byte[] code, boolean typed) {
         byte[] begin = Arrays.copyOf(code, ENDBR64.length);
         boolean marked =
                 Arrays.equals(begin, ENDBR64) || Arrays.equals(begin, SEALED) || Arrays.equals(begin, SEALED_LATER);
         int at = marked ? ENDBR64.length : 0;
-        return (typed && code[at] == CALL) || Arrays.equals(Arrays.copyOfRange(code, at, at + NOP5.length), NOP5);
+        byte[] entry = Arrays.copyOfRange(code, at, at + NOP5.length);
+        return Arrays.equals(entry, NOP5) || (typed && entry[0] == CALL && !callsTheKernel(address + at, entry));
+    }
+
+    /**
+     * A function that ftrace cannot patch (notrace) may begin with a call of its own: bpf_spin_unlock() does. The kernel compares that
+     * with what ftrace leaves there, and refuses the program with -EBUSY.
+     */
+    private boolean callsTheKernel(long address, byte[] call) {
+        long callee = address + call.length + LittleEndian.int32(Arrays.copyOfRange(call, 1, call.length));
+        return symbols.at(callee)
+                .map(Symbol::name)
+                .filter(name -> !name.startsWith(FTRACE) && !name.startsWith(TRAMPOLINE))
+                .isPresent();
     }
 
     /** Returns the tracepoints by the addresses of their branches; none if the kernel does not say where they are. */
