@@ -183,8 +183,13 @@ class HuntTest {
     @Test
     @Tag("machine")
     void whatTakesNoneOfTheLocksIsNotTried() throws Exception {
-        Ksplat hunt =
-                hunt("--operation", "map-push/queue+map-push/stack", "--operation", "map-push/queue+map-pop/queue");
+        Ksplat hunt = hunt(
+                "--operation",
+                "map-push/queue+map-push/stack",
+                "--operation",
+                "map-push/queue+map-pop/queue",
+                "--points",
+                "2");
 
         JsonNode all = new ObjectMapper().readTree(hunt.out()).path("operations");
         assertThat(all.findValuesAsText("answer")).as(hunt.out() + hunt.err()).containsExactly("UNRELATED", "SAFE");
