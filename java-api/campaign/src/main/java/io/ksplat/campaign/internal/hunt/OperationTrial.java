@@ -24,7 +24,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 
@@ -43,6 +42,9 @@ record OperationTrial(
         Progress progress) {
     /** What each measured point of an operation showed, in its folder. */
     private static final String POINTS = "points.txt";
+
+    /** A counter of each operation's program. */
+    private static final String TASK_SUCCEEDED = "task_succeeded";
 
     /** What runs of several places at once leave, in the operation's folder. */
     private static final String TRIAL = "trial";
@@ -81,7 +83,7 @@ record OperationTrial(
                     request.kernel(),
                     BEGIN,
                     operation.hit(),
-                    List.of(Judged.SUCCEEDED, Judged.ERROR));
+                    List.of(TASK_SUCCEEDED, Judged.SUCCEEDED, Judged.ERROR));
             FrozenMachine frozen = anchors.open(anchor);
             SteppedPath path = walk(own, frozen);
             return switch (request.scope().mode()) {
@@ -186,12 +188,17 @@ record OperationTrial(
         }
     }
 
-    /** Returns whether both take the same lock, by its address; or if that cannot be told, since the NMI is too long. */
+    /** Returns whether both take the same lock, by its address; or if that cannot be told: the NMI is too long, or one of them failed. */
     private boolean haveOneLock(FrozenMachine frozen, SteppedPath path, Path log) throws IOException {
         progress.report("looking for a lock that both take");
         ExchangedWords words = new ExchangedWords(frozen, log);
-        Optional<Set<Long>> inNmi = words.inNmi(LONGEST_NMI);
-        return inNmi.isEmpty() || !Collections.disjoint(words.inTask(path), inNmi.get());
+        Optional<ExchangedWords.Found> inNmi = words.inNmi(LONGEST_NMI, Judged.SUCCEEDED);
+        if (inNmi.isEmpty() || !inNmi.get().succeeded()) {
+            return true;
+        }
+        ExchangedWords.Found inTask = words.inTask(path, TASK_SUCCEEDED);
+        return !inTask.succeeded()
+                || !Collections.disjoint(inTask.words(), inNmi.get().words());
     }
 
     private static SweepMap map(

@@ -50,11 +50,28 @@ public final class ExchangedWords {
         boolean isAt(int steps, long address);
     }
 
-    /** Returns those of the task, which takes a path again. */
-    public Set<Long> inTask(SteppedPath path) throws IOException {
+    /**
+     * What a walk has found.
+     *
+     * @param succeeded whether a counter of the anchor grew meanwhile: what fails may take no lock
+     */
+    public record Found(Set<Long> words, boolean succeeded) {
+        public Found {
+            words = Set.copyOf(words);
+        }
+    }
+
+    /**
+     * Returns those of the task, which takes a path again.
+     *
+     * @param counter of its successes
+     */
+    public Found inTask(SteppedPath path, String counter) throws IOException {
         try (VirtualMachine machine = standing();
                 GdbStub gdb = machine.gdb()) {
-            return walk(gdb, (steps, address) -> steps == path.length());
+            long before = count(machine, counter);
+            Set<Long> words = walk(gdb, (steps, address) -> steps == path.length());
+            return new Found(words, count(machine, counter) > before);
         } finally {
             Files.deleteIfExists(consoleLog);
         }
@@ -64,11 +81,13 @@ public final class ExchangedWords {
      * Returns those of an NMI that interrupts the machine as it was frozen.
      *
      * @param most how many instructions it may have
+     * @param counter of its successes
      * @return empty if it has more
      */
-    public Optional<Set<Long>> inNmi(int most) throws IOException {
+    public Optional<Found> inNmi(int most, String counter) throws IOException {
         try (VirtualMachine machine = standing();
                 GdbStub gdb = machine.gdb()) {
+            long before = count(machine, counter);
             int cpu = frozen.anchor().cpu();
             long interrupted = gdb.programCounter(cpu);
             if (new NmiEntry(machine, frozen.symbols())
@@ -82,10 +101,14 @@ public final class ExchangedWords {
                 whole[0] = address == interrupted;
                 return whole[0] || steps == most;
             });
-            return whole[0] ? Optional.of(words) : Optional.empty();
+            return whole[0] ? Optional.of(new Found(words, count(machine, counter) > before)) : Optional.empty();
         } finally {
             Files.deleteIfExists(consoleLog);
         }
+    }
+
+    private long count(VirtualMachine machine, String counter) throws IOException {
+        return frozen.anchor().read(machine).getOrDefault(counter, 0L);
     }
 
     private VirtualMachine standing() throws IOException {
