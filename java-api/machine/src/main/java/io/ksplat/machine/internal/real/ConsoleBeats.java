@@ -19,8 +19,9 @@ final class ConsoleBeats implements ConsoleLog.Reader {
     /** kernel/printk/printk.c, console_prepend_dropped(): on each console that has lost messages. */
     private static final Pattern DROPPED = Pattern.compile("\\*\\* \\d+ printk messages dropped \\*\\*");
 
-    /** init/main.c, start_kernel(): a kernel's first line, behind its time. */
-    private static final Pattern BOOTS = Pattern.compile("^(?:<\\d+>)?(?:\\[ *0\\.\\d{6}\\] ?)?Linux version \\d");
+    /** init/main.c, start_kernel(): a kernel's first line, behind the time of its begin, which no program can write there. */
+    private static final Pattern BOOTS =
+            Pattern.compile("^(?:<\\d+>)?\\[ *0\\.\\d{6}\\]\\s*(?:\\[ *[TC]\\d+\\]\\s*)?Linux version \\d");
 
     /** kernel/panic.c, vpanic(). */
     private static final Pattern PANIC = Pattern.compile("Kernel panic - not syncing: ");

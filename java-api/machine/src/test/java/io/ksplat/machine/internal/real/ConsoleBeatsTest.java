@@ -43,7 +43,7 @@ class ConsoleBeatsTest {
     @Test
     void whatOnlyNamesAKernelIsNoBoot() {
         feed(
-                "[   90.000000] Kernel Offset: disabled\n[   91.000000] a test of Linux version 6\n[   92.000000] goes on\n");
+                "[   90.000000] Kernel Offset: disabled\n[   91.000000] Linux version 6\nLinux version 6.12 (cat /proc/version)\n[   92.000000] goes on\n");
         assertThat(beats.hasBooted()).isFalse();
         assertThat(beats.hasPanicked()).isFalse();
         assertThat(passed.toString(StandardCharsets.US_ASCII)).contains("goes on");
