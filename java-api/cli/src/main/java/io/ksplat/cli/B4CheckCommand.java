@@ -12,8 +12,6 @@ import io.ksplat.engine.RunSettings;
 import io.ksplat.engine.Runner;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.internal.TerminalProgress;
-import io.ksplat.kernel.Cache;
-import io.ksplat.kernel.Kernels;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -109,7 +107,7 @@ final class B4CheckCommand implements Callable<Integer> {
             SeriesTrial.Question question = tree == null
                     ? series.question(spec, here, asked.base(), false)
                     : series.question(spec, tree, Optional.empty(), false);
-            SeriesTrial trial = SeriesTrial.of(question, asked.mails(), new Kernels(Cache.standard()), progress);
+            SeriesTrial trial = SeriesTrial.of(question, asked.mails(), List.of(), progress);
             Path report = asked.report(Optional.ofNullable(reports));
             PatchResult result;
             String text;

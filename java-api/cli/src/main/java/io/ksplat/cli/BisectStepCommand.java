@@ -79,7 +79,7 @@ final class BisectStepCommand implements Callable<Integer> {
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
         TreeStep step = new TreeStep(tree, profile);
         PrintWriter out = spec.commandLine().getOut();
-        Optional<TreeStep.Answer> broken = step.build(options.kernels(), progress);
+        Optional<TreeStep.Answer> broken = step.build(options.fragments(), progress);
         if (broken.isPresent()) {
             return told(out, broken.get());
         }

@@ -111,10 +111,10 @@ final class PatchCommand implements Callable<Integer> {
                 .naming(chosen.stream().map(Reproducers.Choice::word).toList());
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
         if (messageId == null) {
-            return run(SeriesTrial.of(question, mails, options.kernels(), progress), chosen, progress);
+            return run(SeriesTrial.of(question, mails, options.fragments(), progress), chosen, progress);
         }
         try (AskedSeries fetched = AskedSeries.fetch(messageId, tree, progress)) {
-            return run(SeriesTrial.of(question, fetched.mails(), options.kernels(), progress), chosen, progress);
+            return run(SeriesTrial.of(question, fetched.mails(), options.fragments(), progress), chosen, progress);
         }
     }
 

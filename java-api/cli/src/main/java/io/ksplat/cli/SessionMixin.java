@@ -9,8 +9,6 @@ import io.ksplat.engine.Runner;
 import io.ksplat.engine.Session;
 import io.ksplat.engine.SessionOptions;
 import io.ksplat.engine.internal.TerminalProgress;
-import io.ksplat.kernel.Cache;
-import io.ksplat.kernel.Kernels;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -45,11 +43,6 @@ final class SessionMixin {
     /** Returns the files of configuration of the kernels that are built. */
     List<Path> fragments() {
         return config.fragments();
-    }
-
-    /** Returns what finds and builds kernels. */
-    Kernels kernels() {
-        return new Kernels(Cache.standard()).withFragments(config.fragments());
     }
 
     /**

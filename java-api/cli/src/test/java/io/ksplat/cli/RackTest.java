@@ -134,6 +134,12 @@ class RackTest {
         throw new AssertionError("no run of " + id + ": " + ksplat.out() + ksplat.err());
     }
 
+    private static JsonNode assertVerdict(Ksplat ksplat, String id, String verdict) throws Exception {
+        JsonNode run = runOf(ksplat, id);
+        assertThat(run.path("verdict").asText()).as(ksplat.out() + ksplat.err()).isEqualTo(verdict);
+        return run;
+    }
+
     @Test
     void aStormByItsBmcIsCleanWithControls() throws Exception {
         Ksplat ksplat = run(rack.machines(), "nmi-cpumask-kptr");
@@ -153,15 +159,10 @@ class RackTest {
     void aDeadlockIsToldByTheConsoleAndTheNextRunGoesOnAfterAReset() throws Exception {
         Ksplat ksplat = run(rack.machines(), "map-reentry/queue", "nmi-cpumask-kptr");
 
-        JsonNode dead = runOf(ksplat, "map-reentry/queue");
-        assertThat(dead.path("verdict").asText())
-                .as(ksplat.out() + ksplat.err())
-                .isEqualTo("DEADLOCK");
+        JsonNode dead = assertVerdict(ksplat, "map-reentry/queue", "DEADLOCK");
         assertThat(dead.path("evidence").findValuesAsText("kind")).contains("cpu-stuck", "rcu-stall");
         assertThat(ksplat.err()).contains("rack: resetting it", "rack: it is up again");
-        assertThat(runOf(ksplat, "nmi-cpumask-kptr").path("verdict").asText())
-                .as(ksplat.out() + ksplat.err())
-                .isEqualTo("CLEAN");
+        assertVerdict(ksplat, "nmi-cpumask-kptr", "CLEAN");
         assertNothingLeft(ksplat);
     }
 
@@ -184,15 +185,10 @@ class RackTest {
             Ksplat ksplat =
                     run(rack.machines(bmcs.entry().toArray(String[]::new)), "map-reentry/queue", "nmi-cpumask-kptr");
 
-            JsonNode dead = runOf(ksplat, "map-reentry/queue");
-            assertThat(dead.path("verdict").asText())
-                    .as(ksplat.out() + ksplat.err())
-                    .isEqualTo("DEADLOCK");
+            JsonNode dead = assertVerdict(ksplat, "map-reentry/queue", "DEADLOCK");
             assertThat(dead.path("evidence").findValuesAsText("kind")).contains("cpu-stuck");
             assertThat(ksplat.err()).contains("rack: resetting it", "rack: it is up again");
-            assertThat(runOf(ksplat, "nmi-cpumask-kptr").path("verdict").asText())
-                    .as(ksplat.out() + ksplat.err())
-                    .isEqualTo("CLEAN");
+            assertVerdict(ksplat, "nmi-cpumask-kptr", "CLEAN");
             assertNothingLeft(ksplat);
         }
     }
@@ -203,10 +199,7 @@ class RackTest {
         String panics = writing("/proc/sysrq-trigger", "c");
         Ksplat ksplat = run(rack.machines("console = { kmsg = true }"), panics, "nmi-cpumask-kptr");
 
-        JsonNode dead = runOf(ksplat, "writes");
-        assertThat(dead.path("verdict").asText())
-                .as(ksplat.out() + ksplat.err())
-                .isEqualTo("CRASH");
+        JsonNode dead = assertVerdict(ksplat, "writes", "CRASH");
         try (Stream<Path> files = Files.walk(ksplat.report)) {
             assertThat(files.filter(file -> file.endsWith("kept-log.log")))
                     .singleElement(InstanceOfAssertFactories.PATH)
@@ -214,9 +207,7 @@ class RackTest {
                     .contains("sysrq triggered crash");
         }
         assertThat(ksplat.err()).contains("waiting for what it has kept").doesNotContain("resetting it");
-        assertThat(runOf(ksplat, "nmi-cpumask-kptr").path("verdict").asText())
-                .as(ksplat.out() + ksplat.err())
-                .isEqualTo("CLEAN");
+        assertVerdict(ksplat, "nmi-cpumask-kptr", "CLEAN");
         assertNothingLeft(ksplat);
     }
 
@@ -232,16 +223,12 @@ class RackTest {
         String panics = writing("/proc/sysrq-trigger", "c");
         Ksplat ksplat = run(rack.machines("console = { kmsg = true }"), panics, "nmi-cpumask-kptr");
 
-        assertThat(runOf(ksplat, "writes").path("verdict").asText())
-                .as(ksplat.out() + ksplat.err())
-                .isEqualTo("CRASH");
+        assertVerdict(ksplat, "writes", "CRASH");
         assertThat(ksplat.err()).doesNotContain("resetting it");
         assertThat(rack.ssh("grep -l 'sysrq triggered crash' /var/crash/*/dmesg.*")
                         .status())
                 .isZero();
-        assertThat(runOf(ksplat, "nmi-cpumask-kptr").path("verdict").asText())
-                .as(ksplat.out() + ksplat.err())
-                .isEqualTo("CLEAN");
+        assertVerdict(ksplat, "nmi-cpumask-kptr", "CLEAN");
         assertNothingLeft(ksplat);
     }
 
@@ -265,14 +252,9 @@ class RackTest {
         String panics = writing("/proc/sysrq-trigger", "c");
         Ksplat ksplat = run(rack.machines("console = { netconsole = 6666 }"), panics, "nmi-cpumask-kptr");
 
-        JsonNode dead = runOf(ksplat, "writes");
-        assertThat(dead.path("verdict").asText())
-                .as(ksplat.out() + ksplat.err())
-                .isEqualTo("CRASH");
+        JsonNode dead = assertVerdict(ksplat, "writes", "CRASH");
         assertThat(dead.path("evidence").findValuesAsText("source")).contains("console");
-        assertThat(runOf(ksplat, "nmi-cpumask-kptr").path("verdict").asText())
-                .as(ksplat.out() + ksplat.err())
-                .isEqualTo("CLEAN");
+        assertVerdict(ksplat, "nmi-cpumask-kptr", "CLEAN");
         assertThat(rack.ssh("ls /sys/kernel/config/netconsole").output()).doesNotContain("ksplat");
         assertNothingLeft(ksplat);
     }
@@ -296,10 +278,7 @@ class RackTest {
         try {
             Ksplat ksplat = run(rack.machines(), "res-spin-lock-aa", "--kernel", "debian:7.2");
 
-            JsonNode run = runOf(ksplat, "res-spin-lock-aa");
-            assertThat(run.path("verdict").asText())
-                    .as(ksplat.out() + ksplat.err())
-                    .isEqualTo("RECOVERED");
+            JsonNode run = assertVerdict(ksplat, "res-spin-lock-aa", "RECOVERED");
             assertThat(runOf(ksplat, "res-spin-lock-aa/two-locks")
                             .path("verdict")
                             .asText())
@@ -369,12 +348,8 @@ class RackTest {
         String panics = writing("/proc/sysrq-trigger", "c");
         Ksplat ksplat = run(rack.machines(), panics, "nmi-cpumask-kptr");
 
-        assertThat(runOf(ksplat, "writes").path("verdict").asText())
-                .as(ksplat.out() + ksplat.err())
-                .isEqualTo("CRASH");
-        assertThat(runOf(ksplat, "nmi-cpumask-kptr").path("verdict").asText())
-                .as(ksplat.out() + ksplat.err())
-                .isEqualTo("CLEAN");
+        assertVerdict(ksplat, "writes", "CRASH");
+        assertVerdict(ksplat, "nmi-cpumask-kptr", "CLEAN");
         assertNothingLeft(ksplat);
     }
 
@@ -532,9 +507,7 @@ class RackTest {
         // TAINT_WARN: a kernel that has warned is not the one to go on with.
         String taints = writing("/proc/sys/kernel/tainted", "512");
         Ksplat ksplat = run(rack.machines("reset = \"true\"", "boot-seconds = 10"), taints, "nmi-cpumask-kptr");
-        assertThat(runOf(ksplat, "nmi-cpumask-kptr").path("verdict").asText())
-                .as(ksplat.out() + ksplat.err())
-                .isEqualTo("ERROR");
+        assertVerdict(ksplat, "nmi-cpumask-kptr", "ERROR");
         assertThat(ksplat.out())
                 .contains(
                         "rack did not come back within 10 s of its reset: it still runs the boot from before the reset");

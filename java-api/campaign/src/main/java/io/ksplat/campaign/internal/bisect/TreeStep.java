@@ -3,6 +3,7 @@ package io.ksplat.campaign.internal.bisect;
 
 import io.ksplat.campaign.Bug;
 import io.ksplat.campaign.Trial;
+import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.kernel.Kernels;
@@ -11,6 +12,7 @@ import io.ksplat.kernel.internal.build.BuildFailedException;
 import io.ksplat.results.RunRecord;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /** Classifies the commit that is checked out in a tree: one step of a user's own {@code git bisect run}. */
@@ -27,11 +29,16 @@ public final class TreeStep {
         this.kernel = new KernelSpec.Tree(tree.toAbsolutePath().normalize(), Optional.empty(), profile);
     }
 
-    /** Builds the kernel. If it does not build, returns the reason to skip it. */
-    public Optional<Answer> build(Kernels kernels, Progress progress)
+    /**
+     * Builds the kernel.
+     *
+     * @param config files with lines of a kernel's configuration, on top of the profile
+     * @return if it does not build, the reason to skip it
+     */
+    public Optional<Answer> build(List<Path> config, Progress progress)
             throws IOException, InterruptedException, KernelException {
         try {
-            kernels.resolve(kernel, progress);
+            new Kernels(Cache.standard()).withFragments(config).resolve(kernel, progress);
             return Optional.empty();
         } catch (BuildFailedException e) {
             return Optional.of(new Answer(Bug.Outcome.SKIP, String.valueOf(e.getMessage())));

@@ -64,7 +64,7 @@ public final class SeriesTrial {
         }
     }
 
-    private SeriesTrial(Question question, PatchSeries series, Kernels kernels, Progress progress)
+    private SeriesTrial(Question question, PatchSeries series, List<Path> config, Progress progress)
             throws IOException, InterruptedException, KernelException {
         this.question = question;
         this.series = series;
@@ -74,19 +74,19 @@ public final class SeriesTrial {
         this.base = tree.commit(question.base);
         this.commits = tree.apply(base.id(), series);
         this.touched = tree.touched(base.id(), commits.get(commits.size() - 1));
-        this.kernels = kernels;
+        this.kernels = new Kernels(Cache.standard()).withFragments(config);
     }
 
     /**
      * Reads and applies a series, and builds the base.
      *
-     * @param kernels builds it, and each patch's kernel
+     * @param config files with lines of a kernel's configuration, on top of the profile
      */
-    public static SeriesTrial of(Question question, List<Path> mails, Kernels kernels, Progress progress)
+    public static SeriesTrial of(Question question, List<Path> mails, List<Path> config, Progress progress)
             throws IOException, InterruptedException, KernelException {
         Path scratch = Files.createTempDirectory("ksplat-patch-");
         try {
-            SeriesTrial trial = new SeriesTrial(question, PatchSeries.read(mails, scratch), kernels, progress);
+            SeriesTrial trial = new SeriesTrial(question, PatchSeries.read(mails, scratch), config, progress);
             progress.report("building the base, " + trial.base);
             trial.kernels.resolve(trial.at(trial.base.id()), progress);
             return trial;
