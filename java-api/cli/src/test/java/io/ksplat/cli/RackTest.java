@@ -214,11 +214,11 @@ class RackTest {
     /** Its kernel is not reset while another one saves what it was. */
     @Test
     void aPanicIsACrashFromKdump() throws Exception {
-        // The kernel that saves the dump has the little memory that is reserved for it, and no place for what the
-        // rack's boot line reserves.
-        HeldProcess armed = rack.ssh(
-                "echo 'KDUMP_CMDLINE=$(sed -E \"s/ (memmap|crashkernel)=[^ ]*//g\" /proc/cmdline)' >>/etc/default/kdump-tools;"
-                        + " kdump-config load; cat /sys/kernel/kexec_crash_loaded");
+        // As kdump-config does, but without what the rack's boot line reserves: the kernel that saves the dump has
+        // little memory, elsewhere.
+        HeldProcess armed = rack.ssh("r=$(uname -r); line=$(sed -E 's/ (memmap|crashkernel)=[^ ]*//g' /proc/cmdline);"
+                + " kexec -p /boot/vmlinuz-$r --initrd=/var/lib/kdump/initrd.img-$r --command-line=\"$line reset_devices"
+                + " systemd.unit=kdump-tools-dump.service nr_cpus=1 irqpoll\"; cat /sys/kernel/kexec_crash_loaded");
         assertThat(armed.output().strip()).endsWith("1");
         String panics = writing("/proc/sysrq-trigger", "c");
         Ksplat ksplat = run(rack.machines("console = { kmsg = true }"), panics, "nmi-cpumask-kptr");
