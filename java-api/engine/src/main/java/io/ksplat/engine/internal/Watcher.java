@@ -45,9 +45,9 @@ import java.util.stream.Stream;
 
 /** Watches a run's machine from outside, during its code (the console) and after it (all else), until the verdict is certain. */
 public final class Watcher implements ConsoleLog.Reader {
-    /** How long a machine may take to fulfil its controls, or to show that it is stuck. */
     private static final String FROM_MEMORY = "log-from-memory.log";
 
+    /** How long a machine may take to fulfil its controls, or to show that it is stuck. */
     private static final Duration PATIENCE = Duration.ofSeconds(3);
 
     /** From when on counters that have reached what they must may go on counting: the CPUs must live for the rest of the time. */
@@ -201,8 +201,7 @@ public final class Watcher implements ConsoleLog.Reader {
         }
     }
 
-    /** Goes on reading where the console ended: what is found now was not seen there. */
-    /** Reads lines of the kernel's log that its console has not shown, and keeps them in a file. */
+    /** Goes on reading where the console ended, and keeps the lines in a file: what is found now was not seen there. */
     private void parse(String file, List<String> unprinted) throws IOException {
         if (unprinted.isEmpty()) {
             return;
@@ -210,17 +209,9 @@ public final class Watcher implements ConsoleLog.Reader {
         String text = String.join("\n", unprinted) + "\n";
         Files.writeString(target.console().file().resolveSibling(file), text);
         byte[] bytes = ("\n" + text).getBytes(ISO_8859_1);
-        heard();
         synchronized (parser) {
             fromMemory = true;
             parser.feed(bytes, 0, bytes.length);
-            parser.flush();
-        }
-    }
-
-    /** Takes what the console has said to its end, if it says no more. */
-    private void heard() {
-        synchronized (parser) {
             parser.flush();
         }
     }
@@ -316,7 +307,10 @@ public final class Watcher implements ConsoleLog.Reader {
         List<Evidence> remains = view.remains(this::credible);
         remains.forEach(this::found);
         Optional<String> trouble = remains.isEmpty() ? Optional.of(why) : Optional.empty();
-        heard();
+        synchronized (parser) {
+            // A log that was kept has all of it again: it does not go on where the console ended.
+            parser.flush();
+        }
         Verdict sofar = new Findings(credible(), look.controls, false, view.visibility()).verdict();
         if (sofar == Verdict.CLEAN || sofar == Verdict.INCONCLUSIVE) {
             try {
