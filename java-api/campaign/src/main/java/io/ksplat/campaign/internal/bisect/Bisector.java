@@ -10,9 +10,9 @@ import io.ksplat.kernel.Kernels;
 import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.internal.Digests;
 import io.ksplat.kernel.internal.build.KernelTree;
+import io.ksplat.kernel.internal.build.Profile;
 import io.ksplat.results.internal.campaign.BisectRecord;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -123,10 +123,10 @@ public final class Bisector {
     }
 
     /** Another configuration makes other kernels. */
-    static String digest(List<Path> config) throws IOException {
+    static String digest(List<Path> config) throws IOException, KernelException {
         StringBuilder text = new StringBuilder();
         for (Path file : config) {
-            text.append(Files.readString(file)).append('\n');
+            text.append(String.join("\n", Profile.read(file))).append('\n');
         }
         return config.isEmpty() ? "" : " config:" + Digests.sha256(text.toString());
     }

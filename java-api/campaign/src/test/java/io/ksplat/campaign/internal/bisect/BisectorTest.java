@@ -2,7 +2,9 @@
 package io.ksplat.campaign.internal.bisect;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ksplat.kernel.KernelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -26,5 +28,12 @@ class BisectorTest {
                 .isEqualTo(Bisector.digest(List.of(copy)))
                 .isNotEqualTo(Bisector.digest(List.of(other)))
                 .isNotEqualTo(Bisector.digest(List.of(one, other)));
+    }
+
+    @Test
+    void namesAConfigurationThatIsNotThere() {
+        assertThatThrownBy(() -> Bisector.digest(List.of(folder.resolve("nowhere"))))
+                .isInstanceOf(KernelException.class)
+                .hasMessage("no config fragment at " + folder.resolve("nowhere"));
     }
 }

@@ -45,12 +45,21 @@ public record Profile(String name, List<Line> lines) {
         List<Line> lines = new ArrayList<>();
         folder(profiles, name, 0, lines);
         for (Path file : own) {
-            if (!Files.isRegularFile(file)) {
-                throw new KernelException("no config fragment at " + file);
-            }
             fragment(profiles, file, 0, lines);
         }
         return new Profile(name, List.copyOf(lines));
+    }
+
+    /**
+     * Reads the lines of a fragment.
+     *
+     * @throws KernelException if there is no such file
+     */
+    public static List<String> read(Path fragment) throws IOException, KernelException {
+        if (!Files.isRegularFile(fragment)) {
+            throw new KernelException("no config fragment at " + fragment);
+        }
+        return Files.readAllLines(fragment);
     }
 
     /** Lists the profiles in a folder. */
@@ -84,7 +93,7 @@ public record Profile(String name, List<Line> lines) {
             throws IOException, KernelException {
         Optional<KernelRange> range = Optional.empty();
         int number = 0;
-        for (String line : Files.readAllLines(file)) {
+        for (String line : read(file)) {
             number++;
             Matcher set = SET.matcher(line.strip());
             Matcher notSet = NOT_SET.matcher(line.strip());
