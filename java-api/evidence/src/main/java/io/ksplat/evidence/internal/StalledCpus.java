@@ -7,12 +7,12 @@ import io.ksplat.evidence.Frame;
 import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Stack;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -44,27 +44,24 @@ public final class StalledCpus {
      * @return empty if there is none, or one of them is not shown to wait for a lock or for an answer
      */
     public static Optional<Evidence> stuck(List<Evidence> found, Set<Integer> still, List<Stack> asked) {
-        Map<Integer, Stack> waiting = new LinkedHashMap<>();
-        for (Evidence report : found) {
-            if (isReport(report)) {
-                add(report.stacks(), waiting);
-            }
-        }
+        List<Stack> told = found.stream()
+                .filter(each -> REPORTS.contains(each.kind()) && each.source() == Source.CONSOLE)
+                .flatMap(report -> report.stacks().stream())
+                .toList();
+        Map<Integer, Stack> reported = byCpu(told, StalledCpus::isWaiting);
         // That a CPU was asked for where it is makes no stall of it.
-        if (still.stream().noneMatch(waiting::containsKey)) {
+        if (still.stream().noneMatch(reported::containsKey)) {
             return Optional.empty();
         }
-        Set<Integer> reported = Set.copyOf(waiting.keySet());
-        add(asked, waiting);
-        Map<Integer, Stack> asking = asking(found, asked);
-        if (!Stream.concat(waiting.keySet().stream(), asking.keySet().stream())
-                .collect(Collectors.toSet())
-                .containsAll(still)) {
+        List<Stack> all = Stream.concat(told.stream(), asked.stream()).toList();
+        Map<Integer, Stack> waiting = byCpu(all, StalledCpus::isWaiting);
+        Map<Integer, Stack> asking = byCpu(all, StalledCpus::isAsking);
+        if (!still.stream().allMatch(cpu -> waiting.containsKey(cpu) || asking.containsKey(cpu))) {
             return Optional.empty();
         }
         // Those come first that it is about: the others got stuck behind them.
         List<Stack> stacks = still.stream()
-                .sorted(Comparator.comparing((Integer cpu) -> !reported.contains(cpu))
+                .sorted(Comparator.comparing((Integer cpu) -> !reported.containsKey(cpu))
                         .thenComparing(cpu -> !waiting.containsKey(cpu))
                         .thenComparing(cpu -> cpu))
                 .map(cpu -> waiting.containsKey(cpu) ? waiting.get(cpu) : asking.get(cpu))
@@ -85,15 +82,15 @@ public final class StalledCpus {
                 .build());
     }
 
-    /** Returns the CPUs that wait for others to answer, and can themselves answer none. */
-    private static Map<Integer, Stack> asking(List<Evidence> found, List<Stack> asked) {
-        Map<Integer, Stack> asking = new LinkedHashMap<>();
-        Stream<Stack> reported =
-                found.stream().filter(StalledCpus::isReport).flatMap(report -> report.stacks().stream());
-        Stream.concat(reported, asked.stream())
-                .filter(stack -> stack.cpu().isPresent() && isAsking(stack))
-                .forEach(stack -> asking.putIfAbsent(stack.cpu().getAsInt(), stack));
-        return asking;
+    /** Returns the first of these stacks of each CPU. */
+    private static Map<Integer, Stack> byCpu(List<Stack> stacks, Predicate<Stack> which) {
+        return stacks.stream()
+                .filter(stack -> stack.cpu().isPresent() && which.test(stack))
+                .collect(Collectors.toMap(stack -> stack.cpu().getAsInt(), stack -> stack, (first, second) -> first));
+    }
+
+    private static boolean isWaiting(Stack stack) {
+        return slowPath(stack).isPresent();
     }
 
     /** What it was about before is on its stack as well. */
@@ -103,18 +100,6 @@ public final class StalledCpus {
                 .findFirst()
                 .filter(frame -> ANSWER.matcher(frame.function()).matches())
                 .isPresent();
-    }
-
-    private static boolean isReport(Evidence found) {
-        return REPORTS.contains(found.kind()) && found.source() == Source.CONSOLE;
-    }
-
-    private static void add(List<Stack> stacks, Map<Integer, Stack> waiting) {
-        for (Stack stack : stacks) {
-            if (stack.cpu().isPresent() && slowPath(stack).isPresent()) {
-                waiting.putIfAbsent(stack.cpu().getAsInt(), stack);
-            }
-        }
     }
 
     private static Optional<Frame> slowPath(Stack stack) {

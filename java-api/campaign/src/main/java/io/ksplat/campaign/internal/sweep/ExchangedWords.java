@@ -96,12 +96,10 @@ public final class ExchangedWords {
                     .isEmpty()) {
                 throw new MachineException("an NMI did not reach CPU " + cpu + " of the frozen machine");
             }
-            boolean[] whole = {false};
-            Set<Long> words = walk(gdb, (steps, address) -> {
-                whole[0] = address == interrupted;
-                return whole[0] || steps == most;
-            });
-            return whole[0] ? Optional.of(new Found(words, count(machine, counter) > before)) : Optional.empty();
+            Set<Long> words = walk(gdb, (steps, address) -> address == interrupted || steps == most);
+            return gdb.programCounter(cpu) == interrupted
+                    ? Optional.of(new Found(words, count(machine, counter) > before))
+                    : Optional.empty();
         } finally {
             Files.deleteIfExists(consoleLog);
         }

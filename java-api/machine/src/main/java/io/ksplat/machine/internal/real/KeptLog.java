@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.real;
 
-import io.ksplat.machine.AgentException;
 import io.ksplat.machine.internal.agent.AgentClient;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -22,7 +20,6 @@ import java.util.regex.Pattern;
  */
 final class KeptLog {
     private static final Duration READ = Duration.ofMinutes(1);
-    private static final int ENOENT = 2;
     private static final String HEAD = "ksplat-record ";
 
     /** fs/pstore/platform.c, pstore_dump(): why, the number of the dump, and of its part; the newest part is the first. */
@@ -67,14 +64,7 @@ final class KeptLog {
     }
 
     private static String file(AgentClient agent, String path) throws IOException {
-        try {
-            return new String(agent.readFile(path), StandardCharsets.ISO_8859_1).strip();
-        } catch (AgentException e) {
-            if (e.errno() == ENOENT) {
-                return "";
-            }
-            throw e;
-        }
+        return RealKernel.file(agent, path).map(RealKernel::text).orElse("");
     }
 
     /**

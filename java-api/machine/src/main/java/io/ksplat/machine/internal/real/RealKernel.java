@@ -81,7 +81,7 @@ public record RealKernel(KernelInfo info, String commandLine, int cpus) {
         }
     }
 
-    private static String text(byte[] bytes) {
+    static String text(byte[] bytes) {
         return new String(bytes, StandardCharsets.ISO_8859_1).strip();
     }
 
@@ -104,7 +104,8 @@ public record RealKernel(KernelInfo info, String commandLine, int cpus) {
         }
     }
 
-    private static Optional<byte[]> file(AgentClient agent, String path) throws IOException {
+    /** Reads a file of the machine; empty if there is none. */
+    static Optional<byte[]> file(AgentClient agent, String path) throws IOException {
         try {
             return Optional.of(agent.readFile(path));
         } catch (AgentException e) {

@@ -128,11 +128,12 @@ public final class RealMachine extends AgentTarget implements NmiInjection {
         beats.end();
         progress.report(entry.name() + ": it was lost; waiting for what it has kept of its kernel's log");
         Reset reset = new Reset(entry, reach);
-        if (!(keeper.reboots() && reset.awaitAnother(bootId)) && entry.reset().isPresent()) {
+        back = keeper.reboots() && reset.awaitAnother(bootId);
+        if (!back && entry.reset().isPresent()) {
             reset.reset(bootId, progress);
+            back = true;
         }
         reach.connect();
-        back = !Boot.read(reach).id().equals(bootId);
         List<String> lines = KeptLog.read(reach, token);
         told = !lines.isEmpty();
         return lines;

@@ -7,12 +7,10 @@ import io.ksplat.machine.MachineException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.function.Function;
 
 /** Resets a machine, and waits until it has booted. */
 final class Reset {
-    private static final Logger LOG = LoggerFactory.getLogger(Reset.class);
     private static final Duration COMMAND = Duration.ofSeconds(60);
     private static final long PAUSE_MS = 2000;
 
@@ -54,19 +52,9 @@ final class Reset {
      * @return whether it has
      */
     boolean awaitAnother(String before) throws IOException {
-        Deadline deadline = Deadline.in(entry.boot());
-        while (!deadline.expired()) {
-            reach.disconnect();
-            try {
-                if (!Boot.read(reach).id().equals(before)) {
-                    return true;
-                }
-            } catch (IOException e) {
-                LOG.debug("waiting for {}", entry.name(), e);
-            }
-            pause();
-        }
-        return false;
+        reach.disconnect();
+        return until(boot -> boot.id().equals(before) ? Optional.of("it has not rebooted") : Optional.empty())
+                .isEmpty();
     }
 
     /**
@@ -77,23 +65,35 @@ final class Reset {
      * @param what was asked for, in words
      */
     void await(String before, long asked, String what) throws IOException {
+        Optional<String> last = until(boot -> boot.olderThan(before, System.nanoTime() - asked));
+        if (last.isPresent()) {
+            throw new MachineException(entry.name() + " did not come back within "
+                    + entry.boot().toSeconds() + " s of " + what + ": " + last.get());
+        }
+    }
+
+    /**
+     * Waits, as long as the machine may boot, for a boot to which there is no objection.
+     *
+     * @return the last objection, or why it did not answer; empty if there is such a boot
+     */
+    private Optional<String> until(Function<Boot, Optional<String>> objection) throws IOException {
         Deadline deadline = Deadline.in(entry.boot());
         String last = "";
         while (!deadline.expired()) {
             try {
-                Optional<String> older = Boot.read(reach).olderThan(before, System.nanoTime() - asked);
-                if (older.isEmpty()) {
-                    return;
+                Optional<String> found = objection.apply(Boot.read(reach));
+                if (found.isEmpty()) {
+                    return Optional.empty();
                 }
-                last = older.get();
+                last = found.get();
             } catch (IOException e) {
                 last = String.valueOf(e.getMessage());
             }
             reach.disconnect();
             pause();
         }
-        throw new MachineException(
-                entry.name() + " did not come back within " + entry.boot().toSeconds() + " s of " + what + ": " + last);
+        return Optional.of(last);
     }
 
     private static void pause() throws MachineException {
