@@ -51,13 +51,8 @@ class GradleTest {
     @BeforeAll
     static void prepareGradle(@TempDir Path scratch) throws Exception {
         Skips.unless("root".equals(System.getProperty("user.name")), "Gradle is not tested: only root can lay it over");
-        HeldProcess made = HeldProcess.run(
-                scratch,
-                LIMIT,
-                Path.of("../../scripts/prepare-gradle").toAbsolutePath().toString());
-        assertThat(made.status()).as(made.output()).isZero();
-        gradle = made.output().lines().reduce((first, second) -> second).orElse("");
-        Skips.unless(gradle.startsWith("/"), "Gradle is not tested: " + gradle);
+        gradle = Skips.unlessPrepared(scratch, LIMIT, "prepare-gradle", "Gradle is not tested")
+                .toString();
     }
 
     @BeforeEach

@@ -105,12 +105,8 @@ class HuntTest {
     @Test
     @Tag("full")
     void findsNothingWhereTheLockIsResilient() throws Exception {
-        Ksplat hunt = Ksplat.run(
-                folder,
-                "hunt",
-                "--kernel",
+        Ksplat hunt = huntOn(
                 "debian:7.2",
-                "--json",
                 "--mode",
                 "reentry",
                 "--operation",
@@ -157,16 +153,7 @@ class HuntTest {
     @Test
     @Tag("full")
     void findsNothingInTheNmiWhereTheLockIsResilient() throws Exception {
-        Ksplat hunt = Ksplat.run(
-                folder,
-                "hunt",
-                "--kernel",
-                "debian:7.2",
-                "--json",
-                "--operation",
-                TRIE_UPDATE + "+" + TRIE_DELETE,
-                "--points",
-                "6");
+        Ksplat hunt = huntOn("debian:7.2", "--operation", TRIE_UPDATE + "+" + TRIE_DELETE, "--points", "6");
 
         JsonNode tried = operation(hunt);
         assertThat(tried.path("answer").asText())
@@ -322,7 +309,11 @@ class HuntTest {
     }
 
     private Ksplat hunt(String... arguments) throws Exception {
-        List<String> all = new ArrayList<>(List.of("hunt", "--kernel", KERNEL, "--json", "--jobs", "2"));
+        return huntOn(KERNEL, arguments);
+    }
+
+    private Ksplat huntOn(String kernel, String... arguments) throws Exception {
+        List<String> all = new ArrayList<>(List.of("hunt", "--kernel", kernel, "--json", "--jobs", "2"));
         all.addAll(List.of(arguments));
         return Ksplat.run(folder, all.toArray(String[]::new));
     }

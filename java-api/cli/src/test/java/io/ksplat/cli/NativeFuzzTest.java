@@ -35,12 +35,7 @@ class NativeFuzzTest {
 
     /** The number of executions ends it; the limit is for a reader that waits for ever. */
     private void fuzz(int runs, int seed, Duration limit) throws Exception {
-        Path home = Path.of("../..").toAbsolutePath().normalize();
-        HeldProcess made = HeldProcess.run(
-                folder, PREPARE, home.resolve("scripts/prepare-fuzzer").toString());
-        assertThat(made.status()).as(made.output()).isZero();
-        String last = made.output().lines().reduce((first, second) -> second).orElse("");
-        Skips.unless(last.startsWith("/"), "the agent and the guard are not fuzzed: " + last);
+        Path fuzzer = Skips.unlessPrepared(folder, PREPARE, "prepare-fuzzer", "the agent and the guard are not fuzzed");
 
         HeldProcess fuzzed = HeldProcess.run(
                 folder,
@@ -48,9 +43,9 @@ class NativeFuzzTest {
                 "make",
                 "-s",
                 "-C",
-                home.resolve("native").toString(),
+                Path.of("../../native").toAbsolutePath().normalize().toString(),
                 "fuzz",
-                "FUZZ_CC=" + last + "/fuzz-clang",
+                "FUZZ_CC=" + fuzzer.resolve("fuzz-clang"),
                 "FUZZ_RUNS=" + runs,
                 "FUZZ_SEED=" + seed);
 

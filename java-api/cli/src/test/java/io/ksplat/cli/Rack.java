@@ -72,14 +72,7 @@ final class Rack implements AutoCloseable {
      * @param series of its kernel: 6.12 or 7.2
      */
     static Rack boot(Path folder, String series) throws Exception {
-        HeldProcess made = HeldProcess.run(
-                folder,
-                PREPARE,
-                Path.of("../../scripts/prepare-rack").toAbsolutePath().toString());
-        assertThat(made.status()).as(made.output()).isZero();
-        String last = made.output().lines().reduce((first, second) -> second).orElse("");
-        Skips.unless(last.startsWith("/"), "no machine for a rack: " + last);
-        Path disk = Path.of(last);
+        Path disk = Skips.unlessPrepared(folder, PREPARE, "prepare-rack", "no machine for a rack");
         Rack rack = new Rack(folder, disk, series);
         try {
             rack.awaitBoot();
@@ -254,13 +247,7 @@ final class Rack implements AutoCloseable {
      * it has the serial line to itself.
      */
     Bmcs ipmi() throws Exception {
-        HeldProcess made = HeldProcess.run(
-                folder,
-                PREPARE,
-                Path.of("../../scripts/prepare-ipmi").toAbsolutePath().toString());
-        assertThat(made.status()).as(made.output()).isZero();
-        String last = made.output().lines().reduce((first, second) -> second).orElse("");
-        Skips.unless(last.startsWith("/"), "no BMC: " + last);
+        Path last = Skips.unlessPrepared(folder, PREPARE, "prepare-ipmi", "no BMC");
         Map<String, String> found = Map.of(
                 "PATH", last + "/usr/bin:" + System.getenv("PATH"),
                 "LD_LIBRARY_PATH", last + "/usr/lib/x86_64-linux-gnu",

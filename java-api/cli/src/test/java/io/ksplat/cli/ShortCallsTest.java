@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -46,15 +47,7 @@ class ShortCallsTest {
     @Tag("network")
     void theVerdictStays(String reproducer, String verdict, int seed) throws Exception {
         Preload calls = Preload.compile(folder, "short-calls");
-        Ksplat ksplat = Ksplat.under(
-                folder,
-                List.of(),
-                Map.of(
-                        "LD_PRELOAD", calls.library().toString(),
-                        "SHORT_CALLS", calls.file().toString(),
-                        "SHORT_CALLS_SEED", String.valueOf(seed)),
-                "run",
-                reproducer);
+        Ksplat ksplat = run(calls, Map.of("SHORT_CALLS_SEED", String.valueOf(seed)), reproducer);
 
         String said = ksplat.out() + ksplat.err();
         String counted = "ksplat " + counts(calls, 0) + "; QEMU " + counts(calls, QEMU);
@@ -84,16 +77,8 @@ class ShortCallsTest {
                 """.formatted(said));
         assertThat(qemu.toFile().setExecutable(true)).isTrue();
 
-        Ksplat ksplat = Ksplat.under(
-                folder,
-                List.of(),
-                Map.of(
-                        "LD_PRELOAD", calls.library().toString(),
-                        "SHORT_CALLS", calls.file().toString(),
-                        "SHORT_CALLS_ONE_IN", "1",
-                        "KSPLAT_QEMU", qemu.toString()),
-                "run",
-                "nmi-cpumask-kptr");
+        Ksplat ksplat =
+                run(calls, Map.of("SHORT_CALLS_ONE_IN", "1", "KSPLAT_QEMU", qemu.toString()), "nmi-cpumask-kptr");
 
         assertThat(ksplat.outcome("nmi-cpumask-kptr"))
                 .as(ksplat.out() + ksplat.err())
@@ -102,6 +87,13 @@ class ShortCallsTest {
         assertThat(calls.page().get(READS)).isPositive();
         assertThat(ksplat.onlyRun().path("message").asText()).contains(said);
         ksplat.assertNothingLeft();
+    }
+
+    private Ksplat run(Preload calls, Map<String, String> more, String reproducer) throws Exception {
+        Map<String, String> environment = new HashMap<>(more);
+        environment.put("LD_PRELOAD", calls.library().toString());
+        environment.put("SHORT_CALLS", calls.file().toString());
+        return Ksplat.under(folder, List.of(), environment, "run", reproducer);
     }
 
     private static String counts(Preload calls, int from) {

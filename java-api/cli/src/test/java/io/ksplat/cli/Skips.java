@@ -3,6 +3,8 @@ package io.ksplat.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.Assumptions;
 
 /** Skips tests of what this machine does not have, except in CI, where nothing may be skipped. */
@@ -19,6 +21,24 @@ final class Skips {
                 .isEmpty();
         System.err.println(why);
         Assumptions.abort(why);
+    }
+
+    /**
+     * Has a script fetch or build what a test needs. It prints a folder last, or why there is none.
+     *
+     * @param scratch where files of its run go
+     * @param script of scripts/
+     * @param untested what is skipped if there is none
+     */
+    static Path unlessPrepared(Path scratch, Duration limit, String script, String untested) throws Exception {
+        HeldProcess made = HeldProcess.run(
+                scratch,
+                limit,
+                Path.of("../../scripts").resolve(script).toAbsolutePath().toString());
+        assertThat(made.status()).as(made.output()).isZero();
+        String last = made.output().lines().reduce((first, second) -> second).orElse("");
+        unless(last.startsWith("/"), untested + ": " + last);
+        return Path.of(last);
     }
 
     static void unlessDocker() {

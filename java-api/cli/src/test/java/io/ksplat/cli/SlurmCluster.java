@@ -84,14 +84,8 @@ final class SlurmCluster implements AutoCloseable {
      */
     static SlurmCluster start(Path folder, String full) throws Exception {
         Skips.unless("root".equals(System.getProperty("user.name")), "Slurm is not tested: only root can start nodes");
-        HeldProcess made = HeldProcess.run(
-                folder,
-                PREPARE,
-                Path.of("../../scripts/prepare-slurm").toAbsolutePath().toString());
-        assertThat(made.status()).as(made.output()).isZero();
-        String last = made.output().lines().reduce((first, second) -> second).orElse("");
-        Skips.unless(last.startsWith("/"), "Slurm is not tested: " + last);
-        return new SlurmCluster(folder, Path.of(last), full);
+        return new SlurmCluster(
+                folder, Skips.unlessPrepared(folder, PREPARE, "prepare-slurm", "Slurm is not tested"), full);
     }
 
     /** The first process of the cluster's namespace has two numbers, that of a node three. */

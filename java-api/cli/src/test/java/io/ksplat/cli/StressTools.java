@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,14 +14,8 @@ record StressTools(Path folder) {
 
     /** Finds them. Files of the search go to a folder. */
     static StressTools find(Path folder) throws Exception {
-        HeldProcess made = HeldProcess.run(
-                folder,
-                PREPARE,
-                Path.of("../../scripts/prepare-stress").toAbsolutePath().toString());
-        assertThat(made.status()).as(made.output()).isZero();
-        String last = made.output().lines().reduce((first, second) -> second).orElse("");
-        Skips.unless(last.startsWith("/"), "a host under load is not tested: " + last);
-        return new StressTools(Path.of(last));
+        return new StressTools(
+                Skips.unlessPrepared(folder, PREPARE, "prepare-stress", "a host under load is not tested"));
     }
 
     /** Returns the words before the arguments of a tool. */
