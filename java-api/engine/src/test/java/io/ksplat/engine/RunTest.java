@@ -587,6 +587,14 @@ class RunTest {
         assertThat(record.message().orElseThrow()).contains("not every CPU's heart beat");
     }
 
+    /** A real machine's are read now and then: those of before the last change are no sign that its CPUs live after it. */
+    @Test
+    void inconclusiveIfTheHeartbeatsAreOld() throws Exception {
+        RunRecord record = run(Fault.OLD_HEARTBEATS);
+        assertThat(record.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+        assertThat(record.message().orElseThrow()).contains("not every CPU's heart beat");
+    }
+
     @Test
     void inconclusiveIfItsCodeAsserts() throws Exception {
         assertThat(run(coded(machine -> {

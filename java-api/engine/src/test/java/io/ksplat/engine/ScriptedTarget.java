@@ -49,6 +49,7 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
         STUCK,
         BUSY,
         SILENT_HEART,
+        OLD_HEARTBEATS,
         GONE,
         NO_CONSOLE,
         NO_SAMPLES,
@@ -170,6 +171,11 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
     public long[] heartbeats() throws IOException {
         beats += faults.contains(Fault.SILENT_HEART) || isBusy() ? 0 : 10;
         return new long[] {beats, beats};
+    }
+
+    @Override
+    public Optional<long[]> heartbeatsSince(long nanos) throws IOException {
+        return faults.contains(Fault.OLD_HEARTBEATS) ? Optional.empty() : Optional.of(heartbeats());
     }
 
     @Override

@@ -26,7 +26,11 @@ public final class OutsideWatch {
     private final Duration busy;
     private final int beats;
     private final Suspicion suspicion = new Suspicion();
-    private long[] baseline;
+    /** When something last changed: the CPUs must live on after it. */
+    private long changed = System.nanoTime();
+
+    /** The heartbeats since then, once they are known. */
+    private Optional<long[]> baseline = Optional.empty();
 
     /**
      * Begins to watch.
@@ -40,14 +44,12 @@ public final class OutsideWatch {
             OutsideView.Sampler sampler,
             Supplier<OutsideView.Analysis> analysis,
             Duration busy,
-            int beats)
-            throws IOException {
+            int beats) {
         this.view = view;
         this.sampler = sampler;
         this.analysis = analysis;
         this.busy = busy;
         this.beats = beats;
-        this.baseline = view.heartbeats();
     }
 
     /** What became of the machine. */
@@ -121,7 +123,8 @@ public final class OutsideWatch {
                 end = Deadline.in(last);
             }
             if (watcher.hasChanged()) {
-                baseline = view.heartbeats();
+                changed = System.nanoTime();
+                baseline = Optional.empty();
             }
             alive = !diagnosis.isStuck() && everyCpuBeats();
             if (watcher.isDecided(diagnosis, alive)) {
@@ -145,7 +148,10 @@ public final class OutsideWatch {
     }
 
     private boolean everyCpuBeats() throws IOException {
-        return haveBeaten(baseline, view.heartbeats(), beats);
+        if (baseline.isEmpty()) {
+            baseline = view.heartbeatsSince(changed);
+        }
+        return baseline.isPresent() && haveBeaten(baseline.get(), view.heartbeats(), beats);
     }
 
     /** Returns whether every CPU's heart has beaten at least {@code beats} times between two readings. */

@@ -105,6 +105,16 @@ public interface OutsideView extends Target.Capability {
     /** Returns how often each CPU's heart has beaten; a CPU that is offline may be missing. */
     long[] heartbeats() throws IOException;
 
+    /**
+     * Returns the heartbeats of a moment or later: those of before a change, taken for its beginning, would make a CPU that died of it live.
+     *
+     * @param nanos by {@link System#nanoTime()}
+     * @return empty as long as what is known is older
+     */
+    default Optional<long[]> heartbeatsSince(long nanos) throws IOException {
+        return Optional.of(heartbeats());
+    }
+
     /** Returns the guest's clock in nanoseconds, as its CPUs last read it; empty if it cannot be read. */
     OptionalLong guestNanos() throws IOException;
 

@@ -44,6 +44,7 @@ final class AgentLink implements AutoCloseable {
     private final AgentClient client;
     private final Hello hello;
     private final MachineEntry entry;
+    private boolean ended;
 
     private AgentLink(Process process, Path errors, AgentClient client, Hello hello, MachineEntry entry) {
         this.process = process;
@@ -127,7 +128,12 @@ final class AgentLink implements AutoCloseable {
             // A connection that is gone: the agent ends when it hears nothing any more.
             process.destroy();
         }
-        awaitEnd(process, entry.scale(END));
+        ended = awaitEnd(process, entry.scale(END));
         close(process, errors, client);
+    }
+
+    /** Returns, once it is closed, whether the agent has ended: one that a CPU never comes back to does not. */
+    boolean hasEnded() {
+        return ended;
     }
 }

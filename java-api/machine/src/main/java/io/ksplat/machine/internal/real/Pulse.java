@@ -23,7 +23,6 @@ final class Pulse implements AutoCloseable {
     private static final int HEADER_BYTES = 64;
     private static final int MOST_CPUS = PAGE_BYTES / HEADER_BYTES - 1;
     private static final long EVERY_MS = 250;
-    private static final int CHECK_EVERY = 4;
     private static final String TAINTED = "/proc/sys/kernel/tainted";
 
     private final AgentLink link;
@@ -35,14 +34,19 @@ final class Pulse implements AutoCloseable {
     private volatile String tainted;
     private volatile boolean closed;
 
-    /** What was read: when the answer came, each CPU's beats, and the machine's monotonic clock at each CPU's last beat. */
+    /**
+     * What was read: when it was asked for, when the answer came, each CPU's beats, and the machine's monotonic clock at each CPU's last
+     * beat.
+     */
     static final class Sample {
+        private final long askedNanos;
         private final long hostNanos;
         private final long[] beats;
         private final long[] clocks;
         private final boolean[] online;
 
-        Sample(long hostNanos, long[] beats, long[] clocks, boolean[] online) {
+        Sample(long askedNanos, long hostNanos, long[] beats, long[] clocks, boolean[] online) {
+            this.askedNanos = askedNanos;
             this.hostNanos = hostNanos;
             this.beats = beats.clone();
             this.clocks = clocks.clone();
@@ -50,9 +54,10 @@ final class Pulse implements AutoCloseable {
         }
 
         /** Reads the slots of a page. */
-        static Sample of(Heartbeats.Layout layout, byte[] page) {
+        static Sample of(Heartbeats.Layout layout, long askedNanos, byte[] page) {
             byte[] slots = Arrays.copyOfRange(page, (int) layout.slots(), (int) layout.slots() + layout.bytes());
-            return new Sample(System.nanoTime(), layout.beats(slots), layout.clocks(slots), layout.online(slots));
+            return new Sample(
+                    askedNanos, System.nanoTime(), layout.beats(slots), layout.clocks(slots), layout.online(slots));
         }
 
         /** Returns how often each heart has beaten: a CPU that was offline at the start has none. */
@@ -61,6 +66,15 @@ final class Pulse implements AutoCloseable {
                     .filter(cpu -> online[cpu])
                     .mapToLong(cpu -> beats[cpu])
                     .toArray();
+        }
+
+        /**
+         * Returns the hearts, if they were asked for at a moment or later: what came before is in their beats.
+         *
+         * @param nanos by {@link System#nanoTime()}
+         */
+        Optional<long[]> heartsSince(long nanos) {
+            return askedNanos - nanos >= 0 ? Optional.of(hearts()) : Optional.empty();
         }
 
         long hostNanos() {
@@ -87,9 +101,10 @@ final class Pulse implements AutoCloseable {
             throw new MachineException("it has " + cpus + " CPUs; ksplat watches up to " + MOST_CPUS
                     + ": take the others offline (chcpu -d), or boot it with maxcpus=" + MOST_CPUS);
         }
+        long asked = System.nanoTime();
         byte[] page = page();
         this.layout = Heartbeats.Layout.of(0, Arrays.copyOf(page, HEADER_BYTES), cpus);
-        this.latest = Sample.of(layout, page);
+        this.latest = Sample.of(layout, asked, page);
         this.lockdepOn = link.hello().getDebugLocks();
         this.tainted = tainted(link.client());
         this.thread = Outcome.daemon("ksplat-pulse", this::beat);
@@ -108,15 +123,15 @@ final class Pulse implements AutoCloseable {
     }
 
     private void beat() {
-        for (int round = 0; !closed; round++) {
+        while (!closed) {
             try {
-                latest = Sample.of(layout, page());
-                if (round % CHECK_EVERY == 0) {
-                    tainted = tainted(link.client());
-                    if (link.hello().hasDebugLocks()) {
-                        lockdepOn = link.client().sayHello().getDebugLocks();
-                    }
+                long asked = System.nanoTime();
+                // Before the beats: who sees that the CPUs live on sees what the kernel said of itself meanwhile.
+                tainted = tainted(link.client());
+                if (link.hello().hasDebugLocks()) {
+                    lockdepOn = link.client().sayHello().getDebugLocks();
                 }
+                latest = Sample.of(layout, asked, page());
                 Thread.sleep(EVERY_MS);
             } catch (MachineException.Late late) {
                 // The silence shows in the sample's age.
@@ -129,7 +144,7 @@ final class Pulse implements AutoCloseable {
         }
     }
 
-    /** Returns whether lockdep was still on when it was last asked for, less than a few samples ago; empty if there is none. */
+    /** Returns whether lockdep was still on when it was last asked for, no earlier than the latest sample; empty if there is none. */
     Optional<BooleanSupplier> lockdep() {
         return link.hello().hasDebugLocks() ? Optional.of(() -> lockdepOn) : Optional.empty();
     }
@@ -139,7 +154,7 @@ final class Pulse implements AutoCloseable {
         return new String(agent.readFile(TAINTED), StandardCharsets.US_ASCII).strip();
     }
 
-    /** Returns the taint flags when they were last asked for. */
+    /** Returns the taint flags when they were last asked for, no earlier than the latest sample. */
     String tainted() {
         return tainted;
     }

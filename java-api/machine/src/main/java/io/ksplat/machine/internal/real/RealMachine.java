@@ -290,6 +290,7 @@ public final class RealMachine extends AgentTarget implements NmiInjection {
             console.close();
         } finally {
             link.close();
+            sound &= link.hasEnded();
         }
     }
 }

@@ -197,6 +197,11 @@ final class RealView implements OutsideView {
     }
 
     @Override
+    public Optional<long[]> heartbeatsSince(long nanos) {
+        return pulse.latest().heartsSince(nanos);
+    }
+
+    @Override
     public OptionalLong guestNanos() {
         return pulse.clock();
     }

@@ -28,8 +28,10 @@ class PulseTest {
         return page.array();
     }
 
+    private static final long ASKED = 1000;
+
     private static Pulse.Sample sample(byte[] page, int online) throws MachineException {
-        return Pulse.Sample.of(Heartbeats.Layout.of(0, Arrays.copyOf(page, HEADER), online), page);
+        return Pulse.Sample.of(Heartbeats.Layout.of(0, Arrays.copyOf(page, HEADER), online), ASKED, page);
     }
 
     @Test
@@ -44,6 +46,14 @@ class PulseTest {
     @Test
     void withoutHolesEachHasOne() throws Exception {
         assertThat(sample(page(0, 1), 2).hearts()).containsExactly(1, 11);
+    }
+
+    /** A CPU may have died since it was asked. */
+    @Test
+    void anOlderSampleTellsNothingOfAMoment() throws Exception {
+        Pulse.Sample sample = sample(page(0, 1), 2);
+        assertThat(sample.heartsSince(ASKED)).hasValue(new long[] {1, 11});
+        assertThat(sample.heartsSince(ASKED + 1)).isEmpty();
     }
 
     /** A heart that has yet to beat is no offline CPU's. */
