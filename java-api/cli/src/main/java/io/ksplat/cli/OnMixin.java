@@ -68,8 +68,8 @@ final class OnMixin {
         if (!machine.sacrificial() && !yes && !agrees(machine.name())) {
             throw new ParameterException(
                     spec.commandLine(),
-                    "--on " + target + ": its kernel may deadlock or crash, and must be reset then: mark the machine"
-                            + " sacrificial = true in machines.toml, or say --yes");
+                    "--on " + target + ": its kernel may deadlock or crash, and must be reset then: say --yes, or"
+                            + " sacrificial = true of a machine in machines.toml");
         }
         return Optional.of(machine);
     }

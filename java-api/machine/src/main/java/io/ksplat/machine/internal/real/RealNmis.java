@@ -78,8 +78,9 @@ final class RealNmis implements OutsideNmis {
                     .getProcess()
                     .getPid();
         } else if (entry.nmi().isEmpty()) {
-            throw new UnsupportedTargetException(entry.name() + " can send no storm of NMIs: it has no hardware PMU"
-                    + " (perf_event_open), and its entry no command (nmi = \"ipmitool ... chassis power diag\")");
+            throw new UnsupportedTargetException(
+                    entry.name() + " can send no storm of NMIs: it has no hardware PMU"
+                            + " (perf_event_open), and no command (nmi = \"ipmitool ... chassis power diag\" in machines.toml)");
         }
     }
 
