@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ksplat.kernel.Cache;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -121,6 +124,30 @@ class BpfCompilerCacheTest {
         header(first, "value.h", 2);
 
         assertThat(object(List.of())).isNotEqualTo(before);
+    }
+
+    /** As a crash of the host leaves files: with less in them. */
+    @Test
+    void whatWasCutIsCompiledAgain() throws Exception {
+        source("int value = 1;\n");
+        byte[] whole = object(List.of());
+        List<Path> files;
+        try (Stream<Path> all = Files.walk(directory.resolve("cache"))) {
+            files = all.filter(file -> Files.isRegularFile(file)
+                            && !file.getFileName().toString().startsWith("."))
+                    .toList();
+        }
+        assertThat(files).hasSize(3);
+        int expected = 1;
+        for (Path file : files) {
+            try (FileChannel open = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                open.truncate(open.size() / 2);
+            }
+            assertThat(object(List.of())).as(file.toString()).isEqualTo(whole);
+            assertThat(compilations()).as(file.toString()).isEqualTo(++expected);
+            assertThat(object(List.of())).isEqualTo(whole);
+            assertThat(compilations()).as(file.toString()).isEqualTo(expected);
+        }
     }
 
     @Test

@@ -106,6 +106,11 @@ final class Ksplat {
         return process.exitValue();
     }
 
+    /** Waits for its end, but no longer than it takes; returns whether it has ended. */
+    boolean ends(long time, TimeUnit unit) throws InterruptedException {
+        return process.waitFor(time, unit);
+    }
+
     String out() throws IOException {
         return Files.readString(out, StandardCharsets.UTF_8);
     }

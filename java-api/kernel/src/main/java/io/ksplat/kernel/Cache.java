@@ -128,6 +128,32 @@ public final class Cache {
         });
     }
 
+    /** Reads what is in the folder of an entry. */
+    @FunctionalInterface
+    public interface Reader<T> {
+        T read(Path folder) throws IOException;
+    }
+
+    /**
+     * Reads an entry, and builds it first if there is none. One that cannot be read, as a crash of the host or another version leaves it, is
+     * built again, once.
+     */
+    public <T, X extends Exception> T read(String kind, String key, Builder<X> builder, Reader<T> reader)
+            throws IOException, InterruptedException, X {
+        Path there = entry(kind, key, builder);
+        try {
+            return reader.read(there);
+        } catch (IOException damaged) {
+            try {
+                remove(kind, key);
+                return reader.read(entry(kind, key, builder));
+            } catch (IOException e) {
+                e.addSuppressed(damaged);
+                throw e;
+            }
+        }
+    }
+
     /** Fills the folder of a new entry, and returns its key. */
     @FunctionalInterface
     public interface NamingBuilder<X extends Exception> {

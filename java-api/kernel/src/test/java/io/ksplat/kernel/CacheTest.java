@@ -61,6 +61,53 @@ class CacheTest {
         }
     }
 
+    private static String text(Path folder) throws IOException {
+        String text = Files.readString(folder.resolve("f"));
+        if (!text.equals("whole")) {
+            throw new IOException("f has \"" + text + "\"");
+        }
+        return text;
+    }
+
+    @Test
+    void whatCannotBeReadIsBuiltAgainOnce() throws Exception {
+        Cache cache = new Cache(root);
+        AtomicInteger built = new AtomicInteger();
+        Cache.Builder<IOException> builder = folder -> {
+            built.incrementAndGet();
+            Files.writeString(folder.resolve("f"), "whole");
+        };
+        assertThat(cache.read("kind", "key", builder, CacheTest::text)).isEqualTo("whole");
+        assertThat(cache.read("kind", "key", builder, CacheTest::text)).isEqualTo("whole");
+        assertThat(built).hasValue(1);
+
+        Files.writeString(root.resolve("kind/key/f"), "who");
+        assertThat(cache.read("kind", "key", builder, CacheTest::text)).isEqualTo("whole");
+        assertThat(built).hasValue(2);
+
+        assertThatThrownBy(() -> cache.<String, IOException>read(
+                        "kind",
+                        "other",
+                        folder -> {
+                            built.incrementAndGet();
+                            Files.writeString(folder.resolve("f"), "no");
+                        },
+                        CacheTest::text))
+                .hasMessage("f has \"no\"");
+        assertThat(built).hasValue(4);
+
+        assertThatThrownBy(() -> cache.<String, IOException>read(
+                        "kind",
+                        "third",
+                        folder -> {
+                            built.incrementAndGet();
+                            throw new IOException("it cannot be built");
+                        },
+                        CacheTest::text))
+                .hasMessage("it cannot be built");
+        assertThat(built).hasValue(5);
+    }
+
     @Test
     void processesShareOneMaking() throws Exception {
         List<Process> processes = Stream.generate(() -> process(root)).limit(3).toList();

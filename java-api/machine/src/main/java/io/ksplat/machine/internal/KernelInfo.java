@@ -33,13 +33,15 @@ public record KernelInfo(
     public static KernelInfo of(Kernel kernel, MachineFactory host, Cache cache, Progress progress)
             throws IOException, InterruptedException, KernelException {
         Accelerator accelerator = host.accelerator(kernel, progress);
-        Path folder = cache.<KernelException>entry(
-                "facts", kernel.key() + "-" + Integer.toHexString(Symbols.FORMAT), fresh -> {
+        return cache.<KernelInfo, KernelException>read(
+                "facts",
+                kernel.key() + "-" + Integer.toHexString(Symbols.FORMAT),
+                fresh -> {
                     progress.step("template");
                     progress.report("first boot of " + kernel.key() + ": reading its symbols and its BTF");
                     inspect(kernel, accelerator, host, fresh, progress);
-                });
-        return kept(kernel, Files.readString(folder.resolve("release")), accelerator, folder);
+                },
+                folder -> kept(kernel, Files.readString(folder.resolve("release")), accelerator, folder));
     }
 
     /** Reads what {@link #keep} has written. */

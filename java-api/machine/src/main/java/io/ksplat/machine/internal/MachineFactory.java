@@ -64,10 +64,14 @@ public final class MachineFactory {
      */
     public static MachineFactory open(Cache cache, Optional<Accelerator> wanted, Optional<QemuLauncher> site)
             throws IOException, InterruptedException {
-        Path folder = cache.<IOException>entry("native", HostTools.digest(), fresh -> {
-            HostTools unpacked = HostTools.unpackTo(fresh);
-            Initramfs.write(unpacked.agent(), List.of(), fresh.resolve("initramfs.cpio"));
-        });
+        Path folder = cache.<Path, IOException>read(
+                "native",
+                HostTools.digest(),
+                fresh -> {
+                    HostTools unpacked = HostTools.unpackTo(fresh);
+                    Initramfs.write(unpacked.agent(), List.of(), fresh.resolve("initramfs.cpio"));
+                },
+                MachineFactory::whole);
         HostTools own = HostTools.in(folder);
         if (site.isPresent()) {
             // The site measures its counter itself, which need not be this host's.
@@ -76,19 +80,31 @@ public final class MachineFactory {
         return here(cache, own, folder, wanted);
     }
 
+    private static Path whole(Path folder) throws IOException {
+        HostTools.checkWhole(folder);
+        Initramfs.checkWhole(folder.resolve("initramfs.cpio"));
+        return folder;
+    }
+
     private static MachineFactory here(Cache cache, HostTools programs, Path folder, Optional<Accelerator> wanted)
             throws IOException, InterruptedException {
         // The counter's frequency holds until the host reboots.
         String boot =
                 Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
-        Path tsc = cache.<IOException>entry(
-                "tsc", boot, fresh -> Files.writeString(fresh.resolve("khz"), Long.toString(programs.measureTscKhz())));
-        return new MachineFactory(
-                cache,
-                asked(cache, programs),
-                folder.resolve("initramfs.cpio"),
-                Long.parseLong(Files.readString(tsc.resolve("khz"))),
-                wanted);
+        long khz = cache.<Long, IOException>read(
+                "tsc",
+                boot,
+                fresh -> Files.writeString(fresh.resolve("khz"), Long.toString(programs.measureTscKhz())),
+                tsc -> khz(tsc.resolve("khz")));
+        return new MachineFactory(cache, asked(cache, programs), folder.resolve("initramfs.cpio"), khz, wanted);
+    }
+
+    private static long khz(Path file) throws IOException {
+        try {
+            return Long.parseLong(Files.readString(file));
+        } catch (NumberFormatException e) {
+            throw new IOException(file + " has no frequency", e);
+        }
     }
 
     /** This host with another QEMU. */
@@ -280,12 +296,23 @@ public final class MachineFactory {
         String key = (System.getProperty("os.version", "unknown")
                         + programs.launcher().map(site -> "-" + site.key()).orElse(""))
                 .replaceAll("[^A-Za-z0-9.+-]", "_");
-        Path answer = cache.<IOException>entry("accelerator", key, fresh -> {
-            progress.report("finding out whether KVM boots a kernel here");
-            Accelerator found = bootsUnderKvm(kernel, fresh) ? Accelerator.KVM : Accelerator.TCG;
-            Files.writeString(fresh.resolve("answer"), found.name());
-        });
-        return Accelerator.valueOf(Files.readString(answer.resolve("answer")));
+        return cache.<Accelerator, IOException>read(
+                "accelerator",
+                key,
+                fresh -> {
+                    progress.report("finding out whether KVM boots a kernel here");
+                    Accelerator found = bootsUnderKvm(kernel, fresh) ? Accelerator.KVM : Accelerator.TCG;
+                    Files.writeString(fresh.resolve("answer"), found.name());
+                },
+                folder -> answer(folder.resolve("answer")));
+    }
+
+    private static Accelerator answer(Path file) throws IOException {
+        String text = Files.readString(file);
+        return Stream.of(Accelerator.values())
+                .filter(each -> each.name().equals(text))
+                .findFirst()
+                .orElseThrow(() -> new IOException(file + " names no accelerator: " + text));
     }
 
     private boolean offersKvm() throws IOException {

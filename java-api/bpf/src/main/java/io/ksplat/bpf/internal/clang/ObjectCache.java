@@ -2,6 +2,7 @@
 package io.ksplat.bpf.internal.clang;
 
 import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.internal.Digests;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import java.util.Optional;
 public final class ObjectCache {
     private static final String KIND = "bpf";
     private static final String OBJECT = "object.bpf.o";
+    private static final String DIGEST = "sha256";
     private static final String LIST = "files";
 
     private final Cache cache;
@@ -83,7 +85,17 @@ public final class ObjectCache {
         }
         Optional<String> second = ReadFiles.load(list.get()).digest(first, places);
         Optional<Path> entry = second.isPresent() ? cache.find(KIND, second.get()) : Optional.empty();
-        return entry.isPresent() ? Optional.of(Files.readAllBytes(entry.get().resolve(OBJECT))) : Optional.empty();
+        return entry.isPresent() ? whole(entry.get()) : Optional.empty();
+    }
+
+    /** Returns the object, if it has the digest that was stored with it: a crash of the host may have cut it. */
+    private static Optional<byte[]> whole(Path entry) throws IOException {
+        Path digest = entry.resolve(DIGEST);
+        if (!Files.exists(digest)) {
+            return Optional.empty();
+        }
+        byte[] object = Files.readAllBytes(entry.resolve(OBJECT));
+        return Digests.sha256(object).equals(Files.readString(digest)) ? Optional.of(object) : Optional.empty();
     }
 
     private byte[] compiled(Compilation compilation) throws IOException, InterruptedException {
@@ -92,7 +104,12 @@ public final class ObjectCache {
         Optional<ReadFiles> read = ReadFiles.ofRule(compiled.rule, compiled.folder, places);
         Optional<String> second = read.isPresent() ? read.get().digest(first, places) : Optional.empty();
         if (second.isPresent() && !read.get().anyChangedAfter(begin, places)) {
-            cache.<IOException>entry(KIND, second.get(), fresh -> Files.write(fresh.resolve(OBJECT), compiled.object));
+            // One that is there and was not taken is damaged.
+            cache.remove(KIND, second.get());
+            cache.<IOException>entry(KIND, second.get(), fresh -> {
+                Files.write(fresh.resolve(OBJECT), compiled.object);
+                Files.writeString(fresh.resolve(DIGEST), Digests.sha256(compiled.object));
+            });
             Path folder =
                     cache.<IOException>entry(KIND, list(), fresh -> read.get().store(fresh.resolve(LIST)));
             Path fresh = Files.createTempFile(folder, ".list-", "");

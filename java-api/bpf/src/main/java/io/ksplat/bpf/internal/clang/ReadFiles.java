@@ -69,11 +69,14 @@ public record ReadFiles(List<String> names) {
         Files.write(file, names);
     }
 
-    /** Returns a digest of a salt and of what the files hold now; empty if one of them is gone. */
+    /** Returns a digest of a salt and of what the files hold now; empty if one of them is gone, or no file. */
     Optional<String> digest(String salt, Places places) throws IOException {
         MessageDigest digest = Digests.sha256();
         digest.update(salt.getBytes(StandardCharsets.UTF_8));
         for (String name : names) {
+            if (Files.isDirectory(places.file(name))) {
+                return Optional.empty(); // a list that was cut ends in the middle of a name
+            }
             try {
                 String line = "\n" + name + " " + Digests.sha256(places.file(name));
                 digest.update(line.getBytes(StandardCharsets.UTF_8));

@@ -80,6 +80,15 @@ public record HostTools(
         return in(folder);
     }
 
+    /** Fails if a program that was unpacked to a folder has another length than in this jar. */
+    public static void checkWhole(Path folder) throws IOException {
+        for (String name : OWN) {
+            if (Files.size(folder.resolve(name)) != resource(name).length) {
+                throw new MachineException(folder.resolve(name) + " is damaged");
+            }
+        }
+    }
+
     /** Returns the SHA-256 of ksplat's own programs, in hexadecimal. */
     public static String digest() throws IOException {
         try {

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.qemu;
 
+import io.ksplat.machine.MachineException;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,6 +20,11 @@ import org.apache.commons.compress.archivers.cpio.CpioConstants;
  * Documentation/driver-api/early-userspace/buffer-format.rst).
  */
 public final class Initramfs {
+    /** The last entry of each archive, and how much of its end has that: the archive is filled up to a block of 512 bytes. */
+    private static final String TRAILER = "TRAILER!!!";
+
+    private static final int END = 1024;
+
     private Initramfs() {}
 
     /**
@@ -73,6 +82,17 @@ public final class Initramfs {
             put(cpio, entry, table);
             cpio.finish();
             Files.copy(initramfs, out);
+        }
+    }
+
+    /** Fails if a file has not the end of an archive: a crash of the host may have cut it. */
+    public static void checkWhole(Path initramfs) throws IOException {
+        try (FileChannel file = FileChannel.open(initramfs)) {
+            ByteBuffer end = ByteBuffer.allocate(END);
+            file.read(end, Math.max(0, file.size() - END));
+            if (!new String(end.array(), StandardCharsets.ISO_8859_1).contains(TRAILER)) {
+                throw new MachineException(initramfs + " is damaged");
+            }
         }
     }
 

@@ -2,10 +2,13 @@
 package io.ksplat.machine.internal.qemu;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -50,6 +53,20 @@ class InitramfsTest {
         assertThat(entries.get("init").isRegularFile()).isTrue();
         assertThat(entries.get("init").getMode() & 0777).isEqualTo(0755);
         assertThat(init).isEqualTo(program);
+    }
+
+    @Test
+    void oneThatWasCutIsNotWhole() throws IOException {
+        Path target = folder.resolve("initramfs.cpio");
+        // Wherever the end comes to lie in its block.
+        for (int bytes = 12_000; bytes < 12_600; bytes += 3) {
+            Initramfs.write(agent("agent", new byte[bytes]), List.of(), target);
+            Initramfs.checkWhole(target);
+        }
+        try (FileChannel file = FileChannel.open(target, StandardOpenOption.WRITE)) {
+            file.truncate(file.size() / 2);
+        }
+        assertThatThrownBy(() -> Initramfs.checkWhole(target)).hasMessage(target + " is damaged");
     }
 
     @Test
