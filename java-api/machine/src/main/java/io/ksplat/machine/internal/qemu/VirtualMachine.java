@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,7 +44,7 @@ public final class VirtualMachine implements AutoCloseable {
     private final Console console;
     private final boolean memoryIsFile;
     private List<Long> knownThreads = List.of();
-    private long starved;
+    private final WaitingTime starved = new WaitingTime();
     private boolean gdbServer;
     private volatile boolean nmiInjected;
     private @Nullable GdbStub gdb;
@@ -339,19 +340,19 @@ public final class VirtualMachine implements AutoCloseable {
         return line.isEmpty() ? 0 : Long.parseLong(line.split(" ", -1)[field]);
     }
 
-    /** Returns how long the vCPU that waited longest has waited for CPUs of the host so far, in nanoseconds. */
+    /** Returns how long the machine has waited for CPUs of the host so far, in nanoseconds. */
     public synchronized long starvedNanos() {
         try {
-            long most = 0;
+            Map<Long, Long> waited = new HashMap<>();
             for (long thread : knownThreads()) {
-                most = Math.max(most, schedstat(thread, WAITED));
+                waited.put(thread, schedstat(thread, WAITED));
             }
-            starved = Math.max(starved, most);
+            starved.look(waited);
         } catch (IOException e) {
             // Of a machine that is gone; whoever waits for its answer learns that.
             LOG.debug("cannot read how long the machine waited for its host", e);
         }
-        return starved;
+        return starved.nanos();
     }
 
     /** Returns the processor time that all vCPUs have used, in nanoseconds; the time of the host if it does not count. */
