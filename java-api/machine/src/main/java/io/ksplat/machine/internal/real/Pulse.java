@@ -7,12 +7,16 @@ import io.ksplat.machine.internal.Heartbeats;
 import io.ksplat.machine.internal.agent.AgentClient;
 import io.ksplat.machine.internal.agent.proto.ReadFile;
 import io.ksplat.machine.internal.agent.proto.Request;
+import io.ksplat.machine.internal.forensics.hang.Diagnosis;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +41,15 @@ final class Pulse implements AutoCloseable {
 
     /** What was read: when the answer came, each CPU's beats, and the machine's monotonic clock at each CPU's last beat. */
     static final class Sample {
+        /** Without a beat for so long, by the machine's own clock, a CPU's heart stands still. */
+        private static final long STILL_NS = 5_000_000_000L;
+
+        /** What a CPU counts as silent for while the kernel may still report it: enough for the watch to go on. */
+        private static final long WAITING_NS = 1_000_000_000L;
+
+        /** The agent's lines on a console may come late: while the connection answers, they do not count. */
+        private static final long ANSWERS_NS = 4 * EVERY_MS * 1_000_000;
+
         private final long hostNanos;
         private final long[] beats;
         private final long[] clocks;
@@ -77,6 +90,40 @@ final class Pulse implements AutoCloseable {
 
         long clock() {
             return Arrays.stream(clocks).max().orElse(0);
+        }
+
+        /** Returns for how long a CPU has not beaten, by the machine's own clock. One that never had a heart is offline. */
+        private long silentNs(int cpu) {
+            return clocks[cpu] > 0 ? clock() - clocks[cpu] : 0;
+        }
+
+        /**
+         * Returns the CPUs whose hearts stand still.
+         *
+         * @param told what the agent has written to the console: that counts if the connection has not answered since
+         */
+        Set<Integer> still(ConsoleBeats.Beat told) {
+            return told.hostNanos() - hostNanos > ANSWERS_NS
+                    ? told.still()
+                    : IntStream.range(0, clocks.length)
+                            .filter(cpu -> silentNs(cpu) >= STILL_NS)
+                            .boxed()
+                            .collect(Collectors.toUnmodifiableSet());
+        }
+
+        /**
+         * Returns how the CPUs live.
+         *
+         * @param reportNs how long the kernel is waited for to report a CPU: only then it counts as silent for all of its time
+         */
+        List<Diagnosis.Life> lives(long reportNs) {
+            return IntStream.range(0, clocks.length)
+                    .mapToObj(cpu -> {
+                        long silent = silentNs(cpu);
+                        return new Diagnosis.Life(
+                                cpu, beats[cpu], silent < reportNs ? Math.min(silent, WAITING_NS) : silent, 0);
+                    })
+                    .toList();
         }
     }
 

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ksplat.machine.MachineException;
 import io.ksplat.machine.internal.Heartbeats;
+import io.ksplat.machine.internal.forensics.hang.Diagnosis;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** What is read from a heartbeat page, as native/src/beat.h describes it, of a machine some of whose CPUs are offline. */
@@ -52,5 +54,56 @@ class PulseTest {
         byte[] page = page(0, 1);
         Arrays.fill(page, HEADER + SLOT, HEADER + SLOT + 16, (byte) 0);
         assertThat(sample(page, 2).hearts()).containsExactly(1, 0);
+    }
+
+    private static final long SECOND = 1_000_000_000L;
+    private static final ConsoleBeats.Beat SILENT = new ConsoleBeats.Beat(0, Set.of());
+
+    /** @param ago for how many seconds each CPU has not beaten, as the machine's clock says; below zero: it never had a heart */
+    private static Pulse.Sample at(long hostNanos, double... ago) {
+        long[] beats = new long[ago.length];
+        long[] clocks = new long[ago.length];
+        for (int cpu = 0; cpu < ago.length; cpu++) {
+            beats[cpu] = ago[cpu] < 0 ? 0 : 7;
+            clocks[cpu] = ago[cpu] < 0 ? 0 : (long) ((1000 - ago[cpu]) * SECOND);
+        }
+        return new Pulse.Sample(hostNanos, beats, clocks, new boolean[ago.length]);
+    }
+
+    @Test
+    void aHeartStandsStillThatHasNotBeatenForFiveSeconds() {
+        assertThat(at(SECOND, 0, 4.9, 5, 60).still(SILENT)).containsExactlyInAnyOrder(2, 3);
+        assertThat(at(SECOND, 0, -1).still(SILENT)).as("one is offline").isEmpty();
+    }
+
+    @Test
+    void whatTheConsoleTellsCountsOnceTheConnectionIsSilent() {
+        Pulse.Sample sample = at(10 * SECOND, 0, 0);
+        assertThat(sample.still(new ConsoleBeats.Beat(9 * SECOND, Set.of(1)))).isEmpty();
+        assertThat(sample.still(new ConsoleBeats.Beat(12 * SECOND, Set.of(1)))).containsExactly(1);
+        assertThat(at(10 * SECOND, 0, 60).still(new ConsoleBeats.Beat(12 * SECOND, Set.of())))
+                .as("it beats again")
+                .isEmpty();
+    }
+
+    /** A console that is slow, or flooded, shows late that a heart stood still. */
+    @Test
+    void whatASlowConsoleTellsDoesNotCountWhileTheConnectionAnswers() {
+        ConsoleBeats.Beat late = new ConsoleBeats.Beat(11 * SECOND, Set.of(1));
+        assertThat(at(10 * SECOND, 0, 0).still(late)).isEmpty();
+        assertThat(at(10 * SECOND - 1, 0, 0).still(late)).containsExactly(1);
+    }
+
+    /** Until the kernel has had its time to report a CPU, the watch goes on. */
+    @Test
+    void aCpuCountsAsSilentForAllOfItsTimeOnceTheKernelMustHaveReportedIt() {
+        assertThat(at(SECOND, 0, 0.5, 99, 100, 120, -1).lives(100 * SECOND))
+                .containsExactly(
+                        new Diagnosis.Life(0, 7, 0, 0),
+                        new Diagnosis.Life(1, 7, SECOND / 2, 0),
+                        new Diagnosis.Life(2, 7, SECOND, 0),
+                        new Diagnosis.Life(3, 7, 100 * SECOND, 0),
+                        new Diagnosis.Life(4, 7, 120 * SECOND, 0),
+                        new Diagnosis.Life(5, 0, 0, 0));
     }
 }
