@@ -11,6 +11,7 @@ import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Stack;
 import io.ksplat.evidence.Verdict;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -206,7 +207,7 @@ class StalledCpusTest {
                         List.of(
                                 report(EvidenceKind.HARD_LOCKUP, Source.CONSOLE, later),
                                 report(EvidenceKind.RCU_STALL, Source.CONSOLE, reported)),
-                        Set.of(0, 2, 3, 7, 8),
+                        new LinkedHashSet<>(List.of(8, 7, 3, 2, 0)),
                         List.of(waits3, asks, waits2))
                 .orElseThrow();
         assertThat(stuck.stacks()).containsExactly(reported, later, waits2, waits3, asks);
@@ -233,6 +234,19 @@ class StalledCpusTest {
         assertThat(StalledCpus.stuck(
                         List.of(report(EvidenceKind.RCU_STALL, Source.CONSOLE, nobody, WAITS)), Set.of(1), List.of()))
                 .isPresent();
+    }
+
+    @Test
+    void anInterruptOnTopIsNotWhoWantedTheLock() {
+        Stack interrupted =
+                stack(1, "handle_irq", "asm_common_interrupt", "queued_spin_lock_slowpath", "_raw_spin_lock", "wants");
+        assertThat(StalledCpus.stuck(
+                                List.of(report(EvidenceKind.RCU_STALL, Source.CONSOLE, interrupted)),
+                                Set.of(1),
+                                List.of())
+                        .orElseThrow()
+                        .function())
+                .contains("wants");
     }
 
     @Test
