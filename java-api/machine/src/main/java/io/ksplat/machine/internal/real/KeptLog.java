@@ -77,14 +77,10 @@ final class KeptLog {
     /**
      * Reads what a machine that has booted again has kept.
      *
+     * @param root of its file systems
      * @param token of the run
      * @return the lines of the kernel's log from its mark on; empty if no record has it
      */
-    static List<String> read(Reach reach, String token) throws IOException {
-        return read(reach, "/", token);
-    }
-
-    /** Reads it under another root. */
     static List<String> read(Reach reach, String root, String token) throws IOException {
         String line = RECORDS.replace("ROOT", root).replace("MARK", token);
         return since(token, reach.output("reading what it has kept", line, READ));
