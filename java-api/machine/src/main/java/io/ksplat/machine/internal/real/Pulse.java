@@ -44,6 +44,9 @@ final class Pulse implements AutoCloseable {
         /** Without a beat for so long, by the machine's own clock, a CPU's heart stands still. */
         private static final long STILL_NS = 5_000_000_000L;
 
+        /** Between two beats (native/src/beat.h). */
+        private static final long PERIOD_NS = 10_000_000;
+
         /** What a CPU counts as silent for while the kernel may still report it: enough for the watch to go on. */
         private static final long WAITING_NS = 1_000_000_000L;
 
@@ -54,12 +57,34 @@ final class Pulse implements AutoCloseable {
         private final long[] beats;
         private final long[] clocks;
         private final boolean[] online;
+        /** The machine's clock when a heart was last seen to have come back; 0 if it never stood still. */
+        private final long[] back;
 
         Sample(long hostNanos, long[] beats, long[] clocks, boolean[] online) {
+            this(hostNanos, beats, clocks, online, new long[clocks.length]);
+        }
+
+        private Sample(long hostNanos, long[] beats, long[] clocks, boolean[] online, long[] back) {
             this.hostNanos = hostNanos;
             this.beats = beats.clone();
             this.clocks = clocks.clone();
             this.online = online.clone();
+            this.back = back;
+        }
+
+        /** Returns this with what the sample before it tells of hearts that have come back. */
+        Sample after(Sample before) {
+            long[] known = IntStream.range(0, clocks.length)
+                    .mapToLong(cpu -> missedNs(before, cpu) >= STILL_NS ? clocks[cpu] : before.back[cpu])
+                    .toArray();
+            return new Sample(hostNanos, beats, clocks, online, known);
+        }
+
+        /** Returns for how long a heart has missed beats since: two answers may be far apart. */
+        private long missedNs(Sample before, int cpu) {
+            return before.clocks[cpu] > 0
+                    ? clocks[cpu] - before.clocks[cpu] - (beats[cpu] - before.beats[cpu]) * PERIOD_NS
+                    : 0;
         }
 
         /** Reads the slots of a page. */
@@ -103,12 +128,28 @@ final class Pulse implements AutoCloseable {
          * @param told what the agent has written to the console: that counts if the connection has not answered since
          */
         Set<Integer> still(ConsoleBeats.Beat told) {
-            return told.hostNanos() - hostNanos > ANSWERS_NS
+            return isSilent(told)
                     ? told.still()
                     : IntStream.range(0, clocks.length)
                             .filter(cpu -> silentNs(cpu) >= STILL_NS)
                             .boxed()
                             .collect(Collectors.toUnmodifiableSet());
+        }
+
+        private boolean isSilent(ConsoleBeats.Beat told) {
+            return told.hostNanos() - hostNanos > ANSWERS_NS;
+        }
+
+        /**
+         * Returns whether no heart has just come back: its CPU may have held the lock that others wait for, and they come back behind
+         * it. It is given as long again as a heart must stand still.
+         *
+         * @param told as in {@link #still}
+         */
+        boolean isSettled(ConsoleBeats.Beat told) {
+            return isSilent(told)
+                    ? told.settled()
+                    : Arrays.stream(back).noneMatch(at -> at > 0 && clock() - at < STILL_NS);
         }
 
         /**
@@ -157,7 +198,7 @@ final class Pulse implements AutoCloseable {
     private void beat() {
         for (int round = 0; !closed; round++) {
             try {
-                latest = Sample.of(layout, page());
+                latest = Sample.of(layout, page()).after(latest);
                 if (round % CHECK_EVERY == 0) {
                     tainted = tainted(link.client());
                     if (link.hello().hasDebugLocks()) {

@@ -26,7 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -199,22 +198,21 @@ final class RealView implements OutsideView {
         return nmis.hasSent();
     }
 
-    private Set<Integer> still() {
-        return pulse.latest().still(machine.lastBeat());
-    }
-
     boolean everyCpuBeats() {
-        return still().isEmpty();
+        return pulse.latest().still(machine.lastBeat()).isEmpty();
     }
 
     @Override
     public List<Evidence> explained(Supplier<List<Evidence>> found) {
         List<Evidence> known = found.get();
-        return known.stream().anyMatch(each -> each.kind() == EvidenceKind.CPU_STUCK)
-                ? List.of()
-                : StalledCpus.stuck(known, still(), machine.backtraces())
-                        .map(List::of)
-                        .orElse(List.of());
+        Pulse.Sample now = pulse.latest();
+        ConsoleBeats.Beat told = machine.lastBeat();
+        if (known.stream().anyMatch(each -> each.kind() == EvidenceKind.CPU_STUCK) || !now.isSettled(told)) {
+            return List.of();
+        }
+        return StalledCpus.stuck(known, now.still(told), machine.backtraces())
+                .map(List::of)
+                .orElse(List.of());
     }
 
     /** Waits, while hearts stand still and the console tells of it, until the kernel has reported where. */

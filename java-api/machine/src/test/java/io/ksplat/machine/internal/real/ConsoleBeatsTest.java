@@ -25,6 +25,19 @@ class ConsoleBeatsTest {
         assertThat(passed.toString(StandardCharsets.US_ASCII)).endsWith("ksplat: beat 2 still: 0 12\r\n");
     }
 
+    /** It may have held the lock that the others wait for: they have until the next beat to come back behind it. */
+    @Test
+    void noticesThatAHeartHasComeBack() {
+        assertThat(beats.last().settled()).isTrue();
+        feed("ksplat: beat 1 still: 0\nksplat: beat 2 still: 0 1\n");
+        assertThat(beats.last().settled()).isTrue();
+        feed("ksplat: beat 3 still: 1\n");
+        assertThat(beats.last().settled()).isFalse();
+        assertThat(beats.last().still()).containsExactly(1);
+        feed("ksplat: beat 4 still: 1\n");
+        assertThat(beats.last().settled()).isTrue();
+    }
+
     @Test
     void aBeatIsAsOldAsItsLine() {
         assertThat(beats.last().hostNanos()).isZero();

@@ -44,6 +44,12 @@ class PulseTest {
     }
 
     @Test
+    void aSampleIsAsOldAsItsAnswer() throws Exception {
+        long before = System.nanoTime();
+        assertThat(sample(page(0), 1).hostNanos()).isBetween(before, System.nanoTime());
+    }
+
+    @Test
     void withoutHolesEachHasOne() throws Exception {
         assertThat(sample(page(0, 1), 2).hearts()).containsExactly(1, 11);
     }
@@ -57,7 +63,7 @@ class PulseTest {
     }
 
     private static final long SECOND = 1_000_000_000L;
-    private static final ConsoleBeats.Beat SILENT = new ConsoleBeats.Beat(0, Set.of());
+    private static final ConsoleBeats.Beat SILENT = new ConsoleBeats.Beat(0, Set.of(), true);
 
     /** @param ago for how many seconds each CPU has not beaten, as the machine's clock says; below zero: it never had a heart */
     private static Pulse.Sample at(long hostNanos, double... ago) {
@@ -76,12 +82,65 @@ class PulseTest {
         assertThat(at(SECOND, 0, -1).still(SILENT)).as("one is offline").isEmpty();
     }
 
+    /** @param seconds the machine's clock at each CPU's last beat; 0: it never had a heart */
+    private static Pulse.Sample beaten(double... seconds) {
+        long[] clocks =
+                Arrays.stream(seconds).mapToLong(at -> (long) (at * SECOND)).toArray();
+        return new Pulse.Sample(SECOND, new long[seconds.length], clocks, new boolean[seconds.length]);
+    }
+
+    /** It may have held the lock that the others wait for, and they come back behind it. */
+    @Test
+    void aHeartThatHasJustComeBackHasToBeatForAsLongAsItMustStandStill() {
+        Pulse.Sample owns = beaten(100, 100, 129.9).after(beaten(100, 100, 125));
+        assertThat(owns.isSettled(SILENT)).isTrue();
+        Pulse.Sample back = beaten(130, 100, 130).after(owns);
+        assertThat(back.isSettled(SILENT)).as("CPU 1 gets the lock now").isFalse();
+        assertThat(back.still(SILENT)).containsExactly(1);
+        Pulse.Sample before = beaten(134.9, 100, 134.9).after(back);
+        assertThat(before.isSettled(SILENT)).isFalse();
+        assertThat(beaten(135, 100, 135).after(before).isSettled(SILENT))
+                .as("CPU 1 has had its time")
+                .isTrue();
+        assertThat(beaten(135, 135, 135).after(before).isSettled(SILENT))
+                .as("CPU 1 is back")
+                .isFalse();
+    }
+
+    /** The connection was slow, or away for a while. */
+    @Test
+    void answersThatAreFarApartBringNoHeartBack() {
+        long[] clocks = {130 * SECOND};
+        Pulse.Sample beat = new Pulse.Sample(SECOND, new long[] {2501}, clocks, new boolean[1]);
+        assertThat(beat.after(beaten(100)).isSettled(SILENT)).isTrue();
+        Pulse.Sample stood = new Pulse.Sample(SECOND, new long[] {2500}, clocks, new boolean[1]);
+        assertThat(stood.after(beaten(100)).isSettled(SILENT)).isFalse();
+    }
+
+    @Test
+    void aFirstBeatComesBackFromNothing() {
+        assertThat(beaten(104.9, 104.9).after(beaten(100, 0)).isSettled(SILENT)).isTrue();
+    }
+
+    @Test
+    void theConsoleTellsOnceTheConnectionIsSilentWhetherAHeartHasComeBack() {
+        Pulse.Sample back = beaten(130, 130).after(beaten(100, 129));
+        for (boolean settled : new boolean[] {true, false}) {
+            assertThat(back.isSettled(new ConsoleBeats.Beat(3 * SECOND, Set.of(1), settled)))
+                    .isEqualTo(settled);
+        }
+        assertThat(back.isSettled(new ConsoleBeats.Beat(SECOND, Set.of(1), true)))
+                .isFalse();
+    }
+
     @Test
     void whatTheConsoleTellsCountsOnceTheConnectionIsSilent() {
         Pulse.Sample sample = at(10 * SECOND, 0, 0);
-        assertThat(sample.still(new ConsoleBeats.Beat(9 * SECOND, Set.of(1)))).isEmpty();
-        assertThat(sample.still(new ConsoleBeats.Beat(12 * SECOND, Set.of(1)))).containsExactly(1);
-        assertThat(at(10 * SECOND, 0, 60).still(new ConsoleBeats.Beat(12 * SECOND, Set.of())))
+        assertThat(sample.still(new ConsoleBeats.Beat(9 * SECOND, Set.of(1), true)))
+                .isEmpty();
+        assertThat(sample.still(new ConsoleBeats.Beat(12 * SECOND, Set.of(1), true)))
+                .containsExactly(1);
+        assertThat(at(10 * SECOND, 0, 60).still(new ConsoleBeats.Beat(12 * SECOND, Set.of(), true)))
                 .as("it beats again")
                 .isEmpty();
     }
@@ -89,7 +148,7 @@ class PulseTest {
     /** A console that is slow, or flooded, shows late that a heart stood still. */
     @Test
     void whatASlowConsoleTellsDoesNotCountWhileTheConnectionAnswers() {
-        ConsoleBeats.Beat late = new ConsoleBeats.Beat(11 * SECOND, Set.of(1));
+        ConsoleBeats.Beat late = new ConsoleBeats.Beat(11 * SECOND, Set.of(1), true);
         assertThat(at(10 * SECOND, 0, 0).still(late)).isEmpty();
         assertThat(at(10 * SECOND - 1, 0, 0).still(late)).containsExactly(1);
     }
