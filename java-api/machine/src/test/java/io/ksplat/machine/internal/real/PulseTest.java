@@ -110,16 +110,18 @@ class PulseTest {
     /** The connection was slow, or away for a while. */
     @Test
     void answersThatAreFarApartBringNoHeartBack() {
+        Pulse.Sample before = new Pulse.Sample(SECOND, new long[] {1000}, new long[] {100 * SECOND}, new boolean[1]);
         long[] clocks = {130 * SECOND};
-        Pulse.Sample beat = new Pulse.Sample(SECOND, new long[] {2501}, clocks, new boolean[1]);
-        assertThat(beat.after(beaten(100)).isSettled(SILENT)).isTrue();
-        Pulse.Sample stood = new Pulse.Sample(SECOND, new long[] {2500}, clocks, new boolean[1]);
-        assertThat(stood.after(beaten(100)).isSettled(SILENT)).isFalse();
+        Pulse.Sample beat = new Pulse.Sample(SECOND, new long[] {3501}, clocks, new boolean[1]);
+        assertThat(beat.after(before).isSettled(SILENT)).isTrue();
+        Pulse.Sample stood = new Pulse.Sample(SECOND, new long[] {3500}, clocks, new boolean[1]);
+        assertThat(stood.after(before).isSettled(SILENT)).isFalse();
     }
 
     @Test
     void aFirstBeatComesBackFromNothing() {
         assertThat(beaten(104.9, 104.9).after(beaten(100, 0)).isSettled(SILENT)).isTrue();
+        assertThat(beaten(3).isSettled(SILENT)).as("just booted").isTrue();
     }
 
     @Test
