@@ -16,16 +16,20 @@ import java.util.Map;
 import java.util.Optional;
 
 /** A loaded object whose 32-bit globals hold what a test says. */
-final class ScriptedBackend implements BpfBackend {
+public final class ScriptedBackend implements BpfBackend {
+    private static final long PAGE = 4096;
+
+    private final long handle;
     private final Map<String, Integer> globals;
 
-    ScriptedBackend(Map<String, Integer> globals) {
+    public ScriptedBackend(long handle, Map<String, Integer> globals) {
+        this.handle = handle;
         this.globals = globals;
     }
 
     @Override
     public long handle() {
-        return 1;
+        return handle;
     }
 
     @Override
@@ -119,9 +123,10 @@ final class ScriptedBackend implements BpfBackend {
         throw new UnsupportedOperationException();
     }
 
+    /** Each object has a page. */
     @Override
     public long physicalAddress(GlobalVariable variable) {
-        throw new UnsupportedOperationException();
+        return handle * PAGE + variable.offset();
     }
 
     @Override

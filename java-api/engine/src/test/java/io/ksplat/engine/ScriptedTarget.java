@@ -148,7 +148,7 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
             throw new VerifierException("on_nmi", 13, "0: (95) exit\nR0 !read_ok\n");
         }
         fail(Fault.NO_BPF, "there is no BPF here");
-        return new BpfObject(spec.file(), new ScriptedBackend(globals));
+        return new BpfObject(spec.file(), new ScriptedBackend(1, globals));
     }
 
     @Override

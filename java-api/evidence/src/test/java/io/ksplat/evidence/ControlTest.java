@@ -31,6 +31,13 @@ class ControlTest {
         assertThat(Control.effect("dropped", 2, 1).bound()).isEqualTo("2");
     }
 
+    @Test
+    void theRoleSaysWhomAFailureAccuses() {
+        assertThat(Control.stimulus("nmi", 2, 1)).isEqualTo(new Control(Control.Role.STIMULUS, "nmi", 2, 1));
+        assertThat(Control.effect("freed", 2, 1)).isEqualTo(new Control(Control.Role.EFFECT, "freed", 2, 1));
+        assertThat(Control.observer("kasan", 1, 0)).isEqualTo(new Control(Control.Role.OBSERVER, "kasan", 1, 0));
+    }
+
     @ParameterizedTest
     @CsvSource({
         "nmi, STIMULUS",

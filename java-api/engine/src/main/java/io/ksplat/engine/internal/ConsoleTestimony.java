@@ -3,7 +3,7 @@ package io.ksplat.engine.internal;
 
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.internal.LockdepState;
-import io.ksplat.machine.Target;
+import io.ksplat.machine.GuestKernel;
 import io.ksplat.machine.internal.SelfCheck;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -30,10 +30,10 @@ final class ConsoleTestimony {
         this.lockdep = lockdep;
     }
 
-    /** @param checks the checks that the target's kernel makes of itself */
-    static ConsoleTestimony of(Target target, List<SelfCheck> checks) {
+    /** @param checks those that the kernel makes of itself */
+    static ConsoleTestimony of(GuestKernel kernel, List<SelfCheck> checks) {
         return new ConsoleTestimony(
-                target.kernel().lockdepOn().isPresent(),
+                kernel.lockdepOn().isPresent(),
                 checks.stream().filter(SelfCheck::isLockdep).findFirst());
     }
 

@@ -101,7 +101,7 @@ public final class Watcher implements ConsoleLog.Reader {
         this.kernel = kernel;
         this.symbols = symbols;
         this.cache = cache;
-        this.testimony = ConsoleTestimony.of(target, checks);
+        this.testimony = ConsoleTestimony.of(target.kernel(), checks);
         this.started = started;
         this.beganNs = view.guestNanos();
     }

@@ -7,6 +7,7 @@ import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Source;
 import io.ksplat.kernel.internal.symbols.Symbols;
+import io.ksplat.machine.GuestKernel;
 import io.ksplat.machine.internal.SelfCheck;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -28,17 +29,18 @@ class ConsoleTestimonyTest {
                 .build();
     }
 
+    private static GuestKernel kernel(Optional<Boolean> lockdepOn) {
+        return new GuestKernel("7.2.0", "#1", 2, 0, lockdepOn, true);
+    }
+
     private static ConsoleTestimony ofLockdepThatIs(boolean on) throws IOException {
-        return new ConsoleTestimony(
-                true,
+        return ConsoleTestimony.of(
+                kernel(Optional.of(true)),
                 SelfCheck.told(
-                                Optional.of(() -> on),
-                                () -> true,
-                                () -> true,
-                                Symbols.parse("ffffffff81000000 T _text\n".getBytes(StandardCharsets.US_ASCII)))
-                        .stream()
-                        .filter(SelfCheck::isLockdep)
-                        .findFirst());
+                        Optional.of(() -> on),
+                        () -> true,
+                        () -> true,
+                        Symbols.parse("ffffffff81000000 T _text\n".getBytes(StandardCharsets.US_ASCII))));
     }
 
     @Test
@@ -57,14 +59,14 @@ class ConsoleTestimonyTest {
 
     @Test
     void aReportIsRefutedIfTheKernelHasNoLockdep() {
-        ConsoleTestimony testimony = new ConsoleTestimony(false, Optional.empty());
+        ConsoleTestimony testimony = ConsoleTestimony.of(kernel(Optional.empty()), List.of());
         assertThat(testimony.credible(List.of(OOPS, REPORT))).containsExactly(OOPS);
         assertThat(testimony.refuted()).singleElement().asString().contains("the kernel has no lockdep");
     }
 
     @Test
     void aReportCountsIfLockdepCannotBeSeen() {
-        ConsoleTestimony testimony = new ConsoleTestimony(true, Optional.empty());
+        ConsoleTestimony testimony = ConsoleTestimony.of(kernel(Optional.of(true)), List.of());
         assertThat(testimony.credible(List.of(REPORT))).containsExactly(REPORT);
     }
 

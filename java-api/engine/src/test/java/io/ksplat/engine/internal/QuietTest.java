@@ -29,6 +29,9 @@ class QuietTest {
         private long period;
         private long now;
         private int looks;
+        /** The look at which a timer's callback runs. */
+        private int firing;
+
         private boolean tells = true;
         private boolean readable = true;
         private boolean stands;
@@ -58,6 +61,9 @@ class QuietTest {
                 if (at > now) {
                     armed.add(new ArmedTimer(i + 1, at, Optional.of("bpf_prog_0123456789abcdef_late")));
                 }
+            }
+            if (looks == firing) {
+                armed.clear();
             }
             return readable ? Optional.of(armed) : Optional.empty();
         }
@@ -130,8 +136,46 @@ class QuietTest {
 
         end(quiet);
 
-        assertThat(machine.now).isGreaterThanOrEqualTo(5 * SECOND);
+        assertThat(machine.now).as("its third time, and a look more").isEqualTo(6 * SECOND);
         assertThat(control(quiet)).contains(true);
+    }
+
+    /** Meanwhile it is in no tree. */
+    @Test
+    void aTimerWhoseCallbackRunsIsLookedForOnceMore() throws Exception {
+        machine.due.add(3 * SECOND);
+        machine.period = SECOND;
+        machine.firing = 2;
+        Quiet quiet = quiet(Optional.empty(), Duration.ZERO);
+
+        end(quiet);
+
+        assertThat(machine.looks).isGreaterThan(3);
+        assertThat(control(quiet)).contains(true);
+    }
+
+    @Test
+    void aTimerThatIsStillArmedWithinTheTimeThatIsAskedForFails() throws Exception {
+        machine.stands = true;
+        machine.due.add(2_000_000L);
+        Quiet quiet =
+                new Quiet(machine, Optional.of(Duration.ofMillis(5)), () -> true, Duration.ZERO, Duration.ofMillis(20));
+
+        end(quiet);
+
+        assertThat(control(quiet)).contains(false);
+    }
+
+    @Test
+    void whatWasAwaitedAndCannotBeToldAnyMoreFails() throws Exception {
+        machine.due.add(5 * SECOND);
+        Quiet quiet = quiet(Optional.empty(), Duration.ZERO);
+        assertThat(quiet.isOver()).isFalse();
+        machine.readable = false;
+
+        end(quiet);
+
+        assertThat(control(quiet)).contains(false);
     }
 
     @Test
@@ -201,6 +245,7 @@ class QuietTest {
 
         assertThat(machine.looks).isGreaterThan(1);
         assertThat(quiet.notes()).singleElement().asString().contains("could not be told");
+        assertThat(control(quiet)).as("nothing was awaited").isEmpty();
     }
 
     @Test
@@ -258,10 +303,11 @@ class QuietTest {
     @Test
     void aGuestWithoutAClockIsWatchedByTheHosts() throws Exception {
         machine.clock = false;
-        Quiet quiet = quiet(Optional.of(Duration.ofHours(1)), Duration.ZERO);
+        Quiet quiet = quiet(Optional.of(Duration.ofMinutes(4)), Duration.ZERO);
         quiet.begin();
 
         assertThat(quiet.isOver()).isFalse();
+        assertThat(quiet.hasChanged()).as("it goes on").isFalse();
     }
 
     @Test

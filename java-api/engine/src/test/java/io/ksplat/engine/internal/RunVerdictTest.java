@@ -3,6 +3,7 @@ package io.ksplat.engine.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ksplat.bpf.VerifierException;
 import io.ksplat.engine.AbortedException;
 import io.ksplat.engine.Run;
 import io.ksplat.evidence.Control;
@@ -137,6 +138,17 @@ class RunVerdictTest {
     void whatTheTargetCannotDoIsUnsupported() {
         assertThat(reproducer(seen(true, PASSED), Optional.of(new UnsupportedTargetException("no NMIs here"))))
                 .isEqualTo(new RunVerdict(Verdict.UNSUPPORTED, Optional.of("no NMIs here")));
+    }
+
+    @Test
+    void aProgramThatTheVerifierRefusesIsRejected() {
+        VerifierException refusal = new VerifierException("on_nmi", 13, "R0 !read_ok");
+        assertThat(reproducer(seen(true), Optional.of(refusal)))
+                .isEqualTo(new RunVerdict(Verdict.REJECTED, Optional.of(refusal.getMessage())));
+        Watcher.Seen trouble = new Watcher.Seen(List.of(), List.of(), true, Optional.of("QEMU ended"));
+        assertThat(reproducer(trouble, Optional.of(refusal)))
+                .isEqualTo(new RunVerdict(Verdict.ERROR, Optional.of("QEMU ended")));
+        assertThat(reproducer(deadlock(), Optional.of(refusal)).verdict()).isEqualTo(Verdict.DEADLOCK);
     }
 
     @Test

@@ -11,8 +11,11 @@ import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Stack;
 import io.ksplat.evidence.Verdict;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -172,5 +175,110 @@ class StalledCpusTest {
     @Test
     void makesNoStallOfTheAnswerAlone() {
         assertThat(StalledCpus.stuck(List.of(), Set.of(1), List.of(WAITS))).isEmpty();
+    }
+
+    @Test
+    void saysWhichCpusAreStuckAndWhere() {
+        List<Evidence> stall = List.of(report(EvidenceKind.SOFT_LOCKUP, Source.CONSOLE, WAITS));
+        Evidence one = StalledCpus.stuck(stall, Set.of(1), List.of()).orElseThrow();
+        assertThat(one.title())
+                .isEqualTo("CPU 1 is stuck in native_queued_spin_lock_slowpath, as the kernel reports,"
+                        + " and its heart stands still");
+        assertThat(one.signature()).isEqualTo("cpu-stuck:queue_stack_map_push_elem");
+        assertThat(one.source()).isEqualTo(Source.OUTSIDE);
+
+        Stack other = stack(0, "queued_write_lock_slowpath", "_raw_write_lock", "do_exit");
+        Evidence two = StalledCpus.stuck(stall, Set.of(1, 0), List.of(other)).orElseThrow();
+        assertThat(two.title())
+                .isEqualTo("CPUs [0, 1] are stuck in native_queued_spin_lock_slowpath, as the kernel reports,"
+                        + " and their hearts stand still");
+        assertThat(two.cpu()).as("of the one that is reported").hasValue(1);
+    }
+
+    /** Its signature is that of the bug: the others wait behind it. */
+    @Test
+    void theReportedCpusComeFirstAndThoseThatAskLast() {
+        Stack reported = stack(7, "queued_spin_lock_slowpath", "_raw_spin_lock", "first_wants");
+        Stack later = stack(8, "queued_spin_lock_slowpath", "_raw_spin_lock", "later_wants");
+        Stack asks = stack(0, "smp_call_function_single", "on_each_cpu");
+        Stack waits2 = stack(2, "queued_spin_lock_slowpath", "_raw_spin_lock", "second");
+        Stack waits3 = stack(3, "queued_spin_lock_slowpath", "_raw_spin_lock", "third");
+        Evidence stuck = StalledCpus.stuck(
+                        List.of(
+                                report(EvidenceKind.HARD_LOCKUP, Source.CONSOLE, later),
+                                report(EvidenceKind.RCU_STALL, Source.CONSOLE, reported)),
+                        new LinkedHashSet<>(List.of(8, 7, 3, 2, 0)),
+                        List.of(waits3, asks, waits2))
+                .orElseThrow();
+        assertThat(stuck.stacks()).containsExactly(reported, later, waits2, waits3, asks);
+        assertThat(stuck.function()).contains("first_wants");
+    }
+
+    /** What was printed for the report belongs to it; where it was asked for later, the CPU may have moved within the slow path. */
+    @Test
+    void theFirstStackOfACpuCounts() {
+        Stack again = stack(1, "queued_spin_lock_slowpath", "_raw_spin_lock", "somebody_else");
+        List<Evidence> stall = List.of(report(EvidenceKind.RCU_STALL, Source.CONSOLE, WAITS, again));
+        assertThat(StalledCpus.stuck(stall, Set.of(1), List.of(again))
+                        .orElseThrow()
+                        .stacks())
+                .containsExactly(WAITS);
+    }
+
+    @Test
+    void aStackOfNoCpuShowsNothing() {
+        Stack nobody = new Stack(OptionalInt.empty(), "task", WAITS.frames());
+        assertThat(StalledCpus.stuck(
+                        List.of(report(EvidenceKind.RCU_STALL, Source.CONSOLE, nobody)), Set.of(1), List.of()))
+                .isEmpty();
+        assertThat(StalledCpus.stuck(
+                        List.of(report(EvidenceKind.RCU_STALL, Source.CONSOLE, nobody, WAITS)), Set.of(1), List.of()))
+                .isPresent();
+    }
+
+    @Test
+    void anInterruptOnTopIsNotWhoWantedTheLock() {
+        Stack interrupted =
+                stack(1, "handle_irq", "asm_common_interrupt", "queued_spin_lock_slowpath", "_raw_spin_lock", "wants");
+        assertThat(StalledCpus.stuck(
+                                List.of(report(EvidenceKind.RCU_STALL, Source.CONSOLE, interrupted)),
+                                Set.of(1),
+                                List.of())
+                        .orElseThrow()
+                        .function())
+                .contains("wants");
+    }
+
+    @Test
+    void withoutACallerTheLockItselfIsNamed() {
+        Stack alone = new Stack(
+                OptionalInt.of(1),
+                "task",
+                List.of(
+                        Frame.of("asm_sysvec_apic_timer_interrupt", 1),
+                        Frame.of("queued_read_lock_slowpath", 1),
+                        Frame.of("_raw_read_lock", 1),
+                        Frame.of("an_earlier_call", 1).uncertain()));
+        assertThat(StalledCpus.stuck(
+                                List.of(report(EvidenceKind.RCU_STALL, Source.CONSOLE, alone)), Set.of(1), List.of())
+                        .orElseThrow()
+                        .function())
+                .contains("queued_read_lock_slowpath");
+    }
+
+    /** Only the function in which the CPU is tells that it asks: a stale or an inlined frame before it does not count. */
+    @Test
+    void aCpuAsksWhoseInnermostFunctionAsks() {
+        List<Evidence> stall = List.of(report(EvidenceKind.RCU_STALL, Source.CONSOLE, WAITS));
+        Frame asks = Frame.of("smp_call_function_many_cond", 16);
+        Frame inlined =
+                new Frame("csd_lock_wait", OptionalLong.empty(), Optional.empty(), OptionalInt.empty(), true, true);
+        Stack behind = new Stack(
+                OptionalInt.of(2),
+                "task",
+                List.of(Frame.of("an_earlier_call", 1).uncertain(), inlined, asks));
+        assertThat(StalledCpus.stuck(stall, Set.of(1, 2), List.of(behind))).isPresent();
+        Stack stale = new Stack(OptionalInt.of(2), "task", List.of(asks.uncertain(), Frame.of("seq_read_iter", 1)));
+        assertThat(StalledCpus.stuck(stall, Set.of(1, 2), List.of(stale))).isEmpty();
     }
 }

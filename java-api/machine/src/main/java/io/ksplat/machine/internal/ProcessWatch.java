@@ -22,7 +22,13 @@ public final class ProcessWatch implements Consumer<Response> {
     private boolean killed;
     private String hint = "";
 
-    ProcessWatch(int name, Path output, ExpectedEnd expected) {
+    /**
+     * Watches a process.
+     *
+     * @param name what the agent calls it
+     * @param output as in {@link io.ksplat.machine.GuestControl#spawn(int, Path, String...)}
+     */
+    public ProcessWatch(int name, Path output, ExpectedEnd expected) {
         this.name = name;
         this.output = new ProcessOutput(output);
         this.expected = expected;

@@ -46,14 +46,6 @@ public final class CureStatistic {
         return seen ? rate : 1 - rate;
     }
 
-    public Rate base() {
-        return base;
-    }
-
-    public Rate patched() {
-        return patched;
-    }
-
     /** Returns an upper bound for the probability of such a difference if the patch makes none. */
     public double errorBound() {
         return 1 / greatest;

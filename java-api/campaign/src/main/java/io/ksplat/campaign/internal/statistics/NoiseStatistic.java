@@ -34,10 +34,6 @@ public final class NoiseStatistic {
         greatest = Math.max(greatest, ratio);
     }
 
-    public Rate rate() {
-        return new Rate(seen, runs);
-    }
-
     /** Returns an upper bound for the probability of this many occurrences if there is only noise. */
     public double errorBound() {
         return 1 / greatest;

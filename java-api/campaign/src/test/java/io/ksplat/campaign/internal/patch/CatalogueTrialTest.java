@@ -11,7 +11,9 @@ import io.ksplat.kernel.Progress;
 import io.ksplat.results.RunRecord;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BiFunction;
 import org.junit.jupiter.api.Test;
 
@@ -154,11 +156,61 @@ class CatalogueTrialTest {
         PatchResult all = result(
                 reproducer("clean", CLEAN, CLEAN),
                 reproducer("a", CLEAN, ScriptedKernels::error),
-                reproducer("b", CLEAN, ScriptedKernels::error),
+                reproducer("b", ScriptedKernels::error, CLEAN),
                 reproducer("c", CLEAN, CLEAN));
         assertThat(runs).doesNotContain("c");
         assertThat(all.verdict()).isEqualTo(PatchVerdict.CANNOT_TELL);
         assertThat(all.why()).contains("not decided: a, b", "ended because ksplat failed; not tried: 1");
+    }
+
+    /** It is those reproducers that tell nothing, and not ksplat that fails. */
+    @Test
+    void reproducersThatTellNothingDoNotEndTheTrial() throws Exception {
+        PatchResult result = result(
+                reproducer("a", ScriptedKernels::missed, ScriptedKernels::missed),
+                reproducer("b", ScriptedKernels::missed, ScriptedKernels::missed),
+                reproducer("c", CLEAN, REJECTED));
+        assertThat(of(result, "c").verdict()).contains(PatchVerdict.CHANGES);
+    }
+
+    @Test
+    void ofEachPairBothRunsAreAnnouncedFirst() throws Exception {
+        List<String> told = new ArrayList<>();
+        Trial trial = new Trial() {
+            @Override
+            public List<RunRecord> run(KernelSpec kernel, int attempt) {
+                told.add("run " + kernel + " " + attempt);
+                return List.of(REJECTED.apply(kernel, attempt));
+            }
+
+            @Override
+            public void announce(KernelSpec kernel, int attempt) {
+                told.add("announce " + kernel + " " + attempt);
+            }
+        };
+        result(trial);
+        assertThat(told)
+                .containsExactly(
+                        "announce " + BASE + " 1",
+                        "announce " + PATCHED + " 1",
+                        "run " + BASE + " 1",
+                        "run " + PATCHED + " 1");
+    }
+
+    /** Also if the other side is decided: more pairs would fail as well. */
+    @Test
+    void aSideOnWhichEachRunFailedIsNotAskedForMore() throws Exception {
+        for (Script base : List.<Script>of(ScriptedKernels::error, CLEAN)) {
+            Trial trial = reproducer("a", base, base == CLEAN ? ScriptedKernels::error : CLEAN);
+            Map<String, List<RunRecord>> without = new HashMap<>();
+            Map<String, List<RunRecord>> with = new HashMap<>();
+            for (int pair = 1; pair <= VerdictChange.LEAST_RUNS; pair++) {
+                PatchTrial.add(without, trial.run(BASE, pair));
+                PatchTrial.add(with, trial.run(PATCHED, pair));
+                Comparison pairs = PatchTrial.compare(without, with, 0.05).get(0);
+                assertThat(VerdictChange.settled(pairs).isPresent()).isEqualTo(pair == VerdictChange.LEAST_RUNS);
+            }
+        }
     }
 
     @Test

@@ -75,6 +75,35 @@ class SequentialTestsTest {
         assertThat(test.isMore()).isTrue();
     }
 
+    /** Each run multiplies the ratio of what was expected before it to the noise. */
+    @Test
+    void runsThatShowNothingCountAgainstThoseThatDo() {
+        NoiseStatistic test = new NoiseStatistic(0.2, ERROR_RATE);
+        test.run(false);
+        assertThat(test.errorBound()).isOne();
+        test.run(true);
+        test.run(true);
+        test.run(true);
+        double nothing = (1 - 0.9) / (1 - 0.2);
+        double shown = (0.9 / 2) / 0.2 * (1.9 / 3) / 0.2 * (2.9 / 4) / 0.2;
+        assertThat(test.errorBound()).isCloseTo(1 / (nothing * shown), within(1e-9));
+    }
+
+    @Test
+    void theErrorThatIsAllowedMayBeReached() {
+        CureStatistic cure = new CureStatistic(ERROR_RATE);
+        cure.pair(true, false);
+        CureStatistic justCured = new CureStatistic(cure.errorBound());
+        justCured.pair(true, false);
+        assertThat(justCured.isCured()).isTrue();
+
+        NoiseStatistic more = new NoiseStatistic(0.2, ERROR_RATE);
+        more.run(true);
+        NoiseStatistic justMore = new NoiseStatistic(0.2, more.errorBound());
+        justMore.run(true);
+        assertThat(justMore.isMore()).isTrue();
+    }
+
     @Test
     void intervalsAreClopperAndPearsons() {
         // Clopper and Pearson 1934 for 5 of 20: 8.66 % to 49.10 %.

@@ -31,7 +31,7 @@ final class ConsoleBeats implements ConsoleLog.Reader {
     private final ConsoleLog.Reader next;
     private final StringBuilder line = new StringBuilder();
     private final AskedBacktraces asked = new AskedBacktraces();
-    private volatile Beat last = new Beat(0, Set.of());
+    private volatile Beat last = new Beat(0, Set.of(), true);
     private volatile boolean dropped;
     private volatile boolean panicked;
     private volatile boolean booted;
@@ -40,8 +40,9 @@ final class ConsoleBeats implements ConsoleLog.Reader {
      * The last beat.
      *
      * @param hostNanos when it came; 0 before the first
+     * @param settled whether no heart has come back since the beat before
      */
-    record Beat(long hostNanos, Set<Integer> still) {
+    record Beat(long hostNanos, Set<Integer> still, boolean settled) {
         Beat {
             still = Set.copyOf(still);
         }
@@ -82,7 +83,7 @@ final class ConsoleBeats implements ConsoleLog.Reader {
                     still.add(Integer.parseInt(cpu));
                 }
             }
-            last = new Beat(System.nanoTime(), still);
+            last = new Beat(System.nanoTime(), still, still.containsAll(last.still()));
         }
     }
 

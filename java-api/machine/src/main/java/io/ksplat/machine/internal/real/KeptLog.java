@@ -31,11 +31,12 @@ final class KeptLog {
      */
     private static final String RECORDS = String.join(
             "\n",
-            "for f in /var/crash/*/dmesg* /var/crash/*/vmcore-dmesg.txt /sys/fs/pstore/* /var/lib/systemd/pstore/*"
-                    + " /var/lib/systemd/pstore/*/* /var/lib/systemd/pstore/*/*/*; do",
+            "cd \"ROOT\"",
+            "for f in var/crash/*/dmesg* var/crash/*/vmcore-dmesg.txt sys/fs/pstore/* var/lib/systemd/pstore/*"
+                    + " var/lib/systemd/pstore/*/* var/lib/systemd/pstore/*/*/*; do",
             "  [ -f \"$f\" ] || continue",
-            "  case $f in /var/crash/*) grep -aq -- MARK \"$f\" || continue;; esac",
-            "  echo; echo \"" + HEAD + "$f\"; tail -c 1000000 \"$f\"",
+            "  case $f in var/crash/*) grep -aq -- MARK \"$f\" || continue;; esac",
+            "  echo; echo \"" + HEAD + "/$f\"; tail -c 1000000 \"$f\"",
             "done");
 
     private KeptLog() {}
@@ -49,9 +50,15 @@ final class KeptLog {
      */
     record Keeper(boolean pstore, boolean kdump, boolean reboots) {
         static Keeper of(AgentClient agent) throws IOException {
-            String backend = file(agent, "/sys/module/pstore/parameters/backend");
-            boolean kdump = file(agent, "/sys/kernel/kexec_crash_loaded").equals("1");
-            String panic = file(agent, "/proc/sys/kernel/panic");
+            return of(
+                    file(agent, "/sys/module/pstore/parameters/backend"),
+                    file(agent, "/sys/kernel/kexec_crash_loaded"),
+                    file(agent, "/proc/sys/kernel/panic"));
+        }
+
+        /** Each is what a file says; empty if the kernel does not have it. */
+        static Keeper of(String backend, String crashLoaded, String panic) {
+            boolean kdump = crashLoaded.equals("1");
             return new Keeper(
                     !backend.isEmpty() && !backend.equals("(null)"),
                     kdump,
@@ -70,11 +77,13 @@ final class KeptLog {
     /**
      * Reads what a machine that has booted again has kept.
      *
+     * @param root of its file systems
      * @param token of the run
      * @return the lines of the kernel's log from its mark on; empty if no record has it
      */
-    static List<String> read(Reach reach, String token) throws IOException {
-        return since(token, reach.output("reading what it has kept", RECORDS.replace("MARK", token), READ));
+    static List<String> read(Reach reach, String root, String token) throws IOException {
+        String line = RECORDS.replace("ROOT", root).replace("MARK", token);
+        return since(token, reach.output("reading what it has kept", line, READ));
     }
 
     /** Of several records the one that has most: a dump of the kernel's whole log, if there is one. */

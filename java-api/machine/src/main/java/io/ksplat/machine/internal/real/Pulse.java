@@ -7,12 +7,16 @@ import io.ksplat.machine.internal.Heartbeats;
 import io.ksplat.machine.internal.agent.AgentClient;
 import io.ksplat.machine.internal.agent.proto.ReadFile;
 import io.ksplat.machine.internal.agent.proto.Request;
+import io.ksplat.machine.internal.forensics.hang.Diagnosis;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -39,18 +43,52 @@ final class Pulse implements AutoCloseable {
      * beat.
      */
     static final class Sample {
+        /** Without a beat for so long, by the machine's own clock, a CPU's heart stands still. */
+        private static final long STILL_NS = 5_000_000_000L;
+
+        /** Between two beats (native/src/beat.h). */
+        private static final long PERIOD_NS = 10_000_000;
+
+        /** What a CPU counts as silent for while the kernel may still report it: enough for the watch to go on. */
+        private static final long WAITING_NS = 1_000_000_000L;
+
+        /** The agent's lines on a console may come late: while the connection answers, they do not count. */
+        private static final long ANSWERS_NS = 4 * EVERY_MS * 1_000_000;
+
         private final long askedNanos;
         private final long hostNanos;
         private final long[] beats;
         private final long[] clocks;
         private final boolean[] online;
+        /** The machine's clock when a heart was last seen to have come back; 0 if it never stood still. */
+        private final long[] back;
 
         Sample(long askedNanos, long hostNanos, long[] beats, long[] clocks, boolean[] online) {
+            this(askedNanos, hostNanos, beats, clocks, online, new long[clocks.length]);
+        }
+
+        private Sample(long askedNanos, long hostNanos, long[] beats, long[] clocks, boolean[] online, long[] back) {
             this.askedNanos = askedNanos;
             this.hostNanos = hostNanos;
             this.beats = beats.clone();
             this.clocks = clocks.clone();
             this.online = online.clone();
+            this.back = back;
+        }
+
+        /** Returns this with what the sample before it tells of hearts that have come back. */
+        Sample after(Sample before) {
+            long[] known = IntStream.range(0, clocks.length)
+                    .mapToLong(cpu -> missedNs(before, cpu) >= STILL_NS ? clocks[cpu] : before.back[cpu])
+                    .toArray();
+            return new Sample(askedNanos, hostNanos, beats, clocks, online, known);
+        }
+
+        /** Returns for how long a heart has missed beats since: two answers may be far apart. */
+        private long missedNs(Sample before, int cpu) {
+            return before.clocks[cpu] > 0
+                    ? clocks[cpu] - before.clocks[cpu] - (beats[cpu] - before.beats[cpu]) * PERIOD_NS
+                    : 0;
         }
 
         /** Reads the slots of a page. */
@@ -92,6 +130,56 @@ final class Pulse implements AutoCloseable {
         long clock() {
             return Arrays.stream(clocks).max().orElse(0);
         }
+
+        /** Returns for how long a CPU has not beaten, by the machine's own clock. One that never had a heart is offline. */
+        private long silentNs(int cpu) {
+            return clocks[cpu] > 0 ? clock() - clocks[cpu] : 0;
+        }
+
+        /**
+         * Returns the CPUs whose hearts stand still.
+         *
+         * @param told what the agent has written to the console: that counts if the connection has not answered since
+         */
+        Set<Integer> still(ConsoleBeats.Beat told) {
+            return isSilent(told)
+                    ? told.still()
+                    : IntStream.range(0, clocks.length)
+                            .filter(cpu -> silentNs(cpu) >= STILL_NS)
+                            .boxed()
+                            .collect(Collectors.toUnmodifiableSet());
+        }
+
+        private boolean isSilent(ConsoleBeats.Beat told) {
+            return told.hostNanos() - hostNanos > ANSWERS_NS;
+        }
+
+        /**
+         * Returns whether no heart has just come back: its CPU may have held the lock that others wait for, and they come back behind
+         * it. It is given as long again as a heart must stand still.
+         *
+         * @param told as in {@link #still}
+         */
+        boolean isSettled(ConsoleBeats.Beat told) {
+            return isSilent(told)
+                    ? told.settled()
+                    : Arrays.stream(back).noneMatch(at -> at > 0 && clock() - at < STILL_NS);
+        }
+
+        /**
+         * Returns how the CPUs live.
+         *
+         * @param reportNs how long the kernel is waited for to report a CPU: only then it counts as silent for all of its time
+         */
+        List<Diagnosis.Life> lives(long reportNs) {
+            return IntStream.range(0, clocks.length)
+                    .mapToObj(cpu -> {
+                        long silent = silentNs(cpu);
+                        return new Diagnosis.Life(
+                                cpu, beats[cpu], silent < reportNs ? Math.min(silent, WAITING_NS) : silent, 0);
+                    })
+                    .toList();
+        }
     }
 
     Pulse(AgentLink link) throws IOException {
@@ -131,7 +219,7 @@ final class Pulse implements AutoCloseable {
                 if (link.hello().hasDebugLocks()) {
                     lockdepOn = link.client().sayHello().getDebugLocks();
                 }
-                latest = Sample.of(layout, asked, page());
+                latest = Sample.of(layout, asked, page()).after(latest);
                 Thread.sleep(EVERY_MS);
             } catch (MachineException.Late late) {
                 // The silence shows in the sample's age.

@@ -134,7 +134,7 @@ public final class RealMachine extends AgentTarget implements NmiInjection {
             back = true;
         }
         reach.connect();
-        List<String> lines = KeptLog.read(reach, token);
+        List<String> lines = KeptLog.read(reach, "/", token);
         told = !lines.isEmpty();
         return lines;
     }

@@ -26,8 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -37,14 +35,8 @@ import org.jspecify.annotations.Nullable;
  * silent, and it answers neither a new connection nor an NMI.
  */
 final class RealView implements OutsideView {
-    /** Without a beat for so long, by the machine's own clock, a CPU's heart stands still. */
-    private static final long STILL_NS = 5_000_000_000L;
-
     /** How long the kernel is waited for to report a CPU whose heart stands still: its RCU stall detector takes up to a minute. */
     private static final long REPORT_NS = 100_000_000_000L;
-
-    /** What a CPU counts as silent for meanwhile: enough for the watch to go on. */
-    private static final long WAITING_NS = 1_000_000_000L;
 
     /** Without an answer for so long, the connection counts as lost. */
     private static final Duration SILENT = Duration.ofSeconds(15);
@@ -211,40 +203,21 @@ final class RealView implements OutsideView {
         return nmis.hasSent();
     }
 
-    private Set<Integer> still(long nanos) {
-        Pulse.Sample now = pulse.latest();
-        Set<Integer> still = new TreeSet<>();
-        for (int cpu = 0; cpu < now.clocks().length; cpu++) {
-            // A CPU that never had a heart is offline.
-            if (now.clocks()[cpu] > 0 && now.clock() - now.clocks()[cpu] >= nanos) {
-                still.add(cpu);
-            }
-        }
-        return still;
-    }
-
-    /** What the agent says on the console counts as long as nothing is heard over the connection. */
-    private Set<Integer> still() {
-        Set<Integer> still = still(STILL_NS);
-        ConsoleBeats.Beat told = machine.lastBeat();
-        if (told.hostNanos() > pulse.latest().hostNanos()) {
-            still = told.still();
-        }
-        return still;
-    }
-
     boolean everyCpuBeats() {
-        return still().isEmpty();
+        return pulse.latest().still(machine.lastBeat()).isEmpty();
     }
 
     @Override
     public List<Evidence> explained(Supplier<List<Evidence>> found) {
         List<Evidence> known = found.get();
-        return known.stream().anyMatch(each -> each.kind() == EvidenceKind.CPU_STUCK)
-                ? List.of()
-                : StalledCpus.stuck(known, still(), machine.backtraces())
-                        .map(List::of)
-                        .orElse(List.of());
+        Pulse.Sample now = pulse.latest();
+        ConsoleBeats.Beat told = machine.lastBeat();
+        if (known.stream().anyMatch(each -> each.kind() == EvidenceKind.CPU_STUCK) || !now.isSettled(told)) {
+            return List.of();
+        }
+        return StalledCpus.stuck(known, now.still(told), machine.backtraces())
+                .map(List::of)
+                .orElse(List.of());
     }
 
     /** Waits, while hearts stand still and the console tells of it, until the kernel has reported where. */
@@ -298,16 +271,7 @@ final class RealView implements OutsideView {
 
     @Override
     public Sampler sampler(Symbols symbols, double patience) {
-        return () -> {
-            Pulse.Sample now = pulse.latest();
-            List<Diagnosis.Life> lives = new ArrayList<>();
-            for (int cpu = 0; cpu < now.clocks().length; cpu++) {
-                long silent = now.clocks()[cpu] > 0 ? now.clock() - now.clocks()[cpu] : 0;
-                lives.add(new Diagnosis.Life(
-                        cpu, now.beats()[cpu], silent < REPORT_NS ? Math.min(silent, WAITING_NS) : silent, 0));
-            }
-            return new Diagnosis(List.of(), List.of(), false, lives);
-        };
+        return () -> new Diagnosis(List.of(), List.of(), false, pulse.latest().lives(REPORT_NS));
     }
 
     @Override

@@ -4,6 +4,7 @@ package io.ksplat.machine.internal.forensics.hang;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ksplat.machine.Accelerator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -83,13 +84,16 @@ class HangDetectorTest {
             see(masked(0, 7, "slowpath"));
             assertThat(diagnosis.isStuck()).isFalse();
         }
+        after(1, 1);
+        see(masked(0, 7, "slowpath"));
+        assertThat(diagnosis.isStuck()).as("the fifth").isTrue();
     }
 
     @Test
     void neverCallsACpuThatBeats() {
         for (int i = 0; i < 200; i++) {
             after(100, 100);
-            see(masked(0, i / 5, "slowpath"));
+            see(masked(0, i / 5, "slowpath"), open(1, i / 5, "slowpath"));
             assertThat(diagnosis.isStuck()).isFalse();
         }
     }
@@ -101,6 +105,16 @@ class HangDetectorTest {
             see(masked(0, 7, "function" + i % 5));
             assertThat(diagnosis.isStuck()).isFalse();
         }
+    }
+
+    /** A lock's slow path, and what it calls. */
+    @Test
+    void callsACpuThatRunsThroughFew() {
+        for (int i = 0; i < 8; i++) {
+            see(masked(0, 7, "function" + i % 4));
+            after(100, 100);
+        }
+        assertThat(diagnosis.isStuck()).isTrue();
     }
 
     @Test
@@ -126,8 +140,22 @@ class HangDetectorTest {
     }
 
     @Test
+    void countsAllOfAShortGapWhereTheRunTimeIsNotKnown() {
+        see(cpu(0, 7, "slowpath", false, OptionalLong.empty()));
+        for (int i = 0; i < 69; i++) {
+            after(10, 0);
+            see(cpu(0, 7, "slowpath", false, OptionalLong.empty()));
+            assertThat(diagnosis.isStuck()).isFalse();
+        }
+        after(10, 0);
+        see(cpu(0, 7, "slowpath", false, OptionalLong.empty()));
+        assertThat(diagnosis.isStuck()).as("70 gaps of 10 ms").isTrue();
+    }
+
+    @Test
     void waitsLongerWhereInterruptsAreEnabledAndLeavesTheirHandlersOut() {
         see(open(0, 7, "_raw_spin_lock"));
+        long since = hostNs;
         for (int i = 0; i < 20; i++) {
             after(100, 100);
             see(i % 2 == 0 ? masked(0, 7, "handler" + i) : open(0, 7, "slowpath"));
@@ -137,6 +165,7 @@ class HangDetectorTest {
         see(open(0, 7, "slowpath"));
         assertThat(diagnosis.causes()).singleElement().satisfies(stuck -> {
             assertThat(stuck.interruptsDisabled()).isFalse();
+            assertThat(stuck.sinceNs()).isEqualTo(since);
             assertThat(stuck.functions()).containsExactly("slowpath");
         });
     }
@@ -216,6 +245,16 @@ class HangDetectorTest {
     }
 
     @Test
+    void aSingleCpuThatWaitsForAnotherOneProvesNothing() {
+        for (int i = 0; i < 12; i++) {
+            after(100, 100);
+            see(masked(0, 7, "smp_call_function_single"));
+        }
+        assertThat(diagnosis.isStuck()).isFalse();
+        assertThat(diagnosis.victims()).extracting(Diagnosis.Stuck::cpu).containsExactly(0);
+    }
+
+    @Test
     void aPanickedMachineHasEndedAndIsNotStuck() {
         for (int i = 0; i < 100; i++) {
             after(100, 100);
@@ -234,6 +273,21 @@ class HangDetectorTest {
         }
         see(masked(0, 7, "stop_this_cpu"), open(1, 3, "vfs_read"));
         assertThat(diagnosis.panicked()).isFalse();
+    }
+
+    /** A single CPU stops no other. */
+    @Test
+    void aPanicIsKnownByItsLoopUntilTheCpuLivesAgain() {
+        for (int i = 0; i < 8; i++) {
+            after(100, 100);
+            see(open(0, 7, i == 1 ? "panic" : "delay_tsc"));
+            assertThat(diagnosis.panicked()).isEqualTo(i >= 5);
+        }
+        for (int i = 0; i < 8; i++) {
+            after(100, 100);
+            see(open(0, 8, "delay_tsc"));
+            assertThat(diagnosis.panicked()).isFalse();
+        }
     }
 
     @Test
@@ -274,10 +328,16 @@ class HangDetectorTest {
 
     @Test
     void patienceScalesAndRefusesNonsense() {
-        assertThat(HangThresholds.TCG.scaledBy(0.5).maskedNs()).isEqualTo(350 * MS);
+        assertThat(HangThresholds.TCG.scaledBy(0.5)).isEqualTo(new HangThresholds(350 * MS, 1050 * MS, 50 * MS, 5, 4));
         assertThatThrownBy(() -> new HangThresholds(0, 1, 1, 2, 1)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new HangThresholds(2, 1, 1, 2, 1)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new HangThresholds(1, 1, 1, 1, 1)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void aHostCpuNeedsLessPatienceThanAnEmulatedOne() {
+        assertThat(HangThresholds.under(Accelerator.TCG)).isEqualTo(HangThresholds.TCG);
+        assertThat(HangThresholds.under(Accelerator.KVM)).isEqualTo(HangThresholds.KVM);
     }
 
     private Sample.Cpu spinning(int cpu, long beats, Long... registers) {
@@ -296,6 +356,45 @@ class HangDetectorTest {
         after(10, 10);
         see(spinning(0, 7, 1L, 2L), open(1, 7, "vfs_read"));
         assertThat(diagnosis.causes()).extracting(Diagnosis.Stuck::cpu).containsExactly(0);
+    }
+
+    /** CPUs that a panic stops stand still as well: they must be known as such before. */
+    @Test
+    void registersThatStandStillInFewSamplesProveNothing() {
+        see(spinning(0, 7, 1L), open(1, 0, "vfs_read"));
+        for (int i = 1; i <= 5; i++) {
+            after(20, 20);
+            see(spinning(0, 7, 1L), open(1, i, "vfs_read"));
+            assertThat(diagnosis.isStuck()).isFalse();
+        }
+        after(20, 20);
+        see(spinning(0, 7, 1L), open(1, 6, "vfs_read"));
+        assertThat(diagnosis.isStuck()).isTrue();
+    }
+
+    @Test
+    void registersMayStandStillOnlyInTheEnd() {
+        for (int i = 0; i <= 20; i++) {
+            see(spinning(0, 7, (long) i), open(1, i, "vfs_read"));
+            after(10, 10);
+        }
+        assertThat(diagnosis.isStuck()).isFalse();
+        for (int i = 21; i <= 29; i++) {
+            see(spinning(0, 7, 20L), open(1, i, "vfs_read"));
+            after(10, 10);
+        }
+        assertThat(diagnosis.isStuck()).isTrue();
+    }
+
+    @Test
+    void theOthersMustHaveLivedAsOftenAsACpuMustBeSeen() {
+        for (int i = 0; i < 10; i++) {
+            see(spinning(0, 7, 1L), open(1, Math.min(i, 4), "vfs_read"));
+            assertThat(diagnosis.isStuck()).isFalse();
+            after(10, 10);
+        }
+        see(spinning(0, 7, 1L), open(1, 5, "vfs_read"));
+        assertThat(diagnosis.isStuck()).as("the fifth sign of life").isTrue();
     }
 
     @Test
