@@ -28,9 +28,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The commands of docs/install.md, each section's in a fresh root file system, on what {@code ksplat dist} packs. */
 @Tag("package")
 class InstallTest {
-    private static final Path HOME = Path.of("../..").toAbsolutePath().normalize();
-    private static final Path DIST = HOME.resolve("target/dist");
-    private static final Duration PACKING = Duration.ofMinutes(20);
     /** Debian's mirror, an installation and a boot under TCG, on a busy machine. */
     private static final Duration LIMIT = Duration.ofMinutes(20);
 
@@ -44,9 +41,7 @@ class InstallTest {
 
     @BeforeAll
     static void pack(@TempDir Path folder) throws Exception {
-        HeldProcess dist = HeldProcess.run(
-                folder, PACKING, HOME.resolve("scripts/dist").toString(), "--built", "tar", "deb", "run");
-        assertThat(dist.status()).as(dist.output()).isZero();
+        Dist.pack(folder, "tar", "deb", "run");
     }
 
     @BeforeEach
@@ -57,7 +52,7 @@ class InstallTest {
 
     /** The commands of a section, with the version of what was packed. */
     private static List<String> section(String title) throws IOException {
-        String text = Files.readString(HOME.resolve("docs/install.md"));
+        String text = Files.readString(Dist.HOME.resolve("docs/install.md"));
         String section = text.split("\n## " + title + "\n", 2)[1].split("\n## ", 2)[0];
         List<String> commands = section.lines()
                 .filter(line -> line.startsWith("    "))
@@ -68,11 +63,8 @@ class InstallTest {
     }
 
     private static String withVersion(String command) {
-        try (Stream<Path> files = Files.list(DIST)) {
-            String archive = files.map(file -> file.getFileName().toString())
-                    .filter(name -> name.endsWith(".tar.gz"))
-                    .findFirst()
-                    .orElseThrow();
+        try {
+            String archive = Dist.archive().getFileName().toString();
             String version = archive.substring("ksplat-".length(), archive.length() - ".tar.gz".length());
             return command.replace("ksplat_VERSION", "ksplat_" + version.replace('-', '~'))
                     .replace("VERSION", version);
@@ -89,9 +81,9 @@ class InstallTest {
     private HeldProcess inRoot(String suite, List<String> packages, boolean kernels, List<String> script)
             throws Exception {
         List<String> words =
-                new ArrayList<>(List.of(HOME.resolve("scripts/fresh-root").toString(), suite));
+                new ArrayList<>(List.of(Dist.HOME.resolve("scripts/fresh-root").toString(), suite));
         packages.forEach(some -> words.addAll(List.of("--with", some)));
-        words.addAll(List.of("--volume", DIST + ":/dist:ro", "--volume", folder + ":/report"));
+        words.addAll(List.of("--volume", Dist.FOLDER + ":/dist:ro", "--volume", folder + ":/report"));
         if (kernels) {
             words.addAll(List.of("--volume", cachedKernels() + ":/root/.cache/ksplat/debian"));
         }
@@ -169,7 +161,8 @@ class InstallTest {
     }
 
     private static Path oneFile() throws IOException {
-        return DIST.resolve(Path.of(section("One file").get(1).split(" ")[0]).getFileName());
+        return Dist.FOLDER.resolve(
+                Path.of(section("One file").get(1).split(" ")[0]).getFileName());
     }
 
     private HeldProcess unpacking(List<String> script) throws Exception {
@@ -238,9 +231,7 @@ class InstallTest {
         Skips.unlessDocker();
         List<String> commands = section("The container image");
         assertThat(commands.get(0)).isEqualTo("./ksplat dist image");
-        HeldProcess image =
-                HeldProcess.run(folder, PACKING, HOME.resolve("scripts/dist").toString(), "--built", "image");
-        assertThat(image.status()).as(image.output()).isZero();
+        Dist.pack(folder, "image");
 
         List<String> words = new ArrayList<>(Arrays.asList((commands.get(1) + OPPOSITE)
                 .replace("$PWD", folder.toString())

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * A machine as in a rack: a whole Debian that is reached by ssh over a cable, has serial consoles, and BMCs that send it NMIs and reset it.
@@ -54,7 +55,7 @@ final class Rack implements AutoCloseable {
     private Rack(Path folder, Path disk, String series) throws Exception {
         this.folder = folder;
         this.disk = disk;
-        for (String program : List.of("bmc", "network", "ipmi-bmc", "diag-bmc", "boot-kernel")) {
+        for (String program : List.of("bmc", "network", "ipmi-bmc", "diag-bmc", "boot-kernel", "serial-device")) {
             try (InputStream source = Rack.class.getResourceAsStream("rack/" + program)) {
                 Files.copy(Objects.requireNonNull(source), folder.resolve(program));
             }
@@ -140,15 +141,24 @@ final class Rack implements AutoCloseable {
 
     /** Switches it off and on: it boots its own kernel. */
     void reset() throws Exception {
-        String before = ssh("cat /proc/sys/kernel/random/boot_id").output();
+        String before = bootId().output();
         HeldProcess done = run("sh", "-c", bmc("system_reset"));
         assertThat(done.status()).as(done.output()).isZero();
-        long end = System.nanoTime() + BOOT.toNanos();
-        HeldProcess now = ssh("cat /proc/sys/kernel/random/boot_id");
+        awaitBootAfter(before, BOOT);
+    }
+
+    HeldProcess bootId() throws Exception {
+        return ssh("cat /proc/sys/kernel/random/boot_id");
+    }
+
+    /** Waits for another boot than {@code before}. */
+    void awaitBootAfter(String before, Duration limit) throws Exception {
+        long end = System.nanoTime() + limit.toNanos();
+        HeldProcess now = bootId();
         while (now.status() != 0 || now.output().equals(before)) {
             assertThat(System.nanoTime()).as("it has booted: " + now.output()).isLessThan(end);
             Thread.sleep(1000);
-            now = ssh("cat /proc/sys/kernel/random/boot_id");
+            now = bootId();
         }
     }
 
@@ -162,23 +172,44 @@ final class Rack implements AutoCloseable {
                 "IdentitiesOnly=yes",
                 "-o",
                 "ConnectTimeout=60",
+                // A machine that dies says nothing any more, nor that it does not.
+                "-o",
+                "ServerAliveInterval=20",
                 "-o",
                 "UserKnownHostsFile=" + folder.resolve("known-hosts"));
     }
 
     /** Runs a command there. */
     HeldProcess ssh(String command) throws Exception {
+        return ssh(command, COMMAND);
+    }
+
+    HeldProcess ssh(String command, Duration limit) throws Exception {
         List<String> words = new ArrayList<>(List.of("ssh", "-o", "BatchMode=yes"));
         words.addAll(sshOptions());
         words.addAll(List.of("root@" + ADDRESS, command));
-        return run(words.toArray(String[]::new));
+        return run(limit, words.toArray(String[]::new));
+    }
+
+    /** Copies files into root's home there. */
+    void copy(Path... files) throws Exception {
+        List<String> words = new ArrayList<>(List.of("scp", "-q", "-o", "BatchMode=yes"));
+        words.addAll(sshOptions());
+        Stream.of(files).map(Path::toString).forEach(words::add);
+        words.add("root@" + ADDRESS + ":");
+        HeldProcess copied = run(words.toArray(String[]::new));
+        assertThat(copied.status()).as(copied.output()).isZero();
     }
 
     /** Runs a command of this host that reaches it. */
     private HeldProcess run(String... command) throws Exception {
+        return run(COMMAND, command);
+    }
+
+    private HeldProcess run(Duration limit, String... command) throws Exception {
         List<String> words = new ArrayList<>(inside);
         words.addAll(List.of(command));
-        return HeldProcess.run(folder, COMMAND, words.toArray(String[]::new));
+        return HeldProcess.run(folder, limit, words.toArray(String[]::new));
     }
 
     /** Starts ksplat where it reaches it. */
@@ -301,6 +332,30 @@ final class Rack implements AutoCloseable {
                 .redirectError(log.toFile());
         builder.environment().putAll(environment);
         return builder.start();
+    }
+
+    /** A device of this host that its serial line is at. While it is there, it has the line to itself. */
+    record SerialDevice(String path, Process guard) implements AutoCloseable {
+        @Override
+        public void close() throws Exception {
+            end(guard);
+        }
+    }
+
+    /** Connects its serial line to a device of this host. */
+    SerialDevice serialDevice() throws Exception {
+        List<String> words = new ArrayList<>(inside);
+        words.addAll(
+                List.of("/usr/bin/python3", folder.resolve("serial-device").toString(), Integer.toString(CONSOLE)));
+        Path log = folder.resolve("serial-device.log");
+        Process process =
+                new ProcessBuilder(guarded(words)).redirectError(log.toFile()).start();
+        long end = System.nanoTime() + COMMAND.toNanos();
+        while (!Files.readString(log).contains("\n")) {
+            assertThat(System.nanoTime()).as("the device is there").isLessThan(end);
+            Thread.sleep(20);
+        }
+        return new SerialDevice(Files.readString(log).strip(), process);
     }
 
     private void awaitPower(String ipmitool) throws Exception {

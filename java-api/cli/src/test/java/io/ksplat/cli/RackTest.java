@@ -4,6 +4,7 @@ package io.ksplat.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -351,6 +352,57 @@ class RackTest {
         assertVerdict(ksplat, "writes", "CRASH");
         assertVerdict(ksplat, "nmi-cpumask-kptr", "CLEAN");
         assertNothingLeft(ksplat);
+    }
+
+    /** A line from the machine to a device of this host. */
+    @Test
+    void aPanicIsACrashFromASerialDevice() throws Exception {
+        String panics = writing("/proc/sysrq-trigger", "c");
+        try (Rack.SerialDevice device = rack.serialDevice()) {
+            Ksplat ksplat = run(
+                    rack.machines("console = { serial = \"" + device.path() + "\", baud = 115200 }"),
+                    panics,
+                    "nmi-cpumask-kptr");
+
+            assertVerdict(ksplat, "writes", "CRASH");
+            assertVerdict(ksplat, "nmi-cpumask-kptr", "CLEAN");
+            assertNothingLeft(ksplat);
+        }
+    }
+
+    /** Runs reproducers by a ksplat on the machine, which has only itself to run them on. */
+    private static JsonNode runThere(String report, String... reproducers) throws Exception {
+        HeldProcess ran = rack.ssh(
+                "ksplat-*/ksplat run " + String.join(" ", reproducers) + " --on local --yes --report " + report, LIMIT);
+        HeldProcess results = rack.ssh("cat " + report + "/results.json");
+        assertThat(results.status()).as(ran.output()).isZero();
+        return new ObjectMapper().readTree(results.output()).path("runs");
+    }
+
+    /** It dies of a reproducer, and its ksplat with it: the next one there leaves that reproducer out. */
+    @Test
+    void theMachineThatKsplatRunsOnIsOneToo() throws Exception {
+        Path panics = Path.of(writing("/proc/sysrq-trigger", "c"));
+        Dist.pack(folder, "tar");
+        rack.copy(Dist.archive(), panics, folder.resolve("writes.bpf.c"));
+        HeldProcess unpacked = rack.ssh("tar -xzf ksplat-*.tar.gz && sync");
+        assertThat(unpacked.status()).as(unpacked.output()).isZero();
+
+        JsonNode lived = runThere("lived", "nmi-cgroup-kptr/in-task", "nmi-cpumask-kptr");
+        assertThat(lived.findValuesAsText("target")).containsOnly("local");
+        assertThat(lived.findValuesAsText("verdict")).containsExactly("CLEAN", "UNSUPPORTED");
+        assertThat(lived.get(1).path("message").asText()).contains("local can send no storm of NMIs");
+
+        String before = rack.bootId().output();
+        String line = "ksplat-*/ksplat run " + panics.getFileName() + " --on local --yes --report died";
+        HeldProcess begun = rack.ssh("systemd-run -E HOME=/root --working-directory=/root sh -c '" + line + "'");
+        assertThat(begun.status()).as(begun.output()).isZero();
+        rack.awaitBootAfter(before, LIMIT);
+
+        JsonNode after = runThere("after", panics.getFileName().toString(), "nmi-cgroup-kptr/in-task");
+        assertThat(after.findValuesAsText("verdict")).containsExactly("ERROR", "CLEAN");
+        assertThat(after.get(0).path("message").asText()).contains("left out");
+        rack.assertNothingLeft();
     }
 
     private static void assertError(Ksplat ksplat, String... words) throws Exception {
