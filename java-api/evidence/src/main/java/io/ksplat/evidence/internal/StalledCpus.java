@@ -38,10 +38,10 @@ public final class StalledCpus {
     /**
      * Returns evidence that CPUs are stuck.
      *
-     * @param found what the console has reported
+     * @param found what the console has reported, in its order
      * @param still the CPUs whose hearts stand still
-     * @param asked where CPUs are, as the kernel says when somebody asks: a detector need not report each of them
-     * @return empty if there is none, or one of them is not shown to wait for a lock or for an answer
+     * @param asked where CPUs are, as the kernel says when somebody asks, in its order: a detector need not report each of them
+     * @return empty if there is none, or one of them is not shown to wait for a lock or for an answer, or is elsewhere the last time
      */
     public static Optional<Evidence> stuck(List<Evidence> found, Set<Integer> still, List<Stack> asked) {
         List<Stack> told = found.stream()
@@ -56,7 +56,9 @@ public final class StalledCpus {
         List<Stack> all = Stream.concat(told.stream(), asked.stream()).toList();
         Map<Integer, Stack> waiting = byCpu(all, StalledCpus::isWaiting);
         Map<Integer, Stack> asking = byCpu(all, StalledCpus::isAsking);
-        if (!still.stream().allMatch(cpu -> waiting.containsKey(cpu) || asking.containsKey(cpu))) {
+        if (!still.stream().allMatch(cpu -> waiting.containsKey(cpu) || asking.containsKey(cpu))
+                || hasGoneOn(told, still)
+                || hasGoneOn(asked, still)) {
             return Optional.empty();
         }
         // Those come first that it is about: the others got stuck behind them.
@@ -80,6 +82,16 @@ public final class StalledCpus {
                 .stacks(stacks)
                 .source(Source.OUTSIDE)
                 .build());
+    }
+
+    /** Whether one of these CPUs is shown elsewhere, the last time: it has waited, and may hold the lock now. */
+    private static boolean hasGoneOn(List<Stack> stacks, Set<Integer> still) {
+        Map<Integer, Stack> last = stacks.stream()
+                .filter(stack -> stack.cpu().isPresent())
+                .collect(Collectors.toMap(stack -> stack.cpu().getAsInt(), stack -> stack, (older, newer) -> newer));
+        return last.entrySet().stream()
+                .anyMatch(seen ->
+                        still.contains(seen.getKey()) && !isWaiting(seen.getValue()) && !isAsking(seen.getValue()));
     }
 
     /** Returns the first of these stacks of each CPU. */

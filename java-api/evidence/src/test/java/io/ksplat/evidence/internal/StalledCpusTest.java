@@ -63,6 +63,20 @@ class StalledCpusTest {
                 .isEmpty();
     }
 
+    /** It waited, got the lock, and computes with interrupts off since. */
+    @Test
+    void saysNothingOfACpuThatHasGoneOnSinceItWaited() {
+        Evidence waited = report(EvidenceKind.RCU_STALL, Source.CONSOLE, WAITS);
+        Stack computes = stack(1, "queue_stack_map_push_elem", "bpf_prog_x");
+        Evidence later = report(EvidenceKind.RCU_STALL, Source.CONSOLE, computes);
+        assertThat(StalledCpus.stuck(List.of(waited, later), Set.of(1), List.of()))
+                .isEmpty();
+        assertThat(StalledCpus.stuck(List.of(waited), Set.of(1), List.of(computes)))
+                .isEmpty();
+        assertThat(StalledCpus.stuck(List.of(later, waited), Set.of(1), List.of(computes, WAITS)))
+                .isPresent();
+    }
+
     /** It may hold the lock, and come back. */
     @Test
     void saysNothingWhereAnotherHeartStandsStillElsewhere() {
