@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * ksplat-guard [--remove DIR] [--host-network] [--listen ADDRESS:PORT]... -- COMMAND ARGS...: the parent of every QEMU.
+ * ksplat-guard [--remove DIR] [--host-network]
+ *	[--read PATH]... [--write PATH]... [--listen ADDRESS:PORT]... -- COMMAND ARGS...: the parent of every QEMU.
  *
  * It ties COMMAND's life to the process at the other end of its standard input (the JVM), and leaves nothing behind:
  *
@@ -9,6 +10,12 @@
  *  - COMMAND has namespaces of its own for the network, in which there is none, and for System V and POSIX queues, where the
  *    host lets the guard make them. Descriptors that it inherits, and sockets in the file system, work as ever. With
  *    --host-network it has the guard's own ones: for a COMMAND that is trusted, such as a container's daemon.
+ *  - COMMAND has no capabilities, also if the guard is root, and gets none. With --host-network it has the guard's.
+ *  - With --read or --write, COMMAND reaches only the files that they name, and what is in folders that they name: to read and run
+ *    them, or also to write, make and remove regular files and sockets. The system's programs and libraries, /dev/kvm, and some of
+ *    /dev, /proc and /sys are there besides (guard/confine.c). It can use no TCP but on descriptors that it inherits, and neither signal
+ *    nor call, by an abstract Unix socket, who is outside; from Linux 7.1 on, only Unix sockets in folders to write. The host's
+ *    Landlock does that, see landlock(7): what the kernel is too old for is left out.
  *  - The guard prints two lines, unless more is asked for: COMMAND's pid once it runs, and `ended STATUS` when it has ended.
  *    STATUS is its exit status, or 128 plus the number of the signal that killed it. Then stdout is closed.
  *  - End of file on stdin (the JVM closed it, or died, SIGKILL included) or SIGTERM: COMMAND's process group is killed
@@ -52,6 +59,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "guard/confine.h"
 
 #define EXIT_USAGE	2
 #define EXIT_GUARD	125
@@ -147,6 +156,7 @@ static int isolate(void)
 }
 
 static bool host_network;
+static struct reach reach;
 
 static void become(char **command, const struct listeners *listeners, pid_t guard, int status)
 {
@@ -163,7 +173,7 @@ static void become(char **command, const struct listeners *listeners, pid_t guar
 	/* COMMAND runs what a hostile guest makes of it: it gets no more rights, and its memory is not dumped to the disk. */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || setrlimit(RLIMIT_CORE, &no_core))
 		goto failed;
-	if (!host_network && isolate())
+	if (!host_network && (isolate() || drop_capabilities()))
 		goto failed;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* If the guard died before that, no signal will come. */
@@ -179,7 +189,7 @@ static void become(char **command, const struct listeners *listeners, pid_t guar
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (null >= 0 && dup2(null, STDIN_FILENO) == STDIN_FILENO &&
-	    dup2(STDERR_FILENO, STDOUT_FILENO) == STDOUT_FILENO)
+	    dup2(STDERR_FILENO, STDOUT_FILENO) == STDOUT_FILENO && !confine(&reach, command[0]))
 		execvp(command[0], command);
 failed:
 	error = errno;
@@ -481,7 +491,8 @@ out:
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: ksplat-guard [--remove DIR] [--host-network] [--listen ADDRESS:PORT]... -- COMMAND ARGS...\n");
+	fprintf(stderr, "usage: ksplat-guard [--remove DIR] [--host-network] "
+		"[--read PATH]... [--write PATH]... [--listen ADDRESS:PORT]... -- COMMAND ARGS...\n");
 	return EXIT_USAGE;
 }
 
@@ -490,8 +501,18 @@ struct arguments {
 	const char *listen[MOST_LISTENERS];
 	int listens;
 	bool host_network;
+	struct reach reach;
 	char **command;
 };
+
+static int parse_paths(int argc, char **argv, int at, const char *option, const char **paths, int *count)
+{
+	while (at + 1 < argc && !strcmp(argv[at], option) && *count < MOST_PATHS) {
+		paths[(*count)++] = argv[at + 1];
+		at += 2;
+	}
+	return at;
+}
 
 /* Returns an exit status if they are none that the guard takes, else 0. */
 static int parse(int argc, char **argv, struct arguments *to)
@@ -510,6 +531,8 @@ static int parse(int argc, char **argv, struct arguments *to)
 		to->host_network = true;
 		at++;
 	}
+	at = parse_paths(argc, argv, at, "--read", to->reach.read, &to->reach.reads);
+	at = parse_paths(argc, argv, at, "--write", to->reach.write, &to->reach.writes);
 	while (at + 1 < argc && !strcmp(argv[at], "--listen") && to->listens < MOST_LISTENERS) {
 		to->listen[to->listens++] = argv[at + 1];
 		at += 2;
@@ -529,6 +552,7 @@ int main(int argc, char **argv)
 	if (status)
 		return status;
 	host_network = arguments.host_network;
+	reach = arguments.reach;
 	for (; listeners.count < arguments.listens; listeners.count++) {
 		int fd = listen_at(arguments.listen[listeners.count]);
 

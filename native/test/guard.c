@@ -8,11 +8,14 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +25,9 @@
 #define DEADLINE_MS 10000
 
 static char program[512];
+
+/* This program, which a guard runs to try something: see try(). */
+static char self[4096];
 
 struct guarded {
 	pid_t guard;
@@ -208,6 +214,148 @@ static void the_command_sees_no_network_unless_it_is_asked_for(void)
 	last_line(&g, line, sizeof(line));
 	CHECK(!strcmp(line, "ended 0"), "said with --host-network: %s", line);
 	finish(&g);
+}
+
+/* Returns the exit status of what a guard starts. */
+static int ended(char *const argv[])
+{
+	struct guarded g = guard(argv);
+	int status = -1;
+	char line[64];
+
+	last_line(&g, line, sizeof(line));
+	if (sscanf(line, "ended %d", &status) != 1)
+		status = -1;
+	finish(&g);
+	return status;
+}
+
+static int landlock(void)
+{
+	return syscall(444, NULL, 0, 1u);
+}
+
+static void the_command_has_no_capabilities_unless_it_is_trusted(void)
+{
+	/* Nobody but root may give up what lies beyond his rights anyway. */
+	char *none = geteuid() ? "! grep -E '^Cap(Inh|Prm|Eff|Amb)' /proc/self/status | grep -v '0000000000000000$'" :
+				 "! grep -E '^Cap' /proc/self/status | grep -v '0000000000000000$'";
+	char mine[64], trusted_script[256];
+	char *untrusted[] = { program, "--", "sh", "-c", none, NULL };
+	char *trusted[] = { program, "--host-network", "--", "sh", "-c", trusted_script, NULL };
+	FILE *status = fopen("/proc/self/status", "r");
+	char text[256];
+
+	CHECK(ended(untrusted) == 0, "it has capabilities");
+	mine[0] = 0;
+	while (status && fgets(text, sizeof(text), status))
+		sscanf(text, "CapPrm: %63s", mine);
+	if (status)
+		fclose(status);
+	snprintf(trusted_script, sizeof(trusted_script), "grep -q '^CapPrm:[[:space:]]*%s$' /proc/self/status", mine);
+	CHECK(ended(trusted) == 0, "--host-network took some of %s", mine);
+}
+
+/* A script that ends with 0 unless a file is refused. */
+struct attempt {
+	const char *script;
+	/* The first version of Landlock that refuses it, 0 if none does. */
+	int refused_since;
+};
+
+static void the_command_reaches_only_the_files_that_are_named(void)
+{
+	char readable[64], outside[64], writable[64] = "/tmp/guard-writable-XXXXXX", script[400], names[256];
+	/* A shell that cannot open a file ends with 2, and `read` with 1 where the file is empty. */
+	const struct attempt attempts[] = {
+		{ "read x <$readable/deep/file; test $? -le 1", 0 },
+		{ "echo x >>$readable/deep/file", 1 },
+		{ "read x <$readable/deep/link/kept; test $? -le 1", 1 },
+		{ "read x <$outside/kept; test $? -le 1", 1 },
+		{ "ls $outside", 1 },
+		{ "echo x >>$outside/kept", 1 },
+		{ "truncate -s 0 $outside/kept", 1 },
+		{ "echo x >$outside/new && rm $outside/new", 1 },
+		{ "mkdir $outside/folder && rmdir $outside/folder", 1 },
+		{ "echo x >$writable/new && read x <$writable/new && mv $writable/new $writable/old && rm $writable/old", 0 },
+		{ "mkfifo $writable/fifo && rm $writable/fifo", 1 },
+		{ "echo x >/dev/null && read x </dev/urandom; test $? -le 1", 0 },
+	};
+	char *confined[] = { program, "--read", readable, "--write", writable, "--", "sh", "-c", script, NULL };
+	char *open_to_all[] = { program, "--", "sh", "-c", script, NULL };
+	char *remove[] = { program, "--remove", readable, "--", "true", NULL };
+
+	make_tree(readable, outside);
+	if (!mkdtemp(writable))
+		abort();
+	snprintf(names, sizeof(names), "readable=%s outside=%s writable=%s", readable, outside, writable);
+	for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
+		bool refused = attempts[i].refused_since && landlock() >= attempts[i].refused_since;
+
+		snprintf(script, sizeof(script), "%s; %s", names, attempts[i].script);
+		CHECK((ended(confined) != 0) == refused, "confined: %s", script);
+		CHECK(ended(open_to_all) == 0, "not confined: %s", script);
+	}
+	ended(remove);
+	CHECK(!rmdir(writable), "something was left in %s", writable);
+	drop_outside(outside);
+}
+
+static int socket_at(const char *abstract, int (*use)(int, const struct sockaddr *, socklen_t))
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "%s", abstract);
+	if (use(fd, (struct sockaddr *)&address, offsetof(struct sockaddr_un, sun_path) + 1 + strlen(abstract))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int call(int port);
+
+/* Does one thing that may be refused: exit status 0 if it was not. */
+static int try(const char *what, const char *with)
+{
+	long number = atol(with);
+
+	if (!strcmp(what, "connect"))
+		return call(number) < 0;
+	if (!strcmp(what, "signal"))
+		return kill(number, 0) != 0;
+	if (!strcmp(what, "abstract"))
+		return socket_at(with, connect) < 0;
+	return 2;
+}
+
+static void the_command_meets_nobody_outside(void)
+{
+	char port[16], pid[16], name[32];
+	char *tries[][2] = { { "connect", port }, { "signal", pid }, { "abstract", name } };
+	const int since[] = { 4, 6, 6 };
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t length = sizeof(address);
+	int tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), abstract;
+
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	snprintf(name, sizeof(name), "guard-test-%d", getpid());
+	abstract = socket_at(name, bind);
+	if (tcp < 0 || abstract < 0 || bind(tcp, (struct sockaddr *)&address, length) || listen(tcp, 8) || listen(abstract, 8) ||
+	    getsockname(tcp, (struct sockaddr *)&address, &length))
+		abort();
+	snprintf(port, sizeof(port), "%d", ntohs(address.sin_port));
+	for (int i = 0; i < 3; i++) {
+		/* Where no network namespace stands before Landlock. */
+		char *confined[] = { program, "--host-network", "--read", "/usr", "--", self, "try", tries[i][0], tries[i][1], NULL };
+		char *together[] = { program, "--host-network", "--", self, "try", tries[i][0], tries[i][1], NULL };
+
+		CHECK(ended(confined) == (landlock() >= since[i]), "confined, it may %s", tries[i][0]);
+		CHECK(ended(together) == 0, "it may not %s", tries[i][0]);
+	}
+	close(tcp);
+	close(abstract);
 }
 
 static void end_of_stdin_kills_the_group_and_removes(void)
@@ -468,9 +616,14 @@ int main(int argc, char **argv)
 {
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
+	if (argc == 4 && !strcmp(argv[1], "try"))
+		return try(argv[2], argv[3]);
+	if (!realpath(argv[0], self))
+		abort();
 	snprintf(program, sizeof(program), "%s/ksplat-guard", argc > 1 ? argv[1] : "build");
 	status_is_passed_on();
 	the_command_gains_no_rights_and_dumps_no_core();
+	the_command_has_no_capabilities_unless_it_is_trusted();
 	the_command_sees_no_network_unless_it_is_asked_for();
 	end_of_stdin_kills_the_group_and_removes();
 	sigterm_is_as_the_end_of_stdin();
@@ -480,6 +633,8 @@ int main(int argc, char **argv)
 	terminal_signals_do_not_reach();
 	/* Its messages are expected here. */
 	dup2(null, STDERR_FILENO);
+	the_command_reaches_only_the_files_that_are_named();
+	the_command_meets_nobody_outside();
 	what_cannot_start_says_so();
 	a_client_holds_the_guard_and_its_end_ends_all();
 	nothing_runs_before_a_client_is_there();
