@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * ksplat-guard [--remove DIR] [--host-network]
+ * ksplat-guard [--remove DIR] [--host-network] [--memory BYTES] [--processes N] [--cpus N]
  *	[--read PATH]... [--write PATH]... [--listen ADDRESS:PORT]... -- COMMAND ARGS...: the parent of every QEMU.
  *
  * It ties COMMAND's life to the process at the other end of its standard input (the JVM), and leaves nothing behind:
@@ -16,8 +16,12 @@
  *    /dev, /proc and /sys are there besides (guard/confine.c). It can use no TCP but on descriptors that it inherits, and neither signal
  *    nor call, by an abstract Unix socket, who is outside; from Linux 7.1 on, only Unix sockets in folders to write. The host's
  *    Landlock does that, see landlock(7): what the kernel is too old for is left out.
+ *  - --memory (swap included), --processes (threads count) and --cpus (so many CPUs' time) limit COMMAND and all that it starts, by a
+ *    control group of its own, where the host lets the guard make one: with version 1, below the guard's own; with version 2, beside
+ *    it, unless that is limited already. The group is killed and removed at the end; the next guard removes that of a killed one.
  *  - The guard prints two lines, unless more is asked for: COMMAND's pid once it runs, and `ended STATUS` when it has ended.
- *    STATUS is its exit status, or 128 plus the number of the signal that killed it. Then stdout is closed.
+ *    STATUS is its exit status, or 128 plus the number of the signal that killed it. Then stdout is closed. If the kernel killed it
+ *    for want of memory, a line on stderr says so before.
  *  - End of file on stdin (the JVM closed it, or died, SIGKILL included) or SIGTERM: COMMAND's process group is killed
  *    with SIGKILL, DIR is removed with all that it holds, and the guard exits with STATUS.
  *  - After a line `keep` on stdin, the end of stdin ends nothing any more. The guard stays with COMMAND, and SIGTERM to the
@@ -43,6 +47,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -60,6 +65,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "guard/cgroup.h"
 #include "guard/confine.h"
 
 #define EXIT_USAGE	2
@@ -67,6 +73,7 @@
 #define EXIT_START	127
 
 #define MOST_LISTENERS	8
+#define MOST_CPUS	10000
 /* The number that the second --listen has in COMMAND. */
 #define FIRST_INHERITED	10
 #define CLIENT_MS	60000
@@ -157,6 +164,8 @@ static int isolate(void)
 
 static bool host_network;
 static struct reach reach;
+static struct limits limits;
+static struct cgroup group;
 
 static void become(char **command, const struct listeners *listeners, pid_t guard, int status)
 {
@@ -173,6 +182,7 @@ static void become(char **command, const struct listeners *listeners, pid_t guar
 	/* COMMAND runs what a hostile guest makes of it: it gets no more rights, and its memory is not dumped to the disk. */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || setrlimit(RLIMIT_CORE, &no_core))
 		goto failed;
+	cgroup_enter(&group);
 	if (!host_network && (isolate() || drop_capabilities()))
 		goto failed;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -456,6 +466,7 @@ static int guard(const char *dir, struct listeners *listeners, char **command)
 		result = EXIT_GUARD;
 		goto out;
 	}
+	cgroup_make(&group, &limits);
 	pid = start(command, listeners);
 	for (int i = 1; i < listeners->count; i++)
 		close(listeners->fd[i]);
@@ -478,12 +489,17 @@ static int guard(const char *dir, struct listeners *listeners, char **command)
 	/* Ends what the command left running in its group. */
 	kill(-pid, SIGKILL);
 	result = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	if (result == 128 + SIGKILL && !told && cgroup_oom_kills(&group))
+		fprintf(stderr, "ksplat-guard: the kernel killed %s for want of memory; it may use %llu MiB\n", command[0],
+			limits.memory >> 20);
+	cgroup_remove(&group);
 	dprintf(STDOUT_FILENO, "ended %d\n", result);
 	if (!listeners->count)
 		close(STDOUT_FILENO);
 	if (dir && !told && !kept)
 		wait_for_end_of_stdin(term);
 out:
+	cgroup_remove(&group);
 	if (dir && remove_tree(dir))
 		result = EXIT_GUARD;
 	return result;
@@ -491,7 +507,7 @@ out:
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: ksplat-guard [--remove DIR] [--host-network] "
+	fprintf(stderr, "usage: ksplat-guard [--remove DIR] [--host-network] [--memory BYTES] [--processes N] [--cpus N] "
 		"[--read PATH]... [--write PATH]... [--listen ADDRESS:PORT]... -- COMMAND ARGS...\n");
 	return EXIT_USAGE;
 }
@@ -501,9 +517,46 @@ struct arguments {
 	const char *listen[MOST_LISTENERS];
 	int listens;
 	bool host_network;
+	struct limits limits;
 	struct reach reach;
 	char **command;
 };
+
+/* Reads a limit: a number that is not zero. */
+static bool parse_limit(const char *text, unsigned long long most, unsigned long long *to)
+{
+	char *end;
+
+	errno = 0;
+	*to = strtoull(text, &end, 10);
+	/* strtoull() takes a sign and spaces. */
+	return isdigit((unsigned char)text[0]) && !*end && !errno && *to && *to <= most;
+}
+
+/* Takes `--limit N` if it stands at `*at`. Returns false if N is no limit. */
+static bool parse_limits(int argc, char **argv, int *at, struct limits *to)
+{
+	const struct {
+		const char *name;
+		unsigned long long most;
+		unsigned long long *to;
+	} known[] = {
+		{ "--memory", LLONG_MAX, &to->memory },
+		{ "--processes", INT_MAX, &to->processes },
+		{ "--cpus", MOST_CPUS, &to->cpus },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (*at + 1 >= argc || strcmp(argv[*at], known[i].name))
+			continue;
+		if (!parse_limit(argv[*at + 1], known[i].most, known[i].to)) {
+			fprintf(stderr, "ksplat-guard: %s %s: no limit\n", known[i].name, argv[*at + 1]);
+			return false;
+		}
+		*at += 2;
+	}
+	return true;
+}
 
 static int parse_paths(int argc, char **argv, int at, const char *option, const char **paths, int *count)
 {
@@ -531,6 +584,8 @@ static int parse(int argc, char **argv, struct arguments *to)
 		to->host_network = true;
 		at++;
 	}
+	if (!parse_limits(argc, argv, &at, &to->limits))
+		return EXIT_USAGE;
 	at = parse_paths(argc, argv, at, "--read", to->reach.read, &to->reach.reads);
 	at = parse_paths(argc, argv, at, "--write", to->reach.write, &to->reach.writes);
 	while (at + 1 < argc && !strcmp(argv[at], "--listen") && to->listens < MOST_LISTENERS) {
@@ -552,6 +607,7 @@ int main(int argc, char **argv)
 	if (status)
 		return status;
 	host_network = arguments.host_network;
+	limits = arguments.limits;
 	reach = arguments.reach;
 	for (; listeners.count < arguments.listens; listeners.count++) {
 		int fd = listen_at(arguments.listen[listeners.count]);

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -320,6 +321,7 @@ static int call(int port);
 static int try(const char *what, const char *with)
 {
 	long number = atol(with);
+	char *memory;
 
 	if (!strcmp(what, "connect"))
 		return call(number) < 0;
@@ -327,6 +329,23 @@ static int try(const char *what, const char *with)
 		return kill(number, 0) != 0;
 	if (!strcmp(what, "abstract"))
 		return socket_at(with, connect) < 0;
+	if (!strcmp(what, "fork")) {
+		for (long i = 0; i < number; i++) {
+			pid_t pid = fork();
+
+			if (!pid) {
+				pause();
+				_exit(0);
+			}
+			if (pid < 0)
+				return 1;
+		}
+		return 0;
+	}
+	if (!strcmp(what, "allocate")) {
+		memory = mmap(NULL, number, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		return memory == MAP_FAILED || memory[number - 1];
+	}
 	return 2;
 }
 
@@ -356,6 +375,148 @@ static void the_command_meets_nobody_outside(void)
 	}
 	close(tcp);
 	close(abstract);
+}
+
+/* Whether this host lets such a process make control groups with all that is limited. */
+static bool may_limit(void)
+{
+	char text[256] = "";
+	FILE *file;
+
+	if (geteuid())
+		return false;
+	if (!access("/sys/fs/cgroup/memory/cgroup.procs", W_OK) && !access("/sys/fs/cgroup/pids/cgroup.procs", W_OK))
+		return true;
+	file = fopen("/sys/fs/cgroup/cgroup.subtree_control", "r+");
+	if (!file)
+		return false;
+	if (!fgets(text, sizeof(text), file))
+		text[0] = 0;
+	fclose(file);
+	return strstr(text, "memory") && strstr(text, "pids");
+}
+
+static void the_command_is_held_to_its_limits(void)
+{
+	/* A sanitized program needs more memory than a plain one. */
+	char *forks[] = { program, "--processes", "50", "--", self, "try", "fork", "60", NULL };
+	char *few[] = { program, "--processes", "50", "--", self, "try", "fork", "40", NULL };
+	char *unlimited[] = { program, "--", self, "try", "fork", "60", NULL };
+	char *allocates[] = { program, "--memory", "268435456", "--", self, "try", "allocate", "536870912", NULL };
+	char *little[] = { program, "--memory", "268435456", "--", self, "try", "allocate", "67108864", NULL };
+	char *much[] = { program, "--", self, "try", "allocate", "536870912", NULL };
+	char text[512] = "";
+	int words[2], saved;
+	ssize_t n;
+
+	CHECK(ended(forks) == may_limit(), "60 processes where 50 may be");
+	CHECK(ended(few) == 0, "40 processes where 50 may be");
+	CHECK(ended(unlimited) == 0, "60 processes without a limit");
+	CHECK(ended(little) == 0, "64 MiB of 256");
+	CHECK(ended(much) == 0, "512 MiB without a limit");
+	if (pipe2(words, O_CLOEXEC))
+		abort();
+	saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
+	dup2(words[1], STDERR_FILENO);
+	close(words[1]);
+	CHECK(ended(allocates) == (may_limit() ? 137 : 0), "512 MiB of 256");
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	n = read(words[0], text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = 0;
+	close(words[0]);
+	CHECK(!may_limit() || (strstr(text, "for want of memory; it may use 256 MiB\n") && strstr(text, self)), "said: %s", text);
+}
+
+/* Finds the folder of a process's group in the hierarchy of a controller, or that of version 2. */
+static bool group_of(pid_t pid, const char *controller, char *to, size_t size)
+{
+	char path[64], line[1024], word[32];
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
+	file = fopen(path, "r");
+	snprintf(word, sizeof(word), ":%s:", controller);
+	while (file && !found && fgets(line, sizeof(line), file)) {
+		char *own = strstr(line, "/ksplat-");
+
+		if (!own)
+			continue;
+		line[strcspn(line, "\n")] = 0;
+		found = strstr(line, word) || !strncmp(line, "0::", 3);
+		snprintf(to, size, "/sys/fs/cgroup%s%s%s", strstr(line, word) ? "/" : "", strstr(line, word) ? controller : "",
+			 strchr(strchr(line, ':') + 1, ':') + 1);
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static bool has_two_sessions(const void *procs)
+{
+	FILE *file = fopen(procs, "r");
+	pid_t pid, first = 0;
+	bool two = false;
+
+	while (file && fscanf(file, "%d", &pid) == 1) {
+		if (!first)
+			first = getsid(pid);
+		two |= getsid(pid) != first;
+	}
+	if (file)
+		fclose(file);
+	return two;
+}
+
+static void its_control_group_goes_with_it(void)
+{
+	char *argv[] = { program, "--memory", "268435456", "--processes", "50", "--cpus", "3", "--", "sleep", "1000", NULL };
+	char *leaves[] = { program, "--processes", "50", "--", "sh", "-c", "setsid sleep 1000 & exec sleep 1000", NULL };
+	char *next[] = { program, "--processes", "50", "--", "true", NULL };
+	char pids[1200] = "", memory[1200] = "", path[1300];
+	struct guarded g;
+	FILE *file;
+	int status;
+
+	if (!may_limit())
+		return;
+	for (int i = 0; i < 3; i++) {
+		g = guard(argv);
+		CHECK(group_of(g.command, "pids", pids, sizeof(pids)), "%d is in no group of its own", g.command);
+		CHECK(group_of(g.command, "memory", memory, sizeof(memory)), "%d is in no group of its own", g.command);
+		CHECK(!absent(pids) && !absent(memory), "%s, %s", pids, memory);
+		snprintf(path, sizeof(path), "%s/pids.max", pids);
+		file = fopen(path, "r");
+		CHECK(file && fscanf(file, "%d", &status) == 1 && status == 50, "%s", path);
+		if (file)
+			fclose(file);
+		if (i == 0) {
+			finish(&g);
+		} else {
+			kill(g.guard, i == 1 ? SIGTERM : SIGKILL);
+			waitpid(g.guard, &status, 0);
+			close(g.in);
+			fclose(g.out);
+			CHECK(becomes(gone, &g.command), "the command lives");
+		}
+		if (i == 2) {
+			CHECK(!absent(pids), "nothing was left over to try with");
+			CHECK(ended(next) == 0, "the next one did not run");
+		}
+		CHECK(absent(pids), "%s is still there", pids);
+		CHECK(i == 2 || absent(memory), "%s is still there", memory);
+	}
+	next[1] = "--memory";
+	next[2] = "268435456";
+	CHECK(ended(next) == 0 && absent(memory), "%s is still there", memory);
+
+	g = guard(leaves);
+	CHECK(group_of(g.command, "pids", pids, sizeof(pids)), "%d is in no group of its own", g.command);
+	snprintf(path, sizeof(path), "%s/cgroup.procs", pids);
+	CHECK(becomes(has_two_sessions, path), "nothing left its session");
+	finish(&g);
+	CHECK(absent(pids), "what left its process group lives on in %s", pids);
 }
 
 static void end_of_stdin_kills_the_group_and_removes(void)
@@ -457,6 +618,7 @@ static void what_cannot_start_says_so(void)
 	char *usage[] = { program, "sleep", "1", NULL };
 	char *root[] = { program, "--remove", "/", "--", "sleep", "1", NULL };
 	char *sign[] = { program, "--listen", "127.0.0.1:+0", "--", "sleep", "1", NULL };
+	char *limit[] = { program, "--processes", "-1", "--", "sleep", "1", NULL };
 	struct guarded g = guard(argv);
 	int status = finish(&g);
 
@@ -465,6 +627,9 @@ static void what_cannot_start_says_so(void)
 	status = finish(&g);
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 2, "status %x", status);
 	g = guard(root);
+	status = finish(&g);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 2, "status %x", status);
+	g = guard(limit);
 	status = finish(&g);
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 2, "status %x", status);
 	g = guard(sign);
@@ -625,6 +790,8 @@ int main(int argc, char **argv)
 	the_command_gains_no_rights_and_dumps_no_core();
 	the_command_has_no_capabilities_unless_it_is_trusted();
 	the_command_sees_no_network_unless_it_is_asked_for();
+	the_command_is_held_to_its_limits();
+	its_control_group_goes_with_it();
 	end_of_stdin_kills_the_group_and_removes();
 	sigterm_is_as_the_end_of_stdin();
 	a_kept_command_outlives_stdin();
