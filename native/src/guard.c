@@ -13,9 +13,10 @@
  *  - COMMAND has no capabilities, also if the guard is root, and gets none. With --host-network it has the guard's.
  *  - With --read or --write, COMMAND reaches only the files that they name, and what is in folders that they name: to read and run
  *    them, or also to write, make and remove regular files and sockets. The system's programs and libraries, /dev/kvm, and some of
- *    /dev, /proc and /sys are there besides (guard/confine.c). It can use no TCP but on descriptors that it inherits, and neither signal
- *    nor call, by an abstract Unix socket, who is outside; from Linux 7.1 on, only Unix sockets in folders to write. The host's
- *    Landlock does that, see landlock(7): what the kernel is too old for is left out.
+ *    /dev, /proc and /sys are there besides (guard/confine.c). It can use no TCP but on descriptors that it inherits, and can neither
+ *    signal who is outside nor connect to his abstract Unix sockets, or, from Linux 7.1 on, to sockets outside the folders to write. The
+ *    host's Landlock does that, see landlock(7): what the kernel is too old for is left out. In addition /run, where the host's
+ *    services have their sockets, is empty, where the host lets the guard make a mount namespace and none of the paths leads there.
  *  - --memory (swap included), --processes (threads count) and --cpus (so many CPUs' time) limit COMMAND and all that it starts, by a
  *    control group of its own, where the host lets the guard make one: with version 1, below the guard's own; with version 2, beside
  *    it, unless that is limited already. The group is killed and removed at the end; the next guard removes that of a killed one.
@@ -183,7 +184,10 @@ static void become(char **command, const struct listeners *listeners, pid_t guar
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || setrlimit(RLIMIT_CORE, &no_core))
 		goto failed;
 	cgroup_enter(&group);
-	if (!host_network && (isolate() || drop_capabilities()))
+	if (!host_network && isolate())
+		goto failed;
+	hide_sockets(&reach, command[0]);
+	if (!host_network && drop_capabilities())
 		goto failed;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* If the guard died before that, no signal will come. */
@@ -586,8 +590,8 @@ static int parse(int argc, char **argv, struct arguments *to)
 	}
 	if (!parse_limits(argc, argv, &at, &to->limits))
 		return EXIT_USAGE;
-	at = parse_paths(argc, argv, at, "--read", to->reach.read, &to->reach.reads);
-	at = parse_paths(argc, argv, at, "--write", to->reach.write, &to->reach.writes);
+	at = parse_paths(argc, argv, at, "--read", to->reach.readable, &to->reach.reads);
+	at = parse_paths(argc, argv, at, "--write", to->reach.writable, &to->reach.writes);
 	while (at + 1 < argc && !strcmp(argv[at], "--listen") && to->listens < MOST_LISTENERS) {
 		to->listen[to->listens++] = argv[at + 1];
 		at += 2;

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -53,6 +58,9 @@ struct path_beneath_attr {
 	int32_t parent_fd;
 } __attribute__((packed));
 
+/* Where the host's services have their sockets. */
+#define RUN	"/run"
+
 /* Whoever may read a program may run it: it gets no more rights, and copying it would do as well. */
 #define READ	(FS_READ_FILE | FS_READ_DIR | FS_EXECUTE)
 #define WRITE	(READ | FS_WRITE_FILE | FS_TRUNCATE | FS_REMOVE_FILE | FS_MAKE_REG | FS_MAKE_SOCK | FS_RESOLVE_UNIX)
@@ -89,6 +97,29 @@ int drop_capabilities(void)
 	return syscall(SYS_capset, &header, none);
 }
 
+static bool in_run(const char *path)
+{
+	char real[PATH_MAX];
+
+	return realpath(path, real) && !strncmp(real, RUN, strlen(RUN)) && (!real[strlen(RUN)] || real[strlen(RUN)] == '/');
+}
+
+void hide_sockets(const struct reach *reach, const char *command)
+{
+	if ((!reach->reads && !reach->writes) || in_run(command))
+		return;
+	for (int i = 0; i < reach->reads; i++) {
+		if (in_run(reach->readable[i]))
+			return;
+	}
+	for (int i = 0; i < reach->writes; i++) {
+		if (in_run(reach->writable[i]))
+			return;
+	}
+	if (!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		mount("none", RUN, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, "size=4k,mode=555");
+}
+
 static int allow(int ruleset, uint64_t handled, const char *path, uint64_t access)
 {
 	struct path_beneath_attr rule = { .allowed_access = access & handled };
@@ -118,11 +149,11 @@ static int allow_all(int ruleset, uint64_t handled, const struct reach *reach, c
 	if (strchr(command, '/') && allow(ruleset, handled, command, READ))
 		return -1;
 	for (int i = 0; i < reach->reads; i++) {
-		if (allow(ruleset, handled, reach->read[i], READ))
+		if (allow(ruleset, handled, reach->readable[i], READ))
 			return -1;
 	}
 	for (int i = 0; i < reach->writes; i++) {
-		if (allow(ruleset, handled, reach->write[i], WRITE | FS_REFER))
+		if (allow(ruleset, handled, reach->writable[i], WRITE | FS_REFER))
 			return -1;
 	}
 	return 0;

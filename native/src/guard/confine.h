@@ -7,14 +7,20 @@
 
 /* Files, and folders with all that is in them. */
 struct reach {
-	const char *read[MOST_PATHS];
+	const char *readable[MOST_PATHS];
 	int reads;
-	const char *write[MOST_PATHS];
+	const char *writable[MOST_PATHS];
 	int writes;
 };
 
 /* Gives up every capability for good, also those that root gets by running a program. Returns 0, or -1 with errno. */
 int drop_capabilities(void);
+
+/*
+ * Puts an empty folder in place of the one with the sockets of the host's services, in a mount namespace of its own: before Linux 7.1,
+ * Landlock lets everybody connect to them. Does nothing if the reach is empty or leads there, or where the host does not allow it.
+ */
+void hide_sockets(const struct reach *reach, const char *command);
 
 /*
  * Takes away all files but those of the reach, the system's programs and libraries, and what a program needs of /dev, /proc and /sys;
