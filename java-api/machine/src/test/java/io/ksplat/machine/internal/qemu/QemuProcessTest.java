@@ -42,7 +42,12 @@ class QemuProcessTest {
     }
 
     private QemuProcess start(String text) throws IOException {
-        return QemuProcess.start(programs.guard(), folder, List.of(script(text).toString(), "-some", "words"));
+        return QemuProcess.start(
+                programs.guard(), folder, bounds(), List.of(script(text).toString(), "-some", "words"));
+    }
+
+    private Bounds bounds() {
+        return Bounds.of(List.of(), List.of(temporary), 1, 64, 0);
     }
 
     private static boolean runs(long pid) {
@@ -88,7 +93,10 @@ class QemuProcessTest {
     @Test
     void saysSoWhereThereIsNoQemu() throws Exception {
         try (QemuProcess qemu = QemuProcess.start(
-                programs.guard(), folder, List.of(temporary.resolve("nowhere").toString()))) {
+                programs.guard(),
+                folder,
+                bounds(),
+                List.of(temporary.resolve("nowhere").toString()))) {
             assertThat(qemu.exit().get(60, TimeUnit.SECONDS)).isEqualTo(127);
             assertThat(qemu.exitMessage()).contains("nowhere").contains("No such file or directory");
         }
