@@ -3,6 +3,7 @@ package io.ksplat.machine.internal.qemu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.machine.Accelerator;
@@ -87,6 +88,19 @@ class QemuProcessTest {
     void tellsASignalAsTheShellDoes() throws Exception {
         try (QemuProcess qemu = start("kill -9 $$")) {
             assertThat(qemu.exit().get(60, TimeUnit.SECONDS)).isEqualTo(128 + 9);
+        }
+    }
+
+    @Test
+    void saysThatQemuRanOutOfMemory() throws Exception {
+        assumeThat(ControlGroups.canBeMade()).as("control groups can be made").isTrue();
+        Path qemu = script("x=$(head -c 300000000 /dev/zero | tr '\\0' x); echo ${#x}");
+        Bounds little = new Bounds(List.of(), List.of(temporary), 64 << 20, 100, 2);
+
+        try (QemuProcess process = QemuProcess.start(programs.guard(), folder, little, List.of(qemu.toString()))) {
+            assertThat(process.exit().get(60, TimeUnit.SECONDS)).isEqualTo(128 + 9);
+            assertThat(process.exitMessage())
+                    .isEqualTo("ksplat-guard: the kernel killed " + qemu + " for want of memory; it may use 64 MiB");
         }
     }
 
