@@ -149,6 +149,13 @@ static void arguments(const uint8_t *data, size_t size)
 		MUST(found.listens >= 0 && found.listens <= MOST_LISTENERS);
 		for (int i = 0; i < found.listens; i++)
 			MUST(found.listen[i]);
+		MUST(found.reach.reads >= 0 && found.reach.reads <= MOST_PATHS);
+		for (int i = 0; i < found.reach.reads; i++)
+			MUST(found.reach.readable[i]);
+		MUST(found.reach.writes >= 0 && found.reach.writes <= MOST_PATHS);
+		for (int i = 0; i < found.reach.writes; i++)
+			MUST(found.reach.writable[i]);
+		MUST(found.limits.memory <= LLONG_MAX && found.limits.processes <= INT_MAX && found.limits.cpus <= MOST_CPUS);
 	}
 	free(text);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * ksplat-guard [--remove DIR] [--host-network] [--listen ADDRESS:PORT]... -- COMMAND ARGS...: the parent of every QEMU.
+ * ksplat-guard [--remove DIR] [--host-network] [--memory BYTES] [--processes N] [--cpus N]
+ *	[--read PATH]... [--write PATH]... [--listen ADDRESS:PORT]... -- COMMAND ARGS...: the parent of every QEMU.
  *
  * It ties COMMAND's life to the process at the other end of its standard input (the JVM), and leaves nothing behind:
  *
@@ -9,8 +10,19 @@
  *  - COMMAND has namespaces of its own for the network, in which there is none, and for System V and POSIX queues, where the
  *    host lets the guard make them. Descriptors that it inherits, and sockets in the file system, work as ever. With
  *    --host-network it has the guard's own ones: for a COMMAND that is trusted, such as a container's daemon.
+ *  - COMMAND has no capabilities, also if the guard is root, and gets none. With --host-network it has the guard's.
+ *  - With --read or --write, COMMAND reaches only the files that they name, and what is in folders that they name: to read and run
+ *    them, or also to write, make and remove regular files and sockets. The system's programs and libraries, /dev/kvm, and some of
+ *    /dev, /proc and /sys are there besides (guard/confine.c). It can use no TCP but on descriptors that it inherits, and can neither
+ *    signal who is outside nor connect to his abstract Unix sockets, or, from Linux 7.1 on, to sockets outside the folders to write. The
+ *    host's Landlock does that, see landlock(7): what the kernel is too old for is left out. In addition /run, where the host's
+ *    services have their sockets, is empty, where the host lets the guard make a mount namespace and none of the paths leads there.
+ *  - --memory (swap included), --processes (threads count) and --cpus (so many CPUs' time) limit COMMAND and all that it starts, by a
+ *    control group of its own, where the host lets the guard make one: with version 1, below the guard's own; with version 2, beside
+ *    it, unless that is limited already. The group is killed and removed at the end; the next guard removes that of a killed one.
  *  - The guard prints two lines, unless more is asked for: COMMAND's pid once it runs, and `ended STATUS` when it has ended.
- *    STATUS is its exit status, or 128 plus the number of the signal that killed it. Then stdout is closed.
+ *    STATUS is its exit status, or 128 plus the number of the signal that killed it. Then stdout is closed. If the kernel killed it
+ *    for want of memory, a line on stderr says so before.
  *  - End of file on stdin (the JVM closed it, or died, SIGKILL included) or SIGTERM: COMMAND's process group is killed
  *    with SIGKILL, DIR is removed with all that it holds, and the guard exits with STATUS.
  *  - After a line `keep` on stdin, the end of stdin ends nothing any more. The guard stays with COMMAND, and SIGTERM to the
@@ -36,6 +48,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -53,11 +66,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "guard/cgroup.h"
+#include "guard/confine.h"
+
 #define EXIT_USAGE	2
 #define EXIT_GUARD	125
 #define EXIT_START	127
 
 #define MOST_LISTENERS	8
+#define MOST_CPUS	10000
 /* The number that the second --listen has in COMMAND. */
 #define FIRST_INHERITED	10
 #define CLIENT_MS	60000
@@ -147,6 +164,9 @@ static int isolate(void)
 }
 
 static bool host_network;
+static struct reach reach;
+static struct limits limits;
+static struct cgroup group;
 
 static void become(char **command, const struct listeners *listeners, pid_t guard, int status)
 {
@@ -163,7 +183,11 @@ static void become(char **command, const struct listeners *listeners, pid_t guar
 	/* COMMAND runs what a hostile guest makes of it: it gets no more rights, and its memory is not dumped to the disk. */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || setrlimit(RLIMIT_CORE, &no_core))
 		goto failed;
+	cgroup_enter(&group);
 	if (!host_network && isolate())
+		goto failed;
+	hide_sockets(&reach, command[0]);
+	if (!host_network && drop_capabilities())
 		goto failed;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* If the guard died before that, no signal will come. */
@@ -179,7 +203,7 @@ static void become(char **command, const struct listeners *listeners, pid_t guar
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (null >= 0 && dup2(null, STDIN_FILENO) == STDIN_FILENO &&
-	    dup2(STDERR_FILENO, STDOUT_FILENO) == STDOUT_FILENO)
+	    dup2(STDERR_FILENO, STDOUT_FILENO) == STDOUT_FILENO && !confine(&reach, command[0]))
 		execvp(command[0], command);
 failed:
 	error = errno;
@@ -446,6 +470,7 @@ static int guard(const char *dir, struct listeners *listeners, char **command)
 		result = EXIT_GUARD;
 		goto out;
 	}
+	cgroup_make(&group, &limits);
 	pid = start(command, listeners);
 	for (int i = 1; i < listeners->count; i++)
 		close(listeners->fd[i]);
@@ -468,12 +493,17 @@ static int guard(const char *dir, struct listeners *listeners, char **command)
 	/* Ends what the command left running in its group. */
 	kill(-pid, SIGKILL);
 	result = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	if (result == 128 + SIGKILL && !told && cgroup_oom_kills(&group))
+		fprintf(stderr, "ksplat-guard: the kernel killed %s for want of memory; it may use %llu MiB\n", command[0],
+			limits.memory >> 20);
+	cgroup_remove(&group);
 	dprintf(STDOUT_FILENO, "ended %d\n", result);
 	if (!listeners->count)
 		close(STDOUT_FILENO);
 	if (dir && !told && !kept)
 		wait_for_end_of_stdin(term);
 out:
+	cgroup_remove(&group);
 	if (dir && remove_tree(dir))
 		result = EXIT_GUARD;
 	return result;
@@ -481,7 +511,8 @@ out:
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: ksplat-guard [--remove DIR] [--host-network] [--listen ADDRESS:PORT]... -- COMMAND ARGS...\n");
+	fprintf(stderr, "usage: ksplat-guard [--remove DIR] [--host-network] [--memory BYTES] [--processes N] [--cpus N] "
+		"[--read PATH]... [--write PATH]... [--listen ADDRESS:PORT]... -- COMMAND ARGS...\n");
 	return EXIT_USAGE;
 }
 
@@ -490,8 +521,55 @@ struct arguments {
 	const char *listen[MOST_LISTENERS];
 	int listens;
 	bool host_network;
+	struct limits limits;
+	struct reach reach;
 	char **command;
 };
+
+/* Reads a limit: a number that is not zero. */
+static bool parse_limit(const char *text, unsigned long long most, unsigned long long *to)
+{
+	char *end;
+
+	errno = 0;
+	*to = strtoull(text, &end, 10);
+	/* strtoull() takes a sign and spaces. */
+	return isdigit((unsigned char)text[0]) && !*end && !errno && *to && *to <= most;
+}
+
+/* Takes `--limit N` if it stands at `*at`. Returns false if N is no limit. */
+static bool parse_limits(int argc, char **argv, int *at, struct limits *to)
+{
+	const struct {
+		const char *name;
+		unsigned long long most;
+		unsigned long long *to;
+	} known[] = {
+		{ "--memory", LLONG_MAX, &to->memory },
+		{ "--processes", INT_MAX, &to->processes },
+		{ "--cpus", MOST_CPUS, &to->cpus },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (*at + 1 >= argc || strcmp(argv[*at], known[i].name))
+			continue;
+		if (!parse_limit(argv[*at + 1], known[i].most, known[i].to)) {
+			fprintf(stderr, "ksplat-guard: %s %s: no limit\n", known[i].name, argv[*at + 1]);
+			return false;
+		}
+		*at += 2;
+	}
+	return true;
+}
+
+static int parse_paths(int argc, char **argv, int at, const char *option, const char **paths, int *count)
+{
+	while (at + 1 < argc && !strcmp(argv[at], option) && *count < MOST_PATHS) {
+		paths[(*count)++] = argv[at + 1];
+		at += 2;
+	}
+	return at;
+}
 
 /* Returns an exit status if they are none that the guard takes, else 0. */
 static int parse(int argc, char **argv, struct arguments *to)
@@ -510,6 +588,10 @@ static int parse(int argc, char **argv, struct arguments *to)
 		to->host_network = true;
 		at++;
 	}
+	if (!parse_limits(argc, argv, &at, &to->limits))
+		return EXIT_USAGE;
+	at = parse_paths(argc, argv, at, "--read", to->reach.readable, &to->reach.reads);
+	at = parse_paths(argc, argv, at, "--write", to->reach.writable, &to->reach.writes);
 	while (at + 1 < argc && !strcmp(argv[at], "--listen") && to->listens < MOST_LISTENERS) {
 		to->listen[to->listens++] = argv[at + 1];
 		at += 2;
@@ -529,6 +611,8 @@ int main(int argc, char **argv)
 	if (status)
 		return status;
 	host_network = arguments.host_network;
+	limits = arguments.limits;
+	reach = arguments.reach;
 	for (; listeners.count < arguments.listens; listeners.count++) {
 		int fd = listen_at(arguments.listen[listeners.count]);
 

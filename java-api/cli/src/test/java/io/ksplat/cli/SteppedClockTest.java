@@ -51,6 +51,7 @@ class SteppedClockTest {
                 List.of(),
                 Map.of(
                         "LD_PRELOAD", clock.library().toString(),
+                        "KSPLAT_QEMU_FILES", clock.library() + ":" + clock.file(),
                         "STEPPED_CLOCK", clock.file().toString()),
                 "run",
                 reproducer);

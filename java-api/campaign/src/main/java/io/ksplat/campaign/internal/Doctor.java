@@ -14,6 +14,7 @@ import io.ksplat.machine.internal.Guest;
 import io.ksplat.machine.internal.MachineFactory;
 import io.ksplat.machine.internal.qemu.Confinement;
 import io.ksplat.machine.internal.qemu.Folders;
+import io.ksplat.machine.internal.qemu.GroupLimits;
 import io.ksplat.machine.internal.qemu.MachineConfig;
 import io.ksplat.machine.internal.snapshot.Template;
 import io.ksplat.machine.internal.snapshot.TemplateStore;
@@ -155,14 +156,19 @@ public final class Doctor {
         List<String> lacks = new ArrayList<>();
         (of.filtered() ? holds : lacks).add("a seccomp filter");
         (of.noNewPrivileges() ? holds : lacks).add("no new privileges");
+        (of.noCapabilities() ? holds : lacks).add("no capabilities");
         (of.ownNetwork() ? holds : lacks).add("no network");
+        (of.ownFiles() ? holds : lacks).add("no files of others");
         (of.root() ? lacks : holds).add("a user who is not root");
-        // What is not there on any host.
-        lacks.add("limits by a control group");
+        GroupLimits limits = of.limits();
+        (limits.memoryBytes().isPresent() ? holds : lacks).add("a limit of memory");
+        (limits.processes().isPresent() ? holds : lacks).add("a limit of processes");
+        (limits.cpus() ? holds : lacks).add("a limit of CPU time");
         line(
-                lacks.size() > 1 ? "note" : "ok",
+                lacks.isEmpty() ? "ok" : "note",
                 "QEMU",
-                "confined by " + String.join(", ", holds) + "; not by " + String.join(", ", lacks) + " (SECURITY.md)");
+                "confined by " + String.join(", ", holds)
+                        + (lacks.isEmpty() ? "" : "; not by " + String.join(", ", lacks)) + " (SECURITY.md)");
     }
 
     private void accelerator(Accelerator found) {

@@ -112,6 +112,11 @@ public final class MachineFactory {
         return new MachineFactory(cache, asked(cache, programs.withQemu(qemu, false)), initramfs, tscKhz, wanted);
     }
 
+    /** This host with a QEMU that may read and write these files and folders, besides those of its machine. */
+    MachineFactory withFiles(List<Path> files) {
+        return new MachineFactory(cache, programs.withFiles(files), initramfs, tscKhz, wanted);
+    }
+
     public HostTools programs() {
         return programs;
     }

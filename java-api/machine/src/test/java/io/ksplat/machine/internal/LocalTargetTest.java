@@ -64,6 +64,7 @@ class LocalTargetTest {
         Path qemu = withTheHostsRoot(machines.host().programs().qemuBinary(), config.virtio());
         guest = machines.host()
                 .withQemu(qemu.toString())
+                .withFiles(List.of(Path.of("/")))
                 .boot(config, folder.resolve("console.log"), Progress.NONE)
                 .guest();
         guest.agent().writeProgram("/in_host_root", Files.readAllBytes(folder.resolve("in_host_root")));

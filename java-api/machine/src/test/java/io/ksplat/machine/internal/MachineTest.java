@@ -5,23 +5,29 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.kernel.internal.symbols.Symbols;
 import io.ksplat.machine.AgentException;
 import io.ksplat.machine.GuestProcess;
+import io.ksplat.machine.MachineException;
 import io.ksplat.machine.Register;
 import io.ksplat.machine.Registers;
 import io.ksplat.machine.internal.agent.proto.Exec;
 import io.ksplat.machine.internal.agent.proto.Exited;
 import io.ksplat.machine.internal.agent.proto.Request;
 import io.ksplat.machine.internal.qemu.Confinement;
+import io.ksplat.machine.internal.qemu.ControlGroups;
 import io.ksplat.machine.internal.qemu.GdbStub;
+import io.ksplat.machine.internal.qemu.GroupLimits;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -64,7 +70,43 @@ class MachineTest {
 
         assertThat(confinement.filtered()).as("seccomp").isTrue();
         assertThat(confinement.noNewPrivileges()).isTrue();
+        assertThat(confinement.noCapabilities()).isTrue();
         assertThat(confinement.ownNetwork()).as("a network of its own").isTrue();
+    }
+
+    @Test
+    void qemuReachesNoFilesButItsOwn(@TempDir Path others) throws IOException {
+        assumeThat(landlock()).as("this host has Landlock").isTrue();
+
+        assertThat(guest.vm().confinement().ownFiles()).isTrue();
+        assertThatThrownBy(() -> guest.vm().dump(others.resolve("core")))
+                .isInstanceOf(MachineException.class)
+                .hasMessageContaining("Permission denied");
+        assertThat(others).isEmptyDirectory();
+        Path core = guest.vm().folder().resolve("core");
+        guest.vm().dump(core);
+        guest.vm().resume();
+        assertThat(core).isNotEmptyFile();
+        Files.delete(core);
+    }
+
+    /** Also where the list of security modules cannot be read, the system call is there or not. */
+    private static boolean landlock() throws IOException {
+        Path symbols = Path.of("/proc/kallsyms");
+        try (Stream<String> lines = Files.lines(symbols)) {
+            return lines.anyMatch(line -> line.endsWith(" __x64_sys_landlock_restrict_self"));
+        }
+    }
+
+    @Test
+    void qemuIsInAGroupWithLimits() throws IOException {
+        assumeThat(ControlGroups.canBeMade()).as("control groups can be made").isTrue();
+
+        GroupLimits limits = guest.vm().confinement().limits();
+
+        assertThat(limits.memoryBytes().orElseThrow())
+                .isBetween((long) guest.vm().config().memoryMiB() << 20, 4L << 30);
+        assertThat(limits.processes()).hasValue(guest.vm().config().cpus() + 128);
     }
 
     private static Deadline soon() {

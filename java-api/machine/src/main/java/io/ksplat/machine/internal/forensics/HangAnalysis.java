@@ -101,7 +101,7 @@ public final class HangAnalysis implements OutsideView.Analysis {
 
     /** Writes the machine's memory as an ELF core file for gdb, drgn and crash, which also need the kernel's vmlinux with DWARF. */
     public void dump(Path file) throws IOException {
-        Path qemus = file.resolveSibling(file.getFileName() + ".qemu");
+        Path qemus = vm.folder().resolve("core");
         try {
             vm.dump(qemus);
             try (GdbStub gdb = vm.gdb()) {

@@ -10,6 +10,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
@@ -43,6 +44,7 @@ public final class BaselineBoot {
             try (QemuProcess qemu = QemuProcess.start(
                             tools.guard(),
                             folder,
+                            bounds(tools, image, cpus, memoryMiB),
                             words(tools, image, initramfs, accelerator, cpus, memoryMiB, listener.path()));
                     SocketChannel channel = listener.accept(qemu, Deadline.in(RunningQemu.START));
                     Console console = new Console(channel, consoleLog)) {
@@ -66,6 +68,12 @@ public final class BaselineBoot {
         if (!hello.isDone()) {
             throw new MachineException.Gone("QEMU ended during the baseline boot: " + qemu.exitMessage());
         }
+    }
+
+    private static Bounds bounds(HostTools tools, Path image, int cpus, int memoryMiB) {
+        List<Path> read = new ArrayList<>(tools.qemuFiles());
+        read.add(image);
+        return Bounds.of(read, tools.files(), cpus, memoryMiB, 0);
     }
 
     private static List<String> words(

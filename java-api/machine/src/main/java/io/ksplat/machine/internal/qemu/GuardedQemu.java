@@ -58,20 +58,21 @@ final class GuardedQemu implements QemuProcess {
         exit.complete(guard.onExit().join().exitValue());
     }
 
-    static GuardedQemu start(Path guardBinary, Path folder, List<String> command) throws IOException {
-        List<String> words = new ArrayList<>(List.of(guardBinary.toString(), "--remove", folder.toString(), "--"));
+    static GuardedQemu start(Path guardBinary, Path folder, Bounds bounds, List<String> command) throws IOException {
+        List<String> words = new ArrayList<>(List.of(guardBinary.toString(), "--remove", folder.toString()));
+        words.addAll(bounds.words(folder));
+        words.add("--");
         words.addAll(command);
         Path file = folder.resolve("qemu.stderr");
         // Opened now: a guard that cannot start QEMU writes the reason here and removes the folder.
         FileChannel stderr = FileChannel.open(
                 file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, StandardOpenOption.READ);
         try {
-            return new GuardedQemu(
-                    new ProcessBuilder(words)
-                            .redirectError(file.toFile())
-                            .redirectInput(ProcessBuilder.Redirect.PIPE)
-                            .start(),
-                    stderr);
+            ProcessBuilder guard =
+                    new ProcessBuilder(words).redirectError(file.toFile()).redirectInput(ProcessBuilder.Redirect.PIPE);
+            // There QEMU keeps what a machine writes to a scratch disk.
+            guard.environment().put("TMPDIR", folder.toString());
+            return new GuardedQemu(guard.start(), stderr);
         } catch (IOException e) {
             stderr.close();
             throw e;

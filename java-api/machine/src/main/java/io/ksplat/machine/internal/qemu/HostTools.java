@@ -15,6 +15,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * The programs on the host that a machine needs, and the agent that runs in it.
@@ -22,26 +23,45 @@ import java.util.concurrent.TimeUnit;
  * @param qemu a path, or a name to look for in PATH
  * @param launcher where machines run if not on this host; {@code qemu} is not used then
  * @param hasSandbox whether QEMU can refuse itself system calls
+ * @param files files and folders that QEMU may read and write, besides those of its machine
  */
 public record HostTools(
-        String qemu, Path guard, Path tsc, Path agent, Optional<QemuLauncher> launcher, boolean hasSandbox) {
+        String qemu,
+        Path guard,
+        Path tsc,
+        Path agent,
+        Optional<QemuLauncher> launcher,
+        boolean hasSandbox,
+        List<Path> files) {
+    public HostTools {
+        files = List.copyOf(files);
+    }
+
     /** QEMU's own seccomp filter, with all that it can deny: a machine needs no other program, and no more rights. */
     private static final List<String> SANDBOX =
             List.of("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
 
+    /** What QEMU reads, from the folder of its program. */
+    private static final List<String> INSTALLED = List.of("../share/qemu", "qemu-bundle", "pc-bios", "../pc-bios");
+
     /** Makes the tools of machines on this host. */
     public HostTools(String qemu, Path guard, Path tsc, Path agent) {
-        this(qemu, guard, tsc, agent, Optional.empty(), false);
+        this(qemu, guard, tsc, agent, Optional.empty(), false, List.of());
     }
 
     /** Returns the same tools for machines that run elsewhere. */
     public HostTools at(QemuLauncher elsewhere) {
-        return new HostTools(qemu, guard, tsc, agent, Optional.of(elsewhere), false);
+        return new HostTools(qemu, guard, tsc, agent, Optional.of(elsewhere), false, files);
     }
 
     /** Returns the same tools with another QEMU. */
     public HostTools withQemu(String other, boolean sandbox) {
-        return new HostTools(other, guard, tsc, agent, launcher, sandbox);
+        return new HostTools(other, guard, tsc, agent, launcher, sandbox, files);
+    }
+
+    /** Returns the same tools with a QEMU that may read and write these files and folders, too. */
+    public HostTools withFiles(List<Path> more) {
+        return new HostTools(qemu, guard, tsc, agent, launcher, hasSandbox, more);
     }
 
     /** Returns what a command of QEMU's gets in addition, so that the process may do less. */
@@ -63,11 +83,23 @@ public record HostTools(
 
     private static final List<String> OWN = List.of("ksplat-guard", "ksplat-tsc", "ksplat-agent");
 
-    /** Returns QEMU from {@code KSPLAT_QEMU} or PATH, and ksplat's own programs from the folder to which they were unpacked. */
+    /**
+     * Returns QEMU from {@code KSPLAT_QEMU} or PATH, with the files of {@code KSPLAT_QEMU_FILES}, and ksplat's own programs from the folder to which
+     * they were unpacked.
+     */
     public static HostTools in(Path folder) {
         String qemu = System.getenv().getOrDefault("KSPLAT_QEMU", Arch.guest().qemu());
+        List<Path> files = Stream.of(
+                        System.getenv().getOrDefault("KSPLAT_QEMU_FILES", "").split(":", -1))
+                .filter(file -> !file.isEmpty())
+                .map(Path::of)
+                .toList();
         return new HostTools(
-                qemu, folder.resolve("ksplat-guard"), folder.resolve("ksplat-tsc"), folder.resolve("ksplat-agent"));
+                        qemu,
+                        folder.resolve("ksplat-guard"),
+                        folder.resolve("ksplat-tsc"),
+                        folder.resolve("ksplat-agent"))
+                .withFiles(files);
     }
 
     /** Unpacks ksplat's own programs from this jar. */
@@ -112,13 +144,26 @@ public record HostTools(
                         "there is no QEMU at " + qemu + ": install it, or set KSPLAT_QEMU to its path", e);
             }
         }
-        for (String folder : System.getenv().getOrDefault("PATH", "").split(":", -1)) {
-            Path file = Path.of(folder.isEmpty() ? "." : folder, qemu);
-            if (Files.isExecutable(file) && Files.isRegularFile(file)) {
-                return file.toRealPath();
-            }
-        }
-        throw new MachineException(qemu + " is not in PATH: install QEMU, or set KSPLAT_QEMU to its path");
+        return inPath().orElseThrow(() ->
+                        new MachineException(qemu + " is not in PATH: install QEMU, or set KSPLAT_QEMU to its path"))
+                .toRealPath();
+    }
+
+    private Optional<Path> inPath() {
+        return Stream.of(System.getenv().getOrDefault("PATH", "").split(":", -1))
+                .map(folder -> Path.of(folder.isEmpty() ? "." : folder, qemu))
+                .filter(file -> Files.isExecutable(file) && Files.isRegularFile(file))
+                .findFirst();
+    }
+
+    /** Returns QEMU and its firmware, as they lie in a folder of their own, or where QEMU was built. */
+    List<Path> qemuFiles() {
+        Optional<Path> binary = qemu.contains("/") ? Optional.of(Path.of(qemu)) : inPath();
+        return binary.map(Path::toAbsolutePath).stream()
+                .flatMap(file -> Stream.concat(
+                        Stream.of(file),
+                        INSTALLED.stream().map(file::resolveSibling).filter(Files::exists)))
+                .toList();
     }
 
     /** Returns QEMU's version, the distribution's part included. */

@@ -19,6 +19,9 @@ public record LaunchSpec(MachineConfig config, HostTools tools) {
     /** Removed by the guard. */
     private static final String RUN = FOLDER + "run";
 
+    /** Where QEMU makes its temporary files (util/osdep.c); nobody else has files there. */
+    private static final String TEMPORARY = "/var/tmp";
+
     /** A placeholder for a number that is measured where QEMU runs. */
     static final String TSC_KHZ = "@tsc-khz@";
 
@@ -43,6 +46,9 @@ public record LaunchSpec(MachineConfig config, HostTools tools) {
      */
     public List<String> words(Function<Channel, String> listen) {
         List<String> words = new ArrayList<>(List.of(FOLDER + "guard", "--remove", RUN));
+        files().keySet().stream().sorted().forEach(file -> words.addAll(List.of("--read", file)));
+        // There QEMU keeps what a machine writes to a scratch disk.
+        words.addAll(List.of("--write", TEMPORARY));
         for (Channel channel : Channel.values()) {
             words.addAll(List.of("--listen", listen.apply(channel)));
         }

@@ -11,8 +11,8 @@ import java.util.concurrent.CompletableFuture;
 public sealed interface QemuProcess extends AutoCloseable permits GuardedQemu, RemoteQemu {
 
     /** Starts QEMU on this host; {@code folder} is removed when it ends. */
-    static QemuProcess start(Path guardBinary, Path folder, List<String> command) throws IOException {
-        return GuardedQemu.start(guardBinary, folder, command);
+    static QemuProcess start(Path guardBinary, Path folder, Bounds bounds, List<String> command) throws IOException {
+        return GuardedQemu.start(guardBinary, folder, bounds, command);
     }
 
     /** Returns the last line of QEMU's stderr that is neither a warning nor information, or its exit status. */

@@ -55,7 +55,8 @@ public record RunningQemu(
      *
      * @throws MachineException with QEMU's message if it does not start
      */
-    public static RunningQemu start(HostTools tools, Function<Sockets, List<String>> command) throws IOException {
+    public static RunningQemu start(HostTools tools, Bounds bounds, Function<Sockets, List<String>> command)
+            throws IOException {
         if (tools.launcher().isPresent()) {
             throw new MachineException("machines in " + tools.launcher().get().name()
                     + " can only be booted: they can neither be frozen nor restored there");
@@ -65,7 +66,7 @@ public record RunningQemu(
         try (Sockets sockets = Sockets.in(folder)) {
             List<String> words = new ArrayList<>(command.apply(sockets));
             words.addAll(tools.confinement());
-            process = QemuProcess.start(tools.guard(), folder, words);
+            process = QemuProcess.start(tools.guard(), folder, bounds, words);
             Deadline deadline = Deadline.in(START);
             SocketChannel monitor = sockets.qmp().accept(process, deadline);
             SocketChannel console = sockets.console().accept(process, deadline);

@@ -34,6 +34,12 @@ public final class VirtualMachine implements AutoCloseable {
     /** The time limit for saving the state of a stopped machine: a few hundred kilobytes. */
     private static final Duration SAVING = Duration.ofSeconds(30);
 
+    /** A name in QEMU that nothing else has. */
+    private static final String OTHERS = "others-file";
+
+    /** What QEMU says where it may not open a file (strerror(3)). */
+    private static final String REFUSED = "Permission denied";
+
     /** The fields of /proc/PID/schedstat: nanoseconds on a CPU, and on a run queue. */
     private static final int RAN = 0;
 
@@ -72,7 +78,7 @@ public final class VirtualMachine implements AutoCloseable {
      * Does the same as {@link #start(MachineConfig, HostTools, Path)}, with the guest's memory in a file, so that the machine can be
      * frozen.
      *
-     * @param ram created by QEMU if it does not exist
+     * @param ram created if it does not exist
      */
     public static VirtualMachine startIn(Path ram, MachineConfig config, HostTools tools, Path consoleLog)
             throws IOException {
@@ -84,13 +90,27 @@ public final class VirtualMachine implements AutoCloseable {
         // RunningQemu refuses memory in a file if QEMU runs elsewhere.
         RunningQemu qemu = tools.launcher().isPresent() && ram.isEmpty()
                 ? RunningQemu.startAt(tools.launcher().get(), new LaunchSpec(config, tools))
-                : RunningQemu.start(tools, sockets -> QemuCommandLine.boot(tools.qemu(), config, sockets.calls(), ram));
+                : startHere(config, tools, ram);
         try {
             return new VirtualMachine(config, qemu, new Console(qemu.console(), consoleLog), ram.isPresent());
         } catch (IOException | RuntimeException e) {
             qemu.close();
             throw e;
         }
+    }
+
+    private static RunningQemu startHere(MachineConfig config, HostTools tools, Optional<RamFile> ram)
+            throws IOException {
+        if (tools.launcher().isEmpty()
+                && ram.isPresent()
+                && !Files.exists(ram.get().file())) {
+            // QEMU may write to this file, and make none in its folder.
+            Files.createFile(ram.get().file());
+        }
+        return RunningQemu.start(
+                tools,
+                Bounds.ofBoot(config, tools, ram),
+                sockets -> QemuCommandLine.boot(tools.qemu(), config, sockets.calls(), ram));
     }
 
     /**
@@ -289,7 +309,36 @@ public final class VirtualMachine implements AutoCloseable {
 
     /** Returns what keeps QEMU from doing more than to run this machine. */
     public Confinement confinement() throws IOException {
-        return Confinement.of(knownThreads().get(0));
+        return Confinement.of(knownThreads().get(0), !opensOthersFiles());
+    }
+
+    /** Asks QEMU itself to open a file that is none of its machine's, but that its user can read. */
+    private boolean opensOthersFiles() throws IOException {
+        Path others = Files.createTempFile("ksplat-", ".none");
+        try {
+            qmp().execute(
+                            "blockdev-add",
+                            Map.of(
+                                    "driver",
+                                    "file",
+                                    "node-name",
+                                    OTHERS,
+                                    "filename",
+                                    others.toString(),
+                                    "read-only",
+                                    true));
+            qmp().execute("blockdev-del", Map.of("node-name", OTHERS));
+            return true;
+        } catch (MachineException.Gone gone) {
+            throw gone;
+        } catch (MachineException e) {
+            if (!String.valueOf(e.getMessage()).contains(REFUSED)) {
+                throw e;
+            }
+            return false;
+        } finally {
+            Files.delete(others);
+        }
     }
 
     /**
@@ -378,7 +427,7 @@ public final class VirtualMachine implements AutoCloseable {
     /**
      * Stops the machine and writes its memory and registers as an ELF core file.
      *
-     * @param file created by QEMU
+     * @param file created by QEMU, in the machine's folder: it can write nowhere else
      * @throws MachineException if the machine does not run on this host
      */
     public void dump(Path file) throws IOException {

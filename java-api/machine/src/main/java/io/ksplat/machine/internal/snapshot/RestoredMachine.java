@@ -2,6 +2,7 @@
 package io.ksplat.machine.internal.snapshot;
 
 import io.ksplat.machine.MachineException;
+import io.ksplat.machine.internal.qemu.Bounds;
 import io.ksplat.machine.internal.qemu.Console;
 import io.ksplat.machine.internal.qemu.HostTools;
 import io.ksplat.machine.internal.qemu.MachineConfig;
@@ -13,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -57,7 +59,9 @@ public final class RestoredMachine implements AutoCloseable {
     private static RestoredMachine restore(MachineConfig config, HostTools tools, RamFile ram, byte[] state)
             throws IOException {
         RunningQemu qemu = RunningQemu.start(
-                tools, sockets -> QemuCommandLine.restore(tools.qemu(), config, sockets.calls(), ram));
+                tools,
+                Bounds.ofRestore(config, tools, Optional.of(ram)),
+                sockets -> QemuCommandLine.restore(tools.qemu(), config, sockets.calls(), ram));
         return load(config, qemu, ram.use() == RamFile.Use.WRITE, () -> send(qemu, state));
     }
 
@@ -75,6 +79,7 @@ public final class RestoredMachine implements AutoCloseable {
             throws IOException {
         RunningQemu qemu = RunningQemu.start(
                 tools,
+                Bounds.ofRestore(config, tools, Optional.empty()),
                 sockets -> QemuCommandLine.restore(
                         tools.qemu(),
                         config,

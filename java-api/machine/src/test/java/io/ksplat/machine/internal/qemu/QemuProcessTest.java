@@ -3,6 +3,7 @@ package io.ksplat.machine.internal.qemu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.ksplat.kernel.internal.Deadline;
 import io.ksplat.machine.Accelerator;
@@ -42,7 +43,12 @@ class QemuProcessTest {
     }
 
     private QemuProcess start(String text) throws IOException {
-        return QemuProcess.start(programs.guard(), folder, List.of(script(text).toString(), "-some", "words"));
+        return QemuProcess.start(
+                programs.guard(), folder, bounds(), List.of(script(text).toString(), "-some", "words"));
+    }
+
+    private Bounds bounds() {
+        return Bounds.of(List.of(), List.of(temporary), 1, 64, 0);
     }
 
     private static boolean runs(long pid) {
@@ -86,9 +92,25 @@ class QemuProcessTest {
     }
 
     @Test
+    void saysThatQemuRanOutOfMemory() throws Exception {
+        assumeThat(ControlGroups.canBeMade()).as("control groups can be made").isTrue();
+        Path qemu = script("x=$(head -c 300000000 /dev/zero | tr '\\0' x); echo ${#x}");
+        Bounds little = new Bounds(List.of(), List.of(temporary), 64 << 20, 100, 2);
+
+        try (QemuProcess process = QemuProcess.start(programs.guard(), folder, little, List.of(qemu.toString()))) {
+            assertThat(process.exit().get(60, TimeUnit.SECONDS)).isEqualTo(128 + 9);
+            assertThat(process.exitMessage())
+                    .isEqualTo("ksplat-guard: the kernel killed " + qemu + " for want of memory; it may use 64 MiB");
+        }
+    }
+
+    @Test
     void saysSoWhereThereIsNoQemu() throws Exception {
         try (QemuProcess qemu = QemuProcess.start(
-                programs.guard(), folder, List.of(temporary.resolve("nowhere").toString()))) {
+                programs.guard(),
+                folder,
+                bounds(),
+                List.of(temporary.resolve("nowhere").toString()))) {
             assertThat(qemu.exit().get(60, TimeUnit.SECONDS)).isEqualTo(127);
             assertThat(qemu.exitMessage()).contains("nowhere").contains("No such file or directory");
         }
