@@ -237,13 +237,15 @@ class GuidesTest {
     private static String sources() throws IOException {
         List<Path> files = new ArrayList<>();
         try (Stream<Path> modules = Files.list(ROOT.resolve("java-api"));
-                Stream<Path> scripts = Files.list(ROOT.resolve("scripts"))) {
+                Stream<Path> scripts = Files.list(ROOT.resolve("scripts"));
+                Stream<Path> programs = Files.walk(ROOT.resolve("native/src"))) {
             for (Path module : modules.filter(Files::isDirectory).toList()) {
                 try (Stream<Path> java = Files.walk(module.resolve("src/main/java"))) {
                     java.filter(Files::isRegularFile).forEach(files::add);
                 }
             }
             scripts.filter(Files::isRegularFile).forEach(files::add);
+            programs.filter(Files::isRegularFile).forEach(files::add);
         }
         return files.stream()
                 .map(file -> {
