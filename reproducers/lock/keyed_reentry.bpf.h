@@ -18,8 +18,8 @@
 /* Since 7.x no program may trace the functions of the trie, so an NMI aimed at one of them enters the map again. */
 #define UNDER_LOCK "tp_btf/nmi_handler"
 #define LPM
-/* Enough rounds for the NMI to come. */
-#define MORE (1 << 20)
+/* Enough rounds for the NMI to come, also on a busy host; the most that one loop allows. */
+#define MORE (1 << 23)
 #elif defined(CASE_hash_abba) || defined(CASE_hash_abba_same_order)
 #define MAP_TYPE BPF_MAP_TYPE_HASH
 #define UNDER_LOCK "kprobe/alloc_htab_elem"
