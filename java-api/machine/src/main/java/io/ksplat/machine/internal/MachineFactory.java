@@ -64,26 +64,25 @@ public final class MachineFactory {
      */
     public static MachineFactory open(Cache cache, Optional<Accelerator> wanted, Optional<QemuLauncher> site)
             throws IOException, InterruptedException {
+        HostTools.Packed packed = HostTools.packed();
         Path folder = cache.<Path, IOException>read(
                 "native",
-                HostTools.digest(),
+                packed.digest(),
                 fresh -> {
                     HostTools unpacked = HostTools.unpackTo(fresh);
                     Initramfs.write(unpacked.agent(), List.of(), fresh.resolve("initramfs.cpio"));
                 },
-                MachineFactory::whole);
+                made -> {
+                    packed.checkWhole(made);
+                    Initramfs.checkWhole(made.resolve("initramfs.cpio"));
+                    return made;
+                });
         HostTools own = HostTools.in(folder);
         if (site.isPresent()) {
             // The site measures its counter itself, which need not be this host's.
             return new MachineFactory(cache, own.at(site.get()), folder.resolve("initramfs.cpio"), 0, wanted);
         }
         return here(cache, own, folder, wanted);
-    }
-
-    private static Path whole(Path folder) throws IOException {
-        HostTools.checkWhole(folder);
-        Initramfs.checkWhole(folder.resolve("initramfs.cpio"));
-        return folder;
     }
 
     private static MachineFactory here(Cache cache, HostTools programs, Path folder, Optional<Accelerator> wanted)
@@ -134,18 +133,33 @@ public final class MachineFactory {
 
     /** Returns the same tools with what their QEMU can do. */
     private static HostTools asked(Cache cache, HostTools tools) throws IOException, InterruptedException {
-        String sandbox = Files.readString(qemu(cache, tools).resolve("sandbox"));
-        return tools.withQemu(tools.qemu(), Boolean.parseBoolean(sandbox));
+        return tools.withQemu(tools.qemu(), sandbox(qemu(cache, tools)));
+    }
+
+    /** An answer that was cut is no answer: QEMU would lose its filter. */
+    private static boolean sandbox(Path folder) throws IOException {
+        String text = Files.readString(folder.resolve("sandbox"));
+        if (!text.equals("true") && !text.equals("false")) {
+            throw new IOException(folder + " does not tell whether QEMU has a sandbox: " + text);
+        }
+        return Boolean.parseBoolean(text);
     }
 
     /** Returns what is known of a program file: starting QEMU to ask it takes as long as restoring a machine. */
     private static Path qemu(Cache cache, HostTools programs) throws IOException, InterruptedException {
         Path binary = programs.qemuBinary();
         String file = binary + " " + Files.size(binary) + " " + Files.getLastModifiedTime(binary) + " version, sandbox";
-        return cache.<IOException>entry("qemu", Digests.sha256(file), fresh -> {
-            Files.writeString(fresh.resolve("version"), programs.qemuVersion());
-            Files.writeString(fresh.resolve("sandbox"), Boolean.toString(programs.asksForSandbox()));
-        });
+        return cache.<Path, IOException>read(
+                "qemu",
+                Digests.sha256(file),
+                fresh -> {
+                    Files.writeString(fresh.resolve("version"), programs.qemuVersion());
+                    Files.writeString(fresh.resolve("sandbox"), Boolean.toString(programs.asksForSandbox()));
+                },
+                folder -> {
+                    sandbox(folder);
+                    return folder;
+                });
     }
 
     /** What a machine with this kernel is made of. */
@@ -188,7 +202,7 @@ public final class MachineFactory {
         }
         return cache.<IOException>entry(
                         "initramfs",
-                        kernel.key() + "-" + HostTools.digest(),
+                        kernel.key() + "-" + HostTools.packed().digest(),
                         fresh -> Initramfs.write(programs.agent(), modules, fresh.resolve("initramfs.cpio")))
                 .resolve("initramfs.cpio");
     }
@@ -225,7 +239,7 @@ public final class MachineFactory {
         String names = parts.modules().stream().map(ModuleFiles.Module::name).collect(Collectors.joining(","));
         String modprobe =
                 parts.modprobe().isPresent() ? Digests.sha256(parts.modprobe().get()) : "";
-        String key = Digests.sha256(HostTools.digest() + " " + names + " " + modprobe)
+        String key = Digests.sha256(HostTools.packed().digest() + " " + names + " " + modprobe)
                 .substring(0, 16);
         return cache.<IOException>entry("initramfs", kernel.key() + "-" + key, fresh -> {
                     List<Path> all = new ArrayList<>(first);

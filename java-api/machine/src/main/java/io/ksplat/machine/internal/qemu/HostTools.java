@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.machine.internal.qemu;
 
+import io.ksplat.kernel.internal.Digests;
 import io.ksplat.machine.MachineException;
 import io.ksplat.machine.internal.arch.Arch;
 import java.io.IOException;
@@ -9,13 +10,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The programs on the host that a machine needs, and the agent that runs in it.
@@ -112,26 +114,46 @@ public record HostTools(
         return in(folder);
     }
 
-    /** Fails if a program that was unpacked to a folder has another length than in this jar. */
-    public static void checkWhole(Path folder) throws IOException {
-        for (String name : OWN) {
-            if (Files.size(folder.resolve(name)) != resource(name).length) {
-                throw new MachineException(folder.resolve(name) + " is damaged");
+    /**
+     * ksplat's own programs, as this jar has them.
+     *
+     * @param digest the SHA-256 of all, in hexadecimal
+     * @param lengths in bytes, by name
+     */
+    public record Packed(String digest, Map<String, Integer> lengths) {
+        public Packed {
+            lengths = Map.copyOf(lengths);
+        }
+
+        /** Fails if a program that was unpacked to a folder has another length. */
+        public void checkWhole(Path folder) throws IOException {
+            for (Map.Entry<String, Integer> program : lengths.entrySet()) {
+                Path file = folder.resolve(program.getKey());
+                if (Files.size(file) != program.getValue()) {
+                    throw new MachineException(file + " is damaged");
+                }
             }
         }
     }
 
-    /** Returns the SHA-256 of ksplat's own programs, in hexadecimal. */
-    public static String digest() throws IOException {
-        try {
-            MessageDigest sha = MessageDigest.getInstance("SHA-256");
-            for (String name : OWN) {
-                sha.update(resource(name));
-            }
-            return HexFormat.of().formatHex(sha.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
+    private static @Nullable Packed packed;
+
+    /** Returns what this jar has of ksplat's own programs; it is unpacked for that once. */
+    public static synchronized Packed packed() throws IOException {
+        Packed known = packed;
+        if (known != null) {
+            return known;
         }
+        MessageDigest sha = Digests.sha256();
+        Map<String, Integer> lengths = new HashMap<>();
+        for (String name : OWN) {
+            byte[] program = resource(name);
+            sha.update(program);
+            lengths.put(name, program.length);
+        }
+        known = new Packed(Digests.hex(sha), lengths);
+        packed = known;
+        return known;
     }
 
     /** Returns QEMU's program file. */

@@ -54,31 +54,36 @@ public record RealKernel(KernelInfo info, String commandLine, int cpus) {
                     + hello.getRelease()
                     + hello.getVersion());
             String key = hello.getRelease() + "-" + digest.substring(0, 2 * KEY_BYTES);
-            Path folder = cache.<KernelException>entry(
+            KernelInfo info = cache.<KernelInfo, KernelException>read(
                     "facts",
                     "real-" + key + "-" + Integer.toHexString(Symbols.FORMAT),
-                    fresh -> inspect(agent, hello, fresh));
-            Path config = folder.resolve("config");
-            Kernel kernel = booted.isPresent()
-                    ? booted.get()
-                    : new Kernel(
-                            new KernelSpec.Running(entry.name()),
+                    fresh -> inspect(agent, hello, fresh),
+                    // What it takes, its entry tells.
+                    folder -> KernelInfo.kept(
+                            booted.orElseGet(() -> running(entry, hello, key, digest, folder)),
                             hello.getRelease(),
-                            key,
-                            folder.resolve("banner"),
-                            Optional.empty(),
-                            Files.exists(config) ? Optional.of(config) : Optional.empty(),
-                            Optional.empty(),
-                            Optional.of(folder.resolve("btf")),
-                            false,
-                            false,
-                            Optional.empty(),
-                            digest);
-            // What it takes, its entry tells.
-            KernelInfo info = KernelInfo.kept(kernel, hello.getRelease(), Accelerator.KVM, folder);
+                            Accelerator.KVM,
+                            folder));
             return new RealKernel(
                     info, KernelBoot.withoutToken(text(agent.readFile("/proc/cmdline"))), hello.getCpus());
         }
+    }
+
+    private static Kernel running(MachineEntry entry, Hello hello, String key, String digest, Path folder) {
+        Path config = folder.resolve("config");
+        return new Kernel(
+                new KernelSpec.Running(entry.name()),
+                hello.getRelease(),
+                key,
+                folder.resolve("banner"),
+                Optional.empty(),
+                Files.exists(config) ? Optional.of(config) : Optional.empty(),
+                Optional.empty(),
+                Optional.of(folder.resolve("btf")),
+                false,
+                false,
+                Optional.empty(),
+                digest);
     }
 
     static String text(byte[] bytes) {
