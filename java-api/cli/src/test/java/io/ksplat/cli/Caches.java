@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.stream.Stream;
 
 /** Caches for ksplat as a process. */
@@ -16,16 +17,16 @@ final class Caches {
 
     /** A folder for XDG_CACHE_HOME with all that the user's cache has, but no template. */
     static Path withoutTemplates(Path folder) throws IOException {
-        return without(folder, "template");
+        return without(folder, List.of("template"));
     }
 
-    /** A folder for XDG_CACHE_HOME with all that the user's cache has, but one kind. */
-    static Path without(Path folder, String missing) throws IOException {
+    /** A folder for XDG_CACHE_HOME with all that the user's cache has, but some kinds. */
+    static Path without(Path folder, List<String> missing) throws IOException {
         Path home = folder.resolve("cache");
         Path own = Files.createDirectories(home.resolve("ksplat"));
         try (Stream<Path> kinds = Files.list(Cache.standard().root())) {
             for (Path kind : kinds.toList()) {
-                if (!kind.getFileName().toString().equals(missing)) {
+                if (!missing.contains(kind.getFileName().toString())) {
                     Files.createSymbolicLink(own.resolve(kind.getFileName()), kind);
                 }
             }

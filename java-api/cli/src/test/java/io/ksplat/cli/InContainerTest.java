@@ -73,7 +73,7 @@ class InContainerTest {
     @Test
     void runsQemuAndClangOfTheImage() throws Exception {
         Map<String, String> environment = environment();
-        environment.put("XDG_CACHE_HOME", Caches.without(folder, "bpf").toString());
+        environment.put("XDG_CACHE_HOME", Caches.without(folder, List.of("bpf")).toString());
         Ksplat ksplat = Ksplat.run(folder, environment, "run", "nmi-task-kptr", "nmi-cpumask-kptr", "--in-container");
 
         assertThat(ksplat.exit()).as(ksplat.out() + ksplat.err()).isEqualTo(0);

@@ -200,6 +200,13 @@ final class Ksplat {
         assertThat(leftFiles()).as("temporary files left").isEmpty();
     }
 
+    /** Sends a signal to processes, of which one or the other may have ended meanwhile. */
+    static void signal(String signal, List<ProcessHandle> to) throws Exception {
+        List<String> words = new ArrayList<>(List.of("kill", "-" + signal));
+        to.forEach(one -> words.add(Long.toString(one.pid())));
+        new ProcessBuilder(words).start().waitFor();
+    }
+
     private List<Path> leftFiles() throws IOException {
         try (Stream<Path> files = Files.list(temporary)) {
             // The JVM's own, of performance counters, is not ksplat's.

@@ -93,18 +93,11 @@ class LoadTest {
                 continue;
             }
             ProcessHandle one = running.get(random.nextInt(running.size()));
-            kill("STOP", one);
+            Ksplat.signal("STOP", List.of(one));
             TimeUnit.MILLISECONDS.sleep(random.nextInt(LONGEST_MS));
-            kill("CONT", one);
+            Ksplat.signal("CONT", List.of(one));
             stops++;
         }
         return stops;
-    }
-
-    /** It may have ended meanwhile. */
-    private static void kill(String signal, ProcessHandle handle) throws Exception {
-        new ProcessBuilder("kill", "-" + signal, Long.toString(handle.pid()))
-                .start()
-                .waitFor();
     }
 }

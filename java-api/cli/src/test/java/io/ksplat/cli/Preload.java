@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Map;
 
 /**
  * A library that stands between a program and its C library: ksplat's JVM, QEMU, and what else is not static. It and the test share
@@ -49,6 +50,16 @@ record Preload(Path library, Path file, LongBuffer page) {
         assertThat(compiled.status()).as(compiled.output()).isZero();
         Path file = Files.write(folder.resolve(name + ".page"), new byte[PAGE_BYTES]);
         return new Preload(library, file, map(file));
+    }
+
+    /**
+     * Returns what has a process, and what it starts, load the library.
+     *
+     * @param page the library's variable that names the page
+     */
+    Map<String, String> environment(String page) {
+        return Map.of(
+                "LD_PRELOAD", library.toString(), "KSPLAT_QEMU_FILES", library + ":" + file, page, file.toString());
     }
 
     private static LongBuffer map(Path file) throws IOException {

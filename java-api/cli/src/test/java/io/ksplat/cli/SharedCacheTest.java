@@ -29,16 +29,6 @@ class SharedCacheTest {
     @TempDir
     Path folder;
 
-    /** A cache that has what apt and a build have put into the user's. */
-    private Path cache() throws IOException {
-        Path home = folder.resolve("cache");
-        Path all = Caches.withoutTemplates(folder).resolve("ksplat");
-        for (String kind : KINDS) {
-            Files.deleteIfExists(all.resolve(kind));
-        }
-        return home;
-    }
-
     private Ksplat start(Path cache, String name, String... words) throws IOException {
         return Ksplat.start(
                 Files.createDirectory(folder.resolve(name)), Map.of("XDG_CACHE_HOME", cache.toString()), words);
@@ -68,7 +58,7 @@ class SharedCacheTest {
 
     @Test
     void whatIsDamagedIsMadeAgain() throws Exception {
-        Path cache = cache();
+        Path cache = Caches.without(folder, KINDS);
         Ksplat first = start(cache, "first", "run", SAFE);
         assertThat(first.exit()).as(first.out() + first.err()).isZero();
 

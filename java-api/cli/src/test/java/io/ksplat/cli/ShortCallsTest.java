@@ -90,10 +90,8 @@ class ShortCallsTest {
     }
 
     private Ksplat run(Preload calls, Map<String, String> more, String reproducer) throws Exception {
-        Map<String, String> environment = new HashMap<>(more);
-        environment.put("LD_PRELOAD", calls.library().toString());
-        environment.put("KSPLAT_QEMU_FILES", calls.library() + ":" + calls.file());
-        environment.put("SHORT_CALLS", calls.file().toString());
+        Map<String, String> environment = new HashMap<>(calls.environment("SHORT_CALLS"));
+        environment.putAll(more);
         return Ksplat.under(folder, List.of(), environment, "run", reproducer);
     }
 

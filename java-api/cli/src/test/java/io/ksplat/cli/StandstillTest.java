@@ -28,9 +28,9 @@ class StandstillTest {
         List<ProcessHandle> all = new ArrayList<>(ksplat.machines());
         // First who would miss the others.
         all.add(0, ksplat.handle());
-        signal("STOP", all);
+        Ksplat.signal("STOP", all);
         TimeUnit.SECONDS.sleep(STANDS_S);
-        signal("CONT", all);
+        Ksplat.signal("CONT", all);
         ksplat.exit();
 
         assertThat(ksplat.outcome("nmi-cpumask-kptr"))
@@ -40,11 +40,5 @@ class StandstillTest {
                 .as(ksplat.out() + ksplat.err())
                 .isEqualTo("DEADLOCK");
         ksplat.assertNothingLeft();
-    }
-
-    private static void signal(String signal, List<ProcessHandle> to) throws Exception {
-        List<String> words = new ArrayList<>(List.of("kill", "-" + signal));
-        to.forEach(one -> words.add(Long.toString(one.pid())));
-        new ProcessBuilder(words).start().waitFor();
     }
 }

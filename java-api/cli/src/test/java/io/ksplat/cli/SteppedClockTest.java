@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -46,15 +45,7 @@ class SteppedClockTest {
         Preload clock = Preload.compile(folder, "stepped-clock");
         Random random = new Random(SEED);
         clock.page().put(SECONDS, hours(random));
-        Ksplat ksplat = Ksplat.startUnder(
-                folder,
-                List.of(),
-                Map.of(
-                        "LD_PRELOAD", clock.library().toString(),
-                        "KSPLAT_QEMU_FILES", clock.library() + ":" + clock.file(),
-                        "STEPPED_CLOCK", clock.file().toString()),
-                "run",
-                reproducer);
+        Ksplat ksplat = Ksplat.startUnder(folder, List.of(), clock.environment("STEPPED_CLOCK"), "run", reproducer);
         while (ksplat.handle().isAlive()) {
             TimeUnit.MILLISECONDS.sleep(BETWEEN_STEPS_MS);
             clock.page().put(SECONDS, hours(random));
