@@ -40,6 +40,8 @@ final class SlurmCluster implements AutoCloseable {
                         Path.of("../../native/build/ksplat-guard")
                                 .toAbsolutePath()
                                 .toString(),
+                        // Without it the guard would take the capabilities that the nodes' namespaces need.
+                        "--host-network",
                         "--",
                         "unshare",
                         "--mount",
