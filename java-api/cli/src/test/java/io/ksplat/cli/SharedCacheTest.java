@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -61,6 +62,8 @@ class SharedCacheTest {
         Path cache = Caches.without(folder, KINDS);
         Ksplat first = start(cache, "first", "run", SAFE);
         assertThat(first.exit()).as(first.out() + first.err()).isZero();
+        List<String> sandboxes = sandboxes(cache);
+        assertThat(sandboxes).containsOnly("true");
 
         List<String> damagedKinds = new ArrayList<>();
         for (String kind : KINDS) {
@@ -76,7 +79,19 @@ class SharedCacheTest {
             assertThat(ksplat.outcome(SAFE)).as(kind).isEqualTo("CLEAN");
             ksplat.assertNothingLeft();
         }
-        assertThat(damagedKinds).contains("bpf", "facts", "native", "template");
+        assertThat(damagedKinds).contains("bpf", "facts", "native", "qemu", "template");
+        assertThat(sandboxes(cache)).as("QEMU keeps its filter").isEqualTo(sandboxes);
+    }
+
+    /** Whether each QEMU that was asked has a sandbox, as the cache says it. */
+    private static List<String> sandboxes(Path cache) throws IOException {
+        List<String> answers = new ArrayList<>();
+        try (DirectoryStream<Path> asked = Files.newDirectoryStream(cache.resolve("ksplat/qemu"), Files::isDirectory)) {
+            for (Path each : asked) {
+                answers.add(Files.readString(each.resolve("sandbox")));
+            }
+        }
+        return answers;
     }
 
     /** Cuts every file of a kind, as a disk that was full leaves it; returns how many. */
