@@ -794,7 +794,8 @@ public final class Run {
                 verdict.verdict(),
                 lacking.or(verdict::message).orElse(""),
                 evidence,
-                seen.controls(),
+                // What was not tried has not failed.
+                verdict.verdict() == Verdict.UNSUPPORTED ? List.of() : seen.controls(),
                 Optional.of(fixture));
     }
 

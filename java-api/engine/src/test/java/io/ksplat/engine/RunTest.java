@@ -462,10 +462,12 @@ class RunTest {
 
     @Test
     void unsupportedIfTheKernelLacksWhatItsCodeLoads() throws Exception {
-        RunRecord record = run(coded(machine -> {
+        RunRecord record = run(loading(machine -> {
+            machine.controls().dropped(machine.bpf().global("dropped"), 2);
             throw new KernelLacksException("map type arena", 22, "map 'pages': failed to create: -EINVAL");
         }));
         assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.UNSUPPORTED);
+        assertThat(record.controls()).as("none that failed").isEmpty();
         assertThat(record.message()).contains("7.2.0-scripted has no map type arena");
         assertThat(folder.resolve("report/coded/7.2.0-scripted/1/loader.log"))
                 .content()
