@@ -62,6 +62,8 @@ static struct {
 } settings[] = {
 	/* The boot was quiet, for speed; from here on every line counts. */
 	{ "/proc/sys/kernel/printk", "8", "" },
+	/* A program under test may lower that: dmesg -n, sysctl --system. */
+	{ "/sys/module/printk/parameters/ignore_loglevel", "Y", "" },
 	{ "/proc/sys/kernel/kptr_restrict", "0", "" },
 	{ "/proc/sys/kernel/perf_event_paranoid", "-1", "" },
 	{ "/proc/sys/net/core/bpf_jit_enable", "1", "" },

@@ -419,7 +419,11 @@ public final class Fixture {
         if (!all.isEmpty() || exits.hasExperiment() || !ends.stream().allMatch(Control::passed)) {
             all.addAll(ends);
             for (SelfCheck check : checks) {
-                all.add(Control.observer(check.id(), 1, check.isOn() ? 1 : 0));
+                boolean on = check.isOn();
+                // Beside a console that is read it is worth a word only if it fails.
+                if (!on || !check.findsUnprinted()) {
+                    all.add(Control.observer(check.id(), 1, on ? 1 : 0));
+                }
             }
         }
         return all;

@@ -79,6 +79,7 @@ public final class Watcher implements ConsoleLog.Reader {
     private final List<BpfLine> lines = new ArrayList<>();
     private final List<String> pending = new ArrayList<>();
     private final ConsoleTestimony testimony;
+    private final List<SelfCheck> checks;
     private Symbols symbols;
     private boolean fromMemory;
     private final WatchEvents events = new WatchEvents();
@@ -102,6 +103,7 @@ public final class Watcher implements ConsoleLog.Reader {
         this.symbols = symbols;
         this.cache = cache;
         this.testimony = ConsoleTestimony.of(target.kernel(), checks);
+        this.checks = List.copyOf(checks);
         this.started = started;
         this.beganNs = view.guestNanos();
     }
@@ -288,7 +290,7 @@ public final class Watcher implements ConsoleLog.Reader {
             boolean alive = end instanceof OutsideWatch.End.Decided decided
                     ? decided.alive()
                     : ((OutsideWatch.End.TimeUp) end).alive();
-            if (!alive) {
+            if (!alive || hasUnprinted()) {
                 parse(FROM_MEMORY, analysis().unprinted());
             }
             watchTasks(look.controls, alive);
@@ -300,6 +302,19 @@ public final class Watcher implements ConsoleLog.Reader {
         } catch (IOException e) {
             return gone(look, view.ended().orElse(String.valueOf(e.getMessage())));
         }
+    }
+
+    /** Returns whether the kernel has reported something that its console does not have: a program may lower its level. */
+    private boolean hasUnprinted() throws IOException {
+        if (hasFound()) {
+            return false;
+        }
+        for (SelfCheck check : checks) {
+            if (check.findsUnprinted() && !check.isOn()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** A machine that has ended may be evidence itself; else that is trouble. */

@@ -27,6 +27,9 @@ public final class SelfCheck {
     private static final int KASAN_REPORTED = 1;
     private static final int KASAN_MULTI_SHOT = 1 << 1;
 
+    /** include/linux/panic.h: a bad page, an oops, a warning, a soft lockup. Modules and tests set other bits. */
+    private static final int REPORTED = 1 << 5 | 1 << 7 | 1 << 9 | 1 << 14;
+
     private enum Kind {
         /** lib/debug_locks.c: cleared by each report of lockdep's, and by much else that is reported. */
         LOCKDEP("lockdep", "debug_locks"),
@@ -49,16 +52,18 @@ public final class SelfCheck {
             return switch (this) {
                 case LOCKDEP -> guest.hello().hasDebugLocks();
                 case KASAN -> symbols.address("kasan_report").isPresent();
+                case UNTAINTED -> symbols.address(variable).isPresent();
                 // A machine in QEMU has a console that is fast, and its log can be read from its memory.
-                case UNTAINTED, CONSOLE -> false;
+                case CONSOLE -> false;
             };
         }
 
-        boolean isOn(int value) {
+        boolean isOn(int value, int before) {
             return switch (this) {
                 case LOCKDEP -> value != 0;
                 case KASAN -> (value & KASAN_REPORTED) == 0 || (value & KASAN_MULTI_SHOT) != 0;
-                case UNTAINTED, CONSOLE -> value == 0;
+                case UNTAINTED -> (value & ~before & REPORTED) == 0;
+                case CONSOLE -> value == 0;
             };
         }
     }
@@ -66,6 +71,7 @@ public final class SelfCheck {
     private final Kind kind;
     private final Value value;
     private final long address;
+    private final int before;
 
     /** Reads the variable. */
     @FunctionalInterface
@@ -73,19 +79,22 @@ public final class SelfCheck {
         int read() throws IOException;
     }
 
-    private SelfCheck(Kind kind, Value value, long address) {
+    private SelfCheck(Kind kind, Value value, long address, int before) {
         this.kind = kind;
         this.value = value;
         this.address = address;
+        this.before = before;
     }
 
-    private SelfCheck(Kind kind, VirtualMachine vm, long address) {
-        this(
-                kind,
-                () -> ByteBuffer.wrap(vm.readPhysical(address, Integer.BYTES))
-                        .order(ByteOrder.LITTLE_ENDIAN)
-                        .getInt(),
-                address);
+    /** One whose value nobody reads from memory. */
+    private SelfCheck(Kind kind, Value value) {
+        this(kind, value, 0, 0);
+    }
+
+    private static Value at(VirtualMachine vm, long address) {
+        return () -> ByteBuffer.wrap(vm.readPhysical(address, Integer.BYTES))
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .getInt();
     }
 
     /**
@@ -102,11 +111,11 @@ public final class SelfCheck {
             BooleanSupplier wholeConsole,
             Symbols symbols) {
         List<SelfCheck> found = new ArrayList<>();
-        found.add(new SelfCheck(Kind.UNTAINTED, () -> untainted.getAsBoolean() ? 0 : 1, 0));
-        found.add(new SelfCheck(Kind.CONSOLE, () -> wholeConsole.getAsBoolean() ? 0 : 1, 0));
-        lockdep.ifPresent(on -> found.add(new SelfCheck(Kind.LOCKDEP, () -> on.getAsBoolean() ? 1 : 0, 0)));
+        found.add(new SelfCheck(Kind.UNTAINTED, () -> untainted.getAsBoolean() ? 0 : REPORTED));
+        found.add(new SelfCheck(Kind.CONSOLE, () -> wholeConsole.getAsBoolean() ? 0 : 1));
+        lockdep.ifPresent(on -> found.add(new SelfCheck(Kind.LOCKDEP, () -> on.getAsBoolean() ? 1 : 0)));
         if (symbols.address("kasan_report").isPresent()) {
-            found.add(new SelfCheck(Kind.KASAN, () -> KASAN_REPORTED, 0));
+            found.add(new SelfCheck(Kind.KASAN, () -> KASAN_REPORTED));
         }
         return List.copyOf(found);
     }
@@ -120,7 +129,9 @@ public final class SelfCheck {
         List<SelfCheck> found = new ArrayList<>();
         for (Kind kind : Kind.values()) {
             if (kind.isIn(guest, symbols)) {
-                found.add(new SelfCheck(kind, guest.vm(), physicalAddress(kind, guest, symbols)));
+                long address = physicalAddress(kind, guest, symbols);
+                Value value = at(guest.vm(), address);
+                found.add(new SelfCheck(kind, value, address, value.read()));
             }
         }
         return List.copyOf(found);
@@ -144,7 +155,7 @@ public final class SelfCheck {
 
     /** The same kernel's in a guest that was restored from that one. */
     public SelfCheck in(VirtualMachine restored) {
-        return new SelfCheck(kind, restored, address);
+        return new SelfCheck(kind, at(restored, address), address, before);
     }
 
     /** As the control is called that says whether it is on: {@code lockdep}, {@code kasan}. */
@@ -157,6 +168,11 @@ public final class SelfCheck {
     }
 
     public boolean isOn() throws IOException {
-        return kind.isOn(value.read());
+        return kind.isOn(value.read(), before);
+    }
+
+    /** Returns whether it finds reports that reached no console, which the memory of the machine still has. */
+    public boolean findsUnprinted() {
+        return kind == Kind.UNTAINTED && address != 0;
     }
 }

@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -143,6 +144,19 @@ class MachineTest {
         assertThatThrownBy(() -> guest.agent().readFile("/nowhere"))
                 .isExactlyInstanceOf(AgentException.class)
                 .hasMessage("open /nowhere: ENOENT");
+    }
+
+    @Test
+    void printsWhateverTheLevelOfTheConsole() throws IOException {
+        guest.agent().writeFile("/proc/sys/kernel/printk", "1");
+        try {
+            String text = "a warning of little weight";
+            CompletableFuture<Void> printed = guest.vm().console().readAfter(text, (buffer, offset, length) -> {});
+            guest.agent().writeFile("/dev/kmsg", "<4>" + text + "\n");
+            assertThat(printed).succeedsWithin(SOON);
+        } finally {
+            guest.agent().writeFile("/proc/sys/kernel/printk", "8");
+        }
     }
 
     @Test
