@@ -31,7 +31,7 @@ public final class ProgramReports {
         return this;
     }
 
-    /** Reads the stderr stream of a program once the run is over (Linux 6.17 and later). */
+    /** Reads the stderr stream of a program while the machine is watched after the run's code (Linux 6.17 and later). */
     public ProgramReports stderrOf(BpfProgram program) {
         reports.add(program);
         return this;

@@ -397,6 +397,27 @@ class RunTest {
         assertThat(record.evidence()).extracting(found -> found.kind()).containsExactly(EvidenceKind.LOCK_REFUSED);
     }
 
+    /** A machine that lives at once is watched on, if that was asked for, and its programs run on. */
+    @Test
+    void recoveredIfTheKernelReportsARefusalLater() throws Exception {
+        targets.streaming("", """
+                ERROR: AA or ABBA deadlock detected for bpf_res_spin_lock
+                Attempted lock   = 0xff11000104a8c010
+                Total held locks = 1
+                Held lock[ 0] = 0xff11000104a8c010
+                CPU: 1 UID: 0 PID: 77 Comm: ksplat-agent
+                Call trace:
+                bpf_prog_report_rqspinlock_violation+0x10b/0x130
+
+                """);
+        RunRecord record = run(loading(machine -> {
+            machine.controls().dropped(machine.bpf().global("dropped"), 0);
+            machine.programReports().stderrOf(machine.bpf().program("run"));
+            machine.watch(Duration.ofSeconds(5));
+        }));
+        assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.RECOVERED);
+    }
+
     @Test
     void inconclusiveIfTheKernelRefusedALockAndDoesNotLive() throws Exception {
         targets.holding("result", -35).with(Fault.SILENT_HEART);

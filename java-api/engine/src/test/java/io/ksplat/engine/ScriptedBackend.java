@@ -11,20 +11,30 @@ import io.ksplat.bpf.internal.libbpf.MapBatch;
 import io.ksplat.kernel.Symbol;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 
-/** A loaded object whose 32-bit globals hold what a test says. */
+/** A loaded object whose 32-bit globals, and whose streams, hold what a test says. */
 public final class ScriptedBackend implements BpfBackend {
     private static final long PAGE = 4096;
 
     private final long handle;
     private final Map<String, Integer> globals;
+    private final Queue<String> streamed;
 
     public ScriptedBackend(long handle, Map<String, Integer> globals) {
+        this(handle, globals, new ArrayDeque<>());
+    }
+
+    /** @param streamed what each read of a stream takes from it; nothing more is there after the last */
+    ScriptedBackend(long handle, Map<String, Integer> globals, Queue<String> streamed) {
         this.handle = handle;
         this.globals = globals;
+        this.streamed = streamed;
     }
 
     @Override
@@ -131,7 +141,8 @@ public final class ScriptedBackend implements BpfBackend {
 
     @Override
     public byte[] readStream(String program, BpfStream stream) {
-        throw new UnsupportedOperationException();
+        String text = streamed.poll();
+        return (text == null ? "" : text).getBytes(StandardCharsets.UTF_8);
     }
 
     @Override

@@ -40,6 +40,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Queue;
 import java.util.Set;
 
 /** A target that behaves as it is told, so that a whole run needs no QEMU. */
@@ -75,6 +76,7 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
     private final Path console;
     private final Set<Fault> faults;
     private final Map<String, Integer> globals;
+    private final Queue<String> streamed;
     private Optional<ConsoleLog.Reader> reader = Optional.empty();
     private long beats;
     private long clock;
@@ -83,7 +85,9 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
     private long samples;
     private volatile boolean closed;
 
-    ScriptedTarget(Path console, Set<Fault> faults, Map<String, Integer> globals) throws IOException {
+    ScriptedTarget(Path console, Set<Fault> faults, Map<String, Integer> globals, Queue<String> streamed)
+            throws IOException {
+        this.streamed = streamed;
         this.console = Files.writeString(console, "");
         this.globals = Map.copyOf(globals);
         this.faults = faults.isEmpty() ? Set.of() : EnumSet.copyOf(faults);
@@ -148,7 +152,7 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
             throw new VerifierException("on_nmi", 13, "0: (95) exit\nR0 !read_ok\n");
         }
         fail(Fault.NO_BPF, "there is no BPF here");
-        return new BpfObject(spec.file(), new ScriptedBackend(1, globals));
+        return new BpfObject(spec.file(), new ScriptedBackend(1, globals, streamed));
     }
 
     @Override

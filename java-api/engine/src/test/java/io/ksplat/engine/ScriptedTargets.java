@@ -12,6 +12,7 @@ import io.ksplat.machine.internal.snapshot.Snapshot;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Queue;
 import java.util.Set;
 
 /** Targets that behave as they are told. */
@@ -26,6 +28,7 @@ final class ScriptedTargets implements Targets {
     private final Path headers;
     private final Set<ScriptedTarget.Fault> faults = EnumSet.noneOf(ScriptedTarget.Fault.class);
     private final Map<String, Integer> globals = new HashMap<>();
+    private final Queue<String> streamed = new ArrayDeque<>();
     private final List<ScriptedTarget> started = new ArrayList<>();
     private final List<String> told = new ArrayList<>();
     private final Map<String, String> notNow = new HashMap<>();
@@ -46,6 +49,12 @@ final class ScriptedTargets implements Targets {
     /** Has a global variable of every object hold a value. */
     ScriptedTargets holding(String global, int value) {
         globals.put(global, value);
+        return this;
+    }
+
+    /** Has each read of a stream take one of these from it. */
+    ScriptedTargets streaming(String... texts) {
+        streamed.addAll(List.of(texts));
         return this;
     }
 
@@ -128,7 +137,7 @@ final class ScriptedTargets implements Targets {
             throw noBoot.get();
         }
         told.add("started");
-        ScriptedTarget target = new ScriptedTarget(order.consoleLog(), faults, globals);
+        ScriptedTarget target = new ScriptedTarget(order.consoleLog(), faults, globals, streamed);
         started.add(target);
         return new Started(target, 0, OptionalLong.of(1), OptionalLong.empty(), Optional.empty());
     }

@@ -32,7 +32,7 @@ public final class ReportedRefusals {
         refusals.add(new Refusal(lock, result));
     }
 
-    /** Reads the stderr stream of a program once the run is over. */
+    /** Reads the stderr stream of a program after the run's code, for as long as the machine is watched. */
     public void add(BpfProgram program) {
         programs.add(program);
     }
@@ -55,19 +55,22 @@ public final class ReportedRefusals {
         return found;
     }
 
-    /** Returns what the streams hold, read through the agent: only of a machine that lives. */
+    /**
+     * Returns what was written to the streams since the last call, read through the agent: only of a machine that lives. The kernel adds
+     * a report as a whole (kernel/bpf/stream.c, bpf_stream_stage_commit()).
+     */
     public List<Evidence> streams() throws IOException {
         List<Evidence> found = new ArrayList<>();
-        for (BpfProgram program : programs) {
+        for (Iterator<BpfProgram> left = programs.iterator(); left.hasNext(); ) {
             try {
-                found.addAll(BpfStreamParser.parse(program.stream(BpfStream.STDERR)));
+                found.addAll(BpfStreamParser.parse(left.next().stream(BpfStream.STDERR)));
             } catch (BpfException e) {
                 if (e.errno() != NO_STREAMS) {
                     throw e;
                 }
+                left.remove();
             }
         }
-        programs.clear();
         return found;
     }
 
