@@ -2,6 +2,7 @@
 package io.ksplat.engine.internal;
 
 import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.Findings;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.Timings;
@@ -14,12 +15,13 @@ import java.util.Optional;
 public final class CrashConfirmation {
     private CrashConfirmation() {}
 
-    /** Whether both show the same; a title may name other tasks and addresses. */
+    /** Whether the second shows what made the first a crash; a title may name other tasks and addresses. */
     public static boolean of(List<Evidence> first, List<Evidence> second) {
-        return first.stream()
-                .anyMatch(one -> second.stream()
-                        .anyMatch(other ->
-                                one.kind() == other.kind() && one.signature().equals(other.signature())));
+        return new Findings(first, List.of(), true)
+                .decisive(Verdict.CRASH).stream()
+                        .anyMatch(one -> second.stream()
+                                .anyMatch(other -> one.kind() == other.kind()
+                                        && one.signature().equals(other.signature())));
     }
 
     public static RunRecord confirmed(RunRecord first, Path folder, long totalMs) {

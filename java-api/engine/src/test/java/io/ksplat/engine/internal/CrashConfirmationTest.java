@@ -39,6 +39,18 @@ class CrashConfirmationTest {
         assertThat(CrashConfirmation.of(first, List.of())).isFalse();
     }
 
+    /** A lock that is refused, by design, says nothing about the oops beside it. */
+    @Test
+    void whatIsNoCrashIsNoCrashSeenAgain() {
+        Evidence oops = shows(EvidenceKind.OOPS, "at 0x1", "oops: f").get(0);
+        Evidence refused =
+                shows(EvidenceKind.LOCK_REFUSED, "refused", "lock-refused").get(0);
+        assertThat(CrashConfirmation.of(List.of(oops, refused), List.of(refused)))
+                .isFalse();
+        assertThat(CrashConfirmation.of(List.of(refused, oops), List.of(refused, oops)))
+                .isTrue();
+    }
+
     @Test
     void aCrashThatIsNotSeenAgainSaysWhatWas() {
         RunRecord refuted = CrashConfirmation.refuted(
