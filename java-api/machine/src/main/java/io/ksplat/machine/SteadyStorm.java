@@ -19,10 +19,11 @@ import java.util.concurrent.atomic.AtomicLong;
 final class SteadyStorm implements AutoCloseable {
     private static final long SECOND = 1_000_000_000L;
 
-    /** A guest that handles none for so long, on KVM, is dead. */
+    /** A guest that handles none for so long, on KVM, is dead or will take its time. */
     private static final Duration SILENCE = Duration.ofMillis(500);
 
     private static final long LOOK_NANOS = 500_000;
+    private static final long SELDOM_NANOS = 10_000_000;
     private static final Duration LONGEST = Duration.ofHours(24);
     private static final Duration END = Duration.ofSeconds(10);
 
@@ -71,10 +72,10 @@ final class SteadyStorm implements AutoCloseable {
                     nmi.send();
                     sent.incrementAndGet();
                     due = Math.max(due + gap, now);
-                } else if (now - lastSign > nmi.scale(SILENCE).toNanos()) {
-                    return;
                 } else {
-                    due = now + Math.min(gap, LOOK_NANOS);
+                    // An NMI is pending: the first sign of life is that it was taken.
+                    boolean silent = now - lastSign > nmi.scale(SILENCE).toNanos();
+                    due = now + Math.min(gap, silent ? SELDOM_NANOS : LOOK_NANOS);
                 }
             }
         } catch (IOException e) {

@@ -102,18 +102,22 @@ public final class Storm {
         long due = start;
         long sent = 0;
         Life life = new Life(tally, start);
-        while (due < end) {
+        boolean silent = false;
+        while (due < end && !silent) {
             pauseUntil(due);
             if (nmi.mode().asWritten()) {
                 nmi.send();
                 sent++;
             }
             due = gaps.after(due, System.nanoTime());
-            if (untilEvidence && (nmi.isEvident() || life.isOver())) {
+            if (untilEvidence && nmi.isEvident()) {
                 break;
             }
+            silent = untilEvidence && life.isOver();
         }
-        long planned = !nmi.mode().asWritten() ? Math.round(perSecond * time.toNanos() / SECOND) : sent;
+        // A guest that was not dead, and only took its time, did not get what was still to come.
+        boolean whole = nmi.mode().asWritten() && !silent;
+        long planned = whole ? sent : Math.round(perSecond * time.toNanos() / SECOND);
         Burst burst = new Burst("storm", how(), sent, Math.max(1, planned / 2), awaitTaken(tally, sent), start);
         nmi.fired(burst);
         return burst;
