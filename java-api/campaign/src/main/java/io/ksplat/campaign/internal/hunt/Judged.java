@@ -65,10 +65,14 @@ record Judged(Operation operation, int length, boolean whole, SweepMap map, Map<
 
     private Optional<String> doubt() {
         return map.measured().stream()
-                .filter(point -> point.verdict() != Verdict.CLEAN)
+                .filter(point ->
+                        point.verdict() != Verdict.CLEAN || !point.console().isEmpty())
                 .findFirst()
                 .map(point -> point.where() + ": "
-                        + point.message().orElse(point.verdict().name()))
+                        + point.message()
+                                .orElseGet(() -> point.console().stream()
+                                        .findFirst()
+                                        .orElse(point.verdict().name())))
                 .or(() -> whole
                         ? Optional.empty()
                         : Optional.of("the operation is longer than " + length + " instructions"));

@@ -183,7 +183,7 @@ public final class PointRunner implements AutoCloseable {
         List<String> console = ConsoleParser.parse(Files.readAllBytes(log), ParserOptions.NMI_EXPERIMENT).stream()
                 .map(Evidence::title)
                 .toList();
-        if (finding.message().isEmpty()) {
+        if (finding.message().isEmpty() && console.isEmpty()) {
             Files.delete(log);
         }
         return point(n, holds, finding, console);
