@@ -59,7 +59,14 @@ final class HuntText {
                         "Helpers that no operation tries", result.uncovered().helpers()))
                 .append(list(
                         "Kfuncs that no operation tries", result.uncovered().kfuncs()))
+                .append(refused(result.uncovered().refused().size()))
                 .toString();
+    }
+
+    private static String refused(int calls) {
+        return calls == 0
+                ? "Whether programs in NMIs may call these, the verifier was not asked.\n"
+                : "The verifier refuses " + calls + " other helpers and kfuncs to such programs.\n";
     }
 
     private static String answers(HuntResult result, Coverage.Destructor destructor) {

@@ -17,8 +17,9 @@ import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 
 /**
  * The types and functions of a kernel, from its raw BTF: the {@code .BTF} section of its vmlinux, or
@@ -81,12 +82,11 @@ public final class KernelBtf {
         return kfuncs.isEmpty() ? !functions.isEmpty() : functions.stream().anyMatch(kfuncs::get);
     }
 
-    /** Returns the names of the kfuncs, in order; none if the BTF does not mark them (pahole before 1.26). */
-    public Set<String> kfuncs() {
-        return kfuncs.stream()
-                .filter(id -> btf.kind(id) == Btf.FUNC)
-                .mapToObj(btf::name)
-                .collect(Collectors.toCollection(TreeSet::new));
+    /** Returns the kfuncs by name, in order, with their BTF ids; none if the BTF does not mark them (pahole before 1.26). */
+    public SortedMap<String, Integer> kfuncs() {
+        SortedMap<String, Integer> ids = new TreeMap<>();
+        kfuncs.stream().filter(id -> btf.kind(id) == Btf.FUNC).forEach(id -> ids.putIfAbsent(btf.name(id), id));
+        return ids;
     }
 
     /** Returns whether a struct, union, enum or typedef of that name is defined; a declaration does not count. */

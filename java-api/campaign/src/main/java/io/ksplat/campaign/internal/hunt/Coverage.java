@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.hunt;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import io.ksplat.machine.internal.BpfInventory;
 import java.io.IOException;
-import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -25,17 +28,37 @@ public record Coverage(Uncovered uncovered, List<Destructor> destructors) {
     }
 
     /**
-     * What no operation names. Whether a tracing program may use it, the verifier was not asked.
+     * What no operation names, though programs of the hunt's contexts may use it.
      *
-     * @param maps types of maps
+     * @param maps types of maps; whether such programs may use them, nobody asks
      * @param kfuncs none, too, if the kernel's BTF does not mark them
+     * @param refused helpers and kfuncs that the verifier refuses to such programs
      */
-    public record Uncovered(List<String> maps, List<String> helpers, List<String> kfuncs) {
+    public record Uncovered(
+            List<String> maps,
+            List<String> helpers,
+            List<String> kfuncs,
+            // A report of before has none.
+            @JsonSetter(nulls = Nulls.AS_EMPTY) List<String> refused) {
         public Uncovered {
             maps = List.copyOf(maps);
             helpers = List.copyOf(helpers);
             kfuncs = List.copyOf(kfuncs);
+            refused = List.copyOf(refused);
         }
+    }
+
+    /** Tells which of a kernel's calls its verifier refuses. */
+    @FunctionalInterface
+    interface Verifier {
+        /**
+         * Returns the names of those that it refuses.
+         *
+         * @param helpers their numbers, by name
+         * @param kfuncs their BTF ids, by name
+         */
+        Set<String> refused(SortedMap<String, Integer> helpers, SortedMap<String, Integer> kfuncs)
+                throws IOException, InterruptedException;
     }
 
     /**
@@ -52,14 +75,25 @@ public record Coverage(Uncovered uncovered, List<Destructor> destructors) {
     }
 
     /** Compares a kernel with all operations, also with those that are not tried this time. */
-    static Coverage of(BpfInventory kernel) throws IOException {
+    static Coverage of(BpfInventory kernel, Verifier verifier) throws IOException, InterruptedException {
         Set<String> words = words(OperationPair.sources());
+        SortedMap<String, Integer> helpers = missing(kernel.helpers(), words);
+        SortedMap<String, Integer> kfuncs = missing(kernel.kfuncs(), words);
+        Set<String> refused = verifier.refused(helpers, kfuncs);
         return new Coverage(
                 new Uncovered(
-                        missing(kernel.maps(), words),
-                        missing(kernel.helpers(), words),
-                        missing(kernel.kfuncs(), words)),
+                        kernel.maps().stream()
+                                .filter(name -> !words.contains(name))
+                                .sorted()
+                                .toList(),
+                        allowed(helpers, refused),
+                        allowed(kfuncs, refused),
+                        refused.stream().sorted().toList()),
                 kernel.releases().stream().map(Coverage::destructor).toList());
+    }
+
+    private static List<String> allowed(SortedMap<String, Integer> calls, Set<String> refused) {
+        return calls.keySet().stream().filter(name -> !refused.contains(name)).toList();
     }
 
     private static Destructor destructor(String release) {
@@ -73,8 +107,10 @@ public record Coverage(Uncovered uncovered, List<Destructor> destructors) {
                         .toList());
     }
 
-    private static List<String> missing(Collection<String> names, Set<String> words) {
-        return names.stream().filter(name -> !words.contains(name)).sorted().toList();
+    private static SortedMap<String, Integer> missing(SortedMap<String, Integer> calls, Set<String> words) {
+        SortedMap<String, Integer> missing = new TreeMap<>(calls);
+        missing.keySet().removeAll(words);
+        return missing;
     }
 
     private static Set<String> words(String sources) {

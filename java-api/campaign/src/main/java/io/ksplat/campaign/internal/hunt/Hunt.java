@@ -3,6 +3,7 @@ package io.ksplat.campaign.internal.hunt;
 
 import io.ksplat.campaign.internal.sweep.AnchorShelf;
 import io.ksplat.engine.Catalogue;
+import io.ksplat.engine.RunSettings;
 import io.ksplat.engine.Runner;
 import io.ksplat.engine.Session;
 import io.ksplat.kernel.Cache;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -35,6 +37,9 @@ import java.util.function.Supplier;
  * again, and the machine is watched from outside. Several operations are tried at once, one a worker.
  */
 public final class Hunt {
+    /** What asking the verifier leaves, below the kernel's folder. */
+    private static final String QUESTIONS = "questions";
+
     private final Supplier<Runner> runners;
     private final Sources sources;
     private final KnownReports known;
@@ -71,6 +76,7 @@ public final class Hunt {
         Path folder = Files.createDirectories(report.resolve("hunt").resolve(HuntFile.folder(request)));
         HuntResult result = hunt(request, folder);
         // The session has written the reports of all runs only now.
+        WholeFolder.remove(folder.resolve(QUESTIONS));
         for (HuntResult.Tried tried : result.operations()) {
             Path trial = OperationTrial.trial(folder, tried.name());
             if (tried.answer() != HuntResult.Answer.INCONCLUSIVE) {
@@ -87,7 +93,16 @@ public final class Hunt {
             Kernel kernel = new Kernels(cache).resolve(KernelSpec.parse(request.kernel()), progress);
             KernelInfo info =
                     KernelInfo.of(kernel, MachineFactory.open(cache, Optional.of(Accelerator.TCG)), cache, progress);
-            HuntFile file = HuntFile.open(folder, request, kernel.key(), Coverage.of(info.bpf()));
+            RunSettings asking = RunSettings.of(request.kernel()).reportedIn(folder.resolve(QUESTIONS));
+            Coverage coverage = Coverage.of(info.bpf(), (helpers, kfuncs) -> {
+                try {
+                    return CallQuestions.refused(session, asking, kernel, helpers, kfuncs);
+                } catch (IOException e) {
+                    progress.report("whether helpers and kfuncs are for such programs is not known: " + e.getMessage());
+                    return Set.of();
+                }
+            });
+            HuntFile file = HuntFile.open(folder, request, kernel.key(), coverage);
             Queue queue = new Queue(request, file);
             ExecutorService workers = Executors.newFixedThreadPool(request.workers(), task -> {
                 Thread thread = new Thread(task, "ksplat-hunt");

@@ -25,8 +25,8 @@ class HuntFileTest {
             Operations.named(List.of("map-update/lru-hash", "map-update/lru-percpu-hash", "map-update/array"));
     private static final String RELEASE = "6.12.118+deb13-cloud-amd64";
 
-    private static final Coverage COVERAGE =
-            new Coverage(new Coverage.Uncovered(List.of("BPF_MAP_TYPE_DEVMAP"), List.of(), List.of()), List.of());
+    private static final Coverage COVERAGE = new Coverage(
+            new Coverage.Uncovered(List.of("BPF_MAP_TYPE_DEVMAP"), List.of(), List.of(), List.of()), List.of());
 
     @TempDir
     Path folder;
@@ -49,6 +49,18 @@ class HuntFileTest {
                         signature, "the lock", "a+0x1", "b+0x2", 3, true, false, Optional.empty(), "x/Y.java")),
                 Optional.empty(),
                 false);
+    }
+
+    /** Reports of before know nothing of calls that the verifier refuses. */
+    @Test
+    void readsWhatAnEarlierVersionWrote() throws IOException {
+        HuntFile file = HuntFile.open(folder, request(1), "key", COVERAGE);
+        file.add(deadly(0, "one"));
+        Path written = folder.resolve(HuntFile.NAME);
+        Files.writeString(written, Files.readString(written).replaceFirst(",\"refused\":\\[\\]", ""));
+
+        assertThat(written).content().doesNotContain("refused");
+        assertThat(HuntFile.read(written).uncovered().refused()).isEmpty();
     }
 
     @Test

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class HuntMergeTest {
     private static final List<Operation> OPERATIONS = Operations.named(List.of("map-update"));
-    private static final Coverage COVERAGE =
-            new Coverage(new Coverage.Uncovered(List.of("BPF_MAP_TYPE_DEVMAP"), List.of(), List.of()), List.of());
+    private static final Coverage COVERAGE = new Coverage(
+            new Coverage.Uncovered(List.of("BPF_MAP_TYPE_DEVMAP"), List.of(), List.of(), List.of()), List.of());
 
     @TempDir
     Path folder;

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.ksplat.campaign.internal.hunt;
+
+import io.ksplat.bpf.BpfException;
+import io.ksplat.engine.BpfSource;
+import io.ksplat.engine.Conclusion;
+import io.ksplat.engine.Expectation;
+import io.ksplat.engine.KernelNeeds;
+import io.ksplat.engine.Machine;
+import io.ksplat.engine.RunSettings;
+import io.ksplat.engine.Scenario;
+import io.ksplat.engine.Session;
+import io.ksplat.evidence.Verdict;
+import io.ksplat.kernel.Cache;
+import io.ksplat.kernel.Kernel;
+import io.ksplat.kernel.internal.Digests;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * Asks the verifier of a kernel which helpers and kfuncs it refuses to the programs of a hunt, whatever they pass. It is asked for fentry:
+ * programs on {@code tp_btf} have no helper that those have not (kernel/trace/bpf_trace.c, tracing_prog_func_proto()).
+ */
+final class CallQuestions implements Scenario {
+    private static final BpfSource SOURCE = new BpfSource(CallQuestions.class, "call_questions.bpf.c");
+
+    /** kernel/bpf/verifier.c, of 6.1 to 7.3: what it says of a call before it looks at what is passed. */
+    private static final Pattern REFUSAL = Pattern.compile("(unknown|invalid) func \\S+#\\d+"
+            + "|program of this type cannot use helper"
+            + "|helper call is not allowed in probe"
+            + "|sleepable helper \\S+ in "
+            + "|helper call might sleep in a non-sleepable prog"
+            + "|calling kernel function \\S+ is not allowed"
+            + "|program must be sleepable to call sleepable kfunc");
+
+    private static final String ANSWERS = "refused";
+
+    private final List<Call> calls = new ArrayList<>();
+    private final Set<String> refused = new TreeSet<>();
+    private boolean answered;
+
+    /**
+     * An instruction.
+     *
+     * @param source the register field, which tells helpers from kfuncs (include/uapi/linux/bpf.h, BPF_PSEUDO_KFUNC_CALL)
+     */
+    private record Call(String name, int source, int number) {}
+
+    private CallQuestions(SortedMap<String, Integer> helpers, SortedMap<String, Integer> kfuncs) {
+        helpers.forEach((name, number) -> calls.add(new Call(name, 0, number)));
+        kfuncs.forEach((name, id) -> calls.add(new Call(name, 2, id)));
+    }
+
+    /**
+     * Asks, or finds the answers in the cache.
+     *
+     * @param settings of the kernel that is asked
+     * @param helpers their numbers, by name
+     * @param kfuncs their BTF ids, by name
+     * @throws IOException if the machine did not last until the last answer
+     */
+    static Set<String> refused(
+            Session session,
+            RunSettings settings,
+            Kernel kernel,
+            SortedMap<String, Integer> helpers,
+            SortedMap<String, Integer> kfuncs)
+            throws IOException, InterruptedException {
+        String questions = String.join("\n", kernel.key(), helpers.toString(), kfuncs.toString(), REFUSAL.pattern());
+        return Cache.standard()
+                .<Set<String>, IOException>read(
+                        "verifier",
+                        Digests.sha256(questions),
+                        fresh -> Files.write(fresh.resolve(ANSWERS), asked(session, settings, helpers, kfuncs)),
+                        folder -> Set.copyOf(Files.readAllLines(folder.resolve(ANSWERS))));
+    }
+
+    private static Set<String> asked(
+            Session session,
+            RunSettings settings,
+            SortedMap<String, Integer> helpers,
+            SortedMap<String, Integer> kfuncs)
+            throws IOException, InterruptedException {
+        CallQuestions questions = new CallQuestions(helpers, kfuncs);
+        session.progress().report("asking the verifier about " + questions.calls.size() + " helpers and kfuncs");
+        Conclusion conclusion = session.run(settings, questions).execute();
+        if (!questions.answered) {
+            throw new IOException("the verifier did not answer: "
+                    + conclusion.message().orElse(conclusion.verdict().name()));
+        }
+        return questions.refused;
+    }
+
+    @Override
+    public String id() {
+        return "call-questions";
+    }
+
+    @Override
+    public KernelNeeds needs() {
+        return KernelNeeds.NONE;
+    }
+
+    @Override
+    public Expectation expectedOn(String version) {
+        return Expectation.of(Verdict.INCONCLUSIVE);
+    }
+
+    @Override
+    public Optional<BpfSource> bpf() {
+        return Optional.of(SOURCE);
+    }
+
+    @Override
+    public List<String> macros() {
+        return List.of("CALLS "
+                + calls.stream()
+                        .map(call -> "CALL(%s, %d, %d)".formatted(call.name(), call.source(), call.number()))
+                        .collect(Collectors.joining(" ")));
+    }
+
+    @Override
+    public void run(Machine machine) throws IOException {
+        for (Call call : calls) {
+            if (isRefused(machine, call)) {
+                refused.add(call.name());
+            }
+        }
+        answered = true;
+    }
+
+    private static boolean isRefused(Machine machine, Call call) throws IOException {
+        try {
+            machine.unload(machine.load(SOURCE.name(), spec -> spec.programs("ask_" + call.name())));
+            return false;
+        } catch (BpfException e) {
+            // Most of the others are refused for what they pass.
+            return REFUSAL.matcher(e.log()).find();
+        }
+    }
+}
