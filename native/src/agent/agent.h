@@ -52,6 +52,8 @@ int pmu_storm(const char *rate, const char *seconds);
 /* reply.c */
 void reply_done(uint32_t id);
 void reply_bytes(uint32_t id, const void *data, size_t len, bool more);
+/* Replaces what is no text in a protobuf message. */
+void only_ascii(char *text);
 void reply_failure(uint32_t id, int error, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* What a refused load or attach tells beside its errno. */
@@ -154,6 +156,9 @@ void bpf_probing(bool on);
 /* bpf_trial.c */
 struct trial *bpf_trial_prepare(uint32_t id, const PB(BpfTrial) *op);
 void bpf_trial(uint32_t id, const PB(BpfTrial) *op, struct trial *trial);
+
+/* bpf_calls.c */
+void bpf_calls(uint32_t id, const PB(BpfCalls) *op);
 
 /* bpf_describe.c: describes a loaded object to the host. */
 struct program_log {

@@ -52,7 +52,8 @@ struct operation {
 	BPF(GLOBAL_WRITE,	global_write,		bpf_global_write)	\
 	BPF(STREAM_READ,	stream_read,		bpf_stream_read)	\
 	SLOW_BPF(RING_READ,	ring_read,		bpf_ring_read)		\
-	SLOW_BPF(BPF_TRIAL,	bpf_trial,		bpf_trial)
+	SLOW_BPF(BPF_TRIAL,	bpf_trial,		bpf_trial)		\
+	BPF(BPF_CALLS,		bpf_calls,		bpf_calls)
 
 static void echo(uint32_t id, const PB(Echo) *op)
 {

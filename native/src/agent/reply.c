@@ -35,7 +35,7 @@ void reply_bytes(uint32_t id, const void *data, size_t len, bool more)
  * proto3 requires UTF-8 in a string, and Java refuses the whole message otherwise. These texts are ASCII except for
  * names.
  */
-static void only_ascii(char *text)
+void only_ascii(char *text)
 {
 	for (; *text; text++)
 		if ((unsigned char)*text >= 0x80)

@@ -228,8 +228,12 @@ class HuntTest {
         assertThat(texts(result.at("/uncovered/maps")))
                 .contains("BPF_MAP_TYPE_DEVMAP")
                 .doesNotContain("BPF_MAP_TYPE_HASH", "BPF_MAP_TYPE_UNSPEC");
+        assertThat(texts(result.at("/uncovered/refused")))
+                .as("of other types of programs; programs that may sleep")
+                .contains("bpf_xdp_adjust_head", "bpf_sys_bpf", "bpf_copy_from_user_task")
+                .doesNotContain("bpf_get_func_arg", "bpf_throw");
         assertThat(texts(result.at("/uncovered/helpers")))
-                .contains("bpf_skb_store_bytes")
+                .contains("bpf_get_func_arg")
                 .doesNotContain("bpf_map_update_elem");
         assertThat(texts(result.at("/uncovered/kfuncs"))).contains("bpf_throw").doesNotContain("bpf_task_release");
         assertThat(result.path("destructors").findValuesAsText("name"))

@@ -12,6 +12,7 @@ import io.ksplat.machine.Target;
 import io.ksplat.machine.internal.agent.AgentBackend;
 import io.ksplat.machine.internal.agent.AgentClient;
 import io.ksplat.machine.internal.agent.AgentTrial;
+import io.ksplat.machine.internal.agent.proto.BpfCalls;
 import io.ksplat.machine.internal.agent.proto.Done;
 import io.ksplat.machine.internal.agent.proto.Exec;
 import io.ksplat.machine.internal.agent.proto.Exited;
@@ -24,6 +25,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -158,6 +160,14 @@ public abstract class AgentTarget implements Target, GuestControl, Processes, Bp
     @Override
     public BpfTrials.Result attempt(BpfTrials.Trial trial, CompletableFuture<?> dying) throws IOException {
         return AgentTrial.of(this, trial, dying);
+    }
+
+    @Override
+    public List<String> ask(int function, List<Long> calls) throws IOException {
+        return agent().call(Request.newBuilder()
+                        .setBpfCalls(BpfCalls.newBuilder().setFunction(function).addAllCalls(calls)))
+                .getCallAnswers()
+                .getAnswersList();
     }
 
     @Override

@@ -21,6 +21,15 @@ public interface BpfTrials extends Target.Capability {
     Result attempt(Trial trial, CompletableFuture<?> dying) throws IOException;
 
     /**
+     * Asks the verifier about calls, each in a program of fentry that has that call and an exit.
+     *
+     * @param function the BTF id of the kernel function that the programs are for; they are not attached
+     * @param calls as struct bpf_insn
+     * @return the beginning of what it said of each; empty of one that it loaded
+     */
+    List<String> ask(int function, List<Long> calls) throws IOException;
+
+    /**
      * What to try.
      *
      * @param beside programs that are loaded with it

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -71,6 +72,11 @@ public final class KernelBtf {
     /** Returns whether there is a function of that name that fentry can attach to, kfunc or not. */
     public boolean hasFunction(String name) {
         return !ids(name, Btf.FUNC).isEmpty();
+    }
+
+    /** Returns the BTF id of the function that fentry attaches to by that name; empty if there is none. */
+    public OptionalInt function(String name) {
+        return ids(name, Btf.FUNC).stream().mapToInt(Integer::intValue).findFirst();
     }
 
     /**

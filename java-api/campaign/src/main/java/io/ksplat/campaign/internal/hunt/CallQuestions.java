@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.hunt;
 
-import io.ksplat.bpf.BpfException;
-import io.ksplat.engine.BpfSource;
 import io.ksplat.engine.Conclusion;
 import io.ksplat.engine.Expectation;
 import io.ksplat.engine.KernelNeeds;
@@ -10,27 +8,30 @@ import io.ksplat.engine.Machine;
 import io.ksplat.engine.RunSettings;
 import io.ksplat.engine.Scenario;
 import io.ksplat.engine.Session;
+import io.ksplat.engine.internal.Fixture;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Kernel;
 import io.ksplat.kernel.internal.Digests;
+import io.ksplat.machine.internal.BpfTrials;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /**
  * Asks the verifier of a kernel which helpers and kfuncs it refuses to the programs of a hunt, whatever they pass. It is asked for fentry:
  * programs on {@code tp_btf} have no helper that those have not (kernel/trace/bpf_trace.c, tracing_prog_func_proto()).
  */
 final class CallQuestions implements Scenario {
-    private static final BpfSource SOURCE = new BpfSource(CallQuestions.class, "call_questions.bpf.c");
+    /** A function that every kernel has, and that programs of fentry attach to. */
+    private static final String FUNCTION = "vfs_unlink";
+
+    private static final int AT_ONCE = 64;
 
     /** kernel/bpf/verifier.c, of 6.1 to 7.3: what it says of a call before it looks at what is passed. */
     private static final Pattern REFUSAL = Pattern.compile("(unknown|invalid) func \\S+#\\d+"
@@ -52,7 +53,15 @@ final class CallQuestions implements Scenario {
      *
      * @param source the register field, which tells helpers from kfuncs (include/uapi/linux/bpf.h, BPF_PSEUDO_KFUNC_CALL)
      */
-    private record Call(String name, int source, int number) {}
+    private record Call(String name, int source, int number) {
+        /** BPF_JMP | BPF_CALL. */
+        private static final long CALL = 0x85;
+
+        /** Returns it as struct bpf_insn, whose register fields share a byte. */
+        long instruction() {
+            return CALL | (long) source << 12 | (long) number << 32;
+        }
+    }
 
     private CallQuestions(SortedMap<String, Integer> helpers, SortedMap<String, Integer> kfuncs) {
         helpers.forEach((name, number) -> calls.add(new Call(name, 0, number)));
@@ -115,35 +124,29 @@ final class CallQuestions implements Scenario {
     }
 
     @Override
-    public Optional<BpfSource> bpf() {
-        return Optional.of(SOURCE);
-    }
-
-    @Override
-    public List<String> macros() {
-        return List.of("CALLS "
-                + calls.stream()
-                        .map(call -> "CALL(%s, %d, %d)".formatted(call.name(), call.source(), call.number()))
-                        .collect(Collectors.joining(" ")));
-    }
-
-    @Override
     public void run(Machine machine) throws IOException {
-        for (Call call : calls) {
-            if (isRefused(machine, call)) {
-                refused.add(call.name());
+        Fixture fixture = machine.fixture();
+        BpfTrials verifier = fixture.target()
+                .find(BpfTrials.class)
+                .orElseThrow(() -> new IOException("this target has no verifier to ask"));
+        int function = fixture.kernel()
+                .btf()
+                .function(FUNCTION)
+                .orElseThrow(() -> new IOException("this kernel has no " + FUNCTION));
+        for (int from = 0; from < calls.size(); from += AT_ONCE) {
+            List<Call> some = calls.subList(from, Math.min(calls.size(), from + AT_ONCE));
+            List<String> answers =
+                    verifier.ask(function, some.stream().map(Call::instruction).toList());
+            if (answers.size() != some.size()) {
+                throw new IOException(answers.size() + " answers to " + some.size() + " questions");
+            }
+            for (int i = 0; i < some.size(); i++) {
+                // Most of the others are refused for what they pass.
+                if (REFUSAL.matcher(answers.get(i)).find()) {
+                    refused.add(some.get(i).name());
+                }
             }
         }
         answered = true;
-    }
-
-    private static boolean isRefused(Machine machine, Call call) throws IOException {
-        try {
-            machine.unload(machine.load(SOURCE.name(), spec -> spec.programs("ask_" + call.name())));
-            return false;
-        } catch (BpfException e) {
-            // Most of the others are refused for what they pass.
-            return REFUSAL.matcher(e.log()).find();
-        }
     }
 }
