@@ -18,12 +18,19 @@ import java.util.stream.Collectors;
 public final class News {
     private final KnownReports known;
     private final LocalDate today;
-    private final Set<String> signatures = new HashSet<>();
+    private final Set<Sighting> sightings = new HashSet<>();
     private final Set<Answer> answers = new HashSet<>();
 
     private record Answer(String reproducer, String kernel, Verdict verdict) {
         static Answer of(RunRecord run) {
             return new Answer(run.reproducer(), run.kernel().spec(), run.verdict());
+        }
+    }
+
+    /** Of whatever reproducer, because a bug is one bug; but another kernel may be without it, and lose its cure. */
+    private record Sighting(String signature, String kernel) {
+        static Sighting of(RunRecord run, Evidence found) {
+            return new Sighting(found.signature(), run.kernel().spec());
         }
     }
 
@@ -37,7 +44,7 @@ public final class News {
         this.known = known;
         this.today = today;
         for (RunRecord run : before) {
-            run.evidence().forEach(found -> signatures.add(found.signature()));
+            run.evidence().forEach(found -> sightings.add(Sighting.of(run, found)));
             answers.add(Answer.of(run));
         }
     }
@@ -97,7 +104,7 @@ public final class News {
         }
         return known.reason(found, run.kernel().release(), today)
                 .map(why -> "known: " + why)
-                .or(() -> signatures.contains(found.signature())
+                .or(() -> sightings.contains(Sighting.of(run, found))
                         ? Optional.of("the earlier report has the same signature")
                         : Optional.empty());
     }

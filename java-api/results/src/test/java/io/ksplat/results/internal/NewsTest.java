@@ -4,6 +4,7 @@ package io.ksplat.results.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ksplat.evidence.Verdict;
+import io.ksplat.results.KernelName;
 import io.ksplat.results.RunRecord;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,6 +41,19 @@ class NewsTest {
         News after = since(Runs.run("nmi-cgroup-kptr", 7, Verdict.DEADLOCK, Verdict.DEADLOCK));
         assertThat(after.isIn(DEADLOCK)).isFalse();
         assertThat(after.text(List.of(DEADLOCK))).startsWith("not new: ").contains("the same signature");
+    }
+
+    /** Where the earlier report is of a kernel with the bug and of one without it, the second one may lose its cure. */
+    @Test
+    void aSignatureOfAnotherKernelIsNews() {
+        RunRecord older = Runs.run("nmi-task-kptr", 1, Verdict.DEADLOCK, Verdict.DEADLOCK).toBuilder()
+                .kernel(new KernelName("debian:6.12", "6.12.118+deb13-cloud-amd64", "6.12.118-cloud"))
+                .build();
+        RunRecord cured = Runs.run("nmi-task-kptr", 1, Verdict.CLEAN, Verdict.CLEAN);
+        assertThat(older.evidence().get(0).signature())
+                .isEqualTo(DEADLOCK.evidence().get(0).signature());
+        assertThat(since(older, cured).isIn(DEADLOCK)).isTrue();
+        assertThat(since(older, DEADLOCK).isIn(DEADLOCK)).isFalse();
     }
 
     @Test
