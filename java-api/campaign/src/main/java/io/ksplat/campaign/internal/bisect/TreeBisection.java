@@ -147,7 +147,7 @@ public final class TreeBisection {
     public Bisection run() throws IOException, KernelException, InterruptedException {
         save();
         int badEnd = state.line().size() - 1;
-        while (search.rate(badEnd).seen() < SIGHTINGS) {
+        while (endsBad() && search.rate(badEnd).seen() < SIGHTINGS) {
             timer.report(
                     "bad end, run " + (state.runsOf(state.line().get(badEnd).id()) + 1)
                             + ": how often does the bug show on " + state.line().get(badEnd) + "?");
@@ -178,6 +178,14 @@ public final class TreeBisection {
                 return answer(best);
             }
         }
+    }
+
+    /** Returns whether the line ends with the bad end. Behind a merge it does not, and what a merge shows may be another bug. */
+    private boolean endsBad() {
+        return state.line()
+                .get(state.line().size() - 1)
+                .id()
+                .equals(state.question().bad());
     }
 
     /**
@@ -243,7 +251,9 @@ public final class TreeBisection {
                 .findFirst()
                 .orElseThrow(() -> new KernelException("a run of " + kernel + " left no record"));
         Bug bug = new Bug(state.signatures());
-        if (member == state.line().size() - 1 && search.rate(member).seen() < SIGHTINGS) {
+        if (endsBad()
+                && member == state.line().size() - 1
+                && search.rate(member).seen() < SIGHTINGS) {
             bug = bug.with(run);
         }
         Bug.Outcome sighting = bug.in(run);

@@ -267,6 +267,49 @@ class TreeBisectionTest {
         assertThat(found.commit()).contains(id("c104"));
     }
 
+    /** A merge is bad like the bad end, but what it shows besides is no part of the question. */
+    @Test
+    void afterAMergeABugIsStillTheOneOfTheBadEnd() throws Exception {
+        git("checkout", "-q", "-b", "side", "c2");
+        for (int i = 101; i <= 106; i++) {
+            commit(i, "side");
+        }
+        git("checkout", "-q", "c3");
+        git("-c", "user.name=A", "-c", "user.email=a@example.org", "merge", "-q", "--no-ff", "-m", "Merge", "side");
+        git("tag", "merge");
+        numbers.put(id("merge"), 200);
+        for (int i = 51; i <= 53; i++) {
+            commit(i, "kernel");
+        }
+        Set<Integer> bad = Set.of(105, 106, 200, 51, 52, 53);
+        int[] ofMerge = {0};
+        boolean[] resumed = {false};
+        BiFunction<KernelSpec, Integer, RunRecord> kernels = (kernel, attempt) -> {
+            int number = number(kernel);
+            if (number > 100 && number < 200 && !resumed[0]) {
+                resumed[0] = true;
+                throw new IllegalStateException("killed");
+            }
+            // From 102 on there is another bug, which shows in every second run.
+            if (number == 200 && resumed[0] && ofMerge[0]++ == 0) {
+                return ScriptedKernels.deadlock(kernel, attempt, "another");
+            }
+            if (bad.contains(number)) {
+                return ScriptedKernels.deadlock(kernel, attempt, "bug");
+            }
+            return number >= 102 && number < 105 && attempt % 2 == 1
+                    ? ScriptedKernels.deadlock(kernel, attempt, "another")
+                    : ScriptedKernels.clean(kernel, attempt);
+        };
+        assertThatThrownBy(() -> bisect(question("c0", "c53"), kernels, Set.of()))
+                .hasMessage("killed");
+
+        Bisection found = bisect(question("c0", "c53"), kernels, Set.of());
+
+        assertThat(BisectState.read(state).orElseThrow().signatures()).containsExactly("bug");
+        assertThat(found.commit()).contains(id("c105"));
+    }
+
     @Test
     void aBadEndWithoutTheBugIsNoAnswer() throws Exception {
         Bisection found = bisect(question("c0", "c20"), this::sure, Set.of());
