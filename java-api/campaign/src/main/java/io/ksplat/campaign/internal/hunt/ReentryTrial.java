@@ -42,6 +42,7 @@ final class ReentryTrial {
     private final List<String> doubts = new ArrayList<>();
     private final List<Place> missed = new ArrayList<>();
     private Optional<Answer> refusal = Optional.empty();
+    private boolean failed;
 
     /** Runs the operation with programs at several places. */
     @FunctionalInterface
@@ -159,6 +160,7 @@ final class ReentryTrial {
     private void refused(Place place, RunRecord run) {
         refused.add(place.section() + ": " + reason(run));
         if (run.verdict() == Verdict.ERROR && !reason(run).startsWith(ATTACH)) {
+            failed = true;
             doubts.add(place.section() + ": " + reason(run));
         } else if (refusal.isEmpty()) {
             refusal = Optional.of(run.verdict() == Verdict.UNSUPPORTED ? Answer.UNSUPPORTED : Answer.REJECTED);
@@ -244,7 +246,8 @@ final class ReentryTrial {
                 List.of(),
                 findings,
                 message,
-                false);
+                // What fails at one place does not take back what another one has shown.
+                failed && found.isEmpty());
     }
 
     private Finding finding(Found one) {

@@ -31,6 +31,9 @@ class ReentryTrialTest {
         DEADLY_WITHOUT_A_TRACE,
         NEVER_PASSED,
         REFUSED,
+        /** ksplat fails. */
+        FAILING,
+        DETACHED,
         ODD
     }
 
@@ -75,6 +78,12 @@ class ReentryTrialTest {
             if (nature == Nature.REFUSED) {
                 return record(Verdict.REJECTED, List.of());
             }
+            if (nature == Nature.FAILING) {
+                return record(Verdict.ERROR, List.of(), "No space left on device");
+            }
+            if (nature == Nature.DETACHED) {
+                return record(Verdict.ERROR, List.of(), "attach program at_a: Device or resource busy");
+            }
             if (nature == Nature.ODD && places.size() == 1) {
                 verdict = Verdict.INCONCLUSIVE;
             }
@@ -104,9 +113,13 @@ class ReentryTrialTest {
     }
 
     private static RunRecord record(Verdict verdict, List<Control> controls) {
+        return record(verdict, controls, "because");
+    }
+
+    private static RunRecord record(Verdict verdict, List<Control> controls, String message) {
         return RunRecord.of("hunt", new KernelName("debian:6.12", "key", "6.12"), 1)
                 .verdict(verdict)
-                .message("because")
+                .message(message)
                 .controls(controls)
                 .build();
     }
@@ -176,6 +189,23 @@ class ReentryTrialTest {
 
         PLACES.forEach(place -> kernel.put(place.section().substring("fentry/".length()), Nature.REFUSED));
         assertThat(tried().answer()).isEqualTo(Answer.REJECTED);
+    }
+
+    /** So that the exit code says it, and that it is tried again. */
+    @Test
+    void whereKsplatFailsItSaysSo() throws Exception {
+        PLACES.forEach(place -> kernel.put(place.section().substring("fentry/".length()), Nature.FAILING));
+        Tried tried = tried();
+        assertThat(tried.answer()).isEqualTo(Answer.INCONCLUSIVE);
+        assertThat(tried.message()).hasValueSatisfying(why -> assertThat(why).contains("No space left on device"));
+        assertThat(tried.failed()).isTrue();
+
+        kernel.put("a", Nature.DEADLY);
+        assertThat(tried().failed()).as("something is found").isFalse();
+
+        PLACES.forEach(place -> kernel.put(place.section().substring("fentry/".length()), Nature.DETACHED));
+        assertThat(tried().answer()).isEqualTo(Answer.REJECTED);
+        assertThat(tried().failed()).as("the kernel refuses").isFalse();
     }
 
     @Test
