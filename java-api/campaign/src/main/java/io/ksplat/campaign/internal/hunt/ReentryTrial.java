@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.hunt;
 
+import io.ksplat.campaign.Bug;
 import io.ksplat.campaign.internal.hunt.HuntResult.Answer;
 import io.ksplat.campaign.internal.hunt.HuntResult.Finding;
 import io.ksplat.campaign.internal.hunt.HuntResult.Tried;
@@ -117,6 +118,9 @@ final class ReentryTrial {
                         .filter(place -> count(run, "entered", place) > count(run, "left", place))
                         .findFirst();
         if (culprit.isEmpty()) {
+            // The halves may be clean: what a kernel reports once, or what is deadly only together.
+            doubts.add(group.size() + " places together, " + group.get(0).section() + " to "
+                    + group.get(group.size() - 1).section() + ": " + Bug.word(run));
             return halves(group);
         }
         add(culprit.get(), run);

@@ -7,6 +7,8 @@ import io.ksplat.campaign.internal.hunt.HuntResult.Answer;
 import io.ksplat.campaign.internal.hunt.HuntResult.Finding;
 import io.ksplat.campaign.internal.hunt.HuntResult.Tried;
 import io.ksplat.evidence.Control;
+import io.ksplat.evidence.Evidence;
+import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.KernelName;
 import io.ksplat.results.RunRecord;
@@ -34,7 +36,9 @@ class ReentryTrialTest {
         /** ksplat fails. */
         FAILING,
         DETACHED,
-        ODD
+        ODD,
+        /** Deadly only if the other places are tried as well. */
+        DEADLY_TOGETHER
     }
 
     private final Map<String, Nature> kernel = new HashMap<>();
@@ -108,6 +112,9 @@ class ReentryTrialTest {
         if (places.stream().allMatch(place -> of(place) == Nature.NEVER_PASSED)) {
             verdict = Verdict.INCONCLUSIVE;
         }
+        if (places.size() > 1 && places.stream().anyMatch(place -> of(place) == Nature.DEADLY_TOGETHER)) {
+            verdict = Verdict.DEADLOCK;
+        }
         controls.add(Control.effect("error", 0, 16));
         return record(verdict, controls);
     }
@@ -121,6 +128,14 @@ class ReentryTrialTest {
                 .verdict(verdict)
                 .message(message)
                 .controls(controls)
+                .evidence(
+                        verdict == Verdict.DEADLOCK
+                                ? List.of(Evidence.builder(
+                                                EvidenceKind.LOCKDEP_RECURSIVE,
+                                                "possible recursive locking",
+                                                "signature")
+                                        .build())
+                                : List.of())
                 .build();
     }
 
@@ -156,6 +171,19 @@ class ReentryTrialTest {
         assertThat(tried.answer()).isEqualTo(Answer.DEADLOCK);
         assertThat(tried.findings().get(0).from()).isEqualTo("c+0x0");
         assertThat(tried.points()).isEqualTo(4);
+    }
+
+    /** Halves that are clean do not take back what the whole has shown. */
+    @Test
+    void whatIsDeadlyOnlyTogetherIsNotSafe() throws Exception {
+        kernel.put("b", Nature.DEADLY_TOGETHER);
+        Tried tried = tried();
+        assertThat(runs).containsExactly(4, 2, 2, 1, 1);
+        assertThat(tried.answer()).isEqualTo(Answer.INCONCLUSIVE);
+        assertThat(tried.message())
+                .hasValueSatisfying(why ->
+                        assertThat(why).contains("fentry/a", "fentry/d", "DEADLOCK: possible recursive locking"));
+        assertThat(tried.failed()).as("it is the kernel's").isFalse();
     }
 
     @Test
