@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.hunt;
 
+import io.ksplat.campaign.internal.hunt.HuntResult.Answer;
+import io.ksplat.campaign.internal.hunt.HuntResult.Finding;
 import io.ksplat.campaign.internal.hunt.HuntResult.Tried;
 import io.ksplat.results.ReportMerge;
 import io.ksplat.results.RunRecord;
@@ -12,17 +14,31 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** Joins what several hunts have found, and names what none has tried. The same for any order of the reports. */
 public final class HuntMerge {
     private static final String HUNT = "hunt";
+
+    /** Of two hunts with one basis. SAFE comes last: it is the answer only if nobody says anything else. */
+    private static final List<Answer> WORST_FIRST = List.of(
+            Answer.DEADLOCK,
+            Answer.CRASH,
+            Answer.INCONCLUSIVE,
+            Answer.UNSUPPORTED,
+            Answer.REJECTED,
+            Answer.REFUSED,
+            Answer.UNRELATED,
+            Answer.SAFE);
 
     private HuntMerge() {}
 
@@ -116,7 +132,7 @@ public final class HuntMerge {
     }
 
     private static HuntResult join(List<Path> parts, Function<String, List<String>> missing) throws IOException {
-        Map<String, Tried> tried = new LinkedHashMap<>();
+        Map<String, List<Tried>> tried = new LinkedHashMap<>();
         Set<String> meant = new LinkedHashSet<>();
         List<HuntResult> results = new ArrayList<>();
         for (Path part : parts) {
@@ -128,14 +144,16 @@ public final class HuntMerge {
                         + " after the other");
             }
             for (Tried one : result.operations()) {
-                tried.merge(one.name(), one, (known, other) -> known.failed() ? other : known);
+                tried.computeIfAbsent(one.name(), name -> new ArrayList<>()).add(one);
             }
             meant.addAll(result.untried());
         }
         HuntResult first = results.get(0);
         meant.addAll(Operations.inOrder(missing.apply(first.kernel())));
-        List<Tried> inOrder =
-                Operations.inOrder(tried.keySet()).stream().map(tried::get).toList();
+        List<Tried> inOrder = Operations.inOrder(tried.keySet()).stream()
+                .map(tried::get)
+                .map(HuntMerge::agreed)
+                .toList();
         return new HuntResult(
                 first.kernel(),
                 first.seed(),
@@ -144,5 +162,42 @@ public final class HuntMerge {
                 meant.stream().filter(name -> !tried.containsKey(name)).toList(),
                 first.uncovered(),
                 first.destructors());
+    }
+
+    /** Returns the worst answer about one operation, with what all of them found. One of a ksplat that failed counts only for its findings. */
+    private static Tried agreed(List<Tried> all) {
+        List<Tried> told = all.stream()
+                .filter(one -> !one.failed() || !one.findings().isEmpty())
+                .toList();
+        List<Tried> worstFirst = (told.isEmpty() ? all : told)
+                .stream()
+                        .distinct()
+                        .sorted(Comparator.comparingInt((Tried one) -> WORST_FIRST.indexOf(one.answer()))
+                                // Anything that does not depend on the order of the reports.
+                                .thenComparing(Tried::toString))
+                        .toList();
+        Tried worst = worstFirst.get(0);
+        Map<List<String>, Finding> findings = new LinkedHashMap<>();
+        worstFirst.forEach(one ->
+                one.findings().forEach(found -> findings.putIfAbsent(List.of(found.lock(), found.signature()), found)));
+        String others = worstFirst.stream()
+                .map(Tried::answer)
+                .filter(answer -> answer != worst.answer())
+                .distinct()
+                .map(Answer::name)
+                .collect(Collectors.joining(", "));
+        return new Tried(
+                worst.name(),
+                worst.mode(),
+                worst.answer(),
+                worst.instructions(),
+                worst.points(),
+                worst.succeeded(),
+                worst.locks(),
+                List.copyOf(findings.values()),
+                others.isEmpty()
+                        ? worst.message()
+                        : Optional.of(worst.message().map(why -> why + "; ").orElse("") + "other hunts say " + others),
+                all.stream().allMatch(Tried::failed));
     }
 }

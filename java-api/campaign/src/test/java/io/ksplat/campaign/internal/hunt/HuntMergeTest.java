@@ -5,13 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ksplat.campaign.internal.hunt.HuntResult.Answer;
+import io.ksplat.campaign.internal.hunt.HuntResult.Finding;
 import io.ksplat.campaign.internal.hunt.HuntResult.Tried;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,12 +26,28 @@ class HuntMergeTest {
     @TempDir
     Path folder;
 
+    private int joints;
+
     /** Writes the report of a hunt for a third of the operations, the first, second or last. */
     private Path hunted(int third, long seed, boolean fails) throws IOException {
         return hunted((fails ? "failed-" : "hunt-") + third + "-" + seed, third(third), seed, fails);
     }
 
     private Path hunted(String name, List<Operation> operations, long seed, boolean fails) throws IOException {
+        return hunted(
+                name,
+                operations,
+                seed,
+                operation -> Tried.without(
+                        operation,
+                        HuntMode.NMI,
+                        fails ? Answer.INCONCLUSIVE : Answer.REJECTED,
+                        Optional.of("why"),
+                        fails));
+    }
+
+    private Path hunted(String name, List<Operation> operations, long seed, Function<Operation, Tried> answers)
+            throws IOException {
         Path report = folder.resolve(name);
         Path own = Files.createDirectories(report.resolve("hunt/debian-6.12"));
         HuntFile file = HuntFile.open(
@@ -42,8 +61,7 @@ class HuntMergeTest {
                 "key",
                 COVERAGE);
         for (Operation operation : operations) {
-            file.add(Tried.without(
-                    operation, HuntMode.NMI, fails ? Answer.INCONCLUSIVE : Answer.REJECTED, Optional.of("why"), fails));
+            file.add(answers.apply(operation));
             Files.writeString(own.resolve(operation.name().replace('/', '-') + ".java"), "");
         }
         return report;
@@ -129,6 +147,74 @@ class HuntMergeTest {
                             .hasFailed())
                     .isFalse();
         }
+    }
+
+    private static Finding finding(String lock) {
+        return new Finding("cpu-stuck:" + lock, lock, "f+0x1", "f+0x9", 3, true, false, Optional.empty(), lock);
+    }
+
+    private Path answering(String name, Answer answer, boolean fails, String... locks) throws IOException {
+        return hunted(
+                name,
+                OPERATIONS.subList(0, 1),
+                1,
+                operation -> new Tried(
+                        operation.name(),
+                        HuntMode.NMI,
+                        answer,
+                        100,
+                        12,
+                        12,
+                        List.of(),
+                        Arrays.stream(locks).map(HuntMergeTest::finding).toList(),
+                        Optional.empty(),
+                        fails));
+    }
+
+    private Tried joint(Path... reports) throws IOException {
+        return HuntMerge.into(List.of(reports), folder.resolve("joint-" + joints++))
+                .hunts()
+                .get(0)
+                .operations()
+                .get(0);
+    }
+
+    @Test
+    void theWorstAnswerCountsWithAllFindings() throws IOException {
+        Path safe = answering("a", Answer.SAFE, false);
+        Path oneLock = answering("b", Answer.DEADLOCK, false, "x");
+        Path twoLocks = answering("c", Answer.DEADLOCK, false, "x", "y");
+        Path crash = answering("d", Answer.CRASH, false, "z");
+        Path failed = answering("e", Answer.INCONCLUSIVE, true);
+
+        Tried joint = joint(safe, oneLock, twoLocks, crash, failed);
+        assertThat(joint.answer()).isEqualTo(Answer.DEADLOCK);
+        assertThat(joint.findings()).containsExactly(finding("x"), finding("y"), finding("z"));
+        assertThat(joint.message()).contains("other hunts say CRASH, SAFE");
+        assertThat(joint.failed()).isFalse();
+        assertThat(joint(failed, crash, twoLocks, oneLock, safe)).isEqualTo(joint);
+        // The folders' names have another order.
+        assertThat(joint(
+                        answering("f", Answer.DEADLOCK, false, "x", "y"),
+                        answering("g", Answer.CRASH, false, "z"),
+                        answering("h", Answer.SAFE, false)))
+                .isEqualTo(joint);
+        assertThat(joint(answering("i", Answer.DEADLOCK, true, "x"), safe).findings())
+                .as("what a hunt found that failed elsewhere")
+                .containsExactly(finding("x"));
+    }
+
+    @Test
+    void onlyWhatEachFoundSafeIsSafe() throws IOException {
+        Path safe = answering("a", Answer.SAFE, false);
+        assertThat(joint(safe, answering("b", Answer.SAFE, false)).answer()).isEqualTo(Answer.SAFE);
+        assertThat(joint(safe, answering("c", Answer.INCONCLUSIVE, true)).answer())
+                .as("ksplat failed there")
+                .isEqualTo(Answer.SAFE);
+        Tried doubted = joint(safe, answering("d", Answer.INCONCLUSIVE, false));
+        assertThat(doubted.answer()).isEqualTo(Answer.INCONCLUSIVE);
+        assertThat(doubted.message()).contains("other hunts say SAFE");
+        assertThat(joint(safe, answering("e", Answer.REFUSED, false)).answer()).isEqualTo(Answer.REFUSED);
     }
 
     @Test
