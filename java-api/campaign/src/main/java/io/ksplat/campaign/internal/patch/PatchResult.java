@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.campaign.internal.patch;
 
-import io.ksplat.campaign.Bug;
 import io.ksplat.campaign.internal.statistics.Rate;
 import io.ksplat.kernel.internal.build.TouchedFunction;
 import io.ksplat.results.RunRecord;
@@ -37,7 +36,8 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
         for (PatchVerdict verdict : PatchVerdict.values()) {
             if (verdict == PatchVerdict.CURES
                     && comparisons.stream()
-                            .anyMatch(each -> each.hasBug() && each.verdict().isEmpty())) {
+                            .anyMatch(each -> each.doubt().isPresent()
+                                    || (each.hasBug() && each.verdict().isEmpty()))) {
                 break;
             }
             List<Comparison> same = comparisons.stream()
@@ -64,9 +64,8 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
                 1,
                 comparisons,
                 comparisons.stream()
-                        .filter(each -> each.verdict().isEmpty())
-                        .map(each -> each.reproducer() + ": without " + lastWord(each.baseRuns()) + ", with "
-                                + lastWord(each.patchedRuns()))
+                        .filter(each -> each.verdict().isEmpty() || each.doubt().isPresent())
+                        .map(each -> each.reproducer() + ": " + each.whyUndecided())
                         .collect(Collectors.joining("; ")));
     }
 
@@ -130,10 +129,6 @@ public record PatchResult(PatchVerdict verdict, double errorBound, List<Comparis
             parts.add("not supported by this kernel: " + untaken);
         }
         return String.join("; ", parts);
-    }
-
-    private static String lastWord(List<RunRecord> runs) {
-        return runs.isEmpty() ? "no run" : Bug.word(runs.get(runs.size() - 1));
     }
 
     /**

@@ -86,7 +86,7 @@ public record PatchTrial(
 
     /**
      * Returns whether the verdict is certain. One BREAKS decides for all reproducers; otherwise every reproducer that
-     * shows the bug must be decided.
+     * shows the bug must be decided, and of any other there must be no doubt that it stays as it is.
      */
     private static boolean isDecided(List<Comparison> comparisons, int pairs) {
         if (comparisons.stream().anyMatch(each -> each.verdict().equals(java.util.Optional.of(PatchVerdict.BREAKS)))) {
@@ -95,7 +95,8 @@ public record PatchTrial(
         boolean someCured = comparisons.stream()
                 .anyMatch(each -> each.hasBug() && each.verdict().isPresent());
         return comparisons.stream()
-                .allMatch(each -> each.verdict().isPresent() || (someCured && !each.hasBug() && pairs >= LEAST_PAIRS));
+                .allMatch(each -> each.verdict().isPresent()
+                        || (someCured && !each.hasBug() && each.doubt().isEmpty() && pairs >= LEAST_PAIRS));
     }
 
     /** Returns whether ksplat failed too often in a row for more pairs to be worth it. */

@@ -10,7 +10,7 @@ public enum PatchVerdict {
     BREAKS("BREAKS"),
     /** The bug shows with the patch. */
     DOES_NOT_CURE("DOES NOT CURE"),
-    /** The bug shows only without the patch, and every control passes with it. */
+    /** The bug shows only without the patch, every control passes with it, and nothing else shows more often. */
     CURES("CURES"),
     /** Of the whole catalogue: a verdict is another with the patch, and it is neither a cure nor a splat. */
     CHANGES("CHANGES"),

@@ -24,11 +24,13 @@ final class VerdictChange {
     /** Returns the comparison with what is settled by it; nothing if more pairs may settle it. */
     static Optional<Comparison> settled(Comparison pairs) {
         Optional<PatchVerdict> known = pairs.verdict();
+        if (known.equals(Optional.of(PatchVerdict.DOES_NOT_CURE))) {
+            return pairs.doubt().isPresent()
+                    ? Optional.empty()
+                    : Optional.of(pairs.judged(PatchVerdict.CHANGES_NOTHING, pairs.why()));
+        }
         if (known.isPresent() && known.get() != PatchVerdict.NO_BUG_ON_BASE) {
-            return Optional.of(
-                    known.get() == PatchVerdict.DOES_NOT_CURE
-                            ? pairs.judged(PatchVerdict.CHANGES_NOTHING, pairs.why())
-                            : pairs);
+            return Optional.of(pairs);
         }
         List<RunRecord> without = decided(pairs.baseRuns());
         List<RunRecord> with = decided(pairs.patchedRuns());
@@ -115,8 +117,7 @@ final class VerdictChange {
 
     /** Returns the comparison if no more pairs may be run. */
     static Comparison undecided(Comparison pairs) {
-        return pairs.unjudged("without the series " + Bug.word(last(pairs.baseRuns())) + "; with it "
-                + Bug.word(last(pairs.patchedRuns())));
+        return pairs.unjudged(pairs.whyUndecided());
     }
 
     private static String message(RunRecord run) {

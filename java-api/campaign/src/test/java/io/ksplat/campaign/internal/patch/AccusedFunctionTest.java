@@ -66,6 +66,7 @@ class AccusedFunctionTest {
                 pairs.errorBound(),
                 pairs.base(),
                 pairs.patched(),
+                pairs.doubt(),
                 pairs.why());
         assertThat(AccusedFunction.of(mixed, TOUCHED))
                 .as("the base has the bug, too")
