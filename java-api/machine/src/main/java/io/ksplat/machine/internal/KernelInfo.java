@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * What is known of a kernel only once it has run: its symbols and its BTF, read through the agent in one boot and kept.
@@ -97,6 +98,11 @@ public record KernelInfo(
     /** Returns whether a program of fentry can name a function: its type is known. */
     public boolean hasTypeOf(String function) {
         return btf.hasFunction(function);
+    }
+
+    /** Returns the BTF id of a function that a program of fentry can name; empty if there is none. */
+    public OptionalInt function(String name) {
+        return btf.function(name);
     }
 
     /** Returns whether a program of tp_btf can name an event. */

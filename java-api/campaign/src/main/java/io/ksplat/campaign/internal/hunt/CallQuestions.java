@@ -130,7 +130,6 @@ final class CallQuestions implements Scenario {
                 .find(BpfTrials.class)
                 .orElseThrow(() -> new IOException("this target has no verifier to ask"));
         int function = fixture.kernel()
-                .btf()
                 .function(FUNCTION)
                 .orElseThrow(() -> new IOException("this kernel has no " + FUNCTION));
         for (int from = 0; from < calls.size(); from += AT_ONCE) {
