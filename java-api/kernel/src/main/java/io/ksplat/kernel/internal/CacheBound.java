@@ -72,7 +72,7 @@ public final class CacheBound {
     private static final Set<String> DERIVED =
             Set.of("facts", "initramfs", "modules-2", "modules-archive", "orc", "template");
 
-    private static final Pattern SIZE = Pattern.compile("(\\d{1,9})([KMGT]?)(?:i?B)?", Pattern.CASE_INSENSITIVE);
+    private static final Pattern SIZE = Pattern.compile("(\\d{1,9})([KMGT])(?:i?B)?", Pattern.CASE_INSENSITIVE);
     private static final Pattern LINE = Pattern.compile("(\\d+)\t(/.+)");
 
     private final Cache cache;
@@ -93,14 +93,16 @@ public final class CacheBound {
         }
     }
 
-    /** Parses {@code 500M} or {@code 20G}; empty if it is no size. */
+    /** Parses {@code 500M}, {@code 20G} or {@code 0}; empty if it is no size. Who writes 5 may not mean five bytes. */
     public static Optional<Long> parse(String text) {
         Matcher size = SIZE.matcher(text.strip());
+        if (text.strip().equals("0")) {
+            return Optional.of(0L);
+        }
         if (!size.matches()) {
             return Optional.empty();
         }
-        String unit = size.group(2).toUpperCase(Locale.ROOT);
-        int shift = unit.isEmpty() ? 0 : 10 * ("KMGT".indexOf(unit) + 1);
+        int shift = 10 * ("KMGT".indexOf(size.group(2).toUpperCase(Locale.ROOT)) + 1);
         return Optional.of(Long.parseLong(size.group(1)) << shift);
     }
 

@@ -175,7 +175,7 @@ class CacheBoundTest {
         assertThat(CacheBound.parse("20G")).contains(20L << 30);
         assertThat(CacheBound.parse("20 GiB")).isEqualTo(Optional.empty());
         assertThat(CacheBound.parse("20GiB")).contains(20L << 30);
-        assertThat(CacheBound.parse("1024")).contains(1024L);
+        assertThat(CacheBound.parse("5")).as("five bytes").isEmpty();
         assertThat(CacheBound.parse("0")).contains(0L);
         assertThat(CacheBound.parse("much")).isEmpty();
     }
