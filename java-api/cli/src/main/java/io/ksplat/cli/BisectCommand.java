@@ -128,6 +128,7 @@ final class BisectCommand implements Callable<Integer> {
 
     private int prebuilt(Bisector bisector, Reproducers.Choice choice, Catalogue.Entry entry, TerminalProgress progress)
             throws Exception {
+        options.checkConfig(List.of(good, bad));
         Bisector.Answer answer;
         try (OpenTrials trials =
                 new OpenTrials(options, options.options(progress, spec), through.open(options.report(), jobs))) {

@@ -56,7 +56,10 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private JobsMixin jobs = new JobsMixin();
 
-    @Option(names = "--report", paramLabel = "DIR", description = "Where the report goes, default ksplat-report.")
+    @Option(
+            names = "--report",
+            paramLabel = "DIR",
+            description = "Where the report goes, default ksplat-report. One that is there is replaced.")
     private Path report = RunSettings.DEFAULT_REPORT;
 
     @Mixin
@@ -111,6 +114,7 @@ final class RunCommand implements Callable<Integer> {
         }
         List<Catalogue.Entry> chosen = choose(new Reproducers(programs.words(spec)));
         checkWords();
+        List<Path> fragments = config.fragmentsOf(attempts.kernels());
         Optional<ChosenMachine> machine = real.machine(spec);
         RunSettings settings = settings();
         News news = baseline.news(KnownReports.NONE);
@@ -118,7 +122,7 @@ final class RunCommand implements Callable<Integer> {
         TerminalProgress progress = TerminalProgress.on(err);
         SessionOptions options = machines.options(progress)
                 .calledWith(Main.arguments(spec))
-                .withFragments(config.fragments())
+                .withFragments(fragments)
                 .withContainer(image())
                 .on(machine);
         AtomicBoolean failed = new AtomicBoolean();

@@ -20,7 +20,10 @@ import picocli.CommandLine.ParameterException;
 
 /** What the commands that run reproducers until they know enough have in common. */
 final class SessionMixin {
-    @Option(names = "--report", paramLabel = "DIR", description = "Where the runs go, default ksplat-report.")
+    @Option(
+            names = "--report",
+            paramLabel = "DIR",
+            description = "Where the runs go, default ksplat-report. A report that is there is replaced.")
     private Path report = RunSettings.DEFAULT_REPORT;
 
     @Mixin
@@ -43,6 +46,11 @@ final class SessionMixin {
     /** Returns the files of configuration of the kernels that are built. */
     List<Path> fragments() {
         return config.fragments();
+    }
+
+    /** Refuses files of configuration if no kernel is built. */
+    void checkConfig(List<String> kernels) {
+        config.fragmentsOf(kernels);
     }
 
     /**

@@ -63,6 +63,32 @@ class CampaignInputTest {
         }
     }
 
+    /** The option must not seem to have been in the kernel. */
+    @Test
+    void filesOfConfigurationAreThereAndForKernelsThatAreBuilt() throws Exception {
+        String lines = Files.writeString(folder.resolve("lines.config"), "CONFIG_KASAN=y\n")
+                .toString();
+        for (List<String> words : List.of(
+                List.of("run", "nmi-task-kptr", "--kernel", "source:7.3+lockdep", "--config", folder + "/nothing"),
+                List.of("run", "nmi-task-kptr", "--kernel", "debian:7.2", "--config", lines),
+                List.of(
+                        "bisect",
+                        "nmi-task-kptr",
+                        "--good",
+                        "debian:7.2",
+                        "--bad",
+                        "debian:6.12",
+                        "--config",
+                        lines))) {
+            PastReports ksplat = new PastReports();
+
+            assertThat(ksplat.ksplat(words.toArray(String[]::new)))
+                    .as("%s: %s", words, ksplat.err)
+                    .isEqualTo(2);
+            assertThat(ksplat.err.toString()).contains("--config");
+        }
+    }
+
     @Test
     void aTreeThatIsNoneIsNamed() throws Exception {
         Ksplat ksplat = Ksplat.run(
