@@ -178,6 +178,9 @@ public final class Session implements AutoCloseable {
         RunLog report = reports.get(folder);
         if (report == null) {
             report = RunLog.in(folder);
+            if (report.replaced() > 0) {
+                progress.report("replaces a report of " + report.replaced() + " runs: " + folder);
+            }
             reports.put(folder, report);
         }
         return report;

@@ -62,6 +62,7 @@ public final class RunLog implements AutoCloseable {
     private static final int SHARE = 50;
 
     private final ReportFolder files;
+    private final int replaced;
     private final Redactor redactor;
     private final LongSupplier clock;
     private final Later later;
@@ -86,8 +87,9 @@ public final class RunLog implements AutoCloseable {
         void run(Runnable what, long nanos);
     }
 
-    private RunLog(Path folder, LongSupplier clock, Later later) {
+    private RunLog(Path folder, int replaced, LongSupplier clock, Later later) {
         this.files = new ReportFolder(folder);
+        this.replaced = replaced;
         this.redactor = Redactor.ofThisProcess(folder);
         this.clock = clock;
         this.later = later;
@@ -110,8 +112,9 @@ public final class RunLog implements AutoCloseable {
     static RunLog in(Path folder, LongSupplier clock, Later later) throws IOException {
         try {
             Files.createDirectories(folder);
+            int before = StoredReport.runs(folder);
             StoredReport.forget(folder);
-            RunLog report = new RunLog(folder, clock, later);
+            RunLog report = new RunLog(folder, before, clock, later);
             report.flush();
             // A report of no runs looks as if none began: the first one is entered at once.
             report.pause = 0;
@@ -122,6 +125,11 @@ public final class RunLog implements AutoCloseable {
                             + "): name another with --report",
                     e);
         }
+    }
+
+    /** Returns how many runs the report had that was in the folder before. */
+    public int replaced() {
+        return replaced;
     }
 
     /** Returns the folder of the report. */

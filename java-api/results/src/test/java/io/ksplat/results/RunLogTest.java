@@ -102,6 +102,18 @@ class RunLogTest {
     }
 
     @Test
+    void tellsHowManyRunsItReplaces() throws IOException {
+        RunLog before = RunLog.in(temporary);
+        before.end(Runs.run("a", 1, Verdict.CLEAN, Verdict.CLEAN));
+        before.end(Runs.run("b", 1, Verdict.CLEAN, Verdict.CLEAN));
+        before.close();
+        assertThat(before.replaced()).isZero();
+
+        assertThat(RunLog.in(temporary).replaced()).isEqualTo(2);
+        assertThat(results(temporary).path("runs")).isEmpty();
+    }
+
+    @Test
     void keepsEachReproducersRunsInAFileOfItsOwn() throws IOException {
         RunLog report = RunLog.in(temporary);
         report.end(Runs.run("a", 1, Verdict.CLEAN, Verdict.CLEAN));

@@ -80,6 +80,11 @@ public final class StoredReport {
         return runs;
     }
 
+    /** Returns how many runs the report in a folder has; 0, too, if there is none. */
+    public static int runs(Path report) throws IOException {
+        return runFilesOf(report).size();
+    }
+
     /** Returns every {@code ID/KEY/ATTEMPT/run.json} of a folder, sorted. */
     static List<Path> runFilesOf(Path report) throws IOException {
         List<Path> files = new ArrayList<>();
