@@ -6,7 +6,6 @@ import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Verdict;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,10 +43,11 @@ public record RunVerdict(Verdict verdict, Optional<String> message) {
             case INCONCLUSIVE ->
                 new RunVerdict(
                         verdict,
-                        Optional.of(Stream.concat(
+                        Optional.of(Stream.of(
                                         uncertain(seen).stream(),
-                                        Stream.of(reason.orElseGet(() -> whyInconclusive(seen, failures))))
-                                .filter(part -> !part.isEmpty())
+                                        reason.map(Stream::of).orElseGet(() -> failed(seen, failures)),
+                                        still(seen).stream())
+                                .flatMap(parts -> parts)
                                 .collect(Collectors.joining("; "))));
             case ERROR, UNSUPPORTED, REJECTED -> new RunVerdict(verdict, reason);
             default -> new RunVerdict(verdict, Optional.empty());
@@ -65,34 +65,32 @@ public record RunVerdict(Verdict verdict, Optional<String> message) {
 
     private static Verdict withoutEvidence(
             Verdict verdict, Watcher.Seen seen, boolean asserts, Run.Ending ending, Optional<String> interrupted) {
-        if (ending instanceof Run.Ending.Lacks || (asserts && ending instanceof Run.Ending.Aborted)) {
-            return Verdict.UNSUPPORTED;
+        if (seen.trouble().isPresent() || interrupted.isPresent()) {
+            return Verdict.ERROR;
         }
-        boolean disturbed = seen.trouble().isPresent() || interrupted.isPresent();
-        if (ending instanceof Run.Ending.Refused && !disturbed) {
-            return Verdict.REJECTED;
+        boolean lacks = ending instanceof Run.Ending.Lacks || (asserts && ending instanceof Run.Ending.Aborted);
+        if (lacks || ending instanceof Run.Ending.Refused) {
+            // A machine that does not live is not told by what its code could not do.
+            return !seen.everyCpuAlive() ? Verdict.INCONCLUSIVE : lacks ? Verdict.UNSUPPORTED : Verdict.REJECTED;
         }
         boolean asserted =
                 asserts && ending instanceof Run.Ending.Threw threw && threw.thrown() instanceof AssertionError;
-        if (asserted && !disturbed) {
+        if (asserted) {
             return Verdict.INCONCLUSIVE;
         }
-        return disturbed || !(ending instanceof Run.Ending.Returned) ? Verdict.ERROR : verdict;
+        return ending instanceof Run.Ending.Returned ? verdict : Verdict.ERROR;
     }
 
-    private static String whyInconclusive(Watcher.Seen seen, Map<String, String> failures) {
-        List<String> reasons = new ArrayList<>();
-        seen.controls().stream()
-                .filter(control -> !control.passed())
-                .map(control -> failed(control, failures))
-                .forEach(reasons::add);
-        if (seen.controls().isEmpty()) {
-            reasons.add("the reproducer has no controls");
-        }
-        if (!seen.everyCpuAlive()) {
-            reasons.add("not every CPU's heart beat until the end");
-        }
-        return String.join("; ", reasons);
+    private static Stream<String> failed(Watcher.Seen seen, Map<String, String> failures) {
+        return seen.controls().isEmpty()
+                ? Stream.of("the reproducer has no controls")
+                : seen.controls().stream()
+                        .filter(control -> !control.passed())
+                        .map(control -> failed(control, failures));
+    }
+
+    private static Optional<String> still(Watcher.Seen seen) {
+        return seen.everyCpuAlive() ? Optional.empty() : Optional.of("not every CPU's heart beat until the end");
     }
 
     private static String failed(Control control, Map<String, String> failures) {

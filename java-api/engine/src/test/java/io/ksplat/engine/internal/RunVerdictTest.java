@@ -141,6 +141,34 @@ class RunVerdictTest {
     }
 
     @Test
+    void whatIsLackingExcusesNoMachineThatIsGone() {
+        Watcher.Seen gone = new Watcher.Seen(List.of(), List.of(), false, Optional.of("QEMU ended"));
+        assertThat(reproducer(gone, Optional.of(new UnsupportedTargetException("no NMIs here"))))
+                .isEqualTo(new RunVerdict(Verdict.ERROR, Optional.of("QEMU ended")));
+        assertThat(test(gone, new AbortedException(new IllegalStateException("not here"))))
+                .isEqualTo(new RunVerdict(Verdict.ERROR, Optional.of("QEMU ended")));
+        assertThat(RunVerdict.of(
+                        seen(true, PASSED),
+                        false,
+                        Run.Ending.of(new UnsupportedTargetException("no NMIs here")),
+                        Optional.of("Ctrl-C"),
+                        Map.of()))
+                .isEqualTo(new RunVerdict(Verdict.ERROR, Optional.of("Ctrl-C")));
+    }
+
+    @Test
+    void whatIsLackingExcusesNoHeartThatStandsStill() {
+        assertThat(reproducer(seen(false), Optional.of(new UnsupportedTargetException("no NMIs here"))))
+                .isEqualTo(new RunVerdict(
+                        Verdict.INCONCLUSIVE, Optional.of("no NMIs here; not every CPU's heart beat until the end")));
+        assertThat(test(seen(false, FAILED), new AbortedException(new IllegalStateException("not here"))))
+                .isEqualTo(new RunVerdict(
+                        Verdict.INCONCLUSIVE,
+                        Optional.of("java.lang.IllegalStateException: not here;"
+                                + " not every CPU's heart beat until the end")));
+    }
+
+    @Test
     void aProgramThatTheVerifierRefusesIsRejected() {
         VerifierException refusal = new VerifierException("on_nmi", 13, "R0 !read_ok");
         assertThat(reproducer(seen(true), Optional.of(refusal)))
