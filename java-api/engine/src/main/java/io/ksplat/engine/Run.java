@@ -512,10 +512,24 @@ public final class Run {
 
     private Decided lacking(String message) {
         if (!expectation.stated()) {
-            expected = settings.expect().orElse(Verdict.UNSUPPORTED);
-            because = Optional.empty();
+            expectUnsupported();
         }
         return decided(Verdict.UNSUPPORTED, message, List.of());
+    }
+
+    private void expectUnsupported() {
+        expected = settings.expect().orElse(Verdict.UNSUPPORTED);
+        because = Optional.empty();
+    }
+
+    /**
+     * A verdict that is stated for a kernel is expected of it also if it lacks something, be it that a function has another name by now.
+     * What the target cannot do, and code that breaks off, say nothing of the kernel.
+     */
+    private boolean isStatedFor(Ending ending) {
+        return expectation.stated()
+                && ending instanceof Ending.Lacks lacks
+                && !(lacks.thrown() instanceof UnsupportedTargetException);
     }
 
     private Decided decided(Verdict verdict, String message, List<Evidence> evidence) {
@@ -782,8 +796,8 @@ public final class Run {
         } else if (ending instanceof Ending.Threw threw && threw.thrown() instanceof BpfException e) {
             keepLog(e);
         }
-        if (verdict.verdict() == Verdict.UNSUPPORTED) {
-            expected = settings.expect().orElse(Verdict.UNSUPPORTED);
+        if (verdict.verdict() == Verdict.UNSUPPORTED && !isStatedFor(ended)) {
+            expectUnsupported();
         }
         Optional<String> lacking = verdict.verdict() == Verdict.UNSUPPORTED
                         && ending instanceof Ending.Lacks missing

@@ -587,6 +587,44 @@ class RunTest {
         assertThat(targets.started()).isEmpty();
     }
 
+    private static Code lacking() {
+        return machine -> {
+            throw new KernelLacksException("function do_fork", 2, "");
+        };
+    }
+
+    /** A tracer whose function has another name by now must not turn a reproducer off. */
+    @Test
+    void aVerdictThatIsStatedForAKernelIsExpectedAlsoIfItsCodeLacksSomething() throws Exception {
+        RunRecord record = run(new Expecting(coded(lacking()), Expectation.of(Verdict.DEADLOCK)));
+        assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.UNSUPPORTED);
+        assertThat(record.message()).contains("7.2.0-scripted has no function do_fork");
+        assertThat(record.expected()).isEqualTo(Verdict.DEADLOCK);
+        assertThat(record.asExpected()).isFalse();
+    }
+
+    @Test
+    void unsupportedIsAsExpectedIfNothingIsStated() throws Exception {
+        RunRecord record = run(new Expecting(
+                coded(lacking()), new Expectation(Verdict.CLEAN, Optional.of("it lives"), false, Optional.empty())));
+        assertThat(record.asExpected()).as(record.toString()).isTrue();
+        assertThat(record.expected()).isEqualTo(Verdict.UNSUPPORTED);
+        assertThat(record.because()).as("the reason of another verdict").isEmpty();
+    }
+
+    /** Neither says anything of the kernel that the verdict is stated for. */
+    @Test
+    void unsupportedIsAsExpectedIfTheTargetCannotOrTheCodeDoesNotWant() throws Exception {
+        for (Code code : List.<Code>of(machine -> machine.nmi().aimAt("spin").fire(), machine -> {
+            throw new AbortedException(new IllegalStateException("not here"));
+        })) {
+            Scenario asserting = new OfBug("WARNING in call_rcu", coded(code));
+            RunRecord record = run(asserting);
+            assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.UNSUPPORTED);
+            assertThat(record.asExpected()).as(record.toString()).isTrue();
+        }
+    }
+
     @Test
     void unsupportedIfTheTargetTakesNoNmis() throws Exception {
         RunRecord record = run(coded(machine -> machine.nmi().aimAt("spin").fire()));

@@ -92,7 +92,8 @@ final class SelftestCase implements TrialScenario {
         return new Expectation(
                 expected.failure() ? Verdict.REJECTED : Verdict.CLEAN,
                 Optional.of(expected.failure() ? "__failure" : "__success"),
-                true,
+                // Its annotations are for the kernel of its tree: no other one need have what it uses.
+                false,
                 Optional.empty());
     }
 

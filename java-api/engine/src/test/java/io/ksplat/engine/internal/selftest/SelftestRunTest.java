@@ -202,6 +202,7 @@ class SelftestRunTest {
         assertThat(runs.get("is_refused_before").asExpected()).isTrue();
         for (String caller : List.of("calls_it", "is_to_be_refused_and_calls_it")) {
             assertThat(runs.get(caller).verdict()).as(caller).isEqualTo(Verdict.UNSUPPORTED);
+            assertThat(runs.get(caller).asExpected()).as(caller).isTrue();
             assertThat(runs.get(caller).message())
                     .hasValueSatisfying(why -> assertThat(why).contains("bpf_kfunc_of_tomorrow"));
         }
