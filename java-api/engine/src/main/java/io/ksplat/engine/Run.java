@@ -19,6 +19,7 @@ import io.ksplat.engine.internal.Watcher;
 import io.ksplat.evidence.Control;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.EvidenceKind;
+import io.ksplat.evidence.Findings;
 import io.ksplat.evidence.Source;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.KernelException;
@@ -68,6 +69,8 @@ public final class Run {
 
     /** Verdicts after which the machine of a scenario that acts in a process of its own is as good as before. */
     private static final Set<Verdict> LEAVES_NOTHING = Set.of(Verdict.REJECTED, Verdict.UNSUPPORTED);
+
+    private static final String BY_OTHERS = "a case before it on its machine may have caused this";
 
     private final Session session;
     private final RunSettings settings;
@@ -625,8 +628,7 @@ public final class Run {
                     && aside.isEmpty()) {
                 lease.end();
                 record = confirmed(record);
-            }
-            if (scenario instanceof TrialScenario && isWorthRepeating(record)) {
+            } else if (scenario instanceof TrialScenario && isWorthRepeating(record)) {
                 lease.end();
                 record = alone(record);
             } else {
@@ -715,6 +717,11 @@ public final class Run {
             RunRecord again = new Run(session, settings, scenario, Optional.empty(), Optional.of(second), false)
                     .execute()
                     .record();
+            if (showsBug(first) && !showsBug(again)) {
+                return first.toBuilder()
+                        .note("repeated alone (" + second + ") it was " + again.verdict() + ": " + BY_OTHERS)
+                        .build();
+            }
             return again.toBuilder()
                     .note("repeated alone (" + second + "), because with others' traces in its machine it was "
                             + first.verdict()
@@ -727,6 +734,13 @@ public final class Run {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while repeating " + scenario.id() + " alone", e);
         }
+    }
+
+    /** What a kernel has shown of itself no other machine takes back, whichever case has caused it. */
+    private static boolean showsBug(RunRecord run) {
+        Findings findings = new Findings(run.evidence(), List.of(), true);
+        return !findings.decisive(Verdict.DEADLOCK).isEmpty()
+                || !findings.decisive(Verdict.CRASH).isEmpty();
     }
 
     private RunRecord confirmed(RunRecord first) throws IOException {
@@ -742,9 +756,11 @@ public final class Run {
             throw new IOException("interrupted while confirming a crash", e);
         }
         long totalMs = elapsedMs();
-        return CrashConfirmation.of(first.evidence(), again.evidence())
-                ? CrashConfirmation.confirmed(first, second, totalMs)
-                : CrashConfirmation.refuted(first, again, second, totalMs);
+        if (CrashConfirmation.of(first.evidence(), again.evidence())) {
+            return CrashConfirmation.confirmed(first, second, totalMs);
+        }
+        RunRecord refuted = CrashConfirmation.refuted(first, again, second, totalMs);
+        return lease.wasHandedOn() ? refuted.toBuilder().note(BY_OTHERS).build() : refuted;
     }
 
     /** A run whose NMI was captured is not judged: who captured it knows whether it did. */

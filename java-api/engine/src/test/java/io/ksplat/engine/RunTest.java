@@ -8,6 +8,7 @@ import io.ksplat.bpf.KernelLacksException;
 import io.ksplat.bpf.VerifierException;
 import io.ksplat.engine.ScriptedTarget.Fault;
 import io.ksplat.engine.internal.SharedMachine;
+import io.ksplat.engine.internal.TrialScenario;
 import io.ksplat.evidence.Control;
 import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Verdict;
@@ -170,6 +171,101 @@ class RunTest {
                             "begins coded on 7.2.0-scripted",
                             "ended, and its target lives, coded on 7.2.0-scripted");
         }
+    }
+
+    /** One of the scenarios that have a machine one after another. */
+    private record Trial(String id, Code code) implements TrialScenario {
+        @Override
+        public KernelNeeds needs() {
+            return KernelNeeds.NONE;
+        }
+
+        @Override
+        public Expectation expectedOn(String version) {
+            return Expectation.of(Verdict.CLEAN);
+        }
+
+        @Override
+        public boolean asserts() {
+            return true;
+        }
+
+        @Override
+        public Optional<String> mismatch(VerifierException refusal) {
+            return Optional.empty();
+        }
+
+        @Override
+        public void run(Machine machine) throws Throwable {
+            code.run(machine);
+        }
+    }
+
+    private RunRecord share(SharedMachine shared, Scenario scenario) throws IOException, InterruptedException {
+        RunSettings settings = RunSettings.of("debian:7.2").reportedIn(folder.resolve("report"));
+        return session.run(settings, scenario, Optional.of(shared)).execute().record();
+    }
+
+    /** Runs a case after one that is CLEAN, on its machine. */
+    private RunRecord second(Code code) throws IOException, InterruptedException {
+        try (SharedMachine shared = new SharedMachine()) {
+            assertThat(share(shared, new Trial("first", machine -> {})).verdict())
+                    .isEqualTo(Verdict.CLEAN);
+            RunRecord record = share(shared, new Trial("second", code));
+            assertThat(targets.started().size())
+                    .as("the machine, and one alone")
+                    .isGreaterThan(1);
+            return record;
+        }
+    }
+
+    private boolean isAlone() {
+        return targets.started().size() > 1;
+    }
+
+    @Test
+    void whatIsWrongAmongOthersAndRightAloneIsRight() throws Exception {
+        RunRecord record = second(machine -> assertThat(isAlone()).isTrue());
+        assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.CLEAN);
+        assertThat(record.notes()).anyMatch(note -> note.startsWith("repeated alone"));
+    }
+
+    /** A kernel that was stuck was stuck, whichever case it was. */
+    @Test
+    void aDeadlockThatIsNotSeenAloneStaysOne() throws Exception {
+        RunRecord record = second(machine -> {
+            if (!isAlone()) {
+                targets.last().fail(Fault.STUCK);
+            }
+        });
+        assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.DEADLOCK);
+        assertThat(record.evidence()).extracting(found -> found.kind()).containsExactly(EvidenceKind.CPU_STUCK);
+        assertThat(record.asExpected()).isFalse();
+        assertThat(record.notes())
+                .anyMatch(note -> note.startsWith("repeated alone")
+                        && note.endsWith("it was CLEAN: a case before it on its machine may have caused this"));
+    }
+
+    @Test
+    void aDeadlockThatIsSeenAloneIsThatOne() throws Exception {
+        RunRecord record = second(machine -> targets.last().fail(Fault.STUCK));
+        assertThat(record.verdict()).isEqualTo(Verdict.DEADLOCK);
+        assertThat(record.notes())
+                .anyMatch(note -> note.contains("with others' traces in its machine it was DEADLOCK"));
+    }
+
+    @Test
+    void aCrashAmongOthersThatIsNotSeenAgainIsNotClean() throws Exception {
+        RunRecord record = second(machine -> {
+            if (!isAlone()) {
+                targets.last().print(WARNING);
+            }
+        });
+        assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.INCONCLUSIVE);
+        assertThat(record.message().orElseThrow()).contains("did not show again");
+        assertThat(record.evidence()).extracting(found -> found.kind()).containsExactly(EvidenceKind.WARNING);
+        assertThat(record.asExpected()).isFalse();
+        assertThat(record.notes()).contains("a case before it on its machine may have caused this");
     }
 
     /** The first attempt has not ended meanwhile, and must not forbid the second. */

@@ -90,7 +90,13 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
         this.streamed = streamed;
         this.console = Files.writeString(console, "");
         this.globals = Map.copyOf(globals);
-        this.faults = faults.isEmpty() ? Set.of() : EnumSet.copyOf(faults);
+        this.faults = EnumSet.noneOf(Fault.class);
+        this.faults.addAll(faults);
+    }
+
+    /** Goes wrong from now on. */
+    void fail(Fault fault) {
+        faults.add(fault);
     }
 
     /** Prints on the console. */

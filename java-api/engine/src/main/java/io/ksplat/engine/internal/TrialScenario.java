@@ -9,7 +9,8 @@ import java.util.Optional;
 
 /**
  * A scenario that does what it does in a process that ends: others may have its machine after it, whatever the verifier said. If it is
- * not as expected on a machine that others had before it, it is repeated alone, and that answer counts.
+ * not as expected on a machine that others had before it, it is repeated alone, and that answer counts, unless the kernel had shown a bug
+ * that it does not show again.
  */
 public interface TrialScenario extends Scenario {
     /** Returns what differs from what it expects though the verifier refused a program, as it should. */
