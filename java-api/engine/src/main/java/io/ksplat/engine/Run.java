@@ -80,6 +80,9 @@ public final class Run {
     /** Where a second attempt, or one whose NMI is captured, keeps its files: it is no run of the report. */
     private final Optional<Path> aside;
 
+    /** Whether it shares no fault with others: it boots cold, under TCG, and confirms what another run has shown. */
+    private final boolean apart;
+
     private final MachineLease lease;
     private final List<String> notes = new ArrayList<>();
 
@@ -117,6 +120,7 @@ public final class Run {
         this.settings = settings;
         this.scenario = scenario;
         this.aside = aside;
+        this.apart = apart;
         this.lease = new MachineLease(
                 session.targets(),
                 session.progress(),
@@ -625,7 +629,7 @@ public final class Run {
             if (record.verdict() == Verdict.CRASH
                     && !session.targets().isReal()
                     && lease.interrupted().isEmpty()
-                    && aside.isEmpty()) {
+                    && !apart) {
                 lease.end();
                 record = confirmed(record);
             } else if (scenario instanceof TrialScenario && isWorthRepeating(record)) {
@@ -744,7 +748,7 @@ public final class Run {
     }
 
     private RunRecord confirmed(RunRecord first) throws IOException {
-        Path second = report.folder(first).resolve("confirmation");
+        Path second = aside.orElseGet(() -> report.folder(first)).resolve("confirmation");
         session.progress().report(scenario.id() + ": a crash, trying again on a freshly booted machine");
         RunRecord again;
         try {

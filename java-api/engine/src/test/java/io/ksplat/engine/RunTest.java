@@ -268,6 +268,35 @@ class RunTest {
         assertThat(record.notes()).contains("a case before it on its machine may have caused this");
     }
 
+    /** A machine that was booted badly looks like a crash, also if a case has it for itself. */
+    @Test
+    void aCrashAloneIsConfirmed() throws Exception {
+        RunRecord record = second(machine -> {
+            assertThat(isAlone()).isTrue();
+            if (targets.started().size() == 2) {
+                targets.last().print(WARNING);
+            }
+        });
+        assertThat(targets.started()).hasSize(3);
+        assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.INCONCLUSIVE);
+        assertThat(record.message().orElseThrow()).contains("did not show again");
+        assertThat(folder.resolve("report/second/7.2.0-scripted/1/alone/confirmation"))
+                .isDirectory();
+    }
+
+    @Test
+    void aCrashAloneThatIsSeenAgainIsOne() throws Exception {
+        RunRecord record = second(machine -> {
+            assertThat(isAlone()).isTrue();
+            targets.last().print(WARNING);
+        });
+        assertThat(targets.started()).hasSize(3);
+        assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.CRASH);
+        assertThat(record.notes())
+                .anyMatch(note -> note.startsWith("seen again on a freshly booted machine"))
+                .anyMatch(note -> note.startsWith("repeated alone"));
+    }
+
     /** The first attempt has not ended meanwhile, and must not forbid the second. */
     @Test
     void aSecondAttemptIsBegunUnderAnotherName() throws Exception {
