@@ -9,6 +9,7 @@ import io.ksplat.bpf.VerifierException;
 import io.ksplat.engine.internal.BpfSources;
 import io.ksplat.engine.internal.CrashConfirmation;
 import io.ksplat.engine.internal.Fixture;
+import io.ksplat.engine.internal.LateReports;
 import io.ksplat.engine.internal.MachineLease;
 import io.ksplat.engine.internal.RunVerdict;
 import io.ksplat.engine.internal.SharedMachine;
@@ -301,6 +302,8 @@ public final class Run {
             keepLog(e);
             String log = e.log().isBlank() ? "" : "\n" + e.log().strip();
             return decided(Verdict.ERROR, e.getMessage() + log, List.of());
+        } catch (LateReports.LeftException e) {
+            return decided(Verdict.INCONCLUSIVE, String.valueOf(e.getMessage()), e.evidence());
         } catch (KernelException | IOException | RuntimeException e) {
             LOG.debug("preparing {} failed", scenario.id(), e);
             return decided(Verdict.ERROR, failure(e), List.of());
@@ -452,7 +455,8 @@ public final class Run {
                     settings.capture().map(RunSettings.Capture::hook),
                     consoleLog,
                     settings.busy(),
-                    started);
+                    started,
+                    lease.before());
         }
 
         private byte[] object(BpfSource source) throws IOException, InterruptedException {
@@ -639,6 +643,11 @@ public final class Run {
                 clean = record.verdict() == Verdict.CLEAN
                         || (scenario instanceof TrialScenario && LEAVES_NOTHING.contains(record.verdict()));
             }
+            if (clean && fixture.isPresent() && lease.isShared()) {
+                RunRecord cleared = cleared(fixture.get(), record);
+                clean = cleared.equals(record);
+                record = cleared;
+            }
             Optional<String> message = record.message();
             if (folder.isPresent()) {
                 lease.keepConsole(folder.get());
@@ -693,16 +702,34 @@ public final class Run {
     private void end(Optional<Fixture> fixture, boolean clean) throws IOException {
         long alive = System.nanoTime();
         try {
-            lease.giveBack(clean, () -> {
-                if (fixture.isPresent()) {
-                    fixture.get().clear();
-                }
-            });
+            lease.giveBack(fixture.filter(cleared -> clean).map(Fixture::late));
         } finally {
             session.timings().add("end of the machine", alive);
             tellEnded();
             session.ended(this);
         }
+    }
+
+    /** Takes out of a machine what the run has put there; returns another record if others must not have it then. */
+    private static RunRecord cleared(Fixture fixture, RunRecord run) {
+        RunRecord.Builder told = run.toBuilder();
+        boolean done = true;
+        try {
+            fixture.clear();
+        } catch (IOException e) {
+            done = false;
+            told.note("what it had loaded could not be taken out of its machine: " + e.getMessage());
+        }
+        List<Evidence> late = fixture.late().soFar();
+        if (!late.isEmpty()) {
+            List<Evidence> all = new ArrayList<>(run.evidence());
+            all.addAll(late);
+            told.verdict(Verdict.INCONCLUSIVE)
+                    .message("reported after its last look, while what it had loaded was taken out: "
+                            + LateReports.titles(late))
+                    .evidence(all);
+        }
+        return done && late.isEmpty() ? run : told.build();
     }
 
     /** Others had this machine before: what they left may be the cause. */

@@ -174,7 +174,11 @@ class RunTest {
     }
 
     /** One of the scenarios that have a machine one after another. */
-    private record Trial(String id, Code code) implements TrialScenario {
+    private record Trial(String id, Optional<BpfSource> bpf, Code code) implements TrialScenario {
+        Trial(String id, Code code) {
+            this(id, Optional.empty(), code);
+        }
+
         @Override
         public KernelNeeds needs() {
             return KernelNeeds.NONE;
@@ -295,6 +299,107 @@ class RunTest {
         assertThat(record.notes())
                 .anyMatch(note -> note.startsWith("seen again on a freshly booted machine"))
                 .anyMatch(note -> note.startsWith("repeated alone"));
+    }
+
+    private void assertReported(RunRecord record, String message) {
+        assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.INCONCLUSIVE);
+        assertThat(record.message()).contains(message);
+        assertThat(record.evidence()).extracting(found -> found.kind()).containsExactly(EvidenceKind.WARNING);
+        assertThat(record.asExpected()).isFalse();
+    }
+
+    @Test
+    void whatIsReportedBetweenTwoIsReportedByTheSecond() throws Exception {
+        try (SharedMachine shared = new SharedMachine()) {
+            assertThat(share(shared, new Trial("first", machine -> {})).verdict())
+                    .isEqualTo(Verdict.CLEAN);
+            targets.last().print(WARNING);
+            assertReported(
+                    share(shared, coded(machine -> {
+                        throw new AssertionError("it must not run there");
+                    })),
+                    "reported on its machine before it began, after another run: WARNING in call_rcu");
+            assertThat(share(shared, coded(machine -> {})).verdict()).isEqualTo(Verdict.CLEAN);
+            assertThat(targets.started()).as("the machine is not handed on").hasSize(2);
+        }
+    }
+
+    @Test
+    void whatIsReportedBetweenTwoIsNotTakenBackAlone() throws Exception {
+        try (SharedMachine shared = new SharedMachine()) {
+            assertThat(share(shared, new Trial("first", machine -> {})).verdict())
+                    .isEqualTo(Verdict.CLEAN);
+            targets.last().print(WARNING);
+            RunRecord record = share(shared, new Trial("second", machine -> {}));
+            assertReported(record, "reported on its machine before it began, after another run: WARNING in call_rcu");
+            assertThat(record.notes()).anyMatch(note -> note.startsWith("repeated alone") && note.contains("CLEAN"));
+        }
+    }
+
+    @Test
+    void whatIsReportedBetweenTwoIsToldAlsoIfTheMachineIsGoneThen() throws Exception {
+        try (SharedMachine shared = new SharedMachine()) {
+            assertThat(share(shared, new Trial("first", machine -> {})).verdict())
+                    .isEqualTo(Verdict.CLEAN);
+            targets.last().print(WARNING);
+            targets.last().fail(Fault.NO_CONSOLE);
+            assertReported(
+                    share(shared, coded(machine -> {})),
+                    "reported on its machine before it began, after another run: WARNING in call_rcu");
+        }
+    }
+
+    private static Trial loadingTrial(Code code) {
+        return new Trial("first", Optional.of(new BpfSource(RunTest.class, "scripted.bpf.c")), code);
+    }
+
+    @Test
+    void whatIsReportedWhileItsProgramsAreUnloadedIsItsOwn() throws Exception {
+        try (SharedMachine shared = new SharedMachine()) {
+            assertReported(
+                    share(shared, loadingTrial(machine -> targets.last().printAtUnload(WARNING))),
+                    "reported after its last look, while what it had loaded was taken out: WARNING in call_rcu");
+            assertThat(share(shared, new Trial("second", machine -> {})).verdict())
+                    .isEqualTo(Verdict.CLEAN);
+            assertThat(targets.started()).as("the machine is not handed on").hasSize(2);
+        }
+    }
+
+    @Test
+    void aMachineThatIsNotClearedIsNotHandedOn() throws Exception {
+        try (SharedMachine shared = new SharedMachine()) {
+            RunRecord record =
+                    share(shared, loadingTrial(machine -> targets.last().fail(Fault.LOSES_AGENT)));
+            assertThat(record.verdict()).as(record.toString()).isEqualTo(Verdict.CLEAN);
+            assertThat(record.notes())
+                    .contains("what it had loaded could not be taken out of its machine: the agent is gone");
+            assertThat(targets.last().isClosed()).isTrue();
+        }
+    }
+
+    /** An oops in the unloading takes the agent along. */
+    @Test
+    void whatIsReportedWhileItsProgramsAreUnloadedIsToldAlsoIfTheAgentIsLostThen() throws Exception {
+        try (SharedMachine shared = new SharedMachine()) {
+            assertReported(
+                    share(shared, loadingTrial(machine -> {
+                        targets.last().printAtUnload(WARNING);
+                        targets.last().fail(Fault.LOSES_AGENT);
+                    })),
+                    "reported after its last look, while what it had loaded was taken out: WARNING in call_rcu");
+        }
+    }
+
+    @Test
+    void whatIsSaidBetweenTwoAndIsNoReportHandsTheMachineOn() throws Exception {
+        try (SharedMachine shared = new SharedMachine()) {
+            assertThat(share(shared, new Trial("first", machine -> {})).verdict())
+                    .isEqualTo(Verdict.CLEAN);
+            targets.last().print("[    1.000000] random: crng init done\n");
+            assertThat(share(shared, new Trial("second", machine -> {})).verdict())
+                    .isEqualTo(Verdict.CLEAN);
+            assertThat(targets.started()).hasSize(1);
+        }
     }
 
     /** The first attempt has not ended meanwhile, and must not forbid the second. */

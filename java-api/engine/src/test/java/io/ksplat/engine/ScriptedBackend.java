@@ -9,6 +9,8 @@ import io.ksplat.bpf.RunResult;
 import io.ksplat.bpf.internal.BpfBackend;
 import io.ksplat.bpf.internal.libbpf.MapBatch;
 import io.ksplat.kernel.Symbol;
+import java.io.Closeable;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -25,16 +27,21 @@ public final class ScriptedBackend implements BpfBackend {
     private final long handle;
     private final Map<String, Integer> globals;
     private final Queue<String> streamed;
+    private final Closeable closing;
 
     public ScriptedBackend(long handle, Map<String, Integer> globals) {
-        this(handle, globals, new ArrayDeque<>());
+        this(handle, globals, new ArrayDeque<>(), () -> {});
     }
 
-    /** @param streamed what each read of a stream takes from it; nothing more is there after the last */
-    ScriptedBackend(long handle, Map<String, Integer> globals, Queue<String> streamed) {
+    /**
+     * @param streamed what each read of a stream takes from it; nothing more is there after the last
+     * @param closing is done when it is unloaded
+     */
+    ScriptedBackend(long handle, Map<String, Integer> globals, Queue<String> streamed, Closeable closing) {
         this.handle = handle;
         this.globals = globals;
         this.streamed = streamed;
+        this.closing = closing;
     }
 
     @Override
@@ -76,7 +83,9 @@ public final class ScriptedBackend implements BpfBackend {
     }
 
     @Override
-    public void close() {}
+    public void close() throws IOException {
+        closing.close();
+    }
 
     @Override
     public long attach(String program) {

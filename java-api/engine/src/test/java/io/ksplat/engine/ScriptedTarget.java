@@ -83,6 +83,7 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
     private long timerSeconds;
     private int looks;
     private long samples;
+    private String atUnload = "";
     private volatile boolean closed;
 
     ScriptedTarget(Path console, Set<Fault> faults, Map<String, Integer> globals, Queue<String> streamed)
@@ -97,6 +98,16 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
     /** Goes wrong from now on. */
     void fail(Fault fault) {
         faults.add(fault);
+    }
+
+    /** Prints on the console when it unloads an object. */
+    void printAtUnload(String text) {
+        atUnload = text;
+    }
+
+    private void unload() throws IOException {
+        print(atUnload);
+        fail(Fault.LOSES_AGENT, "the agent is gone");
     }
 
     /** Prints on the console. */
@@ -158,7 +169,7 @@ final class ScriptedTarget implements Target, GuestControl, ConsoleLog, OutsideV
             throw new VerifierException("on_nmi", 13, "0: (95) exit\nR0 !read_ok\n");
         }
         fail(Fault.NO_BPF, "there is no BPF here");
-        return new BpfObject(spec.file(), new ScriptedBackend(1, globals, streamed));
+        return new BpfObject(spec.file(), new ScriptedBackend(1, globals, streamed, this::unload));
     }
 
     @Override

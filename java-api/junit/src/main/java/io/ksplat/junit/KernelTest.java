@@ -49,7 +49,8 @@ public @interface KernelTest {
         /**
          * The methods of the class, one after the other, in JUnit's order. The BPF objects and processes of a method
          * end with it; all other changes to the machine stay. After a method that failed, the next one starts on a
-         * pristine machine.
+         * pristine machine. What the kernel reports between two methods fails the first or, if it comes later, the
+         * second.
          */
         CLASS
     }

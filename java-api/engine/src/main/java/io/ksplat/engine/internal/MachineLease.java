@@ -39,7 +39,7 @@ public final class MachineLease {
     private OptionalLong bootMs = OptionalLong.empty();
     private OptionalLong restoreMs = OptionalLong.empty();
     private String origin = "boot";
-    private boolean handedOn;
+    private Optional<LateReports> before = Optional.empty();
 
     /** Written by the thread that interrupts, too. */
     private volatile @Nullable Target target;
@@ -91,7 +91,7 @@ public final class MachineLease {
         Optional<SharedMachine.Kept> kept = shared.flatMap(SharedMachine::take);
         if (kept.isPresent()) {
             target = kept.get().target();
-            handedOn = true;
+            before = Optional.of(kept.get().late());
             origin = kept.get().origin();
             throwIfInterrupted();
             return;
@@ -163,7 +163,12 @@ public final class MachineLease {
 
     /** Returns whether others had the machine before. */
     public boolean wasHandedOn() {
-        return handedOn;
+        return before.isPresent();
+    }
+
+    /** Returns what has read the console since the run before; empty if nobody had the machine before. */
+    public Optional<LateReports> before() {
+        return before;
     }
 
     /** Returns what is to be told of how the machine came about. */
@@ -220,28 +225,21 @@ public final class MachineLease {
         }
     }
 
-    /** Takes out of a machine what a run has put there. */
-    @FunctionalInterface
-    public interface Clearing {
-        void run() throws IOException;
+    /** Returns whether others are to have the machine. */
+    public boolean isShared() {
+        return shared.isPresent() && target != null && interrupted == null;
     }
 
     /**
-     * Returns a shared machine. Closes it if it is not shared or cannot be cleaned up.
+     * Returns a shared machine that was cleared, or closes the machine.
      *
-     * @param sound whether others may use it
+     * @param late reads its console until the next run begins; empty if no other may use it
      */
-    public void giveBack(boolean sound, Clearing clearing) throws IOException {
+    public void giveBack(Optional<LateReports> late) throws IOException {
         Target healthy = target;
-        if (!sound || shared.isEmpty() || healthy == null || interrupted != null) {
-            end();
-            return;
-        }
-        try {
-            clearing.run();
-            shared.get().handBack(new SharedMachine.Kept(healthy, origin));
-        } catch (IOException e) {
-            LOG.debug("a shared machine cannot be cleaned up", e);
+        if (late.isPresent() && healthy != null && isShared()) {
+            shared.orElseThrow().handBack(new SharedMachine.Kept(healthy, origin, late.get()));
+        } else {
             end();
         }
     }

@@ -10,8 +10,13 @@ import org.jspecify.annotations.Nullable;
 public final class SharedMachine implements AutoCloseable {
     private @Nullable Kept kept;
 
-    /** A machine, and how it came to be: {@code boot} or {@code template}. */
-    record Kept(Target target, String origin) {}
+    /**
+     * A machine.
+     *
+     * @param origin how it came to be: {@code boot} or {@code template}
+     * @param late reads its console until the next run begins
+     */
+    record Kept(Target target, String origin, LateReports late) {}
 
     /** Takes the machine out; whoever has it hands it back, or closes it. */
     synchronized Optional<Kept> take() {

@@ -84,7 +84,7 @@ public final class Console implements ConsoleLog, AutoCloseable {
     }
 
     /**
-     * Passes everything after {@code token} to {@code reader}, which replaces an earlier reader.
+     * Passes everything after {@code token} to {@code reader}, which replaces an earlier reader: that one gets everything up to its end.
      *
      * @return completes when the token is seen
      */
@@ -218,6 +218,8 @@ public final class Console implements ConsoleLog, AutoCloseable {
         private byte[] token = {};
         private int matched;
         private Reader reader = (buffer, offset, length) -> {};
+        /** Reads until the token is seen. */
+        private Reader before = reader;
         /** Output from before the reader is known; only of a restored machine, which prints little in that time. */
         private @Nullable ByteArrayOutputStream early;
 
@@ -240,6 +242,9 @@ public final class Console implements ConsoleLog, AutoCloseable {
             token = text.getBytes(StandardCharsets.US_ASCII);
             early = null;
             matched = 0;
+            if (seen.isDone()) {
+                before = reader;
+            }
             reader = next;
             seen = new CompletableFuture<>();
             return seen;
@@ -262,16 +267,25 @@ public final class Console implements ConsoleLog, AutoCloseable {
             return candidate + 1;
         }
 
+        /** Returns where the token ends; {@code length} if it does not yet. */
+        private int afterToken(byte[] buffer, int length) {
+            int at = 0;
+            while (at < length && token.length > 0 && matched < token.length) {
+                matched = next(buffer[at++]);
+            }
+            return token.length > 0 && matched == token.length ? at : length;
+        }
+
         synchronized void feed(byte[] buffer, int length) {
             int from = 0;
             ByteArrayOutputStream waiting = early;
             if (waiting != null && waiting.size() < FILE_LIMIT) {
                 waiting.write(buffer, 0, length);
             }
-            while (!seen.isDone() && token.length > 0 && from < length) {
-                byte b = buffer[from++];
-                matched = next(b);
-                if (matched == token.length) {
+            if (!seen.isDone()) {
+                from = afterToken(buffer, length);
+                before.feed(buffer, 0, from);
+                if (token.length > 0 && matched == token.length) {
                     seen.complete(null);
                 }
             }

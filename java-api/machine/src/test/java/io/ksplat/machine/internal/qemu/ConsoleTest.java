@@ -87,6 +87,36 @@ class ConsoleTest {
         assertThat(read.toString(ISO_8859_1)).isEqualTo("\nBUG: something\nand 4f2a again\n");
     }
 
+    /** Nothing that a machine prints between two experiments may be read by nobody. */
+    @Test
+    void readsForTheReaderBeforeUpToTheMark() throws Exception {
+        ByteArrayOutputStream first = new ByteArrayOutputStream();
+        CompletableFuture<Void> begun = console.readAfter("4f2a", first::write);
+        guestWrites("boot 4f2a one\n");
+        begun.get(60, TimeUnit.SECONDS);
+        CompletableFuture<Void> marked = readAfter("5f3b");
+        guestWritesSlowly("BUG: between 5f3 5f3b");
+        marked.get(60, TimeUnit.SECONDS);
+        assertThat(first.toString(ISO_8859_1))
+                .as("it has all by when the mark is seen")
+                .isEqualTo(" one\nBUG: between 5f3 5f3b");
+        guestWrites("two\n");
+        guestEnds();
+        assertThat(read.toString(ISO_8859_1)).isEqualTo("two\n");
+    }
+
+    @Test
+    void aReaderWhoseMarkNeverCameReadsNothing() throws Exception {
+        ByteArrayOutputStream never = new ByteArrayOutputStream();
+        console.readAfter("4f2a", never::write);
+        CompletableFuture<Void> marked = readAfter("5f3b");
+        guestWrites("4f2a 5f3b!");
+        marked.get(60, TimeUnit.SECONDS);
+        guestEnds();
+        assertThat(never.size()).isZero();
+        assertThat(read.toString(ISO_8859_1)).isEqualTo("!");
+    }
+
     @Test
     void findsAMarkOverTheBordersOfWhatArrives() throws Exception {
         CompletableFuture<Void> marked = readAfter("4f2a");
