@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import io.ksplat.bpf.BpfObject;
 import io.ksplat.engine.Controls;
@@ -22,10 +23,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -164,6 +168,135 @@ class KernelTestTest {
         assertThat(launch.run(id + "assumes").path("expected").asText()).isEqualTo("UNSUPPORTED");
         assertThat(launch.files()).containsKeys("console.log", "evidence.json");
         assertThat(launch.files().get("console.log")).isNotEmptyFile();
+    }
+
+    /** Has the machine show what a test does not expect, and lives with. */
+    private static void refuseALock(Machine machine, BpfObject bpf) throws IOException {
+        machine.programReports().refused("lock", bpf.global("runs"));
+        bpf.global("runs").set(-35);
+    }
+
+    @KernelTest(bpf = "counter.bpf.c")
+    static final class Generating {
+        @TestFactory
+        Stream<DynamicTest> onAMachineThatLives(BpfObject bpf) {
+            return Stream.of(dynamicTest("counts", () -> bpf.program("count").run()));
+        }
+
+        @TestFactory
+        Stream<DynamicTest> onOneThatDoesNot(Machine machine, BpfObject bpf) {
+            return Stream.of(dynamicTest("is content", () -> refuseALock(machine, bpf)));
+        }
+    }
+
+    @Test
+    void judgesTheMachineOfGeneratedTests() throws IOException {
+        Launch launch = Launch.of(folder, Generating.class);
+        String id = Generating.class.getName() + "/";
+        assertThat(launch.run(id + "onAMachineThatLives").path("verdict").asText())
+                .isEqualTo("CLEAN");
+        assertThat(launch.run(id + "onOneThatDoesNot").path("verdict").asText()).isEqualTo("RECOVERED");
+        assertThat(launch.results())
+                .filteredOn(result -> result.getStatus() != Status.SUCCESSFUL)
+                .singleElement()
+                .satisfies(result -> assertThat(result.getThrowable().orElseThrow())
+                        .isInstanceOf(UnexpectedVerdictError.class)
+                        .hasMessageContaining("expected CLEAN, but the verdict is RECOVERED"));
+    }
+
+    @KernelTest(bpf = "counter.bpf.c")
+    static final class EndingBefore {
+        @BeforeEach
+        void before(Machine machine, BpfObject bpf, TestInfo test) throws IOException {
+            String method = test.getTestMethod().orElseThrow().getName();
+            if (method.contains("OnAMachineThatDoesNotLive")) {
+                refuseALock(machine, bpf);
+            }
+            assumeTrue(method.startsWith("fails"), "not for this kernel");
+            throw new IllegalStateException("the test's own fault");
+        }
+
+        @Test
+        void isSkipped() {
+            METHODS.incrementAndGet();
+        }
+
+        @Test
+        void isSkippedOnAMachineThatDoesNotLive() {
+            METHODS.incrementAndGet();
+        }
+
+        @Test
+        void failsOnAMachineThatDoesNotLive() {
+            METHODS.incrementAndGet();
+        }
+    }
+
+    @Test
+    void judgesTheMachineOfATestThatEndsBeforeItsMethod() throws IOException {
+        Launch launch = Launch.of(folder, EndingBefore.class);
+        assertThat(METHODS).hasValue(0);
+        String id = EndingBefore.class.getName() + "/";
+        assertThat(launch.of("isSkippedOnAMachineThatDoesNotLive").getStatus()).isEqualTo(Status.FAILED);
+        assertThat(launch.of("isSkippedOnAMachineThatDoesNotLive")
+                        .getThrowable()
+                        .orElseThrow())
+                .isInstanceOf(UnexpectedVerdictError.class)
+                .hasMessageContaining("expected CLEAN, but the verdict is RECOVERED");
+        assertThat(launch.of("isSkipped").getStatus()).isEqualTo(Status.ABORTED);
+        assertThat(launch.run(id + "isSkipped").path("verdict").asText()).isEqualTo("UNSUPPORTED");
+        assertThat(launch.of("failsOnAMachineThatDoesNotLive").getThrowable().orElseThrow())
+                .isExactlyInstanceOf(IllegalStateException.class);
+        assertThat(launch.run(id + "failsOnAMachineThatDoesNotLive")
+                        .path("verdict")
+                        .asText())
+                .isEqualTo("RECOVERED");
+    }
+
+    @Test
+    void skipsNothingThatWasToBeClean() throws IOException {
+        Launch launch = Launch.of(folder, Assuming.class, "ksplat.expect", "CLEAN");
+        assertThat(launch.of("assumes").getThrowable().orElseThrow())
+                .isInstanceOf(UnexpectedVerdictError.class)
+                .hasMessageContaining("expected CLEAN, but the verdict is UNSUPPORTED");
+    }
+
+    @KernelTest
+    static final class Assuming {
+        @Test
+        void assumes(Machine machine) {
+            assumeTrue(machine.cpus() == 77, "77 CPUs are needed");
+        }
+    }
+
+    @KernelTest(bpf = "counter.bpf.c")
+    @Expect(verdict = Verdict.RECOVERED)
+    static final class Recovering {
+        @Test
+        void asExpected(Machine machine, BpfObject bpf) throws IOException {
+            refuseALock(machine, bpf);
+        }
+
+        @Test
+        void andAsserts(Machine machine, BpfObject bpf) throws IOException {
+            refuseALock(machine, bpf);
+            assertThat(bpf.global("runs").get()).isEqualTo(-110);
+        }
+    }
+
+    /** The machine lives: a failed assertion is none of its symptoms. */
+    @Test
+    void isRedIfAnAssertionFailsThoughTheVerdictIsAsExpected() throws IOException {
+        Launch launch = Launch.of(folder, Recovering.class);
+        assertThat(launch.of("asExpected").getThrowable()).isEmpty();
+        assertThat(launch.run(Recovering.class.getName() + "/andAsserts")
+                        .path("verdict")
+                        .asText())
+                .isEqualTo("RECOVERED");
+        assertThat(launch.of("andAsserts").getThrowable().orElseThrow())
+                .isInstanceOf(AssertionError.class)
+                .isNotInstanceOf(UnexpectedVerdictError.class)
+                .hasMessageContaining("-110");
     }
 
     @KernelTest

@@ -164,17 +164,37 @@ public final class ReproducerExtension
         run(invocation, method, context);
     }
 
+    /** Judges what no method was intercepted for: a {@code @BeforeEach} that threw, and generated tests. */
     @Override
     public void afterEach(ExtensionContext context) throws Exception {
         Attempt attempt = context.getStore(NAMESPACE).get(Attempt.class, Attempt.class);
-        if (attempt != null && !attempt.run().isConcluded()) {
-            Optional<Throwable> thrown = context.getExecutionException();
-            concluded(
-                    context,
-                    attempt.prepared() instanceof Run.Ready ready
-                            ? ready.conclude(thrown.map(Run.Ending::of).orElseGet(Run.Ending.Returned::new))
-                            : unready(attempt.prepared()));
+        if (attempt == null || attempt.run().isConcluded()) {
+            return;
         }
+        Optional<Throwable> thrown = context.getExecutionException();
+        Conclusion conclusion = attempt.prepared() instanceof Run.Ready ready
+                ? ready.conclude(thrown.map(ReproducerExtension::ending).orElseGet(Run.Ending.Returned::new))
+                : unready(attempt.prepared());
+        if (thrown.isEmpty() || isAbort(thrown.get())) {
+            try {
+                judge(attempt, conclusion, thrown, context);
+            } catch (Exception | Error failure) {
+                throw failure;
+            } catch (Throwable other) {
+                throw new IllegalStateException(other);
+            }
+        } else {
+            // The test has failed already.
+            concluded(context, conclusion);
+        }
+    }
+
+    private static Run.Ending ending(Throwable thrown) {
+        return isAbort(thrown) ? new Run.Ending.Aborted(thrown) : Run.Ending.of(thrown);
+    }
+
+    private static boolean isAbort(Throwable thrown) {
+        return thrown instanceof TestAbortedException;
     }
 
     private static Conclusion unready(Run.Prepared prepared) throws IOException {
@@ -225,7 +245,8 @@ public final class ReproducerExtension
 
     /** JUnit's word for what a run came to. */
     private static Optional<Throwable> failure(Attempt attempt, Conclusion conclusion, Optional<Throwable> thrown) {
-        if (thrown.isPresent() && attempt.asserts() && conclusion.message().equals(thrown.map(Throwable::toString))) {
+        boolean itsOwn = thrown.isPresent() && conclusion.message().equals(thrown.map(Throwable::toString));
+        if (attempt.asserts() && itsOwn && (conclusion.asExpected() || !isAbort(thrown.get()))) {
             // The machine has nothing to add: the test failed by itself, and its own words are the best.
             return thrown;
         }
@@ -240,7 +261,9 @@ public final class ReproducerExtension
             return Optional.of(new TestAbortedException(
                     "UNSUPPORTED as expected: " + conclusion.message().orElse("no reason is known")));
         } else {
-            return Optional.empty();
+            // On a machine that lives, a failed assertion is no symptom of what was expected.
+            boolean lives = conclusion.verdict() == Verdict.CLEAN || conclusion.verdict() == Verdict.RECOVERED;
+            return thrown.filter(failed -> attempt.asserts() && lives && failed instanceof AssertionError);
         }
         thrown.ifPresent(error::addSuppressed);
         return Optional.of(error);
