@@ -46,7 +46,7 @@ unpack() {
 	PATH=$home/runtime/bin:$PATH "$home/scripts/archive" "$home/lib" >/dev/null 2>&1 || rm -f "$home/lib/.classes.jsa"
 }
 
-cache=${HOME:-}/.cache
+cache=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}/.cache
 # The XDG base directory specification: ignore a path that is not absolute.
 case ${XDG_CACHE_HOME:-} in /*) cache=$XDG_CACHE_HOME ;; esac
 runtimes=$cache/ksplat/runtime

@@ -26,15 +26,23 @@ class LauncherTest {
         Files.copy(LAUNCHER, home.resolve("ksplat"));
         Files.createDirectory(home.resolve("scripts"));
         for (String script : List.of("bootstrap", "build", "launch")) {
-            Path file = Files.writeString(
-                    home.resolve("scripts").resolve(script), "#!/bin/sh\necho \"$(basename \"$0\")\" \"$@\"\n");
-            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+            script(script, "echo \"$(basename \"$0\")\" \"$@\"");
         }
+    }
+
+    private void script(String name, String does) throws IOException {
+        Path file = Files.writeString(home.resolve("scripts").resolve(name), "#!/bin/sh\n" + does + "\n");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 
     private String ksplat(String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(home.resolve("ksplat").toString()));
         command.addAll(List.of(arguments));
+        return said(command);
+    }
+
+    /** Runs a command; returns what it wrote to stdout and stderr. */
+    private String said(List<String> command) throws IOException, InterruptedException {
         Path out = home.resolve("out");
         Process launcher = new ProcessBuilder(command)
                 .redirectOutput(out.toFile())
@@ -44,6 +52,24 @@ class LauncherTest {
                 .as("the launcher ended")
                 .isTrue();
         return Files.readString(out);
+    }
+
+    /** As cron and systemd start it. */
+    @Test
+    void findsTheUsersFolderWithoutHome() throws Exception {
+        script("launch", "echo \"HOME ${HOME-unset}\"");
+        String path = "PATH=" + System.getenv("PATH");
+        String launcher = home.resolve("ksplat").toString();
+
+        for (List<String> environment : List.of(List.of(path), List.of(path, "HOME="))) {
+            List<String> command = new ArrayList<>(List.of("env", "-i"));
+            command.addAll(environment);
+            command.addAll(List.of(launcher, "list"));
+            assertThat(said(command)).endsWith("HOME " + System.getProperty("user.home") + "\n");
+        }
+        assertThat(said(List.of("env", "-i", path, "../../scripts/bootstrap", "doctor")))
+                .contains("JDK 17", "libbpf")
+                .doesNotContain("HOME");
     }
 
     @Test
