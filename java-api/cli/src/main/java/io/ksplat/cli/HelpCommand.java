@@ -3,6 +3,7 @@ package io.ksplat.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -21,6 +22,10 @@ import picocli.CommandLine.Spec;
         helpCommand = true,
         mixinStandardHelpOptions = true)
 final class HelpCommand implements Callable<Integer> {
+    /** What the launcher of a checkout does itself: it must work where nothing is built. */
+    static final Map<String, String> LAUNCHERS =
+            Map.of("verify", "runs ksplat's own tests", "dist", "packs ksplat into a package, an archive and one file");
+
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
@@ -65,6 +70,9 @@ final class HelpCommand implements Callable<Integer> {
             out.print(command == null ? "" : "\n");
             out.print(guide.get().text());
             out.println("\nFile: " + guide.get().file());
+        } else if (LAUNCHERS.containsKey(wanted)) {
+            out.println("ksplat " + wanted + ": " + LAUNCHERS.get(wanted)
+                    + ", in a checkout of ksplat. How it is used: ./ksplat " + wanted + " --help");
         } else if (command == null) {
             throw new ParameterException(spec.commandLine(), unknown(wanted));
         }

@@ -15,7 +15,10 @@ import picocli.CommandLine.Model.CommandSpec;
         description = "Makes Linux kernels splat on purpose, in a throw-away machine, and tells what happened.",
         mixinStandardHelpOptions = true,
         version = "ksplat 0.1.0",
-        footer = "%nGuides, for what is to be done: ksplat help")
+        footer = {
+            "%nGuides, for what is to be done: ksplat help",
+            "In a checkout: ksplat verify runs ksplat's own tests, ksplat dist packs it; ksplat verify --help"
+        })
 public final class Main {
     private static final String HELP = "help";
     private static final Map<String, Class<?>> COMMANDS = commands();

@@ -29,9 +29,6 @@ class GuidesTest {
     private static final Path ROOT = Path.of("../..");
     private static final int README_LINES = 150;
 
-    /** What the launcher does itself. */
-    private static final Set<String> LAUNCHERS = Set.of("verify", "dist");
-
     private static final Pattern FENCE = Pattern.compile("^```.*?^```$", Pattern.MULTILINE | Pattern.DOTALL);
     private static final Pattern LINK = Pattern.compile("\\[[^]]*]\\(([^)\\s]+)\\)|(?:src|srcset)=\"([^\"]+)\"");
     private static final Pattern HEADING = Pattern.compile("^#+ (.*)$", Pattern.MULTILINE);
@@ -171,7 +168,7 @@ class GuidesTest {
         boolean mentioned = words.size() == 1 && COMMANDS.getSubcommands().containsKey(words.get(0));
         if (words.isEmpty()
                 || mentioned
-                || LAUNCHERS.contains(words.get(0))
+                || HelpCommand.LAUNCHERS.containsKey(words.get(0))
                 || words.get(0).matches("\\.\\.\\.|COMMAND")) {
             return Optional.empty();
         }

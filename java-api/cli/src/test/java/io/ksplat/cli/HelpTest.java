@@ -97,6 +97,17 @@ class HelpTest {
     }
 
     @Test
+    void namesWhatTheLauncherDoes() {
+        assertThat(ksplat("--help")).isZero();
+        assertThat(out.toString()).contains("ksplat verify", "ksplat dist");
+        for (String name : HelpCommand.LAUNCHERS.keySet()) {
+            out.getBuffer().setLength(0);
+            assertThat(ksplat("help", name)).isZero();
+            assertThat(out.toString()).startsWith("ksplat " + name + ": ").contains("./ksplat " + name + " --help");
+        }
+    }
+
+    @Test
     void whatIsNoneNamesThoseThatAre() {
         assertThat(ksplat("help", "trobleshooting")).isEqualTo(2);
         assertThat(err.toString()).contains("no guide and no command trobleshooting", "troubleshooting");

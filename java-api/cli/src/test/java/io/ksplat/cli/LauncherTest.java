@@ -91,4 +91,28 @@ class LauncherTest {
         assertThat(ksplat("run", "program.c", "--", "--yes", "--in-container"))
                 .isEqualTo("bootstrap\nbuild\nlaunch run program.c -- --yes --in-container\n");
     }
+
+    /** A build takes minutes. */
+    @Test
+    void readsTheWordsOfVerifyAndDistBeforeItBuilds() throws Exception {
+        for (String command : HelpCommand.LAUNCHERS.keySet()) {
+            Files.copy(LAUNCHER.resolveSibling("scripts").resolve(command), home.resolve("scripts/" + command));
+
+            assertThat(ksplat(command, "--help")).startsWith("usage: ksplat " + command + " ");
+            assertThat(ksplat(command, "--bogus"))
+                    .startsWith("ksplat: there is no ")
+                    .contains("--bogus", "usage: ksplat " + command + " ")
+                    .hasLineCount(1)
+                    .doesNotContain("build");
+            assertThat(said(List.of("sh", "-c", home.resolve("ksplat") + " " + command + " --bogus; echo $?")))
+                    .endsWith("\n2\n");
+        }
+        // Java reads them again.
+        assertThat(Path.of("../verify/src/main/java/io/ksplat/verify/internal/Options.java"))
+                .content()
+                .contains("\"" + ksplat("verify", "--help").lines().findFirst().orElseThrow() + "\"");
+        assertThat(ksplat("verify", "--minutes", "1", "--only", "ATest#m", "--tag", "kasan", "-o"))
+                .startsWith("bootstrap\nbuild --tests\n");
+        assertThat(ksplat("dist", "tar", "image")).startsWith("bootstrap\nbuild\n");
+    }
 }
