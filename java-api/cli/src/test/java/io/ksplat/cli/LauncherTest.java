@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.cli;
 
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -70,6 +71,20 @@ class LauncherTest {
         assertThat(said(List.of("env", "-i", path, "../../scripts/bootstrap", "doctor")))
                 .contains("JDK 17", "libbpf")
                 .doesNotContain("HOME");
+    }
+
+    /** Java names files in the encoding of the locale. */
+    @Test
+    void javaGetsALocaleOfUtf8() throws Exception {
+        Files.copy(LAUNCHER.resolveSibling("scripts/launch"), home.resolve("scripts/launch"), REPLACE_EXISTING);
+        script("java", "echo \"${LC_ALL-unset} ${LANG-unset}\"");
+        String path = "PATH=" + home.resolve("scripts") + ":" + System.getenv("PATH");
+        String launch = home.resolve("scripts/launch").toString();
+
+        assertThat(said(List.of("env", "-i", path, launch, "list"))).isEqualTo("C.UTF-8 unset\n");
+        assertThat(said(List.of("env", "-i", path, "LC_ALL=C", launch, "list"))).isEqualTo("C.UTF-8 unset\n");
+        assertThat(said(List.of("env", "-i", path, "LANG=C.UTF-8", launch, "list")))
+                .isEqualTo("unset C.UTF-8\n");
     }
 
     @Test

@@ -44,7 +44,8 @@ public record ClangRun(int exitCode, boolean timedOut, String output) {
                     process.destroyForcibly();
                 }
             }
-            String text = Files.readString(output, StandardCharsets.ISO_8859_1);
+            // Not readString, which fails where a source quotes what is no UTF-8.
+            String text = new String(Files.readAllBytes(output), StandardCharsets.UTF_8);
             return new ClangRun(ended ? process.exitValue() : -1, !ended, text);
         } finally {
             Files.deleteIfExists(output);
