@@ -161,6 +161,29 @@ class KernelBuildTest {
                 .hasMessageContaining("is not a kernel tree");
     }
 
+    /** It may be all of /tmp. */
+    @Test
+    void whatIsNoKernelTreeIsNotCopied() throws Exception {
+        Path none = Files.createDirectories(folder.resolve("none"));
+        Files.writeString(none.resolve("file"), "text");
+
+        assertThatThrownBy(() -> build("tree:" + none + "+plain")).hasMessageContaining("none is not a kernel tree");
+        assertThatThrownBy(() -> build("tree:" + none + "@HEAD+plain")).hasMessageContaining("no revision 'HEAD'");
+        try (Stream<Path> copies = Files.list(folder.resolve("cache/tree"))) {
+            assertThat(copies).noneMatch(Files::isDirectory);
+        }
+    }
+
+    /** The warning of the folder {@code a} comes first. */
+    @Test
+    void whatGitCouldNotCopyIsSaid() throws Exception {
+        git("clone", "-q", tree.toString(), "a");
+        git("init", "-q", "z");
+
+        assertThatThrownBy(() -> build("tree:" + tree + "+plain"))
+                .hasMessageContaining("git could not copy " + tree + ": error: 'z/'");
+    }
+
     /** Tools of another place, here: {@code body} has the command as "$@", its folders taken away. */
     private Kernels elsewhere(String body) throws Exception {
         Path program = Files.writeString(folder.resolve("elsewhere"), """

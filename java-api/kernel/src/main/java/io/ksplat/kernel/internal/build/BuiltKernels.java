@@ -9,6 +9,7 @@ import io.ksplat.kernel.Progress;
 import io.ksplat.kernel.internal.BoundedCopy;
 import io.ksplat.kernel.internal.Command;
 import io.ksplat.kernel.internal.Digests;
+import io.ksplat.kernel.internal.WholeFolder;
 import io.ksplat.kernel.internal.debian.AptRoot;
 import io.ksplat.kernel.internal.debian.DebianVersion;
 import io.ksplat.kernel.internal.debian.PackageIndex;
@@ -72,13 +73,22 @@ public final class BuiltKernels {
         Path tree = Files.isDirectory(spec.path()) ? spec.path().toRealPath() : spec.path();
         String name = nameOf(tree);
         return cache.<Kernel, KernelException>locked(TREES, safe(name), () -> {
-            Worktree copy = new Worktree(tree, cache.root().resolve(TREES).resolve(safe(name)));
+            Path folder = cache.root().resolve(TREES).resolve(safe(name));
+            boolean isNew = !Files.exists(folder);
+            Worktree copy = new Worktree(tree, folder);
             progress.step("checkout");
             progress.report("reading " + tree);
-            String id = copy.snapshot(spec.revision());
-            String version = KernelBuild.version(copy.makefile(id))
-                    .orElseThrow(
-                            () -> new KernelException(tree + " is not a kernel tree: its Makefile has no VERSION"));
+            String id;
+            String version;
+            try {
+                id = copy.snapshot(spec.revision());
+                version = copy.version(id);
+            } catch (KernelException e) {
+                if (isNew) {
+                    WholeFolder.remove(folder);
+                }
+                throw e;
+            }
             String key = key(version, profile, "tree " + id);
             Optional<Path> built = cache.find(KIND, key);
             if (built.isPresent()) {

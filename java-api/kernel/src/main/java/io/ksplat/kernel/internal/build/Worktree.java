@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.kernel.internal.build;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import io.ksplat.kernel.KernelException;
 import io.ksplat.kernel.internal.Command;
 import java.io.IOException;
@@ -38,6 +40,11 @@ final class Worktree {
     String snapshot(Optional<String> revision) throws IOException, InterruptedException, KernelException {
         if (!Files.isDirectory(tree)) {
             throw new KernelException("no kernel tree at " + tree);
+        }
+        if (revision.isEmpty()) {
+            // Before what may be gigabytes of something else is copied.
+            Path makefile = tree.resolve("Makefile");
+            versionIn(Files.isRegularFile(makefile) ? Files.readAllLines(makefile, ISO_8859_1) : List.of());
         }
         prepare();
         if (revision.isPresent()) {
@@ -143,10 +150,16 @@ final class Worktree {
         return folder.resolve("git");
     }
 
-    /** Returns the lines of the top Makefile of a tree object; empty if there is none. */
-    List<String> makefile(String id) throws IOException, InterruptedException, KernelException {
+    /** Returns the kernel's version in the top Makefile of a tree object. */
+    String version(String id) throws IOException, InterruptedException, KernelException {
         Command.Outcome text = git(List.of("--git-dir=" + repository()), Map.of(), "cat-file", "-p", id + ":Makefile");
-        return text.ok() ? text.lines() : List.of();
+        return versionIn(text.ok() ? text.lines() : List.of());
+    }
+
+    private String versionIn(List<String> makefile) throws KernelException {
+        return KernelBuild.version(makefile)
+                .orElseThrow(() -> new KernelException(
+                        tree + " is not a kernel tree: it has no Makefile with VERSION and PATCHLEVEL"));
     }
 
     /** Updates the copy to a tree object. */
@@ -208,9 +221,10 @@ final class Worktree {
     private List<String> require(Command.Outcome outcome) throws KernelException {
         if (!outcome.ok()) {
             throw new KernelException("git could not copy " + tree + ": "
-                    + (outcome.lines().isEmpty()
-                            ? "exit code " + outcome.exit()
-                            : outcome.lines().get(0)));
+                    + outcome.lines().stream()
+                            .filter(line -> !line.startsWith("warning: ") && !line.startsWith("hint: "))
+                            .findFirst()
+                            .orElse("exit code " + outcome.exit()));
         }
         return outcome.lines();
     }
