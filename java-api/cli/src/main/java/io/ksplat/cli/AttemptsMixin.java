@@ -38,7 +38,7 @@ final class AttemptsMixin {
             names = "--nmi",
             paramLabel = "MODE",
             description =
-                    "none: send no NMIs, to see the controls fail. storm:RATE: instead of those that it asks for,"
+                    "as-written, the default: the NMIs that it asks for. none: send no NMIs, to see the controls fail. storm:RATE: instead of those that it asks for,"
                             + " RATE a second as long as it runs; into CPU 0, or with the boot parameter apic_extnmi=all into each.")
     private @Nullable String nmi;
 

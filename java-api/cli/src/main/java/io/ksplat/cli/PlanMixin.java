@@ -133,7 +133,7 @@ final class PlanMixin {
         }
         out.println(
                 "shard " + name + ", " + share.size() + " of " + planned.units().size() + " units: "
-                        + (whole ? "all are done" : "not all are done") + "; join with: ksplat merge " + folder);
+                        + (whole ? "all are done" : "not all are done") + "; join with: " + join(folder));
         out.flush();
         return whole ? code(report, planned, share) : Exit.HARNESS;
     }
@@ -149,6 +149,11 @@ final class PlanMixin {
             return () -> new SweepWork(sweep, swept, new EntryRunner(), progress);
         }
         return () -> new RunWork(session, settings(plan), entries, new EntryRunner());
+    }
+
+    /** Returns the command that joins reports, one of which is in the folder. */
+    static String join(Path folder) {
+        return "ksplat merge " + folder + " --report joint";
     }
 
     private static int code(PlanReport report, FleetPlan plan, List<FleetUnit> share) throws IOException {

@@ -282,7 +282,9 @@ class HuntTest {
     void saysWhichOperationsThereAre() throws Exception {
         Ksplat unknown = Ksplat.run(folder, "hunt", "--operation", "map-update/nothing");
         assertThat(unknown.exit()).isEqualTo(2);
-        assertThat(unknown.err()).contains("there is no operation map-update/nothing; there are: map-update/hash,");
+        assertThat(unknown.err())
+                .contains(
+                        "there is no operation map-update/nothing; the nearest: ", "; all of them: ksplat hunt --list");
 
         Ksplat onePoint = Ksplat.run(folder, "plan", "hunt", "--points", "1");
         assertThat(onePoint.exit()).isEqualTo(2);

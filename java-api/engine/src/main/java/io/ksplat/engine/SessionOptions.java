@@ -58,7 +58,7 @@ public record SessionOptions(
      */
     public static SessionOptions read(Function<String, Optional<String>> parameters) {
         SessionOptions options = standard(new LoggedProgress())
-                .withAccelerator(parameters.apply(RunSettings.Keys.ACCELERATOR))
+                .withAccelerator(RunSettings.Keys.ACCELERATOR, parameters.apply(RunSettings.Keys.ACCELERATOR))
                 .withFragments(parameters.apply(RunSettings.Keys.CONFIG).stream()
                         .flatMap(text -> Arrays.stream(text.split(",")))
                         .map(Path::of)
@@ -72,10 +72,14 @@ public record SessionOptions(
 
     /** Returns these with an accelerator by its name; empty: the best that boots a kernel. */
     public SessionOptions withAccelerator(Optional<String> name) {
+        return withAccelerator("--accelerator", name);
+    }
+
+    private SessionOptions withAccelerator(String key, Optional<String> name) {
         return new SessionOptions(
                 cache,
                 progress,
-                name.map(text -> RunSettings.word(Accelerator.class, RunSettings.Keys.ACCELERATOR, text)),
+                name.map(text -> RunSettings.word(Accelerator.class, key, text)),
                 fragments,
                 launcher,
                 tool,

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ksplat.evidence.Verdict;
+import io.ksplat.kernel.Progress;
 import io.ksplat.machine.Accelerator;
 import io.ksplat.machine.NmiMode;
 import java.nio.file.Path;
@@ -75,6 +76,10 @@ class RunSettingsTest {
         assertThat(settings.nmi()).isEqualTo(NmiMode.NONE);
         assertThat(settings.keepDead()).isTrue();
         assertThatThrownBy(() -> settings.expecting("fine")).hasMessageContaining("--expect is one of [deadlock,");
+        assertThatThrownBy(() -> SessionOptions.standard(Progress.NONE).withAccelerator(Optional.of("hvf")))
+                .hasMessage("--accelerator is one of [kvm, tcg], not \"hvf\"");
+        assertThatThrownBy(() -> settings.sending("storm:99999999"))
+                .hasMessage("--nmi: a storm has up to 10,000 NMIs a second, not 99999999");
         assertThatThrownBy(() -> settings.sending("all")).hasMessageContaining("--nmi: all is not as-written");
     }
 

@@ -68,8 +68,8 @@ public final class Aim {
         if (targets.isEmpty()) {
             throw new IllegalArgumentException(
                     failures.isEmpty()
-                            ? "this kernel has no function " + this.names + "; near: "
-                                    + String.join(", ", nmi.symbols().near(names[0].replaceFirst("\\+.*", ""), 5))
+                            ? "this kernel has no function " + this.names
+                                    + nmi.symbols().hint(names[0].replaceFirst("\\+.*", ""))
                             : failures.substring(2));
         }
     }
@@ -133,9 +133,8 @@ public final class Aim {
 
     private IllegalArgumentException unknownCaller(String... functions) {
         return new IllegalArgumentException("this kernel has no function " + String.join(" or ", functions)
-                + " that could call " + names + "; near: "
-                + String.join(
-                        ", ", functions.length == 0 ? List.of() : nmi.symbols().near(functions[0], 5)));
+                + " that could call " + names
+                + (functions.length == 0 ? "" : nmi.symbols().hint(functions[0])));
     }
 
     /** Gives up after this time; what the machine waits for a CPU of a busy host does not count. */

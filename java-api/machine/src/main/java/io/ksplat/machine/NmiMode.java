@@ -27,7 +27,7 @@ public record NmiMode(boolean asWritten, OptionalDouble storm) {
     /** The words of {@link #parse}. */
     public static final String FORMS = "as-written, none or storm:RATE, NMIs a second";
 
-    private static final Pattern STORM = Pattern.compile("storm:(?<rate>[0-9]{1,5}(\\.[0-9]{1,3})?)");
+    private static final Pattern STORM = Pattern.compile("storm:(?<rate>[0-9]{1,15}(\\.[0-9]{1,3})?)");
 
     /**
      * Makes a mode with a storm.

@@ -41,8 +41,8 @@ public final class StoppedCpu {
     /** The address of one of the kernel's variables. */
     public long variable(String name) {
         return symbols.address(name)
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "this kernel has no variable " + name + "; near: " + String.join(", ", symbols.near(name, 5))));
+                .orElseThrow(
+                        () -> new IllegalArgumentException("this kernel has no variable " + name + symbols.hint(name)));
     }
 
     /** The address of this CPU's own copy of a per-CPU variable (arch/x86/kernel/setup_percpu.c). */

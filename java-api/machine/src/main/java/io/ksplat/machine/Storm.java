@@ -44,7 +44,8 @@ public final class Storm {
 
     static void checkRate(double rate) {
         if (!(rate > 0 && rate <= 10_000)) {
-            throw new IllegalArgumentException("a storm has up to 10,000 NMIs a second, not " + rate);
+            String said = Double.isFinite(rate) ? BigDecimal.valueOf(rate).toPlainString() : Double.toString(rate);
+            throw new IllegalArgumentException("a storm has up to 10,000 NMIs a second, not " + said);
         }
     }
 

@@ -2,6 +2,7 @@
 package io.ksplat.campaign.internal.hunt;
 
 import io.ksplat.kernel.internal.Digests;
+import io.ksplat.kernel.internal.EditDistance;
 import io.ksplat.results.internal.KnownReports;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,10 +16,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The operations that a hunt knows. Their BPF C lies in {@code reproducers/operations/}. */
 public final class Operations {
     private static final String KNOWN = "/io/ksplat/reproducers/known.toml";
+    private static final int NEAR = 3;
     private static final Map<String, Operation> ALL = all();
 
     private Operations() {}
@@ -70,8 +74,14 @@ public final class Operations {
                         operation.name().equals(name) || operation.family().equals(name))
                 .toList();
         if (found.isEmpty()) {
+            String near = ALL.values().stream()
+                    .flatMap(operation -> Stream.of(operation.name(), operation.family()))
+                    .distinct()
+                    .sorted(Comparator.comparingInt(other -> EditDistance.between(name, other)))
+                    .limit(NEAR)
+                    .collect(Collectors.joining(", "));
             throw new IllegalArgumentException(
-                    "there is no operation " + name + "; there are: " + String.join(", ", ALL.keySet()));
+                    "there is no operation " + name + "; the nearest: " + near + "; all of them: ksplat hunt --list");
         }
         return found;
     }

@@ -41,8 +41,7 @@ record AnchorCapture(String kernel, String qemu, String symbol, int hit, List<St
         Symbols symbols = nmi.symbols();
         List<Long> addresses = nmi.targets().find(symbol);
         if (addresses.isEmpty()) {
-            throw new MachineException(
-                    "this kernel has no function " + symbol + "; near: " + String.join(", ", symbols.near(symbol, 5)));
+            throw new MachineException("this kernel has no function " + symbol + symbols.hint(symbol));
         }
         long address;
         int[] hits = {0};

@@ -79,7 +79,14 @@ class OperationsTest {
                 .hasMessageContaining("the NMI of " + PAIR + " does something else already");
         assertThatThrownBy(() -> Operations.named(List.of("map-update/hash+map-delete/nothing")))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("there is no operation map-delete/nothing; there are: map-update/hash,");
+                .hasMessageContaining("there is no operation map-delete/nothing; the nearest: ")
+                .hasMessageEndingWith("; all of them: ksplat hunt --list")
+                .message()
+                .hasSizeLessThan(200);
+        assertThatThrownBy(() -> Operations.named(List.of("map-updat/hash")))
+                .hasMessageContaining("the nearest: map-update/hash, ");
+        assertThatThrownBy(() -> Operations.named(List.of("map-updat")))
+                .hasMessageContaining("the nearest: map-update, ");
         assertThatThrownBy(() -> Operations.named(List.of(PAIR + "+map-lookup/hash")))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("there is no operation map-delete/hash+map-lookup/hash");

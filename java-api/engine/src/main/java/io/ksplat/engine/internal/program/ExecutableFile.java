@@ -39,7 +39,11 @@ final class ExecutableFile {
     static Optional<String> loader(Path file, byte[] content) throws IOException {
         Elf elf = Elf.of(content)
                 .orElseThrow(() -> new IOException(file + " is no program for 64-bit machines of this kind"));
-        return elf.section(".interp").map(path -> text(path, 0));
+        try {
+            return elf.section(".interp").map(path -> text(path, 0));
+        } catch (Elf.MalformedException e) {
+            throw new IOException(file + ": " + e.getMessage(), e);
+        }
     }
 
     private static List<String> libraries(Elf elf) throws IOException {

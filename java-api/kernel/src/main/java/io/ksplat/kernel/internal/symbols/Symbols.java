@@ -43,6 +43,8 @@ public final class Symbols {
 
     /** The bytes before a function that an ftrace site or a call thunk needs (CONFIG_CALL_PADDING): no function. */
     private static final String PADDING = "__pfx_";
+    /** So many names stand in a message. */
+    private static final int HINTS = 5;
 
     private static final int MAX_EDITS = 4;
 
@@ -227,6 +229,12 @@ public final class Symbols {
     /** Returns whether a name is a long one behind a word, as {@code native_} or {@code __do_}. */
     private static boolean isPrefixed(String whole, String rest) {
         return rest.length() >= TELLING && whole.length() <= rest.length() + PREFIX && whole.endsWith("_" + rest);
+    }
+
+    /** Returns the few names that are most like one, as the end of a message; empty if there are none. */
+    public String hint(String name) {
+        List<String> near = near(name, HINTS);
+        return near.isEmpty() ? "" : "; near: " + String.join(", ", near);
     }
 
     /**

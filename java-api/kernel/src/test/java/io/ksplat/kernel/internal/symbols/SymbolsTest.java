@@ -120,6 +120,8 @@ class SymbolsTest {
         assertThat(symbols.near("call_rcu_nocb", 3))
                 .as("neither itself nor the padding before it")
                 .isEmpty();
+        assertThat(symbols.hint("helpr")).isEqualTo("; near: helper");
+        assertThat(symbols.hint("wholly_different_name")).isEmpty();
         assertThat(symbols.near("rcu_segcblist_enqueue.isra.0", 3))
                 .as("nor with a name that others may have most of")
                 .isEmpty();
