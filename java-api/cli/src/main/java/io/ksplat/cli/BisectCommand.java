@@ -76,7 +76,11 @@ final class BisectCommand implements Callable<Integer> {
             description = "A kernel tree, which is only read; the ends are then revisions of it.")
     private @Nullable Path tree;
 
-    @Option(names = "--profile", paramLabel = "NAME", defaultValue = "lockdep", description = "Default lockdep.")
+    @Option(
+            names = "--profile",
+            paramLabel = "NAME",
+            defaultValue = "lockdep",
+            description = "How kernels of the tree are configured: plain, lockdep, kasan, selftests; default lockdep.")
     private String profile = "lockdep";
 
     @Option(

@@ -50,7 +50,11 @@ final class BisectStepCommand implements Callable<Integer> {
     @Option(names = "--tree", paramLabel = "PATH", description = "A kernel tree, as it lies there; default: here.")
     private Path tree = Path.of("");
 
-    @Option(names = "--profile", paramLabel = "NAME", defaultValue = "lockdep", description = "Default lockdep.")
+    @Option(
+            names = "--profile",
+            paramLabel = "NAME",
+            defaultValue = "lockdep",
+            description = "How kernels of the tree are configured: plain, lockdep, kasan, selftests; default lockdep.")
     private String profile = "lockdep";
 
     @Option(

@@ -2,6 +2,7 @@
 package io.ksplat.cli;
 
 import io.ksplat.campaign.internal.KernelShelf;
+import io.ksplat.engine.RunSettings;
 import io.ksplat.engine.internal.TerminalProgress;
 import java.io.PrintWriter;
 import java.util.List;
@@ -44,7 +45,10 @@ final class KernelsCommand implements Callable<Integer> {
             name = "get",
             description = "Fetches or builds kernels, so that a later run need not wait.",
             mixinStandardHelpOptions = true)
-    int get(@Parameters(paramLabel = "SPEC", arity = "1..*") List<String> specs) throws Exception {
+    int get(
+            @Parameters(paramLabel = "SPEC", arity = "1..*", description = "Kernels: " + RunSettings.KERNEL_FORMS + ".")
+                    List<String> specs)
+            throws Exception {
         PrintWriter out = spec.commandLine().getOut();
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
         KernelShelf shelf = new KernelShelf();
@@ -58,7 +62,13 @@ final class KernelsCommand implements Callable<Integer> {
     }
 
     @Command(name = "rm", description = "Removes kernels from the cache.", mixinStandardHelpOptions = true)
-    int rm(@Parameters(paramLabel = "KEY", arity = "1..*") List<String> keys) throws Exception {
+    int rm(
+            @Parameters(
+                            paramLabel = "KEY",
+                            arity = "1..*",
+                            description = "Keys of kernels, as ksplat kernels --cached prints them.")
+                    List<String> keys)
+            throws Exception {
         KernelShelf shelf = new KernelShelf();
         for (String key : keys) {
             if (!shelf.remove(key)) {
@@ -74,7 +84,14 @@ final class KernelsCommand implements Callable<Integer> {
             name = "prune",
             description = "Removes kernels that were not used for some days.",
             mixinStandardHelpOptions = true)
-    int prune(@Option(names = "--older-than", paramLabel = "DAYS", required = true) int days) throws Exception {
+    int prune(
+            @Option(
+                            names = "--older-than",
+                            paramLabel = "DAYS",
+                            required = true,
+                            description = "Those that were not used for so many days.")
+                    int days)
+            throws Exception {
         PrintWriter out = spec.commandLine().getOut();
         out.print(new KernelShelf().prune(days));
         out.flush();

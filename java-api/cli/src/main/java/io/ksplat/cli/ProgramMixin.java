@@ -11,7 +11,12 @@ import picocli.CommandLine.Option;
 final class ProgramMixin {
     private static final String END_OF_OPTIONS = "--";
 
-    @Option(names = "--lasts", paramLabel = "TIME", description = "Of a program: it is to run that long, 30s say.")
+    @Option(
+            names = "--lasts",
+            paramLabel = "TIME",
+            description =
+                    "Of a program: it is to run that long, 30s say. Without, it is to end within 10s of the guest's"
+                            + " time; a test of LTP, within its own longest time more.")
     private List<String> lasts = List.of();
 
     @Option(
@@ -20,16 +25,23 @@ final class ProgramMixin {
             description = "Of a program: a kernel function that is to be called, N times; may be given several times.")
     private List<String> reaches = List.of();
 
-    @Option(names = "--root", paramLabel = "ROOT", description = "Of a program: the root file system that it runs in.")
+    @Option(
+            names = "--root",
+            paramLabel = "ROOT",
+            description = "Of a program: the root file system that it runs in: debian[:SUITE][+PACKAGE...], a folder,"
+                    + " a tar archive, or an image of squashfs, erofs or ext4.")
     private List<String> root = List.of();
 
     @Option(names = "--modules", paramLabel = "NAMES", description = "Of a program: kernel modules, joined by commas.")
     private List<String> modules = List.of();
 
-    @Option(names = "--cpus", paramLabel = "N", description = "Of a program: the machine's CPUs.")
+    @Option(names = "--cpus", paramLabel = "N", description = "Of a program: the machine's CPUs, default 2.")
     private List<String> cpus = List.of();
 
-    @Option(names = "--memory", paramLabel = "SIZE", description = "Of a program: the machine's memory, 1G say.")
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            description = "Of a program: the machine's memory, 512M or 1G, default 256M.")
     private List<String> memory = List.of();
 
     @Option(names = "--nodes", paramLabel = "N", description = "Of a program: the machine's NUMA nodes, default 1.")
@@ -38,7 +50,7 @@ final class ProgramMixin {
     @Option(
             names = "--disk",
             paramLabel = "SIZE",
-            description = "Of a program: an empty disk; may be given several times.")
+            description = "Of a program: an empty disk of that size, 64M or 1G; may be given several times.")
     private List<String> disk = List.of();
 
     @Option(names = "--user", paramLabel = "USER", description = "Of a program: who runs it, default root.")

@@ -36,7 +36,11 @@ final class SeriesMixin {
             description = "Each reproducer of the catalogue: which verdicts change? Needs no bug on the base.")
     private boolean all;
 
-    @Option(names = "--profile", paramLabel = "NAME", defaultValue = "lockdep", description = "Default lockdep.")
+    @Option(
+            names = "--profile",
+            paramLabel = "NAME",
+            defaultValue = "lockdep",
+            description = "How kernels of the tree are configured: plain, lockdep, kasan, selftests; default lockdep.")
     private String profile = "lockdep";
 
     @Option(

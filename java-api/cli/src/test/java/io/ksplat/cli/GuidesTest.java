@@ -3,6 +3,7 @@ package io.ksplat.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.ksplat.engine.internal.program.ProgramSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileVisitResult;
@@ -89,6 +90,15 @@ class GuidesTest {
         assertThat(shown)
                 .hasSizeGreaterThan(15)
                 .allSatisfy(frame -> assertThat(readme).contains(" " + frame));
+    }
+
+    @Test
+    void theGuideHasEachSettingOfAProgram() throws IOException {
+        String guide = Files.readString(ROOT.resolve("docs/own-reproducers.md"));
+
+        assertThat(ProgramSettings.NAMES)
+                .hasSizeGreaterThan(10)
+                .allSatisfy(name -> assertThat(guide).containsPattern("[` ]" + name + "="));
     }
 
     @Test

@@ -4,6 +4,7 @@ package io.ksplat.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.ksplat.engine.MachineNeeds;
 import io.ksplat.kernel.BadSpecException;
 import io.ksplat.kernel.KernelSpec;
 import io.ksplat.machine.MachineException;
@@ -12,11 +13,14 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
 
 /** {@code ksplat help}, and the guide that each error names. */
 class HelpTest {
@@ -105,6 +109,35 @@ class HelpTest {
             assertThat(ksplat("help", name)).isZero();
             assertThat(out.toString()).startsWith("ksplat " + name + ": ").contains("./ksplat " + name + " --help");
         }
+    }
+
+    /** A command and those below it. */
+    private static Stream<CommandSpec> all(CommandSpec command) {
+        return Stream.concat(
+                Stream.of(command),
+                command.subcommands().values().stream().flatMap(below -> all(below.getCommandSpec())));
+    }
+
+    @Test
+    void eachOptionSaysWhatItIs() {
+        List<ArgSpec> arguments = all(Main.commandLine(false).getCommandSpec())
+                .flatMap(command -> command.args().stream())
+                .toList();
+
+        assertThat(arguments).hasSizeGreaterThan(200);
+        assertThat(arguments)
+                .filteredOn(argument -> String.join(" ", argument.description()).matches("|Default:? [^ ]+"))
+                .extracting(argument -> argument.command().qualifiedName() + " " + argument.paramLabel())
+                .isEmpty();
+    }
+
+    @Test
+    void namesWhatAProgramHasIfNothingIsSaid() {
+        assertThat(ksplat("run", "--help")).isZero();
+        assertThat(out.toString().replaceAll("\\s+", " "))
+                .contains("CPUs, default 2.", "default 256M.", "within 10s of the guest's time", "debian[:SUITE]");
+        assertThat(MachineNeeds.STANDARD.cpus()).isEqualTo(2);
+        assertThat(MachineNeeds.STANDARD.memoryMiB()).isEqualTo(256);
     }
 
     @Test

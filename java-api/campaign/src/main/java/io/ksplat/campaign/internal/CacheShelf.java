@@ -21,7 +21,7 @@ public final class CacheShelf {
 
     /** Returns how much the cache may take, in words. */
     public static String limit() throws KernelException {
-        return CacheBound.chosen().map(CacheShelf::megabytes).orElse("no limit");
+        return CacheBound.chosen().map(CacheShelf::gibibytes).orElse("no limit");
     }
 
     /** Parses {@code 500M} or {@code 20G}; empty if it is no size. */
@@ -51,7 +51,7 @@ public final class CacheShelf {
         text.append(String.format(
                 Locale.ROOT,
                 "%s in all; ksplat keeps what it can remove below %s%n",
-                megabytes(items.stream().mapToLong(CacheBound.Item::bytes).sum()),
+                gibibytes(items.stream().mapToLong(CacheBound.Item::bytes).sum()),
                 limit()));
         return text.toString();
     }
@@ -59,6 +59,11 @@ public final class CacheShelf {
     private static String line(String kind, String key, long bytes, String used) {
         return String.format(Locale.ROOT, "  %-11s %-62s %10s  %s%n", kind, key, megabytes(bytes), used)
                 .replaceFirst(" +\n$", "\n");
+    }
+
+    /** Sizes of the whole are in the unit of the bound. */
+    static String gibibytes(long bytes) {
+        return String.format(Locale.ROOT, "%.1f GiB", bytes / (double) (1 << 30));
     }
 
     private static String megabytes(long bytes) {

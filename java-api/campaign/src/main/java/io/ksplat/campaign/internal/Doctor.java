@@ -73,25 +73,40 @@ public final class Doctor {
     }
 
     private void line(String state, String name, String finding) {
-        text.append(String.format(Locale.ROOT, "%-8s %-14s %s%n", state, name, finding));
+        text.append(written(state, name, finding));
+    }
+
+    private static String written(String state, String name, String finding) {
+        return String.format(Locale.ROOT, "%-8s %-14s %s%n", state, name, finding);
     }
 
     private void cache() throws IOException, InterruptedException, KernelException {
-        List<CacheBound.Item> items = new CacheBound(options.cache()).items();
-        long bytes = items.stream().mapToLong(CacheBound.Item::bytes).sum();
-        line(
-                "ok",
+        text.append(cacheLine(options.cache().root(), new CacheBound(options.cache()).items(), CacheBound.chosen()));
+    }
+
+    /** Only what ksplat can remove counts against its bound. */
+    static String cacheLine(Path root, List<CacheBound.Item> items, Optional<Long> bound) {
+        long all = items.stream().mapToLong(CacheBound.Item::bytes).sum();
+        long removable = items.stream()
+                .filter(CacheBound.Item::removable)
+                .mapToLong(CacheBound.Item::bytes)
+                .sum();
+        boolean above = bound.isPresent() && removable > bound.get();
+        return written(
+                above ? "note" : "ok",
                 "cache",
                 String.format(
                         Locale.ROOT,
-                        "%s: %.1f GB; %d kernels, %d templates; kept below %s (ksplat cache list)",
-                        options.cache().root(),
-                        bytes / 1e9,
+                        "%s: %s; %d kernels, %d templates; %s that can be removed are %s (ksplat cache list)",
+                        root,
+                        CacheShelf.gibibytes(all),
                         items.stream().filter(CacheBound.Item::isKernel).count(),
                         items.stream()
                                 .filter(item -> item.kind().equals("template"))
                                 .count(),
-                        CacheShelf.limit()));
+                        CacheShelf.gibibytes(removable),
+                        bound.map(most -> (above ? "above the bound of " : "kept below ") + CacheShelf.gibibytes(most))
+                                .orElse("kept without a bound")));
     }
 
     /** The default one, or any other of the distribution's. */
