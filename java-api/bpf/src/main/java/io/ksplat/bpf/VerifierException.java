@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.ksplat.bpf;
 
+import java.util.regex.Pattern;
+
 /**
  * The kernel's verifier refused a program. The message has the line with the reason; {@link #log()} is the whole log of the verifier.
  *
@@ -17,6 +19,13 @@ public final class VerifierException extends BpfException {
     private static final long serialVersionUID = 1;
 
     private static final String EXPLANATION = "Verification failed: ";
+
+    /**
+     * Follows the reason: statistics (print_verification_stats() in kernel/bpf/verifier.c), libbpf's frame of a log, and the states of a
+     * loop that never ends (kernel/bpf/states.c; before 7.3 in verifier.c).
+     */
+    private static final Pattern AFTERWORD = Pattern.compile("processed \\d.*|verification time \\d.*|stack depth .*"
+            + "|subprog \\d+ \\(.*\\) .* insns_self \\d.*|-- .*|(cur|old) state:.*");
 
     private final String program;
 
@@ -37,18 +46,14 @@ public final class VerifierException extends BpfException {
         return program;
     }
 
-    /** Finds the line of the log with the reason. Statistics follow it, and since 7.3 an explanation of many lines. */
+    /** Finds the line of the log with the reason. Since 7.3 an explanation of many lines follows it. */
     static String reason(String log) {
         String reason = "no log";
         for (String line : log.lines().toList()) {
             if (line.startsWith(EXPLANATION)) {
                 return reason.equals("no log") ? line.substring(EXPLANATION.length()) : reason;
             }
-            if (!line.isBlank()
-                    && !line.startsWith("processed ")
-                    && !line.startsWith("-- ")
-                    && !line.startsWith("verification time ")
-                    && !line.startsWith("stack depth ")) {
+            if (!line.isBlank() && !AFTERWORD.matcher(line).matches()) {
                 reason = line.strip();
             }
         }

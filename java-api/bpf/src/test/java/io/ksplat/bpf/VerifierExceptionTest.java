@@ -28,6 +28,28 @@ class VerifierExceptionTest {
     }
 
     @Test
+    void findsTheReasonAboveTheStatesOfALoopThatNeverEnds() {
+        assertThat(VerifierException.reason("0: R10=fp0\n; for (;;) ; @ x.bpf.c:6\n0: (05) goto pc-1\n"
+                        + "infinite loop detected at insn 0\ncur state: R10=fp0\nold state: R10=fp0\n"
+                        + "processed 9 insns (limit 1000000) max_states_per_insn 0\n"))
+                .isEqualTo("infinite loop detected at insn 0");
+    }
+
+    @Test
+    void findsTheReasonAboveTheStatisticsOfEachSubprogram() {
+        assertThat(VerifierException.reason("0: (95) exit\nR0 !read_ok\nverification time 12 usec\nstack depth max 8\n"
+                        + "subprog 0 (main) main insns_self 1 insns_total 2 stack 8\n"
+                        + "subprog 1 (<unknown>) static insns_self 1 insns_total 1 stack 0\nprocessed 2 insns\n"))
+                .isEqualTo("R0 !read_ok");
+    }
+
+    @Test
+    void takesWordsOfAReasonForNoStatistics() {
+        assertThat(VerifierException.reason("0: (85) call pc+3\nsubprog 1 reads beyond its stack\nprocessed 1 insns\n"))
+                .isEqualTo("subprog 1 reads beyond its stack");
+    }
+
+    @Test
     void findsTheReasonBeforeTheExplanationOf73() throws IOException {
         String log = Files.readString(Fixtures.file("verifier-7.3.log"));
         assertThat(log).contains("Suggestion:");

@@ -203,6 +203,8 @@ class HtmlReportTest {
             0: (18) r1 = 0xffffc900000ca020       ; R1=map_value(map=refused_.bss,ks=4,vs=40,imm=32)
             6: (0f) r2 += r1
             math between map_value pointer and register with <b>unbounded</b> min value is not allowed
+            cur state: R0=0 R10=fp0
+            old state: R0=0 R10=fp0
 
             Suggestion:
             processed 5 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
@@ -227,7 +229,7 @@ class HtmlReportTest {
                 .contains("<a href=\"#source-refused.bpf.c-11\"><code>return values[place];</code></a>")
                 .contains("<dd>math between map_value pointer and register with &lt;b&gt;unbounded&lt;/b&gt;")
                 .contains("id=\"source-refused.bpf.c-11\"", "id=\"refused\"", "id=\"refused-source\"")
-                .doesNotContain("<dd>Suggestion");
+                .doesNotContain("<dd>Suggestion", "<dd>cur state", "<dd>old state");
     }
 
     @Test

@@ -29,8 +29,8 @@ public record VerifierView(
         LogView log, String instruction, String source, String file, long line, List<String> reason) {
     private static final Pattern INSTRUCTION = Pattern.compile("\\d+: \\([0-9a-f]{2}\\) .*");
     /** Registers, and how the verifier tracked them back: not the reason. */
-    private static final Pattern STATE =
-            Pattern.compile("\\d+: .*|from \\d+ to \\d+.*|(mark_precise|last_idx|regs=|parent |R\\d+=).*");
+    private static final Pattern STATE = Pattern.compile(
+            "\\d+: .*|from \\d+ to \\d+.*|(mark_precise|(cur|old) state:|last_idx|regs=|parent |R\\d+=).*");
 
     private static final Pattern SOURCE = Pattern.compile("; (.*?)(?: @ (\\S+):(\\d+))?\\s*");
     private static final long MOST_LINES = 500_000;
