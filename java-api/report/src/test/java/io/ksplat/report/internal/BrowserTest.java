@@ -8,6 +8,7 @@ import com.deque.html.axecore.selenium.AxeBuilder;
 import com.sun.net.httpserver.HttpServer;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.results.SampledSpan;
+import io.ksplat.results.ToolRecord;
 import io.ksplat.results.internal.campaign.CampaignFiles;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -65,6 +66,7 @@ class BrowserTest {
                                 Reports.nested(Reports.LOCK, true),
                                 Reports.ring(12))
                         .toBuilder()
+                        .tool(ToolRecord.of("1.0", List.of("run", "--all"), 7))
                         .samples(List.of(
                                 new SampledSpan(0, 1895, 2100, "irqs-off", 9, List.of("spin")),
                                 new SampledSpan(1, 1895, 2100, "user", 9, List.of())))

@@ -13,6 +13,7 @@ import io.ksplat.evidence.Verdict;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.SampledSpan;
 import io.ksplat.results.TimelineEvent;
+import io.ksplat.results.ToolRecord;
 import io.ksplat.results.internal.StoredReport;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -36,6 +37,8 @@ class HtmlReportTest {
 
     @TempDir
     Path temporary;
+
+    private int pages;
 
     private static RunRecord deadlock(Evidence... evidence) {
         return Reports.run("dead", 1, Verdict.DEADLOCK, Verdict.DEADLOCK, evidence);
@@ -230,6 +233,39 @@ class HtmlReportTest {
                 .contains("<dd>math between map_value pointer and register with &lt;b&gt;unbounded&lt;/b&gt;")
                 .contains("id=\"source-refused.bpf.c-11\"", "id=\"refused\"", "id=\"refused-source\"")
                 .doesNotContain("<dd>Suggestion", "<dd>cur state", "<dd>old state");
+    }
+
+    @Test
+    void saysTheCommandOfOneRunIfItsSessionHadNoOtherOptions() throws IOException {
+        String alone =
+                "<pre class=\"scroll command\" tabindex=\"0\" role=\"group\" aria-label=\"The command of this run\">"
+                        + "ksplat run dead --kernel debian:7.2</pre>";
+        String plain = "run other dead --kernel debian:6.12 --kernel=debian:7.2 --repeat 3 --jobs 2 --report r --json";
+        assertThat(pageOf("dead", plain)).contains(alone, "ksplat " + plain);
+        assertThat(pageOf("dead", "run --all --kernel debian:7.2")).contains(alone);
+        assertThat(pageOf("dead/one", "run dead")).contains("ksplat run dead/one --kernel debian:7.2</pre>");
+        assertThat(pageOf("Throws/npe", "run bad/Throws.java"))
+                .doesNotContain("run Throws/npe")
+                .contains("ksplat run bad/Throws.java");
+        assertThat(pageOf("dead", "run dead --nmi none")).doesNotContain(alone).contains("ksplat run dead --nmi none");
+        assertThat(pageOf("dead", "run dead --nmi=none")).doesNotContain(alone);
+        assertThat(pageOf("dead", "run dead -- --kernel x")).doesNotContain(alone);
+        assertThat(pageOf("dead", "run bad/dead.c")).doesNotContain(alone);
+        assertThat(pageOf("dead", "run dead @options")).doesNotContain(alone);
+        assertThat(pageOf("dead", "hunt dead")).doesNotContain(alone);
+        assertThat(pageOf("dead", "run deadly")).doesNotContain(alone);
+        assertThat(pageOf("dead", "")).doesNotContain(alone);
+    }
+
+    private String pageOf(String reproducer, String arguments) throws IOException {
+        RunRecord.Builder run = Reports.run(reproducer, 1, Verdict.DEADLOCK, Verdict.DEADLOCK).toBuilder();
+        if (!arguments.isEmpty()) {
+            run.tool(ToolRecord.of("1.0", List.of(arguments.split(" ")), 7));
+        }
+        Path report = temporary.resolve(String.valueOf(pages++));
+        Reports.write(report, "", run.build());
+        HtmlReport.write(report, Optional.empty());
+        return Files.readString(report.resolve(reproducer.replace("/", "+") + "/7.2.13-cloud/1/index.html"));
     }
 
     @Test

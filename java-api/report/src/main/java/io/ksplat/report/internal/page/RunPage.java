@@ -131,10 +131,9 @@ public record RunPage(
                 + Words.shortened(run().kernel().shortName());
     }
 
-    /** Returns the command that makes such a run. */
-    public String command() {
-        return "ksplat run " + Words.quoted(run().reproducer()) + " --kernel "
-                + Words.quoted(run().kernel().spec());
+    /** Returns the command that makes such a run; empty if that of its session says more than a reproducer of the catalogue and kernels. */
+    public Optional<String> command() {
+        return SessionCommand.ofOne(run());
     }
 
     /** Returns the command of the session that this run was of. */
