@@ -8,6 +8,7 @@ import io.ksplat.results.internal.LogParser;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -85,7 +86,14 @@ final class ParseCommand implements Callable<Integer> {
         List<String> logFiles = LogFiles.of(files);
         try (LogParser logs = new LogParser(Optional.ofNullable(report).map(Path::toAbsolutePath))) {
             for (String file : logFiles) {
-                LogParser.Found here = logs.parse(file);
+                LogParser.Found here;
+                try {
+                    here = logs.parse(file);
+                } catch (LogParser.Unreadable e) {
+                    broken = true;
+                    tell("ksplat: " + ErrorGuide.told(e, spec.commandLine()));
+                    continue;
+                }
                 fails |= failing.isIn(here);
                 lines += here.lines();
                 kernelLines += here.kernelLines();
@@ -94,11 +102,7 @@ final class ParseCommand implements Callable<Integer> {
                 out.flush();
                 if (here.broken().isPresent()) {
                     broken = true;
-                    spec.commandLine()
-                            .getErr()
-                            .println(file + " " + here.broken().get()
-                                    + ": what it has up to there was parsed; get it whole");
-                    spec.commandLine().getErr().flush();
+                    tell(file + " " + here.broken().get() + ": what it has up to there was parsed; get it whole");
                 }
             }
         }
@@ -115,11 +119,22 @@ final class ParseCommand implements Callable<Integer> {
         return fails ? Exit.UNEXPECTED : broken ? Exit.HARNESS : Exit.EXPECTED;
     }
 
+    private void tell(String line) {
+        PrintWriter err = spec.commandLine().getErr();
+        err.println(line);
+        err.flush();
+    }
+
     private int follow(FailOn failing, KnownReports reports, PrintWriter out) throws IOException {
         if (files.size() != 1 || report != null) {
             throw new ParameterException(
                     spec.commandLine(),
                     "--follow reads one log and writes no report: name one file or -, without --report");
+        }
+        if (!files.get(0).equals("-") && Files.isDirectory(Path.of(files.get(0)))) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--follow reads one log, and " + files.get(0) + " is a folder: name a file in it");
         }
         boolean[] fails = new boolean[1];
         try (LogParser logs = new LogParser(Optional.empty())) {

@@ -111,6 +111,36 @@ class ParseTest {
     }
 
     @Test
+    void aFileThatCannotBeReadKeepsNoOtherFromBeingRead() throws Exception {
+        Files.createDirectories(folder.resolve("logs"));
+        log("logs/a.txt", BANNER);
+        Files.write(folder.resolve("logs/b.xz"), new byte[] {(byte) 0xfd, '7', 'z', 'X', 'Z', 0, 0});
+        log("logs/d.txt", BANNER + OOPS);
+
+        Ksplat ksplat = Ksplat.run(folder, "parse", "logs/a.txt", "logs/c.txt", "logs", "--report", report.toString());
+
+        assertThat(ksplat.exit()).as(ksplat.err()).isEqualTo(1);
+        assertThat(ksplat.err().lines())
+                .containsExactly(
+                        "ksplat: there is no file logs/c.txt; see: ksplat help reading-a-report",
+                        "logs/b.xz ends early after line 0 (the archive was cut): what it has up to there was parsed;"
+                                + " get it whole");
+        assertThat(ksplat.out()).contains("logs/d.txt: oops: ", "Report: ");
+        assertThat(report.resolve("index.html")).isRegularFile();
+        assertThat(suite("c.txt").getAttribute("errors")).isEqualTo("1");
+        assertThat(suite("b.xz").getAttribute("failures")).isEqualTo("1");
+        assertThat(suite("d.txt").getAttribute("failures")).isEqualTo("1");
+    }
+
+    @Test
+    void aFolderIsNotFollowed() throws Exception {
+        Ksplat ksplat = Ksplat.run(folder, "parse", "--follow", folder.toString());
+
+        assertThat(ksplat.exit()).isEqualTo(2);
+        assertThat(ksplat.err()).contains("--follow reads one log", folder + " is a folder");
+    }
+
+    @Test
     void jsonIsOneLineAFile() throws Exception {
         Ksplat ksplat = Ksplat.run(folder, "parse", "--json", log("bad.log", OOPS), log("good.log", BANNER));
 

@@ -22,9 +22,6 @@ public final class LogFiles {
 
     private static final int MAGIC = 6;
 
-    /** KiB that an xz file may ask for: what {@code xz -9} needs, and some. */
-    private static final int XZ_MEMORY = 128 * 1024;
-
     private LogFiles() {}
 
     /**
@@ -72,7 +69,11 @@ public final class LogFiles {
             return new GZIPInputStream(raw, 1 << 16);
         }
         if (begins(begin, 0xfd, '7', 'z', 'X', 'Z', 0)) {
-            return new XZInputStream(raw, XZ_MEMORY);
+            if (file.equals("-")) {
+                return new XZInputStream(raw, XzLog.MEMORY);
+            }
+            raw.close();
+            return new XzLog(Path.of(file));
         }
         return begins(begin, 0x28, 0xb5, 0x2f, 0xfd) ? new ZstdInputStream(raw) : raw;
     }

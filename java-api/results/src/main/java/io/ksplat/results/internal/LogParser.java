@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.ksplat.evidence.ConsoleParser;
 import io.ksplat.evidence.Evidence;
 import io.ksplat.evidence.internal.Incidents;
+import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -81,14 +82,15 @@ public final class LogParser implements AutoCloseable {
      * Reads a log.
      *
      * @param file its path, or {@code -} for standard input
-     * @throws IOException if it cannot be read
+     * @throws Unreadable if it cannot be opened
+     * @throws IOException if the report cannot be written
      */
     public Found parse(String file) throws IOException {
         if (report.isEmpty()) {
             return read(file, (buffer, length) -> {});
         }
         try (LogReport.Run run = report.get().begin(file)) {
-            Found found = read(file, run::keep);
+            Found found = read(file, run);
             if (found.broken().isEmpty()) {
                 run.end(found.evidence());
             } else {
@@ -106,20 +108,38 @@ public final class LogParser implements AutoCloseable {
         }
     }
 
+    /** A log that cannot be opened. */
+    public static final class Unreadable extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        Unreadable(String message, IOException cause) {
+            super(message, cause);
+        }
+    }
+
     /** Takes what was read. */
     @FunctionalInterface
     private interface Copy {
         void keep(byte[] buffer, int length) throws IOException;
     }
 
+    private static Found read(String file, LogReport.Run run) throws IOException {
+        try {
+            return read(file, run::keep);
+        } catch (Unreadable e) {
+            run.fail(String.valueOf(e.getMessage()));
+            throw e;
+        }
+    }
+
     private static Found read(String file, Copy copy) throws IOException {
         List<Evidence> evidence = new ArrayList<>();
         LogTally tally = new LogTally();
         Optional<String> broken = Optional.empty();
-        try (InputStream in = LogFiles.open(file);
+        try (InputStream in = open(file);
                 ConsoleParser parser = new ConsoleParser(evidence::add)) {
             byte[] buffer = new byte[64 * 1024];
-            for (int length = in.read(buffer); length >= 0; length = read(in, buffer, tally)) {
+            for (int length = read(in, buffer, tally); length >= 0; length = read(in, buffer, tally)) {
                 copy.keep(buffer, length);
                 tally.feed(buffer, length);
                 parser.feed(buffer, 0, length);
@@ -127,22 +147,28 @@ public final class LogParser implements AutoCloseable {
         } catch (Torn e) {
             // what came before is told: a log that was cut off is still a log
             broken = Optional.of(String.valueOf(e.getMessage()));
-        } catch (FileNotFoundException e) {
-            throw e;
-        } catch (IOException e) {
-            throw new IOException("cannot read " + file + ": " + e.getMessage(), e);
         }
         return new Found(file, Incidents.together(evidence), tally.lines(), tally.kernels(), broken);
+    }
+
+    private static InputStream open(String file) throws IOException {
+        try {
+            return LogFiles.open(file);
+        } catch (FileNotFoundException e) {
+            throw new Unreadable(String.valueOf(e.getMessage()), e);
+        } catch (EOFException e) {
+            // not even the header of an archive is whole
+            throw new Torn(0, e);
+        } catch (IOException e) {
+            throw new Unreadable("cannot read " + file + ": " + (e.getMessage() == null ? e : e.getMessage()), e);
+        }
     }
 
     private static int read(InputStream in, byte[] buffer, LogTally tally) throws Torn {
         try {
             return in.read(buffer);
         } catch (IOException e) {
-            throw new Torn(
-                    "ends early after line " + tally.lines() + " ("
-                            + (e.getMessage() == null ? "the archive was cut" : e.getMessage()) + ")",
-                    e);
+            throw new Torn(tally.lines(), e);
         }
     }
 
@@ -150,8 +176,11 @@ public final class LogParser implements AutoCloseable {
     private static final class Torn extends IOException {
         private static final long serialVersionUID = 1L;
 
-        Torn(String message, IOException cause) {
-            super(message, cause);
+        Torn(long line, IOException cause) {
+            super(
+                    "ends early after line " + line + " ("
+                            + (cause.getMessage() == null ? "the archive was cut" : cause.getMessage()) + ")",
+                    cause);
         }
     }
 

@@ -91,19 +91,28 @@ public final class LogReport implements AutoCloseable {
             end(evidence, List.of(Control.observer("log-whole", 1, 0)), Optional.of("the log " + why));
         }
 
+        /** Enters that the log could not be read. */
+        public void fail(String why) throws IOException {
+            console.close();
+            report.end(record().verdict(Verdict.ERROR).message(Optional.of(why)).build());
+        }
+
+        private RunRecord.Builder record() {
+            return RunRecord.of(name, kernel, attempt)
+                    .target(TARGET)
+                    .timings(Timings.ofTotal((System.nanoTime() - started) / 1_000_000))
+                    .origin("log");
+        }
+
         private void end(List<Evidence> evidence, List<Control> more, Optional<String> message) throws IOException {
             console.close();
             List<Control> controls = new ArrayList<>(List.of(Control.observer("log-bytes", 1, bytes)));
             controls.addAll(more);
             Findings findings = new Findings(evidence, controls, true, Findings.Visibility.CONSOLE_ONLY);
-            report.end(RunRecord.of(name, kernel, attempt)
-                    .target(TARGET)
-                    .verdict(findings.verdict())
+            report.end(record().verdict(findings.verdict())
                     .message(message)
                     .evidence(evidence)
                     .controls(controls)
-                    .timings(Timings.ofTotal((System.nanoTime() - started) / 1_000_000))
-                    .origin("log")
                     .build());
         }
 
