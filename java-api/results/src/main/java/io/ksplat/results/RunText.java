@@ -97,7 +97,15 @@ public final class RunText {
      * @param report the folder of the report, as the user named it
      */
     public static String end(List<RunRecord> runs, Path report) {
-        return counts(runs) + "Report: " + report + "\n";
+        return counts(runs) + untested(runs) + "Report: " + report + "\n";
+    }
+
+    /** A misspelt name of a function or a module is UNSUPPORTED, too. */
+    private static String untested(List<RunRecord> runs) {
+        return !runs.isEmpty()
+                        && runs.stream().allMatch(run -> run.verdict() == Verdict.UNSUPPORTED && run.asExpected())
+                ? "Nothing was tested: no run had what it needs. --expect clean makes that exit code 1.\n"
+                : "";
     }
 
     /** Several runs in a line; empty for one, which has said it all. */

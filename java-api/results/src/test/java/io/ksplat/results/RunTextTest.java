@@ -118,6 +118,9 @@ class RunTextTest {
     @Test
     void countsSeveralRunsAtTheEnd() {
         assertThat(RunText.end(List.of(clean(1)), REPORT)).isEqualTo("Report: my-report\n");
+        RunRecord lacking = Runs.run("a", 1, Verdict.UNSUPPORTED, Verdict.UNSUPPORTED);
+        assertThat(RunText.end(List.of(lacking), REPORT)).startsWith("Nothing was tested: ");
+        assertThat(RunText.end(List.of(lacking, clean(2)), REPORT)).doesNotContain("Nothing");
         assertThat(RunText.end(List.of(clean(1), clean(2)), REPORT))
                 .isEqualTo("2 runs: 2 CLEAN, all as expected\nReport: my-report\n");
         assertThat(RunText.end(List.of(clean(1), Runs.run("a", 2, Verdict.DEADLOCK, Verdict.CLEAN)), REPORT))
