@@ -7,6 +7,7 @@ import io.ksplat.bpf.BpfProgramInfo;
 import io.ksplat.bpf.KernelLacksException;
 import io.ksplat.bpf.VerifierException;
 import io.ksplat.engine.internal.BpfSources;
+import io.ksplat.engine.internal.CodeLine;
 import io.ksplat.engine.internal.CrashConfirmation;
 import io.ksplat.engine.internal.Fixture;
 import io.ksplat.engine.internal.LateReports;
@@ -34,6 +35,8 @@ import io.ksplat.results.RunLog;
 import io.ksplat.results.RunRecord;
 import io.ksplat.results.Timings;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -155,8 +158,17 @@ public final class Run {
         /** The verifier refused a program that it loaded. */
         record Refused(VerifierException thrown) implements Ending {}
 
-        /** It failed. A dead agent is no failure of the run: the machine is judged all the same. */
-        record Threw(Throwable thrown) implements Ending {}
+        /**
+         * It failed. A dead agent is no failure of the run: the machine is judged all the same.
+         *
+         * @param place the file and line of its code, if that is known
+         */
+        record Threw(Throwable thrown, Optional<String> place) implements Ending {
+            /** Says what it threw. */
+            public Threw(Throwable thrown) {
+                this(thrown, Optional.empty());
+            }
+        }
 
         /** Returns the ending of code that threw. */
         static Ending of(Throwable thrown) {
@@ -182,7 +194,10 @@ public final class Run {
             if (this instanceof Aborted aborted) {
                 return Optional.of(said(aborted.thrown));
             }
-            return this instanceof Threw threw ? Optional.of(said(threw.thrown)) : Optional.empty();
+            return this instanceof Threw threw
+                    ? Optional.of(said(threw.thrown)
+                            + threw.place.map(at -> " (" + at + ")").orElse(""))
+                    : Optional.empty();
         }
 
         /** A message of ksplat's own is a sentence; others need the name of their class. */
@@ -583,12 +598,15 @@ public final class Run {
         }
         boolean verifier = refusal instanceof VerifierException;
         Path log = folder.get().resolve(verifier ? "verifier.log" : "loader.log");
-        String whose = verifier ? "the verifier's" : "the loader's";
+        keep(log, (verifier ? "the verifier's" : "the loader's") + " whole log", refusal.log());
+    }
+
+    private void keep(Path file, String what, String text) {
         try {
-            Files.writeString(log, refusal.log());
-            notes.add(whose + " whole log: " + log);
+            Files.writeString(file, text);
+            notes.add(what + ": " + file);
         } catch (IOException e) {
-            notes.add(whose + " log could not be kept: " + e.getMessage());
+            notes.add(what + " could not be kept: " + e.getMessage());
         }
     }
 
@@ -806,7 +824,27 @@ public final class Run {
                 Optional.empty());
     }
 
-    private RunRecord judge(Fixture fixture, Ending ending) {
+    /** Keeps the stack of what is no error of ksplat's own, and tells the line of the scenario's code. */
+    private Ending placed(Ending ending) {
+        if (!(ending instanceof Ending.Threw threw)
+                || isOwn(threw.thrown())
+                || lease.interrupted().isPresent()) {
+            return ending;
+        }
+        if (folder.isPresent()) {
+            keep(folder.get().resolve("exception.txt"), "the exception's whole stack", stack(threw.thrown()));
+        }
+        return new Ending.Threw(threw.thrown(), CodeLine.in(threw.thrown(), scenario.codeClass()));
+    }
+
+    private static String stack(Throwable thrown) {
+        StringWriter text = new StringWriter();
+        thrown.printStackTrace(new PrintWriter(text, true));
+        return text.toString();
+    }
+
+    private RunRecord judge(Fixture fixture, Ending given) {
+        Ending ending = placed(given);
         if (ending instanceof Ending.Threw threw) {
             LOG.debug("{} ended with an exception", scenario.id(), threw.thrown());
         }

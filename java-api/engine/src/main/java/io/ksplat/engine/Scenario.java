@@ -98,6 +98,11 @@ public interface Scenario {
                 .orElseThrow(() -> new IllegalArgumentException(id() + " has no folder with BPF C files"));
     }
 
+    /** Returns the class that its code is in: an exception is told with the line there that it came from. */
+    default Class<?> codeClass() {
+        return getClass();
+    }
+
     /** Returns the macros that its sources find defined, beside those of {@link KernelNeeds#macros}. */
     default List<String> macros() {
         return List.of();

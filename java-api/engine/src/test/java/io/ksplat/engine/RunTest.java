@@ -14,6 +14,7 @@ import io.ksplat.evidence.EvidenceKind;
 import io.ksplat.evidence.Verdict;
 import io.ksplat.kernel.Cache;
 import io.ksplat.kernel.Progress;
+import io.ksplat.machine.MachineException;
 import io.ksplat.results.RunRecord;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -126,8 +127,12 @@ class RunTest {
     }
 
     private RunRecord run(Scenario scenario) throws IOException, InterruptedException {
+        return concluded(scenario).record();
+    }
+
+    private Conclusion concluded(Scenario scenario) throws IOException, InterruptedException {
         RunSettings settings = RunSettings.of("debian:7.2").reportedIn(folder.resolve("report"));
-        return session.run(settings, scenario).execute().record();
+        return session.run(settings, scenario).execute();
     }
 
     private RunRecord run(Fault... faults) throws IOException, InterruptedException {
@@ -893,6 +898,42 @@ class RunTest {
                         }))
                         .verdict())
                 .isEqualTo(Verdict.INCONCLUSIVE);
+    }
+
+    /** The same for its preparation, and wherever the JDK's own frames stand above. */
+    @Test
+    void anExceptionOfItsCodeIsToldWithItsLineAndItsStack() throws Exception {
+        Code throwing = machine -> Files.readString(Path.of("nowhere"));
+        for (Coded scenario :
+                List.of(coded(throwing), new Coded(KernelNeeds.NONE, Optional.empty(), throwing, machine -> {}))) {
+            Conclusion conclusion = concluded(scenario);
+            assertThat(conclusion.record().message().orElseThrow())
+                    .matches("java\\.nio\\.file\\.NoSuchFileException: nowhere \\(RunTest\\.java:\\d+\\)");
+            Path stack = conclusion.folder().orElseThrow().resolve("exception.txt");
+            assertThat(stack).content().contains("NoSuchFileException: nowhere", "Files.readString", "RunTest.java:");
+            assertThat(conclusion.record().notes())
+                    .contains("the exception's whole stack: coded/7.2.0-scripted/1/exception.txt");
+        }
+    }
+
+    @Test
+    void anAssertionIsToldWithItsLineAndItsStack() throws Exception {
+        Conclusion conclusion = concluded(coded(machine -> {
+            throw new AssertionError("1 is 2");
+        }));
+        assertThat(conclusion.record().message().orElseThrow())
+                .matches("java\\.lang\\.AssertionError: 1 is 2 \\(RunTest\\.java:\\d+\\)");
+        assertThat(conclusion.folder().orElseThrow().resolve("exception.txt")).exists();
+    }
+
+    /** Its message is a sentence, and the agent may well be gone because the experiment did what it was to. */
+    @Test
+    void anErrorOfKsplatHasNoStack() throws Exception {
+        Conclusion conclusion = concluded(coded(machine -> {
+            throw new MachineException("the agent is gone");
+        }));
+        assertThat(conclusion.record().message()).contains("the agent is gone");
+        assertThat(conclusion.folder().orElseThrow().resolve("exception.txt")).doesNotExist();
     }
 
     @Test

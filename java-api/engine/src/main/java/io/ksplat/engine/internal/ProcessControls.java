@@ -34,6 +34,14 @@ public final class ProcessControls {
         Optional<String> failure() {
             return watch.isPresent() ? watch.get().failure() : Optional.of(unstarted);
         }
+
+        /** Programs say why they give up before they do. */
+        String lastWords() {
+            return watch.filter(ended -> ended.end().isPresent())
+                    .flatMap(ended -> ended.lastLine(STDERR))
+                    .map(line -> "; the last line of " + line)
+                    .orElse("");
+        }
     }
 
     private final List<Started> all = new ArrayList<>();
@@ -145,7 +153,8 @@ public final class ProcessControls {
     /** Returns why controls fail now, by their names. */
     public Map<String, String> failures() {
         Map<String, String> failures = new TreeMap<>();
-        all.forEach(started -> started.failure().ifPresent(why -> failures.put(EXIT + started.name, why)));
+        all.forEach(started ->
+                started.failure().ifPresent(why -> failures.put(EXIT + started.name, why + started.lastWords())));
         return failures;
     }
 

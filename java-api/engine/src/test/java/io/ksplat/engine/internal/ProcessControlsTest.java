@@ -76,6 +76,41 @@ class ProcessControlsTest {
     }
 
     @Test
+    void whyAProgramFailedSaysTheLastLineOfItsStderr() {
+        ProcessWatch bad = program("bad");
+        prints(bad, 1, "stdout\n");
+        prints(bad, 2, "opening\ncannot open \033[31mthe map: Permission denied\r\n \n\n");
+        exits(bad, 3);
+
+        assertThat(controls.failures())
+                .containsEntry(
+                        "exit:bad",
+                        "it exited with status 3; the last line of program.stderr: cannot open ?[31mthe map: Permission denied");
+    }
+
+    @Test
+    void theLastLineOfAProgramIsBounded() {
+        ProcessWatch bad = program("bad");
+        prints(bad, 2, "a\n".repeat(100_000) + "x".repeat(100_000));
+        exits(bad, 3);
+
+        assertThat(controls.failures().get("exit:bad"))
+                .startsWith("it exited with status 3; the last line of program.stderr: xxx")
+                .endsWith("x...")
+                .hasSizeBetween(200, 300);
+    }
+
+    @Test
+    void whatAProgramPrintsThatEndsWellOrRunsIsNoReason() {
+        ProcessWatch good = program("good");
+        prints(good, 2, "a warning\n");
+        exits(good, 0);
+        prints(program("runs"), 2, "working\n");
+
+        assertThat(controls.failures()).containsExactly(Map.entry("exit:runs", "it still runs"));
+    }
+
+    @Test
     void aProgramThatDidNotStartFails() {
         controls.addUnstarted("load", "No such file or directory");
 

@@ -116,6 +116,11 @@ final class MethodScenario implements Scenario {
     }
 
     @Override
+    public Class<?> codeClass() {
+        return subject.type;
+    }
+
+    @Override
     public boolean asserts() {
         return subject.asserts;
     }

@@ -245,7 +245,12 @@ public final class ReproducerExtension
 
     /** JUnit's word for what a run came to. */
     private static Optional<Throwable> failure(Attempt attempt, Conclusion conclusion, Optional<Throwable> thrown) {
-        boolean itsOwn = thrown.isPresent() && conclusion.message().equals(thrown.map(Throwable::toString));
+        // The engine adds the line of the test's code to it.
+        boolean itsOwn = thrown.isPresent()
+                && conclusion
+                        .message()
+                        .filter(why -> why.startsWith(thrown.get().toString()))
+                        .isPresent();
         if (attempt.asserts() && itsOwn && (conclusion.asExpected() || !isAbort(thrown.get()))) {
             // The machine has nothing to add: the test failed by itself, and its own words are the best.
             return thrown;

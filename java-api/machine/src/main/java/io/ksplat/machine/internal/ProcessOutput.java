@@ -41,6 +41,16 @@ final class ProcessOutput {
         return streams.get(stream - 1).head(most);
     }
 
+    /** Returns the end of a stream, as far as it was kept. */
+    synchronized String tail(int stream, int most) {
+        return streams.get(stream - 1).tail(most);
+    }
+
+    /** Returns the name of a stream's file. */
+    String name(int stream) {
+        return String.valueOf(streams.get(stream - 1).file.getFileName());
+    }
+
     /** Returns what is wrong with the files, for people. */
     synchronized List<String> notes() {
         return streams.stream().flatMap(stream -> stream.notes.stream()).toList();
@@ -77,10 +87,21 @@ final class ProcessOutput {
         }
 
         String head(int most) {
+            return piece(0, most);
+        }
+
+        /** What was added behind it, that it is cut, is not of the process. */
+        String tail(int most) {
+            long begin = Math.max(0, kept - most);
+            return piece(begin, (int) (kept - begin));
+        }
+
+        private String piece(long begin, int most) {
             if (kept == 0) {
                 return "";
             }
             try (InputStream in = Files.newInputStream(file)) {
+                in.skipNBytes(begin);
                 return new String(in.readNBytes(most), StandardCharsets.UTF_8);
             } catch (IOException e) {
                 notes.add(file.getFileName() + " could not be read: " + e.getMessage());

@@ -14,6 +14,11 @@ import java.util.function.Consumer;
  * agent tells all of it unasked, as soon as it happens, so that no agent is needed to judge it.
  */
 public final class ProcessWatch implements Consumer<Response> {
+    /** Bytes in which the last line is looked for. */
+    private static final int LAST = 8 << 10;
+
+    private static final int LONGEST = 200;
+
     private final int name;
     private final ProcessOutput output;
     private ExpectedEnd expected;
@@ -107,6 +112,21 @@ public final class ProcessWatch implements Consumer<Response> {
      */
     public String printed(int stream, int most) {
         return output.head(stream, most);
+    }
+
+    /**
+     * Returns the last line that it printed and that is not blank, after the name of its file; empty if there is none.
+     *
+     * @param stream 1 for stdout, 2 for stderr
+     */
+    public Optional<String> lastLine(int stream) {
+        return output.tail(stream, LAST)
+                .lines()
+                .map(line -> line.replaceAll("[\\p{C}\\x{fffd}]", "?").strip())
+                .filter(line -> !line.replace("?", "").isBlank())
+                .reduce((before, last) -> last)
+                .map(line -> line.length() <= LONGEST ? line : line.substring(0, LONGEST) + "...")
+                .map(line -> output.name(stream) + ": " + line);
     }
 
     /** Returns what is wrong with its files, for people. */
