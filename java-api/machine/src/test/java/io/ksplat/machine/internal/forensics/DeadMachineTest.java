@@ -56,8 +56,12 @@ class DeadMachineTest {
         TestMachines machines = new TestMachines(kernel);
         Symbols symbols = machines.facts().symbols();
         try (Guest guest = machines.restore(folder)) {
-            guest.agent().writeFile("/dev/kmsg", "this is shown\n");
+            Deadline clock = Deadline.in(PATIENCE.dividedBy(3));
+            while (!hasItsClock(guest) && !clock.expired()) {
+                Poll.pause();
+            }
             Deadline deadline = Deadline.in(PATIENCE);
+            guest.agent().writeFile("/dev/kmsg", "this is shown\n");
             while (!Files.readString(folder.resolve("console.log")).contains("this is shown\r")) {
                 assertThat(deadline.expired()).isFalse();
                 Poll.pause();
@@ -77,6 +81,12 @@ class DeadMachineTest {
                 assertThat(writing).isNotCompletedExceptionally();
             }
         }
+    }
+
+    /** The kernel refines the TSC a second after it has booted, registers it, and prints that (arch/x86/kernel/tsc.c). */
+    private static boolean hasItsClock(Guest guest) throws IOException {
+        byte[] clocks = guest.agent().readFile("/sys/devices/system/clocksource/clocksource0/available_clocksource");
+        return List.of(new String(clocks, UTF_8).split("\\s+")).contains("tsc");
     }
 
     private static void say(Guest guest) {
