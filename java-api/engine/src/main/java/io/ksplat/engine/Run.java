@@ -10,7 +10,7 @@ import io.ksplat.engine.internal.BpfSources;
 import io.ksplat.engine.internal.CodeLine;
 import io.ksplat.engine.internal.CrashConfirmation;
 import io.ksplat.engine.internal.Fixture;
-import io.ksplat.engine.internal.LateReports;
+import io.ksplat.engine.internal.LeftReportsException;
 import io.ksplat.engine.internal.MachineLease;
 import io.ksplat.engine.internal.RunVerdict;
 import io.ksplat.engine.internal.SharedMachine;
@@ -317,7 +317,7 @@ public final class Run {
             keepLog(e);
             String log = e.log().isBlank() ? "" : "\n" + e.log().strip();
             return decided(Verdict.ERROR, e.getMessage() + log, List.of());
-        } catch (LateReports.LeftException e) {
+        } catch (LeftReportsException e) {
             return decided(Verdict.INCONCLUSIVE, String.valueOf(e.getMessage()), e.evidence());
         } catch (KernelException | IOException | RuntimeException e) {
             LOG.debug("preparing {} failed", scenario.id(), e);
@@ -720,7 +720,7 @@ public final class Run {
     private void end(Optional<Fixture> fixture, boolean clean) throws IOException {
         long alive = System.nanoTime();
         try {
-            lease.giveBack(fixture.filter(cleared -> clean).map(Fixture::late));
+            lease.giveBack(fixture.filter(cleared -> clean).map(Fixture::watcher));
         } finally {
             session.timings().add("end of the machine", alive);
             tellEnded();
@@ -738,13 +738,13 @@ public final class Run {
             done = false;
             told.note("what it had loaded could not be taken out of its machine: " + e.getMessage());
         }
-        List<Evidence> late = fixture.late().soFar();
+        List<Evidence> late = fixture.watcher().late();
         if (!late.isEmpty()) {
             List<Evidence> all = new ArrayList<>(run.evidence());
             all.addAll(late);
             told.verdict(Verdict.INCONCLUSIVE)
                     .message("reported after its last look, while what it had loaded was taken out: "
-                            + LateReports.titles(late))
+                            + LeftReportsException.titles(late))
                     .evidence(all);
         }
         return done && late.isEmpty() ? run : told.build();

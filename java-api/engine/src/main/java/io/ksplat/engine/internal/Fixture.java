@@ -62,7 +62,6 @@ public final class Fixture {
     private final Context context;
     private final Target target;
     private final Watcher watcher;
-    private final LateReports late;
     private final List<SelfCheck> checks;
     private final ControlSet controls = new ControlSet();
     private final ReportedRefusals reports = new ReportedRefusals();
@@ -94,7 +93,7 @@ public final class Fixture {
      * @param consoleLog beside which what its processes print goes
      * @param busy how long a vCPU may run without a sign of life before that is evidence
      * @param started the run's beginning, as {@link System#nanoTime()}
-     * @param before what has read the console since the run before on the same machine
+     * @param before of the run before on the same machine, which has read its console since
      */
     public record Context(
             Scenario scenario,
@@ -106,23 +105,16 @@ public final class Fixture {
             Path consoleLog,
             Duration busy,
             long started,
-            Optional<LateReports> before) {
+            Optional<Watcher> before) {
         private Watcher watch(Target target, Symbols symbols, List<SelfCheck> checks) throws IOException {
             return new Watcher(target, outside(target), kernel, symbols, cache, checks, started);
         }
     }
 
-    private Fixture(
-            Context context,
-            Target target,
-            Watcher watcher,
-            LateReports late,
-            Symbols symbols,
-            List<SelfCheck> checks) {
+    private Fixture(Context context, Target target, Watcher watcher, Symbols symbols, List<SelfCheck> checks) {
         this.context = context;
         this.target = target;
         this.watcher = watcher;
-        this.late = late;
         this.symbols = symbols;
         this.checks = checks;
         this.nmi = target.find(NmiInjection.class)
@@ -142,37 +134,36 @@ public final class Fixture {
      * Loads the scenario's own object into a target that nothing was done to.
      *
      * @throws VerifierException if the kernel refuses it
-     * @throws LateReports.LeftException if the target reported something after the run before
+     * @throws LeftReportsException if the target reported something after the run before
      */
     public static Fixture in(Target target, Optional<BpfObjectFile> program, Context context) throws IOException {
         Symbols symbols = context.kernel.symbolsAt(target.kernel().text());
         List<SelfCheck> checks = outside(target).selfChecks(symbols);
         Watcher watcher = context.watch(target, symbols, checks);
-        LateReports late = new LateReports(watcher, target, outside(target), checks);
-        begin(target, late, context.before);
+        begin(target, watcher, context.before);
         if (program.isEmpty()) {
-            return new Fixture(context, target, watcher, late, symbols, checks);
+            return new Fixture(context, target, watcher, symbols, checks);
         }
         KernelConfiguration.offer(target, context.kernel, program.get());
         BpfObject object = BpfObject.load(target, program.get());
         Symbols withIt = symbols.plus(object.symbols());
-        Fixture fixture = new Fixture(context, target, watcher, late, withIt, checks);
+        Fixture fixture = new Fixture(context, target, watcher, withIt, checks);
         fixture.loaded(object, withIt);
         return fixture;
     }
 
-    private static void begin(Target target, LateReports reader, Optional<LateReports> before) throws IOException {
+    private static void begin(Target target, Watcher watcher, Optional<Watcher> before) throws IOException {
         try {
-            target.beginExperiment(Long.toHexString(System.nanoTime()), reader);
+            target.beginExperiment(Long.toHexString(System.nanoTime()), watcher);
         } catch (IOException e) {
             // A machine that shows no mark may have said why.
             if (before.isPresent()) {
-                before.get().requireNone();
+                before.get().requireNothingLate();
             }
             throw e;
         }
         if (before.isPresent()) {
-            before.get().requireNone();
+            before.get().requireNothingLate();
         }
     }
 
@@ -180,9 +171,8 @@ public final class Fixture {
     public static Fixture restored(Target target, SnapshotCache.Prepared prepared, Context context) throws IOException {
         List<SelfCheck> checks = outside(target).restored(prepared.checks());
         Watcher watcher = context.watch(target, prepared.symbols(), checks);
-        LateReports late = new LateReports(watcher, target, outside(target), checks);
-        target.resumeExperiment(late);
-        Fixture fixture = new Fixture(context, target, watcher, late, prepared.symbols(), checks);
+        target.resumeExperiment(watcher);
+        Fixture fixture = new Fixture(context, target, watcher, prepared.symbols(), checks);
         if (prepared.processes().count() > 0) {
             fixture.exits.restore(prepared.processes(), snapshots(target), context.consoleLog);
         }
@@ -474,11 +464,6 @@ public final class Fixture {
 
     public Watcher watcher() {
         return watcher;
-    }
-
-    /** Returns what reads the console beyond the watch. */
-    public LateReports late() {
-        return late;
     }
 
     /** Returns where the NMIs landed, and what was passed over on the console, for people. */

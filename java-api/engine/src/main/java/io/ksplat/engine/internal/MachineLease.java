@@ -39,7 +39,7 @@ public final class MachineLease {
     private OptionalLong bootMs = OptionalLong.empty();
     private OptionalLong restoreMs = OptionalLong.empty();
     private String origin = "boot";
-    private Optional<LateReports> before = Optional.empty();
+    private Optional<Watcher> before = Optional.empty();
 
     /** Written by the thread that interrupts, too. */
     private volatile @Nullable Target target;
@@ -91,7 +91,7 @@ public final class MachineLease {
         Optional<SharedMachine.Kept> kept = shared.flatMap(SharedMachine::take);
         if (kept.isPresent()) {
             target = kept.get().target();
-            before = Optional.of(kept.get().late());
+            before = Optional.of(kept.get().watcher());
             origin = kept.get().origin();
             throwIfInterrupted();
             return;
@@ -166,8 +166,8 @@ public final class MachineLease {
         return before.isPresent();
     }
 
-    /** Returns what has read the console since the run before; empty if nobody had the machine before. */
-    public Optional<LateReports> before() {
+    /** Returns the watcher of the run before, which has read the console since; empty if nobody had the machine before. */
+    public Optional<Watcher> before() {
         return before;
     }
 
@@ -233,12 +233,12 @@ public final class MachineLease {
     /**
      * Returns a shared machine that was cleared, or closes the machine.
      *
-     * @param late reads its console until the next run begins; empty if no other may use it
+     * @param watcher goes on reading its console until the next run begins; empty if no other may use it
      */
-    public void giveBack(Optional<LateReports> late) throws IOException {
+    public void giveBack(Optional<Watcher> watcher) throws IOException {
         Target healthy = target;
-        if (late.isPresent() && healthy != null && isShared()) {
-            shared.orElseThrow().handBack(new SharedMachine.Kept(healthy, origin, late.get()));
+        if (watcher.isPresent() && healthy != null && isShared()) {
+            shared.orElseThrow().handBack(new SharedMachine.Kept(healthy, origin, watcher.get()));
         } else {
             end();
         }

@@ -14,9 +14,9 @@ public final class SharedMachine implements AutoCloseable {
      * A machine.
      *
      * @param origin how it came to be: {@code boot} or {@code template}
-     * @param late reads its console until the next run begins
+     * @param watcher of the run that had it, which reads its console until the next one begins
      */
-    record Kept(Target target, String origin, LateReports late) {}
+    record Kept(Target target, String origin, Watcher watcher) {}
 
     /** Takes the machine out; whoever has it hands it back, or closes it. */
     synchronized Optional<Kept> take() {

@@ -244,6 +244,29 @@ public final class Watcher implements ConsoleLog.Reader {
         return testimony.credible(foundSoFar());
     }
 
+    /** Returns what a machine whose run has found nothing has reported by now: after the run's last look, that is, for it is not watched any more. */
+    public List<Evidence> late() {
+        synchronized (parser) {
+            parser.flush();
+        }
+        return credible();
+    }
+
+    /**
+     * Ends the text of such a machine, now that the next run has begun: the console was read up to there.
+     *
+     * @throws LeftReportsException if there is a report in it
+     */
+    void requireNothingLate() throws LeftReportsException {
+        synchronized (parser) {
+            parser.close();
+        }
+        List<Evidence> left = late();
+        if (!left.isEmpty()) {
+            throw new LeftReportsException(left);
+        }
+    }
+
     /**
      * Watches until there is evidence, or every control has passed and every CPU lives, or time is up.
      *
