@@ -112,9 +112,7 @@ public final class RunLog implements AutoCloseable {
     static RunLog in(Path folder, LongSupplier clock, Later later) throws IOException {
         try {
             Files.createDirectories(folder);
-            int before = StoredReport.runs(folder);
-            StoredReport.forget(folder);
-            RunLog report = new RunLog(folder, before, clock, later);
+            RunLog report = new RunLog(folder, StoredReport.forget(folder), clock, later);
             report.flush();
             // A report of no runs looks as if none began: the first one is entered at once.
             report.pause = 0;

@@ -80,11 +80,6 @@ public final class StoredReport {
         return runs;
     }
 
-    /** Returns how many runs the report in a folder has; 0, too, if there is none. */
-    public static int runs(Path report) throws IOException {
-        return runFilesOf(report).size();
-    }
-
     /** Returns every {@code ID/KEY/ATTEMPT/run.json} of a folder, sorted. */
     static List<Path> runFilesOf(Path report) throws IOException {
         List<Path> files = new ArrayList<>();
@@ -104,12 +99,16 @@ public final class StoredReport {
     /**
      * Removes that by which an older report in the folder would be taken for this one: each run's {@code run.json}, each suite's
      * JUnit XML, the first page, and what many runs together said. Everything else stays, and so does what ksplat did not write.
+     *
+     * @return how many runs it had
      */
-    public static void forget(Path report) throws IOException {
+    public static int forget(Path report) throws IOException {
+        int runs = 0;
         for (Path file : runFilesOf(report)) {
             String head = head(file);
             if (head.isEmpty() || RUN_HEAD.matcher(head).lookingAt()) {
                 Files.delete(file);
+                runs++;
             }
         }
         forgetPage(report.resolve(PAGE));
@@ -121,6 +120,7 @@ public final class StoredReport {
                 }
             }
         }
+        return runs;
     }
 
     private static void forgetPage(Path page) throws IOException {
