@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Whether what a guest's kernel checks itself with still does so, read from outside. A checker goes blind with its first report, so
@@ -126,31 +127,35 @@ public final class SelfCheck {
      * @throws MachineException if a kernel that has one does not tell: its silence could not be trusted
      */
     public static List<SelfCheck> of(Guest guest, Symbols symbols) throws IOException {
+        List<Kind> kinds = Stream.of(Kind.values())
+                .filter(kind -> kind.isIn(guest, symbols))
+                .toList();
+        if (kinds.isEmpty()) {
+            return List.of();
+        }
+        long moved = kernelCode(guest)
+                - symbols.address("_text").orElseThrow(() -> new MachineException("this kernel's symbols lack _text"));
         List<SelfCheck> found = new ArrayList<>();
-        for (Kind kind : Kind.values()) {
-            if (kind.isIn(guest, symbols)) {
-                long address = physicalAddress(kind, guest, symbols);
-                Value value = at(guest.vm(), address);
-                found.add(new SelfCheck(kind, value, address, value.read()));
-            }
+        for (Kind kind : kinds) {
+            long address = moved
+                    + symbols.address(kind.variable)
+                            .orElseThrow(() -> new MachineException("this kernel has " + kind.id + ", but no symbol "
+                                    + kind.variable + ": whether " + kind.id
+                                    + " is on cannot be seen; build it with CONFIG_KALLSYMS_ALL"));
+            Value value = at(guest.vm(), address);
+            found.add(new SelfCheck(kind, value, address, value.read()));
         }
         return List.copyOf(found);
     }
 
-    private static long physicalAddress(Kind kind, Guest guest, Symbols symbols) throws IOException {
+    /** Returns the physical address of the kernel's text. */
+    private static long kernelCode(Guest guest) throws IOException {
         String iomem = new String(guest.agent().readFile("/proc/iomem"), StandardCharsets.US_ASCII);
         Matcher code = KERNEL_CODE.matcher(iomem);
         if (!code.find()) {
-            throw new MachineException(
-                    "this kernel has " + kind.id + ", but its /proc/iomem does not say where the kernel lies");
+            throw new MachineException("this kernel's /proc/iomem does not say where the kernel lies");
         }
-        long variable = symbols.address(kind.variable)
-                .orElseThrow(() -> new MachineException("this kernel has " + kind.id + ", but no symbol "
-                        + kind.variable + ": whether " + kind.id
-                        + " is on cannot be seen; build it with CONFIG_KALLSYMS_ALL"));
-        long text =
-                symbols.address("_text").orElseThrow(() -> new MachineException("this kernel's symbols lack _text"));
-        return Long.parseLong(code.group(1), 16) + variable - text;
+        return Long.parseLong(code.group(1), 16);
     }
 
     /** The same kernel's in a guest that was restored from that one. */
