@@ -76,12 +76,8 @@ final class BisectCommand implements Callable<Integer> {
             description = "A kernel tree, which is only read; the ends are then revisions of it.")
     private @Nullable Path tree;
 
-    @Option(
-            names = "--profile",
-            paramLabel = "NAME",
-            defaultValue = "lockdep",
-            description = "How kernels of the tree are configured: plain, lockdep, kasan, selftests; default lockdep.")
-    private String profile = "lockdep";
+    @Mixin
+    private ProfileMixin profile = new ProfileMixin();
 
     @Option(
             names = "--path",
@@ -124,7 +120,8 @@ final class BisectCommand implements Callable<Integer> {
                 ? prebuilt(bisector, choice, entry, progress)
                 : inTree(
                         bisector,
-                        new Bisector.Commits(searched, profile, options.fragments(), paths, firstParent, stateFile),
+                        new Bisector.Commits(
+                                searched, profile.name(), options.fragments(), paths, firstParent, stateFile),
                         choice,
                         entry,
                         progress);

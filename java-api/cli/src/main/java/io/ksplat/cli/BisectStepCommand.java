@@ -50,12 +50,8 @@ final class BisectStepCommand implements Callable<Integer> {
     @Option(names = "--tree", paramLabel = "PATH", description = "A kernel tree, as it lies there; default: here.")
     private Path tree = Path.of("");
 
-    @Option(
-            names = "--profile",
-            paramLabel = "NAME",
-            defaultValue = "lockdep",
-            description = "How kernels of the tree are configured: plain, lockdep, kasan, selftests; default lockdep.")
-    private String profile = "lockdep";
+    @Mixin
+    private ProfileMixin profile = new ProfileMixin();
 
     @Option(
             names = "--runs",
@@ -81,7 +77,7 @@ final class BisectStepCommand implements Callable<Integer> {
         Catalogue.Entry entry = reproducer.choice(spec).only();
         Bug bug = bug(entry.fullId());
         TerminalProgress progress = TerminalProgress.on(spec.commandLine().getErr());
-        TreeStep step = new TreeStep(tree, profile);
+        TreeStep step = new TreeStep(tree, profile.name());
         PrintWriter out = spec.commandLine().getOut();
         Optional<TreeStep.Answer> broken = step.build(options.fragments(), progress);
         if (broken.isPresent()) {

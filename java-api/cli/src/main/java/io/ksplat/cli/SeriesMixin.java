@@ -36,12 +36,8 @@ final class SeriesMixin {
             description = "Each reproducer of the catalogue: which verdicts change? Needs no bug on the base.")
     private boolean all;
 
-    @Option(
-            names = "--profile",
-            paramLabel = "NAME",
-            defaultValue = "lockdep",
-            description = "How kernels of the tree are configured: plain, lockdep, kasan, selftests; default lockdep.")
-    private String profile = "lockdep";
+    @Mixin
+    private ProfileMixin profile = new ProfileMixin();
 
     @Option(
             names = "--error",
@@ -77,7 +73,7 @@ final class SeriesMixin {
             throw new ParameterException(spec.commandLine(), "--most is at least 1, --error between 0 and 0.5");
         }
         String from = base == null ? known.orElse("HEAD") : base;
-        return new SeriesTrial.Question(tree, from, profile, each, all, error, pairs, List.of());
+        return new SeriesTrial.Question(tree, from, profile.name(), each, all, error, pairs, List.of());
     }
 
     /** Returns what is said of programs. */
