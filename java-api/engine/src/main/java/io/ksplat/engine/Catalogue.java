@@ -2,10 +2,8 @@
 package io.ksplat.engine;
 
 import io.ksplat.kernel.internal.EditDistance;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /**
  * Reproducers that can be run, by their ids.
@@ -88,13 +86,7 @@ public record Catalogue(List<Entry> entries) {
         return entries.stream()
                 .filter(entry -> entry.id().equals(id))
                 .findFirst()
-                .orElseThrow(() -> {
-                    String near = entries.stream()
-                            .map(Entry::id)
-                            .sorted(Comparator.comparingInt(other -> EditDistance.between(id, other)))
-                            .limit(3)
-                            .collect(Collectors.joining(", "));
-                    return new IllegalArgumentException("there is no reproducer " + id + "; the nearest: " + near);
-                });
+                .orElseThrow(() -> new IllegalArgumentException("there is no reproducer " + id + "; the nearest: "
+                        + EditDistance.nearest(id, entries.stream().map(Entry::id))));
     }
 }

@@ -2,10 +2,24 @@
 package io.ksplat.kernel.internal;
 
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Levenshtein's distance: the number of letters to insert, delete or replace to turn one word into another. */
 public final class EditDistance {
+    /** So many names stand in a message. */
+    private static final int NEAREST = 3;
+
     private EditDistance() {}
+
+    /** Returns the names that are nearest to a word, the nearest first, for a message; those that are as near as each other stay in their order. */
+    public static String nearest(String word, Stream<String> names) {
+        return names.distinct()
+                .sorted(Comparator.comparingInt(name -> between(word, name)))
+                .limit(NEAREST)
+                .collect(Collectors.joining(", "));
+    }
 
     /** Counts the edits between two words. */
     public static int between(String one, String other) {

@@ -16,13 +16,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The operations that a hunt knows. Their BPF C lies in {@code reproducers/operations/}. */
 public final class Operations {
     private static final String KNOWN = "/io/ksplat/reproducers/known.toml";
-    private static final int NEAR = 3;
     private static final Map<String, Operation> ALL = all();
 
     private Operations() {}
@@ -74,14 +72,10 @@ public final class Operations {
                         operation.name().equals(name) || operation.family().equals(name))
                 .toList();
         if (found.isEmpty()) {
-            String near = ALL.values().stream()
-                    .flatMap(operation -> Stream.of(operation.name(), operation.family()))
-                    .distinct()
-                    .sorted(Comparator.comparingInt(other -> EditDistance.between(name, other)))
-                    .limit(NEAR)
-                    .collect(Collectors.joining(", "));
-            throw new IllegalArgumentException(
-                    "there is no operation " + name + "; the nearest: " + near + "; all of them: ksplat hunt --list");
+            Stream<String> names =
+                    ALL.values().stream().flatMap(operation -> Stream.of(operation.name(), operation.family()));
+            throw new IllegalArgumentException("there is no operation " + name + "; the nearest: "
+                    + EditDistance.nearest(name, names) + "; all of them: ksplat hunt --list");
         }
         return found;
     }

@@ -15,7 +15,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,7 +23,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -43,7 +41,6 @@ public final class ModuleFiles {
 
     private static final long MOST_BYTES = 64 << 20;
     private static final int MOST_NEEDED = 200;
-    private static final int NEAR = 3;
 
     private final Path folder;
     private final Map<String, List<String>> needed;
@@ -212,12 +209,6 @@ public final class ModuleFiles {
     }
 
     private String near(String name) {
-        return " (near: "
-                + needed.keySet().stream()
-                        .sorted(Comparator.comparingInt((String other) -> EditDistance.between(name, other))
-                                .thenComparing(Comparator.naturalOrder()))
-                        .limit(NEAR)
-                        .collect(Collectors.joining(", "))
-                + ")";
+        return " (near: " + EditDistance.nearest(name, needed.keySet().stream().sorted()) + ")";
     }
 }
