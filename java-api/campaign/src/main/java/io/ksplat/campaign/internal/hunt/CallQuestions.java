@@ -83,29 +83,23 @@ final class CallQuestions implements Scenario {
             SortedMap<String, Integer> helpers,
             SortedMap<String, Integer> kfuncs)
             throws IOException, InterruptedException {
-        String questions = String.join("\n", kernel.key(), helpers.toString(), kfuncs.toString(), REFUSAL.pattern());
+        CallQuestions questions = new CallQuestions(helpers, kfuncs);
         return Cache.standard()
                 .<Set<String>, IOException>read(
                         "verifier",
-                        Digests.sha256(questions),
-                        fresh -> Files.write(fresh.resolve(ANSWERS), asked(session, settings, helpers, kfuncs)),
+                        Digests.sha256(kernel.key() + "\n" + questions.calls + "\n" + REFUSAL.pattern()),
+                        fresh -> Files.write(fresh.resolve(ANSWERS), questions.askedIn(session, settings)),
                         folder -> Set.copyOf(Files.readAllLines(folder.resolve(ANSWERS))));
     }
 
-    private static Set<String> asked(
-            Session session,
-            RunSettings settings,
-            SortedMap<String, Integer> helpers,
-            SortedMap<String, Integer> kfuncs)
-            throws IOException, InterruptedException {
-        CallQuestions questions = new CallQuestions(helpers, kfuncs);
-        session.progress().report("asking the verifier about " + questions.calls.size() + " helpers and kfuncs");
-        Conclusion conclusion = session.run(settings, questions).execute();
-        if (!questions.answered) {
+    private Set<String> askedIn(Session session, RunSettings settings) throws IOException, InterruptedException {
+        session.progress().report("asking the verifier about " + calls.size() + " helpers and kfuncs");
+        Conclusion conclusion = session.run(settings, this).execute();
+        if (!answered) {
             throw new IOException("the verifier did not answer: "
                     + conclusion.message().orElse(conclusion.verdict().name()));
         }
-        return questions.refused;
+        return refused;
     }
 
     @Override
