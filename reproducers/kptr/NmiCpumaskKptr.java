@@ -43,8 +43,8 @@ class NmiCpumaskKptr {
                 .on(0)
                 .orStorm(2, Duration.ofSeconds(5))
                 .fire();
-        // Objects that were freed while the allocator waited for a grace period stay there until its cache overflows
-        // again (do_call_rcu_ttrace()).
+        // Objects that were freed while the allocator waited for a grace period stay there until it is given others
+        // (do_call_rcu_ttrace()).
         if (machine.soon(() -> bpf.global("dropped").get() == MASKS)) {
             machine.eventually(() -> {
                 bpf.program("free_more").runOn(0);

@@ -5,6 +5,10 @@
 
 #define MASKS 256
 
+/* What free_more() releases, some in each call. */
+#define SPARE 1024
+#define SOME 4
+
 struct bpf_cpumask *bpf_cpumask_create(void) __ksym;
 void bpf_cpumask_release(struct bpf_cpumask *mask) __ksym;
 
@@ -14,7 +18,7 @@ struct mask_slot {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, MASKS);
+	__uint(max_entries, MASKS + SPARE);
 	__type(key, int);
 	__type(value, struct mask_slot);
 } stash SEC(".maps");
@@ -22,6 +26,7 @@ struct {
 u64 targets[MASKS];
 u64 dropped;
 u64 freed;
+u64 spare = MASKS;
 
 /* Puts a new cpumask into slot i; returns its address, or 0. */
 static __always_inline u64 put(u64 i)
@@ -71,28 +76,34 @@ static long stash_mask(u64 i, void *ctx)
 	return 0;
 }
 
+static long stash_spare(u64 i, void *ctx)
+{
+	return !put(MASKS + i);
+}
+
 SEC("syscall")
 int stash_masks(void *ctx)
 {
-	return bpf_loop(MASKS, stash_mask, NULL, 0);
+	bpf_loop(MASKS, stash_mask, NULL, 0);
+	bpf_loop(SPARE, stash_spare, NULL, 0);
+	return 0;
 }
 
-static long put_more(u64 i, void *ctx)
-{
-	return !put(i);
-}
-
-static long take_more(u64 i, void *ctx)
-{
-	return take(i) < 0;
-}
-
-/* Enough to overflow the allocator's cache: only then does it check what waits to be given back (free_bulk()). */
+/*
+ * The allocator looks at what waits to be given back when something is freed (check_free_by_rcu(), and free_bulk() if
+ * its cache overflows). Nothing is allocated here: that may take what waits, and then it waits once more.
+ */
 SEC("syscall")
 int free_more(void *ctx)
 {
-	bpf_loop(MASKS, put_more, NULL, 0);
-	bpf_loop(MASKS, take_more, NULL, 0);
+	u64 i;
+
+	for (i = 0; i < SOME; i++) {
+		if (spare >= MASKS + SPARE)
+			break;
+		take(spare);
+		spare++;
+	}
 	return 0;
 }
 
