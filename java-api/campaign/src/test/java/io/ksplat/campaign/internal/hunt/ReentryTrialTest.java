@@ -31,6 +31,7 @@ class ReentryTrialTest {
         FAILS,
         DEADLY,
         DEADLY_WITHOUT_A_TRACE,
+        CRASHING,
         NEVER_PASSED,
         REFUSED,
         /** ksplat fails. */
@@ -43,6 +44,7 @@ class ReentryTrialTest {
 
     private final Map<String, Nature> kernel = new HashMap<>();
     private final List<Integer> runs = new ArrayList<>();
+    private final List<Integer> numbers = new ArrayList<>();
     private boolean again = true;
 
     private static Place place(String name) {
@@ -57,16 +59,19 @@ class ReentryTrialTest {
         return new ReentryTrial(
                         OPERATION,
                         this::together,
-                        (place, deadly, lock, number) -> new Finding(
-                                again ? "signature" : "",
-                                lock,
-                                place.where(),
-                                place.where(),
-                                1,
-                                again,
-                                false,
-                                Optional.empty(),
-                                place.section()),
+                        (place, deadly, lock, number) -> {
+                            numbers.add(number);
+                            return new Finding(
+                                    again ? "signature" : "",
+                                    lock,
+                                    place.where(),
+                                    place.where(),
+                                    1,
+                                    again,
+                                    false,
+                                    Optional.empty(),
+                                    place.section());
+                        },
                         PLACES,
                         100)
                 .run();
@@ -94,16 +99,17 @@ class ReentryTrialTest {
         }
         for (Place place : places) {
             Nature nature = of(place);
-            boolean dead = verdict == Verdict.DEADLOCK;
+            boolean dead = verdict.isSplat();
             boolean entered = !dead && nature != Nature.NEVER_PASSED;
-            boolean deadly = nature == Nature.DEADLY || nature == Nature.DEADLY_WITHOUT_A_TRACE;
+            boolean deadly =
+                    nature == Nature.DEADLY || nature == Nature.DEADLY_WITHOUT_A_TRACE || nature == Nature.CRASHING;
             boolean trace = nature != Nature.DEADLY_WITHOUT_A_TRACE;
             controls.add(Control.effect("entered at " + place.section(), 0, entered && trace ? 1 : 0));
             controls.add(Control.effect("left at " + place.section(), 0, entered && !deadly ? 1 : 0));
             controls.add(
                     Control.effect("succeeded at " + place.section(), 0, entered && nature == Nature.SAFE ? 1 : 0));
             if (entered && deadly) {
-                verdict = Verdict.DEADLOCK;
+                verdict = nature == Nature.CRASHING ? Verdict.CRASH : Verdict.DEADLOCK;
             }
             if (nature == Nature.ODD) {
                 verdict = Verdict.INCONCLUSIVE;
@@ -129,9 +135,11 @@ class ReentryTrialTest {
                 .message(message)
                 .controls(controls)
                 .evidence(
-                        verdict == Verdict.DEADLOCK
+                        verdict.isSplat()
                                 ? List.of(Evidence.builder(
-                                                EvidenceKind.LOCKDEP_RECURSIVE,
+                                                verdict == Verdict.CRASH
+                                                        ? EvidenceKind.OOPS
+                                                        : EvidenceKind.LOCKDEP_RECURSIVE,
                                                 "possible recursive locking",
                                                 "signature")
                                         .build())
@@ -162,6 +170,20 @@ class ReentryTrialTest {
         assertThat(tried.points()).isEqualTo(4);
         assertThat(tried.succeeded()).isEqualTo(2);
         assertThat(runs).containsExactly(4, 3, 2);
+        assertThat(numbers).as("one lock").containsExactly(1);
+    }
+
+    @Test
+    void nothingIsRunWithoutAPlace() throws Exception {
+        PLACES.forEach(place -> kernel.put(place.section().substring("fentry/".length()), Nature.DEADLY));
+        assertThat(tried().findings().get(0).points()).isEqualTo(4);
+        assertThat(runs).containsExactly(4, 3, 2, 1);
+    }
+
+    @Test
+    void aCrashIsNoDeadlock() throws Exception {
+        kernel.put("b", Nature.CRASHING);
+        assertThat(tried().answer()).isEqualTo(Answer.CRASH);
     }
 
     @Test
@@ -213,7 +235,7 @@ class ReentryTrialTest {
         Tried tried = tried();
         assertThat(tried.answer()).isEqualTo(Answer.DEADLOCK);
         assertThat(tried.points()).isEqualTo(3);
-        assertThat(tried.message()).hasValueSatisfying(why -> assertThat(why).contains("fentry/a: because"));
+        assertThat(tried.message()).contains("no program at fentry/a: because");
 
         PLACES.forEach(place -> kernel.put(place.section().substring("fentry/".length()), Nature.REFUSED));
         assertThat(tried().answer()).isEqualTo(Answer.REJECTED);
