@@ -3,6 +3,9 @@
  * Last references to objects of the kernel, one a turn: dropped by exchange and release, or by the destructor when the element
  * that holds it is deleted or overwritten. Define ACTION_* and VARIANT_* before including it.
  */
+#if !defined(PAUSE_NS) && !defined(PLACES)
+#define PAUSE_NS 100000000
+#endif
 #include "operation.bpf.h"
 
 #ifndef KPTR_DROP_BPF_H
@@ -30,7 +33,7 @@ void bpf_cpumask_release(struct bpf_cpumask *mask) __ksym;
 #define RELEASE bpf_cpumask_release
 #endif
 
-#define OBJECTS 16
+#define OBJECTS 32
 
 struct object_slot {
 	OBJECT __kptr *object;

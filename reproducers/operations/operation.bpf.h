@@ -40,6 +40,8 @@ static __always_inline long other_operation(void *ctx, u32 turn);
 
 u64 task_ran;
 u64 task_succeeded;
+/* Whether its last turn did not. */
+u64 task_failed;
 /* The last one, positive: what is counted never decreases below its beginning. */
 u64 task_error;
 #ifndef PLACES
@@ -47,6 +49,39 @@ u64 nmi_ran;
 u64 nmi_succeeded;
 u64 nmi_error;
 #endif
+
+/*
+ * Of a walk: the turn that is walked, from 1. It waits until the machine stands where it begins: else a host that is late would
+ * find the objects used up. Then all bits are set.
+ */
+#ifndef WALKED_TURN
+#define WALKED_TURN 0
+#endif
+u64 walked_turn = WALKED_TURN;
+
+/*
+ * In a reproducer: for how long the task waits before each turn, so that an NMI can be aimed before the objects are used up. Of
+ * what can be done to each object only once.
+ */
+#ifndef PAUSE_NS
+#define PAUSE_NS 0
+#endif
+u64 last_turn_ns;
+
+static __always_inline bool is_too_early(void)
+{
+	u64 now;
+
+	if (walked_turn)
+		return task_ran + 1 >= walked_turn;
+	if (!PAUSE_NS)
+		return false;
+	now = bpf_ktime_get_ns();
+	if (now - last_turn_ns < PAUSE_NS)
+		return true;
+	last_turn_ns = now;
+	return false;
+}
 
 /* One of SLOTS elements: the task takes the first half of them, the NMI the second. */
 static __always_inline u32 slot_of(u32 turn)
@@ -133,11 +168,12 @@ int in_task(void *ctx)
 {
 	long result;
 
-	if (bpf_get_smp_processor_id())
+	if (bpf_get_smp_processor_id() || is_too_early())
 		return 0;
 	begin_turn();
 	result = operation(ctx, task_ran++ & (FIRST_NMI_TURN - 1));
 	end_turn();
+	task_failed = result != 0;
 	if (result)
 		task_error = result < 0 ? -result : result;
 	else

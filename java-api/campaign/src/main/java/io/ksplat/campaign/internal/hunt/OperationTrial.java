@@ -21,9 +21,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 
@@ -45,6 +47,11 @@ record OperationTrial(
 
     /** A counter of each operation's program. */
     private static final String TASK_SUCCEEDED = "task_succeeded";
+
+    private static final String TASK_ERROR = "task_error";
+
+    /** Whether its last turn did not succeed. */
+    private static final String TASK_FAILED = "task_failed";
 
     /** What runs of several places at once leave, in the operation's folder. */
     private static final String TRIAL = "trial";
@@ -75,7 +82,7 @@ record OperationTrial(
                     request.scope().mode() == HuntMode.NMI ? own : own.resolve("walk"),
                     operation,
                     operation.id(HuntMode.NMI),
-                    new Repetition.InNmi(".aimAt(\"" + BEGIN + "\")"),
+                    new Repetition.Walk(BEGIN, operation.hit()),
                     Verdict.CLEAN,
                     "no lock is held at the beginning");
             anchor = anchors.freeze(
@@ -83,11 +90,13 @@ record OperationTrial(
                     request.kernel(),
                     BEGIN,
                     operation.hit(),
-                    List.of(TASK_SUCCEEDED, Judged.SUCCEEDED, Judged.ERROR));
+                    List.of(TASK_SUCCEEDED, TASK_FAILED, TASK_ERROR, Judged.SUCCEEDED, Judged.ERROR),
+                    Optional.of(Repetition.Walk.TURN));
             FrozenMachine frozen = anchors.open(anchor);
-            SteppedPath path = walk(own, frozen);
+            Map<String, Long> walked = new HashMap<>();
+            SteppedPath path = walk(own, frozen, walked);
             return switch (request.scope().mode()) {
-                case NMI -> interrupt(operation, own, frozen, path);
+                case NMI -> interrupt(operation, own, frozen, path, walked);
                 case REENTRY -> enter(operation, own, frozen, path);
             };
         } catch (NoAnchorException e) {
@@ -119,14 +128,17 @@ record OperationTrial(
         return Tried.without(operation, request.scope().mode(), answer, why, failed);
     }
 
-    private SteppedPath walk(Path own, FrozenMachine frozen) throws IOException {
+    private SteppedPath walk(Path own, FrozenMachine frozen, Map<String, Long> counters) throws IOException {
         Symbol begin = frozen.symbols().named(BEGIN).get(0);
         return SteppedPath.walk(
                 frozen.template(),
                 frozen.tools(),
                 frozen.symbols(),
                 frozen.anchor().cpu(),
-                new SteppedPath.Extent(LONGEST, addresses -> isBack(begin, addresses)),
+                new SteppedPath.Extent(
+                        LONGEST,
+                        addresses -> isBack(begin, addresses),
+                        machine -> counters.putAll(frozen.anchor().read(machine))),
                 own,
                 progress);
     }
@@ -151,7 +163,9 @@ record OperationTrial(
                 .run();
     }
 
-    private Tried interrupt(Operation operation, Path own, FrozenMachine frozen, SteppedPath path)
+    /** @param walked the counters at the end of the path */
+    private Tried interrupt(
+            Operation operation, Path own, FrozenMachine frozen, SteppedPath path, Map<String, Long> walked)
             throws IOException, InterruptedException {
         Anchor anchor = frozen.anchor();
         Map<Integer, Map<String, Long>> counters = new ConcurrentHashMap<>();
@@ -182,10 +196,19 @@ record OperationTrial(
             Files.write(
                     own.resolve(POINTS),
                     map.measured().stream().map(OperationTrial::words).toList());
-            return new Judged(operation, path.length(), path.length() < LONGEST, map, counters)
+            return new Judged(operation, way(path, walked), map, counters)
                     .answer((windows, deadly) ->
                             confirmation.of(operation, path, frozen.symbols(), windows, deadly, own));
         }
+    }
+
+    private static Judged.Way way(SteppedPath path, Map<String, Long> walked) {
+        return new Judged.Way(
+                path.length(),
+                path.length() < LONGEST,
+                walked.getOrDefault(TASK_FAILED, 0L) == 0
+                        ? OptionalLong.empty()
+                        : OptionalLong.of(walked.getOrDefault(TASK_ERROR, 0L)));
     }
 
     /** Returns whether both take the same lock, by its address; or if that cannot be told: the NMI is too long, or one of them failed. */

@@ -46,6 +46,37 @@ sealed interface Repetition {
         }
     }
 
+    /**
+     * In an NMI at each instruction of a path that is walked first.
+     *
+     * @param begin the function at whose first instruction it begins
+     * @param turn the task's turn that is walked, from 1; it waits until the machine stands there
+     */
+    record Walk(String begin, int turn) implements Repetition {
+        /** The variable for which it waits. */
+        static final String TURN = "walked_turn";
+
+        @Override
+        public String template() {
+            return "Operation.java.txt";
+        }
+
+        @Override
+        public String words() {
+            return ".aimAt(\"" + begin + "\")";
+        }
+
+        @Override
+        public String before() {
+            return "#define WALKED_TURN " + turn + "\n";
+        }
+
+        @Override
+        public String behind() {
+            return "";
+        }
+    }
+
     /** In programs that are attached to what it passes; each does it in a turn of its own. */
     record AtPlaces(List<Place> places) implements Repetition {
         public AtPlaces {

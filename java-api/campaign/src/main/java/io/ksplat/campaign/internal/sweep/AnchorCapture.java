@@ -17,7 +17,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Freezes the machine of an armed reproducer instead of sending its first NMI, when the CPU at which the NMI was aimed
@@ -28,9 +30,17 @@ import java.util.List;
  * @param symbol the anchor: the first instruction of this kernel function
  * @param hit which hit to stop at: the n-th time the CPU reaches the symbol, counted from 1
  * @param globals variables of the reproducer's program that are to be read beside its controls, and may have any value
+ * @param released a variable of the program for which it waits: all its bits are set when the machine stands at the anchor
  * @param folder holds the machine's memory and receives its state
  */
-record AnchorCapture(String kernel, String qemu, String symbol, int hit, List<String> globals, Path folder)
+record AnchorCapture(
+        String kernel,
+        String qemu,
+        String symbol,
+        int hit,
+        List<String> globals,
+        Optional<String> released,
+        Path folder)
         implements CaptureHook {
     AnchorCapture {
         globals = List.copyOf(globals);
@@ -53,6 +63,12 @@ record AnchorCapture(String kernel, String qemu, String symbol, int hit, List<St
                         + " of the time at which the reproducer would have sent its NMI");
             }
             address = gdb.programCounter(cpu);
+            if (released.isPresent()) {
+                ControlSet.Position variable = fixture.position(released.get());
+                byte[] ones = new byte[variable.bytes()];
+                Arrays.fill(ones, (byte) 0xff);
+                gdb.writePhysical(variable.address(), ones);
+            }
         }
         freeze(fixture, cpu);
         throw new MachineException("the machine was frozen on CPU " + cpu + " at " + Aim.where(symbols, address));

@@ -76,9 +76,16 @@ public final class AnchorShelf {
      * Runs a reproducer up to the anchor and returns the name under which its machine is kept.
      *
      * @param globals variables of its program that are to be read beside its controls
+     * @param released a variable for which its program waits, see {@link AnchorCapture}
      * @throws NoAnchorException if the run ended before
      */
-    public String freeze(Catalogue.Entry reproducer, String kernel, String from, int hit, List<String> globals)
+    public String freeze(
+            Catalogue.Entry reproducer,
+            String kernel,
+            String from,
+            int hit,
+            List<String> globals,
+            Optional<String> released)
             throws IOException, InterruptedException {
         makeRoom();
         byte[] suffix = new byte[3];
@@ -90,7 +97,8 @@ public final class AnchorShelf {
                 from,
                 HexFormat.of().formatHex(suffix)));
         cache.<IOException>entry(Anchor.KIND, name, fresh -> {
-            AnchorCapture capture = new AnchorCapture(kernel, session.qemuVersion(), from, hit, globals, fresh);
+            AnchorCapture capture =
+                    new AnchorCapture(kernel, session.qemuVersion(), from, hit, globals, released, fresh);
             RunOutcome outcome = runner.run(new RunRequest(
                     session,
                     reproducer,

@@ -81,7 +81,8 @@ public final class SteppedPath {
     public static SteppedPath walk(
             Template anchor, HostTools tools, Symbols symbols, int cpu, int length, Path folder, Progress progress)
             throws IOException {
-        return walk(anchor, tools, symbols, cpu, new Extent(length, addresses -> false), folder, progress);
+        return walk(
+                anchor, tools, symbols, cpu, new Extent(length, addresses -> false, machine -> {}), folder, progress);
     }
 
     /**
@@ -89,8 +90,15 @@ public final class SteppedPath {
      *
      * @param most the largest number of instructions
      * @param ends tells from all addresses so far whether the last one is the first behind the path
+     * @param atEnd sees the machine that stands there
      */
-    public record Extent(int most, Predicate<List<Long>> ends) {}
+    public record Extent(int most, Predicate<List<Long>> ends, AtEnd atEnd) {}
+
+    /** Looks at the machine that stands at the end of the path. */
+    @FunctionalInterface
+    public interface AtEnd {
+        void see(VirtualMachine machine) throws IOException;
+    }
 
     /** Steps through the path once, until it ends. */
     public static SteppedPath walk(
@@ -133,6 +141,7 @@ public final class SteppedPath {
                     gdb = machine.gdb();
                 }
             }
+            extent.atEnd().see(machine);
         } finally {
             gdb.close();
             Files.deleteIfExists(state);

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -66,7 +67,13 @@ public final class Sweep {
         Path runs = Files.createTempDirectory("ksplat-anchor");
         try (Session session = Session.open(AnchorShelf.options(progress))) {
             return AnchorShelf.open(session, runner, runs, progress)
-                    .freeze(request.reproducer(), request.kernel(), request.from(), request.hit(), List.of());
+                    .freeze(
+                            request.reproducer(),
+                            request.kernel(),
+                            request.from(),
+                            request.hit(),
+                            List.of(),
+                            Optional.empty());
         } finally {
             Folders.remove(runs);
         }
@@ -88,7 +95,13 @@ public final class Sweep {
         long start = System.nanoTime();
         String name = request.anchor().isPresent()
                 ? request.anchor().get()
-                : anchors.freeze(request.reproducer(), request.kernel(), request.from(), request.hit(), List.of());
+                : anchors.freeze(
+                        request.reproducer(),
+                        request.kernel(),
+                        request.from(),
+                        request.hit(),
+                        List.of(),
+                        Optional.empty());
         FrozenMachine frozen = anchors.open(name);
         Anchor anchor = frozen.anchor();
         Symbols symbols = frozen.symbols();
