@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Maps without keys: push, pop and peek. Define ACTION_* and VARIANT_* before including it. */
+#define SET_UP "raw_tp"
 #include "operation.bpf.h"
 
 #ifndef QUEUE_BPF_H
