@@ -67,6 +67,11 @@ class SyscallFaultsTest {
             return call + " " + number + ": " + error;
         }
 
+        /** Java hears of no end then, and each process is waited for until its deadline: minutes together. */
+        private boolean losesItsChildren() {
+            return call.equals("wait4") && number == 1;
+        }
+
         private List<String> command(StressTools tools, Path trace) {
             List<String> words = new ArrayList<>(tools.command("strace"));
             // The tool's libraries are not ksplat's.
@@ -83,7 +88,8 @@ class SyscallFaultsTest {
                 .sorted(Map.Entry.comparingByKey())
                 .flatMap(call -> call.getValue().stream()
                         .flatMap(error ->
-                                IntStream.of(CALLS).mapToObj(number -> new Fault(call.getKey(), error, number))));
+                                IntStream.of(CALLS).mapToObj(number -> new Fault(call.getKey(), error, number))))
+                .filter(fault -> !fault.losesItsChildren());
     }
 
     @ParameterizedTest
