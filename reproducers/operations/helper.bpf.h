@@ -250,7 +250,7 @@ static __always_inline long operation(void *ctx, u32 turn)
 #elif defined(VARIANT_d_path)
 	struct task_struct *task = bpf_get_current_task_btf();
 	char text[32];
-	long result = bpf_d_path(&task->mm->exe_file->f_path, text, sizeof(text));
+	long result = bpf_d_path((struct path *)&task->mm->exe_file->f_path, text, sizeof(text));
 
 	return result < 0 ? result : 0;
 #elif defined(VARIANT_ktime_get_ns)
