@@ -123,13 +123,17 @@ static __always_inline long move_first(void)
 }
 #endif
 
+#if defined(VARIANT_list_move) || defined(VARIANT_tree_move)
+static long fill(u64 i, void *ctx)
+{
+	return add(i) != 0;
+}
+#endif
+
 static __always_inline long prepare(void)
 {
 #if defined(VARIANT_list_move) || defined(VARIANT_tree_move)
-	int i;
-
-	bpf_for(i, 0, NODES)
-		add(i);
+	bpf_loop(NODES, fill, NULL, 0);
 #endif
 	return 0;
 }

@@ -5,9 +5,7 @@
 #define STDERR 2
 
 #if defined(VARIANT_print_stack)
-#ifdef HAS_bpf_stream_print_stack
 int bpf_stream_print_stack(int stream) __ksym __weak;
-#endif
 #elif defined(HAS_bpf_stream_vprintk)
 int bpf_stream_vprintk(int stream, const char *format, const void *values, u32 size) __ksym __weak;
 #define PRINT bpf_stream_vprintk(STDERR, format, values, sizeof(values))
