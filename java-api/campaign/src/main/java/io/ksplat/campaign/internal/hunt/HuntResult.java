@@ -84,6 +84,27 @@ public record HuntResult(
             return new Tried(operation.name(), mode, answer, 0, 0, 0, List.of(), List.of(), why, failed);
         }
 
+        /**
+         * Returns the same, but that it is not called SAFE: the operation failed in the task, and may have taken no lock.
+         *
+         * @param error the task's, positive
+         */
+        Tried afterFailedTask(long error) {
+            return answer == Answer.SAFE
+                    ? new Tried(
+                            name,
+                            mode,
+                            Answer.INCONCLUSIVE,
+                            instructions,
+                            points,
+                            succeeded,
+                            locks,
+                            findings,
+                            Optional.of("it failed in the task, with error " + error),
+                            failed)
+                    : this;
+        }
+
         private Tried knowing(Function<Finding, Finding> knowledge) {
             return new Tried(
                     name,

@@ -11,30 +11,22 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.regex.Pattern;
 
 /**
  * The measured points of one operation, and what they mean.
  *
+ * @param length of its path
+ * @param whole whether the path ends where the operation does
  * @param counters what the program had counted at each point
  */
-record Judged(Operation operation, Way way, SweepMap map, Map<Integer, Map<String, Long>> counters) {
+record Judged(Operation operation, int length, boolean whole, SweepMap map, Map<Integer, Map<String, Long>> counters) {
     /** Counters of each operation's program. */
     static final String SUCCEEDED = "nmi_succeeded";
 
     static final String ERROR = "nmi_error";
 
     private static final Pattern ADDRESS = Pattern.compile(".*[0-9a-f]{8,}.*");
-
-    /**
-     * What the task did on its path.
-     *
-     * @param length in instructions
-     * @param whole whether the path ends where the operation does
-     * @param error the operation's, positive; empty if it succeeded
-     */
-    record Way(int length, boolean whole, OptionalLong error) {}
 
     /** Shows windows again, on machines of their own. */
     @FunctionalInterface
@@ -62,20 +54,12 @@ record Judged(Operation operation, Way way, SweepMap map, Map<Integer, Map<Strin
         if (doubt.isPresent()) {
             return tried(Answer.INCONCLUSIVE, List.of(), doubt);
         }
-        if (succeeded() == 0) {
-            return tried(
-                    Answer.REFUSED,
-                    List.of(),
-                    Optional.of("it only failed in the NMI, the last time with error "
-                            + count(map.measured().get(0), ERROR)));
-        }
-        // What fails may take no lock.
-        return way.error().isPresent()
+        return succeeded() == 0
                 ? tried(
-                        Answer.INCONCLUSIVE,
+                        Answer.REFUSED,
                         List.of(),
-                        Optional.of("it failed in the task, with error "
-                                + way.error().getAsLong()))
+                        Optional.of("it only failed in the NMI, the last time with error "
+                                + count(map.measured().get(0), ERROR)))
                 : tried(Answer.SAFE, List.of(), Optional.empty());
     }
 
@@ -89,9 +73,9 @@ record Judged(Operation operation, Way way, SweepMap map, Map<Integer, Map<Strin
                                 .orElseGet(() -> point.console().stream()
                                         .findFirst()
                                         .orElse(point.verdict().name())))
-                .or(() -> way.whole()
+                .or(() -> whole
                         ? Optional.empty()
-                        : Optional.of("the operation is longer than " + way.length() + " instructions"));
+                        : Optional.of("the operation is longer than " + length + " instructions"));
     }
 
     private int succeeded() {
@@ -110,7 +94,7 @@ record Judged(Operation operation, Way way, SweepMap map, Map<Integer, Map<Strin
                 operation.name(),
                 HuntMode.NMI,
                 answer,
-                way.length(),
+                length,
                 points.size(),
                 succeeded(),
                 points.stream()

@@ -82,7 +82,7 @@ record OperationTrial(
                     request.scope().mode() == HuntMode.NMI ? own : own.resolve("walk"),
                     operation,
                     operation.id(HuntMode.NMI),
-                    new Repetition.Walk(BEGIN, operation.hit()),
+                    Repetition.InNmi.ofWalk(BEGIN, operation.hit()),
                     Verdict.CLEAN,
                     "no lock is held at the beginning");
             anchor = anchors.freeze(
@@ -91,14 +91,16 @@ record OperationTrial(
                     BEGIN,
                     operation.hit(),
                     List.of(TASK_SUCCEEDED, TASK_FAILED, TASK_ERROR, Judged.SUCCEEDED, Judged.ERROR),
-                    Optional.of(Repetition.Walk.TURN));
+                    Optional.of(Repetition.InNmi.WALKED_TURN));
             FrozenMachine frozen = anchors.open(anchor);
-            Map<String, Long> walked = new HashMap<>();
-            SteppedPath path = walk(own, frozen, walked);
-            return switch (request.scope().mode()) {
-                case NMI -> interrupt(operation, own, frozen, path, walked);
-                case REENTRY -> enter(operation, own, frozen, path);
+            Walked walked = walk(own, frozen);
+            Tried tried = switch (request.scope().mode()) {
+                case NMI -> interrupt(operation, own, frozen, walked.path());
+                case REENTRY -> enter(operation, own, frozen, walked.path());
             };
+            return walked.error().isPresent()
+                    ? tried.afterFailedTask(walked.error().getAsLong())
+                    : tried;
         } catch (NoAnchorException e) {
             return noAnchor(operation, e);
         } catch (IOException e) {
@@ -128,9 +130,17 @@ record OperationTrial(
         return Tried.without(operation, request.scope().mode(), answer, why, failed);
     }
 
-    private SteppedPath walk(Path own, FrozenMachine frozen, Map<String, Long> counters) throws IOException {
+    /**
+     * What the task did in the frozen machine.
+     *
+     * @param error of the operation, positive; empty if it succeeded
+     */
+    private record Walked(SteppedPath path, OptionalLong error) {}
+
+    private Walked walk(Path own, FrozenMachine frozen) throws IOException {
         Symbol begin = frozen.symbols().named(BEGIN).get(0);
-        return SteppedPath.walk(
+        Map<String, Long> atEnd = new HashMap<>();
+        SteppedPath path = SteppedPath.walk(
                 frozen.template(),
                 frozen.tools(),
                 frozen.symbols(),
@@ -138,9 +148,14 @@ record OperationTrial(
                 new SteppedPath.Extent(
                         LONGEST,
                         addresses -> isBack(begin, addresses),
-                        machine -> counters.putAll(frozen.anchor().read(machine))),
+                        machine -> atEnd.putAll(frozen.anchor().read(machine))),
                 own,
                 progress);
+        return new Walked(
+                path,
+                atEnd.getOrDefault(TASK_FAILED, 0L) == 0
+                        ? OptionalLong.empty()
+                        : OptionalLong.of(atEnd.getOrDefault(TASK_ERROR, 0L)));
     }
 
     private Tried enter(Operation operation, Path own, FrozenMachine frozen, SteppedPath path)
@@ -163,9 +178,7 @@ record OperationTrial(
                 .run();
     }
 
-    /** @param walked the counters at the end of the path */
-    private Tried interrupt(
-            Operation operation, Path own, FrozenMachine frozen, SteppedPath path, Map<String, Long> walked)
+    private Tried interrupt(Operation operation, Path own, FrozenMachine frozen, SteppedPath path)
             throws IOException, InterruptedException {
         Anchor anchor = frozen.anchor();
         Map<Integer, Map<String, Long>> counters = new ConcurrentHashMap<>();
@@ -196,19 +209,10 @@ record OperationTrial(
             Files.write(
                     own.resolve(POINTS),
                     map.measured().stream().map(OperationTrial::words).toList());
-            return new Judged(operation, way(path, walked), map, counters)
+            return new Judged(operation, path.length(), path.length() < LONGEST, map, counters)
                     .answer((windows, deadly) ->
                             confirmation.of(operation, path, frozen.symbols(), windows, deadly, own));
         }
-    }
-
-    private static Judged.Way way(SteppedPath path, Map<String, Long> walked) {
-        return new Judged.Way(
-                path.length(),
-                path.length() < LONGEST,
-                walked.getOrDefault(TASK_FAILED, 0L) == 0
-                        ? OptionalLong.empty()
-                        : OptionalLong.of(walked.getOrDefault(TASK_ERROR, 0L)));
     }
 
     /** Returns whether both take the same lock, by its address; or if that cannot be told: the NMI is too long, or one of them failed. */

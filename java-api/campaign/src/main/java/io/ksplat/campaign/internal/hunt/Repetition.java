@@ -23,8 +23,26 @@ sealed interface Repetition {
      * In an NMI.
      *
      * @param aim the part of the statement that says where the NMI is to arrive
+     * @param before what its BPF C has before the family is included
      */
-    record InNmi(String aim) implements Repetition {
+    record InNmi(String aim, String before) implements Repetition {
+        /** The variable for which a task waits whose turn is to be walked. */
+        static final String WALKED_TURN = "walked_turn";
+
+        InNmi(String aim) {
+            this(aim, "");
+        }
+
+        /**
+         * Returns the one at each instruction of a path that is walked first.
+         *
+         * @param begin the function at whose first instruction it begins
+         * @param turn the task's turn that is walked, from 1; it waits until the machine stands there
+         */
+        static InNmi ofWalk(String begin, int turn) {
+            return new InNmi(".aimAt(\"" + begin + "\")", "#define WALKED_TURN " + turn + "\n");
+        }
+
         @Override
         public String template() {
             return "Operation.java.txt";
@@ -33,42 +51,6 @@ sealed interface Repetition {
         @Override
         public String words() {
             return aim;
-        }
-
-        @Override
-        public String before() {
-            return "";
-        }
-
-        @Override
-        public String behind() {
-            return "";
-        }
-    }
-
-    /**
-     * In an NMI at each instruction of a path that is walked first.
-     *
-     * @param begin the function at whose first instruction it begins
-     * @param turn the task's turn that is walked, from 1; it waits until the machine stands there
-     */
-    record Walk(String begin, int turn) implements Repetition {
-        /** The variable for which it waits. */
-        static final String TURN = "walked_turn";
-
-        @Override
-        public String template() {
-            return "Operation.java.txt";
-        }
-
-        @Override
-        public String words() {
-            return ".aimAt(\"" + begin + "\")";
-        }
-
-        @Override
-        public String before() {
-            return "#define WALKED_TURN " + turn + "\n";
         }
 
         @Override

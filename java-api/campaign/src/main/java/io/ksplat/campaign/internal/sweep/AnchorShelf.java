@@ -72,6 +72,12 @@ public final class AnchorShelf {
         return SessionOptions.standard(progress).withAccelerator(Optional.of(Accelerator.TCG.id()));
     }
 
+    /** Freezes the machine of a sweep, of whose program nothing is read but its controls. */
+    String freeze(SweepRequest request) throws IOException, InterruptedException {
+        return freeze(
+                request.reproducer(), request.kernel(), request.from(), request.hit(), List.of(), Optional.empty());
+    }
+
     /**
      * Runs a reproducer up to the anchor and returns the name under which its machine is kept.
      *

@@ -16,7 +16,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -66,14 +65,7 @@ public final class Sweep {
             throws IOException, InterruptedException {
         Path runs = Files.createTempDirectory("ksplat-anchor");
         try (Session session = Session.open(AnchorShelf.options(progress))) {
-            return AnchorShelf.open(session, runner, runs, progress)
-                    .freeze(
-                            request.reproducer(),
-                            request.kernel(),
-                            request.from(),
-                            request.hit(),
-                            List.of(),
-                            Optional.empty());
+            return AnchorShelf.open(session, runner, runs, progress).freeze(request);
         } finally {
             Folders.remove(runs);
         }
@@ -93,15 +85,7 @@ public final class Sweep {
     private SweepMap run(SweepRequest request, AnchorShelf anchors)
             throws IOException, InterruptedException, KernelException {
         long start = System.nanoTime();
-        String name = request.anchor().isPresent()
-                ? request.anchor().get()
-                : anchors.freeze(
-                        request.reproducer(),
-                        request.kernel(),
-                        request.from(),
-                        request.hit(),
-                        List.of(),
-                        Optional.empty());
+        String name = request.anchor().isPresent() ? request.anchor().get() : anchors.freeze(request);
         FrozenMachine frozen = anchors.open(name);
         Anchor anchor = frozen.anchor();
         Symbols symbols = frozen.symbols();

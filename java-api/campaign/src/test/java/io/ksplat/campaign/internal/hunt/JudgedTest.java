@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.ksplat.campaign.internal.hunt.HuntResult.Answer;
 import io.ksplat.campaign.internal.hunt.HuntResult.Finding;
 import io.ksplat.campaign.internal.hunt.HuntResult.Tried;
-import io.ksplat.campaign.internal.hunt.Judged.Way;
 import io.ksplat.campaign.internal.sweep.SweepMap;
 import io.ksplat.campaign.internal.sweep.SweepPoint;
 import io.ksplat.evidence.Verdict;
@@ -15,14 +14,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class JudgedTest {
     private static final Operation OPERATION =
             Operations.named(List.of("map-update/array")).get(0);
-
-    private static final Way WHOLE = new Way(7, true, OptionalLong.empty());
 
     private static SweepPoint point(int n, Verdict verdict, List<String> holds, String... console) {
         return new SweepPoint(
@@ -46,7 +42,7 @@ class JudgedTest {
                 Optional.of(why));
     }
 
-    private static Judged judged(Way way, Map<Integer, Map<String, Long>> counters, SweepPoint... points) {
+    private static Judged judged(boolean whole, Map<Integer, Map<String, Long>> counters, SweepPoint... points) {
         SweepMap map = new SweepMap(
                 "map-update/array",
                 "debian:7.2",
@@ -58,7 +54,7 @@ class JudgedTest {
                 List.of(),
                 List.of(4096L),
                 1.5);
-        return new Judged(OPERATION, way, map, counters);
+        return new Judged(OPERATION, 7, whole, map, counters);
     }
 
     private static Judged judged(SweepPoint... points) {
@@ -66,7 +62,7 @@ class JudgedTest {
         for (SweepPoint point : points) {
             counters.put(point.n(), Map.of(Judged.SUCCEEDED, 1L));
         }
-        return judged(WHOLE, counters, points);
+        return judged(true, counters, points);
     }
 
     private static Tried answer(Judged judged) throws Exception {
@@ -93,14 +89,14 @@ class JudgedTest {
     void pointsAtWhichItFailedDoNotCountAsSucceeded() throws Exception {
         Map<Integer, Map<String, Long>> counters =
                 Map.of(0, Map.of(Judged.SUCCEEDED, 0L, Judged.ERROR, -16L), 3, Map.of(Judged.SUCCEEDED, 1L));
-        Tried tried = answer(judged(WHOLE, counters, point(0, Verdict.CLEAN), point(3, Verdict.CLEAN)));
+        Tried tried = answer(judged(true, counters, point(0, Verdict.CLEAN), point(3, Verdict.CLEAN)));
         assertThat(tried.answer()).isEqualTo(Answer.SAFE);
         assertThat(tried.succeeded()).isEqualTo(1);
     }
 
     @Test
     void refusedIfItOnlyFailed() throws Exception {
-        Tried tried = answer(judged(WHOLE, Map.of(1, Map.of(Judged.ERROR, -16L)), point(1, Verdict.CLEAN)));
+        Tried tried = answer(judged(true, Map.of(1, Map.of(Judged.ERROR, -16L)), point(1, Verdict.CLEAN)));
         assertThat(tried.answer()).isEqualTo(Answer.REFUSED);
         assertThat(tried.message()).hasValueSatisfying(why -> assertThat(why).endsWith("error -16"));
     }
@@ -133,10 +129,7 @@ class JudgedTest {
 
     @Test
     void notSafeIfThePathWasCutOff() throws Exception {
-        Tried tried = answer(judged(
-                new Way(7, false, OptionalLong.empty()),
-                Map.of(0, Map.of(Judged.SUCCEEDED, 1L)),
-                point(0, Verdict.CLEAN)));
+        Tried tried = answer(judged(false, Map.of(0, Map.of(Judged.SUCCEEDED, 1L)), point(0, Verdict.CLEAN)));
         assertThat(tried.answer()).isEqualTo(Answer.INCONCLUSIVE);
         assertThat(tried.message()).contains("the operation is longer than 7 instructions");
     }
@@ -144,12 +137,13 @@ class JudgedTest {
     /** An element that is not there is deleted without a lock. */
     @Test
     void notSafeIfTheTaskFailed() throws Exception {
-        Way failed = new Way(7, true, OptionalLong.of(2));
-        Tried tried = answer(judged(failed, Map.of(0, Map.of(Judged.SUCCEEDED, 1L)), point(0, Verdict.CLEAN)));
+        Tried tried = answer(judged(point(0, Verdict.CLEAN))).afterFailedTask(2);
         assertThat(tried.answer()).isEqualTo(Answer.INCONCLUSIVE);
         assertThat(tried.message()).contains("it failed in the task, with error 2");
 
-        assertThat(answer(judged(failed, Map.of(), point(0, Verdict.CLEAN))).answer())
+        assertThat(answer(judged(true, Map.of(), point(0, Verdict.CLEAN)))
+                        .afterFailedTask(2)
+                        .answer())
                 .as("it fails in both")
                 .isEqualTo(Answer.REFUSED);
     }
